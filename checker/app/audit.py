@@ -12,7 +12,7 @@ from shlex import join
 from typing import TYPE_CHECKING, Self
 
 from checker.analysis.inventory import Source
-from checker.app.audit_options import continued, journal_of, named_instances, plan_of
+from checker.app.audit_options import journal_of, named_instances, plan_of, resumed_request
 from checker.app.baseline_file import check_baseline, write_baseline
 from checker.app.exit_codes import Ending, ending_of
 from checker.app.next_step import after_audit
@@ -39,69 +39,73 @@ if TYPE_CHECKING:
     from checker.live.aws.session import Sessions
 
 
-def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Ending:
+def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -> Ending:
     """Audit the accounts, write the reports, and return how it ended. Raises CheckerError."""
     from checker.live.audit.accounts import survey  # boto3 takes a fifth of a second to import
     from checker.live.audit.instances import unverified
     from checker.live.aws.session import sign_in
 
-    destinations = [Destination.of(one) for one in formats or ("text",)]
-    check_destinations(destinations, output, asked.resume or asked.journal)
-    asked = continued(asked)
-    ground = prepare(asked.options)
-    plan = plan_of(asked, ground)
-    _check_baselines(asked, ground, [one.path or (Path(output) if output else None) for one in destinations])
+    destinations = [Destination.of(text) for text in formats or ("text",)]
+    check_destinations(destinations, output, request.resume or request.journal)
+    request = resumed_request(request)
+    ground = prepare(request.options)
+    plan = plan_of(request, ground)
+    _check_baselines(
+        request,
+        ground,
+        [destination.path or (Path(output) if output else None) for destination in destinations],
+    )
     with interruptible():
-        sessions = sign_in(asked.access)
-        surveyed = survey(sessions, asked.coverage)
+        sessions = sign_in(request.access)
+        surveyed = survey(sessions, request.coverage)
         gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
         gc.enable()  # an audit is long, unlike other runs
-        unknown = tuple(unverified(sessions, surveyed.units, named_instances(asked, ground, plan)))
+        unknown = tuple(unverified(sessions, surveyed.units, named_instances(request, ground, plan)))
         surveyed = surveyed._replace(skipped=(*surveyed.skipped, *unknown))
-        journal, done = journal_of(asked, plan, surveyed.account, sessions.base.region_name or "")
+        journal, done = journal_of(request, plan, surveyed.account, sessions.base.region_name or "")
         check_destinations(destinations, output)  # again, now that the inputs and the journal are known
         units = [unit for unit in surveyed.units if unit.bare not in done]
-        with _resumable(asked, journal):
-            _work_off(units, asked, plan, sessions, journal)
-            run = _judged(asked, ground, sessions, surveyed, journal)
-    missing = topics_not_found(asked.options.topics, [one.resource for one in run.report.examined])
+        with _resumable(request, journal):
+            _work_off(units, request, plan, sessions, journal)
+            run = _judged(request, ground, sessions, surveyed, journal)
+    missing = topics_not_found(request.options.topics, [target.resource for target in run.report.examined])
     skipped = (*run.report.skipped, *missing, *_unpaired(run.report, plan))
     run = run._replace(report=run.report._replace(skipped=skipped))
     whole = publish(run, destinations, output)
     tell(*after_audit(run.report))
     journal.finish()
-    if not asked.journal and not asked.resume:
+    if not request.journal and not request.resume:
         journal.path.unlink()
     ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
     return ending._replace(crashed=ending.crashed or not whole)
 
 
 @contextmanager
-def _resumable(asked: AuditOptions, journal: Journal) -> Iterator[None]:
+def _resumable(request: AuditOptions, journal: Journal) -> Iterator[None]:
     """Print the command that resumes an audit after an interrupt or the loss of its cluster."""
     from checker.live.audit.cluster import ClusterLostError
 
     try:
         yield
     except (KeyboardInterrupt, ClusterLostError):
-        tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
+        tell(f"to resume: {resume_command(request.arguments, journal.path)}")
         raise
 
 
 def _judged(
-    asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
+    request: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
 ) -> Run:
     """Build the report from the journal, and send it to Security Hub if requested. Raises CheckerError."""
-    unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
-    run = _without_known(asked, decide(_whole(journal, surveyed.skipped), ground, asked.options))
+    unsent = _send(request, ground, sessions, surveyed, journal) if request.security_hub else ()
+    run = _without_known(request, decide(_whole(journal, surveyed.skipped), ground, request.options))
     return run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
 
 
-def _without_known(asked: AuditOptions, run: Run) -> Run:
+def _without_known(request: AuditOptions, run: Run) -> Run:
     """Suppress the findings of the baseline, which --write-baseline writes first. Raises InputError."""
-    path = asked.write_baseline
+    path = request.write_baseline
     if path is None:
-        return without_known(run, asked.options)
+        return without_known(run, request.options)
     baseline = write_baseline(run.report, path)
     return run._replace(report=hold_back(run.report, baseline, str(path), beside(path)))
 
@@ -123,7 +127,7 @@ _JOURNALS = ("--journal", "--resume")
 
 def _unpaired(report: Report, plan: Plan) -> Iterator[Skipped]:
     """Report each --instance-arn that is paired with no checked topic."""
-    paired = {str(one.instance) for target in report.examined for one in target.pairings}
+    paired = {str(pairing.instance) for target in report.examined for pairing in target.pairings}
     for source, text in dict.fromkeys(plan.instances):
         if source == Source.OPTION.value and text not in paired:
             reason = f"no topic was checked for `{text}`: none is in its Region, or all are paired with other instances"
@@ -132,12 +136,12 @@ def _unpaired(report: Report, plan: Plan) -> Iterator[Skipped]:
             )
 
 
-def _check_baselines(asked: AuditOptions, ground: Ground, outputs: Iterable[Path | None]) -> None:
+def _check_baselines(request: AuditOptions, ground: Ground, outputs: Iterable[Path | None]) -> None:
     """Check before a long run that its baselines can be read and written at the end. Raises InputError."""
-    if asked.write_baseline is not None:
-        check_baseline(asked.write_baseline, [*outputs, asked.journal, asked.resume])
+    if request.write_baseline is not None:
+        check_baseline(request.write_baseline, [*outputs, request.journal, request.resume])
         return
-    path = asked.options.baseline or baseline_path(ground.configuration)
+    path = request.options.baseline or baseline_path(ground.configuration)
     if path is not None and path != STDIN and is_stream(path):  # it can be read only once
         protect(path)
     elif path is not None:
@@ -145,13 +149,13 @@ def _check_baselines(asked: AuditOptions, ground: Ground, outputs: Iterable[Path
 
 
 def _work_off(
-    units: Sequence[Unit], asked: AuditOptions, plan: Plan, sessions: Sessions, journal: Journal
+    units: Sequence[Unit], request: AuditOptions, plan: Plan, sessions: Sessions, journal: Journal
 ) -> None:
     """Process the units, and record each in the journal."""
     from checker.live.audit.executor import run
 
-    with AuditProgress(len(units), elsewhere=bool(asked.dask)) as progress:
-        crew = _crew(units, asked, plan, sessions, progress, journal)
+    with AuditProgress(len(units), elsewhere=bool(request.dask)) as progress:
+        crew = _crew(units, request, plan, sessions, progress, journal)
         try:
             for done in run(units, crew, journal):
                 progress.done(done)
@@ -161,23 +165,23 @@ def _work_off(
 
 def _crew(
     units: Sequence[Unit],
-    asked: AuditOptions,
+    request: AuditOptions,
     plan: Plan,
     sessions: Sessions,
     progress: AuditProgress,
     journal: Journal,
 ) -> Crew:
-    if asked.dask:
+    if request.dask:
         from checker.live.audit.cluster import cluster
 
-        return cluster(plan, asked.dask)
+        return cluster(plan, request.dask)
     from checker.live.audit.executor import threads
 
     return threads(plan, sessions, len(units), progress.called, journal.reads)
 
 
 def _send(
-    asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
+    request: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
 ) -> tuple[Skipped, ...]:
     """Send the findings of each unit to Security Hub, without the suppressed ones."""
     from checker.live.audit.securityhub import send
@@ -186,7 +190,7 @@ def _send(
     unsent: list[Skipped] = []
     for entry in journal.entries():
         if entry.unit in entered:
-            run = without_known(decide(entry.report, ground, asked.options), asked.options)
+            run = without_known(decide(entry.report, ground, request.options), request.options)
             unsent += send(sessions, entered[entry.unit], run.report)
         else:
             unsent.append(Skipped(entry.unit.name, _LEFT, error=True))

@@ -61,36 +61,36 @@ class _Recorded(NamedTuple):
 _LIST, _TEXT, _FLAG = (list,), (str,), (bool,)
 _OPTIONAL_LIST, _OPTIONAL_TEXT, _OPTIONAL_FLAG = (list, NoneType), (str, NoneType), (bool, NoneType)
 _RECORDED = {
-    "--region": _Recorded(_LIST, lambda asked: _sorted(asked.coverage.regions)),
-    "--all-regions": _Recorded(_FLAG, lambda asked: asked.coverage.all_regions),
-    "--accounts": _Recorded(_LIST, lambda asked: _sorted(asked.coverage.accounts)),
-    "--organization": _Recorded(_FLAG, lambda asked: asked.coverage.organization),
-    "--role-name": _Recorded(_TEXT, lambda asked: asked.access.role),
-    "--external-id": _Recorded(_TEXT, lambda asked: asked.access.external_id),
-    "--manifest": _Recorded(_LIST, lambda asked: sorted(map(_absolute, asked.manifests))),
-    "--instance-arn": _Recorded(_LIST, lambda asked: _sorted(asked.options.instances)),
-    "--all-topics": _Recorded(_OPTIONAL_FLAG, lambda asked: asked.options.all_topics),
-    "--topic-arn": _Recorded(_LIST, lambda asked: _sorted(asked.options.topics)),
-    "--topic-tag": _Recorded(_LIST, lambda asked: _sorted(asked.options.topic_tags)),
-    "--trail-hours": _Recorded((int, NoneType), lambda asked: asked.hours),
-    "--security-hub": _Recorded(_FLAG, lambda asked: asked.security_hub),
-    "--select": _Recorded(_OPTIONAL_LIST, lambda asked: _selected(asked.options.choice)),
-    "--ignore": _Recorded(_LIST, lambda asked: _sorted(asked.options.choice.ignore)),
-    "--severity": _Recorded(_LIST, lambda asked: _severities(asked.options.choice)),
-    "--fail-on": _Recorded(_OPTIONAL_TEXT, lambda asked: _fail_on(asked.options)),
-    "--strict": _Recorded(_OPTIONAL_FLAG, lambda asked: asked.options.strict),
-    "--baseline": _Recorded(_OPTIONAL_TEXT, lambda asked: _name(asked.options.baseline)),
-    "--config": _Recorded(_OPTIONAL_TEXT, lambda asked: _name(asked.options.configuration)),
-    "--isolated": _Recorded(_FLAG, lambda asked: asked.options.isolated),
+    "--region": _Recorded(_LIST, lambda request: _sorted(request.coverage.regions)),
+    "--all-regions": _Recorded(_FLAG, lambda request: request.coverage.all_regions),
+    "--accounts": _Recorded(_LIST, lambda request: _sorted(request.coverage.accounts)),
+    "--organization": _Recorded(_FLAG, lambda request: request.coverage.organization),
+    "--role-name": _Recorded(_TEXT, lambda request: request.access.role),
+    "--external-id": _Recorded(_TEXT, lambda request: request.access.external_id),
+    "--manifest": _Recorded(_LIST, lambda request: sorted(map(_absolute, request.manifests))),
+    "--instance-arn": _Recorded(_LIST, lambda request: _sorted(request.options.instances)),
+    "--all-topics": _Recorded(_OPTIONAL_FLAG, lambda request: request.options.all_topics),
+    "--topic-arn": _Recorded(_LIST, lambda request: _sorted(request.options.topics)),
+    "--topic-tag": _Recorded(_LIST, lambda request: _sorted(request.options.topic_tags)),
+    "--trail-hours": _Recorded((int, NoneType), lambda request: request.hours),
+    "--security-hub": _Recorded(_FLAG, lambda request: request.security_hub),
+    "--select": _Recorded(_OPTIONAL_LIST, lambda request: _selected(request.options.choice)),
+    "--ignore": _Recorded(_LIST, lambda request: _sorted(request.options.choice.ignore)),
+    "--severity": _Recorded(_LIST, lambda request: _severities(request.options.choice)),
+    "--fail-on": _Recorded(_OPTIONAL_TEXT, lambda request: _fail_on(request.options)),
+    "--strict": _Recorded(_OPTIONAL_FLAG, lambda request: request.options.strict),
+    "--baseline": _Recorded(_OPTIONAL_TEXT, lambda request: _name(request.options.baseline)),
+    "--config": _Recorded(_OPTIONAL_TEXT, lambda request: _name(request.options.configuration)),
+    "--isolated": _Recorded(_FLAG, lambda request: request.options.isolated),
 }
 
 
-def record_options(asked: AuditOptions) -> Recorded:
+def record_options(request: AuditOptions) -> Recorded:
     """Return the options that a resumed audit must share with its start, as JSON values.
 
     Access to the accounts and the destination of the report are not recorded: they may change.
     """
-    return {name: option.read(asked) for name, option in _RECORDED.items()}
+    return {name: option.read(request) for name, option in _RECORDED.items()}
 
 
 def _sorted(texts: Iterable[str]) -> list[str]:
@@ -117,16 +117,16 @@ def _absolute(path: Path) -> str:
     return os.path.abspath(path)  # noqa: PTH100 - it never raises
 
 
-def resumed_options(asked: AuditOptions, recorded: Recorded) -> AuditOptions:
+def resumed_options(request: AuditOptions, recorded: Recorded) -> AuditOptions:
     """Apply the recorded options. Raises InputError for an option that contradicts them."""
-    for name, value in record_options(asked).items():
+    for name, value in record_options(request).items():
         if _is_given(name, value) and value != recorded[name]:
             raise InputError(
                 name,
                 f"contradicts the resumed audit, which has {_shown(name, recorded[name])}",
                 help_text=f"omit `{name}`: a resumed audit takes its options from the journal",
             )
-    return _with(asked, recorded)
+    return _with(request, recorded)
 
 
 def _is_given(name: str, value: object) -> bool:
@@ -147,14 +147,14 @@ def _shown(name: str, value: object) -> str:
     return f"`{name}`" if value is True else f"`{name} {value}`"
 
 
-def _with(asked: AuditOptions, recorded: Recorded) -> AuditOptions:
+def _with(request: AuditOptions, recorded: Recorded) -> AuditOptions:
     levels = (text.partition("=") for text in recorded["--severity"])
     choice = Choice(
         None if recorded["--select"] is None else tuple(recorded["--select"]),
         tuple(recorded["--ignore"]),
         {rule: Severity(level) for rule, _, level in levels},
     )
-    options = asked.options._replace(
+    options = request.options._replace(
         instances=tuple(recorded["--instance-arn"]),
         topics=tuple(recorded["--topic-arn"]),
         topic_tags=tuple(recorded["--topic-tag"]),
@@ -166,9 +166,9 @@ def _with(asked: AuditOptions, recorded: Recorded) -> AuditOptions:
         configuration=_path(recorded["--config"]),
         isolated=recorded["--isolated"],
     )
-    return asked._replace(
+    return request._replace(
         options=options,
-        access=asked.access._replace(role=recorded["--role-name"], external_id=recorded["--external-id"]),
+        access=request.access._replace(role=recorded["--role-name"], external_id=recorded["--external-id"]),
         coverage=Coverage(
             tuple(recorded["--accounts"]),
             recorded["--organization"],
@@ -190,7 +190,7 @@ def is_recorded(value: object) -> TypeGuard[Recorded]:
     if not isinstance(value, dict) or value.keys() != _RECORDED.keys():
         return False
     shaped = all(_has_shape(value[name], option.types) for name, option in _RECORDED.items())
-    levels = {one.value for one in Severity}
+    levels = {severity.value for severity in Severity}
     return (
         shaped
         and value["--fail-on"] in (None, *levels)
@@ -204,58 +204,62 @@ def _has_shape(value: object, shape: Sequence[type]) -> bool:
     return type(value) in shape
 
 
-def plan_of(asked: AuditOptions, ground: Ground) -> Plan:
+def plan_of(request: AuditOptions, ground: Ground) -> Plan:
     """Return the plan of an audit; topics of a manifest count as named by an option.
 
     Raises InputError for a manifest that cannot be read.
     """
-    said = pair(load(asked.manifests)) if asked.manifests else Inventory()
-    for fault in (one for one in said.skipped if one.error):
+    inventory = pair(load(request.manifests)) if request.manifests else Inventory()
+    for fault in (skipped for skipped in inventory.skipped if skipped.error):
         raise InputError(fault.what, fault.reason, fault.position, fault.help)
-    streaming = _streaming(said)
+    streaming = _streaming(inventory)
     scope = ground.scope._replace(topics=(*ground.scope.topics, *(topic for topic, _ in streaming)))
-    homes = {topic.home for topic in said.topics}
-    loose = (one._replace(source=Source.MANIFEST) for one in said.instances if one.home not in homes)
-    instances = tuple((one.source.value, str(one.arn)) for one in (*ground.instances, *loose))
-    hours = DEFAULT_HOURS if asked.hours is None else asked.hours
-    return Plan(asked.access, scope, instances, streaming, hours)
+    homes = {topic.home for topic in inventory.topics}
+    loose = (
+        instance._replace(source=Source.MANIFEST)
+        for instance in inventory.instances
+        if instance.home not in homes
+    )
+    instances = tuple((instance.source.value, str(instance.arn)) for instance in (*ground.instances, *loose))
+    hours = DEFAULT_HOURS if request.hours is None else request.hours
+    return Plan(request.access, scope, instances, streaming, hours)
 
 
-def _streaming(said: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _streaming(inventory: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return the topics of the manifests with their instances."""
-    named = (topic for topic in said.topics if isinstance(topic.arn, Arn))
+    named = (topic for topic in inventory.topics if isinstance(topic.arn, Arn))
     return tuple(
-        (topic.name, tuple(str(one.instance) for one in topic.pairings or () if one.explicit))
+        (topic.name, tuple(str(pairing.instance) for pairing in topic.pairings or () if pairing.explicit))
         for topic in named
     )
 
 
-def named_instances(asked: AuditOptions, ground: Ground, plan: Plan) -> tuple[str, ...]:
+def named_instances(request: AuditOptions, ground: Ground, plan: Plan) -> tuple[str, ...]:
     """Return the ARNs of the instances that options, configuration and manifests name."""
     streaming = (arn for _, arns in plan.streaming for arn in arns)
-    return (*asked.options.instances, *ground.configuration.instances, *streaming)
+    return (*request.options.instances, *ground.configuration.instances, *streaming)
 
 
-def continued(asked: AuditOptions) -> AuditOptions:
+def resumed_request(request: AuditOptions) -> AuditOptions:
     """Return the options of an audit, from its journal if it is resumed.
 
     Raises InputError for an option that contradicts the journal.
     """
     from checker.live.audit.journal import read_options, unusable
 
-    if asked.resume is None:
-        return asked
-    if asked.journal is not None:
+    if request.resume is None:
+        return request
+    if request.journal is not None:
         raise InputError(
             "--journal", "cannot be combined with `--resume`", help_text="a resumed audit keeps its journal"
         )
-    recorded = read_options(asked.resume)
+    recorded = read_options(request.resume)
     if recorded is None:
-        tell(f"{asked.resume}: the journal is empty: starting a new audit with the options of this command")
-        return asked
+        tell(f"{request.resume}: the journal is empty: starting a new audit with the options of this command")
+        return request
     if not is_recorded(recorded):
-        raise unusable(asked.resume, 1, "the options of the audit are missing")
-    return resumed_options(asked, recorded)
+        raise unusable(request.resume, 1, "the options of the audit are missing")
+    return resumed_options(request, recorded)
 
 
 def _temporary() -> Path:
@@ -264,7 +268,7 @@ def _temporary() -> Path:
         return Path(file.name)
 
 
-def journal_of(asked: AuditOptions, plan: Plan, account: str, home: str) -> tuple[Journal, frozenset[Unit]]:
+def journal_of(request: AuditOptions, plan: Plan, account: str, home: str) -> tuple[Journal, frozenset[Unit]]:
     """Start or resume a journal, and return its finished units. Access to the accounts may change.
 
     ``home`` is the Region that is audited if none is named. Raises InputError.
@@ -272,15 +276,15 @@ def journal_of(asked: AuditOptions, plan: Plan, account: str, home: str) -> tupl
     from checker.live.audit.journal import Journal
 
     question = plan._replace(access=Access())._asdict()
-    options = record_options(asked)
+    options = record_options(request)
     if not options["--region"] and not options["--all-regions"]:
         options["--region"] = [home]
-    journal = Journal(asked.resume or asked.journal or _temporary(), account, question, options)
-    if not asked.resume:
+    journal = Journal(request.resume or request.journal or _temporary(), account, question, options)
+    if not request.resume:
         journal.begin()
         return journal, frozenset()
     resumed = journal.resume()
     began = age((datetime.now(UTC) - resumed.began).total_seconds())
     counts = f"{len(resumed.done)} units are done, {resumed.topics} topics of other accounts are read"
-    tell(f"resuming {asked.resume}: account {account}, started {began}; {counts}")
+    tell(f"resuming {request.resume}: account {account}, started {began}; {counts}")
     return journal, resumed.done

@@ -52,10 +52,10 @@ def _configured(configuration: Configuration) -> Path | None:
 
 def _check_readable(report: Report) -> None:
     """Refuse a baseline without the findings of an unreadable file. Raises InputError."""
-    for one in report.skipped:
-        if one.error:
+    for skipped in report.skipped:
+        if skipped.error:
             help_text = "no baseline was written; fix the file or exclude it"
-            raise InputError(one.what, one.reason, one.position, help_text)
+            raise InputError(skipped.what, skipped.reason, skipped.position, help_text)
 
 
 def _check_examined(report: Report, paths: Sequence[Path]) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> Ending:
     """Check files and folders, write the reports, and return how it ended. Raises CheckerError."""
-    destinations = [Destination.of(one) for one in formats or ("text",)]
+    destinations = [Destination.of(text) for text in formats or ("text",)]
     run = without_known(examine(options), options)
     if any(finding.fixes for finding in run.report.findings):
         run = _with_fixes(run, options)

@@ -160,8 +160,9 @@ def _run_act(
     )
     time.sleep(pause)
     words = [names.get(word, word) for word in act.words]
-    done = subprocess.run([sys.executable, "-m", "checker", *words], env=environment, cwd=folder, check=False)  # noqa: S603
-    return done.returncode
+    command = [sys.executable, "-m", "checker", *words]
+    process = subprocess.run(command, env=environment, cwd=folder, check=False)  # noqa: S603 - this program
+    return process.returncode
 
 
 def _shown(word: str) -> str:
@@ -170,8 +171,8 @@ def _shown(word: str) -> str:
 
 def _receipt(folder: Path) -> dict[str, str]:
     """The receipt of the first fix, once it exists."""
-    found = sorted(folder.glob(f"{_RECEIPTS}/checker-default-*.json"))
-    return {"$RECEIPT": str(found[0])} if found else {}
+    receipts = sorted(folder.glob(f"{_RECEIPTS}/checker-default-*.json"))
+    return {"$RECEIPT": str(receipts[0])} if receipts else {}
 
 
 def _without_aws(environment: Mapping[str, str]) -> dict[str, str]:

@@ -74,15 +74,15 @@ def plan_fixes(options: Options, *, unsafe: bool, kms_condition: KeyCondition | 
         return Reading(run.inventory, run.report)
 
     check = editable_check(options.paths or (Path(),), snapshot)
-    found = repair(read, unsafe=unsafe, kms_condition=kms_condition, check=check)
-    for skipped in found.before.report.skipped:
+    result = repair(read, unsafe=unsafe, kms_condition=kms_condition, check=check)
+    for skipped in result.before.report.skipped:
         tell(*skipped_text(skipped, Paint()))
-    originals = {path: snapshot[path] for path in found.texts}
-    names = {path: os.path.relpath(path) for path in found.texts}
+    originals = {path: snapshot[path] for path in result.texts}
+    names = {path: os.path.relpath(path) for path in result.texts}
     tell(*_linked(originals, names))
     texts = {path: original.text for path, original in originals.items()}
     command = ("checker", *sys.argv[1:])
-    outcome = Outcome(found, texts, names, policy_changes(found), command=command)
+    outcome = Outcome(result, texts, names, policy_changes(result), command=command)
     return FixPlan(options, outcome, ground.fail_on(options), originals)
 
 

@@ -54,13 +54,13 @@ def _fix(request: FixRequest, arn: Arn) -> Ending:
     if request.is_text:
         _show(planned, request)
     late: list[int] = []
-    done = _carried_out(planned, request, late) if request.apply else _as_planned(planned)
+    done = _apply_and_test(planned, request, late) if request.apply else _as_planned(planned)
     if not request.is_text:
         write_report(request, done.outcome)
     if late and done.fault is not None:
         complain(done.fault)
         return Ending(interrupted=True)
-    ending = _ended(planned, done, ground.fail_on(request.options))
+    ending = _finish(planned, done, ground.fail_on(request.options))
     return ending._replace(interrupted=ending.interrupted or bool(late))
 
 
@@ -81,7 +81,7 @@ def _as_planned(planned: Plan) -> Done:
     return Done(planned.outcome)
 
 
-def _carried_out(planned: Plan, request: FixRequest, late: list[int]) -> Done:
+def _apply_and_test(planned: Plan, request: FixRequest, late: list[int]) -> Done:
     """Apply a plan, and test it with a chat if requested.
 
     The current change is finished before a signal counts; signals are added to ``late``.
@@ -95,23 +95,23 @@ def _carried_out(planned: Plan, request: FixRequest, late: list[int]) -> Done:
         _tell_steps(done.outcome)
     if done.fault is not None or not request.test_flow or late:
         return done
-    return _tried(planned, done, request, late)
+    return _test_with_chat(planned, done, request, late)
 
 
-def _tried(planned: Plan, done: Done, request: FixRequest, late: list[int]) -> Done:
+def _test_with_chat(planned: Plan, done: Done, request: FixRequest, late: list[int]) -> Done:
     """Test a fix with a chat, and roll it back if the message does not arrive and that is requested."""
     may_undo = request.rollback and bool(planned.changes)
     try:
         result = try_chat(planned, request, as_report=request.is_text and not request.output)
     except BaseException:
         if may_undo:
-            _undone(planned, done, late)
+            _undo(planned, done, late)
         raise
     done = done._replace(outcome=done.outcome._replace(flow=result))
-    return _undone(planned, done, late) if may_undo and result.end is not End.ARRIVED else done
+    return _undo(planned, done, late) if may_undo and result.end is not End.ARRIVED else done
 
 
-def _undone(planned: Plan, done: Done, late: list[int]) -> Done:
+def _undo(planned: Plan, done: Done, late: list[int]) -> Done:
     """Roll back a fix after a failed test."""
     from checker.live.repair.execution import undo
 
@@ -123,12 +123,12 @@ def _undone(planned: Plan, done: Done, late: list[int]) -> Done:
     return undone
 
 
-def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
+def _finish(planned: Plan, done: Done, fail_on: Severity) -> Ending:
     """Print the summary, and return how the fix ended."""
     outcome = done.outcome
     if done.fault is not None and done.refused:
         complain(done.fault)
-        unread = any(one.error for one in planned.calls.skipped)
+        unread = any(entry.error for entry in planned.calls.skipped)
         return Ending(incomplete=True) if unread else ending_of_error(done.fault)
     if done.fault is not None:
         complain(done.fault)
@@ -162,7 +162,7 @@ def _plan(request: FixRequest, arn: Arn, ground: Ground) -> Plan:
     from checker.live.repair.planning import Wish, plan
 
     judged = _judge(ground, request.options)
-    instances = _streaming_to(arn, ground)
+    instances = _instances_of(arn, ground)
     wish = Wish(arn, instances, judged, request.unsafe, request.kms_condition, request.replace)
     calls = reach(request.access, arn)
     unknown = list(unverified(calls, arn, instances))
@@ -170,11 +170,15 @@ def _plan(request: FixRequest, arn: Arn, ground: Ground) -> Plan:
     return doubted(planned, [*unknown, *cut_off(planned)])
 
 
-def _streaming_to(topic: Arn, ground: Ground) -> tuple[Instance, ...]:
+def _instances_of(topic: Arn, ground: Ground) -> tuple[Instance, ...]:
     """Return the instances of the options, else those of the configuration in the topic's account and Region."""
-    named = tuple(one for one in ground.instances if one.source is Source.OPTION)
+    named = tuple(instance for instance in ground.instances if instance.source is Source.OPTION)
     here = (topic.partition, topic.region, topic.account)
-    ours = (one for one in ground.instances if (one.arn.partition, one.arn.region, one.arn.account) == here)
+    ours = (
+        instance
+        for instance in ground.instances
+        if (instance.arn.partition, instance.arn.region, instance.arn.account) == here
+    )
     return named or tuple(ours)
 
 
@@ -221,11 +225,11 @@ def _with_help(done: Done, help_text: str) -> Done:
     fault = done.fault
     if fault is None:
         return done
-    told = "; ".join(filter(None, (fault.help, help_text)))
-    return done._replace(fault=fault.reworded(fault.reason, told))
+    help_texts = "; ".join(filter(None, (fault.help, help_text)))
+    return done._replace(fault=fault.reworded(fault.reason, help_texts))
 
 
 def _question(plan: Plan) -> str:
     count = len(plan.changes)
-    what = "write this policy" if count == 1 else f"write these {count} policies"
-    return "make these changes" if plan.outcome.replacement else what
+    question = "write this policy" if count == 1 else f"write these {count} policies"
+    return "make these changes" if plan.outcome.replacement else question

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.app.chat import carry_through, ending_of_flow
+from checker.app.chat import ending_of_flow, run_chat
 from checker.app.exit_codes import Ending
 from checker.app.next_step import after_flow
 from checker.app.options import check_seconds
@@ -74,7 +74,7 @@ def send_chat(options: FlowOptions) -> Ending:
         return dry_run(request, options.access)
     at_once = options.format is FlowFormat.TEXT and options.output is None
     consent = partial(ask_consent, options.receipts, yes=options.yes)
-    result = carry_through(request, options.access, as_report=at_once, consent=consent)
+    result = run_chat(request, options.access, as_report=at_once, consent=consent)
     paint = Paint() if options.output else paint_for(sys.stdout)
     with outliving_reader():
         write(_lines(result, options.format, paint, steps=not at_once), options.output)
@@ -155,8 +155,8 @@ def _lines(result: FlowResult, output_format: FlowFormat, paint: Paint, *, steps
         return json_lines(flow_json(result))
     if output_format is FlowFormat.JUNIT:
         return flow_junit(result)
-    told = [step_line(one, paint) for one in result.steps] if steps else []
-    return [*told, *flow_text(result, paint)]
+    step_lines = [step_line(step, paint) for step in result.steps] if steps else []
+    return [*step_lines, *flow_text(result, paint)]
 
 
 def ask_consent(receipts: Path, topic: Arn, planned: Sequence[PlannedCall], *, yes: bool) -> None:
@@ -168,15 +168,15 @@ def ask_consent(receipts: Path, topic: Arn, planned: Sequence[PlannedCall], *, y
     tell(f"receipt: {_write_receipt(topic, planned, receipts)}")
 
 
-def dry_run(asked: FlowRequest, access: Access) -> Ending:
+def dry_run(request: FlowRequest, access: Access) -> Ending:
     """Show the planned calls, and change nothing. Raises CheckerError."""
     from checker.live.aws.topic import reach  # boto3 takes a fifth of a second to import
     from checker.live.retention.setup import plan_setup
 
     pending = False
-    for topic in asked.topics:
-        assert asked.retain is not None  # noqa: S101 - --create goes with --retain
-        planned, fault = plan_setup(reach(access, topic), topic, asked.retain)
+    for topic in request.topics:
+        assert request.retain is not None  # noqa: S101 - --create goes with --retain
+        planned, fault = plan_setup(reach(access, topic), topic, request.retain)
         if fault is not None:
             raise fault
         write(plan_text(topic, planned))

@@ -27,7 +27,7 @@ _FIXED = (Applicability.SAFE, Applicability.DOCUMENTED)
 
 def after_check(report: Report, options: Options) -> Iterator[str]:
     """Suggest a fix for the findings, else the page of the most severe rule."""
-    failed = [one for one in report.findings if one.verdict is Verdict.FAIL]
+    failed = [failure for failure in report.findings if failure.verdict is Verdict.FAIL]
     if any(map(is_stream, options.paths)):
         return  # a fix needs a file
     fixes = [fix for finding in failed for fix in finding.fixes]
@@ -36,7 +36,7 @@ def after_check(report: Report, options: Options) -> Iterator[str]:
     elif any("--instance-arn" in fix.needs for fix in fixes):
         yield _line(("fix", *_same_input(options), "--instance-arn", "INSTANCE_ARN"))
     elif failed:
-        worst = max(failed, key=lambda one: one.severity.rank)
+        worst = max(failed, key=lambda finding: finding.severity.rank)
         if worst.severity is not Severity.NOTE:
             yield _line(("rules", worst.rule))
 
@@ -108,9 +108,14 @@ def after_baseline(options: Options, baseline: Path) -> str:
 
 def after_audit(report: Report) -> Iterator[str]:
     """Suggest an explanation of the topic with the most severe finding."""
-    pairings = {one.resource: one.pairings for one in report.examined}
-    failed = [one for one in report.findings if one.verdict is Verdict.FAIL]
-    about = [(one, name) for one in failed for name in (one.resource, *one.affects) if topic_arn(name)]
+    pairings = {target.resource: target.pairings for target in report.examined}
+    failed = [finding for finding in report.findings if finding.verdict is Verdict.FAIL]
+    about = [
+        (finding, name)
+        for finding in failed
+        for name in (finding.resource, *finding.affects)
+        if topic_arn(name)
+    ]
     if about:
         name = max(about, key=lambda pair: pair[0].severity.rank)[1]
         paired = pairings.get(name, ())

@@ -89,7 +89,7 @@ def _level(text: str) -> tuple[str, Severity]:
     try:
         return rule, Severity(level)
     except ValueError:
-        close = did_you_mean(level, [one.value for one in Severity])
+        close = did_you_mean(level, [severity.value for severity in Severity])
         help_text = f"did you mean `{rule}={close}`?" if close else "write `RULE=error`, `warning` or `note`"
         raise InputError("--severity", f"`{text}` has no valid severity", help_text=help_text) from None
 

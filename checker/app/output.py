@@ -69,8 +69,8 @@ def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> 
     one of the formats. Raises InputError for two reports in one place, and for a file that cannot be written.
     """
     check_destinations(destinations, output)
-    targets = sorted(_targets(destinations, output), key=lambda one: one.path is None)
-    if any(one.format == "github" for one in targets):
+    targets = sorted(_targets(destinations, output), key=lambda destination: destination.path is None)
+    if any(destination.format == "github" for destination in targets):
         _step_summary(run.report, run.fail_on)
     written = [_is_written(target, run) for target in targets]
     errors, report = paint_for(sys.stderr), run.report
@@ -113,8 +113,11 @@ def check_destinations(
 
 
 def _targets(destinations: Sequence[Destination], output: str) -> list[Destination]:
-    targets = [one if one.path or not output else one._replace(path=Path(output)) for one in destinations]
-    _different([one.path for one in targets])
+    targets = [
+        destination if destination.path or not output else destination._replace(path=Path(output))
+        for destination in destinations
+    ]
+    _different([target.path for target in targets])
     return targets
 
 
@@ -128,7 +131,7 @@ def _different(paths: list[Path | None]) -> None:
 
 def _setting(fail_on: Severity, paint: Paint) -> Setting:
     folder = Path.cwd()
-    root = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
+    root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
     return Setting(all_rules(), fail_on, root.as_posix(), folder.as_posix(), paint)
 
 

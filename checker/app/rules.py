@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 def show_rules(rule: str | None, output_format: Format) -> Ending:
     """Print all rules, or one of them. Raises InputError for a rule that does not exist."""
-    found = known_rules()
+    rules = known_rules()
     if rule is not None:
-        check_name(rule, [one.id for one in found], "checker rules")
-        found = tuple(one for one in found if one.id == rule)
+        check_name(rule, [listed.id for listed in rules], "checker rules")
+        rules = tuple(listed for listed in rules if listed.id == rule)
     paint = paint_for(sys.stdout)
     if output_format is Format.JSON:
-        write(rules_json(found))
+        write(rules_json(rules))
     elif rule is not None:
-        write(rule_page(found[0], paint))
+        write(rule_page(rules[0], paint))
     else:
-        write(rule_list(found, paint))
+        write(rule_list(rules, paint))
     if output_format is Format.TEXT:
         tell(after_rules(rule))
     return Ending()

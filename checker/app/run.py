@@ -146,7 +146,7 @@ def _loaded(ground: Ground, options: Options, paths: Sequence[Path]) -> Inventor
 
 def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
     """Report each --instance-arn without a topic: all topics are explicitly paired with other instances."""
-    paired = {str(one.instance) for topic in inventory.topics for one in topic.pairings or ()}
+    paired = {str(pairing.instance) for topic in inventory.topics for pairing in topic.pairings or ()}
     for text in dict.fromkeys(options.instances) if inventory.topics and not options.changed else ():
         if text not in paired:
             reason = f"no topic was checked for `{text}`: manifests or the configuration list other instances"
@@ -157,12 +157,12 @@ def _without_topic(options: Options, inventory: Inventory) -> Iterator[Skipped]:
     """Report --topic-arn and --topic-tag without a match, except with --changed."""
     if options.changed:
         return
-    names = (str(one.arn) for one in inventory.topics if not isinstance(one.arn, Unknown))
+    names = (str(topic.arn) for topic in inventory.topics if not isinstance(topic.arn, Unknown))
     yield from topics_not_found(options.topics, names)
     if options.topic_tags:
         from checker.inputs.coverage import misspelled  # only where there are options
 
-        tags = {word for one in inventory.topics for tag in one.tags for word in (tag[0], "=".join(tag))}
+        tags = {word for topic in inventory.topics for tag in topic.tags for word in (tag[0], "=".join(tag))}
         for tag in options.topic_tags:
             if tag not in tags:
                 yield misspelled("--topic-tag", f"no examined topic has the tag `{tag}`", tag, tags)

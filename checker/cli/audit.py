@@ -164,7 +164,7 @@ def audit(
         config=config,
         isolated=isolated,
     )
-    asked = AuditOptions(
+    request = AuditOptions(
         options,
         Access(profile, endpoint_url, role_name, external_id, threads),
         Coverage(split(accounts), organization, split(region), all_regions),
@@ -177,4 +177,4 @@ def audit(
         write_baseline=write_baseline,
         arguments=tuple(context.obj or ()),
     )
-    return audit_accounts(asked, formats or (), output)
+    return audit_accounts(request, formats or (), output)

@@ -30,13 +30,13 @@ Baseline = Counter[Identity]
 
 def baseline_of(findings: Iterable[Finding], relative: Callable[[str], str]) -> Baseline:
     """Return the baseline of findings."""
-    return Counter(_identity(one, relative) for one in findings)
+    return Counter(_identity(finding, relative) for finding in findings)
 
 
 def renewed(old: Baseline, report: Report, relative: Callable[[str], str]) -> Baseline:
     """Return a baseline of a report's findings, with the entries of an older baseline that the run did not check."""
     new = baseline_of(report.findings, relative)
-    suppressed = baseline_of((one.finding for one in report.suppressed), relative)
+    suppressed = baseline_of((entry.finding for entry in report.suppressed), relative)
     judged = _judged(report, relative)
     for entry, count in old.items():
         if entry in suppressed or not judged.covers(entry):
@@ -62,21 +62,21 @@ class _Judged(NamedTuple):
         return (
             is_judged
             and unit not in self.passed_over
-            and all((one, entry.rule) in self.topics for one in topics)
+            and all((topic, entry.rule) in self.topics for topic in topics)
         )
 
 
 def _judged(report: Report, relative: Callable[[str], str]) -> _Judged:
     """Return the modules and topics for which no rule is undetermined."""
     modules, topics = defaultdict(set), defaultdict(set)
-    for one in report.examined:
-        address = _ROOT.sub("", one.address)
+    for target in report.examined:
+        address = _ROOT.sub("", target.address)
         places = {
-            (_unit(relative(file)), _module(located(address, one.home, file, relative)))
-            for file in one.files or (one.source,)
+            (_unit(relative(file)), _module(located(address, target.home, file, relative)))
+            for file in target.files or (target.source,)
         }
-        name = named(f"`{one.resource}`", relative)[1:-1]
-        for rule, verdict in one.verdicts.items():
+        name = named(f"`{target.resource}`", relative)[1:-1]
+        for rule, verdict in target.verdicts.items():
             topics[name, rule].add(verdict)
             for place in places:
                 modules[(*place, rule)].add(verdict)
@@ -147,7 +147,7 @@ def to_json(baseline: Baseline) -> dict[str, Any]:
     """Return the form of `schemas/baseline.v1.json`, sorted so that changes are small."""
     return {
         "version": 1,
-        "findings": [{**one._asdict(), "count": count} for one, count in sorted(baseline.items())],
+        "findings": [{**entry._asdict(), "count": count} for entry, count in sorted(baseline.items())],
     }
 
 
@@ -155,8 +155,8 @@ def from_json(value: Any) -> Baseline:
     """Return the baseline of a value that is valid for the schema."""
     return Counter(
         {
-            Identity(one["rule"], one["source"], one["route"], one["message"]): one["count"]
-            for one in value["findings"]
+            Identity(entry["rule"], entry["source"], entry["route"], entry["message"]): entry["count"]
+            for entry in value["findings"]
         }
     )
 

@@ -363,8 +363,8 @@ def _renamed(name: str, relative: Callable[[str], str]) -> str:
     return f"{relative(name)}/" if name.endswith("/") else relative(name)
 
 
-def fingerprint(one: Identity) -> str:
+def fingerprint(entry: Identity) -> str:
     """Hash an identity to 32 hexadecimal digits."""
     from hashlib import sha256  # imported here because a plain check does not need it
 
-    return sha256("\0".join(one).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return sha256("\0".join(entry).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -63,7 +63,7 @@ def without_pieces(value: Any) -> Any:
         return value._replace(pieces=())
     if not isinstance(value, tuple):
         return value
-    items = [without_pieces(one) for one in value]
+    items = [without_pieces(item) for item in value]
     make = getattr(value, "_make", None)
     return tuple(items) if make is None else make(items)
 

@@ -150,7 +150,7 @@ def editable_check(paths: Sequence[Path], snapshot: Snapshot) -> Check:
         check_own(source)
         name = source.name
         path = os.path.abspath(name)  # noqa: PTH100 - as above
-        if not any(Path(path).is_relative_to(one) for one in named):
+        if not any(Path(path).is_relative_to(folder) for folder in named):
             raise CannotEditError(f"it is in `{name}`, which was not named")
         if path not in snapshot:
             raise CannotEditError(f"`{name}` was moved while it was read")

@@ -90,7 +90,7 @@ class _DisplayWriter(TemplateWriter):
 def _plain(node: Node, references: References, *, write: type[ReferenceText] | None = None) -> Node:
     """Replace unknown values with names. ``write`` turns references into names as well."""
     if isinstance(node, Array):
-        return node._replace(items=tuple(_plain(one, references, write=write) for one in node.items))
+        return node._replace(items=tuple(_plain(item, references, write=write) for item in node.items))
     if isinstance(node, Object):
         members = (m._replace(value=_plain(m.value, references, write=write)) for m in node.members)
         return node._replace(members=tuple(members))
@@ -111,7 +111,7 @@ class PolicyChange(NamedTuple):
 
 def policy_changes(repair: Repair) -> tuple[PolicyChange, ...]:
     """Return the access gained and lost by the change of each policy."""
-    then = {one.name: one for one in repair.after.policies()}
+    then = {policy.name: policy for policy in repair.after.policies()}
     pairs = ((known, then.get(known.name)) for known in repair.before.policies())
     return tuple(
         PolicyChange(known.case.name, default_effect(known.case, known.text.policy, now.text.policy))
@@ -143,7 +143,7 @@ class Outcome(NamedTuple):
     @property
     def unfixed(self) -> tuple[UnfixedFinding, ...]:
         """Return the findings that are not fixed. Undetermined results are not findings."""
-        return tuple(one for one in self.repair.unfixed if one.finding.verdict is Verdict.FAIL)
+        return tuple(unfixed for unfixed in self.repair.unfixed if unfixed.finding.verdict is Verdict.FAIL)
 
     @property
     def is_pending(self) -> bool:

@@ -37,38 +37,38 @@ class Reading(NamedTuple):
     def policies(self) -> tuple[KnownPolicy, ...]:
         """Return every policy with its analysis, including AWS defaults where no policy is declared."""
         inventory = self.inventory
-        topics = [TopicAnalysis(one, inventory) for one in inventory.topics]
+        topics = [TopicAnalysis(topic, inventory) for topic in inventory.topics]
         users: dict[int, list[TopicAnalysis]] = {}
         for case in topics:
             if isinstance(case.key, Key):
                 users.setdefault(id(case.key), []).append(case)
-        keys = [_key_case(one, users.get(id(one), []), inventory) for one in inventory.keys]
-        found: list[KnownPolicy] = []
+        keys = [_key_case(key, users.get(id(key), []), inventory) for key in inventory.keys]
+        policies: list[KnownPolicy] = []
         seen: dict[tuple[str, str], int] = {}
         cases: tuple[TopicAnalysis | KeyAnalysis, ...] = (*topics, *keys)
-        for one in cases:
-            text = one.text
+        for analysis in cases:
+            text = analysis.text
             if isinstance(text, PolicyText):
-                who = ("key" if isinstance(one, KeyAnalysis) else "topic", one.name)
-                seen[who] = seen.get(who, 0) + 1
-                found.append(KnownPolicy((*who, seen[who]), one, text))
-        return _with_siblings(found)
+                owner = ("key" if isinstance(analysis, KeyAnalysis) else "topic", analysis.name)
+                seen[owner] = seen.get(owner, 0) + 1
+                policies.append(KnownPolicy((*owner, seen[owner]), analysis, text))
+        return _with_siblings(policies)
 
 
 def _key_case(key: Key, users: list[TopicAnalysis], inventory: Inventory) -> KeyAnalysis:
     """Return the analysis of a key. The first topic that uses the key determines the instances."""
     if not users:
         return KeyAnalysis(key, None, pairings_of_key(key, inventory))
-    topics = tuple(one.topic for one in users)
+    topics = tuple(user.topic for user in users)
     return KeyAnalysis(key, users[0].topic, users[0].pairings, topics, inventory)
 
 
 def _with_siblings(policies: list[KnownPolicy]) -> tuple[KnownPolicy, ...]:
     """Add to each policy the names of all topics that share its text."""
     names: dict[object, set[str]] = {}
-    for one in policies:
-        names.setdefault(one.text_id, set()).add(one.topic_name)
-    return tuple(one._replace(siblings=frozenset(names[one.text_id])) for one in policies)
+    for policy in policies:
+        names.setdefault(policy.text_id, set()).add(policy.topic_name)
+    return tuple(policy._replace(siblings=frozenset(names[policy.text_id])) for policy in policies)
 
 
 _OWN_ACCOUNT = "data.aws_caller_identity.current.account_id"
@@ -151,14 +151,14 @@ class KnownPolicy(NamedTuple):
         if not self.is_written:
             names[UNKNOWN_OWNER] = ReferenceText("#AWS::AccountId" if "#" in symbol else _OWN_ACCOUNT)
             names[_ROOT.format(UNKNOWN_OWNER)] = _ROOT.format("ACCOUNT_ID")
-        return tuple(renamed(one, names) for one in statements)
+        return tuple(renamed(statement, names) for statement in statements)
 
     def localized(self, root: Node) -> Node:
         """Name the topic as its own module names it. Raises CannotEditError if that is not possible."""
         has_no_name = self._serves_several_topics or (self.needs_reference and self._is_in_its_topic)
         if has_no_name and renamed(root, self._arn, fresh_only=True) is not root:
             raise CannotEditError(_OF_SEVERAL)
-        if not any(isinstance(one, ReferenceText) for one in texts_of(root)):
+        if not any(isinstance(text, ReferenceText) for text in texts_of(root)):
             return root
         if isinstance(self.case, KeyAnalysis):
             raise CannotEditError(_ROUND_IN_CIRCLES)
@@ -238,11 +238,11 @@ class KnownPolicy(NamedTuple):
 
     def parametrized(self, statements: tuple[Node, ...], name: str) -> tuple[Node, ...]:
         """Replace the instance by a variable, for code that several environments use."""
-        arns = {str(one): one.account for one in self.case.instances}
+        arns = {str(instance): instance.account for instance in self.case.instances}
         names: dict[str, Node] = {}
         for arn, account in arns.items():
             names[arn], names[account] = self._variable(name)
-        statements = tuple(with_variables(one, names) for one in statements)
+        statements = tuple(with_variables(statement, names) for statement in statements)
         return statements if self.is_written else self._with_owner(statements)
 
     def _with_owner(self, statements: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -252,7 +252,7 @@ class KnownPolicy(NamedTuple):
             return statements
         own = {account: fresh(Reference("#AWS::AccountId" if "#" in self._address else _OWN_ACCOUNT))}
         root = {_ROOT.format(account): _ROOT.format("ACCOUNT_ID")}
-        return tuple(renamed(with_variables(one, own, _OWNER_KEYS), root) for one in statements)
+        return tuple(renamed(with_variables(statement, own, _OWNER_KEYS), root) for statement in statements)
 
     def _variable(self, name: str) -> tuple[Node, Node]:
         """Return a reference to the instance ARN, and one to the account in it."""

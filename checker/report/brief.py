@@ -39,10 +39,10 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
 
 def by_role(finding: Finding) -> tuple[tuple[Location, ...], tuple[Location, ...]]:
     """Split the locations into primary and related ones. There is always at least one primary location."""
-    primary = tuple(one for one in finding.locations if one.role is Role.PRIMARY)
+    primary = tuple(location for location in finding.locations if location.role is Role.PRIMARY)
     if not primary:
         return finding.locations[:1], finding.locations[1:]
-    return primary, tuple(one for one in finding.locations if one.role is Role.RELATED)
+    return primary, tuple(location for location in finding.locations if location.role is Role.RELATED)
 
 
 _MAX_LENGTH = 1000
@@ -174,14 +174,14 @@ def doubts_text(report: Report, paint: Paint) -> Iterator[str]:
 def summary_text(report: Report, paint: Paint) -> str:
     """Return one line with the counts of findings, examined targets and other results."""
     counts = summary(report)
-    found = [
+    severities = [
         count_noun(counts[f"{kind}s"], kind) for kind in ("error", "warning", "note") if counts[f"{kind}s"]
     ]
     examined = [
         count_noun(counts[f"{kind}s"], kind) for kind in ("topic", "key", "contact") if counts[f"{kind}s"]
     ]
     parts = [
-        paint(_worst(report), ", ".join(found)) if found else paint("ok", "no findings"),
+        paint(_worst(report), ", ".join(severities)) if severities else paint("ok", "no findings"),
         f"examined {', '.join(examined) or 'nothing'}",
     ]
     unchecked = f"{count_noun(counts['topics_not_judged'], 'topic')} not checked"
@@ -200,10 +200,10 @@ def summary(report: Report) -> dict[str, int]:
     for finding in report.findings:
         counts[finding.severity.value + "s"] += 1
     kinds = {
-        f"{kind}s": _count(one for one in report.examined if one.kind == kind)
+        f"{kind}s": _count(target for target in report.examined if target.kind == kind)
         for kind in ("topic", "key", "contact")
     }
-    baselined = sum(one.by is HeldBackBy.BASELINE for one in report.suppressed)
+    baselined = sum(suppressed.by is HeldBackBy.BASELINE for suppressed in report.suppressed)
     return {
         **counts,
         **kinds,
@@ -212,13 +212,15 @@ def summary(report: Report) -> dict[str, int]:
         "suppressed": len(report.suppressed) - baselined,
         "baselined": baselined,
         "stale": len(report.stale),
-        "undetermined": sum(1 for one in report.examined for _ in one.undetermined),
+        "undetermined": sum(1 for target in report.examined for _ in target.undetermined),
     }
 
 
 def _count(examined: Iterable[Examined]) -> int:
     """Count targets. A template resource counts once, however many variants its conditions produce."""
-    return len({one.declared if "#" in one.resource else index for index, one in enumerate(examined)})
+    return len(
+        {target.declared if "#" in target.resource else index for index, target in enumerate(examined)}
+    )
 
 
 def _worst(report: Report) -> str:

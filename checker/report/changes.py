@@ -63,7 +63,9 @@ def replacement_text(replacement: Replacement, paint: Paint) -> Iterator[str]:
     if not replacement.steps:
         yield f"  {paint('ok', 'done')}: `{inert(replacement.topic)}` exists, and no step remains"
     yield from steps_text(replacement, paint)
-    yield from _listed("not copied", (f"{one.what}: {one.reason}" for one in replacement.left_out), paint)
+    yield from _listed(
+        "not copied", (f"{remark.what}: {remark.reason}" for remark in replacement.left_out), paint
+    )
     yield from _listed("manual steps", replacement.switch, paint)
 
 
@@ -125,7 +127,7 @@ def _listed(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) ->
 
 def replacement_line(replacement: Replacement) -> str:
     """Return one line with the number of steps by state."""
-    states = [one.state for one in replacement.steps]
+    states = [step.state for step in replacement.steps]
     counts = ((states.count(state), _STATES.get(state, state.value)) for state in State if state in states)
     counted = [f"{count} step{'s' * (count != 1)} {state}" for count, state in counts]
     return f"replacement: {', '.join(counted)}" if counted else "the replacement already exists"
@@ -137,8 +139,8 @@ def replacement_json(replacement: Replacement) -> dict[str, Any]:
         "replaces": replacement.replaces,
         "topic": replacement.topic,
         "reasons": list(replacement.reasons),
-        "steps": [_step_json(one) for one in replacement.steps],
-        "left_out": [one._asdict() for one in replacement.left_out],
+        "steps": [_step_json(step) for step in replacement.steps],
+        "left_out": [remark._asdict() for remark in replacement.left_out],
         "switch": list(replacement.switch),
     }
 

@@ -51,10 +51,10 @@ _MISSING = {
 
 def explanation_json(explanation: Explanation) -> dict[str, Any]:
     """Convert an explanation to JSON values."""
-    found = {
+    values = {
         "topic": explanation.topic.name,
         "instance": str(explanation.instance),
-        "pairings": [pairing_json(one) for one in explanation.pairings],
+        "pairings": [pairing_json(pairing) for pairing in explanation.pairings],
         "connect_can_publish": _word(explanation.can_publish, "yes", "no"),
         "confused_deputy": _word(explanation.deputy, "open", "closed"),
         "sibling_instances": _word(explanation.siblings, "open", "closed"),
@@ -63,14 +63,14 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
         "chain": explanation.chain,
         "links": [
             {
-                "link": one.link.value,
-                "status": one.status,
-                "reason": one.reason,
-                "rule": one.rule or None,
+                "link": link.link.value,
+                "status": link.status,
+                "reason": link.reason,
+                "rule": link.rule or None,
             }
-            for one in explanation.links
+            for link in explanation.links
         ],
-        "assumptions": [str(one) for one in explanation.deployments.assumptions],
+        "assumptions": [str(assumption) for assumption in explanation.deployments.assumptions],
         "witnesses": [
             {
                 "question": question,
@@ -82,7 +82,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
             if answer.witness is not None and answer.decision is not None
         ],
     }
-    reworded: dict[str, Any] = explanation.deployments.default.reworded_json(found)
+    reworded: dict[str, Any] = explanation.deployments.default.reworded_json(values)
     return reworded
 
 
@@ -114,7 +114,7 @@ def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     if explanation.deployments.assumptions:
         yield ""
         yield "Assumed of every deployment:"
-        yield from (f"  {inert(str(one))}" for one in explanation.deployments.assumptions)
+        yield from (f"  {inert(str(assumption))}" for assumption in explanation.deployments.assumptions)
 
 
 def answer_of(explanation: Explanation) -> str:
@@ -135,8 +135,8 @@ def _problem(broken: LinkStatus) -> str:
     return _PROBLEMS.get(broken.link) or f"the instance was {broken.reason}"
 
 
-def _missing(one: LinkStatus) -> str:
-    return _MISSING.get(one.link) or f"the {one.link.value.replace('_', ' ')}"
+def _missing(status: LinkStatus) -> str:
+    return _MISSING.get(status.link) or f"the {status.link.value.replace('_', ' ')}"
 
 
 def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
@@ -153,9 +153,9 @@ def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
         yield f"  {paint('dim', '=')} help: {inert(finding.help)}"
 
 
-def _link(one: LinkStatus, paint: Paint) -> str:
-    rule = paint("dim", f" [{one.rule}]") if one.rule else ""
-    return f"{link_line(one.link.value, one.status, one.reason, paint)}{rule}"
+def _link(status: LinkStatus, paint: Paint) -> str:
+    rule = paint("dim", f" [{status.rule}]") if status.rule else ""
+    return f"{link_line(status.link.value, status.status, status.reason, paint)}{rule}"
 
 
 def link_line(name: str, status: str, reason: str, paint: Paint) -> str:
@@ -166,11 +166,11 @@ def link_line(name: str, status: str, reason: str, paint: Paint) -> str:
 
 
 def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:
-    who, (yes, no) = _QUESTIONS[question]
+    caller, (yes, no) = _QUESTIONS[question]
     word = "not known" if isinstance(answer.truth, Unknown) else yes if answer.truth else no
     good = (question == _ALLOWED) == (answer.truth is True)
     style = "warning" if isinstance(answer.truth, Unknown) else "ok" if good else "error"
-    yield f"  {who:<31} {paint(style, word)}"
+    yield f"  {caller:<31} {paint(style, word)}"
     if isinstance(answer.truth, Unknown):
         yield f"    {inert(answer.truth.reason)}"
     if answer.witness is None or answer.decision is None:

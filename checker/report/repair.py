@@ -169,14 +169,14 @@ def repair_json(outcome: Outcome) -> dict[str, Any]:
         "files": [{"path": name, "diff": diff} for name, diff in diffs.items()],
         "mended": [
             {
-                "finding": finding_json(one.finding),
-                "title": one.fix.title,
-                "applicability": one.fix.applicability.value,
+                "finding": finding_json(fixed.finding),
+                "title": fixed.fix.title,
+                "applicability": fixed.fix.applicability.value,
             }
-            for one in outcome.repair.fixed
+            for fixed in outcome.repair.fixed
         ],
-        "changes": [_change_json(one) for one in outcome.changes],
-        "left": [_unfixed_json(one, outcome) for one in outcome.unfixed],
+        "changes": [_change_json(change) for change in outcome.changes],
+        "left": [_unfixed_json(unfixed, outcome) for unfixed in outcome.unfixed],
         "replacement": replacement_json(outcome.replacement) if outcome.replacement else None,
         "flow": flow_json(outcome.flow) if outcome.flow else None,
     }
@@ -186,8 +186,8 @@ def _change_json(change: PolicyChange) -> dict[str, Any]:
     difference = change.difference
     return {
         "resource": change.resource,
-        "gained": [{"who": one.who, "actions": list(one.actions)} for one in difference.gained],
-        "lost": [{"who": one.who, "actions": list(one.actions)} for one in difference.lost],
+        "gained": [{"who": access.who, "actions": list(access.actions)} for access in difference.gained],
+        "lost": [{"who": access.who, "actions": list(access.actions)} for access in difference.lost],
         "doubts": [doubt.told for doubt in difference.doubts],
     }
 
@@ -211,10 +211,10 @@ def summary_line(outcome: Outcome) -> str:
     fixed = outcome.repair.fixed
     done = "fixed" if outcome.applied else "to fix"
     counts = f"{count_noun(len(fixed), 'finding')} {done} in {_places(outcome.repair.texts)}"
-    unsafe = sum(one.fix.applicability is Applicability.UNSAFE for one in fixed)
+    unsafe = sum(fixed_finding.fix.applicability is Applicability.UNSAFE for fixed_finding in fixed)
     remaining = outcome.repair.after.report.findings
-    unknown = sum(one.verdict is Verdict.UNDETERMINED for one in remaining)
-    waiting = [one.fix.needs[0] for one in outcome.unfixed if one.fix and one.fix.needs]
+    unknown = sum(finding.verdict is Verdict.UNDETERMINED for finding in remaining)
+    waiting = [unfixed.fix.needs[0] for unfixed in outcome.unfixed if unfixed.fix and unfixed.fix.needs]
     nothing = "nothing can be fixed" if outcome.unfixed else "nothing to fix"
     parts = [counts if fixed else nothing, f"{unsafe} of them unsafe" if unsafe else ""]
     parts.append(f"{len(outcome.unfixed)} remaining" if outcome.unfixed else "")

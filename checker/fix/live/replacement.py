@@ -125,9 +125,9 @@ def replace_arn(policy: str, old: Arn, new: Arn) -> str:
 
 def _replace_arn(value: object, old: str, new: str) -> object:
     if isinstance(value, dict):
-        return {name: _replace_arn(one, old, new) for name, one in value.items()}
+        return {name: _replace_arn(item, old, new) for name, item in value.items()}
     if isinstance(value, list):
-        return [_replace_arn(one, old, new) for one in value]
+        return [_replace_arn(item, old, new) for item in value]
     return new if value == old else value
 
 
@@ -195,35 +195,35 @@ def to_new_topic(old: Arn, new: Arn, subscribed: Iterable[Subscribed]) -> Iterat
         "ChatStreamingConfiguration of StartChatContact"
     )
     yield f"other publishers to `{old}`, and the IAM policies that allow them: switch to `{new}`"
-    for one in subscribed:
-        yield from _endpoint(one, old, new)
+    for subscription in subscribed:
+        yield from _endpoint(subscription, old, new)
     yield f"code that declares or looks up `{old}`: declare `{new}` there, so that it stays managed"
     yield f"`{old}` is unchanged: delete it once nothing publishes to it"
 
 
-def _endpoint(one: Subscribed, old: Arn, new: Arn) -> Iterator[str]:
+def _endpoint(subscription: Subscribed, old: Arn, new: Arn) -> Iterator[str]:
     """Yield the manual steps for a subscription. Queues and functions allow topics by ARN; others must confirm again."""
-    if one.protocol == "sqs":
+    if subscription.protocol == "sqs":
         yield (
-            f"queue `{one.endpoint}`: allow `{new}` to send to it, if its policy or its key policy names `{old}` "
-            f"as aws:SourceArn{_opt_in_note(one, new)}"
+            f"queue `{subscription.endpoint}`: allow `{new}` to send to it, if its policy or its key policy names `{old}` "
+            f"as aws:SourceArn{_opt_in_note(subscription, new)}"
         )
-    elif one.protocol == "lambda":
+    elif subscription.protocol == "lambda":
         yield (
-            f"function `{one.endpoint}`: allow `{new}` to invoke it: aws lambda add-permission "
-            f"--function-name {one.endpoint} --statement-id {new.resource[:80]} "
-            f"--action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn {new}{_opt_in_note(one, new)}"
+            f"function `{subscription.endpoint}`: allow `{new}` to invoke it: aws lambda add-permission "
+            f"--function-name {subscription.endpoint} --statement-id {new.resource[:80]} "
+            f"--action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn {new}{_opt_in_note(subscription, new)}"
         )
-    if one.needs_confirmation(new):
-        yield f"{one.name}: its owner must confirm it within two days, or nothing is delivered"
+    if subscription.needs_confirmation(new):
+        yield f"{subscription.name}: its owner must confirm it within two days, or nothing is delivered"
 
 
-def _opt_in_note(one: Subscribed, new: Arn) -> str:
+def _opt_in_note(subscription: Subscribed, new: Arn) -> str:
     """Return a note on opt-in Regions for a subscription in another Region.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
     """
-    return "" if f":{new.region}:" in one.endpoint else _OPT_IN
+    return "" if f":{new.region}:" in subscription.endpoint else _OPT_IN
 
 
 def to_new_key(topic: Arn, alias: Arn, policy: Policy | None) -> Iterator[str]:
@@ -245,6 +245,6 @@ def to_new_encryption(topic: Arn, alias: Arn) -> str:
 def _services(policy: Policy | None) -> set[str]:
     """Return the services other than Connect that a policy names."""
     statements = policy.known_statements() if policy is not None else ()
-    entries = (entry for one in statements for entry in one.principal_entries)
+    entries = (entry for statement in statements for entry in statement.principal_entries)
     names = {str(entry.value) for entry in entries if entry.type == "Service"}
     return names - {CONNECT}

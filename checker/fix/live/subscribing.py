@@ -55,45 +55,49 @@ class Subscribed(NamedTuple):
         return self.protocol in _CONFIRMING or (arn is not None and arn.account not in ("", topic.account))
 
 
-def copied(one: Subscribed, topic: Arn) -> Subscribed:
+def copied(subscription: Subscribed, topic: Arn) -> Subscribed:
     """Return the subscription as it is created for another topic."""
-    kept = {name: one.attributes[name] for name in _CARRIED if one.attributes.get(name)}
+    kept = {name: subscription.attributes[name] for name in _CARRIED if subscription.attributes.get(name)}
     if kept.get("RawMessageDelivery") == "false":
         del kept["RawMessageDelivery"]
     if _far_dead_letters(kept, topic):
         del kept["RedrivePolicy"]
-    return one._replace(attributes=kept)
+    return subscription._replace(attributes=kept)
 
 
-def why_not(one: Subscribed, topic: Arn) -> str:
+def why_not(subscription: Subscribed, topic: Arn) -> str:
     """Return why a standard topic cannot have this subscription. Empty if it can.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
     """
-    arn = Arn.parse(one.endpoint)
-    if not one.confirmed:
+    arn = Arn.parse(subscription.endpoint)
+    if not subscription.confirmed:
         return "not confirmed: subscribe it again if it is still needed"
-    if one.unread:
-        return f"only its own account can read its attributes, and must subscribe it again: {one.unread}"
-    if one.protocol == "sqs" and one.endpoint.endswith(".fifo"):
+    if subscription.unread:
+        return f"only its own account can read its attributes, and must subscribe it again: {subscription.unread}"
+    if subscription.protocol == "sqs" and subscription.endpoint.endswith(".fifo"):
         # SNS responds: "FIFO SQS Queues can not be subscribed to standard SNS topics".
         return (
             "SNS does not accept a FIFO queue as subscriber of a standard topic: subscribe a standard queue"
         )
-    if arn is not None and arn.region not in ("", topic.region) and one.protocol not in _ACROSS_REGIONS:
+    if (
+        arn is not None
+        and arn.region not in ("", topic.region)
+        and subscription.protocol not in _ACROSS_REGIONS
+    ):
         return "AWS documents delivery to other Regions only for queues and functions"
     return ""
 
 
-def lost_parts(one: Subscribed, topic: Arn) -> Iterator[Remark]:
+def lost_parts(subscription: Subscribed, topic: Arn) -> Iterator[Remark]:
     """Yield the attributes that are not copied with a subscription."""
-    if queue := _far_dead_letters(one.attributes, topic):
+    if queue := _far_dead_letters(subscription.attributes, topic):
         reason = (
             f"AWS documents only standard queues in the topic's Region as dead-letter queues, not `{queue}`"
         )
-        yield Remark(f"RedrivePolicy of {one.name}", reason)
-    if one.attributes.get("ReplayPolicy"):
-        yield Remark(f"ReplayPolicy of {one.name}", "only FIFO topics support it")
+        yield Remark(f"RedrivePolicy of {subscription.name}", reason)
+    if subscription.attributes.get("ReplayPolicy"):
+        yield Remark(f"ReplayPolicy of {subscription.name}", "only FIFO topics support it")
 
 
 def _far_dead_letters(attributes: Mapping[str, str], topic: Arn) -> str:

@@ -27,14 +27,20 @@ def report_v1(report: Report) -> dict[str, Any]:
     """Convert a report to JSON values."""
     return {
         "version": 1,
-        "findings": [finding_json(one) for one in report.findings],
-        "examined": [_examined(one) for one in report.examined],
-        "skipped": [_skipped(one) for one in report.skipped],
+        "findings": [finding_json(finding) for finding in report.findings],
+        "examined": [_examined(target) for target in report.examined],
+        "skipped": [_skipped(skipped) for skipped in report.skipped],
         "suppressed": [
-            {"finding": finding_json(one.finding), "by": one.by.value, "reason": one.reason}
-            for one in report.suppressed
+            {
+                "finding": finding_json(suppressed.finding),
+                "by": suppressed.by.value,
+                "reason": suppressed.reason,
+            }
+            for suppressed in report.suppressed
         ],
-        "stale": [{"what": one.where, "reason": one.reason, **_place(one.position)} for one in report.stale],
+        "stale": [
+            {"what": stale.where, "reason": stale.reason, **_place(stale.position)} for stale in report.stale
+        ],
         "summary": summary(report),
     }
 
@@ -49,15 +55,15 @@ def pairing_json(pairing: Pairing) -> dict[str, Any]:
     }
 
 
-def _examined(one: Examined) -> dict[str, Any]:
+def _examined(target: Examined) -> dict[str, Any]:
     return {
-        "kind": one.kind,
-        "resource": one.resource,
-        "source": one.source,
-        "address": one.address or None,
-        "verdicts": {rule: verdict.value for rule, verdict in one.verdicts.items()},
-        "undetermined": {rule: doubt._asdict() for rule, doubt in one.undetermined},
-        "pairings": [pairing_json(pairing) for pairing in one.pairings],
+        "kind": target.kind,
+        "resource": target.resource,
+        "source": target.source,
+        "address": target.address or None,
+        "verdicts": {rule: verdict.value for rule, verdict in target.verdicts.items()},
+        "undetermined": {rule: doubt._asdict() for rule, doubt in target.undetermined},
+        "pairings": [pairing_json(pairing) for pairing in target.pairings],
     }
 
 
@@ -73,14 +79,16 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "address": finding.address or None,
         "root": finding.root or None,
         "affects": list(finding.affects),
-        "locations": [_location(one) for one in finding.locations],
+        "locations": [_location(location) for location in finding.locations],
         "witness": _witness(finding.witness) if finding.witness else None,
-        "fixes": [_fix(one) for one in finding.fixes],
+        "fixes": [_fix(fix) for fix in finding.fixes],
     }
 
 
 def _fix(fix: Fix) -> dict[str, Any]:
-    edits = [{"source": one.document.name, **one.position._asdict(), "text": one.text} for one in fix.edits]
+    edits = [
+        {"source": edit.document.name, **edit.position._asdict(), "text": edit.text} for edit in fix.edits
+    ]
     return {
         "title": fix.title,
         "applicability": fix.applicability.value,
