@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.app.run import Options
+    from checker.configuration.baseline import Identity
     from checker.configuration.model import Configuration
-    from checker.core.finding import Identity
     from checker.lint.report import Report
 
 DEFAULT = "checker-baseline.json"

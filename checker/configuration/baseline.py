@@ -1,4 +1,4 @@
-"""Baselines: the known findings of a team, counted, and identified without line numbers."""
+"""Baselines: the known findings of a team, counted, and the identity of a finding, without line numbers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from checker.core.errors import InputError
-from checker.core.finding import Identity, Verdict, identity, located, named, silent_topics
-from checker.core.terminal_text import json_lines
+from checker.core.finding import SILENCED, Role, Verdict, listed
+from checker.core.terminal_text import json_lines, redacted
 from checker.inputs.schema import plain, validate
 from checker.inputs.text import parse_text, read_text
 from checker.lint.report import HeldBackBy, Stale, Suppressed
@@ -21,6 +21,78 @@ if TYPE_CHECKING:
 
     from checker.core.finding import Finding
     from checker.lint.report import Report
+
+
+_PLACE = re.compile(r"(`)([^`#\"]+(?=#[^`]+`)|[^`#\"]+/(?=: ))(#|: )")
+"""The path of a template before the name of its resource, or of a Terraform root before an address."""
+_CODE = re.compile(r"`([^`]*)`")
+_CODE_OR_NUMBER = re.compile(r"(`[^`]*`)|\d[\d,]*")
+
+
+class Identity(NamedTuple):
+    """The identity of a finding: its rule, file and places by name, and its message without numbers."""
+
+    rule: str
+    source: str
+    route: str
+    message: str
+
+
+def identity(finding: Finding, relative: Callable[[str], str]) -> Identity:
+    """Compute the identity of a finding; ``relative`` turns file names into, for instance, paths in a repository."""
+    source = finding.locations[0].source
+    places = {
+        location.document.anchor(location.route)
+        for location in finding.locations
+        if location.role is Role.PRIMARY
+    }
+    message = named(_CODE_OR_NUMBER.sub(lambda match: match[1] or "#", _full_message(finding)), relative)
+    # One policy may belong to several resources of a plan, and several roots may use its module.
+    address = [located(finding.address, finding.home, source, relative)] * bool(finding.address)
+    route = redacted("; ".join((*address, *sorted(places))))
+    return Identity(finding.rule, relative(source), route, redacted(message))
+
+
+def _full_message(finding: Finding) -> str:
+    """Write the message with all topics that it affects; a report names only the first few."""
+    message, mark, _ = finding.message.partition(SILENCED)
+    return f"{message}{mark}{listed(finding.affects, len(finding.affects))}" if mark else message
+
+
+def silent_topics(message: str) -> list[str]:
+    """Return the topics that Connect cannot publish to, according to the message of an identity."""
+    return _CODE.findall(message.partition(SILENCED)[2])
+
+
+def named(text: str, relative: Callable[[str], str]) -> str:
+    """Replace the paths of templates and Terraform roots in a text by the names that the baseline has for them."""
+    return _PLACE.sub(lambda match: f"{match[1]}{_renamed(match[2], relative)}{match[3]}", text)
+
+
+def located(address: str, home: str, source: str, relative: Callable[[str], str]) -> str:
+    """Write an address that depends neither on the working directory nor on the other files of the run.
+
+    The address in a template includes the template's path. The address in a Terraform module outside its root
+    includes the root, which is ``home``.
+    """
+    file, mark, logical = address.partition("#")
+    if mark and '"' not in file:
+        return f"{relative(file)}#{logical}"
+    root = relative(home) if home and address else ""
+    is_inside = not root or not posixpath.relpath(relative(source), root).startswith("..")
+    return address if is_inside else f"{root}/: {address}"
+
+
+def _renamed(name: str, relative: Callable[[str], str]) -> str:
+    """Return the name of a file, or that of a folder with its slash."""
+    return f"{relative(name)}/" if name.endswith("/") else relative(name)
+
+
+def fingerprint(entry: Identity) -> str:
+    """Hash an identity to 32 hexadecimal digits."""
+    from hashlib import sha256  # imported here because a plain check does not need it
+
+    return sha256("\0".join(entry).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 _T = TypeVar("_T")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from checker import __version__
-from checker.core.finding import Severity, Verdict, fingerprint, format_route, identity
+from checker.configuration.baseline import fingerprint, identity
+from checker.core.finding import Severity, Verdict, format_route
 from checker.core.terminal_text import json_lines
 from checker.lint.report import HeldBackBy
 from checker.report.brief import by_role, entries, one_line, place, summary
