@@ -145,7 +145,7 @@ def test_an_interrupt_takes_effect_between_two_files(
     for name in ("a.json", "b.json"):
         save(tree / name, OPEN)
     plan = planned("a.json", "b.json")
-    monkeypatch.setattr(os, "fsync", lambda _: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(os, "fsync", lambda _: signal.raise_signal(signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
         apply_fixes(plan)
     assert "written: `a.json`; not written: `b.json`" in capsys.readouterr().err
