@@ -1,4 +1,4 @@
-"""Copy subscriptions from one topic to another: which can be copied, with which attributes, and the caveats."""
+"""The parts of a topic that its replacement copies: policy, attributes, tags and subscriptions; and those it loses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn
+from checker.fix.live.receipt import RECEIPT, REPLACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -112,3 +113,64 @@ def _far_dead_letters(attributes: Mapping[str, str], topic: Arn) -> str:
     arn = Arn.parse(named)
     fits = arn is None or (arn.region == topic.region and not named.endswith(".fifo"))
     return "" if fits else named
+
+
+def replace_arn(policy: str, old: Arn, new: Arn) -> str:
+    """Rewrite the policy of one topic for another: replace the ARN where it is the whole value."""
+    return json.dumps(_replace_arn(json.loads(policy), str(old), str(new)))
+
+
+def _replace_arn(value: object, old: str, new: str) -> object:
+    if isinstance(value, dict):
+        return {name: _replace_arn(item, old, new) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_replace_arn(item, old, new) for item in value]
+    return new if value == old else value
+
+
+_PROTOCOLS = ("HTTP", "Firehose", "Lambda", "Application", "SQS")
+_FEEDBACK = ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
+_COPIED = (
+    *("DeliveryPolicy", "DisplayName", "MaximumMessageSize", "SignatureVersion", "TracingConfig"),
+    *(f"{protocol}{name}" for protocol in _PROTOCOLS for name in _FEEDBACK),
+)
+_FIFO_ALONE = ("ArchivePolicy", "ContentBasedDeduplication", "FifoThroughputScope")
+
+
+def copied_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Return the attributes that are copied to a new standard topic. Policy and key are not among them.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+    """
+    return {name: attributes[name] for name in _COPIED if attributes.get(name)}
+
+
+def lost_attributes(attributes: Mapping[str, str]) -> Iterator[Remark]:
+    """Yield the attributes that only FIFO topics have."""
+    for name in _FIFO_ALONE:
+        if attributes.get(name) not in (None, "", "false"):
+            yield Remark(name, "only FIFO topics support it: messages may arrive out of order or twice")
+
+
+def copied_tags(tags: Mapping[str, str], managing: frozenset[str]) -> dict[str, str]:
+    """Return the tags that are copied."""
+    return {name: value for name, value in tags.items() if not _lost_tag(name, managing)}
+
+
+def lost_tags(tags: Mapping[str, str], managing: frozenset[str]) -> Iterator[Remark]:
+    """Yield the tags that are not copied. ``managing`` are tags that name the tool managing the old resource."""
+    for name in tags:
+        if reason := _lost_tag(name, managing):
+            yield Remark(f"tag `{name}`", reason)
+
+
+def _lost_tag(name: str, managing: frozenset[str]) -> str:
+    """Return why a tag is not copied. Empty if it is.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-tags.html
+    """
+    if name.lower().startswith("aws:"):
+        return "AWS reserves tags that begin with `aws:`"
+    if name in (REPLACES, RECEIPT):
+        return "it refers to another topic"
+    return "it would mark the replacement as managed too" if name in managing else ""
