@@ -86,21 +86,19 @@ def negate(truth: Truth) -> Truth:
 
 def any_of(truths: Iterable[Truth]) -> Truth:
     """Logical or: true if one is true, else unknown if one is unknown."""
-    unknown: Unknown | None = None
-    for truth in truths:
-        if truth is True:
-            return True
-        if truth is not False and unknown is None:
-            unknown = truth
-    return False if unknown is None else unknown
+    return _combined(truths, decisive=True)
 
 
 def all_of(truths: Iterable[Truth]) -> Truth:
     """Logical and: false if one is false, else unknown if one is unknown."""
+    return _combined(truths, decisive=False)
+
+
+def _combined(truths: Iterable[Truth], *, decisive: bool) -> Truth:
     unknown: Unknown | None = None
     for truth in truths:
-        if truth is False:
-            return False
-        if truth is not True and unknown is None:
+        if truth is decisive:
+            return decisive
+        if unknown is None and isinstance(truth, Unknown):
             unknown = truth
-    return True if unknown is None else unknown
+    return (not decisive) if unknown is None else unknown

@@ -261,10 +261,10 @@ class Attempts:
             unfixed = self.refused.get(key_of(finding)) or UnfixedFinding(
                 finding, plan, "" if plan else _NO_FIX
             )
-            asked = (finding.resource, tuple(map(meaning, unfixed.statements)))
-            yield unfixed._replace(statements=(), reason=_ABOVE) if asked in seen else unfixed
+            key = (finding.resource, tuple(map(meaning, unfixed.statements)))
+            yield unfixed._replace(statements=(), reason=_ABOVE) if key in seen else unfixed
             if unfixed.statements:
-                seen.add(asked)
+                seen.add(key)
 
 
 def _unfixed(finding: Finding, policy: KnownPolicy, appraisal: Appraisal) -> UnfixedFinding:

@@ -146,7 +146,7 @@ def skipped_text(skipped: Skipped, paint: Paint) -> Iterator[str]:
     word = paint("error", "error") if skipped.error else paint("note", "skipped")
     yield f"{word}: {inert(skipped.what)}{at}: {inert(skipped.reason)}"
     if skipped.help:
-        yield f"  {paint('dim', '=')} help: {inert(skipped.help)}"
+        yield paint.detail("help", skipped.help)
 
 
 def stale_text(stale: Stale, paint: Paint) -> Iterator[str]:
@@ -166,9 +166,9 @@ def doubts_text(report: Report, paint: Paint) -> Iterator[str]:
     for doubt, named in names.items():
         first, *others = sorted(named["resources"])
         yield f"{paint('note', 'not known')}: {inert(doubt.reason)} [{', '.join(sorted(named['rules']))}]"
-        yield f"  {paint('dim', '=')} resource: {inert(first)}{f' and {len(others)} more' if others else ''}"
+        yield paint.detail("resource", f"{first} and {len(others)} more" if others else first)
         if not doubt.counts:
-            yield f"  {paint('dim', '=')} note: files cannot show this; the exit code does not change"
+            yield paint.detail("note", "files cannot show this; the exit code does not change")
 
 
 def summary_text(report: Report, paint: Paint) -> str:

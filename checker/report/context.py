@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Severity
-from checker.core.terminal_text import Inert
+from checker.core.terminal_text import Inert, inert
 
 if TYPE_CHECKING:
     from checker.lint.rule import Rule
@@ -34,6 +34,10 @@ class Paint(NamedTuple):
             return text
         styled = f"\x1b[{_CODES[style]}m{text}\x1b[0m"
         return Inert(styled) if isinstance(text, Inert) else styled
+
+    def detail(self, label: str, text: str, indent: str = "  ") -> str:
+        """Format a line below a finding or an answer, such as ``  = help: add a statement``."""
+        return f"{indent}{self('dim', '=')} {label}: {inert(text)}"
 
 
 def width(text: str) -> int:

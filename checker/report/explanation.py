@@ -144,13 +144,13 @@ def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     yield paint(style, inert(answer_of(explanation)))
     first = explanation.first_broken() or explanation.first(UNKNOWN)
     if first is not None and first.help:
-        yield f"  {paint('dim', '=')} help: {inert(first.help)}"
+        yield paint.detail("help", first.help)
     if first is None:
         yield paint("dim", "Not checked: resource control policies of the organization.")
     for finding in explanation.openings():
         rule = paint("dim", f"[{finding.rule}]")
         yield f"{paint('error', 'Others can publish too:')} {inert(finding.message)} {rule}"
-        yield f"  {paint('dim', '=')} help: {inert(finding.help)}"
+        yield paint.detail("help", finding.help)
 
 
 def _link(status: LinkStatus, paint: Paint) -> str:

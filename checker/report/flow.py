@@ -100,7 +100,7 @@ def _unexpected(result: TopicResult, paint: Paint) -> Iterator[str]:
     broken = result.explanation.first_broken() if result.explanation else None
     if broken is not None:
         yield f"  {paint('warning', 'unexpected')}: the analysis said: {inert(broken.reason)}"
-        yield f"    {paint('dim', '=')} help: AWS allowed more than it documents; please report this"
+        yield paint.detail("help", "AWS allowed more than it documents; please report this", "    ")
 
 
 def _counters_text(counters: Counters) -> str:
@@ -120,7 +120,7 @@ def _cause(cause: Cause, end: End, paint: Paint) -> Iterator[str]:
     for evidence in cause.evidence:
         yield f"    {inert(evidence)}"
     if cause.help:
-        yield f"    {paint('dim', '=')} help: {inert(cause.help)}"
+        yield paint.detail("help", cause.help, "    ")
 
 
 def flow_json(result: FlowResult) -> dict[str, Any]:

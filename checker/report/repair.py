@@ -94,7 +94,7 @@ def _fixed(fixed: FixedFinding, done: str, paint: Paint) -> Iterator[str]:
     label = applicability_label(fixed.fix.applicability)
     yield f"{paint('ok', done)} ({label}): {inert(fixed.fix.title)} [{fixed.finding.rule}]"
     if fixed.fix.applicability is Applicability.DOCUMENTED:
-        yield f"  {paint('dim', '=')} help: `--kms-condition topic` limits it to messages to the topic"
+        yield paint.detail("help", "`--kms-condition topic` limits it to messages to the topic")
 
 
 def _distinct(changes: Iterable[PolicyChange]) -> list[PolicyChange]:
@@ -128,7 +128,7 @@ def _unfixed(unfixed: UnfixedFinding, outcome: Outcome, paint: Paint) -> Iterato
     yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', inert(finding.message))}"
     yield f"  {paint('dim', '-->')} {place_text(finding.locations[0])}"
     if finding.root:
-        yield f"  {paint('dim', '=')} resource: {inert(finding.declared_as)}"
+        yield paint.detail("resource", finding.declared_as)
     for line in _explanation(unfixed, outcome):
         yield f"  {paint('dim', '=')} {inert(line)}"
     for lines in outcome.written_out(unfixed):

@@ -59,10 +59,10 @@ def _keeper_text(keeper: Keeper, paint: Paint) -> Iterator[str]:
     for step in keeper.steps:
         yield link_line(step.name, step.status, step.reason, paint)
         if step.help and step.status != OK:
-            yield f"  {paint('dim', '=')} help: {inert(step.help)}"
+            yield paint.detail("help", step.help)
     for warning in keeper.warnings:
         yield f"  {paint('warning', 'warning ')} {inert(warning.message)}"
-        yield f"  {paint('dim', '=')} help: {inert(warning.help)}"
+        yield paint.detail("help", warning.help)
     for note in keeper.notes:
         yield f"  {paint('dim', 'note    ')} {inert(note)}"
 
@@ -85,7 +85,7 @@ def _conclusion(retention: Retention, paint: Paint) -> Iterator[str]:
             f"No {noun} is subscribed, and SNS keeps a message only until it has tried to deliver it.",
         )
     if retention.status == BROKEN:
-        yield f"  {paint('dim', '=')} help: {_CREATE[retention.kind]}"
+        yield paint.detail("help", _CREATE[retention.kind])
 
 
 def set_up_text(setup: SetUp, paint: Paint) -> Iterator[str]:
@@ -97,7 +97,7 @@ def set_up_text(setup: SetUp, paint: Paint) -> Iterator[str]:
     if setup.fault:
         yield f"  {paint('error', 'failed  ')} {inert(setup.fault.what)}: {inert(setup.fault.reason)}"
         if setup.fault.help:
-            yield f"  {paint('dim', '=')} help: {inert(setup.fault.help)}"
+            yield paint.detail("help", setup.fault.help)
 
 
 def set_up_json(setup: SetUp) -> dict[str, Any]:

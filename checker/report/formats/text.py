@@ -83,13 +83,13 @@ def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
     yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', inert(finding.message))}"
     for location in finding.locations:
         yield from _location(location, paint)
-    yield from (f"  {paint('dim', '=')} resource: {inert(name)}" for name in _resource(finding))
+    yield from (paint.detail("resource", name) for name in _resource(finding))
     if finding.witness is not None:
-        yield f"  {paint('dim', '=')} witness: {inert(finding.witness.sentence)}"
+        yield paint.detail("witness", finding.witness.sentence)
     if finding.help:
-        yield f"  {paint('dim', '=')} help: {inert(finding.help)}"
+        yield paint.detail("help", finding.help)
     for fix in finding.fixes:
-        yield f"  {paint('dim', '=')} {fix_label(fix)}: {inert(fix.title)}"
+        yield paint.detail(fix_label(fix), fix.title)
 
 
 def _resource(finding: Finding) -> Iterator[str]:
