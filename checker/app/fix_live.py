@@ -13,8 +13,8 @@ from checker.app.fix_request import FixRequest, write_report
 from checker.app.next_step import after_fix, this_command
 from checker.app.run import decide, prepare
 from checker.app.signals import finishing, interruptible
-from checker.app.terminal import check_output, complain, is_confirmed, paint_for, tell
-from checker.core.errors import CheckerError, RefusedError
+from checker.app.terminal import check_output, complain, confirm, paint_for, plan_reader, tell
+from checker.core.errors import CheckerError
 from checker.fix.live.flow_result import End
 from checker.fix.snapshot import Reading
 from checker.inputs.typed_files import topic_option
@@ -66,13 +66,8 @@ def _fix(request: FixRequest, arn: Arn) -> Ending:
 
 def _show(planned: Plan, request: FixRequest) -> None:
     """Show the plan. Raises RefusedError if the output is closed before the plan was read."""
-    try:
+    with plan_reader(required=request.apply and bool(planned.changes)):
         write_report(request, planned.outcome._replace(command=("checker", *sys.argv[1:])))
-    except BrokenPipeError:
-        if not request.apply or not planned.changes:
-            raise
-        reason = "closed before the plan was read; nothing was changed"
-        raise RefusedError("standard output", reason) from None
 
 
 def _as_planned(planned: Plan) -> Done:
@@ -204,10 +199,7 @@ def _apply(plan: Plan, request: FixRequest, late: list[int]) -> Done:
 
     check(plan, force_managed=request.force_managed)
     check_doubts(plan)
-    if not request.yes and not is_confirmed(_question(plan)):
-        raise RefusedError(
-            "--apply", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"
-        )
+    confirm("--apply", _question(plan), yes=request.yes)
     path = record(plan, request.receipts)
     undo = f"`checker rollback {shlex.quote(str(path))}`"
     tell(f"receipt: {path} ({undo} rolls the fix back)")

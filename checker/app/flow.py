@@ -15,9 +15,9 @@ from checker.app.chat import ending_of_flow, run_chat
 from checker.app.exit_codes import Ending
 from checker.app.next_step import after_flow
 from checker.app.options import check_seconds
-from checker.app.terminal import check_output, is_confirmed, outliving_reader, paint_for, show, tell, write
+from checker.app.terminal import check_output, confirm, outliving_reader, paint_for, show, tell, write
 from checker.core.arn import Arn
-from checker.core.errors import InputError, RefusedError
+from checker.core.errors import InputError
 from checker.core.terminal_text import inert, json_lines
 from checker.fix.live.receipt import RETENTION
 from checker.inputs.output_file import real_path
@@ -162,9 +162,9 @@ def _lines(result: FlowResult, output_format: FlowFormat, paint: Paint, *, steps
 def ask_consent(receipts: Path, topic: Arn, planned: Sequence[PlannedCall], *, yes: bool) -> None:
     """Show the plan, ask unless ``yes``, and write the receipt. Raises RefusedError if it is not confirmed."""
     show(plan_text(topic, planned), sys.stderr)
-    if not yes and not is_confirmed(f"make {'this change' if len(planned) == 1 else 'these changes'}"):
-        help_text = "add `--yes` to skip confirmation, or `--dry-run` to see the plan alone"
-        raise RefusedError("--create", "not confirmed, nothing was changed", help_text=help_text)
+    question = f"make {'this change' if len(planned) == 1 else 'these changes'}"
+    help_text = "add `--yes` to skip confirmation, or `--dry-run` to see the plan alone"
+    confirm("--create", question, yes=yes, help_text=help_text)
     tell(f"receipt: {_write_receipt(topic, planned, receipts)}")
 
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending
 from checker.app.signals import finishing, interruptible
-from checker.app.terminal import complain, is_confirmed, paint_for, tell, write
+from checker.app.terminal import complain, confirm, paint_for, plan_reader, tell, write
 from checker.core.arn import Arn
-from checker.core.errors import RefusedError
 from checker.fix.live.receipt import CREATED, NEW_KEY, name_of, read_receipt
 from checker.report.changes import receipt_text, rollback_text
 
@@ -45,19 +44,15 @@ def _roll_back(receipt: Receipt, access: Access, *, force: bool, yes: bool) -> E
     caller = caller_of(calls)
     check_caller(receipt, caller)
     planned = prospects(calls, receipt, force=force)
-    _show(
-        [*receipt_text(receipt, caller.arn, datetime.now(UTC)), *_plan_text(planned, paint_for(sys.stdout))]
-    )
+    with plan_reader():
+        write(receipt_text(receipt, caller.arn, datetime.now(UTC)))
+        write(_plan_text(planned, paint_for(sys.stdout)))
     todo = [prospect for prospect in planned if prospect.fate is Fate.ROLL_BACK]
     left = len(todo) < len([prospect for prospect in planned if prospect.fate is not Fate.AS_BEFORE])
     if not todo:
         return Ending(findings=left)
-    if not yes and not is_confirmed(
-        f"roll {'this change' if len(todo) == 1 else f'these {len(todo)} changes'} back"
-    ):
-        raise RefusedError(
-            "rollback", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"
-        )
+    count = "this change" if len(todo) == 1 else f"these {len(todo)} changes"
+    confirm("rollback", f"roll {count} back", yes=yes)
     return _carry_out(calls, todo, force=force, left=left)
 
 
@@ -78,15 +73,6 @@ def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: boo
         incomplete=undone.stuck is not None,
         findings=left or bool(undone.drifted or undone.foreign),
     )
-
-
-def _show(lines: Sequence[str]) -> None:
-    """Show the plan. Raises RefusedError if the output is closed."""
-    try:
-        write(lines)
-    except BrokenPipeError:
-        reason = "closed before the plan was read; nothing was changed"
-        raise RefusedError("standard output", reason) from None
 
 
 def _plan_text(planned: Sequence[Prospect], paint: Paint) -> Iterator[str]:

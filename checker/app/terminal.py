@@ -11,7 +11,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
 
 from checker.app.exit_codes import ending_of_error
-from checker.core.errors import CheckerError, InputError
+from checker.core.errors import CheckerError, InputError, RefusedError
 from checker.core.terminal_text import hiding, inert, inert_line
 from checker.inputs.output_file import check_output_file, open_output
 from checker.report.context import Paint
@@ -229,8 +229,29 @@ def complain(error: CheckerError) -> None:
     tell(*skipped_text(error.skipped(), paint_for(sys.stderr)))
 
 
+_ADD_YES = "add `--yes` to skip confirmation"
+
+
+@contextmanager
+def plan_reader(*, required: bool = True) -> Iterator[None]:
+    """Show a plan. Raises RefusedError if the output is closed, and the plan must be read before it is applied."""
+    try:
+        yield
+    except BrokenPipeError:
+        if not required:
+            raise
+        reason = "closed before the plan was read; nothing was changed"
+        raise RefusedError("standard output", reason) from None
+
+
+def confirm(what: str, question: str, *, yes: bool, help_text: str = _ADD_YES) -> None:
+    """Ask for confirmation, unless ``yes``. Raises RefusedError about ``what`` if the answer is no."""
+    if not yes and not is_confirmed(question):
+        raise RefusedError(what, "not confirmed, nothing was changed", help_text=help_text)
+
+
 def is_confirmed(question: str) -> bool:
-    """Ask for confirmation on a terminal; without a terminal the answer is no."""
+    """Ask on a terminal; without a terminal the answer is no."""
     if not is_terminal(sys.stdin):
         return False
     sys.stderr.write(f"{inert(question)}? [y/N] ")
