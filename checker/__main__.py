@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 def main() -> None:
     """Run the command line: `--version` and `check PATH...` at once, anything else by Typer."""
     arguments = sys.argv[1:]
-    from checker.app.terminal import guarded
+    from checker.app.terminal import run_and_exit
 
-    guarded(lambda: _run(arguments))
+    run_and_exit(lambda: _run(arguments))
 
 
 def _run(arguments: list[str]) -> Ending:

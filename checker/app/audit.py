@@ -17,7 +17,7 @@ from checker.app.baseline_file import check_baseline, write_baseline
 from checker.app.exit_codes import Ending, ending_of
 from checker.app.next_step import after_audit
 from checker.app.output import Destination, check_destinations, publish
-from checker.app.run import baseline_path, beside, decide, prepare, topics_not_found, without_known
+from checker.app.run import baseline_path, decide, prepare, relative_to, topics_not_found, without_baselined
 from checker.app.signals import interruptible
 from checker.app.terminal import is_terminal, progress_bar, tell
 from checker.configuration.baseline import hold_back, read_baseline
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.app.audit_options import AuditOptions
-    from checker.app.run import Ground, Run
+    from checker.app.run import CheckContext, Run
     from checker.lint.report import Report
     from checker.live.audit.accounts import Surveyed
     from checker.live.audit.executor import Crew, Done
@@ -48,11 +48,11 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
     destinations = [Destination.of(text) for text in formats or ("text",)]
     check_destinations(destinations, output, request.resume or request.journal)
     request = resumed_request(request)
-    ground = prepare(request.options)
-    plan = plan_of(request, ground)
+    context = prepare(request.options)
+    plan = plan_of(request, context)
     _check_baselines(
         request,
-        ground,
+        context,
         [destination.path or (Path(output) if output else None) for destination in destinations],
     )
     with interruptible():
@@ -60,14 +60,14 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
         surveyed = survey(sessions, request.coverage)
         gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
         gc.enable()  # an audit is long, unlike other runs
-        unknown = tuple(unverified(sessions, surveyed.units, named_instances(request, ground, plan)))
+        unknown = tuple(unverified(sessions, surveyed.units, named_instances(request, context, plan)))
         surveyed = surveyed._replace(skipped=(*surveyed.skipped, *unknown))
         journal, done = journal_of(request, plan, surveyed.account, sessions.base.region_name or "")
         check_destinations(destinations, output)  # again, now that the inputs and the journal are known
         units = [unit for unit in surveyed.units if unit.bare not in done]
         with _resumable(request, journal):
-            _work_off(units, request, plan, sessions, journal)
-            run = _judged(request, ground, sessions, surveyed, journal)
+            _process(units, request, plan, sessions, journal)
+            run = _build_run(request, context, sessions, surveyed, journal)
     missing = topics_not_found(request.options.topics, [target.resource for target in run.report.examined])
     skipped = (*run.report.skipped, *missing, *_unpaired(run.report, plan))
     run = run._replace(report=run.report._replace(skipped=skipped))
@@ -92,22 +92,24 @@ def _resumable(request: AuditOptions, journal: Journal) -> Iterator[None]:
         raise
 
 
-def _judged(
-    request: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
+def _build_run(
+    request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: Surveyed, journal: Journal
 ) -> Run:
     """Build the report from the journal, and send it to Security Hub if requested. Raises CheckerError."""
-    unsent = _send(request, ground, sessions, surveyed, journal) if request.security_hub else ()
-    run = _without_known(request, decide(_whole(journal, surveyed.skipped), ground, request.options))
+    unsent = _send(request, context, sessions, surveyed, journal) if request.security_hub else ()
+    run = _without_baselined(
+        request, decide(_merged_report(journal, surveyed.skipped), context, request.options)
+    )
     return run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
 
 
-def _without_known(request: AuditOptions, run: Run) -> Run:
+def _without_baselined(request: AuditOptions, run: Run) -> Run:
     """Suppress the findings of the baseline, which --write-baseline writes first. Raises InputError."""
     path = request.write_baseline
     if path is None:
-        return without_known(run, request.options)
+        return without_baselined(run, request.options)
     baseline = write_baseline(run.report, path)
-    return run._replace(report=hold_back(run.report, baseline, str(path), beside(path)))
+    return run._replace(report=hold_back(run.report, baseline, str(path), relative_to(path)))
 
 
 def resume_command(arguments: Sequence[str], journal: Path) -> str:
@@ -136,26 +138,26 @@ def _unpaired(report: Report, plan: Plan) -> Iterator[Skipped]:
             )
 
 
-def _check_baselines(request: AuditOptions, ground: Ground, outputs: Iterable[Path | None]) -> None:
+def _check_baselines(request: AuditOptions, context: CheckContext, outputs: Iterable[Path | None]) -> None:
     """Check before a long run that its baselines can be read and written at the end. Raises InputError."""
     if request.write_baseline is not None:
         check_baseline(request.write_baseline, [*outputs, request.journal, request.resume])
         return
-    path = request.options.baseline or baseline_path(ground.configuration)
+    path = request.options.baseline or baseline_path(context.configuration)
     if path is not None and path != STDIN and is_stream(path):  # it can be read only once
         protect(path)
     elif path is not None:
         read_baseline(path)
 
 
-def _work_off(
+def _process(
     units: Sequence[Unit], request: AuditOptions, plan: Plan, sessions: Sessions, journal: Journal
 ) -> None:
     """Process the units, and record each in the journal."""
     from checker.live.audit.executor import run
 
     with AuditProgress(len(units), elsewhere=bool(request.dask)) as progress:
-        crew = _crew(units, request, plan, sessions, progress, journal)
+        crew = _executor(units, request, plan, sessions, progress, journal)
         try:
             for done in run(units, crew, journal):
                 progress.done(done)
@@ -163,7 +165,7 @@ def _work_off(
             crew.dismiss()
 
 
-def _crew(
+def _executor(
     units: Sequence[Unit],
     request: AuditOptions,
     plan: Plan,
@@ -181,7 +183,7 @@ def _crew(
 
 
 def _send(
-    request: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
+    request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: Surveyed, journal: Journal
 ) -> tuple[Skipped, ...]:
     """Send the findings of each unit to Security Hub, without the suppressed ones."""
     from checker.live.audit.securityhub import send
@@ -190,17 +192,17 @@ def _send(
     unsent: list[Skipped] = []
     for entry in journal.entries():
         if entry.unit in entered:
-            run = without_known(decide(entry.report, ground, request.options), request.options)
+            run = without_baselined(decide(entry.report, context, request.options), request.options)
             unsent += send(sessions, entered[entry.unit], run.report)
         else:
-            unsent.append(Skipped(entry.unit.name, _LEFT, error=True))
+            unsent.append(Skipped(entry.unit.name, _NO_LONGER_LISTED, error=True))
     return tuple(unsent)
 
 
-_LEFT = "no longer listed since the audit started: its findings were not sent to Security Hub"
+_NO_LONGER_LISTED = "no longer listed since the audit started: its findings were not sent to Security Hub"
 
 
-def _whole(journal: Journal, skipped: tuple[Skipped, ...]) -> Report:
+def _merged_report(journal: Journal, skipped: tuple[Skipped, ...]) -> Report:
     """Merge the reports of all units in the journal, also of units that are no longer listed."""
     from checker.live.audit.executor import joined
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import TypeGuard
 
-    from checker.app.run import Ground, Options
+    from checker.app.run import CheckContext, Options
     from checker.live.audit.journal import Journal
     from checker.live.aws.access import Unit
 
@@ -204,7 +204,7 @@ def _has_shape(value: object, shape: Sequence[type]) -> bool:
     return type(value) in shape
 
 
-def plan_of(request: AuditOptions, ground: Ground) -> Plan:
+def plan_of(request: AuditOptions, context: CheckContext) -> Plan:
     """Return the plan of an audit; topics of a manifest count as named by an option.
 
     Raises InputError for a manifest that cannot be read.
@@ -213,14 +213,14 @@ def plan_of(request: AuditOptions, ground: Ground) -> Plan:
     for fault in (skipped for skipped in inventory.skipped if skipped.error):
         raise InputError(fault.what, fault.reason, fault.position, fault.help)
     streaming = _streaming(inventory)
-    scope = ground.scope._replace(topics=(*ground.scope.topics, *(topic for topic, _ in streaming)))
+    scope = context.scope._replace(topics=(*context.scope.topics, *(topic for topic, _ in streaming)))
     homes = {topic.home for topic in inventory.topics}
     loose = (
         instance._replace(source=Source.MANIFEST)
         for instance in inventory.instances
         if instance.home not in homes
     )
-    instances = tuple((instance.source.value, str(instance.arn)) for instance in (*ground.instances, *loose))
+    instances = tuple((instance.source.value, str(instance.arn)) for instance in (*context.instances, *loose))
     hours = DEFAULT_HOURS if request.hours is None else request.hours
     return Plan(request.access, scope, instances, streaming, hours)
 
@@ -234,10 +234,10 @@ def _streaming(inventory: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:
     )
 
 
-def named_instances(request: AuditOptions, ground: Ground, plan: Plan) -> tuple[str, ...]:
+def named_instances(request: AuditOptions, context: CheckContext, plan: Plan) -> tuple[str, ...]:
     """Return the ARNs of the instances that options, configuration and manifests name."""
     streaming = (arn for _, arns in plan.streaming for arn in arns)
-    return (*request.options.instances, *ground.configuration.instances, *streaming)
+    return (*request.options.instances, *context.configuration.instances, *streaming)
 
 
 def resumed_request(request: AuditOptions) -> AuditOptions:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending
 from checker.app.next_step import after_baseline
-from checker.app.run import baseline_path, beside, examine
+from checker.app.run import baseline_path, examine, relative_to
 from checker.app.terminal import check_output, paint_for, tell, write
 from checker.configuration.baseline import Baseline, baseline_lines, read_baseline, renewed
 from checker.core.errors import InputError
@@ -71,7 +71,7 @@ def _check_examined(report: Report, paths: Sequence[Path]) -> None:
 def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Baseline:
     """Write the baseline of a report, print a summary, and return the baseline. Raises CheckerError."""
     old = Baseline(dict(_existing(path)))
-    baseline = renewed(old, report, beside(path))
+    baseline = renewed(old, report, relative_to(path))
     write(baseline_lines(baseline), path, regular=regular)
     kept = sum(baseline.values()) - len(report.findings)
     count = len(report.findings)

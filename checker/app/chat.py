@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending
 from checker.app.run import known_rules
-from checker.app.signals import heeded
+from checker.app.signals import handling_signals
 from checker.app.terminal import outliving_reader, paint_for, show, tell
 from checker.fix.live.flow_result import End
 from checker.lint.explain import BROKEN, UNKNOWN
@@ -51,7 +51,7 @@ def run_chat(
         if count == 1:
             tell("interrupted: deleting temporary resources; press Ctrl-C again to leave them")
 
-    with heeded(stop):
+    with handling_signals(stop):
         result = run_flow(request, sessions, known_rules(), show_step, stops, consent)
     for skipped in result.unread:
         tell(*skipped_text(skipped, paint_for(sys.stderr)))

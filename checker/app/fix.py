@@ -14,7 +14,7 @@ from checker.app.fix_live import fix_live
 from checker.app.fix_request import FixRequest, diff_remarks, write_report
 from checker.app.next_step import after_fix, this_command
 from checker.app.run import Options, examine, examine_on, prepare
-from checker.app.signals import heeded
+from checker.app.signals import handling_signals
 from checker.app.terminal import check_output, tell
 from checker.core.errors import CheckerError, InputError, RefusedError
 from checker.fix.attempts import key_of
@@ -66,11 +66,11 @@ def _fix_files(request: FixRequest) -> Ending:
 def plan_fixes(options: Options, *, unsafe: bool, kms_condition: KeyCondition | None = None) -> FixPlan:
     """Plan the changes. Raises InputError for invalid options."""
     _check_paths(options)
-    ground, snapshot = prepare(options), Snapshot()
+    context, snapshot = prepare(options), Snapshot()
 
     def read(texts: Mapping[str, str]) -> Reading:
         with drafts(texts, snapshot):
-            run = examine_on(ground, options)
+            run = examine_on(context, options)
         return Reading(run.inventory, run.report)
 
     check = editable_check(options.paths or (Path(),), snapshot)
@@ -79,11 +79,11 @@ def plan_fixes(options: Options, *, unsafe: bool, kms_condition: KeyCondition | 
         tell(*skipped_text(skipped, Paint()))
     originals = {path: snapshot[path] for path in result.texts}
     names = {path: os.path.relpath(path) for path in result.texts}
-    tell(*_linked(originals, names))
+    tell(*_hard_link_notes(originals, names))
     texts = {path: original.text for path, original in originals.items()}
     command = ("checker", *sys.argv[1:])
     outcome = Outcome(result, texts, names, policy_changes(result), command=command)
-    return FixPlan(options, outcome, ground.fail_on(options), originals)
+    return FixPlan(options, outcome, context.fail_on(options), originals)
 
 
 def _check_paths(options: Options) -> None:
@@ -94,7 +94,7 @@ def _check_paths(options: Options) -> None:
             raise InputError(str(path), reason, help_text="save it to a file and name the file")
 
 
-def _linked(originals: Mapping[str, Original], names: Mapping[str, str]) -> Iterator[str]:
+def _hard_link_notes(originals: Mapping[str, Original], names: Mapping[str, str]) -> Iterator[str]:
     """Report files with hard links: like `sed -i`, a fix replaces one name, and the others keep the old text."""
     for path, original in originals.items():
         if original.links > 1:
@@ -123,7 +123,8 @@ def _write(plan: FixPlan) -> None:
     """Write the files; on an error, report the written and the remaining ones. Raises CheckerError."""
     outcome, written, signals = plan.outcome, list[str](), list[int]()
     try:
-        with heeded(signals.append):  # a signal ends it between two files, so that the report is exact
+        # A signal ends the work between two files, so that the report is exact.
+        with handling_signals(signals.append):
             for path in write_files(outcome.repair.texts, plan.originals):
                 written.append(path)
                 _check_signals(signals)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from checker.analysis.inventory import Instance, Inventory
-    from checker.app.run import Ground, Options
+    from checker.app.run import CheckContext, Options
     from checker.core.arn import Arn
     from checker.core.finding import Severity
     from checker.fix.result import Outcome
@@ -48,8 +48,8 @@ def fix_live(request: FixRequest) -> Ending:
 
 
 def _fix(request: FixRequest, arn: Arn) -> Ending:
-    ground = prepare(request.options)
-    planned = _plan(request, arn, ground)
+    context = prepare(request.options)
+    planned = _plan(request, arn, context)
     check_output(request.output)
     if request.is_text:
         _show(planned, request)
@@ -60,7 +60,7 @@ def _fix(request: FixRequest, arn: Arn) -> Ending:
     if late and done.fault is not None:
         complain(done.fault)
         return Ending(interrupted=True)
-    ending = _finish(planned, done, ground.fail_on(request.options))
+    ending = _finish(planned, done, context.fail_on(request.options))
     return ending._replace(interrupted=ending.interrupted or bool(late))
 
 
@@ -151,13 +151,13 @@ def _finish(planned: Plan, done: Done, fail_on: Severity) -> Ending:
     )
 
 
-def _plan(request: FixRequest, arn: Arn, ground: Ground) -> Plan:
+def _plan(request: FixRequest, arn: Arn, context: CheckContext) -> Plan:
     from checker.live.aws.topic import reach
     from checker.live.repair.doubts import cut_off, doubted, unverified  # boto3 takes a fifth of a second
     from checker.live.repair.planning import Wish, plan
 
-    judged = _judge(ground, request.options)
-    instances = _instances_of(arn, ground)
+    judged = _judge(context, request.options)
+    instances = _instances_of(arn, context)
     wish = Wish(arn, instances, judged, request.unsafe, request.kms_condition, request.replace)
     calls = reach(request.access, arn)
     unknown = list(unverified(calls, arn, instances))
@@ -165,13 +165,13 @@ def _plan(request: FixRequest, arn: Arn, ground: Ground) -> Plan:
     return doubted(planned, [*unknown, *cut_off(planned)])
 
 
-def _instances_of(topic: Arn, ground: Ground) -> tuple[Instance, ...]:
+def _instances_of(topic: Arn, context: CheckContext) -> tuple[Instance, ...]:
     """Return the instances of the options, else those of the configuration in the topic's account and Region."""
-    named = tuple(instance for instance in ground.instances if instance.source is Source.OPTION)
+    named = tuple(instance for instance in context.instances if instance.source is Source.OPTION)
     here = (topic.partition, topic.region, topic.account)
     ours = (
         instance
-        for instance in ground.instances
+        for instance in context.instances
         if (instance.arn.partition, instance.arn.region, instance.arn.account) == here
     )
     return named or tuple(ours)
@@ -182,11 +182,11 @@ def _tell_steps(outcome: Outcome) -> None:
         tell(*steps_text(outcome.replacement, paint_for(sys.stderr)))
 
 
-def _judge(ground: Ground, options: Options) -> Callable[[Inventory], Reading]:
+def _judge(context: CheckContext, options: Options) -> Callable[[Inventory], Reading]:
     """Return a function that checks an inventory as options and configuration demand."""
 
     def read(inventory: Inventory) -> Reading:
-        run = decide(judge(inventory, ground.rules, Scope(all_topics=True)), ground, options, inventory)
+        run = decide(judge(inventory, context.rules, Scope(all_topics=True)), context, options, inventory)
         return Reading(run.inventory, run.report)
 
     return read

@@ -72,7 +72,7 @@ def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> 
     targets = sorted(_targets(destinations, output), key=lambda destination: destination.path is None)
     if any(destination.format == "github" for destination in targets):
         _step_summary(run.report, run.fail_on)
-    written = [_is_written(target, run) for target in targets]
+    written = [_write_format(target, run) for target in targets]
     errors, report = paint_for(sys.stderr), run.report
     for skipped in report.skipped:
         tell(*skipped_text(skipped, errors))
@@ -84,7 +84,7 @@ def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> 
     return all(written)
 
 
-def _is_written(target: Destination, run: Run) -> bool:
+def _write_format(target: Destination, run: Run) -> bool:
     """Write one format, and return False on a bug, which must not lose the others."""
     paint = Paint() if target.path else paint_for(sys.stdout)
     try:
@@ -117,11 +117,11 @@ def _targets(destinations: Sequence[Destination], output: str) -> list[Destinati
         destination if destination.path or not output else destination._replace(path=Path(output))
         for destination in destinations
     ]
-    _different([target.path for target in targets])
+    _check_distinct([target.path for target in targets])
     return targets
 
 
-def _different(paths: list[Path | None]) -> None:
+def _check_distinct(paths: list[Path | None]) -> None:
     files = [path and os.path.realpath(path) for path in paths]
     for path, file in zip(paths, files, strict=True):
         if files.count(file) > 1:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from checker.live.repair.rollback import Prospect
     from checker.report.context import Paint
 
-_HELD = "run the same command again to continue"
+_RUN_AGAIN = "run the same command again to continue"
 
 
 def roll_back_fix(path: Path, access: Access, *, force: bool, yes: bool) -> Ending:
@@ -61,12 +61,12 @@ def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: boo
     from checker.live.repair.applying import roll_back
 
     changes, late = [prospect.change for prospect in reversed(todo)], list[int]()
-    with finishing(f"finishing the rollback; press Ctrl-C again to stop now, then {_HELD}", late):
+    with finishing(f"finishing the rollback; press Ctrl-C again to stop now, then {_RUN_AGAIN}", late):
         undone = roll_back(calls, changes, force=force)
-    tell(*_told(undone))
+    tell(*_results_text(undone))
     if undone.stuck is not None:
         fault = undone.stuck.fault
-        reason, help_text = f"not rolled back: {fault.reason}", fault.help or _HELD
+        reason, help_text = f"not rolled back: {fault.reason}", fault.help or _RUN_AGAIN
         complain(fault.reworded(reason, help_text))
     return Ending(
         interrupted=bool(late),
@@ -91,14 +91,14 @@ def _plan_text(planned: Sequence[Prospect], paint: Paint) -> Iterator[str]:
             yield from ["  = help: add `--force` to roll it back anyway"] if prospect.forcible else []
 
 
-def _told(undone: Undone) -> Iterator[str]:
+def _results_text(undone: Undone) -> Iterator[str]:
     """Describe the result of each change."""
     for change in undone.back:
-        yield f"{name_of(change)}: rolled back{_LATER if change.kind == NEW_KEY else ''}"
+        yield f"{name_of(change)}: rolled back{_KEY_DELETION if change.kind == NEW_KEY else ''}"
     yield from (f"{name_of(change)}: {_AS_BEFORE[change.kind in CREATED]}" for change in undone.untouched)
     yield from (f"{name_of(change)}: left alone: changed just now" for change in undone.drifted)
     yield from (f"{name_of(change)}: left alone: not created by this repair" for change in undone.foreign)
 
 
-_LATER = "; KMS deletes the key in seven days, until then `aws kms cancel-key-deletion` keeps it"
+_KEY_DELETION = "; KMS deletes the key in seven days, until then `aws kms cancel-key-deletion` keeps it"
 _AS_BEFORE = {False: "already as it was before the repair", True: "not found"}

@@ -28,7 +28,7 @@ _GONE: list[bool] = []
 """Not empty if the reader of the output has gone and the command went on without it."""
 
 
-def guarded(command: Callable[[], Ending]) -> NoReturn:
+def run_and_exit(command: Callable[[], Ending]) -> NoReturn:
     """Run a command and exit.
 
     An expected error ends in its message, anything unforeseen in a message and exit code 4, never in a traceback.

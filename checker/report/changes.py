@@ -63,10 +63,10 @@ def replacement_text(replacement: Replacement, paint: Paint) -> Iterator[str]:
     if not replacement.steps:
         yield f"  {paint('ok', 'done')}: `{inert(replacement.topic)}` exists, and no step remains"
     yield from steps_text(replacement, paint)
-    yield from _listed(
+    yield from _bullets(
         "not copied", (f"{remark.what}: {remark.reason}" for remark in replacement.left_out), paint
     )
-    yield from _listed("manual steps", replacement.switch, paint)
+    yield from _bullets("manual steps", replacement.switch, paint)
 
 
 def steps_text(replacement: Replacement, paint: Paint) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _indented(text: str) -> str:
         return text  # a text that starts with a brace need not be JSON
 
 
-def _listed(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) -> Iterator[str]:
+def _bullets(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) -> Iterator[str]:
     for index, line in enumerate(lines):
         if not index:
             yield paint("bold", f"{title}:")

@@ -119,7 +119,7 @@ class StatementBlock:
         listed = "identifiers" if kind in BLOCKS.values() else "values"
         written: dict[_Names | None, list[Block]] = {}
         for block in self.block.body.blocks(kind):
-            written.setdefault(_said(block, names), []).append(block)
+            written.setdefault(_literal_names(block, names), []).append(block)
         for key, values in before.items():
             blocks, then = written.get(key, []), after.get(key)
             if then is values:
@@ -153,7 +153,7 @@ def _reusable_name(key: _Names, values: Node, added: _Named) -> _Names | None:
     return next(same, None) or next(alike, None)
 
 
-def _said(block: Block, names: _Names) -> _Names | None:
+def _literal_names(block: Block, names: _Names) -> _Names | None:
     """Return the literal texts that name a block. None if one of them is an expression."""
     texts = tuple(_text(block.body.arguments.get(name)) for name in names)
     return None if None in texts else tuple(text or "" for text in texts)
