@@ -26,7 +26,7 @@ from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.output_file import protect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checker.app.audit_options import AuditOptions
     from checker.app.run import CheckContext, Run
@@ -41,36 +41,16 @@ if TYPE_CHECKING:
 
 def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -> Ending:
     """Audit the accounts, write the reports, and return how it ended. Raises CheckerError."""
-    from checker.live.audit.accounts import survey  # boto3 takes a fifth of a second to import
-    from checker.live.audit.instances import unverified
-    from checker.live.aws.session import sign_in
-
     destinations = [Destination.of(text) for text in formats or ("text",)]
     check_destinations(destinations, output, request.resume or request.journal)
     request = resumed_request(request)
     context = prepare(request.options)
     plan = plan_of(request, context)
-    _check_baselines(
-        request,
-        context,
-        [destination.path or (Path(output) if output else None) for destination in destinations],
-    )
+    files = [destination.path or (Path(output) if output else None) for destination in destinations]
+    _check_baselines(request, context, files)
     with interruptible():
-        sessions = sign_in(request.access)
-        surveyed = survey(sessions, request.coverage)
-        gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
-        gc.enable()  # an audit is long, unlike other runs
-        unknown = tuple(unverified(sessions, surveyed.units, named_instances(request, context, plan)))
-        surveyed = surveyed._replace(skipped=(*surveyed.skipped, *unknown))
-        journal, done = journal_of(request, plan, surveyed.account, sessions.base.region_name or "")
-        check_destinations(destinations, output)  # again, now that the inputs and the journal are known
-        units = [unit for unit in surveyed.units if unit.bare not in done]
-        with _resumable(request, journal):
-            _process(units, request, plan, sessions, journal)
-            run = _build_run(request, context, sessions, surveyed, journal)
-    missing = topics_not_found(request.options.topics, [target.resource for target in run.report.examined])
-    skipped = (*run.report.skipped, *missing, *_unpaired(run.report, plan))
-    run = run._replace(report=run.report._replace(skipped=skipped))
+        journal, run = _audit(request, context, plan, lambda: check_destinations(destinations, output))
+    run = _with_unmatched(run, request, plan)
     whole = publish(run, destinations, output)
     tell(*after_audit(run.report))
     journal.finish()
@@ -78,6 +58,41 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
         journal.path.unlink()
     ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
     return ending._replace(crashed=ending.crashed or not whole)
+
+
+def _audit(
+    request: AuditOptions, context: CheckContext, plan: Plan, check_outputs: Callable[[], None]
+) -> tuple[Journal, Run]:
+    """Sign in, list the units, and check those that the journal does not have yet."""
+    from checker.live.aws.session import sign_in  # boto3 takes a fifth of a second to import
+
+    sessions = sign_in(request.access)
+    surveyed = _survey(sessions, request, context, plan)
+    journal, done = journal_of(request, plan, surveyed.account, sessions.base.region_name or "")
+    check_outputs()  # again, now that the inputs and the journal are known
+    units = [unit for unit in surveyed.units if unit.bare not in done]
+    with _resumable(request, journal):
+        _process(units, request, plan, sessions, journal)
+        return journal, _build_run(request, context, sessions, surveyed, journal)
+
+
+def _survey(sessions: Sessions, request: AuditOptions, context: CheckContext, plan: Plan) -> Surveyed:
+    """List the accounts and Regions, and look up the named instances."""
+    from checker.live.audit.accounts import survey
+    from checker.live.audit.instances import unverified
+
+    surveyed = survey(sessions, request.coverage)
+    gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
+    gc.enable()  # an audit is long, unlike other runs
+    unknown = unverified(sessions, surveyed.units, named_instances(request, context, plan))
+    return surveyed._replace(skipped=(*surveyed.skipped, *unknown))
+
+
+def _with_unmatched(run: Run, request: AuditOptions, plan: Plan) -> Run:
+    """Report the topics and instances of the options that match nothing."""
+    missing = topics_not_found(request.options.topics, [target.resource for target in run.report.examined])
+    skipped = (*run.report.skipped, *missing, *_unpaired(run.report, plan))
+    return run._replace(report=run.report._replace(skipped=skipped))
 
 
 @contextmanager

@@ -120,34 +120,42 @@ def _undo(planned: Plan, done: Done, late: list[int]) -> Done:
 
 def _finish(planned: Plan, done: Done, fail_on: Severity) -> Ending:
     """Print the summary, and return how the fix ended."""
-    outcome = done.outcome
-    if done.fault is not None and done.refused:
-        complain(done.fault)
-        unread = any(entry.error for entry in planned.calls.skipped)
-        return Ending(incomplete=True) if unread else ending_of_error(done.fault)
     if done.fault is not None:
         complain(done.fault)
-    instances = [str(instance.arn) for instance in planned.wish.instances]
-    tell(summary_line(outcome), *after_fix(outcome, instances, [str(planned.topic)]))
+        if done.refused:
+            unread = any(entry.error for entry in planned.calls.skipped)
+            return Ending(incomplete=True) if unread else ending_of_error(done.fault)
+    _tell_result(planned, done.outcome)
+    return _ending(planned, done, fail_on)
+
+
+def _tell_result(planned: Plan, outcome: Outcome) -> None:
+    """Print what could not be read, the summary, and the next command."""
+    for skipped in (*(doubt.skipped() for doubt in planned.doubts), *planned.calls.skipped):
+        tell(*skipped_text(skipped, Paint()))
+    tell(summary_line(outcome))
     if planned.replaceable:
         tell("  = help: `--create-replacement` plans a new topic or key, which --apply creates")
-        tell(f"next: {this_command('--create-replacement')}")
-    for doubt in planned.doubts:
-        tell(*skipped_text(doubt.skipped(), Paint()))
-    for skipped in planned.calls.skipped:
-        tell(*skipped_text(skipped, Paint()))
-    fixed = ending_of_fix(outcome, fail_on, live=True)
-    flow = Ending() if outcome.flow is None else ending_of_flow(outcome.flow)
-    failed = done.fault is not None and outcome.flow is None
+    instances = [str(instance.arn) for instance in planned.wish.instances]
+    following = list(after_fix(outcome, instances, [str(planned.topic)]))
+    if planned.replaceable and not following:
+        following.append(f"next: {this_command('--create-replacement')}")
+    tell(*following)
+
+
+def _ending(planned: Plan, done: Done, fail_on: Severity) -> Ending:
+    """Return how a fix ended that was not refused, with its test chat if there was one."""
+    flow = done.outcome.flow
+    fixed = ending_of_fix(done.outcome, fail_on, live=True)
+    tested = Ending() if flow is None else ending_of_flow(flow)
+    failed = done.fault is not None and flow is None
+    unread = bool(planned.calls.skipped or done.missed)
+    doubtful = any(ending_of_error(doubt).incomplete for doubt in planned.doubts)
     return fixed._replace(
-        interrupted=flow.interrupted,
-        incomplete=fixed.incomplete
-        or flow.incomplete
-        or failed
-        or bool(planned.calls.skipped or done.missed)
-        or any(ending_of_error(doubt).incomplete for doubt in planned.doubts),
-        findings=fixed.findings or flow.findings,
-        undetermined=flow.undetermined,
+        interrupted=tested.interrupted,
+        incomplete=fixed.incomplete or tested.incomplete or failed or unread or doubtful,
+        findings=fixed.findings or tested.findings,
+        undetermined=tested.undetermined,
     )
 
 

@@ -60,8 +60,9 @@ def after_explain(explanation: Explanation, paths: Sequence[Path], missing: Sequ
     if explanation.is_clean:
         whole = explanation.chain != "unknown"
         yield from _flow([explanation.topic.name] * whole, [instance])
-        if explanation.kms == "unknown" and paths and missing:
-            yield from _key_files(str(explanation.topic.key), missing)
+        key = explanation.topic.key
+        if explanation.kms == "unknown" and isinstance(key, str) and paths and missing:
+            yield from _key_files(key, missing)
     elif not any(map(is_stream, paths)):
         named = map(str, paths) if paths else ("--topic-arn", explanation.topic.name)
         yield _line(("fix", *named, "--instance-arn", instance))
