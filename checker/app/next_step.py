@@ -78,7 +78,10 @@ def _key_files(key: str, missing: Sequence[str]) -> Iterator[str]:
     """Suggest the command with the files of a key, and the commands of the AWS CLI that write them."""
     for option in missing:
         call, file = _KEY_FILES[option]
-        yield f"  = help: `aws kms {call} --key-id {shlex.quote(key)} > {file}` writes the file for {option}"
+        known = (
+            "KEY_ID" if option == "--key-policy" and "alias/" in key else key
+        )  # GetKeyPolicy takes no alias
+        yield f"  = help: `aws kms {call} --key-id {shlex.quote(known)} > {file}` writes the file for {option}"
     yield f"next: {this_command(*(word for option in missing for word in (option, _KEY_FILES[option][1])))}"
 
 
