@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 def main() -> None:
     """Run the command line: `--version` and `check PATH...` at once, anything else by Typer."""
     arguments = sys.argv[1:]
-    from checker.app.terminal import guarded
+    from checker.app.terminal import run_and_exit
 
-    guarded(lambda: _run(arguments))
+    run_and_exit(lambda: _run(arguments))
 
 
 def _run(arguments: list[str]) -> Ending:
@@ -36,8 +36,8 @@ def _check(paths: list[str]) -> Ending:
     from pathlib import Path
 
     from checker.app.check import lint
-    from checker.app.progress import progress_bar
     from checker.app.run import Options
+    from checker.app.terminal import progress_bar
     from checker.inputs.collect import Given
 
     return lint(Options(tuple(Path(path) for path in paths), given=Given(progress=progress_bar())))

@@ -21,7 +21,7 @@ from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.registry import built_in
 from checker.report.context import Setting
-from checker.report.text import findings_text
+from checker.report.formats.text import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ def case(rule: Rule, entry: dict[str, Any]) -> Iterator[str]:
     report = judge(
         inventory._replace(instances=(*inventory.instances, *([Instance(arn)] if arn else []))), RULES
     )
-    lines = [line.replace(f"{folder}/", "") for line in findings_text(report, Setting())]
+    lines = [line.replace(f"{folder}/", "") for line in render(report, Setting())]
     yield from ("```text", *(lines or ["no findings"]), "```")
 
 

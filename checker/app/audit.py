@@ -3,105 +3,128 @@
 from __future__ import annotations
 
 import gc
+import sys
+import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import join
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from checker.analysis.inventory import Source
-from checker.app.audit_plan import continued, journal_of, named_instances, plan_of
+from checker.app.audit_options import journal_of, named_instances, plan_of, resumed_request
 from checker.app.baseline_file import check_baseline, write_baseline
 from checker.app.exit_codes import Ending, ending_of
 from checker.app.next_step import after_audit
 from checker.app.output import Destination, check_destinations, publish
-from checker.app.progress import AuditProgress
-from checker.app.run import baseline_path, beside, decide, prepare, topics_not_found, without_known
+from checker.app.run import baseline_path, decide, prepare, relative_to, topics_not_found, without_baselined
 from checker.app.signals import interruptible
-from checker.app.terminal import tell
+from checker.app.terminal import is_terminal, progress_bar, tell
 from checker.configuration.baseline import hold_back, read_baseline
 from checker.core.errors import Skipped
 from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.output_file import protect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checker.app.audit_options import AuditOptions
-    from checker.app.run import Ground, Run
+    from checker.app.run import CheckContext, Run
     from checker.lint.report import Report
     from checker.live.audit.accounts import Surveyed
-    from checker.live.audit.executor import Crew
+    from checker.live.audit.executor import Crew, Done
     from checker.live.audit.journal import Journal
     from checker.live.audit.plan import Plan
     from checker.live.aws.access import Unit
     from checker.live.aws.session import Sessions
 
 
-def audit_accounts(asked: AuditOptions, formats: Sequence[str], output: str) -> Ending:
+def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -> Ending:
     """Audit the accounts, write the reports, and return how it ended. Raises CheckerError."""
-    from checker.live.audit.accounts import survey  # boto3 takes a fifth of a second to import
-    from checker.live.audit.instances import unverified
-    from checker.live.aws.session import sign_in
-
-    destinations = [Destination.of(one) for one in formats or ("text",)]
-    check_destinations(destinations, output, asked.resume or asked.journal)
-    asked = continued(asked)
-    ground = prepare(asked.options)
-    plan = plan_of(asked, ground)
-    _check_baselines(asked, ground, [one.path or (Path(output) if output else None) for one in destinations])
+    destinations = [Destination.of(text) for text in formats or ("text",)]
+    check_destinations(destinations, output, request.resume or request.journal)
+    request = resumed_request(request)
+    context = prepare(request.options)
+    plan = plan_of(request, context)
+    files = [destination.path or (Path(output) if output else None) for destination in destinations]
+    _check_baselines(request, context, files)
     with interruptible():
-        sessions = sign_in(asked.access)
-        surveyed = survey(sessions, asked.coverage)
-        gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
-        gc.enable()  # an audit is long, unlike other runs
-        unknown = tuple(unverified(sessions, surveyed.units, named_instances(asked, ground, plan)))
-        surveyed = surveyed._replace(skipped=(*surveyed.skipped, *unknown))
-        journal, done = journal_of(asked, plan, surveyed.account, sessions.base.region_name or "")
-        check_destinations(destinations, output)  # again, now that the inputs and the journal are known
-        units = [unit for unit in surveyed.units if unit.bare not in done]
-        with _resumable(asked, journal):
-            _work_off(units, asked, plan, sessions, journal)
-            run = _judged(asked, ground, sessions, surveyed, journal)
-    missing = topics_not_found(asked.options.topics, [one.resource for one in run.report.examined])
-    skipped = (*run.report.skipped, *missing, *_unpaired(run.report, plan))
-    run = run._replace(report=run.report._replace(skipped=skipped))
+        journal, run = _audit(request, context, plan, lambda: check_destinations(destinations, output))
+    run = _with_unmatched(run, request, plan)
     whole = publish(run, destinations, output)
     tell(*after_audit(run.report))
     journal.finish()
-    if not asked.journal and not asked.resume:
+    if not request.journal and not request.resume:
         journal.path.unlink()
     ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
     return ending._replace(crashed=ending.crashed or not whole)
 
 
+def _audit(
+    request: AuditOptions, context: CheckContext, plan: Plan, check_outputs: Callable[[], None]
+) -> tuple[Journal, Run]:
+    """Sign in, list the units, and check those that the journal does not have yet."""
+    from checker.live.aws.session import sign_in  # boto3 takes a fifth of a second to import
+
+    sessions = sign_in(request.access)
+    surveyed = _survey(sessions, request, context, plan)
+    journal, done = journal_of(request, plan, surveyed.account, sessions.base.region_name or "")
+    check_outputs()  # again, now that the inputs and the journal are known
+    units = [unit for unit in surveyed.units if unit.bare not in done]
+    with _resumable(request, journal):
+        _process(units, request, plan, sessions, journal)
+        return journal, _build_run(request, context, sessions, surveyed, journal)
+
+
+def _survey(sessions: Sessions, request: AuditOptions, context: CheckContext, plan: Plan) -> Surveyed:
+    """List the accounts and Regions, and look up the named instances."""
+    from checker.live.audit.accounts import survey
+    from checker.live.audit.instances import unverified
+
+    surveyed = survey(sessions, request.coverage)
+    gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
+    gc.enable()  # an audit is long, unlike other runs
+    unknown = unverified(sessions, surveyed.units, named_instances(request, context, plan))
+    return surveyed._replace(skipped=(*surveyed.skipped, *unknown))
+
+
+def _with_unmatched(run: Run, request: AuditOptions, plan: Plan) -> Run:
+    """Report the topics and instances of the options that match nothing."""
+    missing = topics_not_found(request.options.topics, [target.resource for target in run.report.examined])
+    skipped = (*run.report.skipped, *missing, *_unpaired(run.report, plan))
+    return run._replace(report=run.report._replace(skipped=skipped))
+
+
 @contextmanager
-def _resumable(asked: AuditOptions, journal: Journal) -> Iterator[None]:
+def _resumable(request: AuditOptions, journal: Journal) -> Iterator[None]:
     """Print the command that resumes an audit after an interrupt or the loss of its cluster."""
     from checker.live.audit.cluster import ClusterLostError
 
     try:
         yield
     except (KeyboardInterrupt, ClusterLostError):
-        tell(f"to resume: {resume_command(asked.arguments, journal.path)}")
+        tell(f"to resume: {resume_command(request.arguments, journal.path)}")
         raise
 
 
-def _judged(
-    asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
+def _build_run(
+    request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: Surveyed, journal: Journal
 ) -> Run:
     """Build the report from the journal, and send it to Security Hub if requested. Raises CheckerError."""
-    unsent = _send(asked, ground, sessions, surveyed, journal) if asked.security_hub else ()
-    run = _without_known(asked, decide(_whole(journal, surveyed.skipped), ground, asked.options))
+    unsent = _send(request, context, sessions, surveyed, journal) if request.security_hub else ()
+    run = _without_baselined(
+        request, decide(_merged_report(journal, surveyed.skipped), context, request.options)
+    )
     return run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
 
 
-def _without_known(asked: AuditOptions, run: Run) -> Run:
+def _without_baselined(request: AuditOptions, run: Run) -> Run:
     """Suppress the findings of the baseline, which --write-baseline writes first. Raises InputError."""
-    path = asked.write_baseline
+    path = request.write_baseline
     if path is None:
-        return without_known(run, asked.options)
+        return without_baselined(run, request.options)
     baseline = write_baseline(run.report, path)
-    return run._replace(report=hold_back(run.report, baseline, str(path), beside(path)))
+    return run._replace(report=hold_back(run.report, baseline, str(path), relative_to(path)))
 
 
 def resume_command(arguments: Sequence[str], journal: Path) -> str:
@@ -121,37 +144,35 @@ _JOURNALS = ("--journal", "--resume")
 
 def _unpaired(report: Report, plan: Plan) -> Iterator[Skipped]:
     """Report each --instance-arn that is paired with no checked topic."""
-    paired = {str(one.instance) for target in report.examined for one in target.pairings}
+    paired = {str(pairing.instance) for target in report.examined for pairing in target.pairings}
     for source, text in dict.fromkeys(plan.instances):
         if source == Source.OPTION.value and text not in paired:
-            reason = (
-                f"`{text}` fits no topic that was judged: none of its account and Region, or all name others"
-            )
+            reason = f"no topic was checked for `{text}`: none is in its Region, or all are paired with other instances"
             yield Skipped(
                 "--instance-arn", reason, help="name the topic with --topic-arn, or pair them in a manifest"
             )
 
 
-def _check_baselines(asked: AuditOptions, ground: Ground, outputs: Iterable[Path | None]) -> None:
+def _check_baselines(request: AuditOptions, context: CheckContext, outputs: Iterable[Path | None]) -> None:
     """Check before a long run that its baselines can be read and written at the end. Raises InputError."""
-    if asked.write_baseline is not None:
-        check_baseline(asked.write_baseline, [*outputs, asked.journal, asked.resume])
+    if request.write_baseline is not None:
+        check_baseline(request.write_baseline, [*outputs, request.journal, request.resume])
         return
-    path = asked.options.baseline or baseline_path(ground.configuration)
+    path = request.options.baseline or baseline_path(context.configuration)
     if path is not None and path != STDIN and is_stream(path):  # it can be read only once
         protect(path)
     elif path is not None:
         read_baseline(path)
 
 
-def _work_off(
-    units: Sequence[Unit], asked: AuditOptions, plan: Plan, sessions: Sessions, journal: Journal
+def _process(
+    units: Sequence[Unit], request: AuditOptions, plan: Plan, sessions: Sessions, journal: Journal
 ) -> None:
     """Process the units, and record each in the journal."""
     from checker.live.audit.executor import run
 
-    with AuditProgress(len(units), elsewhere=bool(asked.dask)) as progress:
-        crew = _crew(units, asked, plan, sessions, progress, journal)
+    with AuditProgress(len(units), elsewhere=bool(request.dask)) as progress:
+        crew = _executor(units, request, plan, sessions, progress, journal)
         try:
             for done in run(units, crew, journal):
                 progress.done(done)
@@ -159,25 +180,25 @@ def _work_off(
             crew.dismiss()
 
 
-def _crew(
+def _executor(
     units: Sequence[Unit],
-    asked: AuditOptions,
+    request: AuditOptions,
     plan: Plan,
     sessions: Sessions,
     progress: AuditProgress,
     journal: Journal,
 ) -> Crew:
-    if asked.dask:
+    if request.dask:
         from checker.live.audit.cluster import cluster
 
-        return cluster(plan, asked.dask)
+        return cluster(plan, request.dask)
     from checker.live.audit.executor import threads
 
     return threads(plan, sessions, len(units), progress.called, journal.reads)
 
 
 def _send(
-    asked: AuditOptions, ground: Ground, sessions: Sessions, surveyed: Surveyed, journal: Journal
+    request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: Surveyed, journal: Journal
 ) -> tuple[Skipped, ...]:
     """Send the findings of each unit to Security Hub, without the suppressed ones."""
     from checker.live.audit.securityhub import send
@@ -186,19 +207,74 @@ def _send(
     unsent: list[Skipped] = []
     for entry in journal.entries():
         if entry.unit in entered:
-            run = without_known(decide(entry.report, ground, asked.options), asked.options)
+            run = without_baselined(decide(entry.report, context, request.options), request.options)
             unsent += send(sessions, entered[entry.unit], run.report)
         else:
-            unsent.append(Skipped(entry.unit.name, _LEFT, error=True))
+            unsent.append(Skipped(entry.unit.name, _NO_LONGER_LISTED, error=True))
     return tuple(unsent)
 
 
-_LEFT = "not listed any more since the audit began: its findings were not sent to Security Hub"
+_NO_LONGER_LISTED = "no longer listed since the audit started: its findings were not sent to Security Hub"
 
 
-def _whole(journal: Journal, skipped: tuple[Skipped, ...]) -> Report:
+def _merged_report(journal: Journal, skipped: tuple[Skipped, ...]) -> Report:
     """Merge the reports of all units in the journal, also of units that are no longer listed."""
     from checker.live.audit.executor import joined
 
     report = joined(entry.report for entry in journal.entries())
     return report._replace(skipped=(*skipped, *report.skipped))
+
+
+_LINE_PAUSE = 5.0
+"""So many seconds lie between two lines, unless a unit is done."""
+
+
+class AuditProgress:
+    """Counts calls from any thread, and units; a call made ``elsewhere`` counts for the unit that needs it."""
+
+    def __init__(self, units: int, *, elsewhere: bool = False) -> None:
+        self._units = units
+        self._elsewhere = elsewhere
+        self._finished = self._calls = self._topics = self._skipped = 0
+        self._lock = threading.Lock()
+        self._bar = progress_bar() if is_terminal(sys.stderr) else None
+        self._last = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._bar:
+            self._bar("", 1.0)
+
+    def called(self) -> None:
+        """Count a call."""
+        with self._lock:
+            self._calls += 1
+            if self._bar:
+                self._draw()
+            elif time.monotonic() - self._last >= _LINE_PAUSE:
+                self._say("")
+
+    def done(self, done: Done) -> None:
+        """Count a unit."""
+        summary = done.value["report"]["summary"]
+        with self._lock:
+            self._finished += 1
+            self._topics += summary["topics"] + summary["topics_not_judged"]
+            self._skipped += summary["skipped"]
+            self._calls += done.value.get("calls", 0) if self._elsewhere else 0
+            if self._bar:
+                self._draw()
+            else:
+                self._say(f" account={done.unit.account} region={done.unit.region}")
+
+    def _draw(self) -> None:
+        assert self._bar is not None  # noqa: S101 - who calls has looked
+        part = min(self._finished / max(self._units, 1), 0.99)
+        self._bar(f"{self._finished} of {self._units} units, {self._calls} calls", part)
+
+    def _say(self, more: str) -> None:
+        self._last = time.monotonic()
+        counts = f"units={self._finished}/{self._units} topics={self._topics} calls={self._calls}"
+        tell(f"progress {counts} skipped={self._skipped}{more}")

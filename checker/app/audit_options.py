@@ -1,21 +1,33 @@
-"""The options that define the scope and the report of an audit; the journal records them for --resume."""
+"""What an audit covers: its options, which its journal records for --resume, and the plan made from them."""
 
 from __future__ import annotations
 
 import os
+import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.analysis.inventory import Inventory, Source
+from checker.analysis.pairing import pair
+from checker.app.terminal import tell
 from checker.configuration.model import Choice
+from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Severity
+from checker.inputs.load import load
+from checker.live.audit.plan import Plan
 from checker.live.aws.access import Access, Coverage
+from checker.report.changes import age
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import TypeGuard
 
-    from checker.app.run import Options
+    from checker.app.run import CheckContext, Options
+    from checker.live.audit.journal import Journal
+    from checker.live.aws.access import Unit
 
 
 DEFAULT_HOURS = 24
@@ -39,51 +51,82 @@ class AuditOptions(NamedTuple):
     arguments: tuple[str, ...] = ()
 
 
-def record_options(asked: AuditOptions) -> Recorded:
+class _Recorded(NamedTuple):
+    """How an option is recorded: the types of its JSON value, and its value in the options of an audit."""
+
+    types: tuple[type, ...]
+    read: Callable[[AuditOptions], object]
+
+
+_LIST, _TEXT, _FLAG = (list,), (str,), (bool,)
+_OPTIONAL_LIST, _OPTIONAL_TEXT, _OPTIONAL_FLAG = (list, NoneType), (str, NoneType), (bool, NoneType)
+_RECORDED = {
+    "--region": _Recorded(_LIST, lambda request: _sorted(request.coverage.regions)),
+    "--all-regions": _Recorded(_FLAG, lambda request: request.coverage.all_regions),
+    "--accounts": _Recorded(_LIST, lambda request: _sorted(request.coverage.accounts)),
+    "--organization": _Recorded(_FLAG, lambda request: request.coverage.organization),
+    "--role-name": _Recorded(_TEXT, lambda request: request.access.role),
+    "--external-id": _Recorded(_TEXT, lambda request: request.access.external_id),
+    "--manifest": _Recorded(_LIST, lambda request: sorted(map(_absolute, request.manifests))),
+    "--instance-arn": _Recorded(_LIST, lambda request: _sorted(request.options.instances)),
+    "--all-topics": _Recorded(_OPTIONAL_FLAG, lambda request: request.options.all_topics),
+    "--topic-arn": _Recorded(_LIST, lambda request: _sorted(request.options.topics)),
+    "--topic-tag": _Recorded(_LIST, lambda request: _sorted(request.options.topic_tags)),
+    "--trail-hours": _Recorded((int, NoneType), lambda request: request.hours),
+    "--security-hub": _Recorded(_FLAG, lambda request: request.security_hub),
+    "--select": _Recorded(_OPTIONAL_LIST, lambda request: _selected(request.options.choice)),
+    "--ignore": _Recorded(_LIST, lambda request: _sorted(request.options.choice.ignore)),
+    "--severity": _Recorded(_LIST, lambda request: _severities(request.options.choice)),
+    "--fail-on": _Recorded(_OPTIONAL_TEXT, lambda request: _fail_on(request.options)),
+    "--strict": _Recorded(_OPTIONAL_FLAG, lambda request: request.options.strict),
+    "--baseline": _Recorded(_OPTIONAL_TEXT, lambda request: _name(request.options.baseline)),
+    "--config": _Recorded(_OPTIONAL_TEXT, lambda request: _name(request.options.configuration)),
+    "--isolated": _Recorded(_FLAG, lambda request: request.options.isolated),
+}
+
+
+def record_options(request: AuditOptions) -> Recorded:
     """Return the options that a resumed audit must share with its start, as JSON values.
 
     Access to the accounts and the destination of the report are not recorded: they may change.
     """
-    options, coverage = asked.options, asked.coverage
-    return {
-        "--region": sorted(set(coverage.regions)),
-        "--all-regions": coverage.all_regions,
-        "--accounts": sorted(set(coverage.accounts)),
-        "--organization": coverage.organization,
-        "--role-name": asked.access.role,
-        "--external-id": asked.access.external_id,
-        "--manifest": sorted(map(_absolute, asked.manifests)),
-        "--instance-arn": sorted(set(options.instances)),
-        "--all-topics": options.all_topics,
-        "--topic-arn": sorted(set(options.topics)),
-        "--topic-tag": sorted(set(options.topic_tags)),
-        "--trail-hours": asked.hours,
-        "--security-hub": asked.security_hub,
-        "--select": None if options.choice.select is None else sorted(set(options.choice.select)),
-        "--ignore": sorted(set(options.choice.ignore)),
-        "--severity": sorted(f"{rule}={level.value}" for rule, level in options.choice.severity.items()),
-        "--fail-on": options.fail_on.value if options.fail_on else None,
-        "--strict": options.strict,
-        "--baseline": _absolute(options.baseline) if options.baseline else None,
-        "--config": _absolute(options.configuration) if options.configuration else None,
-        "--isolated": options.isolated,
-    }
+    return {name: option.read(request) for name, option in _RECORDED.items()}
+
+
+def _sorted(texts: Iterable[str]) -> list[str]:
+    return sorted(set(texts))
+
+
+def _selected(choice: Choice) -> list[str] | None:
+    return None if choice.select is None else _sorted(choice.select)
+
+
+def _severities(choice: Choice) -> list[str]:
+    return sorted(f"{rule}={level.value}" for rule, level in choice.severity.items())
+
+
+def _fail_on(options: Options) -> str | None:
+    return options.fail_on.value if options.fail_on else None
+
+
+def _name(path: Path | None) -> str | None:
+    return _absolute(path) if path else None
 
 
 def _absolute(path: Path) -> str:
     return os.path.abspath(path)  # noqa: PTH100 - it never raises
 
 
-def resumed_options(asked: AuditOptions, recorded: Recorded) -> AuditOptions:
+def resumed_options(request: AuditOptions, recorded: Recorded) -> AuditOptions:
     """Apply the recorded options. Raises InputError for an option that contradicts them."""
-    for name, value in record_options(asked).items():
+    for name, value in record_options(request).items():
         if _is_given(name, value) and value != recorded[name]:
             raise InputError(
                 name,
                 f"contradicts the resumed audit, which has {_shown(name, recorded[name])}",
                 help_text=f"omit `{name}`: a resumed audit takes its options from the journal",
             )
-    return _with(asked, recorded)
+    return _with(request, recorded)
 
 
 def _is_given(name: str, value: object) -> bool:
@@ -104,14 +147,14 @@ def _shown(name: str, value: object) -> str:
     return f"`{name}`" if value is True else f"`{name} {value}`"
 
 
-def _with(asked: AuditOptions, recorded: Recorded) -> AuditOptions:
+def _with(request: AuditOptions, recorded: Recorded) -> AuditOptions:
     levels = (text.partition("=") for text in recorded["--severity"])
     choice = Choice(
         None if recorded["--select"] is None else tuple(recorded["--select"]),
         tuple(recorded["--ignore"]),
         {rule: Severity(level) for rule, _, level in levels},
     )
-    options = asked.options._replace(
+    options = request.options._replace(
         instances=tuple(recorded["--instance-arn"]),
         topics=tuple(recorded["--topic-arn"]),
         topic_tags=tuple(recorded["--topic-tag"]),
@@ -123,9 +166,9 @@ def _with(asked: AuditOptions, recorded: Recorded) -> AuditOptions:
         configuration=_path(recorded["--config"]),
         isolated=recorded["--isolated"],
     )
-    return asked._replace(
+    return request._replace(
         options=options,
-        access=asked.access._replace(role=recorded["--role-name"], external_id=recorded["--external-id"]),
+        access=request.access._replace(role=recorded["--role-name"], external_id=recorded["--external-id"]),
         coverage=Coverage(
             tuple(recorded["--accounts"]),
             recorded["--organization"],
@@ -144,10 +187,10 @@ def _path(text: str | None) -> Path | None:
 
 def is_recorded(value: object) -> TypeGuard[Recorded]:
     """True if a JSON value has the shape of `record_options`: a journal may be forged or damaged."""
-    if not isinstance(value, dict) or value.keys() != _SHAPES.keys():
+    if not isinstance(value, dict) or value.keys() != _RECORDED.keys():
         return False
-    shaped = all(_has_shape(value[name], shape) for name, shape in _SHAPES.items())
-    levels = {one.value for one in Severity}
+    shaped = all(_has_shape(value[name], option.types) for name, option in _RECORDED.items())
+    levels = {severity.value for severity in Severity}
     return (
         shaped
         and value["--fail-on"] in (None, *levels)
@@ -161,27 +204,87 @@ def _has_shape(value: object, shape: Sequence[type]) -> bool:
     return type(value) in shape
 
 
-_NONE = type(None)
-_SHAPES: dict[str, tuple[type, ...]] = {
-    "--region": (list,),
-    "--all-regions": (bool,),
-    "--accounts": (list,),
-    "--organization": (bool,),
-    "--role-name": (str,),
-    "--external-id": (str,),
-    "--manifest": (list,),
-    "--instance-arn": (list,),
-    "--all-topics": (bool, _NONE),
-    "--topic-arn": (list,),
-    "--topic-tag": (list,),
-    "--trail-hours": (int, _NONE),
-    "--security-hub": (bool,),
-    "--select": (list, _NONE),
-    "--ignore": (list,),
-    "--severity": (list,),
-    "--fail-on": (str, _NONE),
-    "--strict": (bool, _NONE),
-    "--baseline": (str, _NONE),
-    "--config": (str, _NONE),
-    "--isolated": (bool,),
-}
+def plan_of(request: AuditOptions, context: CheckContext) -> Plan:
+    """Return the plan of an audit; topics of a manifest count as named by an option.
+
+    Raises InputError for a manifest that cannot be read.
+    """
+    inventory = pair(load(request.manifests)) if request.manifests else Inventory()
+    for fault in (skipped for skipped in inventory.skipped if skipped.error):
+        raise InputError(fault.what, fault.reason, fault.position, fault.help)
+    streaming = _streaming(inventory)
+    scope = context.scope._replace(topics=(*context.scope.topics, *(topic for topic, _ in streaming)))
+    homes = {topic.home for topic in inventory.topics}
+    loose = (
+        instance._replace(source=Source.MANIFEST)
+        for instance in inventory.instances
+        if instance.home not in homes
+    )
+    instances = tuple((instance.source.value, str(instance.arn)) for instance in (*context.instances, *loose))
+    hours = DEFAULT_HOURS if request.hours is None else request.hours
+    return Plan(request.access, scope, instances, streaming, hours)
+
+
+def _streaming(inventory: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the topics of the manifests with their instances."""
+    named = (topic for topic in inventory.topics if isinstance(topic.arn, Arn))
+    return tuple(
+        (topic.name, tuple(str(pairing.instance) for pairing in topic.pairings or () if pairing.explicit))
+        for topic in named
+    )
+
+
+def named_instances(request: AuditOptions, context: CheckContext, plan: Plan) -> tuple[str, ...]:
+    """Return the ARNs of the instances that options, configuration and manifests name."""
+    streaming = (arn for _, arns in plan.streaming for arn in arns)
+    return (*request.options.instances, *context.configuration.instances, *streaming)
+
+
+def resumed_request(request: AuditOptions) -> AuditOptions:
+    """Return the options of an audit, from its journal if it is resumed.
+
+    Raises InputError for an option that contradicts the journal.
+    """
+    from checker.live.audit.journal import read_options, unusable
+
+    if request.resume is None:
+        return request
+    if request.journal is not None:
+        raise InputError(
+            "--journal", "cannot be combined with `--resume`", help_text="a resumed audit keeps its journal"
+        )
+    recorded = read_options(request.resume)
+    if recorded is None:
+        tell(f"{request.resume}: the journal is empty: starting a new audit with the options of this command")
+        return request
+    if not is_recorded(recorded):
+        raise unusable(request.resume, 1, "the options of the audit are missing")
+    return resumed_options(request, recorded)
+
+
+def _temporary() -> Path:
+    """Create a file that survives an interrupt, so that the audit can be resumed."""
+    with tempfile.NamedTemporaryFile(prefix="checker-audit-", suffix=".jsonl", delete=False) as file:
+        return Path(file.name)
+
+
+def journal_of(request: AuditOptions, plan: Plan, account: str, home: str) -> tuple[Journal, frozenset[Unit]]:
+    """Start or resume a journal, and return its finished units. Access to the accounts may change.
+
+    ``home`` is the Region that is audited if none is named. Raises InputError.
+    """
+    from checker.live.audit.journal import Journal
+
+    question = plan._replace(access=Access())._asdict()
+    options = record_options(request)
+    if not options["--region"] and not options["--all-regions"]:
+        options["--region"] = [home]
+    journal = Journal(request.resume or request.journal or _temporary(), account, question, options)
+    if not request.resume:
+        journal.begin()
+        return journal, frozenset()
+    resumed = journal.resume()
+    began = age((datetime.now(UTC) - resumed.began).total_seconds())
+    counts = f"{len(resumed.done)} units are done, {resumed.topics} topics of other accounts are read"
+    tell(f"resuming {request.resume}: account {account}, started {began}; {counts}")
+    return journal, resumed.done

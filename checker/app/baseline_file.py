@@ -8,21 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending
-from checker.app.run import baseline_path, beside, examine
+from checker.app.next_step import after_baseline
+from checker.app.run import baseline_path, examine, relative_to
 from checker.app.terminal import check_output, paint_for, tell, write
 from checker.configuration.baseline import Baseline, baseline_lines, read_baseline, renewed
 from checker.core.errors import InputError
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.output_file import check_output_file, is_same_file, real_path
+from checker.report.brief import skipped_text
 from checker.report.context import is_file
-from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.app.run import Options
+    from checker.configuration.baseline import Identity
     from checker.configuration.model import Configuration
-    from checker.core.finding import Identity
     from checker.lint.report import Report
 
 DEFAULT = "checker-baseline.json"
@@ -37,6 +38,7 @@ def record_findings(options: Options, output: Path | None) -> Ending:
         tell(*skipped_text(skipped, paint_for(sys.stderr)))
     _check_examined(run.report, options.paths)
     write_baseline(run.report, path, regular=output is None)
+    tell(after_baseline(options, path))
     return Ending()
 
 
@@ -50,10 +52,10 @@ def _configured(configuration: Configuration) -> Path | None:
 
 def _check_readable(report: Report) -> None:
     """Refuse a baseline without the findings of an unreadable file. Raises InputError."""
-    for one in report.skipped:
-        if one.error:
+    for skipped in report.skipped:
+        if skipped.error:
             help_text = "no baseline was written; fix the file or exclude it"
-            raise InputError(one.what, one.reason, one.position, help_text)
+            raise InputError(skipped.what, skipped.reason, skipped.position, help_text)
 
 
 def _check_examined(report: Report, paths: Sequence[Path]) -> None:
@@ -69,11 +71,11 @@ def _check_examined(report: Report, paths: Sequence[Path]) -> None:
 def write_baseline(report: Report, path: Path, *, regular: bool = True) -> Baseline:
     """Write the baseline of a report, print a summary, and return the baseline. Raises CheckerError."""
     old = Baseline(dict(_existing(path)))
-    baseline = renewed(old, report, beside(path))
+    baseline = renewed(old, report, relative_to(path))
     write(baseline_lines(baseline), path, regular=regular)
     kept = sum(baseline.values()) - len(report.findings)
     count = len(report.findings)
-    more = f", kept {kept} that were suppressed or not judged" if kept else ""
+    more = f", kept {kept} that were suppressed or not checked" if kept else ""
     tell(f"wrote {count} finding{'s' * (count != 1)} to {path}{more}")
     return baseline
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending
 from checker.app.run import known_rules
-from checker.app.signals import heeded
+from checker.app.signals import handling_signals
 from checker.app.terminal import outliving_reader, paint_for, show, tell
 from checker.fix.live.flow_result import End
 from checker.lint.explain import BROKEN, UNKNOWN
+from checker.report.brief import skipped_text
 from checker.report.flow import flow_text, step_line
-from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from checker.app.fix_request import FixRequest
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _ATTEMPTS = 4
 
 
-def carry_through(
-    asked: FlowRequest, access: Access, *, as_report: bool, consent: Consent | None = None
+def run_chat(
+    request: FlowRequest, access: Access, *, as_report: bool, consent: Consent | None = None
 ) -> FlowResult:
     """Run a test chat. The steps are printed to standard output as the report, or to standard error as progress."""
     from checker.live.aws.session import sign_in
@@ -49,10 +49,10 @@ def carry_through(
         """End the flow at the first signal, after the current call, and the cleanup at the second."""
         (stops.flow if count == 1 else stops.cleanup).set()
         if count == 1:
-            tell("interrupted: clearing away; once more leaves everything as it is")
+            tell("interrupted: deleting temporary resources; press Ctrl-C again to leave them")
 
-    with heeded(stop):
-        result = run_flow(asked, sessions, known_rules(), show_step, stops, consent)
+    with handling_signals(stop):
+        result = run_flow(request, sessions, known_rules(), show_step, stops, consent)
     for skipped in result.unread:
         tell(*skipped_text(skipped, paint_for(sys.stderr)))
     return result
@@ -62,13 +62,13 @@ def ending_of_flow(result: FlowResult) -> Ending:
     """Return how a test chat ended: a missing message and a broken link are findings."""
     refused = result.end is End.REFUSED
     known = result.cause is not None and bool(result.cause.link or result.cause.rule)
-    kept = [one.setup for one in result.topics if one.setup is not None]
+    kept = [topic.setup for topic in result.topics if topic.setup is not None]
     silent = result.end in (End.SILENT, End.BLOCKED) or (refused and known)
     return Ending(
         interrupted=result.end is End.INTERRUPTED,
         incomplete=(refused and not known) or bool(result.left_behind or result.unread),
-        findings=silent or any(one.retention.status == BROKEN for one in kept),
-        undetermined=any(one.retention.status == UNKNOWN or one.fault for one in kept),
+        findings=silent or any(setup.retention.status == BROKEN for setup in kept),
+        undetermined=any(setup.retention.status == UNKNOWN or setup.fault for setup in kept),
     )
 
 
@@ -78,7 +78,7 @@ def try_chat(planned: Plan, request: FixRequest, *, as_report: bool) -> FlowResu
 
     instance, *_ = planned.wish.instances
     chat = FlowRequest(instance.arn, request.contact_flow, (planned.topic,), wait=request.wait)
-    result = carry_through(chat, request.access, as_report=as_report)
+    result = run_chat(chat, request.access, as_report=as_report)
     stream = sys.stdout if as_report else sys.stderr
     with outliving_reader():  # a repair may still have to be rolled back
         show(flow_text(result, paint_for(stream)), stream)

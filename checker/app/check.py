@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from checker.app.exit_codes import Ending, ending_of
 from checker.app.next_step import after_check
 from checker.app.output import Destination, publish
-from checker.app.run import Options, Run, examine, without_known
+from checker.app.run import Options, Run, examine, without_baselined
 from checker.app.terminal import report_bug, tell
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> Ending:
     """Check files and folders, write the reports, and return how it ended. Raises CheckerError."""
-    destinations = [Destination.of(one) for one in formats or ("text",)]
-    run = without_known(examine(options), options)
+    destinations = [Destination.of(text) for text in formats or ("text",)]
+    run = without_baselined(examine(options), options)
     if any(finding.fixes for finding in run.report.findings):
         run = _with_fixes(run, options)
     whole = publish(run, destinations, output)

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.app.exit_codes import Ending, Exit
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _RECEIPTS = "checker-receipts"
 
 
-class Act(NamedTuple):
+class DemoStep(NamedTuple):
     """One command of the demo: its heading, its words, and its expected exit code.
 
     A word that begins with ``$`` stands for an ARN or a path of the demo.
@@ -31,55 +32,55 @@ class Act(NamedTuple):
 
     heading: str
     words: tuple[str, ...]
-    ends: int
+    exit_code: int
 
 
 _FLOW = ("--instance-arn", "$INSTANCE", "--contact-flow-id", "chat-flow", "--wait", "2")
 _FIX = ("--instance-arn", "$INSTANCE", "--apply", "--yes")
 
-_ACTS = (
-    Act(
+_STEPS = (
+    DemoStep(
         "The nightly audit finds the problems: three topics get no message, and one is open to other AWS customers.",
         ("audit", "--instance-arn", "$INSTANCE", "--topic-arn", "*", "--ignore", "no-durable-subscriber"),
         Exit.FINDINGS,
     ),
-    Act(
+    DemoStep(
         "Why can Connect not publish to the topic with the default policy? Each link, with proof.",
         ("explain", "$DEFAULT", "--instance-arn", "$INSTANCE"),
         Exit.FINDINGS,
     ),
-    Act(
+    DemoStep(
         "A real chat confirms it: AWS returns no error, and no message arrives.",
         ("flow", "--topic-arn", "$DEFAULT", *_FLOW, "--force"),
         Exit.FINDINGS,
     ),
-    Act(
+    DemoStep(
         "Apply the smallest safe fix, proven before and after, with a receipt for the rollback.",
         ("fix", "--topic-arn", "$DEFAULT", *_FIX),
         Exit.CLEAN,
     ),
-    Act(
+    DemoStep(
         "Send the same chat again: the message arrives.",
         ("flow", "--topic-arn", "$DEFAULT", *_FLOW),
         Exit.CLEAN,
     ),
-    Act(
+    DemoStep(
         "The encrypted topic needs a statement in its key policy.",
         ("fix", "--topic-arn", "$SEALED", *_FIX, "--diff"),
         Exit.CLEAN,
     ),
-    Act(
+    DemoStep(
         "The open topic works, for every AWS customer. Close it without removing access from the instance.",
         ("fix", "--topic-arn", "$OPEN", *_FIX, "--diff"),
         Exit.CLEAN,
     ),
-    Act(
+    DemoStep(
         "A FIFO topic cannot be fixed in place: show the plan for a new one.",
         ("fix", "--topic-arn", "$ORDERED", "--instance-arn", "$INSTANCE"),
         Exit.FINDINGS,
     ),
-    Act("Restore the default policy.", ("rollback", "$RECEIPT", "--yes"), Exit.CLEAN),
-    Act(
+    DemoStep("Restore the default policy.", ("rollback", "$RECEIPT", "--yes"), Exit.CLEAN),
+    DemoStep(
         "The remaining findings: the FIFO topic, and the policy that was rolled back.",
         ("audit", "--instance-arn", "$INSTANCE", "--topic-arn", "*", "--ignore", "no-durable-subscriber"),
         Exit.FINDINGS,
@@ -96,17 +97,17 @@ def run_demo(pause: float) -> Ending:
         raise missing_moto("checker demo") from None
     os.environ.pop("AWS_PROFILE", None)
     with running_sandbox() as sandbox, tempfile.TemporaryDirectory() as folder:
-        return _run_acts(sandbox, Path(folder), pause)
+        return _run_steps(sandbox, Path(folder), pause)
 
 
-def _run_acts(sandbox: Sandbox, folder: Path, pause: float) -> Ending:
+def _run_steps(sandbox: Sandbox, folder: Path, pause: float) -> Ending:
     names = _resources(sandbox)
     _introduce(names)
     environment = {**_without_aws(os.environ), **sandbox.environment}
-    for act in _ACTS:
-        ended = _run_act(act, {**names, **_receipt(folder)}, environment, folder, pause)
-        if ended != act.ends:
-            tell(f"the demo expected exit code {int(act.ends)} and got {ended}")
+    for step in _STEPS:
+        ended = _run_step(step, {**names, **_receipt(folder)}, environment, folder, pause)
+        if ended != step.exit_code:
+            tell(f"the demo expected exit code {int(step.exit_code)} and got {ended}")
             return Ending(findings=True)
     write(["", "The demo is complete, and the local AWS is deleted."])
     return Ending()
@@ -145,22 +146,33 @@ def _introduce(names: Mapping[str, str]) -> None:
         write([f"  {name:<9} {arn}", f"            {paint('dim', _DESCRIPTIONS[name])}"])
 
 
-def _run_act(
-    act: Act, names: Mapping[str, str], environment: Mapping[str, str], folder: Path, pause: float
+def _run_step(
+    step: DemoStep, names: Mapping[str, str], environment: Mapping[str, str], folder: Path, pause: float
 ) -> int:
     """Print the heading and the command, and run it."""
     paint = paint_for(sys.stdout)
-    write(["", paint("bold", f"== {act.heading}"), f"{paint('dim', '$')} checker {' '.join(act.words)}"])
+    write(
+        [
+            "",
+            paint("bold", f"== {step.heading}"),
+            f"{paint('dim', '$')} checker {' '.join(map(_shown, step.words))}",
+        ]
+    )
     time.sleep(pause)
-    words = [names.get(word, word) for word in act.words]
-    done = subprocess.run([sys.executable, "-m", "checker", *words], env=environment, cwd=folder, check=False)  # noqa: S603
-    return done.returncode
+    words = [names.get(word, word) for word in step.words]
+    command = [sys.executable, "-m", "checker", *words]
+    process = subprocess.run(command, env=environment, cwd=folder, check=False)  # noqa: S603 - this program
+    return process.returncode
+
+
+def _shown(word: str) -> str:
+    return word if word.startswith("$") else quote(word)
 
 
 def _receipt(folder: Path) -> dict[str, str]:
     """The receipt of the first fix, once it exists."""
-    found = sorted(folder.glob(f"{_RECEIPTS}/checker-default-*.json"))
-    return {"$RECEIPT": str(found[0])} if found else {}
+    receipts = sorted(folder.glob(f"{_RECEIPTS}/checker-default-*.json"))
+    return {"$RECEIPT": str(receipts[0])} if receipts else {}
 
 
 def _without_aws(environment: Mapping[str, str]) -> dict[str, str]:

@@ -14,8 +14,8 @@ from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
 from checker.inputs.diff_inputs import Side, read_sides, target_of
 from checker.inputs.typed_files import instance_option
+from checker.report.context import Paint
 from checker.report.difference import difference_json, difference_text
-from checker.report.style import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

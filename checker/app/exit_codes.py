@@ -9,6 +9,7 @@ from checker.core.errors import AwsError, CheckerError
 
 if TYPE_CHECKING:
     from checker.core.finding import Severity
+    from checker.fix.result import Outcome
     from checker.lint.report import Report
 
 
@@ -67,6 +68,12 @@ def ending_of(report: Report, fail_on: Severity, *, strict: bool = False, live: 
         findings=worst is not None and worst.rank >= fail_on.rank,
         undetermined=strict and report.incomplete,
     )
+
+
+def ending_of_fix(outcome: Outcome, fail_on: Severity, *, live: bool = False) -> Ending:
+    """Return how a fix ended: pending changes count as findings, applied ones do not."""
+    ending = ending_of(outcome.repair.after.report, fail_on, live=live)
+    return ending._replace(findings=ending.findings or outcome.is_pending)
 
 
 def ending_of_error(error: BaseException) -> Ending:

@@ -21,9 +21,9 @@ from checker.inputs.load import load
 from checker.inputs.typed_files import instance_option, load_key, load_key_policy, load_topic, topic_option
 from checker.lint.explain import UNKNOWN, explain
 from checker.live.aws.wait import EXPLAIN_SECONDS
+from checker.report.brief import skipped_text
+from checker.report.context import Paint
 from checker.report.explanation import explanation_json, explanation_text
-from checker.report.style import Paint
-from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,15 +48,16 @@ def explain_topic(
     """Explain a topic, which is an ARN in AWS, a file, or declared in code. Raises CheckerError."""
     arn, given = instance_option(instance) if instance else None, _key(key, key_policy)
     is_live = Arn.parse(topic) is not None
-    found = _live(topic, given, arn, access) if is_live else _in_files(topic, address, given, arn)
-    explanation = explain(found.topic, found.key, arn, known_rules(), found.instance, found.around)
+    chain = _live(topic, given, arn, access) if is_live else _in_files(topic, address, given, arn)
+    explanation = explain(chain.topic, chain.key, arn, known_rules(), chain.instance, chain.around)
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, output_format, paint), output)
-    for skipped in found.skipped:
+    for skipped in chain.skipped:
         tell(*skipped_text(skipped, paint_for(sys.stderr)))
     paths = [Path(topic), *(path for path in (key_policy, key) if path is not None)]
-    tell(*after_explain(explanation, [] if is_live else paths))
-    return _ending(explanation, strict=strict, unread=bool(found.skipped))
+    missing = [option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None]
+    tell(*after_explain(explanation, [] if is_live else paths, missing))
+    return _ending(explanation, strict=strict, unread=bool(chain.skipped))
 
 
 def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Iterable[str]:
@@ -65,7 +66,7 @@ def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Ite
     return json_lines(explanation_json(explanation))
 
 
-class Found(NamedTuple):
+class Chain(NamedTuple):
     """The topic, its key, unreadable parts, and the status of the instance in AWS."""
 
     topic: Topic
@@ -82,27 +83,27 @@ _NO_INSTANCE = InputError(
 )
 
 
-def _in_files(text: str, address: str, given: Key | None, instance: Arn | None) -> Found:
+def _in_files(text: str, address: str, given: Key | None, instance: Arn | None) -> Chain:
     """Read a topic from code, or from the output of the AWS CLI or a policy. Raises InputError."""
     name, _, logical = text.partition("#")
     inventory = load([Path(name)]) if text != "-" else Inventory()
-    declared = [one for one in inventory.topics if one.address]
+    declared = [declared_topic for declared_topic in inventory.topics if declared_topic.address]
     if not declared and not address:
         if instance is None:
             raise _NO_INSTANCE
-        return Found(load_topic(Path(text)), given)
+        return Chain(load_topic(Path(text)), given)
     topic = _chosen(declared, address or logical, name)
     key = inventory.key_of(topic)
-    return Found(topic, given or (key if isinstance(key, Key) else None), inventory.skipped, None, inventory)
+    return Chain(topic, given or (key if isinstance(key, Key) else None), inventory.skipped, None, inventory)
 
 
-def _chosen(topics: Sequence[Topic], wanted: str, name: str) -> Topic:
+def _chosen(topics: Sequence[Topic], address: str, name: str) -> Topic:
     """Return the topic with an address, or the only one. Raises InputError, which lists the addresses."""
-    found = [one for one in topics if wanted in ("", *_addresses(one))]
-    if len(found) == 1:
-        return found[0]
-    listed = ", ".join(f"`{declared_as(one.root, one.address)}`" for one in topics) or "none"
-    reason = f"no topic `{wanted}`" if wanted and not found else "declares several topics"
+    matches = [topic for topic in topics if address in ("", *_addresses(topic))]
+    if len(matches) == 1:
+        return matches[0]
+    listed = ", ".join(f"`{declared_as(topic.root, topic.address)}`" for topic in topics) or "none"
+    reason = f"no topic `{address}`" if address and not matches else "declares several topics"
     raise InputError(name, f"{reason}; it declares {listed}", help_text="name one with `--topic ADDRESS`")
 
 
@@ -111,7 +112,7 @@ def _addresses(topic: Topic) -> tuple[str, ...]:
     return topic.address, declared_as(topic.root, topic.address), topic.address.rpartition("#")[2]
 
 
-def _live(text: str, given: Key | None, instance: Arn | None, access: Access) -> Found:
+def _live(text: str, given: Key | None, instance: Arn | None, access: Access) -> Chain:
     """Read a topic in AWS, its key unless one is given, and the instance. Raises CheckerError."""
     from checker.live.aws.lookup import look_up
     from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
@@ -125,7 +126,7 @@ def _live(text: str, given: Key | None, instance: Arn | None, access: Access) ->
     skipped = list(calls.skipped)
     if looked_up.status == UNKNOWN:
         skipped.append(Skipped(str(instance), looked_up.reason, error=True, help=looked_up.help))
-    return Found(found, given or key, tuple(skipped), looked_up)
+    return Chain(found, given or key, tuple(skipped), looked_up)
 
 
 def _key(described: Path | None, policy: Path | None) -> Key | None:

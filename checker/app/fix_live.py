@@ -8,29 +8,27 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Source
 from checker.app.chat import ending_of_flow, try_chat
-from checker.app.exit_codes import Ending, ending_of_error
-from checker.app.fix_files import ending_of_fix
-from checker.app.next_step import after_fix
+from checker.app.exit_codes import Ending, ending_of_error, ending_of_fix
+from checker.app.fix_request import FixRequest, write_report
+from checker.app.next_step import after_fix, this_command
 from checker.app.run import decide, prepare
 from checker.app.signals import finishing, interruptible
-from checker.app.terminal import check_output, complain, is_confirmed, paint_for, tell
-from checker.core.errors import CheckerError, RefusedError
+from checker.app.terminal import check_output, complain, confirm, paint_for, plan_reader, tell
+from checker.core.errors import CheckerError
 from checker.fix.live.flow_result import End
 from checker.fix.snapshot import Reading
 from checker.inputs.typed_files import topic_option
 from checker.lint.engine import Scope, judge
+from checker.report.brief import skipped_text
+from checker.report.changes import steps_text
+from checker.report.context import Paint
 from checker.report.repair import summary_line
-from checker.report.replacement import steps_text
-from checker.report.style import Paint
-from checker.report.text import skipped_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from checker.analysis.inventory import Instance, Inventory
-    from checker.app.fix_output import Shown
-    from checker.app.fix_request import FixRequest
-    from checker.app.run import Ground, Options
+    from checker.app.run import CheckContext, Options
     from checker.core.arn import Arn
     from checker.core.finding import Severity
     from checker.fix.result import Outcome
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from checker.live.repair.planning import Plan
 
 
-def fix_live(request: FixRequest, shown: Shown) -> Ending:
+def fix_live(request: FixRequest) -> Ending:
     """Plan and show the fix, and apply it if that is requested.
 
     Text output shows the plan before the confirmation; JSON output has the result, also after an error.
@@ -46,35 +44,30 @@ def fix_live(request: FixRequest, shown: Shown) -> Ending:
     """
     arn = topic_option("--topic-arn", request.options.topics[0])
     with interruptible():
-        return _fix(request, arn, shown)
+        return _fix(request, arn)
 
 
-def _fix(request: FixRequest, arn: Arn, shown: Shown) -> Ending:
-    ground = prepare(request.options)
-    planned = _plan(request, arn, ground)
-    check_output(shown.output)
-    if shown.for_people:
-        _show(planned, shown, apply=request.apply)
+def _fix(request: FixRequest, arn: Arn) -> Ending:
+    context = prepare(request.options)
+    planned = _plan(request, arn, context)
+    check_output(request.output)
+    if request.is_text:
+        _show(planned, request)
     late: list[int] = []
-    done = _carried_out(planned, request, shown, late) if request.apply else _as_planned(planned)
-    if not shown.for_people:
-        shown.write(done.outcome)
+    done = _apply_and_test(planned, request, late) if request.apply else _as_planned(planned)
+    if not request.is_text:
+        write_report(request, done.outcome)
     if late and done.fault is not None:
         complain(done.fault)
         return Ending(interrupted=True)
-    ending = _ended(planned, done, ground.fail_on(request.options))
+    ending = _finish(planned, done, context.fail_on(request.options))
     return ending._replace(interrupted=ending.interrupted or bool(late))
 
 
-def _show(planned: Plan, shown: Shown, *, apply: bool) -> None:
+def _show(planned: Plan, request: FixRequest) -> None:
     """Show the plan. Raises RefusedError if the output is closed before the plan was read."""
-    try:
-        shown.write(planned.outcome._replace(command=("checker", *sys.argv[1:])))
-    except BrokenPipeError:
-        if not apply or not planned.changes:
-            raise
-        reason = "closed before the plan was read; nothing was changed"
-        raise RefusedError("standard output", reason) from None
+    with plan_reader(required=request.apply and bool(planned.changes)):
+        write_report(request, planned.outcome._replace(command=("checker", *sys.argv[1:])))
 
 
 def _as_planned(planned: Plan) -> Done:
@@ -83,7 +76,7 @@ def _as_planned(planned: Plan) -> Done:
     return Done(planned.outcome)
 
 
-def _carried_out(planned: Plan, request: FixRequest, shown: Shown, late: list[int]) -> Done:
+def _apply_and_test(planned: Plan, request: FixRequest, late: list[int]) -> Done:
     """Apply a plan, and test it with a chat if requested.
 
     The current change is finished before a signal counts; signals are added to ``late``.
@@ -97,23 +90,23 @@ def _carried_out(planned: Plan, request: FixRequest, shown: Shown, late: list[in
         _tell_steps(done.outcome)
     if done.fault is not None or not request.test_flow or late:
         return done
-    return _tried(planned, done, request, shown, late)
+    return _test_with_chat(planned, done, request, late)
 
 
-def _tried(planned: Plan, done: Done, request: FixRequest, shown: Shown, late: list[int]) -> Done:
+def _test_with_chat(planned: Plan, done: Done, request: FixRequest, late: list[int]) -> Done:
     """Test a fix with a chat, and roll it back if the message does not arrive and that is requested."""
     may_undo = request.rollback and bool(planned.changes)
     try:
-        result = try_chat(planned, request, as_report=shown.for_people and not shown.output)
+        result = try_chat(planned, request, as_report=request.is_text and not request.output)
     except BaseException:
         if may_undo:
-            _undone(planned, done, late)
+            _undo(planned, done, late)
         raise
     done = done._replace(outcome=done.outcome._replace(flow=result))
-    return _undone(planned, done, late) if may_undo and result.end is not End.ARRIVED else done
+    return _undo(planned, done, late) if may_undo and result.end is not End.ARRIVED else done
 
 
-def _undone(planned: Plan, done: Done, late: list[int]) -> Done:
+def _undo(planned: Plan, done: Done, late: list[int]) -> Done:
     """Roll back a fix after a failed test."""
     from checker.live.repair.execution import undo
 
@@ -125,44 +118,54 @@ def _undone(planned: Plan, done: Done, late: list[int]) -> Done:
     return undone
 
 
-def _ended(planned: Plan, done: Done, fail_on: Severity) -> Ending:
+def _finish(planned: Plan, done: Done, fail_on: Severity) -> Ending:
     """Print the summary, and return how the fix ended."""
-    outcome = done.outcome
-    if done.fault is not None and done.refused:
-        complain(done.fault)
-        unread = any(one.error for one in planned.calls.skipped)
-        return Ending(incomplete=True) if unread else ending_of_error(done.fault)
     if done.fault is not None:
         complain(done.fault)
-    tell(summary_line(outcome), *after_fix(outcome, [str(one.arn) for one in planned.wish.instances]))
-    if planned.replaceable:
-        tell("  = help: `--create-replacement` plans what takes its place, and with --apply creates it")
-    for doubt in planned.doubts:
-        tell(*skipped_text(doubt.skipped(), Paint()))
-    for skipped in planned.calls.skipped:
+        if done.refused:
+            unread = any(entry.error for entry in planned.calls.skipped)
+            return Ending(incomplete=True) if unread else ending_of_error(done.fault)
+    _tell_result(planned, done.outcome)
+    return _ending(planned, done, fail_on)
+
+
+def _tell_result(planned: Plan, outcome: Outcome) -> None:
+    """Print what could not be read, the summary, and the next command."""
+    for skipped in (*(doubt.skipped() for doubt in planned.doubts), *planned.calls.skipped):
         tell(*skipped_text(skipped, Paint()))
-    fixed = ending_of_fix(outcome, fail_on, live=True)
-    flow = Ending() if outcome.flow is None else ending_of_flow(outcome.flow)
-    failed = done.fault is not None and outcome.flow is None
+    tell(summary_line(outcome))
+    if planned.replaceable:
+        tell("  = help: `--create-replacement` plans a new topic or key, which --apply creates")
+    instances = [str(instance.arn) for instance in planned.wish.instances]
+    following = list(after_fix(outcome, instances, [str(planned.topic)]))
+    if planned.replaceable and not following:
+        following.append(f"next: {this_command('--create-replacement')}")
+    tell(*following)
+
+
+def _ending(planned: Plan, done: Done, fail_on: Severity) -> Ending:
+    """Return how a fix ended that was not refused, with its test chat if there was one."""
+    flow = done.outcome.flow
+    fixed = ending_of_fix(done.outcome, fail_on, live=True)
+    tested = Ending() if flow is None else ending_of_flow(flow)
+    failed = done.fault is not None and flow is None
+    unread = bool(planned.calls.skipped or done.missed)
+    doubtful = any(ending_of_error(doubt).incomplete for doubt in planned.doubts)
     return fixed._replace(
-        interrupted=flow.interrupted,
-        incomplete=fixed.incomplete
-        or flow.incomplete
-        or failed
-        or bool(planned.calls.skipped or done.missed)
-        or any(ending_of_error(doubt).incomplete for doubt in planned.doubts),
-        findings=fixed.findings or flow.findings,
-        undetermined=flow.undetermined,
+        interrupted=tested.interrupted,
+        incomplete=fixed.incomplete or tested.incomplete or failed or unread or doubtful,
+        findings=fixed.findings or tested.findings,
+        undetermined=tested.undetermined,
     )
 
 
-def _plan(request: FixRequest, arn: Arn, ground: Ground) -> Plan:
+def _plan(request: FixRequest, arn: Arn, context: CheckContext) -> Plan:
     from checker.live.aws.topic import reach
     from checker.live.repair.doubts import cut_off, doubted, unverified  # boto3 takes a fifth of a second
     from checker.live.repair.planning import Wish, plan
 
-    judged = _judge(ground, request.options)
-    instances = _streaming_to(arn, ground)
+    judged = _judge(context, request.options)
+    instances = _instances_of(arn, context)
     wish = Wish(arn, instances, judged, request.unsafe, request.kms_condition, request.replace)
     calls = reach(request.access, arn)
     unknown = list(unverified(calls, arn, instances))
@@ -170,11 +173,15 @@ def _plan(request: FixRequest, arn: Arn, ground: Ground) -> Plan:
     return doubted(planned, [*unknown, *cut_off(planned)])
 
 
-def _streaming_to(topic: Arn, ground: Ground) -> tuple[Instance, ...]:
+def _instances_of(topic: Arn, context: CheckContext) -> tuple[Instance, ...]:
     """Return the instances of the options, else those of the configuration in the topic's account and Region."""
-    named = tuple(one for one in ground.instances if one.source is Source.OPTION)
+    named = tuple(instance for instance in context.instances if instance.source is Source.OPTION)
     here = (topic.partition, topic.region, topic.account)
-    ours = (one for one in ground.instances if (one.arn.partition, one.arn.region, one.arn.account) == here)
+    ours = (
+        instance
+        for instance in context.instances
+        if (instance.arn.partition, instance.arn.region, instance.arn.account) == here
+    )
     return named or tuple(ours)
 
 
@@ -183,11 +190,11 @@ def _tell_steps(outcome: Outcome) -> None:
         tell(*steps_text(outcome.replacement, paint_for(sys.stderr)))
 
 
-def _judge(ground: Ground, options: Options) -> Callable[[Inventory], Reading]:
+def _judge(context: CheckContext, options: Options) -> Callable[[Inventory], Reading]:
     """Return a function that checks an inventory as options and configuration demand."""
 
     def read(inventory: Inventory) -> Reading:
-        run = decide(judge(inventory, ground.rules, Scope(all_topics=True)), ground, options, inventory)
+        run = decide(judge(inventory, context.rules, Scope(all_topics=True)), context, options, inventory)
         return Reading(run.inventory, run.report)
 
     return read
@@ -200,18 +207,15 @@ def _apply(plan: Plan, request: FixRequest, late: list[int]) -> Done:
 
     check(plan, force_managed=request.force_managed)
     check_doubts(plan)
-    if not request.yes and not is_confirmed(_question(plan)):
-        raise RefusedError(
-            "--apply", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"
-        )
+    confirm("--apply", _question(plan), yes=request.yes)
     path = record(plan, request.receipts)
     undo = f"`checker rollback {shlex.quote(str(path))}`"
-    tell(f"receipt: {path} ({undo} rolls the repair back)")
+    tell(f"receipt: {path} ({undo} rolls the fix back)")
     with finishing(f"finishing the current change; press Ctrl-C again to stop now, then use {undo}", late):
         try:
             done = execute(plan)
         except BaseException:
-            tell(f"stopped halfway: {undo} looks up every change, and rolls it back")
+            tell(f"stopped before all changes were made: {undo} rolls them back")
             raise
     return _with_help(done, f"{undo} rolls back the rest") if done.left else done
 
@@ -221,11 +225,11 @@ def _with_help(done: Done, help_text: str) -> Done:
     fault = done.fault
     if fault is None:
         return done
-    told = "; ".join(filter(None, (fault.help, help_text)))
-    return done._replace(fault=fault.reworded(fault.reason, told))
+    help_texts = "; ".join(filter(None, (fault.help, help_text)))
+    return done._replace(fault=fault.reworded(fault.reason, help_texts))
 
 
 def _question(plan: Plan) -> str:
     count = len(plan.changes)
-    what = "write this policy" if count == 1 else f"write these {count} policies"
-    return "do all this" if plan.outcome.replacement else what
+    question = "write this policy" if count == 1 else f"write these {count} policies"
+    return "make these changes" if plan.outcome.replacement else question

@@ -1,19 +1,26 @@
-"""The options of `checker fix`, and the checks of their combinations."""
+"""The options of `checker fix`: the checks of their combinations, and the report in the format that they name."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.app.options import check_seconds
 from checker.app.output import Format
 from checker.app.run import Options
-from checker.app.terminal import check_output
+from checker.app.terminal import check_output, paint_for, write
 from checker.core.errors import InputError
+from checker.core.terminal_text import json_lines
 from checker.live.aws.access import Access
+from checker.report.context import Paint
+from checker.report.repair import diff_text, escaped_diffs, repair_json, repair_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from checker.analysis.documented import KeyCondition
+    from checker.fix.result import Outcome
 
 
 class FixRequest(NamedTuple):
@@ -43,6 +50,11 @@ class FixRequest(NamedTuple):
     def is_live(self) -> bool:
         """True for a topic in AWS, false for files."""
         return bool(self.options.topics) and not self.options.paths
+
+    @property
+    def is_text(self) -> bool:
+        """True for text, which is printed while the command runs."""
+        return self.format is not Format.JSON
 
     def check(self) -> None:
         """Check options and their combinations before anything is read. Raises CheckerError."""
@@ -81,3 +93,21 @@ class FixRequest(NamedTuple):
 _ADD_APPLY = "add `--apply`, or use `checker flow` to send a chat without a fix"
 _ADD_CONTACT_FLOW = "add `--contact-flow-id ID` with the contact flow that handles the test chat"
 _ADD_INSTANCE = "name one instance with `--instance-arn ARN`"
+
+
+def write_report(request: FixRequest, outcome: Outcome) -> None:
+    """Write the report of a fix. Raises CheckerError for a file that cannot be written."""
+    if not request.is_text:
+        write(json_lines(repair_json(outcome)), request.output)
+        return
+    paint = Paint() if request.output else paint_for(sys.stdout)
+    text = diff_text if request.diff else repair_text
+    write(text(outcome, paint), request.output)
+
+
+def diff_remarks(request: FixRequest, outcome: Outcome) -> Iterator[str]:
+    """Name the files whose diff does not work with `git apply`."""
+    if request.is_text:
+        for name in escaped_diffs(outcome):
+            yield f"note: {name}: the diff hides sensitive values or invisible characters, so it does not apply"
+            yield "  = help: use `--apply`, which writes the exact text"

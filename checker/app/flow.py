@@ -1,32 +1,38 @@
-"""Sends a chat message through Connect: reads the options, runs the chat, and writes its report."""
+"""Sends a chat message through Connect: the options, the consent and the receipt for new resources, the report."""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.app.chat import carry_through, ending_of_flow
+from checker.app.chat import ending_of_flow, run_chat
+from checker.app.exit_codes import Ending
+from checker.app.next_step import after_flow
 from checker.app.options import check_seconds
-from checker.app.retention import ask_consent, dry_run
-from checker.app.terminal import check_output, outliving_reader, paint_for, write
+from checker.app.terminal import check_output, confirm, outliving_reader, paint_for, show, tell, write
 from checker.core.arn import Arn
 from checker.core.errors import InputError
-from checker.core.terminal_text import json_lines
+from checker.core.terminal_text import inert, json_lines
+from checker.fix.live.receipt import RETENTION
+from checker.inputs.output_file import real_path
 from checker.inputs.typed_files import instance_option, topic_option
 from checker.lint.retention.model import FIREHOSE, Wanted
 from checker.live.aws.access import Access
 from checker.live.flow.request import MOST_TOPICS, FlowRequest, Mistake
+from checker.report.context import Paint
 from checker.report.flow import flow_json, flow_junit, flow_text, step_line
-from checker.report.style import Paint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from checker.app.exit_codes import Ending
     from checker.fix.live.flow_result import FlowResult
+    from checker.live.retention.setup import PlannedCall
 
 
 class FlowFormat(StrEnum):
@@ -68,10 +74,11 @@ def send_chat(options: FlowOptions) -> Ending:
         return dry_run(request, options.access)
     at_once = options.format is FlowFormat.TEXT and options.output is None
     consent = partial(ask_consent, options.receipts, yes=options.yes)
-    result = carry_through(request, options.access, as_report=at_once, consent=consent)
+    result = run_chat(request, options.access, as_report=at_once, consent=consent)
     paint = Paint() if options.output else paint_for(sys.stdout)
     with outliving_reader():
         write(_lines(result, options.format, paint, steps=not at_once), options.output)
+    tell(*after_flow(result))
     return ending_of_flow(result)
 
 
@@ -148,5 +155,77 @@ def _lines(result: FlowResult, output_format: FlowFormat, paint: Paint, *, steps
         return json_lines(flow_json(result))
     if output_format is FlowFormat.JUNIT:
         return flow_junit(result)
-    told = [step_line(one, paint) for one in result.steps] if steps else []
-    return [*told, *flow_text(result, paint)]
+    step_lines = [step_line(step, paint) for step in result.steps] if steps else []
+    return [*step_lines, *flow_text(result, paint)]
+
+
+def ask_consent(receipts: Path, topic: Arn, planned: Sequence[PlannedCall], *, yes: bool) -> None:
+    """Show the plan, ask unless ``yes``, and write the receipt. Raises RefusedError if it is not confirmed."""
+    show(plan_text(topic, planned), sys.stderr)
+    question = f"make {'this change' if len(planned) == 1 else 'these changes'}"
+    help_text = "add `--yes` to skip confirmation, or `--dry-run` to see the plan alone"
+    confirm("--create", question, yes=yes, help_text=help_text)
+    tell(f"receipt: {_write_receipt(topic, planned, receipts)}")
+
+
+def dry_run(request: FlowRequest, access: Access) -> Ending:
+    """Show the planned calls, and change nothing. Raises CheckerError."""
+    from checker.live.aws.topic import reach  # boto3 takes a fifth of a second to import
+    from checker.live.retention.setup import plan_setup
+
+    pending = False
+    for topic in request.topics:
+        assert request.retain is not None  # noqa: S101 - --create goes with --retain
+        planned, fault = plan_setup(reach(access, topic), topic, request.retain)
+        if fault is not None:
+            raise fault
+        write(plan_text(topic, planned))
+        pending |= bool(planned)
+    return Ending(findings=pending)
+
+
+def plan_text(topic: Arn, planned: Sequence[PlannedCall]) -> Iterator[str]:
+    """Describe each planned call."""
+    if not planned:
+        yield f"{topic}: nothing to create"
+        return
+    yield f"{topic}: would create"
+    for number, call in enumerate(planned, 1):
+        yield f"{number}. {call.action} `{inert(call.resource)}`"
+        for line in json.dumps(call.parameters, indent=2).splitlines():
+            yield f"     {inert(line)}"
+
+
+def _write_receipt(topic: Arn, planned: Sequence[PlannedCall], folder: Path) -> Path:
+    """Write the receipt of the planned resources, for their removal. Raises CheckerError."""
+    real_path(folder)
+    now = datetime.now(UTC)
+    path = folder / f"checker-retain-{topic.resource}-{now:%Y%m%dT%H%M%S%f}.json"
+    value = {
+        "version": 1,
+        "kind": RETENTION,
+        "time": now.isoformat(timespec="seconds"),
+        "topic": str(topic),
+        "calls": [call._asdict() for call in planned],
+        "undo": [_UNDO[call.action].format(call.resource) for call in reversed(planned)],
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(json.dumps(value, indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        reason = f"the receipt cannot be written: {(error.strerror or str(error)).lower()}"
+        help_text = "nothing was changed; choose a folder with --receipts"
+        raise InputError(str(path), reason, help_text=help_text) from None
+    return path
+
+
+_UNDO = {
+    "sns:Subscribe": "unsubscribe the new endpoint of {}: `aws sns unsubscribe`",
+    "sqs:CreateQueue": "delete {} and the messages in it: `aws sqs delete-queue`",
+    "sqs:SetQueueAttributes": "remove the new statement, the last, from the policy of {}: `aws sqs set-queue-attributes`",
+    "iam:CreateRole": "delete {}: `aws iam delete-role`",
+    "iam:PutRolePolicy": "delete the policy of {}: `aws iam delete-role-policy`",
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.app.run import Options
+    from checker.fix.live.flow_result import FlowResult
     from checker.fix.result import Outcome
     from checker.lint.explain import Explanation
     from checker.lint.report import Report
@@ -25,7 +27,7 @@ _FIXED = (Applicability.SAFE, Applicability.DOCUMENTED)
 
 def after_check(report: Report, options: Options) -> Iterator[str]:
     """Suggest a fix for the findings, else the page of the most severe rule."""
-    failed = [one for one in report.findings if one.verdict is Verdict.FAIL]
+    failed = [failure for failure in report.findings if failure.verdict is Verdict.FAIL]
     if any(map(is_stream, options.paths)):
         return  # a fix needs a file
     fixes = [fix for finding in failed for fix in finding.fixes]
@@ -34,39 +36,90 @@ def after_check(report: Report, options: Options) -> Iterator[str]:
     elif any("--instance-arn" in fix.needs for fix in fixes):
         yield _line(("fix", *_same_input(options), "--instance-arn", "INSTANCE_ARN"))
     elif failed:
-        worst = max(failed, key=lambda one: one.severity.rank)
+        worst = max(failed, key=lambda finding: finding.severity.rank)
         if worst.severity is not Severity.NOTE:
             yield _line(("rules", worst.rule))
 
 
-def after_fix(outcome: Outcome, instances: Sequence[str]) -> Iterator[str]:
-    """Suggest --apply for planned fixes, and a test chat for applied ones."""
+def after_fix(outcome: Outcome, instances: Sequence[str], topics: Sequence[str] = ()) -> Iterator[str]:
+    """Suggest --apply for planned fixes, and a test chat for applied ones; ``topics`` use the fixed keys."""
     if outcome.is_pending:
         yield f"next: {shlex.join([*outcome.command, '--apply'])}"
     elif outcome.applied and outcome.flow is None:
-        yield from _flow((change.resource for change in outcome.changes), instances)
+        yield from _flow((*(change.resource for change in outcome.changes), *topics), instances)
 
 
-def after_explain(explanation: Explanation, paths: Sequence[Path]) -> Iterator[str]:
-    """Suggest a fix for a broken or open chain, and a test chat for a whole one.
+def after_explain(explanation: Explanation, paths: Sequence[Path], missing: Sequence[str]) -> Iterator[str]:
+    """Suggest a fix for a broken or open chain, a test chat for a whole one, and options for an unknown key.
 
-    ``paths`` are the files of the chain; without any, the topic is in AWS.
+    ``paths`` are the files of the chain; without any, the topic is in AWS. ``missing`` are options that would
+    supply the key.
     """
     own = str(explanation.instance)
     instance = own if explanation.deployments.default.reworded(own) == own else "INSTANCE_ARN"
     if explanation.is_clean:
         whole = explanation.chain != "unknown"
         yield from _flow([explanation.topic.name] * whole, [instance])
+        key = explanation.topic.key
+        if explanation.kms == "unknown" and isinstance(key, str) and paths and missing:
+            yield from _key_files(key, missing)
     elif not any(map(is_stream, paths)):
         named = map(str, paths) if paths else ("--topic-arn", explanation.topic.name)
         yield _line(("fix", *named, "--instance-arn", instance))
 
 
+_KEY_FILES = {
+    "--key-policy": ("get-key-policy --policy-name default", "key-policy.json"),
+    "--key": ("describe-key", "key.json"),
+}
+
+
+def _key_files(key: str, missing: Sequence[str]) -> Iterator[str]:
+    """Suggest the command with the files of a key, and the commands of the AWS CLI that write them."""
+    for option in missing:
+        call, file = _KEY_FILES[option]
+        known = (
+            "KEY_ID" if option == "--key-policy" and "alias/" in key else key
+        )  # GetKeyPolicy takes no alias
+        yield f"  = help: `aws kms {call} --key-id {shlex.quote(known)} > {file}` writes the file for {option}"
+    yield f"next: {this_command(*(word for option in missing for word in (option, _KEY_FILES[option][1])))}"
+
+
+def this_command(*more: str) -> str:
+    """Return the command that is running, with more options."""
+    return shlex.join(("checker", *sys.argv[1:], *more))
+
+
+def after_flow(result: FlowResult) -> Iterator[str]:
+    """Suggest a fix for a topic that got no message, or an explanation if no broken link is known."""
+    for topic in result.topics:
+        if topic.arrival is None and result.end.value in ("silent", "not_started"):
+            is_broken = topic.explanation is not None and not topic.explanation.is_clean
+            command = ("fix", "--topic-arn") if is_broken else ("explain",)
+            yield _line((*command, topic.topic, "--instance-arn", result.instance))
+            return
+
+
+def after_rules(rule: str | None) -> str:
+    """Suggest the page of a rule after the list, and a check with the rule after its page."""
+    return _line(("rules", "RULE") if rule is None else ("check", "--select", rule))
+
+
+def after_baseline(options: Options, baseline: Path) -> str:
+    """Suggest a check that reports only new findings."""
+    return _line(("check", *_same_input(options), "--baseline", str(baseline)))
+
+
 def after_audit(report: Report) -> Iterator[str]:
     """Suggest an explanation of the topic with the most severe finding."""
-    pairings = {one.resource: one.pairings for one in report.examined}
-    failed = [one for one in report.findings if one.verdict is Verdict.FAIL]
-    about = [(one, name) for one in failed for name in (one.resource, *one.affects) if topic_arn(name)]
+    pairings = {target.resource: target.pairings for target in report.examined}
+    failed = [finding for finding in report.findings if finding.verdict is Verdict.FAIL]
+    about = [
+        (finding, name)
+        for finding in failed
+        for name in (finding.resource, *finding.affects)
+        if topic_arn(name)
+    ]
     if about:
         name = max(about, key=lambda pair: pair[0].severity.rank)[1]
         paired = pairings.get(name, ())
@@ -82,7 +135,7 @@ def _flow(names: Iterable[str], instances: Sequence[str]) -> Iterator[str]:
 
 
 def _same_input(options: Options) -> Iterator[str]:
-    """Return the paths and options of a check that a fix needs as well.
+    """Return the paths and options of a check that the next command needs as well.
 
     Without a path, --topic-arn would name a topic in AWS.
     """

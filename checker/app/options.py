@@ -6,8 +6,8 @@ import os
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from checker.app.progress import progress_bar
 from checker.app.run import Options
+from checker.app.terminal import progress_bar
 from checker.configuration.model import Choice
 from checker.core.errors import InputError
 from checker.core.finding import Severity
@@ -89,7 +89,7 @@ def _level(text: str) -> tuple[str, Severity]:
     try:
         return rule, Severity(level)
     except ValueError:
-        close = did_you_mean(level, [one.value for one in Severity])
+        close = did_you_mean(level, [severity.value for severity in Severity])
         help_text = f"did you mean `{rule}={close}`?" if close else "write `RULE=error`, `warning` or `note`"
         raise InputError("--severity", f"`{text}` has no valid severity", help_text=help_text) from None
 

@@ -18,9 +18,8 @@ from checker.inputs.output_file import is_same_file, open_output, overwritten
 from checker.lint.registry import all_rules
 from checker.policy.wildcard import did_you_mean
 from checker.report import formats
-from checker.report.context import Setting
-from checker.report.style import Paint
-from checker.report.text import doubts_text, skipped_text, stale_text, summary_text
+from checker.report.brief import doubts_text, skipped_text, stale_text, summary_text
+from checker.report.context import Paint, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,10 +69,10 @@ def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> 
     one of the formats. Raises InputError for two reports in one place, and for a file that cannot be written.
     """
     check_destinations(destinations, output)
-    targets = sorted(_targets(destinations, output), key=lambda one: one.path is None)
-    if any(one.format == "github" for one in targets):
+    targets = sorted(_targets(destinations, output), key=lambda destination: destination.path is None)
+    if any(destination.format == "github" for destination in targets):
         _step_summary(run.report, run.fail_on)
-    written = [_is_written(target, run) for target in targets]
+    written = [_write_format(target, run) for target in targets]
     errors, report = paint_for(sys.stderr), run.report
     for skipped in report.skipped:
         tell(*skipped_text(skipped, errors))
@@ -85,7 +84,7 @@ def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> 
     return all(written)
 
 
-def _is_written(target: Destination, run: Run) -> bool:
+def _write_format(target: Destination, run: Run) -> bool:
     """Write one format, and return False on a bug, which must not lose the others."""
     paint = Paint() if target.path else paint_for(sys.stdout)
     try:
@@ -114,12 +113,15 @@ def check_destinations(
 
 
 def _targets(destinations: Sequence[Destination], output: str) -> list[Destination]:
-    targets = [one if one.path or not output else one._replace(path=Path(output)) for one in destinations]
-    _different([one.path for one in targets])
+    targets = [
+        destination if destination.path or not output else destination._replace(path=Path(output))
+        for destination in destinations
+    ]
+    _check_distinct([target.path for target in targets])
     return targets
 
 
-def _different(paths: list[Path | None]) -> None:
+def _check_distinct(paths: list[Path | None]) -> None:
     files = [path and os.path.realpath(path) for path in paths]
     for path, file in zip(paths, files, strict=True):
         if files.count(file) > 1:
@@ -129,7 +131,7 @@ def _different(paths: list[Path | None]) -> None:
 
 def _setting(fail_on: Severity, paint: Paint) -> Setting:
     folder = Path.cwd()
-    root = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder)
+    root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
     return Setting(all_rules(), fail_on, root.as_posix(), folder.as_posix(), paint)
 
 

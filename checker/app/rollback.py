@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending
 from checker.app.signals import finishing, interruptible
-from checker.app.terminal import complain, is_confirmed, paint_for, tell, write
+from checker.app.terminal import complain, confirm, paint_for, plan_reader, tell, write
 from checker.core.arn import Arn
-from checker.core.errors import RefusedError
 from checker.fix.live.receipt import CREATED, NEW_KEY, name_of, read_receipt
-from checker.report.rollback import receipt_text, rollback_text
+from checker.report.changes import receipt_text, rollback_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
     from checker.live.aws.calls import Calls
     from checker.live.repair.applying import Undone
     from checker.live.repair.rollback import Prospect
-    from checker.report.style import Paint
+    from checker.report.context import Paint
 
-_HELD = "run the same command again to continue"
+_RUN_AGAIN = "run the same command again to continue"
 
 
 def roll_back_fix(path: Path, access: Access, *, force: bool, yes: bool) -> Ending:
@@ -44,18 +43,16 @@ def _roll_back(receipt: Receipt, access: Access, *, force: bool, yes: bool) -> E
     calls = reach(access, arn)
     caller = caller_of(calls)
     check_caller(receipt, caller)
-    found = prospects(calls, receipt, force=force)
-    _show([*receipt_text(receipt, caller.arn, datetime.now(UTC)), *_plan_text(found, paint_for(sys.stdout))])
-    todo = [one for one in found if one.fate is Fate.ROLL_BACK]
-    left = len(todo) < len([one for one in found if one.fate is not Fate.AS_BEFORE])
+    planned = prospects(calls, receipt, force=force)
+    with plan_reader():
+        write(receipt_text(receipt, caller.arn, datetime.now(UTC)))
+        write(_plan_text(planned, paint_for(sys.stdout)))
+    todo = [prospect for prospect in planned if prospect.fate is Fate.ROLL_BACK]
+    left = len(todo) < len([prospect for prospect in planned if prospect.fate is not Fate.AS_BEFORE])
     if not todo:
         return Ending(findings=left)
-    if not yes and not is_confirmed(
-        f"roll {'this change' if len(todo) == 1 else f'these {len(todo)} changes'} back"
-    ):
-        raise RefusedError(
-            "rollback", "not confirmed, nothing was changed", help_text="add `--yes` to skip confirmation"
-        )
+    count = "this change" if len(todo) == 1 else f"these {len(todo)} changes"
+    confirm("rollback", f"roll {count} back", yes=yes)
     return _carry_out(calls, todo, force=force, left=left)
 
 
@@ -63,13 +60,13 @@ def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: boo
     """Roll back the changes of the plan; a signal does not stop it halfway."""
     from checker.live.repair.applying import roll_back
 
-    changes, late = [one.change for one in reversed(todo)], list[int]()
-    with finishing(f"finishing the rollback; press Ctrl-C again to stop now, then {_HELD}", late):
+    changes, late = [prospect.change for prospect in reversed(todo)], list[int]()
+    with finishing(f"finishing the rollback; press Ctrl-C again to stop now, then {_RUN_AGAIN}", late):
         undone = roll_back(calls, changes, force=force)
-    tell(*_told(undone))
+    tell(*_results_text(undone))
     if undone.stuck is not None:
         fault = undone.stuck.fault
-        reason, help_text = f"not rolled back: {fault.reason}", fault.help or _HELD
+        reason, help_text = f"not rolled back: {fault.reason}", fault.help or _RUN_AGAIN
         complain(fault.reworded(reason, help_text))
     return Ending(
         interrupted=bool(late),
@@ -78,39 +75,30 @@ def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: boo
     )
 
 
-def _show(lines: Sequence[str]) -> None:
-    """Show the plan. Raises RefusedError if the output is closed."""
-    try:
-        write(lines)
-    except BrokenPipeError:
-        reason = "closed before the plan was read; nothing was changed"
-        raise RefusedError("standard output", reason) from None
-
-
-def _plan_text(found: Sequence[Prospect], paint: Paint) -> Iterator[str]:
+def _plan_text(planned: Sequence[Prospect], paint: Paint) -> Iterator[str]:
     """List the changes: a number for each rollback, or the reason to skip it."""
     from checker.live.repair.rollback import Fate
 
     number = 0
-    for one in found:
-        if one.fate is Fate.ROLL_BACK:
+    for prospect in planned:
+        if prospect.fate is Fate.ROLL_BACK:
             number += 1
-            yield from rollback_text(number, one.change, one.now, paint)
-        elif one.fate is Fate.AS_BEFORE:
-            yield f"{name_of(one.change)}: {_AS_BEFORE[one.change.kind in CREATED]}"
+            yield from rollback_text(number, prospect.change, prospect.now, paint)
+        elif prospect.fate is Fate.AS_BEFORE:
+            yield f"{name_of(prospect.change)}: {_AS_BEFORE[prospect.change.kind in CREATED]}"
         else:
-            yield f"{name_of(one.change)}: left alone: {one.reason}"
-            yield from ["  = help: add `--force` to roll it back anyway"] if one.forcible else []
+            yield f"{name_of(prospect.change)}: left alone: {prospect.reason}"
+            yield from ["  = help: add `--force` to roll it back anyway"] if prospect.forcible else []
 
 
-def _told(undone: Undone) -> Iterator[str]:
+def _results_text(undone: Undone) -> Iterator[str]:
     """Describe the result of each change."""
-    for one in undone.back:
-        yield f"{name_of(one)}: rolled back{_LATER if one.kind == NEW_KEY else ''}"
-    yield from (f"{name_of(one)}: {_AS_BEFORE[one.kind in CREATED]}" for one in undone.untouched)
-    yield from (f"{name_of(one)}: left alone: changed just now" for one in undone.drifted)
-    yield from (f"{name_of(one)}: left alone: not created by this repair" for one in undone.foreign)
+    for change in undone.back:
+        yield f"{name_of(change)}: rolled back{_KEY_DELETION if change.kind == NEW_KEY else ''}"
+    yield from (f"{name_of(change)}: {_AS_BEFORE[change.kind in CREATED]}" for change in undone.untouched)
+    yield from (f"{name_of(change)}: left alone: changed just now" for change in undone.drifted)
+    yield from (f"{name_of(change)}: left alone: not created by this repair" for change in undone.foreign)
 
 
-_LATER = "; KMS deletes the key in seven days, until then `aws kms cancel-key-deletion` keeps it"
+_KEY_DELETION = "; KMS deletes the key in seven days, until then `aws kms cancel-key-deletion` keeps it"
 _AS_BEFORE = {False: "already as it was before the repair", True: "not found"}

@@ -3,26 +3,74 @@
 from __future__ import annotations
 
 import sys
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending
+from checker.app.next_step import after_rules
 from checker.app.output import Format
 from checker.app.run import known_rules
-from checker.app.terminal import paint_for, write
+from checker.app.terminal import paint_for, tell, write
 from checker.configuration.load import check_name
-from checker.report.rules import rule_list, rule_page, rules_json
+from checker.core.terminal_text import json_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from checker.lint.rule import Rule
+    from checker.report.context import Paint
 
 
 def show_rules(rule: str | None, output_format: Format) -> Ending:
     """Print all rules, or one of them. Raises InputError for a rule that does not exist."""
-    found = known_rules()
+    rules = known_rules()
     if rule is not None:
-        check_name(rule, [one.id for one in found], "checker rules")
-        found = tuple(one for one in found if one.id == rule)
+        check_name(rule, [listed.id for listed in rules], "checker rules")
+        rules = tuple(listed for listed in rules if listed.id == rule)
     paint = paint_for(sys.stdout)
     if output_format is Format.JSON:
-        write(rules_json(found))
+        write(rules_json(rules))
     elif rule is not None:
-        write(rule_page(found[0], paint))
+        write(rule_page(rules[0], paint))
     else:
-        write(rule_list(found, paint))
+        write(rule_list(rules, paint))
+    if output_format is Format.TEXT:
+        tell(after_rules(rule))
     return Ending()
+
+
+def rules_json(rules: Sequence[Rule]) -> Iterator[str]:
+    """Write the rules as a JSON array of objects."""
+    facts = [
+        {
+            "id": rule.id,
+            "family": rule.family,
+            "severity": rule.severity.value,
+            "summary": rule.summary,
+            "fixable": rule.fixable,
+            "since": rule.since,
+        }
+        for rule in rules
+    ]
+    return json_lines(facts)
+
+
+def rule_list(rules: Sequence[Rule], paint: Paint) -> Iterator[str]:
+    """Yield one line per rule, grouped by family."""
+    width = max(len(rule.id) for rule in rules)
+    by_family = sorted(rules, key=lambda rule: (rule.family, rule.id))
+    for index, (family, members) in enumerate(groupby(by_family, key=lambda rule: rule.family)):
+        yield from [""] * bool(index)
+        yield paint("bold", family)
+        for rule in members:
+            severity = paint(rule.severity.value, f"{rule.severity.value:<7}")
+            yield f"  {rule.id:<{width}}  {severity}  {rule.summary}"
+
+
+def rule_page(rule: Rule, paint: Paint) -> Iterator[str]:
+    """Yield the metadata and the documentation of a rule."""
+    fix = "can be fixed" if rule.fixable else "no fix"
+    yield f"{paint(rule.severity.value, rule.id)} ({rule.family}, severity up to {rule.severity.value}, since {rule.since}, {fix})"
+    yield ""
+    for line in rule.documentation().splitlines():
+        yield paint("bold", line.removeprefix("## ")) if line.startswith("## ") else line

@@ -72,7 +72,7 @@ def known_rules() -> tuple[Rule, ...]:
         raise InputError("rule packs", str(error), help_text="fix or uninstall the pack") from None
 
 
-class Ground(NamedTuple):
+class CheckContext(NamedTuple):
     """The rules with their families, and the configuration of a check."""
 
     rules: tuple[Rule, ...]
@@ -86,7 +86,7 @@ class Ground(NamedTuple):
         return options.fail_on or self.configuration.fail_on or Severity.WARNING
 
 
-def prepare(options: Options) -> Ground:
+def prepare(options: Options) -> CheckContext:
     """Read the configuration. Raises InputError for invalid options and configurations."""
     rules = known_rules()
     families = {rule.id: rule.family for rule in rules}
@@ -95,7 +95,7 @@ def prepare(options: Options) -> Ground:
         *(_instance(text, Source.OPTION) for text in options.instances),
         *(_instance(text, Source.CONFIGURATION) for text in configuration.instances),
     )
-    return Ground(rules, families, configuration, _scope(options, configuration), known)
+    return CheckContext(rules, families, configuration, _scope(options, configuration), known)
 
 
 def examine(options: Options) -> Run:
@@ -103,40 +103,40 @@ def examine(options: Options) -> Run:
     return examine_on(prepare(options), options)
 
 
-def examine_on(ground: Ground, options: Options) -> Run:
+def examine_on(context: CheckContext, options: Options) -> Run:
     """Check files and folders with a configuration that was read before."""
     if options.changed:
-        return _examine_change(ground, options)
+        return _examine_change(context, options)
     paths = options.paths or (Path(),)
-    inventory = _loaded(ground, options, paths)
-    report = judge(inventory, ground.rules, ground.scope)
+    inventory = _load_inventory(context, options, paths)
+    report = judge(inventory, context.rules, context.scope)
     report = report._replace(
         skipped=(*report.skipped, *nothing_examined(report, paths, absolute)),
-        stale=tuple(idle(report, ground.configuration, map(_full_name, paths), absolute)),
+        stale=tuple(idle(report, context.configuration, map(_full_name, paths), absolute)),
     )
-    return decide(report, ground, options, inventory)
+    return decide(report, context, options, inventory)
 
 
-def _examine_change(ground: Ground, options: Options) -> Run:
+def _examine_change(context: CheckContext, options: Options) -> Run:
     """Check changed files; for Terraform, the roots that they affect."""
-    change = read_change(options.paths, lambda path: _excluded(path, ground.configuration))
+    change = read_change(options.paths, lambda path: _excluded(path, context.configuration))
     options = options._replace(given=options.given._replace(values=change.values))
-    inventory = _loaded(ground, options, change.paths)
+    inventory = _load_inventory(context, options, change.paths)
     inventory = inventory._replace(skipped=(*inventory.skipped, *change.skipped))
-    report = judge(inventory, ground.rules, ground.scope._replace(files=change.names))
-    return decide(report, ground, options, inventory)
+    report = judge(inventory, context.rules, context.scope._replace(files=change.names))
+    return decide(report, context, options, inventory)
 
 
-def _loaded(ground: Ground, options: Options, paths: Sequence[Path]) -> Inventory:
+def _load_inventory(context: CheckContext, options: Options, paths: Sequence[Path]) -> Inventory:
     inventory = load(
         paths,
-        exclude=lambda path: _excluded(path, ground.configuration),
+        exclude=lambda path: _excluded(path, context.configuration),
         changed=options.changed,
         given=options.given,
     )
     inventory = pair(
-        inventory._replace(instances=(*ground.instances, *inventory.instances)),
-        lambda topic: _instances_for(topic, ground.configuration),
+        inventory._replace(instances=(*context.instances, *inventory.instances)),
+        lambda topic: _instances_for(topic, context.configuration),
         of_change=options.changed,
     )
     unmatched = (*_unpaired(inventory, options), *_without_topic(options, inventory))
@@ -146,10 +146,10 @@ def _loaded(ground: Ground, options: Options, paths: Sequence[Path]) -> Inventor
 
 def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
     """Report each --instance-arn without a topic: all topics are explicitly paired with other instances."""
-    paired = {str(one.instance) for topic in inventory.topics for one in topic.pairings or ()}
+    paired = {str(pairing.instance) for topic in inventory.topics for pairing in topic.pairings or ()}
     for text in dict.fromkeys(options.instances) if inventory.topics and not options.changed else ():
         if text not in paired:
-            reason = f"no topic was judged for `{text}`: manifests or the configuration list other instances"
+            reason = f"no topic was checked for `{text}`: manifests or the configuration list other instances"
             yield Skipped("--instance-arn", reason)
 
 
@@ -157,12 +157,12 @@ def _without_topic(options: Options, inventory: Inventory) -> Iterator[Skipped]:
     """Report --topic-arn and --topic-tag without a match, except with --changed."""
     if options.changed:
         return
-    names = (str(one.arn) for one in inventory.topics if not isinstance(one.arn, Unknown))
+    names = (str(topic.arn) for topic in inventory.topics if not isinstance(topic.arn, Unknown))
     yield from topics_not_found(options.topics, names)
     if options.topic_tags:
         from checker.inputs.coverage import misspelled  # only where there are options
 
-        tags = {word for one in inventory.topics for tag in one.tags for word in (tag[0], "=".join(tag))}
+        tags = {word for topic in inventory.topics for tag in topic.tags for word in (tag[0], "=".join(tag))}
         for tag in options.topic_tags:
             if tag not in tags:
                 yield misspelled("--topic-tag", f"no examined topic has the tag `{tag}`", tag, tags)
@@ -180,15 +180,20 @@ def topics_not_found(patterns: Sequence[str], arns: Iterable[str]) -> Iterator[S
                 yield misspelled("--topic-arn", reason, pattern, known)
 
 
-def decide(report: Report, ground: Ground, options: Options, inventory: Inventory = Inventory()) -> Run:  # noqa: B008 - frozen
+_NO_INVENTORY = Inventory()
+
+
+def decide(
+    report: Report, context: CheckContext, options: Options, inventory: Inventory = _NO_INVENTORY
+) -> Run:
     """Apply the rule selection, and suppress findings by comments and configuration."""
-    configuration = ground.configuration
-    report = choose(report, configuration, options.choice, ground.families, absolute)
+    configuration = context.configuration
+    report = choose(report, configuration, options.choice, context.families, absolute)
     if configuration.suppressions or inventory.comments:
         report = suppress(report, configuration, inventory.comments, _today(), absolute)
     return Run(
         report,
-        ground.fail_on(options),
+        context.fail_on(options),
         bool(configuration.strict if options.strict is None else options.strict),
         configuration,
         inventory,
@@ -259,7 +264,7 @@ def _today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def without_known(run: Run, options: Options) -> Run:
+def without_baselined(run: Run, options: Options) -> Run:
     """Suppress the findings of the baseline, if there is one. Raises InputError."""
     path = options.baseline or baseline_path(run.configuration)
     if path is None:
@@ -270,7 +275,7 @@ def without_known(run: Run, options: Options) -> Run:
     )
 
     baseline = read_baseline(path, pipes=options.baseline is not None)
-    return run._replace(report=hold_back(run.report, baseline, name_of(path), beside(path)))
+    return run._replace(report=hold_back(run.report, baseline, name_of(path), relative_to(path)))
 
 
 def baseline_path(configuration: Configuration) -> Path | None:
@@ -278,7 +283,7 @@ def baseline_path(configuration: Configuration) -> Path | None:
     return Path(configuration.folder, configuration.baseline) if configuration.baseline else None
 
 
-def beside(path: Path) -> Callable[[str], str]:
+def relative_to(path: Path) -> Callable[[str], str]:
     """Return a function that names files relative to the folder of a baseline."""
     folder = path.absolute().parent.as_posix()
 

@@ -17,7 +17,7 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "
 
 
 @contextmanager
-def heeded(heed: Callable[[int], None]) -> Iterator[None]:
+def handling_signals(handle: Callable[[int], None]) -> Iterator[None]:
     """Call a function for each signal instead of stopping, with the number of signals so far.
 
     A signal that is ignored stays ignored: `nohup` asks for that.
@@ -27,7 +27,7 @@ def heeded(heed: Callable[[int], None]) -> Iterator[None]:
     def received(*_: object) -> None:
         nonlocal count
         count += 1
-        heed(count)
+        handle(count)
 
     before = {
         number: signal.signal(number, received)
@@ -44,7 +44,7 @@ def heeded(heed: Callable[[int], None]) -> Iterator[None]:
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Raise KeyboardInterrupt for `kill` and a closed terminal, as for Ctrl-C."""
-    with heeded(_interrupt):
+    with handling_signals(_interrupt):
         yield
 
 
@@ -63,5 +63,5 @@ def finishing(message: str, late: list[int]) -> Iterator[None]:
         with suppress(OSError):  # a closed terminal must not stop the cleanup
             tell(f"interrupted: {message}")
 
-    with heeded(put_off):
+    with handling_signals(put_off):
         yield

@@ -15,7 +15,7 @@ from checker.iam.decide.request import Request, fold
 from checker.inputs.discover import name_of, read_input
 from checker.inputs.requests import read_caller, read_context, read_question
 from checker.inputs.typed_files import read_policy_file
-from checker.report.decision import decision_json, decision_text
+from checker.report.explanation import decision_json, decision_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +76,7 @@ def _request(options: RequestOptions) -> Request:
     values: dict[str, list[str]] = {}
     for key, value in map(read_context, options.context):
         values.setdefault(key, []).append(value)
-    folded = fold({key: found[0] if len(found) == 1 else tuple(found) for key, found in values.items()})
+    folded = fold({key: texts[0] if len(texts) == 1 else tuple(texts) for key, texts in values.items()})
     return Request(read_caller(options.service, options.aws), options.action, options.resource, folded)
 
 

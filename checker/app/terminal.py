@@ -1,19 +1,20 @@
-"""Output streams, and the end of a command after an unexpected error. Knows no Typer."""
+"""Output streams, the progress bar, and the end of a command after an unexpected error. Knows no Typer."""
 
 from __future__ import annotations
 
 import gc
 import os
 import sys
+import time
 from contextlib import contextmanager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
 
 from checker.app.exit_codes import ending_of_error
-from checker.core.errors import CheckerError, InputError
+from checker.core.errors import CheckerError, InputError, RefusedError
 from checker.core.terminal_text import hiding, inert, inert_line
 from checker.inputs.output_file import check_output_file, open_output
-from checker.report.style import Paint
+from checker.report.context import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +28,7 @@ _GONE: list[bool] = []
 """Not empty if the reader of the output has gone and the command went on without it."""
 
 
-def guarded(command: Callable[[], Ending]) -> NoReturn:
+def run_and_exit(command: Callable[[], Ending]) -> NoReturn:
     """Run a command and exit.
 
     An expected error ends in its message, anything unforeseen in a message and exit code 4, never in a traceback.
@@ -196,15 +197,61 @@ def outliving_reader() -> Iterator[None]:
         _GONE.append(True)
 
 
+_REDRAW_SECONDS = 0.1
+_BAR_WIDTH = 30
+
+
+def progress_bar() -> Callable[[str, float], None]:
+    """Return a function that draws a bar on standard error at most ten times a second, and removes it at the end."""
+    if not is_terminal(sys.stderr):
+        return lambda _name, _part: None
+    last = 0.0
+
+    def draw(name: str, part: float) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if part >= 1:
+            sys.stderr.write("\r\x1b[K")
+        elif now - last >= _REDRAW_SECONDS:
+            last = now
+            filled = int(part * _BAR_WIDTH)
+            bar = "#" * filled + "." * (_BAR_WIDTH - filled)
+            sys.stderr.write(f"\r\x1b[K{bar} {part:4.0%} {inert(name)[-60:]}")
+        sys.stderr.flush()
+
+    return draw
+
+
 def complain(error: CheckerError) -> None:
     """Report an error, its place and its help."""
-    from checker.report.text import skipped_text
+    from checker.report.brief import skipped_text
 
     tell(*skipped_text(error.skipped(), paint_for(sys.stderr)))
 
 
+_ADD_YES = "add `--yes` to skip confirmation"
+
+
+@contextmanager
+def plan_reader(*, required: bool = True) -> Iterator[None]:
+    """Show a plan. Raises RefusedError if the output is closed, and the plan must be read before it is applied."""
+    try:
+        yield
+    except BrokenPipeError:
+        if not required:
+            raise
+        reason = "closed before the plan was read; nothing was changed"
+        raise RefusedError("standard output", reason) from None
+
+
+def confirm(what: str, question: str, *, yes: bool, help_text: str = _ADD_YES) -> None:
+    """Ask for confirmation, unless ``yes``. Raises RefusedError about ``what`` if the answer is no."""
+    if not yes and not is_confirmed(question):
+        raise RefusedError(what, "not confirmed, nothing was changed", help_text=help_text)
+
+
 def is_confirmed(question: str) -> bool:
-    """Ask for confirmation on a terminal; without a terminal the answer is no."""
+    """Ask on a terminal; without a terminal the answer is no."""
     if not is_terminal(sys.stdin):
         return False
     sys.stderr.write(f"{inert(question)}? [y/N] ")

@@ -122,13 +122,14 @@ _GROUPS = {
     "baseline": "Record known findings, so that only new ones are reported.",
     "permissions": "Print the minimal IAM policy for a command.",
 }
+_EXAMPLE_WIDTH = 76
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
 def build(arguments: list[str]) -> typer.Typer:
     """Build the application with the command in the arguments, or with all commands."""
-    named = next((one for one in arguments if not one.startswith("-")), "")
-    chosen = [one for one in COMMANDS if one.split()[0] == named]
+    named = next((argument for argument in arguments if not argument.startswith("-")), "")
+    chosen = [command for command in COMMANDS if command.split()[0] == named]
     app = typer.Typer(
         name="checker",
         no_args_is_help=True,
@@ -155,7 +156,20 @@ def build(arguments: list[str]) -> typer.Typer:
 
 def _epilog(examples: tuple[str, ...]) -> str:
     """Format the examples at the end of a help text."""
-    return "\n".join((f"Example{'s' * (len(examples) > 1)}:", "", "```text", *examples, "```"))
+    lines = (line for example in examples for line in _continued(example))
+    return "\n".join((f"Example{'s' * (len(examples) > 1)}:", "", "```text", *lines, "```"))
+
+
+def _continued(example: str) -> Iterator[str]:
+    """Break a long command before an option, with the backslashes of a shell, so that it can be pasted."""
+    line, *options = example.split(" --")
+    for option in options:
+        if len(f"{line} --{option} \\") > _EXAMPLE_WIDTH:
+            yield f"{line} \\"
+            line = f"    --{option}"
+        else:
+            line += f" --{option}"
+    yield line
 
 
 def _print_version(value: bool) -> None:
@@ -199,8 +213,8 @@ _NOT_ONE_OF = re.compile(r"'([^']*)' is not one of ((?:'[^']*'(?:, )?)+)")
 
 def _suggestion(message: str) -> Iterator[str]:
     """Suggest the choice that is closest to a misspelled value."""
-    found = _NOT_ONE_OF.search(message)
-    close = did_you_mean(found[1], re.findall("'([^']*)'", found[2]), 0.6) if found else None
+    match = _NOT_ONE_OF.search(message)
+    close = did_you_mean(match[1], re.findall("'([^']*)'", match[2]), 0.6) if match else None
     if close:
         yield f"  = help: did you mean `{close}`?"
 

@@ -11,27 +11,7 @@ from checker.app.audit import audit_accounts
 from checker.app.audit_options import AuditOptions
 from checker.app.exit_codes import Ending
 from checker.app.options import read_options, split
-from checker.cli.options import (
-    ACCESS,
-    RESULTS,
-    TOPICS,
-    AllTopicsOption,
-    BaselineOption,
-    ConfigOption,
-    EndpointOption,
-    FailOnOption,
-    FormatsOption,
-    IgnoreOption,
-    InstanceOption,
-    IsolatedOption,
-    ProfileOption,
-    ReportFileOption,
-    SelectOption,
-    SeverityOption,
-    StrictOption,
-    TopicOption,
-    TopicTagOption,
-)
+from checker.cli import options as shared
 from checker.live.aws.access import Access, Coverage
 
 _RUN = "Long runs"
@@ -54,7 +34,7 @@ _RoleNameOption = Annotated[
         metavar="NAME",
         help="Role to assume in accounts other than the caller's.",
         show_default=False,
-        rich_help_panel=ACCESS,
+        rich_help_panel=shared.ACCESS,
     ),
 ]
 _ExternalIdOption = Annotated[
@@ -63,7 +43,7 @@ _ExternalIdOption = Annotated[
         metavar="ID",
         help="External ID for assuming the role.",
         show_default=False,
-        rich_help_panel=ACCESS,
+        rich_help_panel=shared.ACCESS,
     ),
 ]
 _ThreadsOption = Annotated[
@@ -72,7 +52,9 @@ _ThreadsOption = Annotated[
 _ManifestOption = Annotated[
     list[Path] | None,
     typer.Option(
-        metavar="FILE", help="Streaming manifest with topics and their instances.", rich_help_panel=TOPICS
+        metavar="FILE",
+        help="Streaming manifest with topics and their instances.",
+        rich_help_panel=shared.TOPICS,
     ),
 ]
 _TrailHoursOption = Annotated[
@@ -83,7 +65,7 @@ _TrailHoursOption = Annotated[
         metavar="HOURS",
         help="Hours of CloudTrail events to read for streams; 0 reads none.",
         show_default="24",
-        rich_help_panel=TOPICS,
+        rich_help_panel=shared.TOPICS,
     ),
 ]
 _JournalOption = Annotated[
@@ -97,9 +79,7 @@ _JournalOption = Annotated[
 _ResumeOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="JOURNAL",
-        help="Continue an interrupted audit with its options.",
-        rich_help_panel=_RUN,
+        metavar="JOURNAL", help="Continue an interrupted audit with its options.", rich_help_panel=_RUN
     ),
 ]
 _SecurityHubOption = Annotated[
@@ -107,7 +87,7 @@ _SecurityHubOption = Annotated[
     typer.Option(
         "--security-hub",
         help="Send findings to Security Hub, and archive fixed ones.",
-        rich_help_panel=RESULTS,
+        rich_help_panel=shared.RESULTS,
     ),
 ]
 _DaskOption = Annotated[
@@ -124,7 +104,7 @@ _WriteBaselineOption = Annotated[
     typer.Option(
         metavar="FILE",
         help="Record the findings in this baseline, and report only new ones.",
-        rich_help_panel=RESULTS,
+        rich_help_panel=shared.RESULTS,
     ),
 ]
 
@@ -137,30 +117,30 @@ def audit(
     organization: _OrganizationOption = False,
     role_name: _RoleNameOption = "",
     external_id: _ExternalIdOption = "",
-    profile: ProfileOption = "",
-    endpoint_url: EndpointOption = "",
+    profile: shared.ProfileOption = "",
+    endpoint_url: shared.EndpointOption = "",
     threads: _ThreadsOption = 32,
     manifest: _ManifestOption = None,
-    instance: InstanceOption = None,
-    all_topics: AllTopicsOption = None,
-    topic: TopicOption = None,
-    topic_tag: TopicTagOption = None,
+    instance: shared.InstanceOption = None,
+    all_topics: shared.AllTopicsOption = None,
+    topic: shared.TopicOption = None,
+    topic_tag: shared.TopicTagOption = None,
     trail_hours: _TrailHoursOption = None,
     journal: _JournalOption = None,
     resume: _ResumeOption = None,
     security_hub: _SecurityHubOption = False,
     dask: _DaskOption = "",
-    select: SelectOption = None,
-    ignore: IgnoreOption = None,
-    severity: SeverityOption = None,
-    formats: FormatsOption = None,
-    output: ReportFileOption = "",
-    fail_on: FailOnOption = None,
-    strict: StrictOption = None,
-    baseline: BaselineOption = None,
+    select: shared.SelectOption = None,
+    ignore: shared.IgnoreOption = None,
+    severity: shared.SeverityOption = None,
+    formats: shared.FormatsOption = None,
+    output: shared.ReportFileOption = "",
+    fail_on: shared.FailOnOption = None,
+    strict: shared.StrictOption = None,
+    baseline: shared.BaselineOption = None,
     write_baseline: _WriteBaselineOption = None,
-    config: ConfigOption = None,
-    isolated: IsolatedOption = False,
+    config: shared.ConfigOption = None,
+    isolated: shared.IsolatedOption = False,
 ) -> Ending:
     """Check the topics in AWS accounts that Connect streams to.
 
@@ -184,7 +164,7 @@ def audit(
         config=config,
         isolated=isolated,
     )
-    asked = AuditOptions(
+    request = AuditOptions(
         options,
         Access(profile, endpoint_url, role_name, external_id, threads),
         Coverage(split(accounts), organization, split(region), all_regions),
@@ -197,4 +177,4 @@ def audit(
         write_baseline=write_baseline,
         arguments=tuple(context.obj or ()),
     )
-    return audit_accounts(asked, formats or (), output)
+    return audit_accounts(request, formats or (), output)

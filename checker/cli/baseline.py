@@ -10,19 +10,7 @@ import typer
 from checker.app.baseline_file import DEFAULT, record_findings
 from checker.app.exit_codes import Ending
 from checker.app.options import read_given, read_options
-from checker.cli.options import (
-    AllTopicsOption,
-    ConfigOption,
-    IgnoreOption,
-    InstanceOption,
-    IsolatedOption,
-    ParameterOption,
-    PathsArgument,
-    SelectOption,
-    TopicOption,
-    TopicTagOption,
-    VariableOption,
-)
+from checker.cli import options as shared
 
 _OutputOption = Annotated[
     Path | None,
@@ -37,18 +25,18 @@ _OutputOption = Annotated[
 
 
 def baseline_write(
-    paths: PathsArgument = None,
+    paths: shared.PathsArgument = None,
     output: _OutputOption = None,
-    instance: InstanceOption = None,
-    select: SelectOption = None,
-    ignore: IgnoreOption = None,
-    all_topics: AllTopicsOption = None,
-    topic: TopicOption = None,
-    topic_tag: TopicTagOption = None,
-    variable: VariableOption = None,
-    parameter: ParameterOption = None,
-    config: ConfigOption = None,
-    isolated: IsolatedOption = False,
+    instance: shared.InstanceOption = None,
+    select: shared.SelectOption = None,
+    ignore: shared.IgnoreOption = None,
+    all_topics: shared.AllTopicsOption = None,
+    topic: shared.TopicOption = None,
+    topic_tag: shared.TopicTagOption = None,
+    variable: shared.VariableOption = None,
+    parameter: shared.ParameterOption = None,
+    config: shared.ConfigOption = None,
+    isolated: shared.IsolatedOption = False,
 ) -> Ending:
     """Record the current findings for `checker check --baseline`.
 

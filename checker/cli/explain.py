@@ -10,7 +10,7 @@ import typer
 from checker.app.exit_codes import Ending
 from checker.app.explain import explain_topic
 from checker.app.output import Format
-from checker.cli.options import EndpointOption, FormatOption, OutputOption, ProfileOption, StrictOption
+from checker.cli import options as shared
 from checker.live.aws.access import Access
 
 _TopicArgument = Annotated[
@@ -47,13 +47,13 @@ def explain_command(
     address: _AddressOption = "",
     key_policy: _KeyPolicyOption = None,
     key: _KeyOption = None,
-    profile: ProfileOption = "",
-    endpoint_url: EndpointOption = "",
-    output_format: FormatOption = Format.TEXT,
-    output: OutputOption = None,
-    strict: StrictOption = None,
+    profile: shared.ProfileOption = "",
+    endpoint_url: shared.EndpointOption = "",
+    output_format: shared.FormatOption = Format.TEXT,
+    output: shared.OutputOption = None,
+    strict: shared.StrictOption = None,
 ) -> Ending:
-    """Explain whether Connect can publish to a topic, and who else can.
+    """Explain if Connect can publish to a topic, and who else can.
 
     Prints each link of the chain with its proof, and the first broken one. A topic that code declares is explained
     for every deployment: a Terraform folder, a plan, or a template, as in `template.yaml#Topic`. A topic ARN is read

@@ -12,39 +12,20 @@ from checker.app.fix import run_fix
 from checker.app.fix_request import FixRequest
 from checker.app.options import read_given, read_options
 from checker.app.output import Format
-from checker.cli.options import (
-    AllTopicsOption,
-    ChangedOption,
-    ConfigOption,
-    EndpointOption,
-    FailOnOption,
-    FormatOption,
-    IgnoreOption,
-    InstanceOption,
-    IsolatedOption,
-    KmsConditionOption,
-    OutputOption,
-    ParameterOption,
-    PathsArgument,
-    ProfileOption,
-    SelectOption,
-    SeverityOption,
-    TopicOption,
-    TopicTagOption,
-    VariableOption,
-    YesOption,
-)
+from checker.cli import options as shared
 from checker.live.aws.access import Access
 
 _LIVE, _TEST = "Topic in AWS", "Test chat"
 
+_PathsArgument = Annotated[
+    list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files and folders to fix.", show_default=".")
+]
 _ApplyOption = Annotated[
     bool, typer.Option("--apply", help="Apply the fixes: write the files, or the policies in AWS.")
 ]
 _DiffOption = Annotated[bool, typer.Option("--diff", help="Print only the diff.")]
 _UnsafeFixesOption = Annotated[
-    bool,
-    typer.Option("--unsafe-fixes", help="Also apply fixes that may grant or remove access."),
+    bool, typer.Option("--unsafe-fixes", help="Also apply fixes that may grant or remove access.")
 ]
 _ForceManagedOption = Annotated[
     bool,
@@ -83,11 +64,7 @@ _ContactFlowOption = Annotated[
 _WaitOption = Annotated[
     float,
     typer.Option(
-        min=1,
-        max=900,
-        metavar="SECONDS",
-        help="Seconds to wait for the test message.",
-        rich_help_panel=_TEST,
+        min=1, max=900, metavar="SECONDS", help="Seconds to wait for the test message.", rich_help_panel=_TEST
     ),
 ]
 _RollbackOnFailureOption = Annotated[
@@ -101,35 +78,33 @@ _RollbackOnFailureOption = Annotated[
 _ReceiptsOption = Annotated[
     Path,
     typer.Option(
-        metavar="DIR",
-        help="Folder for the receipt, which `checker rollback` needs.",
-        rich_help_panel=_LIVE,
+        metavar="DIR", help="Folder for the receipt, which `checker rollback` needs.", rich_help_panel=_LIVE
     ),
 ]
 
 
 def fix(
-    paths: PathsArgument = None,
-    instance: InstanceOption = None,
+    paths: _PathsArgument = None,
+    instance: shared.InstanceOption = None,
     apply: _ApplyOption = False,
     diff: _DiffOption = False,
     unsafe_fixes: _UnsafeFixesOption = False,
-    kms_condition: KmsConditionOption = None,
-    yes: YesOption = False,
-    select: SelectOption = None,
-    ignore: IgnoreOption = None,
-    severity: SeverityOption = None,
-    output_format: FormatOption = Format.TEXT,
-    output: OutputOption = None,
-    fail_on: FailOnOption = None,
-    all_topics: AllTopicsOption = None,
-    topic: TopicOption = None,
-    topic_tag: TopicTagOption = None,
-    changed: ChangedOption = False,
-    variable: VariableOption = None,
-    parameter: ParameterOption = None,
-    profile: ProfileOption = "",
-    endpoint_url: EndpointOption = "",
+    kms_condition: shared.KmsConditionOption = None,
+    yes: shared.YesOption = False,
+    select: shared.SelectOption = None,
+    ignore: shared.IgnoreOption = None,
+    severity: shared.SeverityOption = None,
+    output_format: shared.FormatOption = Format.TEXT,
+    output: shared.OutputOption = None,
+    fail_on: shared.FailOnOption = None,
+    all_topics: shared.AllTopicsOption = None,
+    topic: shared.TopicOption = None,
+    topic_tag: shared.TopicTagOption = None,
+    changed: shared.ChangedOption = False,
+    variable: shared.VariableOption = None,
+    parameter: shared.ParameterOption = None,
+    profile: shared.ProfileOption = "",
+    endpoint_url: shared.EndpointOption = "",
     force_managed: _ForceManagedOption = False,
     create_replacement: _CreateReplacementOption = False,
     test_flow: _TestFlowOption = False,
@@ -137,8 +112,8 @@ def fix(
     wait: _WaitOption = 30,
     rollback_on_failure: _RollbackOnFailureOption = False,
     receipts: _ReceiptsOption = Path("checker-receipts"),
-    config: ConfigOption = None,
-    isolated: IsolatedOption = False,
+    config: shared.ConfigOption = None,
+    isolated: shared.IsolatedOption = False,
 ) -> Ending:
     """Fix policies in files, or of one topic in AWS and its key.
 

@@ -9,7 +9,7 @@ import typer
 
 from checker.app.exit_codes import Ending
 from checker.app.flow import FlowFormat, FlowOptions, send_chat
-from checker.cli.options import EndpointOption, Keeping, OutputOption, ProfileOption
+from checker.cli import options as shared
 from checker.live.aws.access import Access
 from checker.live.flow.request import Mistake
 
@@ -28,20 +28,19 @@ _ContactFlowOption = Annotated[
 ]
 _TopicOption = Annotated[
     list[str],
-    typer.Option("--topic-arn", metavar="ARN", help="Topic to stream to; repeatable once."),
+    typer.Option(
+        "--topic-arn", metavar="ARN", help="Topic to stream to; repeatable, AWS documents up to two."
+    ),
 ]
 _AtStartOption = Annotated[
     bool,
     typer.Option(
-        "--at-start",
-        help="Start streaming with StartChatContact, not afterwards.",
-        rich_help_panel=_VARIANTS,
+        "--at-start", help="Start streaming with StartChatContact, not afterwards.", rich_help_panel=_VARIANTS
     ),
 ]
 _ForceOption = Annotated[bool, typer.Option("--force", help="Start the chat even if a link is broken.")]
 _WaitOption = Annotated[
-    float,
-    typer.Option(min=1, max=900, metavar="SECONDS", help="Seconds to wait for the message."),
+    float, typer.Option(min=1, max=900, metavar="SECONDS", help="Seconds to wait for the message.")
 ]
 _WaitForMetricsOption = Annotated[
     float,
@@ -62,7 +61,7 @@ _MistakeOption = Annotated[
     ),
 ]
 _RetainOption = Annotated[
-    Keeping | None,
+    shared.Keeping | None,
     typer.Option(
         metavar="sqs|firehose",
         help="Also check that a queue or a delivery stream keeps the messages.",
@@ -74,16 +73,13 @@ _CreateOption = Annotated[
     typer.Option("--create", help="Create a missing subscription for --retain.", rich_help_panel=_RETENTION),
 ]
 _DryRunOption = Annotated[
-    bool,
-    typer.Option("--dry-run", help="Only show what --create would create.", rich_help_panel=_RETENTION),
+    bool, typer.Option("--dry-run", help="Only show what --create would create.", rich_help_panel=_RETENTION)
 ]
 _YesOption = Annotated[
-    bool,
-    typer.Option("--yes", help="Do not ask for confirmation of --create.", rich_help_panel=_RETENTION),
+    bool, typer.Option("--yes", help="Do not ask for confirmation of --create.", rich_help_panel=_RETENTION)
 ]
 _ReceiptsOption = Annotated[
-    Path,
-    typer.Option(metavar="DIR", help="Folder for the receipts of --create.", rich_help_panel=_RETENTION),
+    Path, typer.Option(metavar="DIR", help="Folder for the receipts of --create.", rich_help_panel=_RETENTION)
 ]
 _StreamOption = Annotated[
     str,
@@ -121,12 +117,12 @@ def flow(
     receipts: _ReceiptsOption = Path("checker-receipts"),
     stream_arn: _StreamOption = "",
     force_managed: _ForceManagedOption = False,
-    profile: ProfileOption = "",
-    endpoint_url: EndpointOption = "",
+    profile: shared.ProfileOption = "",
+    endpoint_url: shared.EndpointOption = "",
     output_format: _FormatOption = FlowFormat.TEXT,
-    output: OutputOption = None,
+    output: shared.OutputOption = None,
 ) -> Ending:
-    """Send a chat message through Connect and wait for it at the topic.
+    """Send a test chat message, and wait for it at the topic.
 
     Checks the chain first, and stops at a broken link unless --force is given. A temporary queue is subscribed to
     each topic, and everything temporary is deleted at the end.

@@ -9,7 +9,7 @@ import typer
 
 from checker.app.exit_codes import Ending
 from checker.app.rollback import roll_back_fix
-from checker.cli.options import EndpointOption, ProfileOption, YesOption
+from checker.cli import options as shared
 from checker.live.aws.access import Access
 
 _ReceiptArgument = Annotated[
@@ -23,9 +23,9 @@ _ForceOption = Annotated[
 def rollback(
     receipt: _ReceiptArgument,
     force: _ForceOption = False,
-    yes: YesOption = False,
-    profile: ProfileOption = "",
-    endpoint_url: EndpointOption = "",
+    yes: shared.YesOption = False,
+    profile: shared.ProfileOption = "",
+    endpoint_url: shared.EndpointOption = "",
 ) -> Ending:
     """Roll back a fix that was applied in AWS.
 

@@ -1,4 +1,4 @@
-"""Baselines: the known findings of a team, counted, and identified without line numbers."""
+"""Baselines: the known findings of a team, counted, and the identity of a finding, without line numbers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from checker.core.errors import InputError
-from checker.core.finding import Identity, Verdict, identity, located, named, silent_topics
-from checker.core.terminal_text import json_lines
+from checker.core.finding import SILENCED, Role, Verdict, listed
+from checker.core.terminal_text import json_lines, redacted
 from checker.inputs.schema import plain, validate
 from checker.inputs.text import parse_text, read_text
 from checker.lint.report import HeldBackBy, Stale, Suppressed
@@ -23,6 +23,78 @@ if TYPE_CHECKING:
     from checker.lint.report import Report
 
 
+_PLACE = re.compile(r"(`)([^`#\"]+(?=#[^`]+`)|[^`#\"]+/(?=: ))(#|: )")
+"""The path of a template before the name of its resource, or of a Terraform root before an address."""
+_CODE = re.compile(r"`([^`]*)`")
+_CODE_OR_NUMBER = re.compile(r"(`[^`]*`)|\d[\d,]*")
+
+
+class Identity(NamedTuple):
+    """The identity of a finding: its rule, file and places by name, and its message without numbers."""
+
+    rule: str
+    source: str
+    route: str
+    message: str
+
+
+def identity(finding: Finding, relative: Callable[[str], str]) -> Identity:
+    """Compute the identity of a finding; ``relative`` turns file names into, for instance, paths in a repository."""
+    source = finding.locations[0].source
+    places = {
+        location.document.anchor(location.route)
+        for location in finding.locations
+        if location.role is Role.PRIMARY
+    }
+    message = named(_CODE_OR_NUMBER.sub(lambda match: match[1] or "#", _full_message(finding)), relative)
+    # One policy may belong to several resources of a plan, and several roots may use its module.
+    address = [located(finding.address, finding.home, source, relative)] * bool(finding.address)
+    route = redacted("; ".join((*address, *sorted(places))))
+    return Identity(finding.rule, relative(source), route, redacted(message))
+
+
+def _full_message(finding: Finding) -> str:
+    """Write the message with all topics that it affects; a report names only the first few."""
+    message, mark, _ = finding.message.partition(SILENCED)
+    return f"{message}{mark}{listed(finding.affects, len(finding.affects))}" if mark else message
+
+
+def silent_topics(message: str) -> list[str]:
+    """Return the topics that Connect cannot publish to, according to the message of an identity."""
+    return _CODE.findall(message.partition(SILENCED)[2])
+
+
+def named(text: str, relative: Callable[[str], str]) -> str:
+    """Replace the paths of templates and Terraform roots in a text by the names that the baseline has for them."""
+    return _PLACE.sub(lambda match: f"{match[1]}{_renamed(match[2], relative)}{match[3]}", text)
+
+
+def located(address: str, home: str, source: str, relative: Callable[[str], str]) -> str:
+    """Write an address that depends neither on the working directory nor on the other files of the run.
+
+    The address in a template includes the template's path. The address in a Terraform module outside its root
+    includes the root, which is ``home``.
+    """
+    file, mark, logical = address.partition("#")
+    if mark and '"' not in file:
+        return f"{relative(file)}#{logical}"
+    root = relative(home) if home and address else ""
+    is_inside = not root or not posixpath.relpath(relative(source), root).startswith("..")
+    return address if is_inside else f"{root}/: {address}"
+
+
+def _renamed(name: str, relative: Callable[[str], str]) -> str:
+    """Return the name of a file, or that of a folder with its slash."""
+    return f"{relative(name)}/" if name.endswith("/") else relative(name)
+
+
+def fingerprint(entry: Identity) -> str:
+    """Hash an identity to 32 hexadecimal digits."""
+    from hashlib import sha256  # imported here because a plain check does not need it
+
+    return sha256("\0".join(entry).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 _T = TypeVar("_T")
 Baseline = Counter[Identity]
 """The number of each known finding; the source of an identity is relative to the baseline's folder."""
@@ -30,13 +102,13 @@ Baseline = Counter[Identity]
 
 def baseline_of(findings: Iterable[Finding], relative: Callable[[str], str]) -> Baseline:
     """Return the baseline of findings."""
-    return Counter(_identity(one, relative) for one in findings)
+    return Counter(_identity(finding, relative) for finding in findings)
 
 
 def renewed(old: Baseline, report: Report, relative: Callable[[str], str]) -> Baseline:
     """Return a baseline of a report's findings, with the entries of an older baseline that the run did not check."""
     new = baseline_of(report.findings, relative)
-    suppressed = baseline_of((one.finding for one in report.suppressed), relative)
+    suppressed = baseline_of((entry.finding for entry in report.suppressed), relative)
     judged = _judged(report, relative)
     for entry, count in old.items():
         if entry in suppressed or not judged.covers(entry):
@@ -62,21 +134,21 @@ class _Judged(NamedTuple):
         return (
             is_judged
             and unit not in self.passed_over
-            and all((one, entry.rule) in self.topics for one in topics)
+            and all((topic, entry.rule) in self.topics for topic in topics)
         )
 
 
 def _judged(report: Report, relative: Callable[[str], str]) -> _Judged:
     """Return the modules and topics for which no rule is undetermined."""
     modules, topics = defaultdict(set), defaultdict(set)
-    for one in report.examined:
-        address = _ROOT.sub("", one.address)
+    for target in report.examined:
+        address = _ROOT.sub("", target.address)
         places = {
-            (_unit(relative(file)), _module(located(address, one.home, file, relative)))
-            for file in one.files or (one.source,)
+            (_unit(relative(file)), _module(located(address, target.home, file, relative)))
+            for file in target.files or (target.source,)
         }
-        name = named(f"`{one.resource}`", relative)[1:-1]
-        for rule, verdict in one.verdicts.items():
+        name = named(f"`{target.resource}`", relative)[1:-1]
+        for rule, verdict in target.verdicts.items():
             topics[name, rule].add(verdict)
             for place in places:
                 modules[(*place, rule)].add(verdict)
@@ -147,7 +219,7 @@ def to_json(baseline: Baseline) -> dict[str, Any]:
     """Return the form of `schemas/baseline.v1.json`, sorted so that changes are small."""
     return {
         "version": 1,
-        "findings": [{**one._asdict(), "count": count} for one, count in sorted(baseline.items())],
+        "findings": [{**entry._asdict(), "count": count} for entry, count in sorted(baseline.items())],
     }
 
 
@@ -155,8 +227,8 @@ def from_json(value: Any) -> Baseline:
     """Return the baseline of a value that is valid for the schema."""
     return Counter(
         {
-            Identity(one["rule"], one["source"], one["route"], one["message"]): one["count"]
-            for one in value["findings"]
+            Identity(entry["rule"], entry["source"], entry["route"], entry["message"]): entry["count"]
+            for entry in value["findings"]
         }
     )
 

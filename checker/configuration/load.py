@@ -81,10 +81,10 @@ def _project(name: str, text: str) -> TextDocument:
 
 def _node(value: Any, source: Source, start: int, end: int) -> Node:
     if isinstance(value, dict):
-        members = (Member(key, _node(one, source, start, end), start, end) for key, one in value.items())
+        members = (Member(key, _node(item, source, start, end), start, end) for key, item in value.items())
         return Object(tuple(members), source, start, end)
     if isinstance(value, list):
-        return Array(tuple(_node(one, source, start, end) for one in value), source, start, end)
+        return Array(tuple(_node(item, source, start, end) for item in value), source, start, end)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return Scalar(Number(str(value)), source, start, end)
     plain = value.isoformat() if isinstance(value, (date, datetime)) else value
@@ -109,17 +109,17 @@ class _Reader:
             choice=self.choice(root, ()),
             overrides=tuple(
                 Override(
-                    self.patterns(one, "paths", ("overrides", index)),
-                    self.choice(one, ("overrides", index)),
-                    _texts(one, "instances"),
+                    self.patterns(item, "paths", ("overrides", index)),
+                    self.choice(item, ("overrides", index)),
+                    _texts(item, "instances"),
                     self.document.name,
                     self.document.locate(("overrides", index), Part.VALUE),
                 )
-                for index, one in enumerate(_list(root, "overrides"))
+                for index, item in enumerate(_list(root, "overrides"))
             ),
             suppressions=tuple(
-                self.suppression(one, ("suppressions", index))
-                for index, one in enumerate(_list(root, "suppressions"))
+                self.suppression(item, ("suppressions", index))
+                for index, item in enumerate(_list(root, "suppressions"))
             ),
             exclude=self.patterns(root, "exclude", ()),
             instances=_texts(root, "instances"),
@@ -203,12 +203,12 @@ def _get(node: Node, key: str) -> Node | None:
 
 
 def _list(node: Node, key: str) -> tuple[Node, ...]:
-    found = _get(node, key)
-    return items(found) if found is not None else ()
+    value = _get(node, key)
+    return items(value) if value is not None else ()
 
 
 def _texts(node: Node, key: str) -> tuple[str, ...]:
-    return tuple(text_of(one) or "" for one in _list(node, key))
+    return tuple(text_of(item) or "" for item in _list(node, key))
 
 
 def _text(node: Node, key: str) -> str:

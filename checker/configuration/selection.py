@@ -61,7 +61,7 @@ def idle(
     own = f"{configuration.folder.rstrip('/')}/"
     if not any(own.startswith(f"{folder.rstrip('/')}/") for folder in folders):
         return
-    judged = {(absolute(one.source), root_of(one)) for one in report.examined}
+    judged = {(absolute(target.source), root_of(target)) for target in report.examined}
     judged |= {(absolute(name), "") for name in report.passed_over}
     for override in configuration.overrides:
         if not any(matches(override.paths, *configuration.paths_of(*place)) for place in judged):
@@ -87,12 +87,12 @@ class _Choices:
         self.everywhere = configuration.choice.then(option)
         self.known: dict[tuple[str, str], Choice] = {}
 
-    def of(self, one: Finding | Examined) -> Choice:
+    def of(self, result: Finding | Examined) -> Choice:
         """Return the choice for a finding or a checked target."""
         if not self.configuration.overrides:
             return self.everywhere
-        source = one.source if isinstance(one, Examined) else one.locations[0].source
-        place = (source, root_of(one))
+        source = result.source if isinstance(result, Examined) else result.locations[0].source
+        place = (source, root_of(result))
         if place not in self.known:
             self.known[place] = self.overridden(*place)
         return self.known[place]
@@ -105,15 +105,15 @@ class _Choices:
                 choice = choice.then(override.choice)
         return choice.then(self.option)
 
-    def counts(self, one: Finding | Examined, rule: str) -> bool:
-        return selects(self.of(one), rule, self.families[rule])
+    def counts(self, result: Finding | Examined, rule: str) -> bool:
+        return selects(self.of(result), rule, self.families[rule])
 
     def with_severity(self, finding: Finding) -> Finding:
         severity = self.of(finding).severity.get(finding.rule)
         failed = severity is not None and finding.verdict is Verdict.FAIL
         return finding._replace(severity=severity or finding.severity) if failed else finding
 
-    def narrowed(self, one: Examined) -> Examined:
+    def narrowed(self, target: Examined) -> Examined:
         """Keep the verdicts of selected rules; the target stays the same object if all are, to save memory."""
-        verdicts = {rule: verdict for rule, verdict in one.verdicts.items() if self.counts(one, rule)}
-        return one if len(verdicts) == len(one.verdicts) else one._replace(verdicts=verdicts)
+        verdicts = {rule: verdict for rule, verdict in target.verdicts.items() if self.counts(target, rule)}
+        return target if len(verdicts) == len(target.verdicts) else target._replace(verdicts=verdicts)

@@ -71,8 +71,8 @@ class _Run:
                     return Suppressed(finding, HeldBackBy.CONFIGURATION, entry.reason)
         return None
 
-    def paths_of(self, one: Finding | Examined, source: str) -> tuple[str | None, ...]:
-        return self.configuration.paths_of(self.absolute(source), root_of(one))
+    def paths_of(self, result: Finding | Examined, source: str) -> tuple[str | None, ...]:
+        return self.configuration.paths_of(self.absolute(source), root_of(result))
 
     def is_about(self, entry: Suppression, resource: str, paths: tuple[str | None, ...]) -> bool:
         if entry.resource and not glob(entry.resource).matches(resource):
@@ -81,7 +81,7 @@ class _Run:
 
     def stale_comments(self, report: Report, comments: Sequence[IgnoreComment]) -> Iterator[Stale]:
         """Yield comments that cannot be read, that have expired, or whose rule has no finding at their place."""
-        examined = {(one.source, rule) for one in report.examined for rule in one.verdicts}
+        examined = {(target.source, rule) for target in report.examined for rule in target.verdicts}
         for comment in comments:
             if comment.fault:
                 yield Stale(comment.source, comment.fault, comment.position)
@@ -99,9 +99,9 @@ class _Run:
             if is_used and self.is_over(entry.until):
                 yield Stale(entry.where, _expired(entry.rule, entry.until), entry.position)
             elif not is_used and any(
-                entry.rule in one.verdicts
-                and self.is_about(entry, one.resource, self.paths_of(one, one.source))
-                for one in report.examined
+                entry.rule in target.verdicts
+                and self.is_about(entry, target.resource, self.paths_of(target, target.source))
+                for target in report.examined
             ):
                 yield Stale(entry.where, _unused(entry.rule), entry.position)
 

@@ -6,15 +6,11 @@ at start-up.
 
 from __future__ import annotations
 
-import posixpath
-import re
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
-from checker.core.terminal_text import redacted
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 
 Route = tuple[str | int, ...]
@@ -170,13 +166,13 @@ class Same(NamedTuple):
     route: Route
 
 
-class Symbol(NamedTuple):
-    """A placeholder in a new value for a reference to a resource, such as ``aws_sns_topic.chat.arn``."""
+class Reference(NamedTuple):
+    """A reference to write in a new value instead of a text, such as ``aws_sns_topic.chat.arn``."""
 
-    name: str
+    text: str
 
 
-Json: TypeAlias = "str | list[Json] | dict[str, Json] | Same | Symbol"
+Json: TypeAlias = "str | list[Json] | dict[str, Json] | Same | Reference"
 """A new value. Strings are the only scalars that a fix writes to a policy."""
 
 
@@ -296,75 +292,3 @@ def listed(names: tuple[str, ...], shown: int = 3) -> str:
     if more:
         return f"{', '.join(first)} and {more} more topic{'s' * (more > 1)}"
     return " and ".join(filter(None, (", ".join(first[:-1]), first[-1])))
-
-
-_PLACE = re.compile(r"(`)([^`#\"]+(?=#[^`]+`)|[^`#\"]+/(?=: ))(#|: )")
-"""The path of a template before the name of its resource, or of a Terraform root before an address."""
-_CODE = re.compile(r"`([^`]*)`")
-_CODE_OR_NUMBER = re.compile(r"(`[^`]*`)|\d[\d,]*")
-
-
-class Identity(NamedTuple):
-    """The identity of a finding: its rule, file and places by name, and its message without numbers."""
-
-    rule: str
-    source: str
-    route: str
-    message: str
-
-
-def identity(finding: Finding, relative: Callable[[str], str]) -> Identity:
-    """Compute the identity of a finding; ``relative`` turns file names into, for instance, paths in a repository."""
-    source = finding.locations[0].source
-    places = {
-        location.document.anchor(location.route)
-        for location in finding.locations
-        if location.role is Role.PRIMARY
-    }
-    message = named(_CODE_OR_NUMBER.sub(lambda match: match[1] or "#", _full_message(finding)), relative)
-    # One policy may belong to several resources of a plan, and several roots may use its module.
-    address = [located(finding.address, finding.home, source, relative)] * bool(finding.address)
-    route = redacted("; ".join((*address, *sorted(places))))
-    return Identity(finding.rule, relative(source), route, redacted(message))
-
-
-def _full_message(finding: Finding) -> str:
-    """Write the message with all topics that it affects; a report names only the first few."""
-    message, mark, _ = finding.message.partition(SILENCED)
-    return f"{message}{mark}{listed(finding.affects, len(finding.affects))}" if mark else message
-
-
-def silent_topics(message: str) -> list[str]:
-    """Return the topics that Connect cannot publish to, according to the message of an identity."""
-    return _CODE.findall(message.partition(SILENCED)[2])
-
-
-def named(text: str, relative: Callable[[str], str]) -> str:
-    """Replace the paths of templates and Terraform roots in a text by the names that the baseline has for them."""
-    return _PLACE.sub(lambda match: f"{match[1]}{_renamed(match[2], relative)}{match[3]}", text)
-
-
-def located(address: str, home: str, source: str, relative: Callable[[str], str]) -> str:
-    """Write an address that depends neither on the working directory nor on the other files of the run.
-
-    The address in a template includes the template's path. The address in a Terraform module outside its root
-    includes the root, which is ``home``.
-    """
-    file, mark, logical = address.partition("#")
-    if mark and '"' not in file:
-        return f"{relative(file)}#{logical}"
-    root = relative(home) if home and address else ""
-    is_inside = not root or not posixpath.relpath(relative(source), root).startswith("..")
-    return address if is_inside else f"{root}/: {address}"
-
-
-def _renamed(name: str, relative: Callable[[str], str]) -> str:
-    """Return the name of a file, or that of a folder with its slash."""
-    return f"{relative(name)}/" if name.endswith("/") else relative(name)
-
-
-def fingerprint(one: Identity) -> str:
-    """Hash an identity to 32 hexadecimal digits."""
-    from hashlib import sha256  # imported here because a plain check does not need it
-
-    return sha256("\0".join(one).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -120,7 +120,7 @@ def without_pieces(value: Any) -> Any:
         return value._replace(pieces=())
     if not isinstance(value, tuple):
         return value
-    items = [without_pieces(one) for one in value]
+    items = [without_pieces(item) for item in value]
     make = getattr(value, "_make", None)
     return tuple(items) if make is None else make(items)
 
@@ -206,21 +206,19 @@ def negate(truth: Truth) -> Truth:
 
 def any_of(truths: Iterable[Truth]) -> Truth:
     """Logical or: true if one is true, else unknown if one is unknown."""
-    unknown: Unknown | None = None
-    for truth in truths:
-        if truth is True:
-            return True
-        if truth is not False and unknown is None:
-            unknown = truth
-    return False if unknown is None else unknown
+    return _combined(truths, decisive=True)
 
 
 def all_of(truths: Iterable[Truth]) -> Truth:
     """Logical and: false if one is false, else unknown if one is unknown."""
+    return _combined(truths, decisive=False)
+
+
+def _combined(truths: Iterable[Truth], *, decisive: bool) -> Truth:
     unknown: Unknown | None = None
     for truth in truths:
-        if truth is False:
-            return False
-        if truth is not True and unknown is None:
+        if truth is decisive:
+            return decisive
+        if unknown is None and isinstance(truth, Unknown):
             unknown = truth
-    return True if unknown is None else unknown
+    return (not decisive) if unknown is None else unknown

@@ -112,21 +112,21 @@ def shown(edit: TextEdit) -> Edit:
 
 def _changed_statements(old: Node, new: Node) -> tuple[Node, ...]:
     """Return the statements of the new policy that the old policy does not contain."""
-    before = {meaning(one) for one in statements_of(old)}
-    return tuple(one for one in statements_of(new) if meaning(one) not in before)
+    before = {meaning(statement) for statement in statements_of(old)}
+    return tuple(statement for statement in statements_of(new) if meaning(statement) not in before)
 
 
 def statements_of(root: Node) -> tuple[Node, ...]:
     """Return the statements of a policy."""
-    found = root.get("Statement") if isinstance(root, Object) else None
-    return items(found) if found is not None else ()
+    statements = root.get("Statement") if isinstance(root, Object) else None
+    return items(statements) if statements is not None else ()
 
 
 def with_previews(reading: Reading, check: Check) -> Report:
     """Return the report with the edits and the applicability of every fix. ``check`` refuses files that must not be edited."""
-    known = {id(one.text.document): one for one in reading.policies()}
+    known = {id(policy.text.document): policy for policy in reading.policies()}
     budgets = proof_budgets()
-    findings = tuple(_with_preview(one, known, budgets, check) for one in reading.report.findings)
+    findings = tuple(_with_preview(finding, known, budgets, check) for finding in reading.report.findings)
     return reading.report._replace(findings=findings)
 
 
@@ -180,7 +180,7 @@ class Attempt(NamedTuple):
 
 def key_of(finding: Finding) -> object:
     """Return a key that an edit cannot move. It includes the file, since two files may hold the same policy."""
-    files = tuple(one.document.name for one in finding.locations[:1])
+    files = tuple(location.document.name for location in finding.locations[:1])
     return (finding.rule, finding.severity, finding.message, finding.resource, finding.address, *files)
 
 
@@ -206,16 +206,16 @@ class Attempts:
 
     def of(self, reading: Reading) -> list[Attempt]:
         """Return the fixes of one round, most severe finding first, without fixes that edit the same text."""
-        known = {id(one.text.document): one for one in reading.policies()}
-        found: list[Attempt] = []
-        for finding in sorted(reading.report.findings, key=lambda one: -one.severity.rank):
+        known = {id(known_policy.text.document): known_policy for known_policy in reading.policies()}
+        attempts: list[Attempt] = []
+        for finding in sorted(reading.report.findings, key=lambda result: -result.severity.rank):
             policy = known.get(id(finding.locations[0].document))
             for fix in finding.fixes if policy is not None and finding.verdict is Verdict.FAIL else ():
                 if fix.operations and policy is not None and key_of(finding) not in self.refused:
                     attempt = self._attempt(finding, fix, policy)
-                    if attempt is not None and not any(_clash(attempt, other) for other in found):
-                        found.append(attempt)
-        return found
+                    if attempt is not None and not any(_clash(attempt, other) for other in attempts):
+                        attempts.append(attempt)
+        return attempts
 
     def _attempt(self, finding: Finding, fix: Fix, policy: KnownPolicy) -> Attempt | None:
         """Compute a fix. Record the reason if it must not be tried. Return None if it must wait for another fix."""
@@ -255,16 +255,16 @@ class Attempts:
 
     def unfixed(self, reading: Reading) -> Iterator[UnfixedFinding]:
         """Yield the findings that are not fixed. Statements that several findings need are listed once."""
-        given: set[object] = set()
+        seen: set[object] = set()
         for finding in reading.report.findings:
             plan = next((fix for fix in finding.fixes if not fix.operations), None)
             unfixed = self.refused.get(key_of(finding)) or UnfixedFinding(
                 finding, plan, "" if plan else _NO_FIX
             )
-            asked = (finding.resource, tuple(map(meaning, unfixed.statements)))
-            yield unfixed._replace(statements=(), reason=_ABOVE) if asked in given else unfixed
+            key = (finding.resource, tuple(map(meaning, unfixed.statements)))
+            yield unfixed._replace(statements=(), reason=_ABOVE) if key in seen else unfixed
             if unfixed.statements:
-                given.add(asked)
+                seen.add(key)
 
 
 def _unfixed(finding: Finding, policy: KnownPolicy, appraisal: Appraisal) -> UnfixedFinding:
@@ -282,13 +282,13 @@ def _unfixed(finding: Finding, policy: KnownPolicy, appraisal: Appraisal) -> Unf
 def _with_fix(finding: Finding, fix: Fix, appraised: Fix) -> Finding:
     """Replace the finding's fix with the appraised fix, so that all reports agree."""
     fixes = tuple(
-        appraised if one.title == fix.title and one.operations == fix.operations else one
-        for one in finding.fixes
+        appraised if proposed.title == fix.title and proposed.operations == fix.operations else proposed
+        for proposed in finding.fixes
     )
     return finding._replace(fixes=fixes)
 
 
-def _clash(one: Attempt, other: Attempt) -> bool:
-    if one.fix.operations == other.fix.operations and one.known.name == other.known.name:
+def _clash(attempt: Attempt, other: Attempt) -> bool:
+    if attempt.fix.operations == other.fix.operations and attempt.known.name == other.known.name:
         return True
-    return any(a.clashes(b) for a in one.edits for b in other.edits)
+    return any(a.clashes(b) for a in attempt.edits for b in other.edits)

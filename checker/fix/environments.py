@@ -79,7 +79,7 @@ class Environments:
             return f"deployed by {_listed(list(dict.fromkeys(map(_shown, sites))))}"
         parents = [Path(site.rpartition(":")[0]) for site in sites]
         if not parents or parents[0] in seen or parents[0].name.endswith(HCL):
-            return next((self._of_module(one) for one in parents if one.name.endswith(HCL)), "")
+            return next((self._of_module(parent) for parent in parents if parent.name.endswith(HCL)), "")
         name = name_of(_relative(parents[0]))
         try:
             root = parse_text(name, text_at(parents[0])).root
@@ -140,8 +140,10 @@ def _has_value(name: str, texts: Sequence[str], folder: Path) -> bool:
     files = (text_at(path) for path in folder.iterdir() if path.name.endswith(VALUES))
     if any(name in assigned(text) for text in files):
         return True
-    found = ((text, match.end()) for text in texts for match in _VARIABLE.finditer(text) if match[1] == name)
-    return any(_DEFAULT.search(block_around(text, text.find("{", end) + 1)) for text, end in found)
+    declarations = (
+        (text, match.end()) for text in texts for match in _VARIABLE.finditer(text) if match[1] == name
+    )
+    return any(_DEFAULT.search(block_around(text, text.find("{", end) + 1)) for text, end in declarations)
 
 
 def _is_backend(name: str) -> bool:
@@ -156,10 +158,10 @@ def _files_below(folder: Path, is_wanted: Callable[[str], bool]) -> Iterator[Pat
     """Yield the files of a root module, without those of nested modules."""
     for place, inside, files in os.walk(folder):
         below = len(Path(place).parts) - len(folder.parts)
-        if below and any(one.endswith(HCL) for one in files):
+        if below and any(file.endswith(HCL) for file in files):
             inside.clear()  # another module, which has its own values
             continue
-        inside[:] = [one for one in inside if not one.startswith(".") and below < _DEEPEST]
+        inside[:] = [name for name in inside if not name.startswith(".") and below < _DEEPEST]
         yield from (Path(place, name) for name in files if is_wanted(name))
 
 
@@ -177,7 +179,7 @@ def _of_template(path: Path, root: Node) -> str:
         return f"deployed to the environment that its parameter `{stage}` selects"
     files = files_of_parameters(path, frozenset(parameters)) if parameters else ()
     if len(files) > 1:
-        return f"deployed with {_listed([name_of(_relative(Path(one))) for one in files])}"
+        return f"deployed with {_listed([name_of(_relative(Path(file))) for file in files])}"
     config = path.parent / "samconfig.toml"
     environments = sorted(set(_SAM_ENVIRONMENT.findall(text_at(config))))
     return f"deployed to {_listed(environments)} by `samconfig.toml`" if len(environments) > 1 else ""
@@ -208,7 +210,7 @@ def _shown(site: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(f"`{one}`" for one in names[:_MOST_SHOWN])
+    shown = ", ".join(f"`{name}`" for name in names[:_MOST_SHOWN])
     more = len(names) - _MOST_SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
 
@@ -230,7 +232,7 @@ def _around(template: Path) -> Iterator[tuple[Path, str]]:
     """Yield other JSON files near a template: beside it, in the parent folder, and in sibling and child folders."""
     folder = template.parent
     folders = [folder.parent, *_folders(folder.parent), *_folders(folder)]
-    for path in (path for one in dict.fromkeys(folders) for path in _files(one)):
+    for path in (path for place in dict.fromkeys(folders) for path in _files(place)):
         if path != template and path.suffix == ".json" and path.stat().st_size <= _LARGEST:
             yield path, text_at(path)
 

@@ -40,7 +40,7 @@ PUBLISHING = "publishing"
 """Caller group: Connect while it publishes to a topic, for any instance that the topic policy allows."""
 
 _PLACEHOLDER_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
-_USES = frozenset(one.lower() for one in (*KEY_ACTIONS_NEEDED, DATA_KEY, DECRYPT))
+_USES = frozenset(action.lower() for action in (*KEY_ACTIONS_NEEDED, DATA_KEY, DECRYPT))
 
 
 def key_effect(case: KeyAnalysis, old: Policy, new: Policy, whole: Budget | None = None) -> Difference:
@@ -49,14 +49,18 @@ def key_effect(case: KeyAnalysis, old: Policy, new: Policy, whole: Budget | None
     A statement that limits Connect to messages for the key's own topics cannot allow more, whatever else the policy
     says. The comparison without that statement therefore shows all other gains.
     """
-    limited = [one for one in new.statements if one not in old.statements and _is_limited(case, one)]
-    kept = [one for one in new.statements if one not in limited]
+    limited = [
+        statement
+        for statement in new.statements
+        if statement not in old.statements and _is_limited(case, statement)
+    ]
+    kept = [statement for statement in new.statements if statement not in limited]
     target = _target(case)
     beyond = difference(old, new._replace(statements=tuple(kept)), target, case.instances, whole)
     if not limited:
         return beyond
     gained = difference(new._replace(statements=tuple(kept)), new, target, case.instances, whole)
-    publishing = tuple(_as_publishing(case, one) for one in gained.gained[:1])
+    publishing = tuple(_as_publishing(case, access) for access in gained.gained[:1])
     doubts = tuple(dict.fromkeys((*beyond.doubts, *gained.doubts)))
     return Difference((*beyond.gained, *publishing), beyond.lost, doubts)
 
@@ -74,8 +78,8 @@ def _is_limited(case: KeyAnalysis, statement: Statement | Unknown) -> bool:
     actions = statement.actions
     if not isinstance(actions, Patterns) or actions.negated:
         return False
-    uses = all(isinstance(one, str) and one.lower() in _USES for one in actions.values)
-    topics = {str(one.arn) for one in case.topics if isinstance(one.arn, Arn)}
+    uses = all(isinstance(value, str) and value.lower() in _USES for value in actions.values)
+    topics = {str(topic.arn) for topic in case.topics if isinstance(topic.arn, Arn)}
     return uses and any(_names(condition, topics) for condition in statement.conditions)
 
 
@@ -89,7 +93,7 @@ def _names(condition: Condition | Unknown, topics: set[str]) -> bool:
 
 
 def _as_publishing(case: KeyAnalysis, access: Access) -> Access:
-    topics = ", ".join(str(one.arn) for one in case.topics)
+    topics = ", ".join(str(topic.arn) for topic in case.topics)
     party = CallerGroup(PUBLISHING, f"Connect, only for messages to {topics},")
     return access._replace(party=party, partly=False)
 
@@ -126,8 +130,8 @@ def assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None 
     """
     cases: tuple[TopicAnalysis | KeyAnalysis, ...] = case.in_deployments
     ways = zip(cases, case.deployments.ways, strict=True)
-    found = [_in_deployment(one, new, deployment, whole) for one, deployment in ways]
-    return max(found, key=lambda one: _TRUST.index(one.applicability))
+    assessments = [_in_deployment(deployed, new, deployment, whole) for deployed, deployment in ways]
+    return max(assessments, key=lambda assessment: _TRUST.index(assessment.applicability))
 
 
 _TRUST = (Applicability.SAFE, Applicability.DOCUMENTED, Applicability.UNSAFE, Applicability.DISPLAY)
@@ -138,8 +142,8 @@ def _in_deployment(
     case: TopicAnalysis | KeyAnalysis, new: Policy, deployment: Deployment, whole: Budget | None
 ) -> Assessment:
     """Assess a change in one deployment, in which every symbol and every reference has its value."""
-    found = _assess(case, _filled(new, deployment), whole)
-    return found._replace(reason=deployment.reworded(found.reason))
+    assessment = _assess(case, _filled(new, deployment), whole)
+    return assessment._replace(reason=deployment.reworded(assessment.reason))
 
 
 def _filled(policy: Policy, deployment: Deployment) -> Policy:
@@ -154,11 +158,12 @@ def _filled(policy: Policy, deployment: Deployment) -> Policy:
 def default_effect(case: TopicAnalysis | KeyAnalysis, old: Policy, new: Policy) -> Difference:
     """Return the access gained and lost in the default deployment, with the references of the code."""
     deployment = case.deployments.default
-    found = effect(case.in_deployments[0], _filled(old, deployment), _filled(new, deployment))
+    difference = effect(case.in_deployments[0], _filled(old, deployment), _filled(new, deployment))
     gained, lost = (
-        tuple(_reworded(access, deployment) for access in side) for side in (found.gained, found.lost)
+        tuple(_reworded(access, deployment) for access in side)
+        for side in (difference.gained, difference.lost)
     )
-    return found._replace(gained=gained, lost=lost)
+    return difference._replace(gained=gained, lost=lost)
 
 
 def _reworded(access: Access, deployment: Deployment) -> Access:
@@ -169,24 +174,24 @@ def _reworded(access: Access, deployment: Deployment) -> Access:
 def _assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None) -> Assessment:
     if isinstance(case.text, Unknown):
         return Assessment(Applicability.UNSAFE, case.text.reason)
-    found = effect(case, case.text.policy, new, whole)
-    reason = next(_objections(case, found, case.explicit_instances), "")
+    change = effect(case, case.text.policy, new, whole)
+    reason = next(_objections(case, change, case.explicit_instances), "")
     if reason:
-        return Assessment(Applicability.UNSAFE, _reason_with_instance(case, found, reason))
-    others = [one.who for one in found.gained if not _is_for_named(one, case.explicit_instances)]
+        return Assessment(Applicability.UNSAFE, _reason_with_instance(case, change, reason))
+    others = [access.who for access in change.gained if not _is_for_named(access, case.explicit_instances)]
     if others:
         return Assessment(Applicability.DOCUMENTED, f"it also allows {', '.join(others)}")
     return Assessment(Applicability.SAFE)
 
 
-def _reason_with_instance(case: TopicAnalysis | KeyAnalysis, found: Difference, reason: str) -> str:
+def _reason_with_instance(case: TopicAnalysis | KeyAnalysis, change: Difference, reason: str) -> str:
     """Return the reason, with the instance to name if that would make the change safe."""
-    if case.instances and not next(_objections(case, found, case.instances), ""):
+    if case.instances and not next(_objections(case, change, case.instances), ""):
         return inferred_instance_reason(case)
     if (
         isinstance(case, KeyAnalysis)
         and not case.instances
-        and not next(_objections(case, found, (_EXAMPLE_INSTANCE,)), "")
+        and not next(_objections(case, change, (_EXAMPLE_INSTANCE,)), "")
     ):
         return f"{reason}; {NAME_INSTANCE}"
     return reason
@@ -200,10 +205,12 @@ NAME_PATH = "check its folder alone, or list the instance in `overrides` of the 
 
 def inferred_instance_reason(case: TopicAnalysis | KeyAnalysis) -> str:
     """Return which instance was inferred, from what, and how to name it."""
-    one = next(one for one in case.pairings if not one.explicit and one.source is not Source.POLICY)
-    if one.source in STATED:
-        return f"{one.instance.instance_id} may be the instance of another topic; {NAME_PATH}"
-    return f"the instance is only inferred for this {_kind(case)}, {why(one)}; {NAME_INSTANCE} {one.instance}"
+    inferred = next(
+        pairing for pairing in case.pairings if not pairing.explicit and pairing.source is not Source.POLICY
+    )
+    if inferred.source in STATED:
+        return f"{inferred.instance.instance_id} may be the instance of another topic; {NAME_PATH}"
+    return f"the instance is only inferred for this {_kind(case)}, {why(inferred)}; {NAME_INSTANCE} {inferred.instance}"
 
 
 def _kind(case: TopicAnalysis | KeyAnalysis) -> str:
@@ -217,8 +224,8 @@ def effect(
     if isinstance(case, KeyAnalysis):
         return key_effect(case, old, new, whole)
     targets = _targets(case, old, new)
-    found = [difference(old, new, target, case.instances, whole) for target in targets]
-    return found[0] if len(found) == 1 else joined_differences(found)
+    differences = [difference(old, new, target, case.instances, whole) for target in targets]
+    return differences[0] if len(differences) == 1 else joined_differences(differences)
 
 
 def _targets(case: TopicAnalysis, old: Policy, new: Policy) -> tuple[Target, ...]:
@@ -248,41 +255,41 @@ def _topics_named(policy: Policy) -> Iterator[str]:
 
 
 def _objections(
-    case: TopicAnalysis | KeyAnalysis, found: Difference, given: tuple[Arn, ...]
+    case: TopicAnalysis | KeyAnalysis, change: Difference, instances: tuple[Arn, ...]
 ) -> Iterator[str]:
     """Yield unintended gains and losses, and open questions. ``given`` are the instances to grant access to."""
-    for one in found.gained:
-        if not _is_intended_gain(case, one, given):
-            yield f"{one.who} would gain {format_actions(one.actions)}"
-    for one in found.lost:
-        if not (isinstance(case, TopicAnalysis) and _is_intended_loss(case, one, given)):
-            yield f"{one.who} would lose {format_actions(one.actions)}"
-    for doubt in found.doubts:
+    for access in change.gained:
+        if not _is_intended_gain(case, access, instances):
+            yield f"{access.who} would gain {format_actions(access.actions)}"
+    for access in change.lost:
+        if not (isinstance(case, TopicAnalysis) and _is_intended_loss(case, access, instances)):
+            yield f"{access.who} would lose {format_actions(access.actions)}"
+    for doubt in change.doubts:
         yield f"not known who gains or loses access: {doubt.told}"
 
 
-def _is_intended_gain(case: TopicAnalysis | KeyAnalysis, access: Access, given: tuple[Arn, ...]) -> bool:
+def _is_intended_gain(case: TopicAnalysis | KeyAnalysis, access: Access, instances: tuple[Arn, ...]) -> bool:
     """Return True for access that AWS documents as required for a given instance.
 
     An instance that only the policy names, or that was only inferred, must not gain access. AWS documents no
     condition for key use, so that grant may apply to every instance.
     """
     if isinstance(case, KeyAnalysis):
-        uses_key = all(one.startswith((DATA_KEY, DECRYPT)) for one in access.actions)
-        return bool(given) and access.party.kind in (*_CONNECT, PUBLISHING) and uses_key
-    return _is_for_named(access, given) and access.actions == (PUBLISH,)
+        uses_key = all(action.startswith((DATA_KEY, DECRYPT)) for action in access.actions)
+        return bool(instances) and access.party.kind in (*_CONNECT, PUBLISHING) and uses_key
+    return _is_for_named(access, instances) and access.actions == (PUBLISH,)
 
 
-def _is_for_named(access: Access, given: tuple[Arn, ...]) -> bool:
+def _is_for_named(access: Access, instances: tuple[Arn, ...]) -> bool:
     """Return True for Connect on behalf of a given instance, or while it publishes to a topic of the key.
 
     The policy of that topic decides which instances Connect may publish for.
     """
-    named = access.party.kind == INSTANCE and access.party.name in frozenset(map(str, given))
+    named = access.party.kind == INSTANCE and access.party.name in frozenset(map(str, instances))
     return named or access.party.kind == PUBLISHING
 
 
-def _is_intended_loss(case: TopicAnalysis, access: Access, given: tuple[Arn, ...]) -> bool:
+def _is_intended_loss(case: TopicAnalysis, access: Access, instances: tuple[Arn, ...]) -> bool:
     """Return True for Connect on behalf of instances that are not given, not known, and not named by the policy.
 
     The owner's account and accounts that the policy names count as intended too, except the account of a given
@@ -290,12 +297,12 @@ def _is_intended_loss(case: TopicAnalysis, access: Access, given: tuple[Arn, ...
     """
     if access.party.kind not in _CONNECT:
         return False
-    if access.party.kind in (INSTANCES, FOREIGN) and case.instances and not given:
+    if access.party.kind in (INSTANCES, FOREIGN) and case.instances and not instances:
         return False
-    accounts = {arn.account for arn in given}
+    accounts = {arn.account for arn in instances}
     if access.party.kind == INSTANCES and access.party.account not in accounts:
         owners = case.owners if PUBLISH in access.actions else ()
         return access.party.account not in (*owners, *case.condition_values(SOURCE_ACCOUNT))
-    named = (one for one in case.named_instances if is_uuid(one.instance_id))
+    named = (named_instance for named_instance in case.named_instances if is_uuid(named_instance.instance_id))
     meant = frozenset(map(str, (*case.instances, *named)))
     return not (access.party.kind == INSTANCE and access.party.name in meant)

@@ -36,20 +36,20 @@ def texts_of(node: Node) -> Iterator[str]:
 def renamed(node: Node, names: Mapping[str, str], *, fresh_only: bool = False) -> Node:
     """Replace texts with names. ``fresh_only`` limits this to new texts. Unchanged nodes keep their identity."""
     if isinstance(node, Array):
-        items = tuple(renamed(one, names, fresh_only=fresh_only) for one in node.items)
+        items = tuple(renamed(item, names, fresh_only=fresh_only) for item in node.items)
         return node if _are_same(items, node.items) else node._replace(items=items)
     if isinstance(node, Object):
         values = [renamed(m.value, names, fresh_only=fresh_only) for m in node.members]
         if _are_same(values, children(node)):
             return node
-        members = (m._replace(value=one) for m, one in zip(node.members, values, strict=True))
+        members = (m._replace(value=value) for m, value in zip(node.members, values, strict=True))
         return node._replace(members=tuple(members))
     name = names.get(node.value) if isinstance(node.value, str) else None
     return node if name is None or (fresh_only and node.start < node.end) else node._replace(value=name)
 
 
 def _are_same(some: Sequence[Node], others: Sequence[Node]) -> bool:
-    return all(one is other for one, other in zip(some, others, strict=True))
+    return all(node is other for node, other in zip(some, others, strict=True))
 
 
 def with_variables(
@@ -58,7 +58,7 @@ def with_variables(
     """Replace the literal values of conditions on ``keys`` with variables. Keep all other values."""
     if isinstance(node, Array):
         return node._replace(
-            items=tuple(with_variables(one, names, keys, inside=inside) for one in node.items)
+            items=tuple(with_variables(item, names, keys, inside=inside) for item in node.items)
         )
     if isinstance(node, Object):
         members = (

@@ -17,7 +17,7 @@ from checker.fix.text.json_writer import TOP_LEVEL
 from checker.fix.text.yaml_writer import YamlBlockWriter
 from checker.inputs.discover import HCL_TEXT
 from checker.inputs.text import is_yaml
-from checker.policy.change import Reference
+from checker.policy.change import ReferenceText
 from checker.policy.node import Array, Node, Object, Scalar, children
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _chunks(statement: Node, root: Node, name: str, references: References) -> l
     source, kept = file_of(root.source), frozenset(references)
     if name.endswith(HCL_TEXT):
         if root.source.outer is None:
-            return _hcl(_plain(statement, references, write=Reference), root)
+            return _hcl(_plain(statement, references, write=ReferenceText), root)
         chunks = HeredocWriter(kept).node(_plain(statement, references), TOP_LEVEL, None)
         return [chunk if isinstance(chunk, Raw) else verbatim(chunk) for chunk in chunks]
     plain = _plain(statement, references)
@@ -88,10 +88,10 @@ class _DisplayWriter(TemplateWriter):
         return super().reference(name) if "#" in name else f'"${{{name}}}"'
 
 
-def _plain(node: Node, references: References, *, write: type[Reference] | None = None) -> Node:
+def _plain(node: Node, references: References, *, write: type[ReferenceText] | None = None) -> Node:
     """Replace unknown values with names. ``write`` turns references into names as well."""
     if isinstance(node, Array):
-        return node._replace(items=tuple(_plain(one, references, write=write) for one in node.items))
+        return node._replace(items=tuple(_plain(item, references, write=write) for item in node.items))
     if isinstance(node, Object):
         members = (m._replace(value=_plain(m.value, references, write=write)) for m in node.members)
         return node._replace(members=tuple(members))
@@ -99,7 +99,7 @@ def _plain(node: Node, references: References, *, write: type[Reference] | None 
     if id(node) in references:
         return node._replace(value=write(references[id(node)])) if write else node
     if isinstance(value, Unknown):
-        return node._replace(value=Reference(value.where) if value.where else f"<{value.reason}>")
+        return node._replace(value=ReferenceText(value.where) if value.where else f"<{value.reason}>")
     return node
 
 
@@ -112,7 +112,7 @@ class PolicyChange(NamedTuple):
 
 def policy_changes(repair: Repair) -> tuple[PolicyChange, ...]:
     """Return the access gained and lost by the change of each policy."""
-    then = {one.name: one for one in repair.after.policies()}
+    then = {policy.name: policy for policy in repair.after.policies()}
     pairs = ((known, then.get(known.name)) for known in repair.before.policies())
     return tuple(
         PolicyChange(known.case.name, default_effect(known.case, known.text.policy, now.text.policy))
@@ -144,7 +144,7 @@ class Outcome(NamedTuple):
     @property
     def unfixed(self) -> tuple[UnfixedFinding, ...]:
         """Return the findings that are not fixed. Undetermined results are not findings."""
-        return tuple(one for one in self.repair.unfixed if one.finding.verdict is Verdict.FAIL)
+        return tuple(unfixed for unfixed in self.repair.unfixed if unfixed.finding.verdict is Verdict.FAIL)
 
     @property
     def is_pending(self) -> bool:

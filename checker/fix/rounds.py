@@ -75,7 +75,7 @@ def repair(
             trial = _one_by_one(state, selected, attempts)
         if trial.attempts:
             attempts.forget()
-        fixed += (FixedFinding(one.finding, one.fix) for one in trial.attempts)
+        fixed += (FixedFinding(attempt.finding, attempt.fix) for attempt in trial.attempts)
         state = state._replace(texts=trial.texts, reading=trial.reading)
     return Repair(state.texts, tuple(fixed), tuple(attempts.unfixed(state.reading)), first, state.reading)
 
@@ -106,7 +106,7 @@ class _State(NamedTuple):
         rejection_reason = rejection(self.reading, then, attempts, self.budgets, unsafe=self.unsafe)
         together = rejection_reason or unsafe_together(self.first, then, self.budgets)
         if together and self.unsafe and not rejection_reason:
-            attempts = [one._replace(fix=_unsafe(one.fix)) for one in attempts]
+            attempts = [attempt._replace(fix=_unsafe(attempt.fix)) for attempt in attempts]
         return _Trial(attempts, texts, then, rejection_reason if self.unsafe else together)
 
 
@@ -117,10 +117,10 @@ def _unsafe(fix: Fix) -> Fix:
 def _one_by_one(state: _State, selected: list[Attempt], attempts: Attempts) -> _Trial:
     """Find the attempts that work together. Refuse each of the others."""
     best = _Trial([], state.texts, state.reading)
-    for one in selected:
-        trial = state.attempt_all([*best.attempts, one])
+    for attempt in selected:
+        trial = state.attempt_all([*best.attempts, attempt])
         if trial.rejection_reason:
-            attempts.refuse(one, trial.rejection_reason)
+            attempts.refuse(attempt, trial.rejection_reason)
         else:
             best = trial
     return best
@@ -145,22 +145,20 @@ def rejection(
     before: Reading, after: Reading, attempts: list[Attempt], budgets: ProofBudgets, *, unsafe: bool
 ) -> str:
     """Return why the edits must be rejected, judging by the edited files. Empty if they are accepted."""
-    broken = {one.what for one in after.inventory.skipped if one.error}
-    if broken - {one.what for one in before.inventory.skipped if one.error}:
+    broken = {skipped.what for skipped in after.inventory.skipped if skipped.error}
+    if broken - {skipped.what for skipped in before.inventory.skipped if skipped.error}:
         return "the file could not be read after the edit"
     operations: dict[tuple[str, str, int], list[Operation]] = {}
-    for one in attempts:
-        operations.setdefault(one.known.name, []).extend(one.fix.operations)
-    then = {one.name: one for one in after.policies()}
+    for attempt in attempts:
+        operations.setdefault(attempt.known.name, []).extend(attempt.fix.operations)
+    later = {policy.name: policy for policy in after.policies()}
     for known in before.policies():
-        now = then.get(known.name)
+        now = later.get(known.name)
         if now is None:
             return "the edit would make another policy disappear"
-        mine = operations.get(known.name)
-        expected = meaning(changed(known.root, mine)) if mine else known.content
-        if now.content != expected and (
-            mine or not _may_change(known, now, attempts, budgets, unsafe=unsafe)
-        ):
+        own = operations.get(known.name)
+        expected = meaning(changed(known.root, own)) if own else known.content
+        if now.content != expected and (own or not _may_change(known, now, attempts, budgets, unsafe=unsafe)):
             return "the edit would change other policies, or not as planned"
     return _unresolved(before, after, attempts) or _uncovered(before, after, attempts)
 
@@ -171,7 +169,7 @@ _TOGETHER = "together"
 
 def unsafe_together(first: Reading, then: Reading, budgets: ProofBudgets) -> str:
     """Return why all changes since the first reading are unsafe together. Empty if they are safe."""
-    now = {one.name: one for one in then.policies()}
+    now = {policy.name: policy for policy in then.policies()}
     for known in first.policies():
         changed_to = now.get(known.name)
         if changed_to is None or changed_to.content == known.content or not known.is_written:
@@ -189,7 +187,7 @@ def _may_change(
 
     A key that no topic uses must not grant anything new.
     """
-    if not any(known.is_written_with(one.known) for one in attempts):
+    if not any(known.is_written_with(attempt.known) for attempt in attempts):
         return False
     idle = isinstance(known.case, KeyAnalysis) and known.case.topic is None
     if idle and effect(known.case, known.text.policy, now.text.policy, budgets[known.name]).gained:
@@ -214,7 +212,7 @@ def _unresolved(before: Reading, after: Reading, attempts: list[Attempt]) -> str
 def _uncovered(before: Reading, after: Reading, attempts: list[Attempt]) -> str:
     """Return the first new finding that is at least as severe as the fixed ones and has no fix of its own."""
     earlier = Counter(map(_kind, before.report.findings))
-    worst = max(one.finding.severity.rank for one in attempts)
+    worst = max(attempt.finding.severity.rank for attempt in attempts)
     for finding in after.report.findings:
         earlier[_kind(finding)] -= 1
         is_fixable = any(fix.operations for fix in finding.fixes)

@@ -10,14 +10,14 @@ from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import pairings_of_key
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
-from checker.core.finding import Symbol
+from checker.core.finding import Reference
 from checker.fix.renaming import each_name, local_name, renamed, texts_of, with_variables
 from checker.fix.text.edits import CannotEditError, file_of
 from checker.inputs.discover import HCL
 from checker.inputs.resolve import UNKNOWN_OWNER
 from checker.inputs.text import Implied
 from checker.lint.report import without_conditions
-from checker.policy.change import Reference, fresh
+from checker.policy.change import ReferenceText, fresh
 from checker.policy.node import meaning
 
 if TYPE_CHECKING:
@@ -37,38 +37,38 @@ class Reading(NamedTuple):
     def policies(self) -> tuple[KnownPolicy, ...]:
         """Return every policy with its analysis, including AWS defaults where no policy is declared."""
         inventory = self.inventory
-        topics = [TopicAnalysis(one, inventory) for one in inventory.topics]
+        topics = [TopicAnalysis(topic, inventory) for topic in inventory.topics]
         users: dict[int, list[TopicAnalysis]] = {}
         for case in topics:
             if isinstance(case.key, Key):
                 users.setdefault(id(case.key), []).append(case)
-        keys = [_key_case(one, users.get(id(one), []), inventory) for one in inventory.keys]
-        found: list[KnownPolicy] = []
+        keys = [_key_case(key, users.get(id(key), []), inventory) for key in inventory.keys]
+        policies: list[KnownPolicy] = []
         seen: dict[tuple[str, str], int] = {}
         cases: tuple[TopicAnalysis | KeyAnalysis, ...] = (*topics, *keys)
-        for one in cases:
-            text = one.text
+        for analysis in cases:
+            text = analysis.text
             if isinstance(text, PolicyText):
-                who = ("key" if isinstance(one, KeyAnalysis) else "topic", one.name)
-                seen[who] = seen.get(who, 0) + 1
-                found.append(KnownPolicy((*who, seen[who]), one, text))
-        return _with_siblings(found)
+                owner = ("key" if isinstance(analysis, KeyAnalysis) else "topic", analysis.name)
+                seen[owner] = seen.get(owner, 0) + 1
+                policies.append(KnownPolicy((*owner, seen[owner]), analysis, text))
+        return _with_siblings(policies)
 
 
 def _key_case(key: Key, users: list[TopicAnalysis], inventory: Inventory) -> KeyAnalysis:
     """Return the analysis of a key. The first topic that uses the key determines the instances."""
     if not users:
         return KeyAnalysis(key, None, pairings_of_key(key, inventory))
-    topics = tuple(one.topic for one in users)
+    topics = tuple(user.topic for user in users)
     return KeyAnalysis(key, users[0].topic, users[0].pairings, topics, inventory)
 
 
 def _with_siblings(policies: list[KnownPolicy]) -> tuple[KnownPolicy, ...]:
     """Add to each policy the names of all topics that share its text."""
     names: dict[object, set[str]] = {}
-    for one in policies:
-        names.setdefault(one.text_id, set()).add(one.topic_name)
-    return tuple(one._replace(siblings=frozenset(names[one.text_id])) for one in policies)
+    for policy in policies:
+        names.setdefault(policy.text_id, set()).add(policy.topic_name)
+    return tuple(policy._replace(siblings=frozenset(names[policy.text_id])) for policy in policies)
 
 
 _OWN_ACCOUNT = "data.aws_caller_identity.current.account_id"
@@ -146,19 +146,19 @@ class KnownPolicy(NamedTuple):
         """Replace the topic's ARN in statements by the name that the document has for it."""
         symbol = self.case.topic.symbol if isinstance(self.case, TopicAnalysis) else ""
         local = self._own_name(symbol) if self._is_beside_its_topic else symbol
-        names: dict[str, str] = {symbol: Reference(local), local: Reference(local)} if symbol else {}
+        names: dict[str, str] = {symbol: ReferenceText(local), local: ReferenceText(local)} if symbol else {}
         names |= self._reference
         if not self.is_written:
-            names[UNKNOWN_OWNER] = Reference("#AWS::AccountId" if "#" in symbol else _OWN_ACCOUNT)
+            names[UNKNOWN_OWNER] = ReferenceText("#AWS::AccountId" if "#" in symbol else _OWN_ACCOUNT)
             names[_ROOT.format(UNKNOWN_OWNER)] = _ROOT.format("ACCOUNT_ID")
-        return tuple(renamed(one, names) for one in statements)
+        return tuple(renamed(statement, names) for statement in statements)
 
     def localized(self, root: Node) -> Node:
         """Name the topic as its own module names it. Raises CannotEditError if that is not possible."""
         has_no_name = self._serves_several_topics or (self.needs_reference and self._is_in_its_topic)
         if has_no_name and renamed(root, self._arn, fresh_only=True) is not root:
             raise CannotEditError(_OF_SEVERAL)
-        if not any(isinstance(one, Reference) for one in texts_of(root)):
+        if not any(isinstance(text, ReferenceText) for text in texts_of(root)):
             return root
         if isinstance(self.case, KeyAnalysis):
             raise CannotEditError(_ROUND_IN_CIRCLES)
@@ -170,10 +170,9 @@ class KnownPolicy(NamedTuple):
 
     def _relocated(self, root: Node) -> Node:
         """Rename new references to the names of the resource's module."""
-        symbols: dict[str, str] = {
-            one: Reference(self._own_name(one)) for one in texts_of(root) if isinstance(one, Reference)
-        }
-        return renamed(root, symbols, fresh_only=True)
+        references = (text for text in texts_of(root) if isinstance(text, ReferenceText))
+        names: dict[str, str] = {text: ReferenceText(self._own_name(text)) for text in references}
+        return renamed(root, names, fresh_only=True)
 
     def referring(self, root: Node) -> Node:
         """Replace each new ARN of the topic in the changed policy by a reference."""
@@ -212,11 +211,10 @@ class KnownPolicy(NamedTuple):
         ):
             return {}
         if "#" in self.topic_name:
-            return {str(case.topic.arn): Reference(self.topic_name)}
+            return {str(case.topic.arn): ReferenceText(self.topic_name)}
         is_resource = self.file.name.endswith(HCL) and self.topic_name and not self._is_in_its_topic
-        return (
-            {str(case.topic.arn): Reference(self._own_name(f"{self.topic_name}.arn"))} if is_resource else {}
-        )
+        name = ReferenceText(self._own_name(f"{self.topic_name}.arn"))
+        return {str(case.topic.arn): name} if is_resource else {}
 
     @property
     def _is_in_its_topic(self) -> bool:
@@ -240,11 +238,11 @@ class KnownPolicy(NamedTuple):
 
     def parametrized(self, statements: tuple[Node, ...], name: str) -> tuple[Node, ...]:
         """Replace the instance by a variable, for code that several environments use."""
-        arns = {str(one): one.account for one in self.case.instances}
+        arns = {str(instance): instance.account for instance in self.case.instances}
         names: dict[str, Node] = {}
         for arn, account in arns.items():
             names[arn], names[account] = self._variable(name)
-        statements = tuple(with_variables(one, names) for one in statements)
+        statements = tuple(with_variables(statement, names) for statement in statements)
         return statements if self.is_written else self._with_owner(statements)
 
     def _with_owner(self, statements: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -252,14 +250,14 @@ class KnownPolicy(NamedTuple):
         account = self.case.target.account
         if not isinstance(account, str):
             return statements
-        own = {account: fresh(Symbol("#AWS::AccountId" if "#" in self._address else _OWN_ACCOUNT))}
+        own = {account: fresh(Reference("#AWS::AccountId" if "#" in self._address else _OWN_ACCOUNT))}
         root = {_ROOT.format(account): _ROOT.format("ACCOUNT_ID")}
-        return tuple(renamed(with_variables(one, own, _OWNER_KEYS), root) for one in statements)
+        return tuple(renamed(with_variables(statement, own, _OWNER_KEYS), root) for statement in statements)
 
     def _variable(self, name: str) -> tuple[Node, Node]:
         """Return a reference to the instance ARN, and one to the account in it."""
         if self.file.name.endswith(HCL):
-            return fresh(Symbol(f"var.{name}")), fresh(Symbol(f'split(":", var.{name})[4]'))
+            return fresh(Reference(f"var.{name}")), fresh(Reference(f'split(":", var.{name})[4]'))
         reference: dict[str, Plain] = {"Ref": name}
         return fresh(reference), fresh({"Fn::Select": ["4", {"Fn::Split": [":", reference]}]})
 

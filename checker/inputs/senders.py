@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.finding import Symbol
+from checker.core.finding import Reference
 from checker.inputs.declared import DeclaredSender
 from checker.policy.wildcard import glob, is_wild
 
@@ -59,7 +59,7 @@ _LONGEST_NAME = 2048
 
 
 class Part(NamedTuple):
-    """One resource: its type, its names and its arguments. A ``Symbol`` is a reference.
+    """One resource: its type, its names and its arguments, with references as ``Reference``.
 
     ``hidden`` is true for an identity policy, or its owner, if only the references are known.
     """
@@ -158,8 +158,8 @@ class _Leaf(NamedTuple):
 
 def _leaves(value: Plain, path: tuple[str, ...] = ()) -> Iterator[_Leaf]:
     """Yield every text and key, including JSON inside texts, except in Deny statements."""
-    if isinstance(value, Symbol):
-        value = value.name
+    if isinstance(value, Reference):
+        value = value.text
     if isinstance(value, str):
         inside = _inside(value)
         if isinstance(inside, str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import in_words
-from checker.core.finding import Finding, Remove, Rename, Severity, Symbol, Verdict
+from checker.core.finding import Finding, Reference, Remove, Rename, Severity, Verdict
 from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _value(value: Json, deployment: Deployment) -> Json:
         return value
     reference = deployment.references.get(value)
     if reference:
-        return Symbol(reference)
+        return Reference(reference)
     if deployment.reworded(value) != value:
         raise _InventedError(value)
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
-from checker.core.finding import Put, Remove, Rename, Same, Symbol
+from checker.core.finding import Put, Reference, Remove, Rename, Same
 from checker.core.unknown import Unknown
 from checker.policy.model import EVERYONE, Condition, Patterns, Principals
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, items
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from checker.policy.model import Policy, Statement, Value
 
 
-class Reference(str):
-    """A name that a document refers to a resource by; written as a reference, not as a string."""
+class ReferenceText(str):
+    """The text of a reference, as the value of a node; written as a reference, not as a string."""
 
     __slots__ = ()
 
@@ -63,8 +63,8 @@ def node_of(value: Plain, original: Node) -> Node:
     if isinstance(value, Same):
         return at(original, value.route)
     source, start = original.source, original.start
-    if isinstance(value, Symbol):
-        return Scalar(Reference(value.name), source, start, start)
+    if isinstance(value, Reference):
+        return Scalar(ReferenceText(value.text), source, start, start)
     if value is None or isinstance(value, str | bool | Number):
         return Scalar(value, source, start, start)
     if isinstance(value, Mapping):

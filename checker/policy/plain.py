@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
-from checker.core.finding import Same, Symbol
+from checker.core.finding import Reference, Same
 from checker.core.unknown import Unknown
 from checker.policy.node import Array, Number, Object
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 
-Plain: TypeAlias = "str | bool | Number | Symbol | Same | Sequence[Plain] | Mapping[str, Plain] | None"
+Plain: TypeAlias = "str | bool | Number | Reference | Same | Sequence[Plain] | Mapping[str, Plain] | None"
 """A value that can be written in any file format; ``Same`` is replaced by its value first."""
 
 _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t", '"': r"\"", "\\": r"\\"}
@@ -28,7 +28,7 @@ def plain(node: Node) -> Plain:
         return {member.key: plain(member.value) for member in node.members}
     if isinstance(node, Array):
         return [plain(one) for one in node.items]
-    return Symbol(node.value.where) if isinstance(node.value, Unknown) else node.value
+    return Reference(node.value.where) if isinstance(node.value, Unknown) else node.value
 
 
 def json_text(value: Plain, indent: str = "", level: int = 0) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker import __version__
+from checker.configuration.baseline import fingerprint, identity
 from checker.core.arn import Arn
-from checker.core.finding import Severity, Verdict, fingerprint, format_route, identity
+from checker.core.finding import Severity, Verdict, format_route
 
 if TYPE_CHECKING:
     from checker.core.finding import Finding

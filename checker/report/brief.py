@@ -1,18 +1,20 @@
-"""Short form of a finding, without excerpts, for reports that are shown next to the code."""
+"""Short forms, without excerpts: a finding beside its code, a skipped input, and the counts of a report."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.finding import Applicability, Role, Verdict, format_route
+from checker.core.finding import Applicability, Role, Severity, Verdict, format_route
 from checker.core.terminal_text import inert, redacted
+from checker.lint.report import HeldBackBy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from checker.core.errors import Skipped
     from checker.core.finding import Finding, Fix, Location, Position
-    from checker.lint.report import Report, Suppressed
-    from checker.report.context import Setting
+    from checker.lint.report import Doubt, Examined, Report, Stale, Suppressed
+    from checker.report.context import Paint, Setting
 
 
 class Entry(NamedTuple):
@@ -37,10 +39,10 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
 
 def by_role(finding: Finding) -> tuple[tuple[Location, ...], tuple[Location, ...]]:
     """Split the locations into primary and related ones. There is always at least one primary location."""
-    primary = tuple(one for one in finding.locations if one.role is Role.PRIMARY)
+    primary = tuple(location for location in finding.locations if location.role is Role.PRIMARY)
     if not primary:
         return finding.locations[:1], finding.locations[1:]
-    return primary, tuple(one for one in finding.locations if one.role is Role.RELATED)
+    return primary, tuple(location for location in finding.locations if location.role is Role.RELATED)
 
 
 _MAX_LENGTH = 1000
@@ -128,3 +130,104 @@ def _places(finding: Finding, setting: Setting) -> Iterator[Detail]:
         yield Detail(label, place(location, setting), name=True)
     if len(places) > _MAX_PLACES:
         yield Detail("and at", f"{len(places) - _MAX_PLACES} more places")
+
+
+def place_text(location: Location) -> str:
+    """Write the file of a location with line and column, and with the JSON pointer if the file is generated."""
+    position = location.position()
+    at = f":{position.line}:{position.column}" if position else ""
+    pointer = f" ({location.pointer})" if location.pointer else ""
+    return inert(f"{location.source}{at}{pointer}")
+
+
+def skipped_text(skipped: Skipped, paint: Paint) -> Iterator[str]:
+    """Yield a skipped input and the reason."""
+    at = f":{skipped.position.line}:{skipped.position.column}" if skipped.position else ""
+    word = paint("error", "error") if skipped.error else paint("note", "skipped")
+    yield f"{word}: {inert(skipped.what)}{at}: {inert(skipped.reason)}"
+    if skipped.help:
+        yield paint.detail("help", skipped.help)
+
+
+def stale_text(stale: Stale, paint: Paint) -> Iterator[str]:
+    """Yield a stale suppression or baseline entry."""
+    at = f":{stale.position.line}:{stale.position.column}" if stale.position else ""
+    yield f"{paint('note', 'stale')}: {inert(stale.where)}{at}: {inert(stale.reason)}"
+
+
+def doubts_text(report: Report, paint: Paint) -> Iterator[str]:
+    """List the reasons for undetermined results, each once, with the rules and the first resource."""
+    names: dict[Doubt, dict[str, set[str]]] = {}
+    for examined in report.examined:
+        for rule, doubt in examined.undetermined:
+            named = names.setdefault(doubt, {"rules": set(), "resources": set()})
+            named["rules"].add(rule)
+            named["resources"].add(examined.resource)
+    for doubt, named in names.items():
+        first, *others = sorted(named["resources"])
+        yield f"{paint('note', 'not known')}: {inert(doubt.reason)} [{', '.join(sorted(named['rules']))}]"
+        yield paint.detail("resource", f"{first} and {len(others)} more" if others else first)
+        if not doubt.counts:
+            yield paint.detail("note", "files cannot show this; the exit code does not change")
+
+
+def summary_text(report: Report, paint: Paint) -> str:
+    """Return one line with the counts of findings, examined targets and other results."""
+    counts = summary(report)
+    severities = [
+        count_noun(counts[f"{kind}s"], kind) for kind in ("error", "warning", "note") if counts[f"{kind}s"]
+    ]
+    examined = [
+        count_noun(counts[f"{kind}s"], kind) for kind in ("topic", "key", "contact") if counts[f"{kind}s"]
+    ]
+    parts = [
+        paint(_worst(report), ", ".join(severities)) if severities else paint("ok", "no findings"),
+        f"examined {', '.join(examined) or 'nothing'}",
+    ]
+    unchecked = f"{count_noun(counts['topics_not_judged'], 'topic')} not checked"
+    parts.append(f"{unchecked} (--all-topics checks them)" if counts["topics_not_judged"] else unchecked)
+    parts += [
+        f"{counts[name]} {name}" for name in ("suppressed", "baselined", "stale", "skipped") if counts[name]
+    ]
+    if counts["undetermined"]:
+        parts.append(f"{count_noun(counts['undetermined'], 'result')} not known (--strict lists them)")
+    return "; ".join(parts)
+
+
+def summary(report: Report) -> dict[str, int]:
+    """Count findings by severity, targets by kind, and skipped or suppressed items."""
+    counts = {severity.value + "s": 0 for severity in Severity}
+    for finding in report.findings:
+        counts[finding.severity.value + "s"] += 1
+    kinds = {
+        f"{kind}s": _count(target for target in report.examined if target.kind == kind)
+        for kind in ("topic", "key", "contact")
+    }
+    baselined = sum(suppressed.by is HeldBackBy.BASELINE for suppressed in report.suppressed)
+    return {
+        **counts,
+        **kinds,
+        "topics_not_judged": report.not_judged,
+        "skipped": len(report.skipped),
+        "suppressed": len(report.suppressed) - baselined,
+        "baselined": baselined,
+        "stale": len(report.stale),
+        "undetermined": sum(1 for target in report.examined for _ in target.undetermined),
+    }
+
+
+def _count(examined: Iterable[Examined]) -> int:
+    """Count targets. A template resource counts once, however many variants its conditions produce."""
+    return len(
+        {target.declared if "#" in target.resource else index for index, target in enumerate(examined)}
+    )
+
+
+def _worst(report: Report) -> str:
+    worst = report.worst()
+    return worst.value if worst else "ok"
+
+
+def count_noun(number: int, noun: str) -> str:
+    """Format a number with its noun, in the plural unless the number is 1."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Context of a report: the rules that ran, the failing severity, folders and colors."""
+"""Context of a report: the rules that ran, the failing severity, folders, colors and text width."""
 
 from __future__ import annotations
 
@@ -6,10 +6,47 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Severity
-from checker.report.style import Paint
+from checker.core.terminal_text import Inert, inert
 
 if TYPE_CHECKING:
     from checker.lint.rule import Rule
+
+
+_CODES = {
+    "error": "1;31",
+    "warning": "1;33",
+    "note": "1;36",
+    "ok": "1;32",
+    "dim": "2",
+    "bold": "1",
+    "mark": "1;31",
+}
+
+
+class Paint(NamedTuple):
+    """Adds terminal colors to text if enabled."""
+
+    enabled: bool = False
+
+    def __call__(self, style: str, text: str) -> str:
+        """Color a text. Styles are the severities, ``ok``, ``dim``, ``bold`` and ``mark``."""
+        if not self.enabled:
+            return text
+        styled = f"\x1b[{_CODES[style]}m{text}\x1b[0m"
+        return Inert(styled) if isinstance(text, Inert) else styled
+
+    def detail(self, label: str, text: str, indent: str = "  ") -> str:
+        """Format a line below a finding or an answer, such as ``  = help: add a statement``."""
+        return f"{indent}{self('dim', '=')} {label}: {inert(text)}"
+
+
+def width(text: str) -> int:
+    """Return the number of terminal columns of a text."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
 class Setting(NamedTuple):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from checker.analysis.access_diff import Access, Difference
     from checker.iam.decide.decide import Decision
     from checker.iam.decide.request import Request
-    from checker.report.style import Paint
+    from checker.report.context import Paint
 
 _SIDES = ("old", "new")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.documented import KeyCondition
 from checker.analysis.wording import not_listed, where_connect_is
-from checker.core.finding import Symbol
+from checker.core.finding import Reference
 from checker.core.regions import CONNECT_REGIONS
 from checker.fix.text.hcl_blocks import Lines, block_text, lines_text, statement_text
 from checker.fix.text.hcl_writer import HclWriter
@@ -137,12 +137,12 @@ def _terraform(drafts: Drafts) -> list[str]:
 
     lines: list[str] = []
     if drafts.topic:
-        document = Symbol(f"data.aws_iam_policy_document.{_NAME}.json")
+        document = Reference(f"data.aws_iam_policy_document.{_NAME}.json")
         arguments = (("arn", str(drafts.wanted.topic)), ("policy", document))
         lines += (*_comments(_topic_comments(drafts)), terraform_policy(_NAME, drafts.topic.policy), "")
         lines += (terraform_resource("aws_sns_topic_policy", _NAME, arguments), "")
     if drafts.key:
-        document = Symbol(f"data.aws_iam_policy_document.{_KEY_NAME}.json")
+        document = Reference(f"data.aws_iam_policy_document.{_KEY_NAME}.json")
         arguments = (("key_id", str(drafts.wanted.key)), ("policy", document))
         lines += (*_comments(_key_comments(drafts)), terraform_policy(_KEY_NAME, drafts.key.policy), "")
         lines += (terraform_resource("aws_kms_key_policy", _NAME, arguments), "")

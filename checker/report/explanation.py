@@ -1,25 +1,28 @@
-"""Explanation of whether an instance can publish to a topic, as text and as JSON."""
+"""Explanation of whether an instance can publish to a topic, and of a single decision, as text and as JSON."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checker.analysis.pairing import why
-from checker.analysis.wording import could
-from checker.analysis.wording import why as why_matched
+from checker.analysis.pairing import why as why_paired
+from checker.analysis.wording import could, why
 from checker.core.terminal_text import inert
 from checker.core.unknown import Unknown
 from checker.lint.explain import BROKEN, OK, UNKNOWN
 from checker.lint.rule import Link
-from checker.policy.model import Statement
-from checker.report.json_v1 import pairing_json
+from checker.policy.model import Condition, Statement
+from checker.report.formats.json import pairing_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.core.unknown import Truth
+    from checker.iam.decide.decide import Decision, Match
+    from checker.iam.decide.request import Request
     from checker.iam.prove.prove import Answer
     from checker.lint.explain import Explanation, LinkStatus
-    from checker.report.style import Paint
+    from checker.report.context import Paint
+
 
 _STYLES = {OK: "ok", BROKEN: "error", UNKNOWN: "warning"}
 _QUESTIONS = {
@@ -48,10 +51,10 @@ _MISSING = {
 
 def explanation_json(explanation: Explanation) -> dict[str, Any]:
     """Convert an explanation to JSON values."""
-    found = {
+    values = {
         "topic": explanation.topic.name,
         "instance": str(explanation.instance),
-        "pairings": [pairing_json(one) for one in explanation.pairings],
+        "pairings": [pairing_json(pairing) for pairing in explanation.pairings],
         "connect_can_publish": _word(explanation.can_publish, "yes", "no"),
         "confused_deputy": _word(explanation.deputy, "open", "closed"),
         "sibling_instances": _word(explanation.siblings, "open", "closed"),
@@ -60,14 +63,14 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
         "chain": explanation.chain,
         "links": [
             {
-                "link": one.link.value,
-                "status": one.status,
-                "reason": one.reason,
-                "rule": one.rule or None,
+                "link": link.link.value,
+                "status": link.status,
+                "reason": link.reason,
+                "rule": link.rule or None,
             }
-            for one in explanation.links
+            for link in explanation.links
         ],
-        "assumptions": [str(one) for one in explanation.deployments.assumptions],
+        "assumptions": [str(assumption) for assumption in explanation.deployments.assumptions],
         "witnesses": [
             {
                 "question": question,
@@ -79,7 +82,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
             if answer.witness is not None and answer.decision is not None
         ],
     }
-    reworded: dict[str, Any] = explanation.deployments.default.reworded_json(found)
+    reworded: dict[str, Any] = explanation.deployments.default.reworded_json(values)
     return reworded
 
 
@@ -100,7 +103,7 @@ def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     yield f"{paint('dim', 'topic   ')} {inert(explanation.topic.name)}"
     yield f"{paint('dim', 'instance')} {explanation.instance}"
     for pairing in explanation.pairings:
-        yield f"{paint('dim', 'paired  ')} {pairing.instance.instance_id} {inert(why(pairing))}"
+        yield f"{paint('dim', 'paired  ')} {pairing.instance.instance_id} {inert(why_paired(pairing))}"
     yield ""
     for status in explanation.links:
         yield _link(status, paint)
@@ -111,7 +114,7 @@ def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     if explanation.deployments.assumptions:
         yield ""
         yield "Assumed of every deployment:"
-        yield from (f"  {inert(str(one))}" for one in explanation.deployments.assumptions)
+        yield from (f"  {inert(str(assumption))}" for assumption in explanation.deployments.assumptions)
 
 
 def answer_of(explanation: Explanation) -> str:
@@ -132,8 +135,8 @@ def _problem(broken: LinkStatus) -> str:
     return _PROBLEMS.get(broken.link) or f"the instance was {broken.reason}"
 
 
-def _missing(one: LinkStatus) -> str:
-    return _MISSING.get(one.link) or f"the {one.link.value.replace('_', ' ')}"
+def _missing(status: LinkStatus) -> str:
+    return _MISSING.get(status.link) or f"the {status.link.value.replace('_', ' ')}"
 
 
 def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
@@ -141,18 +144,18 @@ def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     yield paint(style, inert(answer_of(explanation)))
     first = explanation.first_broken() or explanation.first(UNKNOWN)
     if first is not None and first.help:
-        yield f"  {paint('dim', '=')} help: {inert(first.help)}"
+        yield paint.detail("help", first.help)
     if first is None:
         yield paint("dim", "Not checked: resource control policies of the organization.")
     for finding in explanation.openings():
         rule = paint("dim", f"[{finding.rule}]")
         yield f"{paint('error', 'Others can publish too:')} {inert(finding.message)} {rule}"
-        yield f"  {paint('dim', '=')} help: {inert(finding.help)}"
+        yield paint.detail("help", finding.help)
 
 
-def _link(one: LinkStatus, paint: Paint) -> str:
-    rule = paint("dim", f" [{one.rule}]") if one.rule else ""
-    return f"{link_line(one.link.value, one.status, one.reason, paint)}{rule}"
+def _link(status: LinkStatus, paint: Paint) -> str:
+    rule = paint("dim", f" [{status.rule}]") if status.rule else ""
+    return f"{link_line(status.link.value, status.status, status.reason, paint)}{rule}"
 
 
 def link_line(name: str, status: str, reason: str, paint: Paint) -> str:
@@ -163,11 +166,11 @@ def link_line(name: str, status: str, reason: str, paint: Paint) -> str:
 
 
 def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:
-    who, (yes, no) = _QUESTIONS[question]
+    caller, (yes, no) = _QUESTIONS[question]
     word = "not known" if isinstance(answer.truth, Unknown) else yes if answer.truth else no
     good = (question == _ALLOWED) == (answer.truth is True)
     style = "warning" if isinstance(answer.truth, Unknown) else "ok" if good else "error"
-    yield f"  {who:<31} {paint(style, word)}"
+    yield f"  {caller:<31} {paint(style, word)}"
     if isinstance(answer.truth, Unknown):
         yield f"    {inert(answer.truth.reason)}"
     if answer.witness is None or answer.decision is None:
@@ -175,7 +178,50 @@ def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:
     if question != _ALLOWED:
         yield f"    {could(answer.witness, 'publish')}"
     elif answer.truth is not True:
-        for match in answer.decision.matches:
-            title = match.statement.title if isinstance(match.statement, Statement) else "a statement"
-            effect = match.effect if isinstance(match.effect, str) else "unknown effect:"
-            yield f"    {inert(effect)} {inert(title)} {inert(why_matched(match, answer.witness))}"
+        yield from (f"    {line}" for line in _match_lines(answer.decision, answer.witness))
+
+
+_WORDS = {"Allowed": "ok", "Unknown": "warning"}
+
+
+def decision_json(decision: Decision, request: Request) -> dict[str, Any]:
+    """Convert a decision to JSON values."""
+    return {
+        "decision": decision.word,
+        "allowed": _truth(decision.allowed),
+        "statements": list(decision.statements()),
+        "trace": [_match(match, number, request) for number, match in enumerate(decision.matches)],
+    }
+
+
+def _truth(truth: Truth) -> bool | None:
+    return None if isinstance(truth, Unknown) else truth
+
+
+def _match(match: Match, number: int, request: Request) -> dict[str, Any]:
+    condition = match.condition if isinstance(match.condition, Condition) else None
+    statement = match.statement if isinstance(match.statement, Statement) else None
+    return {
+        "statement": number,
+        "sid": statement.sid if statement else None,
+        "effect": match.effect if isinstance(match.effect, str) else None,
+        "applies": _truth(match.truth),
+        "element": match.element or None,
+        "operator": condition.operator if condition else None,
+        "key": condition.key if condition else None,
+        "reason": why(match, request),
+    }
+
+
+def decision_text(decision: Decision, request: Request, paint: Paint) -> Iterator[str]:
+    """Yield the decision, then one line per statement with the reason why it applies or not."""
+    yield paint(_WORDS.get(decision.word, "error"), decision.word)
+    yield from (f"  {line}" for line in _match_lines(decision, request))
+
+
+def _match_lines(decision: Decision, request: Request) -> Iterator[str]:
+    """Yield one line per statement: its effect, its name, and why it applies or not."""
+    for number, match in enumerate(decision.matches, 1):
+        title = match.statement.title if isinstance(match.statement, Statement) else f"statement {number}"
+        effect = match.effect if isinstance(match.effect, str) else "?"
+        yield f"{inert(effect):<5} {inert(title)} {inert(why(match, request))}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.fix.live.flow_result import Cause, Counters, FlowResult, Step, TopicResult
-    from checker.report.style import Paint
+    from checker.report.context import Paint
 
 
 _VERSION = 1
@@ -71,36 +71,36 @@ def flow_text(result: FlowResult, paint: Paint) -> Iterator[str]:
 
 def _is_topic_cause(cause: Cause, result: FlowResult) -> bool:
     """Return whether the report of a topic already shows this cause, with or without the evidence."""
-    return any(one.cause is not None and one.cause.reason == cause.reason for one in result.topics)
+    return any(topic.cause is not None and topic.cause.reason == cause.reason for topic in result.topics)
 
 
-def _topic(one: TopicResult, end: End, paint: Paint) -> Iterator[str]:
-    yield f"{paint('dim', 'topic   ')} {inert(one.topic)}"
-    if one.arrival is not None:
-        yield f"  {paint('ok', 'arrived')} after {one.arrival.seconds:.2f} s"
-        yield from _unexpected(one, paint)
+def _topic(result: TopicResult, end: End, paint: Paint) -> Iterator[str]:
+    yield f"{paint('dim', 'topic   ')} {inert(result.topic)}"
+    if result.arrival is not None:
+        yield f"  {paint('ok', 'arrived')} after {result.arrival.seconds:.2f} s"
+        yield from _unexpected(result, paint)
     elif end is End.SILENT:
         yield f"  {paint('error', 'nothing arrived')}"
-    if one.counters is not None and one.arrival is not None:
-        yield f"  {paint('dim', _counters_text(one.counters))}"
-    if one.setup is not None:
+    if result.counters is not None and result.arrival is not None:
+        yield f"  {paint('dim', _counters_text(result.counters))}"
+    if result.setup is not None:
         yield from (
             f"  {line}"
-            for line in (*set_up_text(one.setup, paint), *retention_text(one.setup.retention, paint))
+            for line in (*set_up_text(result.setup, paint), *retention_text(result.setup.retention, paint))
         )
-    if one.cause is not None:
-        yield from _cause(one.cause, end, paint)
+    if result.cause is not None:
+        yield from _cause(result.cause, end, paint)
 
 
-def _unexpected(one: TopicResult, paint: Paint) -> Iterator[str]:
+def _unexpected(result: TopicResult, paint: Paint) -> Iterator[str]:
     """Report a message that arrived although the analysis found a broken link.
 
     Such a case shows undocumented behavior of AWS, or a bug in the analysis.
     """
-    broken = one.explanation.first_broken() if one.explanation else None
+    broken = result.explanation.first_broken() if result.explanation else None
     if broken is not None:
         yield f"  {paint('warning', 'unexpected')}: the analysis said: {inert(broken.reason)}"
-        yield f"    {paint('dim', '=')} help: AWS allowed more than it documents; please report this"
+        yield paint.detail("help", "AWS allowed more than it documents; please report this", "    ")
 
 
 def _counters_text(counters: Counters) -> str:
@@ -120,7 +120,7 @@ def _cause(cause: Cause, end: End, paint: Paint) -> Iterator[str]:
     for evidence in cause.evidence:
         yield f"    {inert(evidence)}"
     if cause.help:
-        yield f"    {paint('dim', '=')} help: {inert(cause.help)}"
+        yield paint.detail("help", cause.help, "    ")
 
 
 def flow_json(result: FlowResult) -> dict[str, Any]:
@@ -130,25 +130,25 @@ def flow_json(result: FlowResult) -> dict[str, Any]:
         "end": result.end.value,
         "instance": result.instance,
         "contact": result.contact or None,
-        "topics": [_topic_json(one) for one in result.topics],
-        "steps": [_step_json(one) for one in result.steps],
+        "topics": [_topic_json(topic) for topic in result.topics],
+        "steps": [_step_json(step) for step in result.steps],
         "cause": _cause_json(result.cause),
         "left_behind": list(result.left_behind),
     }
 
 
-def _topic_json(one: TopicResult) -> dict[str, Any]:
-    arrival = one.arrival
+def _topic_json(result: TopicResult) -> dict[str, Any]:
+    arrival = result.arrival
     return {
-        "topic": one.topic,
+        "topic": result.topic,
         "arrived": arrival is not None,
         "seconds": arrival.seconds if arrival else None,
         "message": arrival.message_id if arrival else None,
         "attributes": dict(arrival.attributes) if arrival else None,
-        "counters": one.counters._asdict() if one.counters else None,
-        "cause": _cause_json(one.cause),
-        "retention": set_up_json(one.setup) if one.setup else None,
-        "explanation": explanation_json(one.explanation) if one.explanation else None,
+        "counters": result.counters._asdict() if result.counters else None,
+        "cause": _cause_json(result.cause),
+        "retention": set_up_json(result.setup) if result.setup else None,
+        "explanation": explanation_json(result.explanation) if result.explanation else None,
     }
 
 

@@ -18,7 +18,7 @@ from checker.core.arn import Arn
 from checker.core.errors import Skipped
 from checker.core.finding import Applicability, Finding, Fix, Location, Role, Severity, Verdict, Witness
 from checker.lint.report import Doubt, Examined, Report
-from checker.report.json_v1 import report_v1
+from checker.report.formats.json import report_v1
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,8 +55,10 @@ def record(report: Report) -> dict[str, Any]:
     """Convert a report to JSON values: the published form, and the fields that it omits."""
     return {
         "report": report_v1(report),
-        "anchors": [[at.document.anchor(at.route) for at in one.locations] for one in report.findings],
-        "helps": [one.help for one in report.skipped],
+        "anchors": [
+            [at.document.anchor(at.route) for at in finding.locations] for finding in report.findings
+        ],
+        "helps": [skipped.help for skipped in report.skipped],
         "crashed": list(report.crashed),
     }
 
@@ -68,8 +70,8 @@ def read_record(value: dict[str, Any]) -> Report:
         tuple(_findings(report["findings"], value["anchors"])),
         tuple(map(_examined, report["examined"])),
         tuple(
-            Skipped(one["what"], one["reason"], one["error"], help=help_text)
-            for one, help_text in zip(report["skipped"], value["helps"], strict=True)
+            Skipped(skipped["what"], skipped["reason"], skipped["error"], help=help_text)
+            for skipped, help_text in zip(report["skipped"], value["helps"], strict=True)
         ),
         report["summary"]["topics_not_judged"],
         tuple(value["crashed"]),
@@ -112,7 +114,7 @@ def _witness(value: dict[str, Any]) -> Witness:
 def _examined(value: dict[str, Any]) -> Examined:
     verdicts = _verdicts(tuple(value["verdicts"].items()))
     doubts = {
-        rule: Doubt(intern(one["reason"]), one["counts"]) for rule, one in value["undetermined"].items()
+        rule: Doubt(intern(doubt["reason"]), doubt["counts"]) for rule, doubt in value["undetermined"].items()
     }
     pairings = tuple(map(_pairing, value.get("pairings", ())))
     named = intern(value["kind"]), intern(value["resource"]), intern(value["source"])

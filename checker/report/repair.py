@@ -11,11 +11,10 @@ from checker.core.arn import Arn
 from checker.core.finding import Applicability, Verdict
 from checker.core.terminal_text import inert, inert_patch_line
 from checker.lint.report import without_conditions
-from checker.report.brief import applicability_label
+from checker.report.brief import applicability_label, count_noun, place_text
+from checker.report.changes import replacement_json, replacement_line, replacement_text
 from checker.report.flow import flow_json
-from checker.report.json_v1 import finding_json
-from checker.report.replacement import replacement_json, replacement_line, replacement_text
-from checker.report.text import count_noun, place_text
+from checker.report.formats.json import finding_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from checker.fix.attempts import UnfixedFinding
     from checker.fix.result import Outcome, PolicyChange
     from checker.fix.rounds import FixedFinding
-    from checker.report.style import Paint
+    from checker.report.context import Paint
 
 
 def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
@@ -95,7 +94,7 @@ def _fixed(fixed: FixedFinding, done: str, paint: Paint) -> Iterator[str]:
     label = applicability_label(fixed.fix.applicability)
     yield f"{paint('ok', done)} ({label}): {inert(fixed.fix.title)} [{fixed.finding.rule}]"
     if fixed.fix.applicability is Applicability.DOCUMENTED:
-        yield f"  {paint('dim', '=')} help: `--kms-condition topic` limits it to messages to the topic"
+        yield paint.detail("help", "`--kms-condition topic` limits it to messages to the topic")
 
 
 def _distinct(changes: Iterable[PolicyChange]) -> list[PolicyChange]:
@@ -129,7 +128,7 @@ def _unfixed(unfixed: UnfixedFinding, outcome: Outcome, paint: Paint) -> Iterato
     yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', inert(finding.message))}"
     yield f"  {paint('dim', '-->')} {place_text(finding.locations[0])}"
     if finding.root:
-        yield f"  {paint('dim', '=')} resource: {inert(finding.declared_as)}"
+        yield paint.detail("resource", finding.declared_as)
     for line in _explanation(unfixed, outcome):
         yield f"  {paint('dim', '=')} {inert(line)}"
     for lines in outcome.written_out(unfixed):
@@ -140,6 +139,7 @@ def _explanation(unfixed: UnfixedFinding, outcome: Outcome) -> Iterator[str]:
     fix = unfixed.fix
     if fix is None:
         yield f"not fixed: {unfixed.reason}"
+        yield from [f"help: {unfixed.finding.help}"] * bool(unfixed.finding.help)
     elif fix.needs:
         yield f"fixable once you name the instance with `{fix.needs[0]}`: {fix.title}"
         yield f"help: {shlex.join([*outcome.command, *fix.needs])}"
@@ -169,14 +169,14 @@ def repair_json(outcome: Outcome) -> dict[str, Any]:
         "files": [{"path": name, "diff": diff} for name, diff in diffs.items()],
         "mended": [
             {
-                "finding": finding_json(one.finding),
-                "title": one.fix.title,
-                "applicability": one.fix.applicability.value,
+                "finding": finding_json(fixed.finding),
+                "title": fixed.fix.title,
+                "applicability": fixed.fix.applicability.value,
             }
-            for one in outcome.repair.fixed
+            for fixed in outcome.repair.fixed
         ],
-        "changes": [_change_json(one) for one in outcome.changes],
-        "left": [_unfixed_json(one, outcome) for one in outcome.unfixed],
+        "changes": [_change_json(change) for change in outcome.changes],
+        "left": [_unfixed_json(unfixed, outcome) for unfixed in outcome.unfixed],
         "replacement": replacement_json(outcome.replacement) if outcome.replacement else None,
         "flow": flow_json(outcome.flow) if outcome.flow else None,
     }
@@ -186,8 +186,8 @@ def _change_json(change: PolicyChange) -> dict[str, Any]:
     difference = change.difference
     return {
         "resource": change.resource,
-        "gained": [{"who": one.who, "actions": list(one.actions)} for one in difference.gained],
-        "lost": [{"who": one.who, "actions": list(one.actions)} for one in difference.lost],
+        "gained": [{"who": access.who, "actions": list(access.actions)} for access in difference.gained],
+        "lost": [{"who": access.who, "actions": list(access.actions)} for access in difference.lost],
         "doubts": [doubt.told for doubt in difference.doubts],
     }
 
@@ -211,10 +211,10 @@ def summary_line(outcome: Outcome) -> str:
     fixed = outcome.repair.fixed
     done = "fixed" if outcome.applied else "to fix"
     counts = f"{count_noun(len(fixed), 'finding')} {done} in {_places(outcome.repair.texts)}"
-    unsafe = sum(one.fix.applicability is Applicability.UNSAFE for one in fixed)
+    unsafe = sum(fixed_finding.fix.applicability is Applicability.UNSAFE for fixed_finding in fixed)
     remaining = outcome.repair.after.report.findings
-    unknown = sum(one.verdict is Verdict.UNDETERMINED for one in remaining)
-    waiting = [one.fix.needs[0] for one in outcome.unfixed if one.fix and one.fix.needs]
+    unknown = sum(finding.verdict is Verdict.UNDETERMINED for finding in remaining)
+    waiting = [unfixed.fix.needs[0] for unfixed in outcome.unfixed if unfixed.fix and unfixed.fix.needs]
     nothing = "nothing can be fixed" if outcome.unfixed else "nothing to fix"
     parts = [counts if fixed else nothing, f"{unsafe} of them unsafe" if unsafe else ""]
     parts.append(f"{len(outcome.unfixed)} remaining" if outcome.unfixed else "")

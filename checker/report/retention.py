@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.lint.retention.model import Keeper, Retention, SetUp
-    from checker.report.style import Paint
+    from checker.report.context import Paint
 
 _CREATE = {
     "sqs": "`--create` creates a queue that keeps them",
@@ -29,7 +29,7 @@ def retention_json(retention: Retention) -> dict[str, Any]:
         "kind": retention.kind,
         "status": retention.status,
         "reason": retention.unread.told if retention.unread is not None else None,
-        "subscriptions": [_keeper_json(one) for one in retention.keepers],
+        "subscriptions": [_keeper_json(keeper) for keeper in retention.keepers],
     }
 
 
@@ -39,10 +39,10 @@ def _keeper_json(keeper: Keeper) -> dict[str, Any]:
         "endpoint": keeper.endpoint,
         "status": keeper.status,
         "links": [
-            {"link": one.name, "status": one.status, "reason": one.reason, "help": one.help or None}
-            for one in keeper.steps
+            {"link": step.name, "status": step.status, "reason": step.reason, "help": step.help or None}
+            for step in keeper.steps
         ],
-        "warnings": [one._asdict() for one in keeper.warnings],
+        "warnings": [warning._asdict() for warning in keeper.warnings],
         "notes": list(keeper.notes),
     }
 
@@ -56,13 +56,13 @@ def retention_text(retention: Retention, paint: Paint) -> Iterator[str]:
 
 def _keeper_text(keeper: Keeper, paint: Paint) -> Iterator[str]:
     yield f"{paint('dim', _NOUNS[keeper.kind])} {inert(keeper.endpoint)}"
-    for one in keeper.steps:
-        yield link_line(one.name, one.status, one.reason, paint)
-        if one.help and one.status != OK:
-            yield f"  {paint('dim', '=')} help: {inert(one.help)}"
+    for step in keeper.steps:
+        yield link_line(step.name, step.status, step.reason, paint)
+        if step.help and step.status != OK:
+            yield paint.detail("help", step.help)
     for warning in keeper.warnings:
         yield f"  {paint('warning', 'warning ')} {inert(warning.message)}"
-        yield f"  {paint('dim', '=')} help: {inert(warning.help)}"
+        yield paint.detail("help", warning.help)
     for note in keeper.notes:
         yield f"  {paint('dim', 'note    ')} {inert(note)}"
 
@@ -85,26 +85,26 @@ def _conclusion(retention: Retention, paint: Paint) -> Iterator[str]:
             f"No {noun} is subscribed, and SNS keeps a message only until it has tried to deliver it.",
         )
     if retention.status == BROKEN:
-        yield f"  {paint('dim', '=')} help: {_CREATE[retention.kind]}"
+        yield paint.detail("help", _CREATE[retention.kind])
 
 
-def set_up_text(done: SetUp, paint: Paint) -> Iterator[str]:
+def set_up_text(setup: SetUp, paint: Paint) -> Iterator[str]:
     """Yield the created resources, with the policy statements written, and the failure if there was one."""
-    for one in done.made:
-        yield f"  {paint('ok', 'created ')} {one.what}: {inert(one.name)}"
-        if one.written:
-            yield f"           {inert(json.dumps(one.written))}"
-    if done.fault:
-        yield f"  {paint('error', 'failed  ')} {inert(done.fault.what)}: {inert(done.fault.reason)}"
-        if done.fault.help:
-            yield f"  {paint('dim', '=')} help: {inert(done.fault.help)}"
+    for resource in setup.made:
+        yield f"  {paint('ok', 'created ')} {resource.what}: {inert(resource.name)}"
+        if resource.written:
+            yield f"           {inert(json.dumps(resource.written))}"
+    if setup.fault:
+        yield f"  {paint('error', 'failed  ')} {inert(setup.fault.what)}: {inert(setup.fault.reason)}"
+        if setup.fault.help:
+            yield paint.detail("help", setup.fault.help)
 
 
-def set_up_json(done: SetUp) -> dict[str, Any]:
+def set_up_json(setup: SetUp) -> dict[str, Any]:
     """Convert a setup to JSON values, including the retention check."""
-    fault = done.fault
+    fault = setup.fault
     return {
-        **retention_json(done.retention),
-        "made": [one._asdict() for one in done.made],
+        **retention_json(setup.retention),
+        "made": [resource._asdict() for resource in setup.made],
         "fault": {"what": fault.what, "reason": fault.reason, "help": fault.help or None} if fault else None,
     }

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from checker.app.fix_files import plan_fixes
+from checker.app.fix import plan_fixes
 from checker.app.run import Options, examine
 from checker.core.arn import Arn
 from checker.core.finding import Severity
-from checker.report.json_v1 import report_v1
+from checker.report.formats.json import report_v1
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from checker.app.next_step import after_flow
+from checker.fix.live.flow_result import Arrival, End, FlowResult, TopicResult
 from tests.cli.process import run, save
 from tests.samples import INSTANCE_ARN, TESTS, TOPIC_ARN, document, statement
 
 EXAMPLES = TESTS.parent / "examples"
-CHAIN = ("topic.json", "--key", "key.json", "--key-policy", "key-policy.json", "--instance-arn", INSTANCE_ARN)
+TOPIC = ("topic.json", "--instance-arn", INSTANCE_ARN)
+KEY = ("--key-policy", "key-policy.json", "--key", "key.json")
+CHAIN = (*TOPIC, *KEY)
 
 
 def next_of(stderr: str) -> list[str]:
@@ -31,6 +35,13 @@ def next_of(stderr: str) -> list[str]:
         ("broken", ["explain", *CHAIN], ["checker", "fix", "topic.json", "key-policy.json", "key.json"]),
         ("fixed", ["explain", *CHAIN], ["checker", "flow", "--topic-arn"]),
         ("fixed", ["fix", "."], []),
+        ("fixed", ["explain", *TOPIC], ["checker", "explain", *CHAIN]),
+        (
+            "fixed",
+            ["baseline", "write", "."],
+            ["checker", "check", ".", "--baseline", "checker-baseline.json"],
+        ),
+        ("fixed", ["rules", "source-owner"], ["checker", "check", "--select", "source-owner"]),
         ("fixed", ["check", "topic.json"], []),
     ],
 )
@@ -64,3 +75,18 @@ def test_a_topic_on_standard_input_cannot_be_fixed() -> None:
     topic = (EXAMPLES / "broken" / "topic.json").read_bytes()
     done = run("explain", "-", "--instance-arn", INSTANCE_ARN, stdin=topic)
     assert (done.returncode, next_of(done.stderr)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        (End.SILENT, ["checker", "explain", TOPIC_ARN, "--instance-arn", INSTANCE_ARN]),
+        (End.BLOCKED, ["checker", "explain", TOPIC_ARN, "--instance-arn", INSTANCE_ARN]),
+        (End.INTERRUPTED, []),
+        (End.ARRIVED, []),
+    ],
+)
+def test_a_flow_without_a_message_is_explained(end: End, expected: list[str]) -> None:
+    arrival = Arrival(0.1, "id", ()) if end is End.ARRIVED else None
+    result = FlowResult(INSTANCE_ARN, end, topics=(TopicResult(TOPIC_ARN, arrival=arrival),))
+    assert next_of("\n".join(after_flow(result))) == expected

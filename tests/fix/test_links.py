@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.app.fix_files import FixPlan, apply_fixes, plan_fixes
+from checker.app.fix import FixPlan, apply_fixes, plan_fixes
 from checker.app.run import Options
 from checker.core.errors import InputError, RefusedError
 from tests.cli.process import run, save
@@ -145,7 +145,7 @@ def test_an_interrupt_takes_effect_between_two_files(
     for name in ("a.json", "b.json"):
         save(tree / name, OPEN)
     plan = planned("a.json", "b.json")
-    monkeypatch.setattr(os, "fsync", lambda _: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(os, "fsync", lambda _: signal.raise_signal(signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
         apply_fixes(plan)
     assert "written: `a.json`; not written: `b.json`" in capsys.readouterr().err
@@ -156,7 +156,7 @@ def test_an_interrupt_takes_effect_between_two_files(
 SCRIPT = """
     import sys, time
     from pathlib import Path
-    from checker.app import fix_files
+    from checker.app import fix as fix_files
     from checker.__main__ import main
 
     write = fix_files.write_files

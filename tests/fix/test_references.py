@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checker.app.fix_files import plan_fixes
+from checker.app.fix import plan_fixes
 from checker.app.run import Options
 from checker.fix.result import Outcome
 from tests.fix.workbench import write

@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from checker.fix.live.replacement import (
-    alias_names,
+from checker.fix.live.copied_parts import (
+    Subscribed,
+    copied,
     copied_attributes,
     copied_tags,
     lost_attributes,
+    lost_parts,
     lost_tags,
-    mark,
     replace_arn,
-    to_new_topic,
-    topic_names,
+    why_not,
 )
-from checker.fix.live.subscribing import Subscribed, copied, lost_parts, why_not
+from checker.fix.live.replacement import alias_names, mark, to_new_topic, topic_names
 from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import repair
 from checker.fix.text.edits import CannotEditError

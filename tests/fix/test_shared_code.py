@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from checker.analysis.documented import KeyCondition
-from checker.app.fix_files import plan_fixes
+from checker.app.fix import plan_fixes
 from checker.app.run import Options
 from checker.core.finding import Applicability
 from checker.fix.environments import Environments

@@ -17,12 +17,10 @@ from checker.inputs.load import load
 from checker.lint.engine import Scope, judge
 from checker.lint.explain import explain
 from checker.lint.registry import all_rules
-from checker.report.context import Setting
-from checker.report.decision import decision_text
-from checker.report.explanation import explanation_json, explanation_text
-from checker.report.formats.markdown import render
-from checker.report.style import Paint
-from checker.report.text import findings_text, skipped_text
+from checker.report.brief import skipped_text
+from checker.report.context import Paint, Setting
+from checker.report.explanation import decision_text, explanation_json, explanation_text
+from checker.report.formats import markdown, text
 from tests.cli.process import save
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, arn_of, document, statement
 
@@ -36,7 +34,7 @@ FOLDERS = sorted({path.parent for path in (TESTS / "rules").glob("*/*/cases.yaml
 def told(inventory: Inventory) -> list[str]:
     """Everything that reports say of an inventory."""
     report = judge(inventory, RULES, Scope(all_topics=True))
-    lines = [*findings_text(report, Setting()), *render(report, Setting())]
+    lines = [*text.render(report, Setting()), *markdown.render(report, Setting())]
     lines += (line for one in report.skipped for line in skipped_text(one, Paint()))
     for topic in inventory.topics:
         key = inventory.key_of(topic)

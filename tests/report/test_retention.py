@@ -8,8 +8,8 @@ from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.lint.explain import BROKEN, OK, UNKNOWN
 from checker.lint.retention.model import Keeper, Made, Retention, SetUp, Step, Warned
+from checker.report.context import Paint
 from checker.report.retention import retention_json, retention_text, set_up_json, set_up_text
-from checker.report.style import Paint
 
 TOPIC, QUEUE = "arn:aws:sns:us-east-1:111122223333:chat", "arn:aws:sqs:us-east-1:111122223333:inbox"
 BAD = Step("queue_policy", BROKEN, "the queue has no policy", "add a statement")

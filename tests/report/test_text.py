@@ -12,9 +12,9 @@ from checker.core.terminal_text import inert, inert_line, inert_patch_line, json
 from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.registry import all_rules
-from checker.report.context import Setting
-from checker.report.style import Paint, width
-from checker.report.text import findings_text, summary_text
+from checker.report.brief import summary_text
+from checker.report.context import Paint, Setting, width
+from checker.report.formats.text import render
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
 
@@ -22,7 +22,7 @@ def report_on(text: str, folder: Path) -> tuple[list[str], str]:
     path = folder / "policy.json"
     path.write_text(text)
     report = judge(load([path]), all_rules())
-    lines = [line.replace(str(folder), "FOLDER") for line in findings_text(report, Setting())]
+    lines = [line.replace(str(folder), "FOLDER") for line in render(report, Setting())]
     return lines, summary_text(report, Paint())
 
 

@@ -56,8 +56,8 @@ class Change(NamedTuple):
     @property
     def specification(self) -> dict[str, Any]:
         """Return the specification of the created resource, as sent to AWS."""
-        made: dict[str, Any] = json.loads(self.new)
-        return made
+        parameters: dict[str, Any] = json.loads(self.new)
+        return parameters
 
     @property
     def receipt(self) -> str:
@@ -68,8 +68,8 @@ class Change(NamedTuple):
 def name_of(change: Change) -> str:
     """Return the resource of a change as reports name it."""
     if change.kind == SUBSCRIPTION:
-        made = change.specification
-        return f"{change.resource}: subscription {made['Protocol']} `{made['Endpoint']}`"
+        parameters = change.specification
+        return f"{change.resource}: subscription {parameters['Protocol']} `{parameters['Endpoint']}`"
     return f"{change.resource}: its KmsMasterKeyId" if change.kind == ENCRYPTION else change.resource
 
 
@@ -92,8 +92,8 @@ def stamped(change: Change, receipt: str) -> Change:
     """Add the receipt ID to the tags of a created resource, if the resource has tags."""
     if change.kind not in TAGGED:
         return change
-    made = change.specification
-    return change._replace(new=json.dumps({**made, "Tags": {**made["Tags"], RECEIPT: receipt}}))
+    parameters = change.specification
+    return change._replace(new=json.dumps({**parameters, "Tags": {**parameters["Tags"], RECEIPT: receipt}}))
 
 
 SCHEMA = "receipt.v2.json"
@@ -120,7 +120,7 @@ def write_receipt(receipt: Receipt, folder: Path) -> Path:
         "version": VERSION,
         **receipt._asdict(),
         "time": receipt.time.isoformat(timespec="seconds"),
-        "changes": [one._asdict() for one in receipt.changes],
+        "changes": [change._asdict() for change in receipt.changes],
     }
     path = folder / f"checker-{name}-{stamp}.json"
     number = 1
@@ -169,7 +169,7 @@ def _check_kind(value: object, path: Path) -> None:
     """Refuse the receipt of a flow, whose queue may hold chats by now, and list the undo steps. Raises InputError."""
     if isinstance(value, dict) and value.get("kind") == RETENTION:
         undo = value.get("undo")
-        steps = [str(one) for one in undo] if isinstance(undo, list) else []
+        steps = [str(step) for step in undo] if isinstance(undo, list) else []
         reason = "a receipt of `checker flow --create`; no command rolls it back"
         raise InputError(str(path), reason, help_text="; ".join(("to undo it manually", *steps)))
 
@@ -199,7 +199,9 @@ def _restore_commands(changes: object, path: Path) -> Iterator[str]:
 
 
 def _receipt(value: dict[str, Any]) -> Receipt:
-    changes = tuple(Change(one["resource"], one["kind"], one["old"], one["new"]) for one in value["changes"])
+    changes = tuple(
+        Change(entry["resource"], entry["kind"], entry["old"], entry["new"]) for entry in value["changes"]
+    )
     receipt = Receipt(value["id"], _time(value["time"]), value["account"], value["caller"], changes)
     places = {_place(change) for change in changes}
     if {account for _, _, account in places} != {receipt.account}:
@@ -249,17 +251,19 @@ def _check(change: Change, receipt: Receipt) -> None:
 
 
 def _check_created(change: Change, receipt: Receipt) -> None:
-    made = _object(change.new, f"the specification of `{change.resource}`")
+    parameters = _object(change.new, f"the specification of `{change.resource}`")
     members = _MEMBERS[change.kind]
-    if change.old or made.keys() != members.keys():
+    if change.old or parameters.keys() != members.keys():
         raise ValueError(f"it does not contain the specification of `{change.resource}`")
     for name, kind in members.items():
-        texts = made[name].values() if isinstance(made[name], dict) else (made[name],)
-        if not isinstance(made[name], kind) or not all(isinstance(one, str) for one in texts):
+        texts = parameters[name].values() if isinstance(parameters[name], dict) else (parameters[name],)
+        if not isinstance(parameters[name], kind) or not all(isinstance(text, str) for text in texts):
             raise ValueError(f"{name} of `{change.resource}` is not valid")
-    if change.kind in TAGGED and (made["Tags"].get(RECEIPT) != receipt.id or not made["Tags"].get(REPLACES)):
+    if change.kind in TAGGED and (
+        parameters["Tags"].get(RECEIPT) != receipt.id or not parameters["Tags"].get(REPLACES)
+    ):
         raise ValueError(f"the tags of `{change.resource}` were not written by this repair")
-    policy = made.get("Policy", made.get("Attributes", {}).get("Policy"))
+    policy = parameters.get("Policy", parameters.get("Attributes", {}).get("Policy"))
     if change.kind in TAGGED:
         _object(policy or "", f"the policy of `{change.resource}`")
 

@@ -1,24 +1,21 @@
-"""Replace a topic or key that cannot be fixed in place: the reasons, the copied parts, and the lost parts."""
+"""The replacement of a topic or key that cannot be fixed in place: reasons, steps, new names and manual steps."""
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import GONE, is_managed_key
 from checker.analysis.key import unsupported
 from checker.core.arn import Arn
-from checker.fix.live.receipt import RECEIPT, REPLACES
-from checker.fix.live.subscribing import Remark
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from checker.analysis.inventory import Key, Topic
+    from checker.fix.live.copied_parts import Remark, Subscribed
     from checker.fix.live.receipt import Change
-    from checker.fix.live.subscribing import Subscribed
     from checker.policy.model import Policy
 
 
@@ -118,67 +115,6 @@ def mark(old: Arn) -> str:
     return str(old)[:_LONGEST_TAG]
 
 
-def replace_arn(policy: str, old: Arn, new: Arn) -> str:
-    """Rewrite the policy of one topic for another: replace the ARN where it is the whole value."""
-    return json.dumps(_replace_arn(json.loads(policy), str(old), str(new)))
-
-
-def _replace_arn(value: object, old: str, new: str) -> object:
-    if isinstance(value, dict):
-        return {name: _replace_arn(one, old, new) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_replace_arn(one, old, new) for one in value]
-    return new if value == old else value
-
-
-_PROTOCOLS = ("HTTP", "Firehose", "Lambda", "Application", "SQS")
-_FEEDBACK = ("SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate", "FailureFeedbackRoleArn")
-_COPIED = (
-    *("DeliveryPolicy", "DisplayName", "MaximumMessageSize", "SignatureVersion", "TracingConfig"),
-    *(f"{protocol}{name}" for protocol in _PROTOCOLS for name in _FEEDBACK),
-)
-_FIFO_ALONE = ("ArchivePolicy", "ContentBasedDeduplication", "FifoThroughputScope")
-
-
-def copied_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
-    """Return the attributes that are copied to a new standard topic. Policy and key are not among them.
-
-    https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
-    """
-    return {name: attributes[name] for name in _COPIED if attributes.get(name)}
-
-
-def lost_attributes(attributes: Mapping[str, str]) -> Iterator[Remark]:
-    """Yield the attributes that only FIFO topics have."""
-    for name in _FIFO_ALONE:
-        if attributes.get(name) not in (None, "", "false"):
-            yield Remark(name, "only FIFO topics support it: messages may arrive out of order or twice")
-
-
-def copied_tags(tags: Mapping[str, str], managing: frozenset[str]) -> dict[str, str]:
-    """Return the tags that are copied."""
-    return {name: value for name, value in tags.items() if not _lost_tag(name, managing)}
-
-
-def lost_tags(tags: Mapping[str, str], managing: frozenset[str]) -> Iterator[Remark]:
-    """Yield the tags that are not copied. ``managing`` are tags that name the tool managing the old resource."""
-    for name in tags:
-        if reason := _lost_tag(name, managing):
-            yield Remark(f"tag `{name}`", reason)
-
-
-def _lost_tag(name: str, managing: frozenset[str]) -> str:
-    """Return why a tag is not copied. Empty if it is.
-
-    https://docs.aws.amazon.com/sns/latest/dg/sns-tags.html
-    """
-    if name.lower().startswith("aws:"):
-        return "AWS reserves tags that begin with `aws:`"
-    if name in (REPLACES, RECEIPT):
-        return "it refers to another topic"
-    return "it would mark the replacement as managed too" if name in managing else ""
-
-
 _OPT_IN = (
     "; if one of the two Regions is an opt-in Region, use the principal `sns.REGION.amazonaws.com` "
     "with that Region"
@@ -195,35 +131,35 @@ def to_new_topic(old: Arn, new: Arn, subscribed: Iterable[Subscribed]) -> Iterat
         "ChatStreamingConfiguration of StartChatContact"
     )
     yield f"other publishers to `{old}`, and the IAM policies that allow them: switch to `{new}`"
-    for one in subscribed:
-        yield from _endpoint(one, old, new)
+    for subscription in subscribed:
+        yield from _endpoint(subscription, old, new)
     yield f"code that declares or looks up `{old}`: declare `{new}` there, so that it stays managed"
     yield f"`{old}` is unchanged: delete it once nothing publishes to it"
 
 
-def _endpoint(one: Subscribed, old: Arn, new: Arn) -> Iterator[str]:
+def _endpoint(subscription: Subscribed, old: Arn, new: Arn) -> Iterator[str]:
     """Yield the manual steps for a subscription. Queues and functions allow topics by ARN; others must confirm again."""
-    if one.protocol == "sqs":
+    if subscription.protocol == "sqs":
         yield (
-            f"queue `{one.endpoint}`: allow `{new}` to send to it, if its policy or its key policy names `{old}` "
-            f"as aws:SourceArn{_opt_in_note(one, new)}"
+            f"queue `{subscription.endpoint}`: allow `{new}` to send to it, if its policy or its key policy names `{old}` "
+            f"as aws:SourceArn{_opt_in_note(subscription, new)}"
         )
-    elif one.protocol == "lambda":
+    elif subscription.protocol == "lambda":
         yield (
-            f"function `{one.endpoint}`: allow `{new}` to invoke it: aws lambda add-permission "
-            f"--function-name {one.endpoint} --statement-id {new.resource[:80]} "
-            f"--action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn {new}{_opt_in_note(one, new)}"
+            f"function `{subscription.endpoint}`: allow `{new}` to invoke it: aws lambda add-permission "
+            f"--function-name {subscription.endpoint} --statement-id {new.resource[:80]} "
+            f"--action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn {new}{_opt_in_note(subscription, new)}"
         )
-    if one.needs_confirmation(new):
-        yield f"{one.name}: its owner must confirm it within two days, or nothing is delivered"
+    if subscription.needs_confirmation(new):
+        yield f"{subscription.name}: its owner must confirm it within two days, or nothing is delivered"
 
 
-def _opt_in_note(one: Subscribed, new: Arn) -> str:
+def _opt_in_note(subscription: Subscribed, new: Arn) -> str:
     """Return a note on opt-in Regions for a subscription in another Region.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
     """
-    return "" if f":{new.region}:" in one.endpoint else _OPT_IN
+    return "" if f":{new.region}:" in subscription.endpoint else _OPT_IN
 
 
 def to_new_key(topic: Arn, alias: Arn, policy: Policy | None) -> Iterator[str]:
@@ -245,6 +181,6 @@ def to_new_encryption(topic: Arn, alias: Arn) -> str:
 def _services(policy: Policy | None) -> set[str]:
     """Return the services other than Connect that a policy names."""
     statements = policy.known_statements() if policy is not None else ()
-    entries = (entry for one in statements for entry in one.principal_entries)
+    entries = (entry for statement in statements for entry in statement.principal_entries)
     names = {str(entry.value) for entry in entries if entry.type == "Service"}
     return names - {CONNECT}

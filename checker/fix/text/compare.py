@@ -81,21 +81,21 @@ def _is_first(old: Node, new: Array) -> bool:
 def _aligned(old: Array, new: Array) -> Array:
     """Return the new list with old items in place of new items that have the same meaning."""
     left = list(old.items)
-    found = []
+    pairs = []
     for item in new.items:
-        twin = next((one for one in left if meaning(one) == meaning(item)), item)
+        twin = next((node for node in left if meaning(node) == meaning(item)), item)
         if twin is not item:
             left.remove(twin)
-        found.append(twin)
-    return new._replace(items=tuple(found))
+        pairs.append(twin)
+    return new._replace(items=tuple(pairs))
 
 
 def _is_aligned(old: Array, new: Array) -> bool:
     """Return True if changes of single items are enough: the kept items are in the same order."""
-    kept = {id(one) for one in new.items}
-    added = [one for one in new.items if all(one is not other for other in old.items)]
-    after = [one if id(one) in kept else added.pop(0) if added else None for one in old.items]
-    return [one for one in (*after, *added) if one is not None] == list(new.items)
+    kept = {id(item) for item in new.items}
+    added = [item for item in new.items if all(item is not other for other in old.items)]
+    after = [item if id(item) in kept else added.pop(0) if added else None for item in old.items]
+    return [node for node in (*after, *added) if node is not None] == list(new.items)
 
 
 def _is_made_of(new: Node, old: Node) -> bool:
@@ -124,7 +124,7 @@ def _members(old: Object, new: Object) -> Iterator[Change]:
 
 
 def _items(old: Array, new: Array) -> Iterator[Change]:
-    spans = {(one.source, one.start, one.end): one for one in new.items if one.end > one.start}
+    spans = {(node.source, node.start, node.end): node for node in new.items if node.end > node.start}
     gone = []
     for index, item in enumerate(old.items):
         twin = spans.get((item.source, item.start, item.end))
@@ -132,8 +132,8 @@ def _items(old: Array, new: Array) -> Iterator[Change]:
             gone.append(index)
         else:
             yield from compare(item, twin, old, index)
-    known = {(one.source, one.start, one.end) for one in old.items}
-    added = [one for one in new.items if (one.source, one.start, one.end) not in known]
+    known = {(node.source, node.start, node.end) for node in old.items}
+    added = [node for node in new.items if (node.source, node.start, node.end) not in known]
     for index, item in zip(gone, added, strict=False):
         yield Replaced(old, index, old.items[index], item)
     yield from _runs(old, gone[len(added) :])

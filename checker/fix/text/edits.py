@@ -41,7 +41,7 @@ def edited(text: str, edits: Iterable[TextEdit]) -> str:
     """Apply edits that do not clash. Adjacent edits are applied in the order of their positions."""
     parts: list[str] = []
     at = 0
-    for edit in sorted(edits, key=lambda one: (one.start, one.end)):
+    for edit in sorted(edits, key=lambda change: (change.start, change.end)):
         parts += (text[at : edit.start], edit.text)
         at = edit.end
     return "".join([*parts, text[at:]])

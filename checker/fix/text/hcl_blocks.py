@@ -56,7 +56,7 @@ def conditions_of(node: Node | None) -> Conditions:
     """Return the values by test and variable. Raises CannotEditError if part of the condition is unknown."""
     if node is None:
         return {}
-    if not isinstance(node, Object) or not all(isinstance(one.value, Object) for one in node.members):
+    if not isinstance(node, Object) or not all(isinstance(member.value, Object) for member in node.members):
         raise CannotEditError("part of the condition is not known")
     return {
         (test.key, key.key): key.value
@@ -106,7 +106,7 @@ def value_text(writer: HclWriter, key: str, value: Node, layout: Layout = _FLAT)
         return writer.node(value, _FLAT, None)
     if isinstance(value, Object):
         raise CannotEditError("an object instead of a text")
-    return writer.listed([_as_text(writer, one) for one in items(value)], layout.deeper(), None)
+    return writer.listed([_as_text(writer, item) for item in items(value)], layout.deeper(), None)
 
 
 def _as_text(writer: HclWriter, node: Node) -> Node:
@@ -153,9 +153,12 @@ def lines_of(block: Block) -> Lines:
     """Detect the line ending and the indentation unit of a block."""
     text = block.at.source.text
     outer = indent_at(text, block.at.start)
-    inside = (*(one.at for one in block.body.arguments.values()), *(one.at for one in block.body.written))
-    indents = (indent_at(text, one.start) for one in inside)
-    units = (one.removeprefix(outer) for one in indents if one != outer and one.startswith(outer))
+    inside = (
+        *(argument.at for argument in block.body.arguments.values()),
+        *(inner.at for inner in block.body.written),
+    )
+    indents = (indent_at(text, part.start) for part in inside)
+    units = (indent.removeprefix(outer) for indent in indents if indent != outer and indent.startswith(outer))
     unit = next(units, "\t" if outer.startswith("\t") else "  ")
     return Lines("\r\n" if "\r\n" in text else "\n", unit)
 
@@ -223,13 +226,13 @@ def shared_edits(
         argument = _argument(blocks[0], name)
         yield from list_edits(writer, argument, old, new)
         return
-    wanted = [meaning(one) for one in items(new)]
-    if any(one not in map(meaning, items(old)) for one in wanted):
+    wanted = [meaning(item) for item in items(new)]
+    if any(value not in map(meaning, items(old)) for value in wanted):
         raise CannotEditError(_SHARED)
     for block in blocks:
         argument = _argument(block, name)
-        own = [one for one in items(old) if _is_in(one, argument.expression.at)]
-        kept = [one for one in own if meaning(one) in wanted]
+        own = [item for item in items(old) if _is_in(item, argument.expression.at)]
+        kept = [item for item in own if meaning(item) in wanted]
         if own and not kept:
             yield removal(block.at)
         elif len(kept) < len(own):
@@ -237,10 +240,10 @@ def shared_edits(
 
 
 def _argument(block: Block, name: str) -> Argument:
-    found = block.body.arguments.get(name)
-    if found is None:
+    argument = block.body.arguments.get(name)
+    if argument is None:
         raise CannotEditError(_WORKED_OUT)
-    return found
+    return argument
 
 
 def _is_in(node: Node, at: Stretch) -> bool:

@@ -118,8 +118,8 @@ class StatementBlock:
         """Edit the blocks whose values change. Remove from ``added`` each new entry that reuses a block."""
         listed = "identifiers" if kind in BLOCKS.values() else "values"
         written: dict[_Names | None, list[Block]] = {}
-        for one in self.block.body.blocks(kind):
-            written.setdefault(_said(one, names), []).append(one)
+        for block in self.block.body.blocks(kind):
+            written.setdefault(_literal_names(block, names), []).append(block)
         for key, values in before.items():
             blocks, then = written.get(key, []), after.get(key)
             if then is values:
@@ -132,7 +132,7 @@ class StatementBlock:
                 then = added.pop(reusable)
                 then = values if meaning(then) == meaning(values) else then
             if then is None:
-                yield from (removal(one.at) for one in blocks)
+                yield from (removal(block.at) for block in blocks)
             elif then is not values:
                 yield from shared_edits(self.writer, blocks, listed, values, then)
 
@@ -146,12 +146,14 @@ class StatementBlock:
 
 def _reusable_name(key: _Names, values: Node, added: _Named) -> _Names | None:
     """Return a new entry that can reuse a removed block: it has the same values or part of the same name."""
-    same = (one for one, then in added.items() if meaning(then) == meaning(values))
-    alike = (one for one in added if len(one) == 1 or any(a == b for a, b in zip(one, key, strict=True)))
+    same = (names for names, then in added.items() if meaning(then) == meaning(values))
+    alike = (
+        names for names in added if len(names) == 1 or any(a == b for a, b in zip(names, key, strict=True))
+    )
     return next(same, None) or next(alike, None)
 
 
-def _said(block: Block, names: _Names) -> _Names | None:
+def _literal_names(block: Block, names: _Names) -> _Names | None:
     """Return the literal texts that name a block. None if one of them is an expression."""
     texts = tuple(_text(block.body.arguments.get(name)) for name in names)
     return None if None in texts else tuple(text or "" for text in texts)
@@ -183,11 +185,11 @@ class Blocks:
         self.root = root
         self.writer = HclWriter(originals)
         self.source = root.source
-        documents = [one for one in parse(self.source).written if one.header.start == root.start]
+        documents = [block for block in parse(self.source).written if block.header.start == root.start]
         if not documents:
             raise CannotEditError(ELSEWHERE)
         self.document = documents[0]
-        self.blocks = {one.at.start: one for one in self.document.body.blocks("statement")}
+        self.blocks = {block.at.start: block for block in self.document.body.blocks("statement")}
 
     def edits(self, new: Node) -> Iterator[TextEdit]:
         """Yield the edits after which the data source renders ``new``. Raises CannotEditError."""
@@ -196,27 +198,27 @@ class Blocks:
         if new.get("Version") is not self.root.get("Version"):
             yield below_header(self.document, 'version = "2012-10-17"')
         statements = _statements(new)
-        kept = {one.start: one for one in statements if one.end > one.start}
+        kept = {statement.start: statement for statement in statements if statement.end > statement.start}
         for old in _statements(self.root):
             twin = kept.get(old.start)
             if twin is None:
                 yield removal(self.block(old).at)
             elif twin is not old:
                 yield from StatementBlock(self.writer, self.block(old), old, twin).edits()
-        added = [one for one in statements if one.end <= one.start]
+        added = [statement for statement in statements if statement.end <= statement.start]
         if added:
             yield self.added(added)
 
     def block(self, statement: Node) -> Block:
         """Return the block that contains a statement."""
-        found = self.blocks.get(statement.start) if statement.source is self.source else None
-        if found is None or found.at.end != statement.end:
+        block = self.blocks.get(statement.start) if statement.source is self.source else None
+        if block is None or block.at.end != statement.end:
             raise CannotEditError(ELSEWHERE)
-        return found
+        return block
 
     def added(self, statements: list[Node]) -> TextEdit:
         """Add statement blocks after the last one, or at the end of the data source if it has none."""
-        last = max(self.blocks.values(), key=lambda one: one.at.start, default=None)
+        last = max(self.blocks.values(), key=lambda block: block.at.start, default=None)
         lines = lines_of(self.document)
         text = self.source.text
         indent = (
@@ -236,5 +238,5 @@ class Blocks:
 
 
 def _statements(root: Object) -> tuple[Node, ...]:
-    found = root.get("Statement")
-    return items(found) if isinstance(found, Array) else ()
+    statements = root.get("Statement")
+    return items(statements) if isinstance(statements, Array) else ()

@@ -56,7 +56,7 @@ class HclWriter(JsonWriter):
 
     def listed(self, items: Sequence[Node], layout: Layout, beside: Object | None) -> list[str]:
         """Write a short list on one line, and a long list with one item per line if the layout allows lines."""
-        parts = [self.node(one, layout.deeper() if layout.lines else layout, beside) for one in items]
+        parts = [self.node(item, layout.deeper() if layout.lines else layout, beside) for item in items]
         line = ["[", *between(parts, ", "), "]"]
         if not layout.lines or (not _has_lines(line) and (len(parts) < 2 or sum(map(len, line)) <= _LINE)):
             return line

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
 from checker.fix.text.edits import CannotEditError, Editor, raw, text_edit
-from checker.policy.change import Reference
+from checker.policy.change import ReferenceText
 from checker.policy.node import Array, Member, Node, Object, Scalar
 from checker.policy.plain import quoted, word
 
@@ -135,7 +135,7 @@ class JsonWriter(Editor):
         source, start, end = change.old.source, change.old.start, change.old.end
         layout = layout_of(change.old)
         inside = layout._replace(indent=layout.closing)
-        parts = [[", ", *self.part(one, inside, change.old)] for one in change.new]
+        parts = [[", ", *self.part(item, inside, change.old)] for item in change.new]
         yield text_edit(source, start, start, ["["])
         yield text_edit(source, end, end, [chunk for part in parts for chunk in part] + ["]"])
 
@@ -179,7 +179,7 @@ class JsonWriter(Editor):
         parent, layout = change.parent, layout_of(change.parent)
         if isinstance(parent, Array):
             layout = _like_last_item(parent, layout)
-        parts = [list(self.part(one, layout, parent)) for one in change.new]
+        parts = [list(self.part(item, layout, parent)) for item in change.new]
         spans = list(_spans(parent))
         if not spans:
             inside = self.bracketed("{" if isinstance(parent, Object) else "[", parts, layout)
@@ -216,11 +216,11 @@ class JsonWriter(Editor):
         outer = layout_of(parent)
         return f",{outer.newline}{outer.indent}" if outer.lines else ", "
 
-    def part(self, one: Member | Node, layout: Layout, parent: Object | Array) -> Iterable[str]:
+    def part(self, entry: Member | Node, layout: Layout, parent: Object | Array) -> Iterable[str]:
         """Write a member or an item."""
-        if isinstance(one, Member):
-            return self.member(one, layout, parent if isinstance(parent, Object) else None)
-        return self.node(one, layout.deeper() if layout.lines else layout, None)
+        if isinstance(entry, Member):
+            return self.member(entry, layout, parent if isinstance(parent, Object) else None)
+        return self.node(entry, layout.deeper() if layout.lines else layout, None)
 
     def member(self, member: Member, layout: Layout, beside: Object | None) -> list[str]:
         """Write a member of an object with this layout."""
@@ -244,17 +244,17 @@ class JsonWriter(Editor):
 
     def members(self, node: Object, layout: Layout, beside: Object | None) -> list[list[str]]:
         """Write the members of an object with this layout."""
-        return [self.member(one, layout, beside) for one in node.members]
+        return [self.member(member, layout, beside) for member in node.members]
 
     def listed(self, items: Sequence[Node], layout: Layout, beside: Object | None) -> list[str]:
         """Write a list on one line."""
         flat = layout.flat()
-        return self.bracketed("[", [self.node(one, flat, beside) for one in items], flat)
+        return self.bracketed("[", [self.node(item, flat, beside) for item in items], flat)
 
     def value(self, node: Scalar) -> str:
         """Write a scalar."""
         value = node.value
-        if isinstance(value, Reference):
+        if isinstance(value, ReferenceText):
             return self.reference(value)
         if isinstance(value, Unknown):
             raise CannotEditError(f"the edit would have to write a value that is not known: {value.reason}")
@@ -275,15 +275,15 @@ class JsonWriter(Editor):
 
 def _spans(parent: Object | Array) -> Iterator[tuple[int, int]]:
     if isinstance(parent, Object):
-        spans = ((one.start, one.value.end) for one in parent.members)
-        inside = all(one.value.source is parent.source for one in parent.members)
+        spans = ((member.start, member.value.end) for member in parent.members)
+        inside = all(member.value.source is parent.source for member in parent.members)
     else:
-        spans = ((one.start, one.end) for one in parent.items)
-        inside = all(one.source is parent.source for one in parent.items)
-    found = list(spans)
-    if not inside or any(not parent.start <= a <= b <= parent.end for a, b in found):
+        spans = ((item.start, item.end) for item in parent.items)
+        inside = all(item.source is parent.source for item in parent.items)
+    ranges = list(spans)
+    if not inside or any(not parent.start <= a <= b <= parent.end for a, b in ranges):
         raise CannotEditError("part of the policy is written elsewhere")
-    yield from found
+    yield from ranges
 
 
 def _like_last_item(parent: Array, layout: Layout) -> Layout:

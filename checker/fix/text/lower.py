@@ -39,12 +39,12 @@ def lowered(old: Node, new: Node) -> tuple[TextEdit, ...]:
         edits = tuple(Blocks(old, originals).edits(new))
     else:
         changes = compare(old, new)
-        edits = tuple(edit for one in changes for edit in _writer(one, originals).edits(one))
+        edits = tuple(edit for change in changes for edit in _writer(change, originals).edits(change))
     if any(map(_is_in_variable, edits)):
         raise CannotEditError(_VARIABLE)
     if any(map(_copies_secret, edits)):
         raise CannotEditError(_NOT_COPIED)
-    if any(one.clashes(other) for n, one in enumerate(edits) for other in edits[:n]):
+    if any(edit.clashes(other) for n, edit in enumerate(edits) for other in edits[:n]):
         raise CannotEditError("two changes would touch the same text")
     return edits
 
@@ -68,8 +68,8 @@ def _is_in_variable(edit: TextEdit) -> bool:
         blocks = parse(edit.source).written
     except InputError as error:  # one fix that cannot be placed must not lose the whole report
         raise CannotEditError(f"the file cannot be parsed: {error.reason}") from None
-    around = (one for one in blocks if one.at.start <= edit.start < one.at.end)
-    return any(one.kind == "variable" for one in around)
+    around = (block for block in blocks if block.at.start <= edit.start < block.at.end)
+    return any(block.kind == "variable" for block in around)
 
 
 def _writer(change: Change, originals: Originals) -> JsonWriter | YamlBlockWriter:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from checker.fix.text.edits import CannotEditError, Editor, Raw, raw, text_edit
 from checker.fix.text.json_writer import JsonWriter, layout_of
-from checker.policy.change import Reference
+from checker.policy.change import ReferenceText
 from checker.policy.node import Array, Member, Node, Object, Scalar, children
 from checker.policy.plain import double_quoted
 
@@ -50,7 +50,7 @@ class YamlFlowWriter(JsonWriter):
         if children(change.parent):
             return super().added(change)
         layout = layout_of(change.parent).flat()
-        parts = [list(self.part(one, layout, change.parent)) for one in change.new]
+        parts = [list(self.part(item, layout, change.parent)) for item in change.new]
         nested = self.bracketed("{" if isinstance(change.parent, Object) else "[", parts, layout)
         return text_edit(change.parent.source, change.parent.start, change.parent.end, nested)
 
@@ -129,8 +129,8 @@ class YamlBlockWriter(Editor):
         yield text_edit(source, start - len(_DASH), start, [_DASH])
         at = _last_line_end(source, _ends(old)[-1])
         indent = " " * column
-        for one in change.new:
-            chunks = self.nested(one, indent + _STEP, source)
+        for item in change.new:
+            chunks = self.nested(item, indent + _STEP, source)
             yield text_edit(source, at, at, [f"{_newline(source)}{indent}{_DASH}", *chunks])
 
     def in_old_quotes(self, old: Scalar, new: Scalar) -> str:
@@ -139,7 +139,9 @@ class YamlBlockWriter(Editor):
         if id(new) in self.originals:
             return raw(new.source, new.start, new.end)
         text = new.value
-        if quote == "'" and isinstance(text, str) and not isinstance(text, Reference) and text.isprintable():
+        if isinstance(text, ReferenceText) or quote != "'":
+            return self.without_children(new)
+        if isinstance(text, str) and text.isprintable():
             return "'" + text.replace("'", "''") + "'"
         return self.without_children(new)
 
@@ -180,13 +182,13 @@ class YamlBlockWriter(Editor):
 
     def lines(self, change: Added, indent: str, source: Source) -> Iterator[str]:
         newline = _newline(source)
-        for one in change.new:
+        for item in change.new:
             yield f"{newline}{indent}"
-            if isinstance(one, Member):
-                yield from self.member(one, indent, source)
+            if isinstance(item, Member):
+                yield from self.member(item, indent, source)
             else:
                 yield "- "
-                yield from self.nested(one, indent + _STEP, source)
+                yield from self.nested(item, indent + _STEP, source)
 
     def member(self, member: Member, indent: str, source: Source) -> Iterator[str]:
         """Write a key and its value."""
@@ -212,9 +214,9 @@ class YamlBlockWriter(Editor):
         elif isinstance(node, Scalar) or not children(node):
             yield self.without_children(node)
         elif isinstance(node, Array):
-            for number, one in enumerate(node.items):
+            for number, item in enumerate(node.items):
                 yield "- " if number == 0 else f"{_newline(source)}{indent}- "
-                yield from self.nested(one, indent + _STEP, source)
+                yield from self.nested(item, indent + _STEP, source)
         else:
             for number, member in enumerate(node.members):
                 yield "" if number == 0 else f"{_newline(source)}{indent}"
@@ -228,7 +230,7 @@ class YamlBlockWriter(Editor):
         """Write a value without nested values. A reference to a template resource uses the short form."""
         if not isinstance(node, Scalar):
             return "[]" if isinstance(node, Array) else "{}"
-        if not isinstance(node.value, Reference):
+        if not isinstance(node.value, ReferenceText):
             return self.writer.value(node)
         logical, attribute = parts_of(node.value)
         return f"!GetAtt {logical}.{attribute}" if attribute else f"!Ref {logical}"
@@ -237,17 +239,17 @@ class YamlBlockWriter(Editor):
 def _starts(parent: Object | Array) -> list[int]:
     """Return the offsets of a mapping's members, or of a list's dashes."""
     if isinstance(parent, Object):
-        return [one.start for one in parent.members]
+        return [member.start for member in parent.members]
     text = parent.source.text
-    return [text.rindex("-", 0, one.start) for one in parent.items]
+    return [text.rindex("-", 0, item.start) for item in parent.items]
 
 
 def _ends(parent: Object | Array) -> list[int]:
-    ends = [one.value.end for one in parent.members] if isinstance(parent, Object) else []
-    found = ends or [one.end for one in parent.items] if isinstance(parent, Array) else ends
-    if any(not parent.start <= end <= parent.end for end in found):
+    ends = [member.value.end for member in parent.members] if isinstance(parent, Object) else []
+    positions = ends or [item.end for item in parent.items] if isinstance(parent, Array) else ends
+    if any(not parent.start <= end <= parent.end for end in positions):
         raise CannotEditError("part of the policy is written elsewhere")
-    return found
+    return positions
 
 
 def _last_line_end(source: Source, offset: int) -> int:

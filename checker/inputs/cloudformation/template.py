@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import OpenInstance
 from checker.core.errors import Skipped
-from checker.core.finding import Symbol
+from checker.core.finding import Reference
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.declare import Declarer, variants
@@ -156,7 +156,7 @@ class _PartsReader:
         """Resolve `Ref`, and both forms of `Fn::GetAtt`."""
         logical, _, attribute = ".".join(text_of(one) or "" for one in items(node)).partition(".")
         known = logical in self.template.resources
-        return Symbol(self.template.symbol(logical, attribute) if known else f"${{{logical}}}")
+        return Reference(self.template.symbol(logical, attribute) if known else f"${{{logical}}}")
 
     def substituted(self, node: Node) -> Plain:
         """Resolve `Fn::Sub`, with the values beside its text."""
@@ -179,13 +179,13 @@ class _PartsReader:
     def imported(self, node: Node) -> Plain:
         """Resolve `Fn::ImportValue` to the exporting template's name for the resource."""
         text = self.evaluation.text(node)
-        return Symbol(exported_as(text)) if text is not None else self.plain(node)
+        return Reference(exported_as(text)) if text is not None else self.plain(node)
 
 
 def _written(value: Plain) -> str:
     """Write a piece of text; an unknown piece is written as its name."""
-    if isinstance(value, Symbol):
-        return value.name if "${" in value.name else f"${{{value.name}}}"
+    if isinstance(value, Reference):
+        return value.text if "${" in value.text else f"${{{value.text}}}"
     return value if isinstance(value, str) else ""
 
 

@@ -17,7 +17,7 @@ from checker.analysis.documented import (
     root_statement,
     topic_statements,
 )
-from checker.core.finding import Append, Fix, Put, Remove, Same, Symbol
+from checker.core.finding import Append, Fix, Put, Reference, Remove, Same
 from checker.core.unknown import Unknown
 from checker.iam.decide.request import AwsPrincipal
 from checker.iam.prove.space import DESCRIBE, PUBLISH
@@ -84,7 +84,7 @@ def bound(operations: tuple[Operation, ...], case: KeyAnalysis, limit: KeyCondit
 
 
 def _name(topic: Topic) -> Json:
-    return Symbol(topic.symbol) if isinstance(topic.arn, Unknown) and topic.symbol else str(topic.arn)
+    return Reference(topic.symbol) if isinstance(topic.arn, Unknown) and topic.symbol else str(topic.arn)
 
 
 def _is_grant(statement: dict[str, Json]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.documented import one_or_list
 from checker.analysis.topic import TopicAnalysis, names_connect
 from checker.core.arn import Arn
-from checker.core.finding import Append, Applicability, Fix, Put, Remove, Rename, Same, Symbol
+from checker.core.finding import Append, Applicability, Fix, Put, Reference, Remove, Rename, Same
 from checker.core.unknown import Unknown
 from checker.iam.decide.operators import is_negated
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
@@ -54,7 +54,7 @@ def name_of_topic(case: TopicAnalysis) -> Json | None:
             return Same((*statement.route, "Resource", 0))
     if not isinstance(case.topic.arn, Unknown):
         return str(case.topic.arn)
-    return Symbol(case.topic.symbol)
+    return Reference(case.topic.symbol)
 
 
 def needs_instance(arn: Arn | Unknown, title: str) -> tuple[Fix, ...]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from checker.core.arn import Arn
 from checker.core.errors import AwsError, RefusedError
+from checker.fix.live.copied_parts import Subscribed
 from checker.fix.live.receipt import RECEIPT, REPLACES
-from checker.fix.live.subscribing import Subscribed
 from checker.live.aws.calls import BY_TOPIC
 from checker.live.aws.errors import CallError
 from checker.live.aws.facts import tags_of

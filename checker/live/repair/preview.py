@@ -13,7 +13,7 @@ from checker.analysis.documented import (
 )
 from checker.analysis.inventory import Key, Place
 from checker.core.errors import InputError
-from checker.fix.live.replacement import copied_attributes, replace_arn
+from checker.fix.live.copied_parts import copied_attributes, replace_arn
 from checker.live.aws.facts import document_of, topic_of
 from checker.live.aws.facts import policy_of as read_policy
 from checker.policy import vocabulary

@@ -9,6 +9,16 @@ from checker.analysis.inventory import PolicyText
 from checker.core.arn import Arn
 from checker.core.errors import AwsError
 from checker.core.unknown import Unknown
+from checker.fix.live.copied_parts import (
+    Remark,
+    copied,
+    copied_attributes,
+    copied_tags,
+    lost_attributes,
+    lost_parts,
+    lost_tags,
+    why_not,
+)
 from checker.fix.live.receipt import (
     ENCRYPTION,
     KEY,
@@ -23,11 +33,7 @@ from checker.fix.live.replacement import (
     Replacement,
     Step,
     alias_names,
-    copied_attributes,
-    copied_tags,
     key_reasons,
-    lost_attributes,
-    lost_tags,
     mark,
     to_new_encryption,
     to_new_key,
@@ -35,7 +41,6 @@ from checker.fix.live.replacement import (
     topic_names,
     topic_reasons,
 )
-from checker.fix.live.subscribing import Remark, copied, lost_parts, why_not
 from checker.live.aws.access import Unit
 from checker.live.aws.keys import Keys
 from checker.live.aws.lookup import check_account
@@ -48,7 +53,7 @@ from checker.live.repair.preview import preview_key, preview_topic
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from checker.fix.live.subscribing import Subscribed
+    from checker.fix.live.copied_parts import Subscribed
     from checker.live.aws.calls import Calls
     from checker.live.repair.preview import Wanted
 

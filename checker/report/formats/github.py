@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Severity, Verdict
 from checker.core.terminal_text import Inert
-from checker.report.brief import by_role, details, one_line, place, worst_first
-from checker.report.context import is_file
+from checker.report.brief import by_role, details, one_line, place, summary_text, worst_first
+from checker.report.context import Paint, is_file
 from checker.report.formats.markdown import markdown_within
-from checker.report.style import Paint
-from checker.report.text import summary_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,8 +70,8 @@ def step_summary(report: Report, setting: Setting) -> Iterator[str]:
 def _commands(report: Report, setting: Setting) -> Iterator[Command]:
     for rule in sorted(set(report.crashed)):
         yield Command("error", (("title", rule),), "the rule crashed; this is a bug in checker")
-    yield from (_skipped(one, setting) for one in report.skipped)
-    yield from (_finding(one, setting) for one in worst_first(report.findings))
+    yield from (_skipped(skipped, setting) for skipped in report.skipped)
+    yield from (_finding(finding, setting) for finding in worst_first(report.findings))
     for stale in report.stale:
         properties = (*_at(stale.where, stale.position, setting), ("title", "stale suppression"))
         yield Command("notice", properties, one_line(f"{stale.where}: {stale.reason}"))

@@ -1,5 +1,130 @@
-"""JSON: `schemas/report.v1.json`."""
+"""JSON, version 1: `schemas/report.v1.json`. Its format is stable, unlike the internal types."""
 
-from checker.report.json_v1 import json_report as render
+from __future__ import annotations
 
-__all__ = ["render"]
+from typing import TYPE_CHECKING, Any
+
+from checker.core.finding import format_route
+from checker.core.terminal_text import json_lines
+from checker.report.brief import summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.analysis.inventory import Pairing
+    from checker.core.errors import Skipped
+    from checker.core.finding import Finding, Fix, Location, Position, Witness
+    from checker.lint.report import Examined, Report
+    from checker.report.context import Setting
+
+
+def render(report: Report, setting: Setting) -> Iterator[str]:  # noqa: ARG001 - all formats have this signature
+    """Write the report as JSON."""
+    return json_lines(report_v1(report))
+
+
+def report_v1(report: Report) -> dict[str, Any]:
+    """Convert a report to JSON values."""
+    return {
+        "version": 1,
+        "findings": [finding_json(finding) for finding in report.findings],
+        "examined": [_examined(target) for target in report.examined],
+        "skipped": [_skipped(skipped) for skipped in report.skipped],
+        "suppressed": [
+            {
+                "finding": finding_json(suppressed.finding),
+                "by": suppressed.by.value,
+                "reason": suppressed.reason,
+            }
+            for suppressed in report.suppressed
+        ],
+        "stale": [
+            {"what": stale.where, "reason": stale.reason, **_place(stale.position)} for stale in report.stale
+        ],
+        "summary": summary(report),
+    }
+
+
+def pairing_json(pairing: Pairing) -> dict[str, Any]:
+    """Convert a pairing to JSON values: the instance, and the source that links it to the topic."""
+    return {
+        "instance": str(pairing.instance),
+        "source": pairing.source.value,
+        "file": pairing.where or None,
+        "explicit": pairing.explicit,
+    }
+
+
+def _examined(target: Examined) -> dict[str, Any]:
+    return {
+        "kind": target.kind,
+        "resource": target.resource,
+        "source": target.source,
+        "address": target.address or None,
+        "verdicts": {rule: verdict.value for rule, verdict in target.verdicts.items()},
+        "undetermined": {rule: doubt._asdict() for rule, doubt in target.undetermined},
+        "pairings": [pairing_json(pairing) for pairing in target.pairings],
+        "assumptions": list(target.assumptions),
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Convert a finding to JSON values."""
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "verdict": finding.verdict.value,
+        "message": finding.message,
+        "help": finding.help,
+        "resource": finding.resource,
+        "address": finding.address or None,
+        "root": finding.root or None,
+        "affects": list(finding.affects),
+        "locations": [_location(location) for location in finding.locations],
+        "witness": _witness(finding.witness) if finding.witness else None,
+        "fixes": [_fix(fix) for fix in finding.fixes],
+    }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    edits = [
+        {"source": edit.document.name, **edit.position._asdict(), "text": edit.text} for edit in fix.edits
+    ]
+    return {
+        "title": fix.title,
+        "applicability": fix.applicability.value,
+        "edits": edits,
+        "needs": list(fix.needs),
+    }
+
+
+def _location(location: Location) -> dict[str, Any]:
+    position = location.position()
+    return {
+        "source": location.source,
+        "route": format_route(location.route),
+        "pointer": location.pointer,
+        "line": position.line if position else None,
+        "column": position.column if position else None,
+        "end_line": position.end_line if position else None,
+        "end_column": position.end_column if position else None,
+        "role": location.role.value,
+    }
+
+
+def _witness(witness: Witness) -> dict[str, Any]:
+    return {
+        "sentence": witness.sentence,
+        "request": witness.request,
+        "decision": witness.decision,
+        "statements": list(witness.statements),
+    }
+
+
+def _skipped(skipped: Skipped) -> dict[str, Any]:
+    place = _place(skipped.position)
+    return {"what": skipped.what, "reason": skipped.reason, **place, "error": skipped.error}
+
+
+def _place(position: Position | None) -> dict[str, Any]:
+    return {"line": position.line if position else None, "column": position.column if position else None}

@@ -12,9 +12,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from checker.core.finding import Verdict
 from checker.lint.report import Examined
-from checker.report.brief import Entry, details, entries, one_line, place, place_of
+from checker.report.brief import Entry, details, entries, one_line, place, place_of, summary
 from checker.report.context import is_file
-from checker.report.json_v1 import summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,18 +53,18 @@ def _target_of(entry: Entry, examined: Sequence[Examined], numbers: Iterable[int
     return min(candidates, key=lambda number: examined[number].source != source, default=None)
 
 
-def _unmatched_target(resource: str, found: Sequence[Entry]) -> Target:
+def _unmatched_target(resource: str, entries: Sequence[Entry]) -> Target:
     by_rule: dict[str, list[Entry]] = defaultdict(list)
-    for entry in found:
+    for entry in entries:
         by_rule[entry.finding.rule].append(entry)
-    verdicts = {rule: some[0].finding.verdict for rule, some in by_rule.items()}
-    return Target(Examined("resource", resource, found[0].finding.locations[0].source, verdicts), by_rule)
+    verdicts = {rule: group[0].finding.verdict for rule, group in by_rule.items()}
+    return Target(Examined("resource", resource, entries[0].finding.locations[0].source, verdicts), by_rule)
 
 
 _UNDETERMINED = "undetermined"
 
 
-def rule_case(target: Examined, rule: str, found: Sequence[Entry], setting: Setting) -> Element:
+def rule_case(target: Examined, rule: str, entries: Sequence[Entry], setting: Setting) -> Element:
     """Create the test case of a rule. It fails if a finding has at least the severity that fails a run.
 
     Undetermined and suppressed findings make the case skipped. Other findings are the output of the case.
@@ -73,11 +72,11 @@ def rule_case(target: Examined, rule: str, found: Sequence[Entry], setting: Sett
     case = Element("testcase", name=rule, classname=one_line(target.resource))
     if is_file(target.source):
         case.set("file", one_line(setting.relative(target.source)))
-    failing = [entry for entry in found if _fails(entry, setting)]
-    others = [entry for entry in found if not _fails(entry, setting)]
+    failing = [entry for entry in entries if _fails(entry, setting)]
+    others = [entry for entry in entries if not _fails(entry, setting)]
     if failing:
         _outcome(case, "failure", failing, setting)
-    elif target.verdicts[rule] is Verdict.UNDETERMINED or any(map(_is_skipped, found)):
+    elif target.verdicts[rule] is Verdict.UNDETERMINED or any(map(_is_skipped, entries)):
         others.sort(key=lambda entry: not _is_skipped(entry))
         _outcome(case, "skipped", others[:1], setting)
         others = others[1:]
@@ -95,11 +94,11 @@ def _is_skipped(entry: Entry) -> bool:
     return entry.suppression is not None or entry.finding.verdict is Verdict.UNDETERMINED
 
 
-def _outcome(case: Element, kind: str, found: Sequence[Entry], setting: Setting) -> None:
-    outcome = SubElement(case, kind, message=_heading(found[0]) if found else _UNDETERMINED)
-    if found:
-        outcome.set("type", found[0].finding.severity.value)
-        outcome.text = _details_text(found, setting)
+def _outcome(case: Element, kind: str, entries: Sequence[Entry], setting: Setting) -> None:
+    outcome = SubElement(case, kind, message=_heading(entries[0]) if entries else _UNDETERMINED)
+    if entries:
+        outcome.set("type", entries[0].finding.severity.value)
+        outcome.text = _details_text(entries, setting)
 
 
 def _heading(entry: Entry) -> str:
@@ -109,8 +108,8 @@ def _heading(entry: Entry) -> str:
     return f"suppressed by {entry.suppression.by.value}: {one_line(entry.suppression.reason)}"
 
 
-def _details_text(found: Sequence[Entry], setting: Setting) -> str:
-    return "\n".join(chain.from_iterable(_lines(entry, setting) for entry in found))
+def _details_text(entries: Sequence[Entry], setting: Setting) -> str:
+    return "\n".join(chain.from_iterable(_lines(entry, setting) for entry in entries))
 
 
 def _lines(entry: Entry, setting: Setting) -> Iterator[str]:
@@ -129,7 +128,7 @@ _COUNTS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 def render(report: Report, setting: Setting) -> Iterator[str]:
     """Write the report as JUnit XML."""
     root = Element("testsuites", name="checker")
-    suites = [_run_suite(report, setting), *(_target_suite(one, setting) for one in targets(report))]
+    suites = [_run_suite(report, setting), *(_target_suite(target, setting) for target in targets(report))]
     for suite in suites:
         root.append(suite)
     for element in (root, *suites):

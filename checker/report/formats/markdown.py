@@ -6,9 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.finding import Verdict
-from checker.report.brief import by_role, details, one_line, place, place_of, worst_first
-from checker.report.style import Paint
-from checker.report.text import summary_text
+from checker.report.brief import by_role, details, one_line, place, place_of, summary_text, worst_first
+from checker.report.context import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,8 +69,10 @@ def remarks(report: Report, setting: Setting, room: int) -> list[str]:
             )
             for skipped in report.skipped
         ],
-        "Stale suppressions": [_remark(one.where, one.position, one.reason, setting) for one in report.stale],
-        "Suppressed": [_suppressed(one, setting) for one in report.suppressed],
+        "Stale suppressions": [
+            _remark(stale.where, stale.position, stale.reason, setting) for stale in report.stale
+        ],
+        "Suppressed": [_suppressed(suppressed, setting) for suppressed in report.suppressed],
     }
     share = room // len(sections)
     return [line for title, items in sections.items() if items for line in _section(title, items, share)]
@@ -94,11 +95,11 @@ def _remark(where: str, position: Position | None, reason: str, setting: Setting
     return f"- {code(at)}: {prose(one_line(reason, _MAX_LENGTH))}"
 
 
-def _suppressed(one: Suppressed, setting: Setting) -> str:
-    finding = one.finding
+def _suppressed(suppressed: Suppressed, setting: Setting) -> str:
+    finding = suppressed.finding
     at = place(finding.locations[0], setting)[:_MAX_LENGTH]
     item = f"{code(finding.rule)} at {code(at)}: {prose(one_line(finding.message, _MAX_LENGTH))}"
-    return f"- {item} (by {one.by.value}: {prose(one_line(one.reason, _MAX_LENGTH))})"
+    return f"- {item} (by {suppressed.by.value}: {prose(one_line(suppressed.reason, _MAX_LENGTH))})"
 
 
 _COMMENT = 65_536  # GitHub counts characters; a text never has more characters than bytes

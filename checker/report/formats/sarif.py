@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from checker import __version__
-from checker.core.finding import Severity, Verdict, fingerprint, format_route, identity
+from checker.configuration.baseline import fingerprint, identity
+from checker.core.finding import Severity, Verdict, format_route
 from checker.core.terminal_text import json_lines
 from checker.lint.report import HeldBackBy
-from checker.report.brief import by_role, entries, one_line, place
-from checker.report.json_v1 import summary
+from checker.report.brief import by_role, entries, one_line, place, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -83,7 +83,9 @@ def result_message(finding: Finding, related: Sequence[Location], setting: Setti
     paragraphs = [message if message.endswith((".", "?", "!")) else f"{message}."]
     if finding.help:
         paragraphs.append(f"Help: {_literal(one_line(finding.help))}")
-    links = [f"[{_escaped(label(one, setting))}]({number})" for number, one in enumerate(related, 1)]
+    links = [
+        f"[{_escaped(label(location, setting))}]({number})" for number, location in enumerate(related, 1)
+    ]
     if links:
         paragraphs.append(f"See {', '.join(links)}")
     return "\n\n".join(paragraphs)
@@ -196,14 +198,14 @@ def _places(finding: Finding, setting: Setting) -> dict[str, Any]:
     primary, related = (locations[:_MAX_LOCATIONS] for locations in by_role(finding))
     return {
         "message": {"text": result_message(finding, related, setting)},
-        "locations": [_location(one, finding, setting) for one in primary],
+        "locations": [_location(location, finding, setting) for location in primary],
         "relatedLocations": [
             {
                 "id": number,
-                **located(one, finding.resource, setting),
-                "message": {"text": label(one, setting)},
+                **located(location, finding.resource, setting),
+                "message": {"text": label(location, setting)},
             }
-            for number, one in enumerate(related, 1)
+            for number, location in enumerate(related, 1)
         ],
     }
 
@@ -215,7 +217,7 @@ def _location(location: Location, finding: Finding, setting: Setting) -> dict[st
 
 def _fixes(finding: Finding, setting: Setting) -> dict[str, Any]:
     """Return the fixes that have edits; SARIF cannot represent the others."""
-    fixes = [_fix(one, setting) for one in finding.fixes if one.edits]
+    fixes = [_fix(fix, setting) for fix in finding.fixes if fix.edits]
     return {"fixes": fixes} if fixes else {}
 
 
@@ -228,7 +230,7 @@ def _fix(fix: Fix, setting: Setting) -> dict[str, Any]:
         "artifactChanges": [
             {
                 "artifactLocation": artifact(name, setting),
-                "replacements": [_replacement(one) for one in edits],
+                "replacements": [_replacement(change) for change in edits],
             }
             for name, edits in changes.items()
         ],
@@ -264,7 +266,7 @@ def render(report: Report, setting: Setting) -> Iterator[str]:
 
 def _run(report: Report, setting: Setting) -> dict[str, Any]:
     every = entries(report)
-    rules = descriptors(setting.rules, [*(one.finding.rule for one in every), *report.crashed])
+    rules = descriptors(setting.rules, [*(entry.finding.rule for entry in every), *report.crashed])
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     driver = {"name": "checker", "version": __version__, "semanticVersion": __version__, "rules": rules}
     return {

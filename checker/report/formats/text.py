@@ -1,5 +1,108 @@
-"""Text for people: each finding with its lines."""
+"""Text for people: findings with excerpts of files that people write, witnesses, help and fixes."""
 
-from checker.report.text import findings_text as render
+from __future__ import annotations
 
-__all__ = ["render"]
+from typing import TYPE_CHECKING
+
+from checker.core.finding import Role, format_route
+from checker.core.terminal_text import inert
+from checker.report.brief import fix_label, place_text
+from checker.report.context import Paint, width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.core.finding import Finding, Location, Position, Text
+    from checker.lint.report import Report
+    from checker.report.context import Paint, Setting
+
+
+_MAX_WIDTH = 140
+_WINDOW = 110
+_LEAD = 30
+_MAX_LINES = 5
+
+
+def excerpt(file: Text, at: Position, paint: Paint) -> Iterator[str]:
+    """Quote the lines of a position: one line with carets below, several lines with a marker next to each."""
+    gutter = len(str(at.end_line))
+    yield f"{' ' * gutter} {paint('dim', '|')}"
+    if at.line == at.end_line:
+        yield from _one_line(file, at, paint, gutter)
+    else:
+        yield from _several_lines(file, at, paint, gutter)
+
+
+def _one_line(file: Text, at: Position, paint: Paint, gutter: int) -> Iterator[str]:
+    line = file.line(at.line)
+    text = _shown(line)
+    start, end = (len(_shown(line[:to])) for to in (at.column - 1, max(at.end_column - 1, at.column)))
+    text, start, end = _clip(text, start, end)
+    carets = "^" * max(1, width(text[start:end]))
+    yield f"{paint('dim', f'{at.line:>{gutter}} |')} {text}"
+    yield f"{' ' * gutter} {paint('dim', '|')} {' ' * width(text[:start])}{paint('mark', carets)}"
+
+
+def _shown(line: str) -> str:
+    """Make a line safe to print, with tabs as single spaces."""
+    return inert(line.replace("\t", " "))
+
+
+def _clip(text: str, start: int, end: int) -> tuple[str, int, int]:
+    """Cut a long line, such as compact JSON from the AWS CLI, to a window around the marked part."""
+    if len(text) <= _MAX_WIDTH:
+        return text, start, min(end, len(text))
+    left = max(0, min(start - _LEAD, len(text) - _WINDOW))
+    right = left + _WINDOW
+    head, tail = "..." if left else "", "..." if right < len(text) else ""
+    window = head + text[left:right] + tail
+    return window, start - left + len(head), min(end, right) - left + len(head)
+
+
+def _several_lines(file: Text, at: Position, paint: Paint, gutter: int) -> Iterator[str]:
+    numbers = list(range(at.line, at.end_line + 1))
+    shown = numbers if len(numbers) <= _MAX_LINES else [*numbers[: _MAX_LINES - 2], 0, numbers[-1]]
+    for number in shown:
+        if number == 0:
+            yield f"{' ' * gutter} {paint('mark', ':')}"
+            continue
+        text, _, _ = _clip(_shown(file.line(number)), 0, 0)
+        yield f"{paint('dim', f'{number:>{gutter}}')} {paint('mark', '>')} {text}"
+
+
+def render(report: Report, setting: Setting) -> Iterator[str]:
+    """Yield every finding, separated by empty lines."""
+    for index, finding in enumerate(report.findings):
+        if index:
+            yield ""
+        yield from _finding(finding, setting.paint)
+
+
+def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
+    severity = finding.severity.value
+    yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', inert(finding.message))}"
+    for location in finding.locations:
+        yield from _location(location, paint)
+    yield from (paint.detail("resource", name) for name in _resource(finding))
+    if finding.witness is not None:
+        yield paint.detail("witness", finding.witness.sentence)
+    if finding.help:
+        yield paint.detail("help", finding.help)
+    for fix in finding.fixes:
+        yield paint.detail(fix_label(fix), fix.title)
+
+
+def _resource(finding: Finding) -> Iterator[str]:
+    """Yield the names of the resource, its ARN and its address, unless the resource is the file itself."""
+    names = [name for name in (finding.resource, finding.declared_as) if name]
+    if finding.resource != finding.locations[0].source:
+        yield ", declared as ".join(dict.fromkeys(names))
+
+
+def _location(location: Location, paint: Paint) -> Iterator[str]:
+    position, file = location.position(), location.text
+    arrow = "-->" if location.role is Role.PRIMARY else "..>"
+    after = location.note if position else format_route(location.route)
+    yield f"  {paint('dim', arrow)} {place_text(location)}{f' {inert(after)}' if after else ''}"
+    if position is not None and file is not None:
+        yield from (f"  {line}" for line in excerpt(file, position, paint))

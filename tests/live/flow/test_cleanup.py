@@ -193,6 +193,6 @@ def test_a_signal_while_the_flow_waits_for_the_message_cleans_up(
         process.send_signal(number)
         out, error = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "interrupted: clearing away" in error
+    assert "interrupted: deleting temporary resources" in error
     assert json.loads(out)["end"] == "interrupted"
     assert temporary(sandbox, account) == (0, 0, 0)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.fix.live.flow_result import DONE, End, Step
+from checker.report.context import Paint
 from checker.report.flow import flow_text
-from checker.report.style import Paint
 from checker.sandbox import seed
 from checker.sandbox.http.faults import REFUSE, Fault
 from tests.live.flow.stage import flow, temporary

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.core.finding import Same, Symbol
+from checker.core.finding import Reference, Same
 from checker.fix.text.hcl_blocks import Lines, statement_text
 from checker.fix.text.hcl_writer import HclWriter, TemplateWriter
 from checker.fix.text.json_writer import TOP_LEVEL
@@ -158,17 +158,17 @@ def test_a_policy_without_version_keeps_the_old_one() -> None:
 
 
 def test_names_are_references() -> None:
-    topic = {"Resource": Symbol("aws_sns_topic.chat.arn"), "Action": ["sns:Publish"]}
+    topic = {"Resource": Reference("aws_sns_topic.chat.arn"), "Action": ["sns:Publish"]}
     assert "resources = [aws_sns_topic.chat.arn]" in block(topic)
     assert "Resource = aws_sns_topic.chat.arn" in hcl(topic)
-    topic_of_stack, name_of_it = Symbol("stack.yaml#Chat"), Symbol("stack.yaml#Chat.TopicName")
+    topic_of_stack, topic_name = Reference("stack.yaml#Chat"), Reference("stack.yaml#Chat.TopicName")
     assert yaml_block([topic_of_stack]) == "- !Ref Chat"
-    assert yaml_block([name_of_it]) == "- !GetAtt Chat.TopicName"
-    assert yaml_flow([topic_of_stack, name_of_it]) == "[{ Ref: Chat }, { Fn::GetAtt: [Chat, TopicName] }]"
+    assert yaml_block([topic_name]) == "- !GetAtt Chat.TopicName"
+    assert yaml_flow([topic_of_stack, topic_name]) == "[{ Ref: Chat }, { Fn::GetAtt: [Chat, TopicName] }]"
     assert (
-        template([topic_of_stack, name_of_it]) == '[{"Ref": "Chat"}, {"Fn::GetAtt": ["Chat", "TopicName"]}]'
+        template([topic_of_stack, topic_name]) == '[{"Ref": "Chat"}, {"Fn::GetAtt": ["Chat", "TopicName"]}]'
     )
-    for value in (Symbol("aws_sns_topic.chat.arn"), Same(("Statement", 0))):
+    for value in (Reference("aws_sns_topic.chat.arn"), Same(("Statement", 0))):
         with pytest.raises(TypeError):
             json_text([value])
 

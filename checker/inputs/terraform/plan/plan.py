@@ -12,7 +12,7 @@ from checker.inputs.terraform.plan.configuration import is_null, mapping, refere
 from checker.inputs.terraform.plan.plan_index import TYPES, has_marks
 from checker.inputs.terraform.plan.policy_document import PlannedBlock
 from checker.inputs.terraform.plan.resource import AFTER_APPLY
-from checker.inputs.terraform.plan.trace import Reference, References, follow
+from checker.inputs.terraform.plan.trace import PlanReference, References, follow
 from checker.inputs.terraform.policy_document import document_of
 from checker.policy.node import text_of
 
@@ -84,23 +84,23 @@ class Origins:
             for one in self.of(resource, name)
         )
 
-    def of(self, resource: Resource, name: str) -> tuple[Reference, ...]:
+    def of(self, resource: Resource, name: str) -> tuple[PlanReference, ...]:
         """Return the sources of an attribute that may be unknown during planning."""
         found = self.references.setting(resource.address)
         return self.of_expression(resource, found[0].expressions.get(name)) if found else ()
 
-    def of_expression(self, resource: Resource, expression: object) -> tuple[Reference, ...]:
+    def of_expression(self, resource: Resource, expression: object) -> tuple[PlanReference, ...]:
         """Return the sources of any expression of a resource."""
         references = follow(self.references, resource.address, expression)
         return tuple(one for one in references if not self._is_absent(one)) or references
 
-    def _is_absent(self, reference: Reference) -> bool:
+    def _is_absent(self, reference: PlanReference) -> bool:
         """True for a missing instance, as in the unused branch of a condition."""
         steps = {step.name for step in split(reference.resource)}
         gone = not self.references.knows(reference.resource)
         return gone and not steps.isdisjoint(TYPES) and "data" not in steps
 
-    def one(self, resource: Resource, name: str) -> Reference | None:
+    def one(self, resource: Resource, name: str) -> PlanReference | None:
         """Return the only resource that an attribute comes from; ``None`` if it is ambiguous."""
         found = self.of(resource, name)
         if any(one.hidden for one in found):
@@ -121,7 +121,7 @@ class Origins:
         return value._replace(where=named(self.of(resource, name)) or value.where)
 
 
-def named(references: tuple[Reference, ...]) -> str:
+def named(references: tuple[PlanReference, ...]) -> str:
     """Return a name for the sources of a value."""
     return ", ".join(dict.fromkeys(one.text for one in references[:_MOST_NAMED]))
 

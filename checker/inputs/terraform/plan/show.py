@@ -14,7 +14,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
-from checker.core.finding import Symbol
+from checker.core.finding import Reference
 from checker.inputs.discover import name_of
 from checker.inputs.opening import is_packed, open_regular
 from checker.inputs.senders import Part, senders
@@ -75,20 +75,20 @@ def _arguments(address: str, values: Mapping[str, object], references: Reference
     setting = references.setting(address)
     written = setting[0].expressions if setting is not None else {}
     return {
-        name: [_plain(values.get(name)), *_symbols(references, address, written.get(name))]
+        name: [_plain(values.get(name)), *_references_in(references, address, written.get(name))]
         for name in dict.fromkeys((*values, *written))
     }
 
 
-def _symbols(references: References, address: str, expression: object) -> Iterator[Symbol]:
+def _references_in(references: References, address: str, expression: object) -> Iterator[Reference]:
     """Follow the references of an expression and of its nested blocks."""
     if isinstance(expression, list):
         for one in expression:
-            yield from _symbols(references, address, one)
+            yield from _references_in(references, address, one)
     elif isinstance(expression, dict):
-        yield from (Symbol(one.text) for one in follow(references, address, expression))
+        yield from (Reference(one.text) for one in follow(references, address, expression))
         for one in expression.values():
-            yield from _symbols(references, address, one) if isinstance(one, dict | list) else ()
+            yield from _references_in(references, address, one) if isinstance(one, dict | list) else ()
 
 
 def _plain(value: object) -> Plain:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.plan.configuration import Call, Module, Setting
 
 
-class Reference(NamedTuple):
+class PlanReference(NamedTuple):
     """The target of a reference: a resource with an optional attribute, or a value with unknown sources.
 
     ``resource`` is empty for a local value, whose expression a plan does not contain.
@@ -113,7 +113,7 @@ _HARMLESS = ("each", "count", "path", "terraform", "self")
 _MAX_FOLLOWED = 1000
 
 
-def follow(references: References, address: str, expression: object) -> tuple[Reference, ...]:
+def follow(references: References, address: str, expression: object) -> tuple[PlanReference, ...]:
     """Return the sources of an expression that may be unknown during planning."""
     found = references.setting(address)
     if found is None:
@@ -129,7 +129,7 @@ class _Follower:
 
     def __init__(self, references: References) -> None:
         self.references = references
-        self.found: list[Reference] = []
+        self.found: list[PlanReference] = []
         self.seen: set[tuple[str, str, str]] = set()
 
     def expression(self, expression: object, scope: Scope, setting: Setting) -> None:
@@ -139,7 +139,7 @@ class _Follower:
                 continue
             self.seen.add(key)
             if len(self.seen) > _MAX_FOLLOWED:
-                self.found.append(Reference("", hidden=join(scope.address, reference)))
+                self.found.append(PlanReference("", hidden=join(scope.address, reference)))
             else:
                 self.reference(reference, scope, setting)
 
@@ -157,7 +157,7 @@ class _Follower:
         elif first in _HARMLESS:
             return
         elif first == "local" or len(steps) < 2:
-            self.found.append(Reference("", hidden=join(scope.address, reference)))
+            self.found.append(PlanReference("", hidden=join(scope.address, reference)))
         else:
             self.resource(steps[:2], steps[2:], scope)
 
@@ -166,7 +166,7 @@ class _Follower:
         address = join(scope.address, *steps)
         if not steps[-1].key:
             address = self.references.instance(address, scope.key)
-        self.found.append(Reference(address, join(*attribute)))
+        self.found.append(PlanReference(address, join(*attribute)))
 
     def variable(self, name: str, scope: Scope) -> None:
         """Trace a variable to the caller's argument; a root variable has a known value."""
@@ -179,7 +179,7 @@ class _Follower:
         """Trace an output into its module; without an instance key, its name has none either."""
         call = scope.module.calls.get(steps[1].name)
         if call is None:
-            self.found.append(Reference("", hidden=join(scope.address, reference)))
+            self.found.append(PlanReference("", hidden=join(scope.address, reference)))
             return
         address = join(scope.address, "module", steps[1])
         if not steps[1].key:
@@ -196,4 +196,4 @@ class _Follower:
             if len(steps) == 2 and steps[0].name not in ("var", "local", "module", "each"):
                 self.resource(steps, attribute, scope)
             else:
-                self.found.append(Reference("", hidden=join(scope.address, reference)))
+                self.found.append(PlanReference("", hidden=join(scope.address, reference)))

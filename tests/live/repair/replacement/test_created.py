@@ -197,7 +197,7 @@ def test_without_the_option_it_is_pointed_out(account: Account, tmp_path: Path) 
     scene = fifo(account)
     done = run("fix", *options(scene, tmp_path)[:-1])
     assert "plan: replace the FIFO topic with a standard topic" in done.stdout
-    assert "`--create-replacement` plans what takes its place" in done.stderr
+    assert "`--create-replacement` plans a new topic or key" in done.stderr
 
 
 def test_what_is_managed_elsewhere_is_refused_without_force(account: Account, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.core.errors import AwsError, RefusedError
+from checker.fix.live.copied_parts import why_not
 from checker.fix.live.receipt import read_receipt
-from checker.fix.live.subscribing import why_not
 from checker.live.aws.access import Access
 from checker.live.aws.topic import reach
 from checker.live.repair.applying import roll_back

@@ -1,20 +1,32 @@
-"""Replacement of a topic or key: the steps, the attributes that are not copied, and the manual steps."""
+"""Changes in AWS: the steps of a replacement, and the preview of a rollback, as text and as JSON."""
 
 from __future__ import annotations
 
+import difflib
 import json
 from typing import TYPE_CHECKING, Any
 
 from checker.core.terminal_text import inert
-from checker.fix.live.receipt import CREATED, ENCRYPTION, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC
+from checker.fix.live.receipt import (
+    CREATED,
+    ENCRYPTION,
+    KEY,
+    NEW_KEY,
+    NEW_TOPIC,
+    SUBSCRIPTION,
+    TOPIC,
+    name_of,
+)
 from checker.fix.live.replacement import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
-    from checker.fix.live.receipt import Change
+    from checker.fix.live.receipt import Change, Receipt
     from checker.fix.live.replacement import Replacement, Step
-    from checker.report.style import Paint
+    from checker.report.context import Paint
+
 
 _CALLS = {
     TOPIC: ["sns:SetTopicAttributes"],
@@ -31,7 +43,16 @@ _TITLES = {
     NEW_TOPIC: "create the standard topic `{resource}`",
     ENCRYPTION: "encrypt `{resource}` with `{new}` in place of `{old}`",
 }
+_UNDO_TITLES = {
+    TOPIC: "restore the previous policy of `{resource}`",
+    KEY: "restore the previous policy of `{resource}`",
+    NEW_KEY: "delete the alias `{resource}`, and its key after seven days (kms:ScheduleKeyDeletion)",
+    NEW_TOPIC: "delete the topic `{resource}` (sns:DeleteTopic)",
+    ENCRYPTION: "encrypt `{resource}` with `{old}` in place of `{new}`",
+}
 _IN_TITLE = ("Attributes", "Protocol", "Endpoint")
+_STATES = {State.ROLLED_BACK: "rolled back"}
+"""The states whose name in JSON differs from their name in text."""
 _STYLES = {State.DONE: "ok", State.FAILED: "error", State.LEFT: "error"}
 
 
@@ -42,12 +63,21 @@ def replacement_text(replacement: Replacement, paint: Paint) -> Iterator[str]:
     if not replacement.steps:
         yield f"  {paint('ok', 'done')}: `{inert(replacement.topic)}` exists, and no step remains"
     yield from steps_text(replacement, paint)
-    yield from _listed("not copied", (f"{one.what}: {one.reason}" for one in replacement.left_out), paint)
-    yield from _listed("manual steps", replacement.switch, paint)
+    yield from _bullets(
+        "not copied", (f"{remark.what}: {remark.reason}" for remark in replacement.left_out), paint
+    )
+    yield from _bullets("manual steps", replacement.switch, paint)
+
+
+def steps_text(replacement: Replacement, paint: Paint) -> Iterator[str]:
+    """Yield the steps: the AWS calls of planned ones, the state of the others."""
+    for number, step in enumerate(replacement.steps, 1):
+        yield from _step(number, step, paint)
 
 
 def _step(number: int, step: Step, paint: Paint) -> Iterator[str]:
-    state = "" if step.state is State.PLANNED else f"{paint(_STYLES.get(step.state, 'note'), step.state)}: "
+    name = _STATES.get(step.state, step.state.value)
+    state = "" if step.state is State.PLANNED else f"{paint(_STYLES.get(step.state, 'note'), name)}: "
     calls = ", ".join(_CALLS[step.change.kind])
     yield f"{number}. {state}{inert(_title(step.change))} ({calls})"
     if step.reason:
@@ -83,12 +113,12 @@ def _details(parameters: dict[str, Any]) -> Iterator[str]:
 
 def _indented(text: str) -> str:
     try:
-        return json.dumps(json.loads(text), indent=2) if text.startswith("{") else text
-    except ValueError:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False) if text.startswith("{") else text
+    except (ValueError, RecursionError):
         return text  # a text that starts with a brace need not be JSON
 
 
-def _listed(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) -> Iterator[str]:
+def _bullets(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) -> Iterator[str]:
     for index, line in enumerate(lines):
         if not index:
             yield paint("bold", f"{title}:")
@@ -97,8 +127,8 @@ def _listed(title: str, lines: Iterator[str] | tuple[str, ...], paint: Paint) ->
 
 def replacement_line(replacement: Replacement) -> str:
     """Return one line with the number of steps by state."""
-    states = [one.state for one in replacement.steps]
-    counts = ((states.count(state), state.value) for state in State if state in states)
+    states = [step.state for step in replacement.steps]
+    counts = ((states.count(state), _STATES.get(state, state.value)) for state in State if state in states)
     counted = [f"{count} step{'s' * (count != 1)} {state}" for count, state in counts]
     return f"replacement: {', '.join(counted)}" if counted else "the replacement already exists"
 
@@ -109,8 +139,8 @@ def replacement_json(replacement: Replacement) -> dict[str, Any]:
         "replaces": replacement.replaces,
         "topic": replacement.topic,
         "reasons": list(replacement.reasons),
-        "steps": [_step_json(one) for one in replacement.steps],
-        "left_out": [one._asdict() for one in replacement.left_out],
+        "steps": [_step_json(step) for step in replacement.steps],
+        "left_out": [remark._asdict() for remark in replacement.left_out],
         "switch": list(replacement.switch),
     }
 
@@ -128,7 +158,46 @@ def _step_json(step: Step) -> dict[str, Any]:
     }
 
 
-def steps_text(replacement: Replacement, paint: Paint) -> Iterator[str]:
-    """Yield the steps: the AWS calls of planned ones, the state of the others."""
-    for number, step in enumerate(replacement.steps, 1):
-        yield from _step(number, step, paint)
+_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
+
+
+def age(seconds: float) -> str:
+    """Format an age in seconds, such as `3 hours ago`."""
+    for unit, name in _UNITS:
+        if seconds >= unit:
+            count = int(seconds // unit)
+            return f"{count} {name}{'s' * (count != 1)} ago"
+    return "less than a minute ago"
+
+
+def receipt_text(receipt: Receipt, caller: str, now: datetime) -> Iterator[str]:
+    """Yield the ID, account, age and author of a receipt, and the caller of the rollback."""
+    yield f"receipt {receipt.id}"
+    yield f"  account  {receipt.account}"
+    yield f"  written  {receipt.time.isoformat()}, {age((now - receipt.time).total_seconds())}"
+    yield f"  by       {inert(receipt.caller)}"
+    yield f"  caller   {inert(caller)}"
+
+
+def rollback_text(number: int, change: Change, now: str, paint: Paint) -> Iterator[str]:
+    """Yield a planned write or deletion, with a diff if it changes a policy."""
+    yield f"{number}. {inert(_undo_title(change))}"
+    if change.kind not in (*CREATED, ENCRYPTION):
+        yield from (f"     {_painted(line, paint)}" for line in _diff(now, change.old))
+
+
+def _undo_title(change: Change) -> str:
+    if change.kind == SUBSCRIPTION:
+        return f"unsubscribe {name_of(change)} (sns:Unsubscribe)"
+    return _UNDO_TITLES[change.kind].format(resource=change.resource, old=change.old, new=change.new)
+
+
+def _diff(now: str, old: str) -> Iterator[str]:
+    before, after = _indented(now).splitlines(), _indented(old).splitlines()
+    lines = difflib.unified_diff(before, after, "now", "after the rollback", lineterm="", n=2)
+    return (inert(line) for line in lines)
+
+
+def _painted(line: str, paint: Paint) -> str:
+    style = {"+": "ok", "-": "error"}.get(line[:1])
+    return paint(style, line) if style else line
