@@ -185,7 +185,7 @@ class Server:
             front = build(self.ask_to_stop)
             self.token = front.token
             self._server = make_server(HOST, port, front, threaded=True, request_handler=_QuietHandler)
-        except BaseException:
+        except BaseException:  # the lock must be free after any failure
             _ONE_AT_A_TIME.release()
             raise
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)

@@ -58,8 +58,10 @@ class Worker:
         calls = Calls(self.sessions, unit, self.stop, self._seen)
         collector = Collector(calls, self.plan, self._pool, self._aside, self._reads(unit.bare))
         rules = all_rules()
-        report = joined(judge(one, rules, _EVERYTHING) for one in collector.inventories())
-        report = _ordered(report, sorted(calls.skipped, key=lambda one: one[:2]), collector.not_judged)
+        report = joined(judge(inventory, rules, _EVERYTHING) for inventory in collector.inventories())
+        report = _ordered(
+            report, sorted(calls.skipped, key=lambda inventory: inventory[:2]), collector.not_judged
+        )
         return {
             "kind": "unit",
             "account": unit.account,
@@ -79,13 +81,13 @@ class Worker:
 def _ordered(report: Report, skipped: list[Skipped], not_judged: int) -> Report:
     """Sort a report, so that its order does not depend on the order of reads."""
 
-    def key(one: Finding) -> tuple[str, int, str, str, str]:
-        first = one.locations[0]
-        return first.source, -one.severity.rank, one.rule, format_route(first.route), one.message
+    def key(item: Finding) -> tuple[str, int, str, str, str]:
+        first = item.locations[0]
+        return first.source, -item.severity.rank, item.rule, format_route(first.route), item.message
 
     return report._replace(
         findings=tuple(sorted(report.findings, key=key)),
-        examined=tuple(sorted(report.examined, key=lambda one: (KINDS.index(one.kind), one.resource))),
+        examined=tuple(sorted(report.examined, key=lambda item: (KINDS.index(item.kind), item.resource))),
         skipped=tuple(skipped),
         not_judged=not_judged,
     )
@@ -93,13 +95,13 @@ def _ordered(report: Report, skipped: list[Skipped], not_judged: int) -> Report:
 
 def joined(reports: Iterable[Report]) -> Report:
     """Merge several reports into one."""
-    some = list(reports)
+    merged = list(reports)
     return Report(
-        tuple(finding for one in some for finding in one.findings),
-        tuple(examined for one in some for examined in one.examined),
-        tuple(skipped for one in some for skipped in one.skipped),
-        sum(one.not_judged for one in some),
-        tuple(crashed for one in some for crashed in one.crashed),
+        tuple(finding for report in merged for finding in report.findings),
+        tuple(examined for report in merged for examined in report.examined),
+        tuple(skipped for report in merged for skipped in report.skipped),
+        sum(report.not_judged for report in merged),
+        tuple(crashed for report in merged for crashed in report.crashed),
     )
 
 

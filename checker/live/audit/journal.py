@@ -144,8 +144,8 @@ class Journal:
             if line.value.get("kind") == "unit":
                 last[self._unit(line)] = line.number
         numbers = set(last.values())
-        found = (self._entry(line) for line in self._lines() if line.number in numbers)
-        yield from sorted(found, key=lambda one: one.unit)
+        entries = (self._entry(line) for line in self._lines() if line.number in numbers)
+        yield from sorted(entries, key=lambda entry: entry.unit)
 
     def _check_head(self, line: _Line | None) -> datetime:
         """Check that a journal belongs to this audit, and return its start time. Raises InputError."""
@@ -275,10 +275,12 @@ def _line(value: dict[str, Any]) -> str:
 
 def _is_sound(report: Report) -> bool:
     """Return True if all texts, flags and numbers of a report that was read from a file have the right type."""
-    skipped = (text for one in report.skipped for text in (one.what, one.reason, one.help))
-    findings = (text for one in report.findings for text in (one.address, *(fix.title for fix in one.fixes)))
+    skipped = (text for item in report.skipped for text in (item.what, item.reason, item.help))
+    findings = (
+        text for item in report.findings for text in (item.address, *(fix.title for fix in item.fixes))
+    )
     texts = all(isinstance(text, str) for text in (*skipped, *findings, *report.crashed))
-    flags = all(isinstance(one.error, bool) for one in report.skipped)
+    flags = all(isinstance(item.error, bool) for item in report.skipped)
     return texts and flags and type(report.not_judged) is int
 
 

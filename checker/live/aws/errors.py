@@ -49,9 +49,9 @@ class Fault(Enum):
     ODD = ("the response to `{action}` is not valid", True)
     FAILED = ("`{action}` failed", True)
 
-    def __init__(self, says: str, again: bool) -> None:  # noqa: FBT001 - unpacked from the value
-        self.says = says
-        self.again = again
+    def __init__(self, reason: str, temporary: bool) -> None:  # noqa: FBT001 - unpacked from the value
+        self.reason = reason
+        self.temporary = temporary
 
 
 _CODES = {
@@ -135,7 +135,7 @@ def faults_about(resource: str) -> Iterator[None]:
         yield
     except (CheckerError, StoppedError):
         raise
-    except Exception as error:
+    except Exception as error:  # any bug, since changes that were made must still be rolled back
         reason = f"unexpected {type(error).__name__}: {error}"
         raise CheckerError(
             resource, reason, help_text="this is a bug in checker, please report it"
@@ -155,13 +155,13 @@ def refusal_of(error: BotoError) -> Refusal:
     """Return the error that AWS returned, as far as the response contains it."""
     if not isinstance(error, ClientError):
         return Refusal()
-    said, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-    texts = (said.get("Code"), said.get("Message"), about.get("RequestId"))
+    error_body, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    texts = (error_body.get("Code"), error_body.get("Message"), metadata.get("RequestId"))
     return Refusal(*(inert(str(text or "")) for text in texts))
 
 
 def reason_of(error: BotoError, service: str, operation: str) -> str:
     """Return a one-line reason with the IAM action of the call and the error code of AWS."""
     fault = fault_of(error)
-    said = fault.says.format(action=action_of(service, operation))
-    return f"{said} ({refusal_of(error).code or type(error).__name__})"
+    reason = fault.reason.format(action=action_of(service, operation))
+    return f"{reason} ({refusal_of(error).code or type(error).__name__})"

@@ -109,11 +109,11 @@ def await_message(
 
 def _received(steps: Steps, watch: Watch, expected: ExpectedMessage, timer: StepTimer) -> Arrival | None:
     try:
-        found = (_arrival(one, expected, timer.seconds) for one in watch.receive())
-        return next(filter(None, found), None)
+        arrivals = (_arrival(message, expected, timer.seconds) for message in watch.receive())
+        return next(filter(None, arrivals), None)
     except CallError as error:
-        told, request_id = error.reason, error.refusal.request_id
-        steps.add(timer.step(MESSAGE, str(watch.topic), FAILED, request_id, told, error.help))
+        reason, request_id = error.reason, error.refusal.request_id
+        steps.add(timer.step(MESSAGE, str(watch.topic), FAILED, request_id, reason, error.help))
         raise
 
 
@@ -130,7 +130,7 @@ def _arrival(message: dict[str, Any], expected: ExpectedMessage, seconds: float)
     if not isinstance(payload, dict) or (payload.get("InitialContactId"), payload.get("Content")) != expected:
         return None
     attributes = message.get("MessageAttributes") or {}
-    texts = ((name, str(one.get("StringValue", ""))) for name, one in sorted(attributes.items()))
+    texts = ((name, str(attribute.get("StringValue", ""))) for name, attribute in sorted(attributes.items()))
     return Arrival(seconds, str(payload.get("Id", "")), tuple(texts))
 
 
@@ -216,7 +216,7 @@ class _Run:
         expected = ExpectedMessage(self.chat.contact, content)
         for topic, arrival in await_message(self.steps, watches, expected, self.request.wait):
             self._note(topic, arrival=arrival, cause=None)
-        silent = [topic for topic, one in self._results.items() if one.arrival is None]
+        silent = [topic for topic, result in self._results.items() if result.arrival is None]
         for topic in self._results:
             self._count(topic, patient=topic in silent)
         for topic in silent:
@@ -230,14 +230,14 @@ class _Run:
 
     def _checked(self, topic: Arn, rules: Sequence[Rule]) -> Cause | None:
         calls = self._scoped_calls(topic).calls
-        found = examine(self.steps, calls, topic, self.request.instance, rules)
-        self.unread += (one for one in calls.skipped if one not in self.unread)
-        if isinstance(found, CallError):
-            gone = found.fault is Fault.GONE
+        explanation = examine(self.steps, calls, topic, self.request.instance, rules)
+        self.unread += (skipped for skipped in calls.skipped if skipped not in self.unread)
+        if isinstance(explanation, CallError):
+            gone = explanation.fault is Fault.GONE
             cause = Cause("the topic was not found", "name another topic, or create it") if gone else None
         else:
-            self._note(topic, explanation=found)
-            cause = broken_link(found)
+            self._note(topic, explanation=explanation)
+            cause = broken_link(explanation)
         self._note(topic, cause=cause)
         return cause
 
@@ -267,13 +267,13 @@ class _Run:
         first, *others = self.request.topics
         self.chat.start(self.cleanup, first if self.request.at_start else None)
         late = mistake is Mistake.LATE_STREAMING
-        wanted = others if self.request.at_start else self.request.topics
+        topics = others if self.request.at_start else self.request.topics
         if not late:
-            self._stream(wanted)
+            self._stream(topics)
         self.chat.connect(mark=mistake is None, websocket=late)
         self.chat.send(content)
         if late:
-            self._stream(wanted)
+            self._stream(topics)
 
     def _stream(self, topics: Sequence[Arn]) -> None:
         for topic in topics:
@@ -287,16 +287,20 @@ class _Run:
             self._note(topic, counters=wait_for_counters(self.steps, calls, topic, self._began, wait))
 
     def _clues(self, topic: Arn) -> Clues:
-        one = self._results[topic]
+        result = self._results[topic]
         refusals: tuple[str, ...] = ()
-        if one.explanation is None or one.explanation.topic.key is not None:
+        if result.explanation is None or result.explanation.topic.key is not None:
             refusals = key_refusals(self.steps, self._scoped_calls(topic).calls, topic, self._began)
-        return Clues(one.topic, one.explanation, self.steps.done, one.counters or Counters(), refusals)
+        return Clues(
+            result.topic, result.explanation, self.steps.done, result.counters or Counters(), refusals
+        )
 
     def refused(self, error: CallError) -> Cause:
         """Return why a step was rejected."""
         step = self.steps.done[-1]
-        explanation = next((one.explanation for one in self.topics() if one.topic == step.what), None)
+        explanation = next(
+            (result.explanation for result in self.topics() if result.topic == step.what), None
+        )
         seen: tuple[str, ...] = ()
         if is_limit(error, step):
             with suppress(StoppedError):

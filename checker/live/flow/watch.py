@@ -129,8 +129,8 @@ class Watch:
     def _find_subscription(self) -> str:
         """Find the subscription's ARN after the response to Subscribe was lost. Empty if there is none."""
         listed = self._scoped.after.pages(BY_TOPIC, str(self.topic), TopicArn=str(self.topic))
-        found = (one for page in listed for one in page if one["Endpoint"] == str(self._queue))
-        return next((str(one["SubscriptionArn"]) for one in found), "")
+        entries = (entry for page in listed for entry in page if entry["Endpoint"] == str(self._queue))
+        return next((str(entry["SubscriptionArn"]) for entry in entries), "")
 
     def _remove_queue(self) -> None:
         try:
@@ -196,7 +196,7 @@ def _read(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> Counters:
         StartTime=since.replace(second=0, microsecond=0),
         EndTime=datetime.now(UTC) + timedelta(seconds=_MINUTE),
     )
-    sums = {one["Id"]: _sum(one) for one in answer["MetricDataResults"]}
+    sums = {result["Id"]: _sum(result) for result in answer["MetricDataResults"]}
     return Counters(**{name: sums.get(name) for name in _METRICS})
 
 

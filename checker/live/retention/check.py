@@ -39,8 +39,8 @@ def _attributes(calls: Calls, arn: str) -> Mapping[str, str] | Unknown:
         answer = calls.make("sns", "get_subscription_attributes", arn, SubscriptionArn=arn)
     except CallError as error:
         return Unknown(error.entry.reason)
-    found: Mapping[str, str] = answer.get("Attributes") or {}
-    return found
+    attributes: Mapping[str, str] = answer.get("Attributes") or {}
+    return attributes
 
 
 _RAW = {
@@ -61,10 +61,12 @@ def check_retention(calls: Calls, topic: Arn, kind: str, instance: Arn | None = 
         pages = list(calls.pages(BY_TOPIC, str(topic), TopicArn=str(topic)))
     except CallError as error:
         return Retention(str(topic), kind, unread=Unknown(error.entry.reason))
-    entries = [one for page in pages for one in page if one.get("Protocol") == kind and _lasts(one)]
-    found = (subscribed(calls, one) for one in entries)
+    entries = [entry for page in pages for entry in page if entry.get("Protocol") == kind and _lasts(entry)]
+    subscriptions = (subscribed(calls, entry) for entry in entries)
     check = _queue if kind == SQS else _stream
-    return Retention(str(topic), kind, tuple(check(calls, topic, one, instance) for one in found))
+    return Retention(
+        str(topic), kind, tuple(check(calls, topic, subscription, instance) for subscription in subscriptions)
+    )
 
 
 def _lasts(entry: Mapping[str, Any]) -> bool:
@@ -72,48 +74,68 @@ def _lasts(entry: Mapping[str, Any]) -> bool:
     return not str(entry.get("Endpoint", "")).rpartition(":")[2].startswith(WATCHING)
 
 
-def _queue(calls: Calls, topic: Arn, one: Subscribed, instance: Arn | None) -> Keeper:
-    queue = read_queue(calls, one.endpoint)
-    steps = (*_own_steps(one, instance), *queue_steps(queue, topic))
+def _queue(calls: Calls, topic: Arn, subscription: Subscribed, instance: Arn | None) -> Keeper:
+    queue = read_queue(calls, subscription.endpoint)
+    steps = (*_own_steps(subscription, instance), *queue_steps(queue, topic))
     if not isinstance(queue, Queue):
-        return Keeper(SQS, one.arn, one.endpoint, steps, notes=tuple(_notes(one)))
-    notes = (*_notes(one), *queue_notes(queue))
-    return Keeper(SQS, one.arn, one.endpoint, steps, tuple(queue_warnings(queue, topic)), notes)
+        return Keeper(SQS, subscription.arn, subscription.endpoint, steps, notes=tuple(_notes(subscription)))
+    notes = (*_notes(subscription), *queue_notes(queue))
+    return Keeper(
+        SQS, subscription.arn, subscription.endpoint, steps, tuple(queue_warnings(queue, topic)), notes
+    )
 
 
-def _stream(calls: Calls, topic: Arn, one: Subscribed, instance: Arn | None) -> Keeper:
-    arn = Arn.parse(one.endpoint)
+def _stream(calls: Calls, topic: Arn, subscription: Subscribed, instance: Arn | None) -> Keeper:
+    arn = Arn.parse(subscription.endpoint)
     if arn is None:
-        unread = step("stream", Unknown("the endpoint is not a valid ARN", one.endpoint), "", "")
-        return Keeper(one.protocol, one.arn, one.endpoint, (*_own_steps(one, instance), unread))
-    role = read_role(calls, one.attributes)
+        unread = step("stream", Unknown("the endpoint is not a valid ARN", subscription.endpoint), "", "")
+        return Keeper(
+            subscription.protocol,
+            subscription.arn,
+            subscription.endpoint,
+            (*_own_steps(subscription, instance), unread),
+        )
+    role = read_role(calls, subscription.attributes)
     steps = (
-        *_own_steps(one, instance),
+        *_own_steps(subscription, instance),
         *role_steps(role, arn, topic),
         stream_step(read_stream(calls, arn)),
     )
     warnings = tuple(role_warnings(role, arn)) if isinstance(role, Role) else ()
-    return Keeper(one.protocol, one.arn, one.endpoint, steps, warnings, tuple(_notes(one)))
+    return Keeper(
+        subscription.protocol,
+        subscription.arn,
+        subscription.endpoint,
+        steps,
+        warnings,
+        tuple(_notes(subscription)),
+    )
 
 
-def _own_steps(one: Subscribed, instance: Arn | None) -> Iterator[Step]:
+def _own_steps(subscription: Subscribed, instance: Arn | None) -> Iterator[Step]:
     """Yield the steps for the subscription itself. A pending subscription has no further data."""
-    bad = "pending confirmation; until then nothing is delivered"
-    yield step("subscription", one.confirmed, f"`{one.endpoint}`, confirmed", bad, _CONFIRM)
-    if one.confirmed:
-        yield filter_step(one.attributes, instance)
+    pending = "pending confirmation; until then nothing is delivered"
+    yield step(
+        "subscription", subscription.confirmed, f"`{subscription.endpoint}`, confirmed", pending, _CONFIRM
+    )
+    if subscription.confirmed:
+        yield filter_step(subscription.attributes, instance)
 
 
-def _notes(one: Subscribed) -> Iterator[str]:
+def _notes(subscription: Subscribed) -> Iterator[str]:
     """Yield remarks on a subscription.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
     """
-    if isinstance(one.attributes, Unknown):
+    if isinstance(subscription.attributes, Unknown):
         return
-    raw = one.attributes.get("RawMessageDelivery", "").lower() == "true"
-    yield _RAW[one.protocol] if raw else "messages are stored in an SNS envelope, with their attributes"
-    redrive = one.attributes.get("RedrivePolicy")
+    raw = subscription.attributes.get("RawMessageDelivery", "").lower() == "true"
+    yield (
+        _RAW[subscription.protocol]
+        if raw
+        else "messages are stored in an SNS envelope, with their attributes"
+    )
+    redrive = subscription.attributes.get("RedrivePolicy")
     yield (
         f"messages that SNS cannot deliver go to {redrive}"
         if redrive

@@ -11,8 +11,7 @@ from checker.live.aws.calls import Calls
 from checker.live.aws.errors import StoppedError, action_of, faults_about
 from checker.live.aws.wait import Clock, until
 from checker.live.retention.check import check_retention
-from checker.live.retention.make_queue import make_queue
-from checker.live.retention.make_stream import make_subscription
+from checker.live.retention.create import make_queue, make_subscription
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,8 +40,8 @@ def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> 
     fault: CheckerError | None = None
     try:
         with faults_about(str(topic)):
-            for one in create_missing(calls, topic, wanted, before, clock):
-                made.append(one)  # noqa: PERF402 - keeps resources that were created before an error
+            for resource in create_missing(calls, topic, wanted, before, clock):
+                made.append(resource)  # noqa: PERF402 - keeps resources that were created before an error
     except CheckerError as error:
         fault = error
     except StoppedError:  # resources that were created so far are kept and reported
@@ -60,7 +59,9 @@ def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> 
 
 def _not_modified_error(retention: Retention) -> RefusedError:
     """Return an error for a broken link of an existing subscription, which is not modified."""
-    broken = ((keeper, one) for keeper in retention.keepers for one in keeper.steps if one.status == BROKEN)
+    broken = (
+        (keeper, step) for keeper in retention.keepers for step in keeper.steps if step.status == BROKEN
+    )
     keeper, step = next(broken)
     return RefusedError(
         keeper.endpoint, f"already subscribed, and not modified: {step.reason}", help_text=step.help
@@ -82,7 +83,7 @@ def create_missing(
 
 def _doubt(retention: Retention) -> str:
     """Return the first reason why something is not known."""
-    doubts = (one.reason for keeper in retention.keepers for one in keeper.steps if one.status == UNKNOWN)
+    doubts = (step.reason for keeper in retention.keepers for step in keeper.steps if step.status == UNKNOWN)
     return retention.unread.told if retention.unread is not None else next(doubts, "")
 
 
