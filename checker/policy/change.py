@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from checker.core.finding import Operation, Route
-    from checker.policy.plain import Plain
+    from checker.policy.text_json import Plain
 
     Change = Callable[[Node | None], Node | None]
     from checker.policy.model import Policy, Statement, Value

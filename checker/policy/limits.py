@@ -21,25 +21,27 @@ from checker.policy.model import (
     Statement,
     Value,
 )
-from checker.policy.names import (
+from checker.policy.placeholder import is_placeholder
+from checker.policy.vocabulary import (
+    CONNECT,
+    FOR_ALL,
     GLOBAL_KEYS,
     KEY_ACTIONS,
     KEY_KEYS,
+    OLD_VERSION,
     OTHER_KEY_ACTIONS,
     REFUSED_TOPIC_ACTIONS,
     SERVICES,
     TOPIC_ACTIONS,
     TOPIC_KEYS,
+    VERSION,
+    is_regional_connect,
 )
-from checker.policy.placeholder import is_placeholder
-from checker.policy.vocabulary import CONNECT, FOR_ALL, OLD_VERSION, VERSION, is_regional_connect
 from checker.policy.wildcard import did_you_mean, glob
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from checker.core.finding import Route
-    from checker.policy.model import Statement
     from checker.policy.vocabulary import Dialect
 
 

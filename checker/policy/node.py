@@ -10,7 +10,6 @@ from checker.core.unknown import Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.core.finding import Route
     from checker.policy.source import Source
 
 

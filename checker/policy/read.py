@@ -36,8 +36,8 @@ from checker.policy.wildcard import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.core.finding import Operation, Route
-    from checker.policy.node import Member, Node
+    from checker.core.finding import Operation
+    from checker.policy.node import Member
     from checker.policy.vocabulary import Dialect
 
 

@@ -1,12 +1,15 @@
-"""The vocabulary of the policy language: elements, principal types, condition operators, versions.
+"""The vocabulary of the policy language: elements, principal types, condition operators, versions; and AWS names.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+The names of actions, condition keys and service principals are in `names.json`, which `make names` writes.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from pkgutil import get_data
 from typing import NamedTuple
 
 OLD_VERSION = "2008-10-17"
@@ -177,3 +180,17 @@ ROLE = Dialect(
     last_char="\xff",
 )
 """The limits for all policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+
+_NAMES: dict[str, list[str]] = json.loads(get_data("checker.policy", "names.json") or b"{}")
+
+TOPIC_ACTIONS = tuple(_NAMES["TOPIC_ACTIONS"])
+REFUSED_TOPIC_ACTIONS = tuple(_NAMES["REFUSED_TOPIC_ACTIONS"])
+"""Actions of SNS that a topic policy cannot have."""
+KEY_ACTIONS = tuple(_NAMES["KEY_ACTIONS"])
+OTHER_KEY_ACTIONS = tuple(_NAMES["OTHER_KEY_ACTIONS"])
+"""Actions of KMS that are not about a key, and have no effect in a key policy."""
+GLOBAL_KEYS = tuple(_NAMES["GLOBAL_KEYS"])
+TOPIC_KEYS = tuple(_NAMES["TOPIC_KEYS"])
+KEY_KEYS = tuple(_NAMES["KEY_KEYS"])
+SERVICES = tuple(_NAMES["SERVICES"])

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from checker.core.arn import is_account
 from checker.core.unknown import Truth, Unknown, all_of, any_of, negate
 from checker.iam.decide.operators import ADDRESS, TEXT, comparison, is_negated, is_one_network
+from checker.iam.decide.patterns import NO_VALUE, expand, has_escape
 from checker.iam.decide.request import OpenList, is_foreign
-from checker.iam.decide.variables import NO_VALUE, expand, has_escape
 from checker.policy.vocabulary import FOR_ALL, FOR_ANY, NULL, Operator
 
 if TYPE_CHECKING:

@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn, is_account
 from checker.core.unknown import Truth, Unknown, any_of, negate
-from checker.iam.decide.operators import PARTS, ArnGlob, arn_glob, arn_glob_of
+from checker.iam.decide.patterns import (
+    NO_VALUE,
+    PARTS,
+    ArnGlob,
+    Piece,
+    arn_glob,
+    arn_glob_of,
+    expand,
+    tokens_in,
+)
 from checker.iam.decide.request import Anonymous, AwsPrincipal, Service
-from checker.iam.decide.variables import NO_VALUE, Piece, expand, tokens_in
 from checker.policy.model import DENY, EVERYONE, Patterns, Principal, Principals
 from checker.policy.placeholder import is_masked
 from checker.policy.wildcard import Glob, glob, glob_of

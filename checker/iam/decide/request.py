@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn, is_account
 from checker.core.unknown import Unknown
-from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
+from checker.policy.vocabulary import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

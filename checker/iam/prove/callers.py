@@ -16,8 +16,8 @@ from checker.core.arn import is_account
 from checker.core.unknown import Unknown
 from checker.iam.decide.elements import PROVIDER
 from checker.iam.decide.request import FOREIGN_ADDRESS
-from checker.iam.prove.domain import Addresses, Alternatives, Assignment, Choice, Choices, Numbers, OneOf
-from checker.iam.prove.key_domains import Clock, ServiceChain
+from checker.iam.prove.domain import Alternatives, Assignment, Choice, Choices, OneOf
+from checker.iam.prove.key_domains import Addresses, Clock, Numbers, ServiceChain
 from checker.iam.prove.shape import Segment, Shape
 from checker.iam.prove.source_keys import SOURCE_KEYS
 from checker.iam.prove.texts import (
@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from checker.core.arn import Arn
-    from checker.iam.prove.domain import Budget, Domain
-    from checker.iam.prove.mention import Mentions
+    from checker.iam.prove.domain import Budget, Domain, Mentions
 
 
 PRINCIPAL_ARN, PRINCIPAL_ACCOUNT = "aws:principalarn", "aws:principalaccount"

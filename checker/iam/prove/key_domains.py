@@ -1,4 +1,4 @@
-"""Domains of multivalued keys and times: calling services, lists, encryption contexts, clocks."""
+"""Domains of keys other than plain texts: lists, encryption contexts, times, numbers and addresses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from itertools import chain, combinations, permutations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
-from checker.iam.decide.operators import DATE, NUMBER, instant, write_instant
+from checker.iam.decide.operators import (
+    ADDRESS,
+    DATE,
+    NUMBER,
+    borders,
+    instant,
+    is_public,
+    network,
+    number,
+    write_instant,
+)
 from checker.iam.prove.domain import (
     EXHAUSTED,
     Assignment,
@@ -23,8 +33,7 @@ from checker.iam.prove.texts import LOWER, Form, Texts, any_text, at_least
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checker.iam.prove.domain import Budget
-    from checker.iam.prove.mention import Mentions
+    from checker.iam.prove.domain import Budget, Mentions
 
 
 VIA, FIRST, LAST = "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"
@@ -190,3 +199,61 @@ _LATEST = 253_402_300_000
 
 def _written(seconds: int) -> str:
     return write_instant(is_epoch=False, seconds=Decimal(seconds))
+
+
+class Addresses(NamedTuple):
+    """Any IP address. ``public``: AWS documents that the key has a public address."""
+
+    key: str
+    public: bool = False
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The one key."""
+        return frozenset((self.key,))
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
+        """Return an address from each range between the borders of blocks, IPv4 and IPv6; public addresses first."""
+        patterns = mentions.get(self.key, [])
+        blocks = [network(one.text) for one in patterns if one.family == ADDRESS]
+        budget.spend(len(blocks) * len(blocks))
+        known = [one for one in (*blocks, *map(network, _USUAL)) if not isinstance(one, Unknown)]
+        found = sorted(map(self._choice, borders(known)), key=lambda one: one.doubt is not None)
+        return Choices(distinct_choices(found, mentions), gap(patterns, ADDRESS), self.keys)
+
+    def _choice(self, address: str) -> Choice:
+        doubt = _NOT_PUBLIC if self.public and not is_public(address) else None
+        return Choice({self.key: address}, doubt=doubt)
+
+
+_USUAL = ("198.51.100.7/32", "2001:db8::7/128")
+"""Representatives of all addresses that are in no block. https://www.rfc-editor.org/rfc/rfc5737"""
+
+_NOT_PUBLIC = Unknown("AWS documents public addresses for this key", "aws:SourceIp")
+
+
+class Numbers(NamedTuple):
+    """Any whole number, from 0 up."""
+
+    key: str
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The one key."""
+        return frozenset((self.key,))
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
+        """Return every number in a policy, its neighbors, and 0."""
+        patterns = mentions.get(self.key, [])
+        budget.spend(len(patterns) * len(patterns))
+        found = {"0": None}
+        for one in patterns:
+            value = number(one.text)
+            if value is not None and abs(value) < _LARGEST:
+                near = (int(value) - 1, int(value), int(value) + 1)
+                found.update((str(n), None) for n in near if n >= 0)
+        kept = distinct_choices((Choice({self.key: one}) for one in found), mentions)
+        return Choices(kept, gap(patterns, NUMBER), self.keys)
+
+
+_LARGEST = 10**30

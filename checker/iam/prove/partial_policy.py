@@ -9,8 +9,7 @@ from checker.core.unknown import Truth, Unknown, all_of
 from checker.iam.decide.condition import condition_holds
 from checker.iam.decide.decide import scope_truths
 from checker.iam.decide.request import ContextValue, Request
-from checker.iam.prove.domain import covers, is_among
-from checker.iam.prove.mention import Mentions, mentioned_keys, mentions_of, variable_keys
+from checker.iam.prove.domain import Mentions, covers, is_among, mentioned_keys, mentions_of, variable_keys
 from checker.policy.model import ALLOW, DENY, Condition, Policy, Statement
 
 if TYPE_CHECKING:

@@ -14,18 +14,12 @@ from checker.iam.decide.condition import condition_holds
 from checker.iam.decide.decide import Decision, decide
 from checker.iam.decide.elements import action_covers, principal_covers
 from checker.iam.decide.request import AwsPrincipal, Request
-from checker.iam.prove.domain import Budget
-from checker.iam.prove.mention import known_conditions
+from checker.iam.prove.domain import Budget, known_conditions
 from checker.iam.prove.partial_policy import OpenContext, PreparedPolicies, prepare
 from checker.iam.prove.search import SearchResult, find
+from checker.iam.prove.service_space import connect_space, instances_space
 from checker.iam.prove.source_keys import SOURCE_KEYS, SOURCE_OWNER, Instances
-from checker.iam.prove.space import (
-    SUBSCRIBE,
-    connect_space,
-    instances_space,
-    other_account_caller,
-    other_accounts_space,
-)
+from checker.iam.prove.space import SUBSCRIBE, other_account_caller, other_accounts_space
 from checker.iam.prove.universe import PRINCIPAL, Representative, caller_space, principal_spaces
 from checker.policy.model import ALLOW, DENY, Policy, Statement
 from checker.policy.placeholder import texts

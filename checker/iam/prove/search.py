@@ -20,8 +20,7 @@ from checker.iam.prove.source_keys import SOURCE_ARN
 
 if TYPE_CHECKING:
     from checker.iam.decide.request import Caller
-    from checker.iam.prove.domain import Choice, Choices, Domain
-    from checker.iam.prove.mention import Mentions
+    from checker.iam.prove.domain import Choice, Choices, Domain, Mentions
     from checker.iam.prove.space import Space
 
 

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import NEWEST, Arn, is_account, partition_of
-from checker.iam.decide.operators import ARN, FOLDED, arn_glob_of
+from checker.iam.decide.operators import ARN, FOLDED
+from checker.iam.decide.patterns import arn_glob_of
 from checker.iam.prove.domain import Assignment, Choice, Choices, gap
 from checker.iam.prove.shape import Segment
 from checker.iam.prove.texts import (
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.core.unknown import Unknown
-    from checker.iam.prove.domain import Budget
-    from checker.iam.prove.mention import Mention, Mentions
+    from checker.iam.prove.domain import Budget, Mention, Mentions
 
 
 SOURCE_ARN, SOURCE_ACCOUNT, SOURCE_OWNER = "aws:sourcearn", "aws:sourceaccount", "aws:sourceowner"

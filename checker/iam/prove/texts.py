@@ -6,7 +6,8 @@ import string
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
-from checker.iam.decide.operators import ARN, FOLDED, arn_glob_of
+from checker.iam.decide.operators import ARN, FOLDED
+from checker.iam.decide.patterns import arn_glob_of
 from checker.iam.prove.domain import (
     EXHAUSTED,
     LIMIT,
@@ -24,7 +25,7 @@ from checker.policy.wildcard import Tokens, glob_of, tokens_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from checker.iam.prove.mention import Mention, Mentions
+    from checker.iam.prove.domain import Mention, Mentions
 
 
 DIGITS = "9876543210"

@@ -26,13 +26,20 @@ from checker.iam.prove.callers import (
     named_session,
     organization,
 )
-from checker.iam.prove.domain import Alternatives, Budget, Choice, Domain
+from checker.iam.prove.domain import (
+    Alternatives,
+    Budget,
+    Choice,
+    Domain,
+    known_conditions,
+    mentioned_keys,
+    mentions_of,
+)
 from checker.iam.prove.key_domains import CONTEXT_KEYS, Clock, EncryptionContext
-from checker.iam.prove.mention import known_conditions, mentioned_keys, mentions_of
+from checker.iam.prove.service_space import ABSENT_FOR_SERVICES, service_context
 from checker.iam.prove.shape import Segment, Shape
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances, fresh_account
 from checker.iam.prove.space import (
-    ABSENT_FOR_SERVICES,
     DATA_KEY,
     PUBLISH,
     SUBSCRIBE,
@@ -42,7 +49,6 @@ from checker.iam.prove.space import (
     Space,
     Target,
     principal_space,
-    service_context,
     subscription_domains,
 )
 from checker.iam.prove.texts import (
@@ -58,9 +64,8 @@ from checker.iam.prove.texts import (
     at_least,
 )
 from checker.policy.model import EVERYONE, Patterns
-from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.placeholder import texts
-from checker.policy.vocabulary import CONNECT
+from checker.policy.vocabulary import CONNECT, KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.wildcard import is_wild
 
 if TYPE_CHECKING:

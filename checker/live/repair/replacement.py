@@ -57,7 +57,7 @@ from checker.live.repair import new_key, new_topic
 from checker.live.repair.change_handler import compact
 from checker.live.repair.new_topic import subscriptions_of
 from checker.policy import vocabulary
-from checker.policy.plain import json_text
+from checker.policy.text_json import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -25,7 +25,7 @@ from checker.live.aws.lookup import check_account
 from checker.live.aws.topic import MANAGED_HELP, managers
 from checker.live.aws.wait import until
 from checker.live.retention.read_targets import read_queue, read_role, read_stream
-from checker.policy.plain import listed
+from checker.policy.text_json import listed
 from checker.policy.vocabulary import QUEUE
 
 if TYPE_CHECKING:
