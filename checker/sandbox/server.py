@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
+from checker.sandbox.aws.endpoints import SqsService
 from checker.sandbox.aws.fanout import Fanout, Metrics, Pending, install_fanout, uninstall_fanout
 from checker.sandbox.aws.kms import KmsService
 from checker.sandbox.aws.sns import SnsService, SubscribeService
-from checker.sandbox.aws.sqs import SqsService
 from checker.sandbox.aws.trail import TrailService
 from checker.sandbox.aws.upstream import Upstream
 from checker.sandbox.connect.contacts import Contacts, new_id
-from checker.sandbox.connect.instances import InstanceService
-from checker.sandbox.connect.routing import ChatService, Reader
+from checker.sandbox.connect.stages import CallReader, ChatService, InstanceService
 from checker.sandbox.connect.streaming import Chat, Streaming
 from checker.sandbox.http.call import (
     Answer,
@@ -52,7 +51,12 @@ class Application:
     """WSGI application of the sandbox's single endpoint."""
 
     def __init__(
-        self, upstream: Upstream, reader: Reader, journal: Journal, control: Control, stages: Sequence[Stage]
+        self,
+        upstream: Upstream,
+        reader: CallReader,
+        journal: Journal,
+        control: Control,
+        stages: Sequence[Stage],
     ) -> None:
         self._upstream = upstream
         self._reader = reader
@@ -129,17 +133,17 @@ class Control:
             return json_answer({"error": "the control endpoint accepts only POST"}, 405)
         if environ.get("HTTP_HOST", "").rpartition(":")[0] not in _LOOPBACK:
             return json_answer({"error": "the Host header does not name the loopback interface"}, 403)
-        given = environ.get(f"HTTP_{TOKEN.upper().replace('-', '_')}", "")
-        if not secrets.compare_digest(given.encode(), self.token.encode()):
+        token = environ.get(f"HTTP_{TOKEN.upper().replace('-', '_')}", "")
+        if not secrets.compare_digest(token.encode(), self.token.encode()):
             return json_answer(
                 {"error": f"the header {TOKEN} does not contain the token of this sandbox"}, 403
             )
         return None
 
     @staticmethod
-    def _done(verb: Verb, given: dict[str, Any]) -> Answer:
+    def _done(verb: Verb, parameters: dict[str, Any]) -> Answer:
         try:
-            result = verb(given)
+            result = verb(parameters)
         except (TypeError, ValueError, KeyError) as error:
             return json_answer({"error": str(error)}, 400)
         return Answer(200, (("Content-Type", "application/json"),), json.dumps({"result": result}).encode())
@@ -225,7 +229,7 @@ def build(stop: Callable[[], None]) -> Application:
     metrics, pending, trail = Metrics(upstream, clock), Pending(), TrailService(clock, upstream)
     install_fanout(Fanout(upstream, journal, metrics, pending))
     chat = Chat(upstream, clock, Contacts(), Streaming(upstream, clock, journal, metrics, trail))
-    reader, faults, throttle = Reader(), FaultStage(upstream), Throttle(chat.contacts)
+    reader, faults, throttle = CallReader(), FaultStage(upstream), Throttle(chat.contacts)
     stages: list[Stage] = [
         faults,
         throttle,

@@ -7,13 +7,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from checker.sandbox.aws.request import read_topic_arn
-from checker.sandbox.aws.sqs import queue_refusal
+from checker.sandbox.aws.endpoints import queue_refusal
+from checker.sandbox.aws.service_requests import place_of, read_topic_arn
 from checker.sandbox.aws.topic_policy import invalid, stored_topic_policy
 
 if TYPE_CHECKING:
     from checker.sandbox.aws.fanout import Metrics, Pending
-    from checker.sandbox.aws.request import TopicArn
+    from checker.sandbox.aws.service_requests import TopicArn
     from checker.sandbox.aws.upstream import Upstream
     from checker.sandbox.http.call import Answer, Call, Next
 
@@ -146,7 +146,7 @@ class SubscribeService:
         queue = call.text("Endpoint")
         if call.text("Protocol") != "sqs" or queue_refusal(self._upstream, queue, topic):
             return
-        sqs = self._upstream.client("sqs", queue.split(":")[4], queue.split(":")[3])
+        sqs = self._upstream.client("sqs", *place_of(queue))
         body = {"Type": "SubscriptionConfirmation", "TopicArn": topic.text, "Token": token}
         url = sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))

@@ -76,17 +76,17 @@ class Journal:
     def calls(self) -> list[dict[str, Any]]:
         """Return all calls, oldest first."""
         with self._lock:
-            return [one._asdict() for one in self._calls]
+            return [call._asdict() for call in self._calls]
 
     def deliveries(self) -> list[dict[str, Any]]:
         """Return the deliveries of all messages, oldest first."""
         with self._lock:
-            return [one._asdict() for one in self._deliveries]
+            return [delivery._asdict() for delivery in self._deliveries]
 
     def notifications(self) -> list[dict[str, Any]]:
         """Return the deliveries of all notifications, oldest first."""
         with self._lock:
-            return [one._asdict() for one in self._notifications]
+            return [notification._asdict() for notification in self._notifications]
 
     def clear(self) -> None:
         """Clear the log of calls."""
