@@ -174,15 +174,15 @@ class _Reader:
 
     def error(self, message: str, token: _Token) -> TextError:
         kind, text, start, end = token
-        found = "the end of the file" if kind == _END else f"`{text}`" if kind != _STRING else "a string"
-        return TextError(f"{message}, found {found}", self.source, start, end)
+        shown = "the end of the file" if kind == _END else f"`{text}`" if kind != _STRING else "a string"
+        return TextError(f"{message}, found {shown}", self.source, start, end)
 
     def unreadable(self, at: int) -> TextError:
         blank = _BLANK.match(self.text, at)
         start = blank.end() if blank else at
-        found = self.text[start]
-        shown = f"`{found}`" if found.isprintable() else f"the character U+{ord(found):04X}"
-        return TextError(f"unexpected {shown}{_HINTS.get(found, '')}", self.source, start)
+        char = self.text[start]
+        shown = f"`{char}`" if char.isprintable() else f"the character U+{ord(char):04X}"
+        return TextError(f"unexpected {shown}{_HINTS.get(char, '')}", self.source, start)
 
 
 Plain: TypeAlias = "str | bool | Number | Symbol | Same | Sequence[Plain] | Mapping[str, Plain] | None"
@@ -196,7 +196,7 @@ def plain(node: Node) -> Plain:
     if isinstance(node, Object):
         return {member.key: plain(member.value) for member in node.members}
     if isinstance(node, Array):
-        return [plain(one) for one in node.items]
+        return [plain(item) for item in node.items]
     return Symbol(node.value.where) if isinstance(node.value, Unknown) else node.value
 
 
@@ -208,10 +208,10 @@ def json_text(value: Plain, indent: str = "", level: int = 0) -> str:
     """
     if isinstance(value, Mapping):
         colon = ": " if indent else ":"
-        members = (f"{quoted(key)}{colon}{json_text(one, indent, level + 1)}" for key, one in value.items())
+        members = (f"{quoted(key)}{colon}{json_text(item, indent, level + 1)}" for key, item in value.items())
         return _enclosed("{}", members, indent, level)
     if is_list(value):
-        return _enclosed("[]", (json_text(one, indent, level + 1) for one in value), indent, level)
+        return _enclosed("[]", (json_text(item, indent, level + 1) for item in value), indent, level)
     return quoted(value) if isinstance(value, str) else word(value)
 
 

@@ -58,13 +58,15 @@ class Decision(NamedTuple):
     def decisive(self) -> tuple[Match, ...]:
         """Return the statements that decide: the Denies or Allows that apply, or those with an unknown result."""
         if self.word == UNKNOWN:
-            return tuple(m for m in self.matches if isinstance(m.truth, Unknown))
+            return tuple(match for match in self.matches if isinstance(match.truth, Unknown))
         effect = {ALLOWED: ALLOW, EXPLICITLY_DENIED: DENY}.get(self.word)
-        return tuple(m for m in self.matches if m.truth is True and m.effect == effect)
+        return tuple(match for match in self.matches if match.truth is True and match.effect == effect)
 
     def statements(self) -> tuple[int, ...]:
         """Return the indices of the decisive statements."""
-        return tuple(m.statement.ordinal for m in self.decisive() if isinstance(m.statement, Statement))
+        return tuple(
+            match.statement.ordinal for match in self.decisive() if isinstance(match.statement, Statement)
+        )
 
 
 def decide(policy: Policy, request: Request) -> Decision:
@@ -189,5 +191,5 @@ def _context(grant: GrantFacts, topic: str | Unknown) -> Truth:
     if set(pairs) != {_TOPIC}:
         return False
     required = pairs[_TOPIC]
-    unknown = next((one for one in (required, topic) if isinstance(one, Unknown)), None)
+    unknown = next((value for value in (required, topic) if isinstance(value, Unknown)), None)
     return required == topic if unknown is None else unknown

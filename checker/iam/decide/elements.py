@@ -112,12 +112,14 @@ def _may_be_named(principals: Principals, request: Request, *, grants: bool) -> 
 
     A statement that ``grants`` access to listed providers does not cover sessions of other providers.
     """
-    named = [entry.value for entry in principals.entries if entry.type == "Federated"]
+    providers = [entry.value for entry in principals.entries if entry.type == "Federated"]
     provider = request.context.get(PROVIDER)
-    if not named or provider is None or not isinstance(request.caller, AwsPrincipal):
+    if not providers or provider is None or not isinstance(request.caller, AwsPrincipal):
         return False
     known = isinstance(provider, str) and grants and not principals.negated
-    return not known or any(isinstance(one, Unknown) or _host(one) == _host(str(provider)) for one in named)
+    return not known or any(
+        isinstance(name, Unknown) or _host(name) == _host(str(provider)) for name in providers
+    )
 
 
 def _host(provider: str) -> str:

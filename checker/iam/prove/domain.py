@@ -39,7 +39,7 @@ class Mention(NamedTuple):
     """
 
     test: Comparison
-    wanted: Expansion
+    expansion: Expansion
     text: str
     tokens: Tokens
     for_all: bool = False
@@ -52,9 +52,9 @@ class Mention(NamedTuple):
 
     def matches(self, value: str) -> Truth:
         """Compare a value of the key, with the positive form of the operator."""
-        if self.test.expanded is None or len(self.wanted) == 1:
+        if self.test.expanded is None or len(self.expansion) == 1:
             return self.test.plain(value, self.text)
-        return self.test.expanded(value, self.wanted)
+        return self.test.expanded(value, self.expansion)
 
     @property
     def is_wild(self) -> bool:
@@ -73,18 +73,20 @@ Mentions = dict[str, list[Mention]]
 
 def mentioned_keys(statements: Sequence[Statement]) -> frozenset[str]:
     """Return the keys, in lower case, of conditions and of policy variables."""
-    conditions = (c.folded_key for s in statements for c in known_conditions(s))
+    conditions = (
+        condition.folded_key for statement in statements for condition in known_conditions(statement)
+    )
     return variable_keys(statements).union(conditions)
 
 
 def variable_keys(statements: Sequence[Statement]) -> frozenset[str]:
     """Return the keys, in lower case, of the policy variables in the statements."""
-    return frozenset(key for s in statements for text in _texts(s) for key in keys_in(text))
+    return frozenset(key for statement in statements for text in _texts(statement) for key in keys_in(text))
 
 
 def known_conditions(statement: Statement) -> tuple[Condition, ...]:
     """Return the conditions of a statement that could be read."""
-    return tuple(c for c in statement.conditions if isinstance(c, Condition))
+    return tuple(condition for condition in statement.conditions if isinstance(condition, Condition))
 
 
 def mentions_of(statement: Statement, request: Request, has_variables: bool | Unknown) -> Mentions:  # noqa: FBT001
@@ -95,8 +97,8 @@ def mentions_of(statement: Statement, request: Request, has_variables: bool | Un
     mentions: Mentions = {key: [] for key in variable_keys([statement])}
     for condition in statement.conditions:
         if isinstance(condition, Condition):
-            found = mentions.setdefault(condition.folded_key, [])
-            found += _mentions(condition, request, has_variables)
+            of_key = mentions.setdefault(condition.folded_key, [])
+            of_key += _mentions(condition, request, has_variables)
     return mentions
 
 
@@ -171,7 +173,7 @@ def covers(domain: Domain, key: str) -> bool:
 
 def is_among(key: str, keys: Collection[str]) -> bool:
     """True if a key is among ``keys``, or starts with a prefix among them."""
-    return key in keys or any(one[-1] in "/:" and key.startswith(one) for one in keys)
+    return key in keys or any(prefix[-1] in "/:" and key.startswith(prefix) for prefix in keys)
 
 
 class OneOf(NamedTuple):
@@ -234,18 +236,18 @@ def gap(patterns: Iterable[Mention], *families: str) -> Unknown | None:
 
     Numbers, dates and addresses split values into other classes than text, so some class may be missing.
     """
-    return None if all(one.family in (families or TEXTUAL) for one in patterns) else MISREAD
+    return None if all(pattern.family in (families or TEXTUAL) for pattern in patterns) else MISREAD
 
 
-def distinct_choices(found: Iterable[Choice], mentions: Mentions) -> tuple[Choice, ...]:
+def distinct_choices(choices: Iterable[Choice], mentions: Mentions) -> tuple[Choice, ...]:
     """Keep only the first of the choices for which all patterns have the same results."""
     seen: dict[tuple[object, ...], Choice] = {}
-    for one in found:
+    for choice in choices:
         answers = tuple(
             None if value is None else tuple(_answer(pattern, value) for pattern in mentions.get(key, ()))
-            for key, value in one.values.items()
+            for key, value in choice.values.items()
         )
-        seen.setdefault(answers, one)
+        seen.setdefault(answers, choice)
     return tuple(seen.values())
 
 
