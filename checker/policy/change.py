@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.finding import Put, Remove, Rename, Same, Symbol
 from checker.core.unknown import Unknown
-from checker.policy.model import EVERYONE, Condition, Patterns, Principals
+from checker.policy.model import EVERYONE, Condition, Patterns, Principal, Principals, Statement
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, items
 from checker.policy.source import Source
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from checker.policy.text_json import Plain
 
     Change = Callable[[Node | None], Node | None]
-    from checker.policy.model import Policy, Statement, Value
+    from checker.policy.model import Policy
 
 
 class Reference(str):
@@ -167,11 +167,9 @@ Content = Hashable
 
 def contents(policy: Policy) -> dict[Content, Statement | Unknown]:
     """Map the statements of a policy by their content."""
-    version = (
-        _value(policy.has_variables) if isinstance(policy.has_variables, Unknown) else policy.has_variables
-    )
+    version = _content(policy.has_variables)
     return {
-        (version if _has_variables(statement) else None, _statement(statement)): statement
+        (version if _has_variables(statement) else None, _content(statement)): statement
         for statement in policy.statements
     }
 
@@ -181,45 +179,28 @@ def _has_variables(statement: Statement | Unknown) -> bool:
     return "${" in repr(statement)
 
 
-def _statement(statement: Statement | Unknown) -> Content:
-    if isinstance(statement, Unknown):
-        return _value(statement)
-    conditions = frozenset(_condition(condition) for condition in statement.conditions)
-    parts = (_principals(statement.principals), _actions(statement.actions), _patterns(statement.resources))
-    return (_value(statement.effect), *parts, conditions)
-
-
-def _principals(principals: Principals | Unknown) -> Content:
-    if isinstance(principals, Unknown):
-        return _value(principals)
-    entries = frozenset(
-        EVERYONE if entry.is_everyone else (entry.type, _value(entry.value)) for entry in principals.entries
-    )
-    unknown = None if principals.unknown is None else _value(principals.unknown)
-    return (principals.negated, entries, unknown)
-
-
-def _actions(actions: Patterns | Unknown) -> Content:
-    if isinstance(actions, Unknown):
-        return _value(actions)
-    lower = tuple(value.lower() if isinstance(value, str) else value for value in actions.values)
-    return _patterns(actions._replace(values=lower))
-
-
-def _patterns(patterns: Patterns | Unknown) -> Content:
-    if isinstance(patterns, Unknown):
-        return _value(patterns)
-    return (patterns.negated, frozenset(map(_value, patterns.values)))
-
-
-def _condition(condition: Condition | Unknown) -> Content:
-    if isinstance(condition, Unknown):
-        return _value(condition)
-    return (condition.operator, condition.folded_key, frozenset(map(_value, condition.values)))
-
-
-def _value(value: Value) -> Content:
+def _content(part: object) -> Content:
     """Return a hashable value; two unknown values are equal if they have the same name or are one object."""
-    if isinstance(value, Unknown):
-        return (Unknown, value if value.where else id(value))
-    return value
+    if isinstance(part, Unknown):
+        return (Unknown, part if part.where else id(part))
+    if isinstance(part, Statement):
+        elements = (part.effect, part.principals, _folded(part.actions), part.resources)
+        return (*map(_content, elements), frozenset(map(_content, part.conditions)))
+    if isinstance(part, Principals):
+        return (part.negated, frozenset(map(_content, part.entries)), _content(part.unknown))
+    if isinstance(part, Principal):
+        return EVERYONE if part.is_everyone else (part.type, _content(part.value))
+    if isinstance(part, Patterns):
+        return (part.negated, frozenset(map(_content, part.values)))
+    if isinstance(part, Condition):
+        return (part.operator, part.folded_key, frozenset(map(_content, part.values)))
+    return part
+
+
+def _folded(actions: Patterns | Unknown) -> Patterns | Unknown:
+    """Return actions in lower case; AWS ignores their letter case."""
+    if isinstance(actions, Unknown):
+        return actions
+    return actions._replace(
+        values=tuple(value.lower() if isinstance(value, str) else value for value in actions.values)
+    )

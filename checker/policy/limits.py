@@ -101,11 +101,8 @@ def _foreign(action: str, route: Route, dialect: Dialect) -> Problem:
     )
     hint = f"did you mean `{intended}`?" if intended else ""
     fix = (Put(route, intended),) if intended else ()
-    message = (
-        f"`{action}` is not an {dialect.service.upper()} action"
-        if dialect.service == "sns"
-        else f"`{action}` is not a {dialect.service.upper()} action"
-    )
+    article = "an" if dialect.service == "sns" else "a"
+    message = f"`{action}` is not {article} {dialect.service.upper()} action"
     return Problem(message, route, Part.VALUE, hint, grave=dialect.service == "sns", fix=fix)
 
 

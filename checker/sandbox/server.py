@@ -34,7 +34,7 @@ from checker.sandbox.http.call import (
     refusal_answer,
 )
 from checker.sandbox.http.faults import FaultStage
-from checker.sandbox.http.journal import Clock, Journal
+from checker.sandbox.http.journal import Clock, Delivery, Journal, LoggedCall, Notification
 from checker.sandbox.http.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Application:
             error = refusal.code
             answer = refusal_answer(call, refusal)
         finally:
-            self._journal.log(call, error)
+            self._journal.add(LoggedCall(call.service, call.action, call.account, call.region, error))
         return _with_request_id(answer)
 
 
@@ -245,12 +245,12 @@ def build(stop: Callable[[], None]) -> Application:
     verbs: dict[str, Verb] = {
         "advance": lambda given: clock.advance(float(given["seconds"])),
         "chats": lambda given: chat.contacts.live(given["account"]),
-        "calls": lambda _: journal.calls(),
-        "clear-calls": lambda _: journal.clear(),
+        "calls": lambda _: journal.entries(LoggedCall),
+        "clear-calls": lambda _: journal.clear_calls(),
         "clear-faults": lambda _: faults.clear(),
-        "deliveries": lambda _: journal.deliveries(),
+        "deliveries": lambda _: journal.entries(Delivery),
         "fault": faults.place,
-        "notifications": lambda _: journal.notifications(),
+        "notifications": lambda _: journal.entries(Notification),
         "stop": lambda _: stop(),
         "throttles": lambda given: throttle.switch(on=bool(given["on"])),
     }

@@ -31,7 +31,7 @@ _NULL_LIST = Unknown("`Null` tests a key with an empty list of values")
 _ESCAPE = Unknown("a wildcard is escaped for an operator without wildcards")
 
 
-def condition_holds(condition: Condition | Unknown, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+def condition_holds(condition: Condition | Unknown, request: Request, has_variables: Truth) -> Truth:
     """Decide one condition of a statement; ``has_variables`` is true if the policy has variables."""
     if isinstance(condition, Unknown):
         return condition
@@ -117,7 +117,7 @@ def _holds(
     base: str,
     expected: tuple[Value, ...],
     request: Request,
-    has_variables: bool | Unknown,  # noqa: FBT001
+    has_variables: Truth,
 ) -> Truth:
     """Compare one value: a positive operator needs one match, a negated operator needs none."""
     if not expected:
@@ -132,9 +132,7 @@ def _holds(
     return negate(matched) if is_negated(base) else matched
 
 
-def _matches(
-    value: str, base: str, expected: Value, request: Request, has_variables: bool | Unknown
-) -> Truth:  # noqa: FBT001
+def _matches(value: str, base: str, expected: Value, request: Request, has_variables: Truth) -> Truth:
     if isinstance(expected, Unknown):
         return expected
     test = comparison(base)

@@ -119,7 +119,7 @@ SCOPE = ("Principal", "Action", "Resource")
 """The elements that limit a statement to principals, actions and resources."""
 
 
-def scope_truths(statement: Statement, request: Request, has_variables: bool | Unknown) -> Iterator[Truth]:  # noqa: FBT001
+def scope_truths(statement: Statement, request: Request, has_variables: Truth) -> Iterator[Truth]:
     """Match each element of SCOPE lazily."""
     yield principal_covers(statement.principals, request, statement.effect)
     yield action_covers(statement.actions, request.action)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC
 from functools import lru_cache
+from operator import eq
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
@@ -231,44 +232,27 @@ TEXT, FOLDED, LIKE, ARN = "text", "folded", "like", "arn"
 NUMBER, DATE, BOOL, BINARY, ADDRESS = "number", "date", "bool", "binary", "address"
 
 
-def _equal(value: str, expected: str) -> Truth:
-    return value == expected
-
-
-def _equal_expanded(value: str, expected: Expansion) -> Truth:
-    return value == text_of(expected)
-
-
 def _folded(value: str, expected: str) -> Truth:
     return value.lower() == expected.lower()
-
-
-def _folded_expanded(value: str, expected: Expansion) -> Truth:
-    return value.lower() == text_of(expected).lower()
-
-
-def _like(value: str, expected: str) -> Truth:
-    return glob(expected).matches(value)
-
-
-def _like_expanded(value: str, expected: Expansion) -> Truth:
-    return glob_of(tokens_in(expected)).matches(value)
 
 
 def _arn(value: str, expected: str) -> Truth:
     return arn_matches(value, arn_glob(expected))
 
 
-def _arn_expanded(value: str, expected: Expansion) -> Truth:
-    return arn_matches(value, arn_glob_of(tokens_in(expected)))
-
-
-_ARN = Comparison(ARN, _arn, _arn_expanded)
+_TEXT = Comparison(TEXT, eq, lambda value, pattern: value == text_of(pattern))
+_FOLDED = Comparison(FOLDED, _folded, lambda value, pattern: _folded(value, text_of(pattern)))
+_LIKE = Comparison(
+    LIKE,
+    lambda value, pattern: glob(pattern).matches(value),
+    lambda value, pattern: glob_of(tokens_in(pattern)).matches(value),
+)
+_ARN = Comparison(ARN, _arn, lambda value, pattern: arn_matches(value, arn_glob_of(tokens_in(pattern))))
 
 COMPARISONS = {
-    "StringEquals": Comparison(TEXT, _equal, _equal_expanded),
-    "StringEqualsIgnoreCase": Comparison(FOLDED, _folded, _folded_expanded),
-    "StringLike": Comparison(LIKE, _like, _like_expanded),
+    "StringEquals": _TEXT,
+    "StringEqualsIgnoreCase": _FOLDED,
+    "StringLike": _LIKE,
     "ArnEquals": _ARN,
     "ArnLike": _ARN,
     **{f"Numeric{name}": Comparison(NUMBER, test) for name, test in ordered(number_order).items()},

@@ -36,7 +36,7 @@ NO_VALUE = None
 Resource matches nothing."""
 
 
-def expand(pattern: str, request: Request, has_variables: bool | Unknown) -> Expansion | Unknown | None:  # noqa: FBT001
+def expand(pattern: str, request: Request, has_variables: Truth) -> Expansion | Unknown | None:
     """Replace the variables of a pattern; NO_VALUE if one of them has no value.
 
     Under version 2008-10-17, or without Version, ``${...}`` is literal text.

@@ -89,7 +89,7 @@ def known_conditions(statement: Statement) -> tuple[Condition, ...]:
     return tuple(condition for condition in statement.conditions if isinstance(condition, Condition))
 
 
-def mentions_of(statement: Statement, request: Request, has_variables: bool | Unknown) -> Mentions:  # noqa: FBT001
+def mentions_of(statement: Statement, request: Request, has_variables: Truth) -> Mentions:
     """Collect the mentions of every key in the conditions of a statement.
 
     Variables get their values from the request; a value with an unknown variable is left out.
@@ -102,7 +102,7 @@ def mentions_of(statement: Statement, request: Request, has_variables: bool | Un
     return mentions
 
 
-def _mentions(condition: Condition, request: Request, has_variables: bool | Unknown) -> Iterator[Mention]:  # noqa: FBT001
+def _mentions(condition: Condition, request: Request, has_variables: Truth) -> Iterator[Mention]:
     operation = condition.operation
     if isinstance(operation, Unknown) or operation.base == NULL:
         return

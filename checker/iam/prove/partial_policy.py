@@ -184,7 +184,7 @@ class OpenContext(Mapping[str, ContextValue]):
 _OPEN_CONTEXT = OpenContext()
 
 
-def allowed(partials: tuple[PartialStatement, ...], request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+def allowed(partials: tuple[PartialStatement, ...], request: Request, has_variables: Truth) -> Truth:
     """Decide a partially evaluated policy: allowed if some Allow applies and no Deny does."""
     granted: Truth = False
     denied: Truth = False
@@ -205,7 +205,7 @@ def allowed(partials: tuple[PartialStatement, ...], request: Request, has_variab
     return granted if granted is False or denied is False else denied
 
 
-def _applies(partial: PartialStatement, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+def _applies(partial: PartialStatement, request: Request, has_variables: Truth) -> Truth:
     applies = partial.scope
     for condition in partial.conditions:
         truth = condition_holds(condition, request, has_variables)

@@ -13,24 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "structure": (dict,),
-    "map": (dict,),
-    "list": (list,),
-    "string": (str,),
-    "integer": (int, float),
-    "long": (int, float),
-    "float": (int, float),
-    "double": (int, float),
-    "boolean": (bool,),
+_NUMBER = ((int, float), "a number")
+_OBJECT = ((dict,), "an object")
+_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "structure": _OBJECT,
+    "map": _OBJECT,
+    "list": ((list,), "a list"),
+    "string": ((str,), "a text"),
+    "boolean": ((bool,), "true or false"),
+    **dict.fromkeys(("integer", "long", "float", "double"), _NUMBER),
 }
-_WORDS = {
-    "structure": "an object",
-    "map": "an object",
-    "list": "a list",
-    "boolean": "true or false",
-    **dict.fromkeys(("integer", "long", "float", "double"), "a number"),
-}
+_ANY = ((object,), "a text")
 
 NEEDED: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("cloudtrail", "lookup_events"): ("Events",),
@@ -120,10 +113,10 @@ def check_body(operation_model: Any, response_dict: dict[str, Any], **_: object)
 
 def _check_types(shape: Any, value: Any, path: str) -> None:
     """Validate a value and all nested values against a shape of the service model. Raises BadAnswerError."""
-    types = _TYPES.get(shape.type_name, (object,))
+    types, description = _TYPES.get(shape.type_name, _ANY)
     is_invalid = not isinstance(value, types) or (isinstance(value, bool) and not {bool, object} & {*types})
     if is_invalid:
-        raise BadAnswerError(f"{path.lstrip('.') or 'it'} is not {_WORDS.get(shape.type_name, 'a text')}")
+        raise BadAnswerError(f"{path.lstrip('.') or 'it'} is not {description}")
     for inner, member, step in _inner(shape, value):
         _check_types(inner, member, f"{path}{step}")
 

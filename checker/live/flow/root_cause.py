@@ -23,7 +23,7 @@ from checker.live.flow.request import MOST_TOPICS
 from checker.live.flow.steps import StepTimer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from checker.core.arn import Arn
@@ -142,12 +142,10 @@ def cause_of_refusal(
 
 def _wrong_order(clues: Clues) -> Cause | None:
     """Return the cause if streaming started too late, or if the customer was not marked as connected."""
-    done = [(step.name, step) for step in clues.steps if step.status == DONE]
-    streamed = _first_index(
-        n for n, (name, step) in enumerate(done) if name in _STARTS and step.what == clues.topic
-    )
-    marked = _first_index(n for n, (_, step) in enumerate(done) if step.detail == MARKED)
-    sent = _first_index(n for n, (name, _) in enumerate(done) if name == "SendMessage")
+    done = list(enumerate(step for step in clues.steps if step.status == DONE))
+    streamed = next((n for n, step in done if step.name in _STARTS and step.what == clues.topic), None)
+    marked = next((n for n, step in done if step.detail == MARKED), None)
+    sent = next((n for n, step in done if step.name == "SendMessage"), None)
     if streamed is not None and sent is not None and sent < streamed:
         return Cause(
             "the message was sent before streaming started, and earlier messages are not streamed",
@@ -161,10 +159,6 @@ def _wrong_order(clues: Clues) -> Cause | None:
             "call CreateParticipantConnection with ConnectParticipant=true after StartContactStreaming",
         )
     return None
-
-
-def _first_index(places: Iterable[int]) -> int | None:
-    return next(iter(places), None)
 
 
 def _denied_key(clues: Clues) -> Cause | None:

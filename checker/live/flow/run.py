@@ -39,8 +39,8 @@ from checker.live.flow.root_cause import (
     key_refusals,
     topics_seen,
 )
-from checker.live.flow.steps import Cleanup, Steps, StepTimer
-from checker.live.flow.watch import ScopedCalls, Watch, wait_for_counters
+from checker.live.flow.steps import Cleanup, FlowCalls, Steps, StepTimer
+from checker.live.flow.watch import Watch, wait_for_counters
 from checker.live.retention.check import check_retention
 from checker.live.retention.setup import plan_setup, set_up
 
@@ -188,15 +188,15 @@ class _Run:
         self._began = datetime.now(UTC)
         self._sessions = sessions
         self._stops = stops
-        self._scoped = self._scoped_calls(request.instance)
-        self.chat = Chat(self._scoped, self.steps, request.instance, request.contact_flow)
+        self._calls = self._calls_for(request.instance)
+        self.chat = Chat(self._calls, request.instance, request.contact_flow)
         self._results = {topic: TopicResult(str(topic)) for topic in request.topics}
 
-    def _scoped_calls(self, place: Arn) -> ScopedCalls:
+    def _calls_for(self, place: Arn) -> FlowCalls:
         """Return the calls for the Region of a resource, with the caller's own credentials."""
         unit = Unit(place.account, place.region)
         flow, cleanup = self._stops
-        return ScopedCalls(Calls(self._sessions, unit, flow), Calls(self._sessions, unit, cleanup))
+        return FlowCalls(self.steps, Calls(self._sessions, unit, flow), Calls(self._sessions, unit, cleanup))
 
     def topics(self) -> tuple[TopicResult, ...]:
         return tuple(self._results.values())
@@ -229,7 +229,7 @@ class _Run:
         return not any(causes)
 
     def _checked(self, topic: Arn, rules: Sequence[Rule]) -> Cause | None:
-        calls = self._scoped_calls(topic).calls
+        calls = self._calls_for(topic).during
         explanation = examine(self.steps, calls, topic, self.request.instance, rules)
         self.unread += (skipped for skipped in calls.skipped if skipped not in self.unread)
         if isinstance(explanation, CallError):
@@ -244,7 +244,7 @@ class _Run:
     def _keep(self, wanted: Wanted) -> None:
         """Check whether the messages are retained. Create a subscription for that if requested."""
         for topic in self.request.topics:
-            timer, calls = StepTimer(), self._scoped_calls(topic).calls
+            timer, calls = StepTimer(), self._calls_for(topic).during
             if self.request.create and (planned := plan_setup(calls, topic, wanted).planned):
                 self._consent(topic, planned)
             setup = ensure_retention(calls, topic, wanted, create=self.request.create)
@@ -254,11 +254,11 @@ class _Run:
 
     def _watch(self) -> dict[Arn, Watch]:
         """Subscribe a queue to each topic."""
-        caller = self.steps.call(self._scoped.calls, "sts", "get_caller_identity", "the caller")
+        caller = self._calls.make("sts", "get_caller_identity", "the caller")
         watches = {}
         for topic in self.request.topics:
             name = f"{WATCHING}{uuid.uuid4().hex}"
-            watches[topic] = Watch(self._scoped_calls(topic), self.steps, topic, caller["Account"], name)
+            watches[topic] = Watch(self._calls_for(topic), topic, caller["Account"], name)
             watches[topic].set_up(self.cleanup)
         return watches
 
@@ -283,14 +283,14 @@ class _Run:
         """Read the counters of a topic. If ``patient``, wait for them as long as requested."""
         wait = self.request.wait_for_metrics if patient else 0
         with suppress(CallError):  # the step records the failure, and the message is stronger evidence
-            calls = self._scoped_calls(topic).calls
+            calls = self._calls_for(topic).during
             self._note(topic, counters=wait_for_counters(self.steps, calls, topic, self._began, wait))
 
     def _clues(self, topic: Arn) -> Clues:
         result = self._results[topic]
         refusals: tuple[str, ...] = ()
         if result.explanation is None or result.explanation.topic.key is not None:
-            refusals = key_refusals(self.steps, self._scoped_calls(topic).calls, topic, self._began)
+            refusals = key_refusals(self.steps, self._calls_for(topic).during, topic, self._began)
         return Clues(
             result.topic, result.explanation, self.steps.done, result.counters or Counters(), refusals
         )
@@ -304,5 +304,5 @@ class _Run:
         seen: tuple[str, ...] = ()
         if is_limit(error, step):
             with suppress(StoppedError):
-                seen = topics_seen(self.steps, self._scoped.after, self.chat.contact, self._began)
+                seen = topics_seen(self.steps, self._calls.after, self.chat.contact, self._began)
         return cause_of_refusal(error, step, explanation, seen)

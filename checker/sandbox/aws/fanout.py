@@ -71,7 +71,7 @@ class Fanout:
         self._metrics.notified(topic, metric)
         recorded = cause or Cause("", "")
         endpoint = (topic.text, subscription.protocol, subscription.endpoint)
-        self._journal.notified(Notification(*endpoint, recorded.reason, recorded.source, redriven))
+        self._journal.add(Notification(*endpoint, recorded.reason, recorded.source, redriven))
 
     def _refusal(self, subscription: Any, topic: TopicArn) -> Cause | None:
         if subscription.protocol == _SQS:

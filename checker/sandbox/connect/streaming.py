@@ -113,7 +113,7 @@ class Streaming:
         for topic in contact.topics():
             cause = self._send(contact, item, topic, identity)
             recorded = cause or Cause("", "")
-            self._journal.delivered(Delivery(contact.id, topic, item.kind, recorded.reason, recorded.source))
+            self._journal.add(Delivery(contact.id, topic, item.kind, recorded.reason, recorded.source))
         return identity
 
     def _send(self, contact: Contact, item: Item, text: str, identity: str) -> Cause | None:
