@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 from checker.sandbox.aws.endpoints import SqsService
 from checker.sandbox.aws.fanout import Fanout, Metrics, Pending, install_fanout, uninstall_fanout
 from checker.sandbox.aws.kms import KmsService
-from checker.sandbox.aws.sns import SnsService, SubscribeService
+from checker.sandbox.aws.sns import SnsService
 from checker.sandbox.aws.trail import TrailService
 from checker.sandbox.aws.upstream import Upstream
 from checker.sandbox.connect.contacts import Contacts, new_id
@@ -237,8 +237,7 @@ def build(stop: Callable[[], None]) -> Application:
         reader.validate,
         ChatService(chat),
         InstanceService(chat),
-        SubscribeService(upstream, pending),
-        SnsService(metrics),
+        SnsService(upstream, metrics, pending),
         SqsService(upstream),
         KmsService(upstream),
     ]

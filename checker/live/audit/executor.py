@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +16,6 @@ from checker.live.audit.collect import Collector
 from checker.live.audit.topics import Reads
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import StoppedError
-from checker.live.aws.session import Sessions
 from checker.report.record import record
 
 if TYPE_CHECKING:
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from checker.live.audit.journal import Journal
     from checker.live.audit.plan import Plan
     from checker.live.aws.access import Unit
+    from checker.live.aws.session import Sessions
 
 
 _EVERYTHING = Scope(all_topics=True)
@@ -105,17 +104,6 @@ def joined(reports: Iterable[Report]) -> Report:
     )
 
 
-@lru_cache(maxsize=4)
-def worker_for(plan: Plan) -> Worker:
-    """Return this process's worker for a plan. It is cached so that a cluster machine keeps its clients."""
-    return Worker(plan, Sessions(plan.access))
-
-
-def work_on(plan: Plan, unit: Unit) -> dict[str, Any]:
-    """Audit a unit on a cluster machine."""
-    return worker_for(plan).work(unit)
-
-
 _THREADS_A_UNIT = 2
 """A unit keeps many threads busy while it reads topics, and holds its results in memory until it is done."""
 
@@ -150,13 +138,6 @@ def threads(
         executor.shutdown(wait=False, cancel_futures=True)
 
     return Crew(executor, worker.work, at_once, dismiss)
-
-
-def on_cluster(
-    plan: Plan, executor: Executor, at_once: int, leave: Callable[[], None], check: Callable[[], None]
-) -> Crew:
-    """Run units on the machines of a cluster. Each machine opens its own session."""
-    return Crew(executor, partial(work_on, plan), at_once, leave, check)
 
 
 _AHEAD = 2

@@ -71,20 +71,23 @@ def reach(access: Access, arn: Arn) -> Calls:
 
 def read_topic(calls: Calls, arn: Arn) -> TopicState:
     """Read a topic, its key and the tags of both. Raises CallError if a required read fails."""
-    answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
-    attributes = answer.get("Attributes") or {}
+    attributes = _attributes(calls, arn)
     topic, key = _chain_of(calls, arn, attributes)
-    tags = _topic_tags(calls, arn)
+    tags = _tags(calls, "sns", "list_tags_for_resource", str(arn), ResourceArn=str(arn))
     managed = _managed(calls, str(arn), tags)
     if key is not None and isinstance(key.arn, Arn) and isinstance(key.policy, PolicyText):
-        managed += _managed(calls, str(key.arn), _key_tags(calls, key.arn))
+        name = str(key.arn)
+        managed += _managed(calls, name, _tags(calls, "kms", "list_resource_tags", name, KeyId=name))
     return TopicState(topic, key, tuple(managed), attributes, tags)
 
 
 def read_chain(calls: Calls, arn: Arn, *, with_key: bool = True) -> tuple[Topic, Key | None]:
     """Read a topic and its key. Record failed reads of the key. Raises CallError, StoppedError."""
-    answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
-    return _chain_of(calls, arn, answer.get("Attributes") or {}, with_key=with_key)
+    return _chain_of(calls, arn, _attributes(calls, arn), with_key=with_key)
+
+
+def _attributes(calls: Calls, arn: Arn) -> dict[str, str]:
+    return calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn)).get("Attributes") or {}
 
 
 def _chain_of(
@@ -97,14 +100,11 @@ def _chain_of(
     return topic, key
 
 
-def _topic_tags(calls: Calls, arn: Arn) -> dict[str, str] | None:
-    answer = calls.read("sns", "list_tags_for_resource", str(arn), ResourceArn=str(arn))
-    return None if answer is None else tags_of(answer)
-
-
-def _key_tags(calls: Calls, arn: Arn) -> dict[str, str] | None:
-    answer = calls.read("kms", "list_resource_tags", str(arn), KeyId=str(arn))
-    return None if answer is None else tags_of(answer, "Tag")
+def _tags(
+    calls: Calls, service: str, operation: str, name: str, **parameters: object
+) -> dict[str, str] | None:
+    answer = calls.read(service, operation, name, **parameters)
+    return None if answer is None else tags_of(answer, "Tag" if service == "kms" else "")
 
 
 def _managed(calls: Calls, name: str, tags: Mapping[str, str] | None) -> list[str]:

@@ -44,7 +44,7 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
         target = targets.get(arn.resource)
         if target is None:
             return arn, False
-        if _is_marked(calls, target, mark):
+        if _has_tag(calls, target, REPLACES, mark):
             return arn, True
         taken.append(arn.resource)
     raise RefusedError(taken[0], f"the aliases {', '.join(taken)} are in use", help_text="delete one")
@@ -53,11 +53,6 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
 def _targets(calls: Calls) -> dict[str, str]:
     """Return the targets of the aliases."""
     return targets_of(calls.every(ALIASES, f"the aliases of {calls.unit.name}", Limit=100))
-
-
-def _is_marked(calls: Calls, key: str, mark: str) -> bool:
-    """Return True for a key that replaces the marked resource. Raises CallError."""
-    return _has_tag(calls, key, REPLACES, mark)
 
 
 def _has_tag(calls: Calls, key: str, name: str, value: str) -> bool:

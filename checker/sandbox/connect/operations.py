@@ -129,9 +129,8 @@ _WEBSOCKET_SECONDS = 100
 _RETIRED = "application/vnd.amazonaws.connect.event.connection.acknowledged"
 
 
-def create_participant_connection(chat: Chat, call: Call, parameters: Parameters) -> dict[str, Any]:
+def create_participant_connection(chat: Chat, _: Call, parameters: Parameters) -> dict[str, Any]:
     """Connect the customer. With ConnectParticipant, also mark the customer as connected."""
-    del call
     contact = chat.contacts.by_participant_token(parameters["ParticipantToken"])
     if contact is None:
         raise _denied()
@@ -174,16 +173,14 @@ def _later(chat: Chat, seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(chat.clock.now() + seconds))
 
 
-def send_message(chat: Chat, call: Call, parameters: Parameters) -> dict[str, Any]:
+def send_message(chat: Chat, _: Call, parameters: Parameters) -> dict[str, Any]:
     """Send a message as the customer."""
-    del call
     item = Item(MESSAGE, parameters["ContentType"], parameters["Content"])
     return _publish(chat, _connected(chat, parameters), item)
 
 
-def send_event(chat: Chat, call: Call, parameters: Parameters) -> dict[str, Any]:
+def send_event(chat: Chat, _: Call, parameters: Parameters) -> dict[str, Any]:
     """Send an event as the customer: typing, delivered, read."""
-    del call
     if parameters["ContentType"] == _RETIRED:  # retired in December 2024; assumed: a validation error
         raise RefusedError("ValidationException", "connection.acknowledged is no longer supported")
     return _publish(
@@ -193,9 +190,8 @@ def send_event(chat: Chat, call: Call, parameters: Parameters) -> dict[str, Any]
     )
 
 
-def disconnect_participant(chat: Chat, call: Call, parameters: Parameters) -> dict[str, Any]:
+def disconnect_participant(chat: Chat, _: Call, parameters: Parameters) -> dict[str, Any]:
     """Disconnect the customer, who is the only participant, and so end the chat."""
-    del call
     chat.end(_connected(chat, parameters))
     return {}
 

@@ -171,11 +171,7 @@ class CallReader:
 
 _PARTITIONS = ("aws", "aws-us-gov")
 _ON_BY_DEFAULT = ("INBOUND_CALLS", "OUTBOUND_CALLS", "CONTACT_LENS", "AUTO_RESOLVE_BEST_VOICES")
-_ATTRIBUTES = {
-    "DescribeInstanceAttribute": "_described",
-    "UpdateInstanceAttribute": "_updated",
-    "ListInstanceAttributes": "_listed",
-}
+_ATTRIBUTES = ("DescribeInstanceAttribute", "UpdateInstanceAttribute", "ListInstanceAttributes")
 _FROM_MOTO = (
     "CreateInstance",
     "DeleteInstance",
@@ -208,8 +204,7 @@ class InstanceService:
             # Assumed: in AWS the endpoint does not exist in DNS, so there is no response at all.
             raise RefusedError("UnknownEndpoint", f"Amazon Connect is not available in {call.region}", 404)
         if call.action in _ATTRIBUTES:
-            answer: Answer = getattr(self, _ATTRIBUTES[call.action])(call, self._of(call))
-            return answer
+            return self._attributes(call)
         if call.action not in _FROM_MOTO:
             raise RefusedError(
                 "UnknownOperationException", f"the sandbox does not support {call.action}", 404
@@ -221,17 +216,14 @@ class InstanceService:
         instance = find_instance(self._chat, call, call.text("InstanceId"))
         return self._values.setdefault(instance.arn, dict.fromkeys(_ON_BY_DEFAULT, "true"))
 
-    @staticmethod
-    def _described(call: Call, values: dict[str, str]) -> Answer:
-        return json_answer({"Attribute": _attribute(call.text("AttributeType"), values)})
-
-    @staticmethod
-    def _updated(call: Call, values: dict[str, str]) -> Answer:
-        values[call.text("AttributeType")] = call.text("Value")
-        return json_answer({})
-
-    @staticmethod
-    def _listed(_: Call, values: dict[str, str]) -> Answer:
+    def _attributes(self, call: Call) -> Answer:
+        """Answer a call about the attributes of an instance."""
+        values, name = self._of(call), call.text("AttributeType")
+        if call.action == "UpdateInstanceAttribute":
+            values[name] = call.text("Value")
+            return json_answer({})
+        if call.action == "DescribeInstanceAttribute":
+            return json_answer({"Attribute": _attribute(name, values)})
         return json_answer({"Attributes": [_attribute(name, values) for name in values]})
 
 
