@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 class UnitContext:
     """Reads instances and contacts in background threads. CloudTrail allows only two calls per second."""
 
-    def __init__(self, calls: Calls, plan: Plan, aside: Executor) -> None:
+    def __init__(self, calls: Calls, plan: Plan, slow_pool: Executor) -> None:
         self._plan = plan
-        self._instances = aside.submit(list_instances, calls)
-        self._contacts = aside.submit(self._read_contacts, calls)
+        self._instances = slow_pool.submit(list_instances, calls)
+        self._contacts = slow_pool.submit(self._read_contacts, calls)
 
     def _read_contacts(self, calls: Calls) -> tuple[Contact, ...]:
         """Return the contacts, or none if the unit has no instances."""
@@ -116,14 +116,14 @@ _TOGETHER = 16
 
 
 class Collector:
-    """Reads one unit. ``pool`` runs many short calls, ``aside`` runs slow reads."""
+    """Reads one unit. ``pool`` runs many short calls, ``slow_pool`` runs slow reads."""
 
     def __init__(
         self,
         calls: Calls,
         plan: Plan,
         pool: Executor,
-        aside: Executor,
+        slow_pool: Executor,
         reads: Reads = Reads(),  # noqa: B008 - frozen
     ) -> None:
         self.calls = calls
@@ -131,7 +131,7 @@ class Collector:
         self.pool = pool
         self.subscriptions = Subscriptions(calls, pool)
         self.not_judged = 0
-        self._context = UnitContext(calls, plan, aside)
+        self._context = UnitContext(calls, plan, slow_pool)
         self._reads = reads
         self._skipped_before: set[str] = set()
         self._certain: list[Topic] = []
@@ -194,7 +194,7 @@ class Collector:
         Topics with a customer managed key come last, because the key policy may grant access to Connect.
         """
         tags = list_tagged(self.calls, self.plan.scope.tags)
-        others: list[Read] = []
+        undecided: list[Read] = []
         encrypted: list[Read] = []
         seen: set[str] = set()
         for read in self._read(self._listed(tags)):
@@ -206,11 +206,11 @@ class Collector:
             elif self._reads_key_of(read):
                 encrypted.append(read)
             elif read.attributes is not None:
-                others.append(read)
+                undecided.append(read)
             if self._context.is_known():
-                yield from self._streamed(others, tags)
-                others.clear()
-        yield from self._streamed([*others, *encrypted], tags)
+                yield from self._streamed(undecided, tags)
+                undecided.clear()
+        yield from self._streamed([*undecided, *encrypted], tags)
         streamed = self._context.streamed()
         self.not_judged += len(self._skipped_before - streamed)
         unlisted = {*self._here(streamed), *self._asked_for()} - seen

@@ -40,22 +40,22 @@ class Worker:
         self,
         plan: Plan,
         sessions: Sessions,
-        seen: Callable[[], None] = lambda: None,
+        on_answer: Callable[[], None] = lambda: None,
         reads: Callable[[Unit], Reads] = lambda _: Reads(),
     ) -> None:
         self.plan = plan
         self.sessions = sessions
         self.stop = threading.Event()
-        self._seen = seen
+        self._on_answer = on_answer
         self._reads = reads
         threads = plan.access.threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="call")
-        self._aside = ThreadPoolExecutor(threads, thread_name_prefix="aside")
+        self._slow_pool = ThreadPoolExecutor(threads, thread_name_prefix="slow")
 
     def work(self, unit: Unit) -> dict[str, Any]:
         """Audit a unit and return its record as JSON values. Raises StoppedError if the run is interrupted."""
-        calls = Calls(self.sessions, unit, self.stop, self._seen)
-        collector = Collector(calls, self.plan, self._pool, self._aside, self._reads(unit.bare))
+        calls = Calls(self.sessions, unit, self.stop, self._on_answer)
+        collector = Collector(calls, self.plan, self._pool, self._slow_pool, self._reads(unit.bare))
         rules = all_rules()
         report = joined(judge(inventory, rules, _EVERYTHING) for inventory in collector.inventories())
         report = _ordered(
@@ -74,7 +74,7 @@ class Worker:
         """Start no more calls. Calls in progress end by themselves."""
         self.stop.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._aside.shutdown(wait=False, cancel_futures=True)
+        self._slow_pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _ordered(report: Report, skipped: list[Skipped], not_judged: int) -> Report:
@@ -125,13 +125,13 @@ def threads(
     plan: Plan,
     sessions: Sessions,
     units: int,
-    seen: Callable[[], None],
+    on_answer: Callable[[], None],
     reads: Callable[[Unit], Reads],
 ) -> Crew:
     """Run units in local threads. All units share one pool of threads for calls."""
     at_once = max(1, min(units, plan.access.threads // _THREADS_A_UNIT))
     executor = ThreadPoolExecutor(at_once, thread_name_prefix="unit")
-    worker = Worker(plan, sessions, seen, reads)
+    worker = Worker(plan, sessions, on_answer, reads)
 
     def dismiss() -> None:
         worker.close()

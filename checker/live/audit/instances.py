@@ -50,7 +50,7 @@ def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
         pages = calls.pages(_INSTANCES, f"the Connect instances of {calls.unit.name}", MaxResults=_PAGE)
         listed = [entry for page in pages for entry in page if entry.get("InstanceStatus") != CREATION_FAILED]
     except CallError as error:
-        if error.fault is Fault.LOST and not calls.offers("connect"):
+        if error.fault is Fault.NO_ANSWER and not calls.offers("connect"):
             return ()
         calls.note(error)
         return None

@@ -53,7 +53,7 @@ class Gone:
         try:
             self._look_for(arn)
         except CallError as error:
-            if error.fault is Fault.GONE:
+            if error.fault is Fault.NOT_FOUND:
                 return True
             self._calls.note(error)
         return False
@@ -84,11 +84,11 @@ def send(sessions: Sessions, unit: Unit, report: Report) -> tuple[Skipped, ...]:
     owner = Owner(partition_of(unit.region) or NEWEST, unit.account, unit.region)
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     known = {finding["Id"]: finding for finding in _known(calls, owner)}
-    found = {finding["Id"]: finding for finding in _found(report, owner, now, known)}
+    current = {finding["Id"]: finding for finding in _found(report, owner, now, known)}
     held_back = {finding_id(finding.finding, owner) for finding in report.suppressed}
-    absent = [finding for name, finding in known.items() if name not in found and name not in held_back]
+    absent = [finding for name, finding in known.items() if name not in current and name not in held_back]
     judged = _Judged(report, Gone(calls))
-    for batch in _batches([*found.values(), *judged.archived(absent, now)]):
+    for batch in _batches([*current.values(), *judged.archived(absent, now)]):
         _import(calls, batch)
     return tuple(calls.skipped)
 

@@ -74,7 +74,7 @@ class Pace:
 
 
 _HELPS = {
-    Fault.ENDED: "use a contact flow that keeps the chat open",
+    Fault.CHAT_ENDED: "use a contact flow that keeps the chat open",
     Fault.DENIED: "grant it to the caller; `checker permissions audit|fix|flow` prints the minimal policy",
 }
 
@@ -100,7 +100,11 @@ class Calls:
     """
 
     def __init__(
-        self, sessions: Sessions, unit: Unit, stop: threading.Event, seen: Callable[[], None] = lambda: None
+        self,
+        sessions: Sessions,
+        unit: Unit,
+        stop: threading.Event,
+        on_answer: Callable[[], None] = lambda: None,
     ) -> None:
         self.unit = unit
         self.skipped: list[Skipped] = []
@@ -108,7 +112,7 @@ class Calls:
         self.made = 0
         self._sessions = sessions
         self._stop = stop
-        self._seen = seen
+        self._on_answer = on_answer
         self._pace = Pace()
         self._ended: CallError | None = None
         self._answered: dict[str, float] = {}
@@ -117,7 +121,7 @@ class Calls:
 
     def elsewhere(self, unit: Unit) -> Calls:
         """Return the calls of another unit in the same run."""
-        return Calls(self._sessions, unit, self._stop, self._seen)
+        return Calls(self._sessions, unit, self._stop, self._on_answer)
 
     @property
     def threads(self) -> int:
@@ -148,14 +152,14 @@ class Calls:
         with self._lock:
             self.made += 1
             self._answered[service] = time.monotonic()
-        self._seen()
+        self._on_answer()
         return answer
 
     def bad_answer(self, service: str, operation: str, what: str, reason: str) -> CallError:
         """Return the error for an invalid response."""
         self.again = True
-        fault = Fault.ODD.reason.format(action=action_of(service, operation))
-        return CallError(Fault.ODD, Skipped(what, f"{fault}: {reason}", error=True))
+        fault = Fault.INVALID.reason.format(action=action_of(service, operation))
+        return CallError(Fault.INVALID, Skipped(what, f"{fault}: {reason}", error=True))
 
     def forget_silence(self) -> None:
         """Forget which services did not answer, because a rollback must be attempted in any case."""
@@ -165,10 +169,10 @@ class Calls:
         """Return the error for a call that timed out."""
         self._note_silence(service, began)
         self.again = True
-        fault = Fault.LOST.reason.format(action=action_of(service, operation))
+        fault = Fault.NO_ANSWER.reason.format(action=action_of(service, operation))
         seconds = max(1, round(time.monotonic() - began))
         unit = "second" if seconds == 1 else "seconds"
-        return CallError(Fault.LOST, Skipped(what, f"{fault} within {seconds} {unit}", error=True))
+        return CallError(Fault.NO_ANSWER, Skipped(what, f"{fault} within {seconds} {unit}", error=True))
 
     def _note_silence(self, service: str, began: float) -> None:
         """Remember a service that answered nothing while a call waited, so that other calls do not wait too."""
@@ -180,9 +184,9 @@ class Calls:
         """Fail at once if the service did not answer before. Raises CallError."""
         if service in self._silent:
             self.again = True
-            fault = Fault.LOST.reason.format(action=action_of(service, operation))
+            fault = Fault.NO_ANSWER.reason.format(action=action_of(service, operation))
             reason = f"{fault}: `{service}` did not answer an earlier call either, and was not called again"
-            raise CallError(Fault.LOST, Skipped(what, reason, error=True))
+            raise CallError(Fault.NO_ANSWER, Skipped(what, reason, error=True))
 
     def wait(self, seconds: float) -> None:
         """Wait for some seconds, or not at all. Raises StoppedError if the run is interrupted."""
@@ -191,8 +195,8 @@ class Calls:
 
     def _unread(self, what: str, error: BotoError, reason: str, service: str, began: float) -> CallError:
         fault = fault_of(error)
-        self.again |= fault.temporary and (fault is not Fault.LOST or self.offers(service))
-        if fault is Fault.LOST:
+        self.again |= fault.temporary and (fault is not Fault.NO_ANSWER or self.offers(service))
+        if fault is Fault.NO_ANSWER:
             self._note_silence(service, began)
         if fault not in ENDS_UNIT:
             skipped = Skipped(what, reason, error=True, help=_HELPS.get(fault, ""))
@@ -225,7 +229,7 @@ class Calls:
         try:
             return self.make(service, operation, what, **parameters)
         except CallError as error:
-            if error.fault is Fault.GONE:
+            if error.fault is Fault.NOT_FOUND:
                 return None
             raise
 

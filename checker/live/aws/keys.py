@@ -120,7 +120,7 @@ def _read_key(calls: Calls, arn: Arn | None, reference: str, topic: Arn) -> Key 
     try:
         answer = calls.make("kms", "describe_key", str(arn or reference), KeyId=str(arn or reference))
     except CallError as error:
-        if arn is None or error.fault is not Fault.GONE:  # a key that KMS does not find is a finding
+        if arn is None or error.fault is not Fault.NOT_FOUND:  # a key that KMS does not find is a finding
             calls.note(error)
         return _undescribed(calls, arn, error.fault)
     return _described(calls, answer["KeyMetadata"], topic)
@@ -130,7 +130,7 @@ def _undescribed(calls: Calls, arn: Arn | None, fault: Fault) -> Key | None:
     """Return a key for a failed DescribeKey. A key that is not found is broken, others may still have a policy."""
     if arn is None:
         return None
-    if fault is Fault.GONE:
+    if fault is Fault.NOT_FOUND:
         return _bare(arn, Unknown("the key was not found"))._replace(state=GONE)
     return _with_policy(calls, _bare(arn, Unknown("")), arn)
 

@@ -31,7 +31,7 @@ def look_up(calls: Calls, instance: Arn, *others: str) -> InstanceStatus:
     try:
         described = _describe(calls, instance, instance.region)
     except CallError as error:
-        if error.fault is Fault.GONE:
+        if error.fault is Fault.NOT_FOUND:
             return _missing(calls, instance, others)
         return InstanceStatus(UNKNOWN, f"not looked up: {error.reason}", error.help or _ALLOW)
     return _described(instance, described)
@@ -47,8 +47,8 @@ def look_up_existing(calls: Calls, instance: Arn, *others: str) -> InstanceStatu
 
 def _describe(calls: Calls, instance: Arn, region: str) -> dict[str, Any]:
     """Describe the instance with this ID in a Region of the caller's account. Raises CallError."""
-    there = calls.elsewhere(calls.unit._replace(region=region))
-    return there.make("connect", "describe_instance", str(instance), InstanceId=instance.instance_id)
+    calls_there = calls.elsewhere(calls.unit._replace(region=region))
+    return calls_there.make("connect", "describe_instance", str(instance), InstanceId=instance.instance_id)
 
 
 def _described(instance: Arn, answer: Mapping[str, Any]) -> InstanceStatus:

@@ -55,7 +55,7 @@ class Chat:
                 **self._start_parameters,
             )
         except CallError as error:
-            if error.fault in (Fault.LOST, Fault.ODD):  # the chat may have started anyway
+            if error.fault in (Fault.NO_ANSWER, Fault.INVALID):  # the chat may have started anyway
                 cleanup.add("the chat", self._end_lost)
             raise
         self.contact, self._participant_token = started["ContactId"], started["ParticipantToken"]
@@ -85,7 +85,7 @@ class Chat:
         Raises CallError, StoppedError.
         https://docs.aws.amazon.com/connect-participant/latest/APIReference/API_CreateParticipantConnection.html
         """
-        made = self._calls.make(
+        connection = self._calls.make(
             "connectparticipant",
             "create_participant_connection",
             self.contact,
@@ -94,7 +94,7 @@ class Chat:
             Type=["CONNECTION_CREDENTIALS", *(["WEBSOCKET"] if websocket else [])],
             **({"ConnectParticipant": True} if mark else {}),
         )
-        self._connection_token = made["ConnectionCredentials"]["ConnectionToken"]
+        self._connection_token = connection["ConnectionCredentials"]["ConnectionToken"]
 
     def send(self, content: str) -> None:
         """Send a message as the customer. Raises CallError, StoppedError."""

@@ -47,7 +47,7 @@ def examine(
     except CallError as error:
         step = timer.step(PREFLIGHT, str(topic), FAILED, detail=error.reason, help_text=error.help)
         steps.add(step)
-        if error.fault is not Fault.GONE:
+        if error.fault is not Fault.NOT_FOUND:
             calls.note(error)
         return error
     looked_up = look_up(calls, instance, topic.region)

@@ -201,8 +201,8 @@ class _Run:
     def topics(self) -> tuple[TopicResult, ...]:
         return tuple(self._results.values())
 
-    def _note(self, topic: Arn, **found: object) -> None:
-        self._results[topic] = self._results[topic]._replace(**found)  # type: ignore[arg-type]
+    def _note(self, topic: Arn, **changes: object) -> None:
+        self._results[topic] = self._results[topic]._replace(**changes)  # type: ignore[arg-type]
 
     def run_steps(self, rules: Sequence[Rule]) -> tuple[End, Cause | None]:
         """Run all steps in order. Raises CallError, StoppedError."""
@@ -233,7 +233,7 @@ class _Run:
         explanation = examine(self.steps, calls, topic, self.request.instance, rules)
         self.unread += (skipped for skipped in calls.skipped if skipped not in self.unread)
         if isinstance(explanation, CallError):
-            gone = explanation.fault is Fault.GONE
+            gone = explanation.fault is Fault.NOT_FOUND
             cause = Cause("the topic was not found", "name another topic, or create it") if gone else None
         else:
             self._note(topic, explanation=explanation)
@@ -241,13 +241,13 @@ class _Run:
         self._note(topic, cause=cause)
         return cause
 
-    def _keep(self, wanted: Wanted) -> None:
+    def _keep(self, retention: Wanted) -> None:
         """Check whether the messages are retained. Create a subscription for that if requested."""
         for topic in self.request.topics:
             timer, calls = StepTimer(), self._calls_for(topic).during
-            if self.request.create and (planned := plan_setup(calls, topic, wanted).planned):
+            if self.request.create and (planned := plan_setup(calls, topic, retention).planned):
                 self._consent(topic, planned)
-            setup = ensure_retention(calls, topic, wanted, create=self.request.create)
+            setup = ensure_retention(calls, topic, retention, create=self.request.create)
             self._note(topic, setup=setup)
             status = DONE if setup.retention.status == OK else FAILED
             self.steps.add(timer.step(RETENTION, str(topic), status, detail=retention_summary(setup)))
@@ -301,8 +301,8 @@ class _Run:
         explanation = next(
             (result.explanation for result in self.topics() if result.topic == step.what), None
         )
-        seen: tuple[str, ...] = ()
+        streamed: tuple[str, ...] = ()
         if is_limit(error, step):
             with suppress(StoppedError):
-                seen = topics_seen(self.steps, self._calls.after, self.chat.contact, self._began)
-        return cause_of_refusal(error, step, explanation, seen)
+                streamed = topics_seen(self.steps, self._calls.after, self.chat.contact, self._began)
+        return cause_of_refusal(error, step, explanation, streamed)

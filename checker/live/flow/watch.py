@@ -44,7 +44,7 @@ class Watch:
     def set_up(self, cleanup: Cleanup) -> None:
         """Create the queue and subscribe it. Raises CallError, StoppedError."""
         cleanup.add(f"the queue `{self._queue}`", self._remove_queue)
-        made = self._make(
+        queue = self._make(
             cleanup,
             "sqs",
             "create_queue",
@@ -53,7 +53,7 @@ class Watch:
             QueueName=self._name,
             Attributes=queue_attributes(self._queue, self.topic),
         )
-        self._url = made["QueueUrl"]
+        self._url = queue["QueueUrl"]
         cleanup.add(f"the subscription of `{self._queue}` to `{self.topic}`", self._remove_subscription)
         subscribed = self._make(
             cleanup,
@@ -81,7 +81,7 @@ class Watch:
         try:
             return self._calls.make(service, operation, what, detail, **parameters)
         except CallError as error:
-            if error.fault in (Fault.DENIED, Fault.GONE):
+            if error.fault in (Fault.DENIED, Fault.NOT_FOUND):
                 cleanup.forget()
             raise
 
@@ -102,7 +102,7 @@ class Watch:
                 MessageAttributeNames=["All"],
             )
         except CallError as error:
-            if error.fault is not Fault.GONE:
+            if error.fault is not Fault.NOT_FOUND:
                 raise
             self._calls.during.wait(_POLL)
             return
@@ -115,7 +115,7 @@ class Watch:
         try:
             self._calls.clean_up("sns", "unsubscribe", str(self.topic), SubscriptionArn=arn)
         except CallError as error:
-            if error.fault is not Fault.GONE:
+            if error.fault is not Fault.NOT_FOUND:
                 raise
 
     def _find_subscription(self) -> str:
@@ -129,7 +129,7 @@ class Watch:
             url = self._url or self._find_queue()
             self._calls.clean_up("sqs", "delete_queue", str(self.topic), self._name, QueueUrl=url)
         except CallError as error:
-            if error.fault is not Fault.GONE:
+            if error.fault is not Fault.NOT_FOUND:
                 raise
 
     def _find_queue(self) -> str:

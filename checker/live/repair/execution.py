@@ -128,8 +128,8 @@ def _unproven(plan: Plan) -> CheckerError | None:
     wish = plan.wish
     try:
         with faults_about(str(plan.topic)):
-            found = read_topic(plan.calls, plan.topic)
-            findings = wish.judge(found.inventory(wish.instances, {})).report.findings
+            state = read_topic(plan.calls, plan.topic)
+            findings = wish.judge(state.inventory(wish.instances, {})).report.findings
     except CheckerError as fault:
         return fault
     current = set(map(_identity, findings))

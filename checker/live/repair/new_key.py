@@ -65,7 +65,7 @@ def _is_ours(calls: Calls, key: str, receipt: str) -> bool:
     try:
         return _has_tag(calls, key, RECEIPT, receipt)
     except CallError as error:
-        if error.fault in (Fault.DENIED, Fault.GONE):
+        if error.fault in (Fault.DENIED, Fault.NOT_FOUND):
             return False
         raise
 

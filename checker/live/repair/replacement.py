@@ -92,13 +92,13 @@ class ReplacementRequest(NamedTuple):
         return regions.pop()
 
 
-def preview_topic(old: TopicState, arn: Arn, wanted: ReplacementRequest) -> Topic:
+def preview_topic(old: TopicState, arn: Arn, request: ReplacementRequest) -> Topic:
     """Return the future topic with the policy of the old one, or with the documented policy if that is unknown."""
-    text = old.texts().get(str(wanted.topic))
+    text = old.texts().get(str(request.topic))
     policy = (
-        json_text(policy_of(topic_statements(str(arn), wanted.instances)))
+        json_text(policy_of(topic_statements(str(arn), request.instances)))
         if text is None
-        else replace_arn(text, wanted.topic, arn)
+        else replace_arn(text, request.topic, arn)
     )
     key = {"KmsMasterKeyId": old.topic.key} if isinstance(old.topic.key, str) else {}
     return topic_of(
@@ -106,10 +106,10 @@ def preview_topic(old: TopicState, arn: Arn, wanted: ReplacementRequest) -> Topi
     )
 
 
-def preview_key(alias: Arn, wanted: ReplacementRequest, topic: Arn) -> Key:
+def preview_key(alias: Arn, request: ReplacementRequest, topic: Arn) -> Key:
     """Return the future key, enabled and with the documented policy. KMS will assign its ID."""
     arn = alias._replace(resource="key/to-be-created")
-    condition = key_condition(wanted.kms_condition, [str(topic)], wanted.instances)
+    condition = key_condition(request.kms_condition, [str(topic)], request.instances)
     statements = [root_statement(arn.partition, arn.account), key_statement(condition=condition)]
     policy = read_policy(str(arn), json_text(policy_of(statements)), vocabulary.KEY)
     place = Place(document_of(str(arn), {"Arn": str(arn)}), ("KeyMetadata",))
@@ -180,25 +180,23 @@ class ReplacementPlan(NamedTuple):
 
     def _key_changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
         name = str(self.found.key.arn) if self.found.key is not None else ""
-        texts_now = self.found.texts()
+        current = self.found.texts()
         if self.alias is not None and not self.alias.there:
-            yield Change(
-                str(self.alias.arn), NEW_KEY, "", json.dumps(self._key({**texts_now, **texts}[name]))
-            )
+            yield Change(str(self.alias.arn), NEW_KEY, "", json.dumps(self._key({**current, **texts}[name])))
         elif name in texts:
-            yield Change(name, KEY, texts_now[name], texts[name])
+            yield Change(name, KEY, current[name], texts[name])
 
     def _topic_changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
         """Yield the changes of the topic. The policy comes last, so that it never allows more than the key."""
-        name, texts_now = str(self.topic), self.found.texts()
+        name, current = str(self.topic), self.found.texts()
         if not self.there:
-            yield Change(name, NEW_TOPIC, "", json.dumps(self._topic({**texts_now, **texts}[name])))
+            yield Change(name, NEW_TOPIC, "", json.dumps(self._topic({**current, **texts}[name])))
             return
         if self.alias is not None:
             old = self.found.attributes.get("KmsMasterKeyId", "")
             yield Change(name, ENCRYPTION, old, self.alias.arn.resource)
         if name in texts:
-            yield Change(name, TOPIC, texts_now[name], texts[name])
+            yield Change(name, TOPIC, current[name], texts[name])
 
     def _key(self, policy: str) -> dict[str, object]:
         return {
@@ -217,44 +215,44 @@ class ReplacementPlan(NamedTuple):
         }
 
 
-def plan_replacement(calls: Calls, wanted: ReplacementRequest, found: TopicState) -> ReplacementPlan | None:
+def plan_replacement(calls: Calls, request: ReplacementRequest, state: TopicState) -> ReplacementPlan | None:
     """Return the replacement that a topic or its key needs. None if it needs none. Raises CheckerError."""
-    region = wanted.region
-    reasons = tuple(topic_reasons(found.topic, region))
-    planned = ReplacementPlan(calls, found, wanted.topic, found, reasons)
-    if not reasons and not list(key_reasons(found.topic, found.key, region)):
+    region = request.region
+    reasons = tuple(topic_reasons(state.topic, region))
+    planned = ReplacementPlan(calls, state, request.topic, state, reasons)
+    if not reasons and not list(key_reasons(state.topic, state.key, region)):
         return None
-    check_account(calls, wanted.topic)
+    check_account(calls, request.topic)
     if reasons:
-        planned = _with_new_topic(planned, wanted)
+        planned = _with_new_topic(planned, request)
     # The old key stays in use while the new topic does not exist yet.
-    encrypted = planned.found if planned.there else found
+    encrypted = planned.found if planned.there else state
     keys = tuple(key_reasons(encrypted.topic, encrypted.key, region))
-    return _with_new_key(planned, wanted, keys) if keys else planned
+    return _with_new_key(planned, request, keys) if keys else planned
 
 
-def _with_new_topic(planned: ReplacementPlan, wanted: ReplacementRequest) -> ReplacementPlan:
+def _with_new_topic(planned: ReplacementPlan, request: ReplacementRequest) -> ReplacementPlan:
     """Find the topic that replaces the old one, or plan it."""
     old = planned.old
     if old.tags is None:
-        raise AwsError(str(wanted.topic), "its tags could not be read, but must be copied")
-    calls = planned.calls.elsewhere(Unit(wanted.topic.account, wanted.region))
-    names = topic_names(wanted.topic, wanted.region)
-    arn, there = new_topic.place_for(calls, names, mark(wanted.topic))
-    found = read_topic(calls, arn) if there else TopicState(preview_topic(old, arn, wanted), old.key)
-    subscriptions = subscriptions_of(calls, str(arn)) if there else ()
+        raise AwsError(str(request.topic), "its tags could not be read, but must be copied")
+    calls = planned.calls.elsewhere(Unit(request.topic.account, request.region))
+    names = topic_names(request.topic, request.region)
+    arn, exists = new_topic.place_for(calls, names, mark(request.topic))
+    state = read_topic(calls, arn) if exists else TopicState(preview_topic(old, arn, request), old.key)
+    subscriptions = subscriptions_of(calls, str(arn)) if exists else ()
     return planned._replace(
         calls=calls,
         topic=arn,
-        there=there,
-        found=found._replace(managed=tuple(dict.fromkeys((*old.managed, *found.managed)))),
-        subscribed=tuple(subscriptions_of(planned.calls, str(wanted.topic))),
+        there=exists,
+        found=state._replace(managed=tuple(dict.fromkeys((*old.managed, *state.managed)))),
+        subscribed=tuple(subscriptions_of(planned.calls, str(request.topic))),
         known=frozenset((subscription.protocol, subscription.endpoint) for subscription in subscriptions),
     )
 
 
 def _with_new_key(
-    planned: ReplacementPlan, wanted: ReplacementRequest, reasons: tuple[str, ...]
+    planned: ReplacementPlan, request: ReplacementRequest, reasons: tuple[str, ...]
 ) -> ReplacementPlan:
     """Find the key that replaces the old one, or plan it."""
     alias = Alias(*new_key.place_for(planned.calls, alias_names(planned.topic), mark(planned.topic)))
@@ -262,10 +260,10 @@ def _with_new_key(
     key = (
         Keys(planned.calls).key_of(planned.topic, name)
         if alias.there
-        else preview_key(alias.arn, wanted, planned.topic)
+        else preview_key(alias.arn, request, planned.topic)
     )
-    found = planned.found._replace(topic=planned.found.topic.with_key(name), key=key)
-    return planned._replace(found=found, alias=alias, reasons=(*planned.reasons, *reasons))
+    state = planned.found._replace(topic=planned.found.topic.with_key(name), key=key)
+    return planned._replace(found=state, alias=alias, reasons=(*planned.reasons, *reasons))
 
 
 def replacement(planned: ReplacementPlan, changes: tuple[Change, ...]) -> Replacement:

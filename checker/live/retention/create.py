@@ -201,10 +201,10 @@ def make_subscription(
 
 def _check_stream(calls: Calls, stream: Arn, retention: Retention) -> None:
     """Check that the stream exists and has no subscription that would have to be changed. Raises CheckerError."""
-    link = stream_step(read_stream(calls, stream))
-    if link.status != OK:
-        missing = link.status == BROKEN
-        raise AwsError(str(stream), link.reason, help_text=link.help, not_found=missing)
+    status = stream_step(read_stream(calls, stream))
+    if status.status != OK:
+        missing = status.status == BROKEN
+        raise AwsError(str(stream), status.reason, help_text=status.help, not_found=missing)
     if any(keeper.endpoint == str(stream) for keeper in retention.keepers):
         help_text = "fix the broken links, or unsubscribe the stream and run the command again"
         raise RefusedError(

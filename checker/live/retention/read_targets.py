@@ -32,21 +32,21 @@ def read_queue(calls: Calls, endpoint: str) -> Queue | Unknown | None:
     arn = Arn.parse(endpoint)
     if arn is None or arn.service != "sqs":
         return Unknown("the endpoint is not a valid ARN of a queue", endpoint)
-    there = calls.elsewhere(calls.unit._replace(region=arn.region))
+    queue_calls = calls.elsewhere(calls.unit._replace(region=arn.region))
     try:
         parameters = {"QueueName": arn.resource, "QueueOwnerAWSAccountId": arn.account}
-        url = str(there.make("sqs", "get_queue_url", endpoint, **parameters)["QueueUrl"])
+        url = str(queue_calls.make("sqs", "get_queue_url", endpoint, **parameters)["QueueUrl"])
         attribute_parameters = {"QueueUrl": url, "AttributeNames": ["All"]}
-        answer = there.make("sqs", "get_queue_attributes", endpoint, **attribute_parameters)
+        answer = queue_calls.make("sqs", "get_queue_attributes", endpoint, **attribute_parameters)
     except CallError as error:
-        if error.fault is not Fault.GONE:
+        if error.fault is not Fault.NOT_FOUND:
             return Unknown(error.entry.reason)
         if arn.account == calls.unit.account:
             return None
         return Unknown(
             f"the queue of account {arn.account} does not exist, or the caller has no access to it"
         )
-    return _queue_of(there, arn, url, answer.get("Attributes") or {})
+    return _queue_of(queue_calls, arn, url, answer.get("Attributes") or {})
 
 
 def _queue_of(calls: Calls, arn: Arn, url: str, attributes: Mapping[str, str]) -> Queue:
@@ -96,12 +96,12 @@ def read_stream(calls: Calls, arn: Arn) -> Stream | Unknown | None:
     """
     if arn.account != calls.unit.account:
         return Unknown(f"the stream belongs to account {arn.account} and can only be described there")
-    there = calls.elsewhere(calls.unit._replace(region=arn.region))
+    stream_calls = calls.elsewhere(calls.unit._replace(region=arn.region))
     name = arn.resource.rpartition("/")[2]
     try:
-        answer = there.make("firehose", "describe_delivery_stream", str(arn), DeliveryStreamName=name)
+        answer = stream_calls.make("firehose", "describe_delivery_stream", str(arn), DeliveryStreamName=name)
     except CallError as error:
-        return None if error.fault is Fault.GONE else Unknown(error.entry.reason)
+        return None if error.fault is Fault.NOT_FOUND else Unknown(error.entry.reason)
     description = answer["DeliveryStreamDescription"]
     return Stream(arn, str(description["DeliveryStreamStatus"]), tuple(_destinations(description)))
 
@@ -135,7 +135,7 @@ def read_role(calls: Calls, attributes: Mapping[str, str] | Unknown) -> Role | U
     try:
         role = calls.make("iam", "get_role", str(arn), RoleName=name)["Role"]
     except CallError as error:
-        return None if error.fault is Fault.GONE else Unknown(error.entry.reason)
+        return None if error.fault is Fault.NOT_FOUND else Unknown(error.entry.reason)
     trust = _as_policy(arn, [role["AssumeRolePolicyDocument"]], Resource="*")
     return Role(arn, trust, _permissions(calls, arn, name), bounded=bool(role.get("PermissionsBoundary")))
 

@@ -28,19 +28,19 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQue
 """
 
 
-def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> SetUp:  # noqa: B008 - frozen
+def set_up(calls: Calls, topic: Arn, requested: Wanted, clock: Clock = Clock()) -> SetUp:  # noqa: B008 - frozen
     """Ensure that a topic's messages are retained. Create only what is missing.
 
     After an error, created resources are kept and listed in ``made``. A second run continues from there.
     """
-    before = check_retention(calls, topic, wanted.kind, wanted.instance)
+    before = check_retention(calls, topic, requested.kind, requested.instance)
     if before.status == OK:
         return SetUp((), before)
     made: list[Made] = []
     fault: CheckerError | None = None
     try:
         with faults_about(str(topic)):
-            for resource in create_missing(calls, topic, wanted, before, clock):
+            for resource in create_missing(calls, topic, requested, before, clock):
                 made.append(resource)  # noqa: PERF402 - keeps resources that were created before an error
     except CheckerError as error:
         fault = error
@@ -50,7 +50,7 @@ def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> 
         return SetUp(tuple(made), before, fault or _not_modified_error(before))
     try:
         with faults_about(str(topic)):
-            return SetUp(tuple(made), _checked(calls, topic, wanted, clock))
+            return SetUp(tuple(made), _checked(calls, topic, requested, clock))
     except CheckerError as error:
         return SetUp(tuple(made), before, error)
     except StoppedError:
@@ -69,16 +69,16 @@ def _not_modified_error(retention: Retention) -> RefusedError:
 
 
 def create_missing(
-    calls: Calls, topic: Arn, wanted: Wanted, before: Retention, clock: Clock
+    calls: Calls, topic: Arn, requested: Wanted, before: Retention, clock: Clock
 ) -> Iterator[Made]:
     """Create what is missing, and yield each created resource. Raises CheckerError."""
     if before.status == UNKNOWN:
         raise RefusedError(
             str(topic), f"nothing was created, because messages may be retained already: {_doubt(before)}"
         )
-    if wanted.kind == SQS:
-        return make_queue(calls, topic, before, force=wanted.force)
-    return make_subscription(calls, topic, before, wanted.stream, clock)
+    if requested.kind == SQS:
+        return make_queue(calls, topic, before, force=requested.force)
+    return make_subscription(calls, topic, before, requested.stream, clock)
 
 
 def _doubt(retention: Retention) -> str:
@@ -87,12 +87,12 @@ def _doubt(retention: Retention) -> str:
     return retention.unread.told if retention.unread is not None else next(doubts, "")
 
 
-def _checked(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock) -> Retention:
+def _checked(calls: Calls, topic: Arn, requested: Wanted, clock: Clock) -> Retention:
     """Check until the result is ok or the time is up, because new resources are visible only after a delay."""
     checked: list[Retention] = []
 
     def is_retained() -> bool:
-        checked.append(check_retention(calls, topic, wanted.kind, wanted.instance))
+        checked.append(check_retention(calls, topic, requested.kind, requested.instance))
         return checked[-1].status == OK
 
     until(clock, is_retained, _TIMEOUT_SECONDS)
@@ -135,14 +135,14 @@ class PlannedSetup(NamedTuple):
     fault: CheckerError | None = None
 
 
-def plan_setup(calls: Calls, topic: Arn, wanted: Wanted) -> PlannedSetup:
+def plan_setup(calls: Calls, topic: Arn, requested: Wanted) -> PlannedSetup:
     """Plan the calls that would create what is missing. There are none if messages are retained."""
-    before = check_retention(calls, topic, wanted.kind, wanted.instance)
+    before = check_retention(calls, topic, requested.kind, requested.instance)
     planned: list[PlannedCall] = []
     if before.status == OK:
         return PlannedSetup(())
     try:
-        list(create_missing(_DryRunCalls(calls, planned), topic, wanted, before, Clock()))
+        list(create_missing(_DryRunCalls(calls, planned), topic, requested, before, Clock()))
     except CheckerError as fault:
         return PlannedSetup(tuple(planned), fault)
     return PlannedSetup(tuple(planned))
