@@ -32,8 +32,8 @@ _LOCKOUT = "key-lockout"
 
 def check(plan: Plan, *, force_managed: bool) -> None:
     """Check that nothing prevents a plan. Raises RefusedError."""
-    if plan.found.managed and not force_managed:
-        raise RefusedError(str(plan.wish.topic), "; ".join(plan.found.managed), help_text=MANAGED_HELP)
+    if plan.state.managed and not force_managed:
+        raise RefusedError(str(plan.wish.topic), "; ".join(plan.state.managed), help_text=MANAGED_HELP)
     for finding in plan.repair.after.report.findings:
         is_error = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
         if is_error and (finding.rule == _LOCKOUT or plan.outcome.replacement):

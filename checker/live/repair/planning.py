@@ -66,7 +66,7 @@ class Plan(NamedTuple):
     calls: Calls
     wish: Wish
     topic: Arn
-    found: TopicState
+    state: TopicState
     repair: Repair
     changes: tuple[Change, ...]
     outcome: Outcome
@@ -103,10 +103,10 @@ def _is_replaceable(wish: Wish, state: TopicState) -> bool:
 
 def _replaced(planned: ReplacementPlan, wish: Wish) -> Plan:
     """Plan a replacement. Its policies are fixed before it is created."""
-    fixed, receipt = _fixed(wish, planned.found), new_id()
+    fixed, receipt = _fixed(wish, planned.state), new_id()
     changes = tuple(stamped(change, receipt) for change in planned.changes(fixed.texts))
-    outcome = _formatted(fixed, planned.found)._replace(replacement=replacement(planned, changes))
-    return Plan(planned.calls, wish, planned.topic, planned.found, fixed, changes, outcome, receipt)
+    outcome = _formatted(fixed, planned.state)._replace(replacement=replacement(planned, changes))
+    return Plan(planned.calls, wish, planned.topic, planned.state, fixed, changes, outcome, receipt)
 
 
 def _fixed(wish: Wish, state: TopicState) -> Repair:
@@ -180,7 +180,7 @@ def _streaming(calls: Calls, topic: Arn) -> tuple[Arn, ...]:
 
 
 def _loses(plan: Plan, instance: Arn) -> bool:
-    before, after = plan.found.texts(), plan.repair.texts
+    before, after = plan.state.texts(), plan.repair.texts
     name = str(plan.topic)
     if name not in after:
         return False

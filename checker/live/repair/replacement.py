@@ -130,11 +130,11 @@ class Alias(NamedTuple):
     """The alias of the key that will encrypt the topic, and whether it exists."""
 
     arn: Arn
-    there: bool
+    exists: bool
 
 
 class ReplacementPlan(NamedTuple):
-    """The future state: the topic, which exists if ``there`` is True, with its key and its subscribers.
+    """The future state: the topic, which exists if ``exists`` is True, with its key and its subscribers.
 
     ``old`` is the replaced topic, with its subscriptions. ``known`` are subscriptions that the new topic has already,
     by protocol and endpoint. ``alias`` is that of a key that replaces another one.
@@ -143,9 +143,9 @@ class ReplacementPlan(NamedTuple):
     calls: Calls
     old: TopicState
     topic: Arn
-    found: TopicState
+    state: TopicState
     reasons: tuple[str, ...]
-    there: bool = True
+    exists: bool = True
     subscribed: tuple[Subscribed, ...] = ()
     known: frozenset[tuple[str, str]] = frozenset()
     alias: Alias | None = None
@@ -179,21 +179,21 @@ class ReplacementPlan(NamedTuple):
                 yield Change(str(self.topic), SUBSCRIPTION, "", json.dumps(specification))
 
     def _key_changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
-        name = str(self.found.key.arn) if self.found.key is not None else ""
-        current = self.found.texts()
-        if self.alias is not None and not self.alias.there:
+        name = str(self.state.key.arn) if self.state.key is not None else ""
+        current = self.state.texts()
+        if self.alias is not None and not self.alias.exists:
             yield Change(str(self.alias.arn), NEW_KEY, "", json.dumps(self._key({**current, **texts}[name])))
         elif name in texts:
             yield Change(name, KEY, current[name], texts[name])
 
     def _topic_changes(self, texts: Mapping[str, str]) -> Iterator[Change]:
         """Yield the changes of the topic. The policy comes last, so that it never allows more than the key."""
-        name, current = str(self.topic), self.found.texts()
-        if not self.there:
+        name, current = str(self.topic), self.state.texts()
+        if not self.exists:
             yield Change(name, NEW_TOPIC, "", json.dumps(self._topic({**current, **texts}[name])))
             return
         if self.alias is not None:
-            old = self.found.attributes.get("KmsMasterKeyId", "")
+            old = self.state.attributes.get("KmsMasterKeyId", "")
             yield Change(name, ENCRYPTION, old, self.alias.arn.resource)
         if name in texts:
             yield Change(name, TOPIC, current[name], texts[name])
@@ -206,7 +206,7 @@ class ReplacementPlan(NamedTuple):
         }
 
     def _topic(self, policy: str) -> dict[str, object]:
-        key = self.found.topic.key
+        key = self.state.topic.key
         encrypted = {"KmsMasterKeyId": key} if isinstance(key, str) else {}
         tags = self.old.tags or {}
         return {
@@ -226,8 +226,8 @@ def plan_replacement(calls: Calls, request: ReplacementRequest, state: TopicStat
     if reasons:
         planned = _with_new_topic(planned, request)
     # The old key stays in use while the new topic does not exist yet.
-    encrypted = planned.found if planned.there else state
-    keys = tuple(key_reasons(encrypted.topic, encrypted.key, region))
+    current = planned.state if planned.exists else state
+    keys = tuple(key_reasons(current.topic, current.key, region))
     return _with_new_key(planned, request, keys) if keys else planned
 
 
@@ -244,8 +244,8 @@ def _with_new_topic(planned: ReplacementPlan, request: ReplacementRequest) -> Re
     return planned._replace(
         calls=calls,
         topic=arn,
-        there=exists,
-        found=state._replace(managed=tuple(dict.fromkeys((*old.managed, *state.managed)))),
+        exists=exists,
+        state=state._replace(managed=tuple(dict.fromkeys((*old.managed, *state.managed)))),
         subscribed=tuple(subscriptions_of(planned.calls, str(request.topic))),
         known=frozenset((subscription.protocol, subscription.endpoint) for subscription in subscriptions),
     )
@@ -259,11 +259,11 @@ def _with_new_key(
     name = alias.arn.resource
     key = (
         Keys(planned.calls).key_of(planned.topic, name)
-        if alias.there
+        if alias.exists
         else preview_key(alias.arn, request, planned.topic)
     )
-    state = planned.found._replace(topic=planned.found.topic.with_key(name), key=key)
-    return planned._replace(found=state, alias=alias, reasons=(*planned.reasons, *reasons))
+    state = planned.state._replace(topic=planned.state.topic.with_key(name), key=key)
+    return planned._replace(state=state, alias=alias, reasons=(*planned.reasons, *reasons))
 
 
 def replacement(planned: ReplacementPlan, changes: tuple[Change, ...]) -> Replacement:
@@ -304,7 +304,7 @@ def _switch(planned: ReplacementPlan) -> Iterator[str]:
     if moved:
         yield from to_new_topic(planned.replaced, planned.topic, planned.subscribers)
     if planned.alias is not None:
-        policy, alias = planned.found.topic.policy, planned.alias.arn
+        policy, alias = planned.state.topic.policy, planned.alias.arn
         yield from to_new_key(planned.topic, alias, None if isinstance(policy, Unknown) else policy.policy)
         if not moved:
             yield to_new_encryption(planned.topic, alias)
