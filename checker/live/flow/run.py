@@ -22,11 +22,9 @@ from checker.fix.live.flow_result import (
     TopicResult,
 )
 from checker.lint.explain import OK
-from checker.lint.retention.model import SetUp
 from checker.live.aws.access import WATCHING, Unit
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import CallError, Fault, StoppedError
-from checker.live.aws.wait import Clock
 from checker.live.flow.chat import Chat
 from checker.live.flow.request import Mistake
 from checker.live.flow.root_cause import (
@@ -41,8 +39,7 @@ from checker.live.flow.root_cause import (
 )
 from checker.live.flow.steps import Cleanup, FlowCalls, Steps, StepTimer
 from checker.live.flow.watch import Watch, wait_for_counters
-from checker.live.retention.check import check_retention
-from checker.live.retention.setup import plan_setup, set_up
+from checker.live.retention.setup import ensure_retention, plan_setup, retention_summary
 
 if TYPE_CHECKING:
     import threading
@@ -58,26 +55,6 @@ if TYPE_CHECKING:
     from checker.live.retention.setup import PlannedCall
 
     Consent = Callable[[Arn, Sequence[PlannedCall]], None]
-
-
-_STATUS_TEXTS = {
-    "ok": "a subscription retains the messages",
-    "broken": "no subscription retains the messages",
-    "unknown": "not known whether a subscription retains the messages",
-}
-
-
-def ensure_retention(calls: Calls, topic: Arn, wanted: Wanted, *, create: bool) -> SetUp:
-    """Check what retains a topic's messages. With ``create``, create it if it is missing. Raises StoppedError."""
-    if not create:
-        return SetUp((), check_retention(calls, topic, wanted.kind, wanted.instance))
-    return set_up(calls, topic, wanted, Clock(sleep=calls.wait))
-
-
-def retention_summary(setup: SetUp) -> str:
-    """Return one line with the result of the check and the number of created resources."""
-    made = f", resources created: {len(setup.made)}" if setup.made else ""
-    return f"{_STATUS_TEXTS[setup.retention.status]}{made}"
 
 
 class ExpectedMessage(NamedTuple):
