@@ -2,7 +2,8 @@
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-The names of actions, condition keys and service principals are in `names.json`, which `make names` writes.
+The names of actions, condition keys and service principals are in `names.json`, which `make names` writes with
+scripts/generate_names.py.
 """
 
 from __future__ import annotations
