@@ -12,8 +12,7 @@ from checker.analysis.wording import principal_of
 from checker.core.arn import Arn, is_account, is_uuid
 from checker.iam.decide.request import Service
 from checker.iam.prove.callers import organizations
-from checker.iam.prove.domain import Alternatives, Choice
-from checker.iam.prove.mention import known_conditions
+from checker.iam.prove.domain import Alternatives, Choice, known_conditions
 from checker.iam.prove.prove import words
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, Instances, Unsourced, instance_named
 from checker.iam.prove.universe import (

@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.topic import names_connect
-from checker.iam.prove.mention import known_conditions
+from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.prove import one_request
+from checker.iam.prove.service_space import connect_space
 from checker.iam.prove.source_keys import SOURCE_OWNER
-from checker.iam.prove.space import connect_space
 from checker.policy.model import Condition, Patterns, Statement
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from checker.analysis.inventory import Instance, Inventory
 from checker.analysis.topic import TopicAnalysis, names_connect
 from checker.core.unknown import Truth, all_of
 from checker.iam.prove import prove
-from checker.iam.prove.delivery import SEND
+from checker.iam.prove.service_space import SEND, key_space
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
-from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH, SNS, Target, key_space
+from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH, SNS, Target
 from checker.policy.model import ALLOW
-from checker.policy.plain import listed
+from checker.policy.text_json import listed
 from checker.policy.vocabulary import CONNECT, VERSION
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from checker.core.arn import Arn
     from checker.core.finding import Json
     from checker.policy.model import Policy, Statement
-    from checker.policy.plain import Plain
+    from checker.policy.text_json import Plain
 
 
 TOPIC_SID, KEY_SID, QUEUE_SID = "AllowConnectChatStreaming", "AllowConnectToUseKey", "AllowTopicToSend"

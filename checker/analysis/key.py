@@ -9,12 +9,12 @@ from checker.analysis.inventory import Inventory, Key, Pairing, Place, Setting, 
 from checker.analysis.topic import PolicyAnalysis
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, any_of
-from checker.iam.decide.decide import EXPLICITLY_DENIED
+from checker.iam.decide.decide import EXPLICITLY_DENIED, grant_covers
 from checker.iam.decide.elements import action_covers
-from checker.iam.decide.grant import grant_covers
 from checker.iam.prove import prove
-from checker.iam.prove.mention import known_conditions
-from checker.iam.prove.space import DATA_KEY, DECRYPT, SNS, TOPIC_CONTEXT, Target, key_space
+from checker.iam.prove.domain import known_conditions
+from checker.iam.prove.service_space import key_space
+from checker.iam.prove.space import DATA_KEY, DECRYPT, SNS, TOPIC_CONTEXT, Target
 from checker.policy.model import ALLOW, Condition, Statement
 from checker.policy.vocabulary import CONNECT
 

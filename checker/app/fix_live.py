@@ -161,8 +161,13 @@ def _ending(planned: Plan, done: Done, fail_on: Severity) -> Ending:
 
 def _plan(request: FixRequest, arn: Arn, context: CheckContext) -> Plan:
     from checker.live.aws.topic import reach
-    from checker.live.repair.doubts import cut_off, doubted, unverified  # boto3 takes a fifth of a second
-    from checker.live.repair.planning import Wish, plan
+    from checker.live.repair.planning import (  # boto3 takes a fifth of a second
+        Wish,
+        cut_off,
+        doubted,
+        plan,
+        unverified,
+    )
 
     judged = _judge(context, request.options)
     instances = _instances_of(arn, context)
@@ -202,8 +207,8 @@ def _judge(context: CheckContext, options: Options) -> Callable[[Inventory], Rea
 
 def _apply(plan: Plan, request: FixRequest, late: list[int]) -> Done:
     """Apply the plan. Raises CheckerError if a precondition fails."""
-    from checker.live.repair.doubts import check_doubts
     from checker.live.repair.execution import check, execute, record
+    from checker.live.repair.planning import check_doubts
 
     check(plan, force_managed=request.force_managed)
     check_doubts(plan)

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from checker.fix.live.receipt import Receipt
     from checker.live.aws.access import Access
     from checker.live.aws.calls import Calls
-    from checker.live.repair.applying import Undone
-    from checker.live.repair.rollback import Prospect
+    from checker.live.repair.rollback import Prospect, Undone
     from checker.report.context import Paint
 
 _RUN_AGAIN = "run the same command again to continue"
@@ -58,7 +57,7 @@ def _roll_back(receipt: Receipt, access: Access, *, force: bool, yes: bool) -> E
 
 def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: bool) -> Ending:
     """Roll back the changes of the plan; a signal does not stop it halfway."""
-    from checker.live.repair.applying import roll_back
+    from checker.live.repair.rollback import roll_back
 
     changes, late = [prospect.change for prospect in reversed(todo)], list[int]()
     with finishing(f"finishing the rollback; press Ctrl-C again to stop now, then {_RUN_AGAIN}", late):

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from checker.analysis.inventory import Inventory
     from checker.lint.report import Report
     from checker.policy.node import Node
-    from checker.policy.plain import Plain
     from checker.policy.source import Source
+    from checker.policy.text_json import Plain
 
 
 class Reading(NamedTuple):

@@ -26,10 +26,9 @@ from checker.inputs.text import TextDocument
 from checker.inputs.typed_files import instance_option, load_key_policy, load_topic
 from checker.policy.limits import refusals
 from checker.policy.placeholder import is_placeholder
-from checker.policy.plain import json_text, plain
 from checker.policy.read import read_policy
 from checker.policy.source import Source
-from checker.policy.text_json import parse_json
+from checker.policy.text_json import json_text, parse_json, plain
 from checker.policy.vocabulary import KEY, TOPIC, Dialect
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from checker.core.finding import Json
     from checker.core.unknown import Truth
     from checker.policy.model import Policy
-    from checker.policy.plain import Plain
+    from checker.policy.text_json import Plain
 
 
 class Draft(NamedTuple):

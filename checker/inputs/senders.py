@@ -20,7 +20,7 @@ from checker.policy.wildcard import glob, is_wild
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checker.policy.plain import Plain
+    from checker.policy.text_json import Plain
 
 _STARTING = ("startcontactstreaming", "startchatcontact")
 _MARKS = (*_STARTING, "chatstreamingconfiguration")

@@ -88,7 +88,7 @@ _LISTED = (
 
 
 def _listing(extras: Extras) -> tuple[str, ...]:
-    more = {
+    optional = {
         "cloudtrail:LookupEvents": extras.trail,
         "ec2:DescribeRegions": extras.all_regions,
         "organizations:ListAccounts": extras.organization,
@@ -96,7 +96,7 @@ def _listing(extras: Extras) -> tuple[str, ...]:
         "tag:GetResources": extras.tags,
         "ds:DescribeDirectories": True,  # ListInstances calls it with the caller's permissions
     }
-    return tuple(sorted((*_LISTED, *(action for action, wanted in more.items() if wanted))))
+    return tuple(sorted((*_LISTED, *(action for action, needed in optional.items() if needed))))
 
 
 def flow_policy(limits: Limits) -> dict[str, Any]:
@@ -106,8 +106,8 @@ def flow_policy(limits: Limits) -> dict[str, Any]:
     https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
     """
     instances = limits.of("connect", "instance/*", limits.instances)
-    inside = tuple(f"{one}/contact/*" for one in instances)
-    flows = tuple(f"{one}/contact-flow/*" for one in instances)
+    inside = tuple(f"{instance}/contact/*" for instance in instances)
+    flows = tuple(f"{instance}/contact-flow/*" for instance in instances)
     queue = (f"arn:{limits.partition}:sqs:*:*:{WATCHING}*",)
     topics = limits.of("sns", "*", limits.topics)
     return policy_of(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.finding import Put, Reference, Remove, Rename, Same
 from checker.core.unknown import Unknown
-from checker.policy.model import EVERYONE, Condition, Patterns, Principals
+from checker.policy.model import EVERYONE, Condition, Patterns, Principal, Principals, Statement
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, items
 from checker.policy.source import Source
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from checker.core.finding import Operation, Route
-    from checker.policy.plain import Plain
+    from checker.policy.text_json import Plain
 
     Change = Callable[[Node | None], Node | None]
-    from checker.policy.model import Policy, Statement, Value
+    from checker.policy.model import Policy
 
 
 class ReferenceText(str):
@@ -44,13 +44,13 @@ def changed(root: Node, operations: Iterable[Operation]) -> Node:
 
 def _applied(node: Node, operation: Operation, original: Node) -> Node | None:
     if isinstance(operation, Rename):
-        return _rewritten(node, operation.route[:-1], lambda found: _renamed(found, operation))
+        return _rewritten(node, operation.route[:-1], lambda current: _renamed(current, operation))
     if isinstance(operation, Remove):
         return _rewritten(node, operation.route, _removed)
     value = node_of(operation.value, original)
     if isinstance(operation, Put):
-        return _rewritten(node, operation.route, lambda found: _in_its_style(found, value))
-    return _rewritten(node, operation.route, lambda found: _appended(found, value))
+        return _rewritten(node, operation.route, lambda current: _in_its_style(current, value))
+    return _rewritten(node, operation.route, lambda current: _appended(current, value))
 
 
 def fresh(value: Plain) -> Node:
@@ -70,7 +70,7 @@ def node_of(value: Plain, original: Node) -> Node:
     if isinstance(value, Mapping):
         members = (Member(key, node_of(item, original), start, start) for key, item in value.items())
         return Object(tuple(members), source, start, start)
-    return Array(tuple(node_of(one, original) for one in value), source, start, start)
+    return Array(tuple(node_of(item, original) for item in value), source, start, start)
 
 
 def at(root: Node, route: Route) -> Node:
@@ -87,37 +87,39 @@ def at(root: Node, route: Route) -> Node:
     return node
 
 
-def _removed(found: Node | None) -> None:
-    if found is None:
+def _removed(current: Node | None) -> None:
+    if current is None:
         raise NoPlaceError("the value to remove does not exist")
 
 
-def _renamed(found: Node | None, operation: Rename) -> Node:
+def _renamed(current: Node | None, operation: Rename) -> Node:
     key = operation.route[-1]
-    if not isinstance(found, Object) or found.get(str(key)) is None:
+    if not isinstance(current, Object) or current.get(str(key)) is None:
         raise NoPlaceError(operation.route)
-    twin = found.get(operation.key)
+    twin = current.get(operation.key)
     if twin is not None and not (isinstance(twin, Object) and not twin.members):
         raise NoPlaceError(f"`{operation.key}` already exists")
     members = (
-        m._replace(key=operation.key) if m.key == key else m for m in found.members if m.value is not twin
+        member._replace(key=operation.key) if member.key == key else member
+        for member in current.members
+        if member.value is not twin
     )
-    return found._replace(members=tuple(members))
+    return current._replace(members=tuple(members))
 
 
-def _in_its_style(found: Node | None, value: Node) -> Node:
+def _in_its_style(current: Node | None, value: Node) -> Node:
     """Keep a list a list, because other uses of the value may depend on it."""
-    if isinstance(found, Array) and isinstance(value, Scalar):
+    if isinstance(current, Array) and isinstance(value, Scalar):
         return Array((value,), value.source, value.start, value.start)
     return value
 
 
-def _appended(found: Node | None, value: Node) -> Node:
-    if found is None:
+def _appended(current: Node | None, value: Node) -> Node:
+    if current is None:
         return value
-    if isinstance(found, Array):
-        return found._replace(items=(*found.items, value))
-    return Array((found, value), found.source, found.start, found.start)
+    if isinstance(current, Array):
+        return current._replace(items=(*current.items, value))
+    return Array((current, value), current.source, current.start, current.start)
 
 
 def _rewritten(node: Node | None, route: Route, change: Change) -> Node | None:
@@ -140,8 +142,11 @@ def _with_member(node: Object, key: str, old: Node | None, new: Node | None) -> 
     if old is None:
         added = () if new is None else (Member(key, new, node.start, node.start),)
         return node._replace(members=(*node.members, *added))
-    replaced = (m._replace(value=new) if m.value is old and new is not None else m for m in node.members)
-    members = tuple(m for m in replaced if not (new is None and m.value is old))
+    replaced = (
+        member._replace(value=new) if member.value is old and new is not None else member
+        for member in node.members
+    )
+    members = tuple(member for member in replaced if not (new is None and member.value is old))
     return node._replace(members=members) if members else None
 
 
@@ -162,10 +167,11 @@ Content = Hashable
 
 def contents(policy: Policy) -> dict[Content, Statement | Unknown]:
     """Map the statements of a policy by their content."""
-    version = (
-        _value(policy.has_variables) if isinstance(policy.has_variables, Unknown) else policy.has_variables
-    )
-    return {(version if _has_variables(s) else None, _statement(s)): s for s in policy.statements}
+    version = _content(policy.has_variables)
+    return {
+        (version if _has_variables(statement) else None, _content(statement)): statement
+        for statement in policy.statements
+    }
 
 
 def _has_variables(statement: Statement | Unknown) -> bool:
@@ -173,45 +179,28 @@ def _has_variables(statement: Statement | Unknown) -> bool:
     return "${" in repr(statement)
 
 
-def _statement(statement: Statement | Unknown) -> Content:
-    if isinstance(statement, Unknown):
-        return _value(statement)
-    conditions = frozenset(_condition(one) for one in statement.conditions)
-    parts = (_principals(statement.principals), _actions(statement.actions), _patterns(statement.resources))
-    return (_value(statement.effect), *parts, conditions)
-
-
-def _principals(principals: Principals | Unknown) -> Content:
-    if isinstance(principals, Unknown):
-        return _value(principals)
-    entries = frozenset(
-        EVERYONE if entry.is_everyone else (entry.type, _value(entry.value)) for entry in principals.entries
-    )
-    unknown = None if principals.unknown is None else _value(principals.unknown)
-    return (principals.negated, entries, unknown)
-
-
-def _actions(actions: Patterns | Unknown) -> Content:
-    if isinstance(actions, Unknown):
-        return _value(actions)
-    lower = tuple(value.lower() if isinstance(value, str) else value for value in actions.values)
-    return _patterns(actions._replace(values=lower))
-
-
-def _patterns(patterns: Patterns | Unknown) -> Content:
-    if isinstance(patterns, Unknown):
-        return _value(patterns)
-    return (patterns.negated, frozenset(map(_value, patterns.values)))
-
-
-def _condition(condition: Condition | Unknown) -> Content:
-    if isinstance(condition, Unknown):
-        return _value(condition)
-    return (condition.operator, condition.folded_key, frozenset(map(_value, condition.values)))
-
-
-def _value(value: Value) -> Content:
+def _content(part: object) -> Content:
     """Return a hashable value; two unknown values are equal if they have the same name or are one object."""
-    if isinstance(value, Unknown):
-        return (Unknown, value if value.where else id(value))
-    return value
+    if isinstance(part, Unknown):
+        return (Unknown, part if part.where else id(part))
+    if isinstance(part, Statement):
+        elements = (part.effect, part.principals, _folded(part.actions), part.resources)
+        return (*map(_content, elements), frozenset(map(_content, part.conditions)))
+    if isinstance(part, Principals):
+        return (part.negated, frozenset(map(_content, part.entries)), _content(part.unknown))
+    if isinstance(part, Principal):
+        return EVERYONE if part.is_everyone else (part.type, _content(part.value))
+    if isinstance(part, Patterns):
+        return (part.negated, frozenset(map(_content, part.values)))
+    if isinstance(part, Condition):
+        return (part.operator, part.folded_key, frozenset(map(_content, part.values)))
+    return part
+
+
+def _folded(actions: Patterns | Unknown) -> Patterns | Unknown:
+    """Return actions in lower case; AWS ignores their letter case."""
+    if isinstance(actions, Unknown):
+        return actions
+    return actions._replace(
+        values=tuple(value.lower() if isinstance(value, str) else value for value in actions.values)
+    )

@@ -21,32 +21,36 @@ from checker.policy.model import (
     Statement,
     Value,
 )
-from checker.policy.names import (
+from checker.policy.placeholder import is_placeholder
+from checker.policy.vocabulary import (
+    CONNECT,
+    FOR_ALL,
     GLOBAL_KEYS,
     KEY_ACTIONS,
     KEY_KEYS,
+    OLD_VERSION,
     OTHER_KEY_ACTIONS,
     REFUSED_TOPIC_ACTIONS,
     SERVICES,
     TOPIC_ACTIONS,
     TOPIC_KEYS,
+    VERSION,
+    is_regional_connect,
 )
-from checker.policy.placeholder import is_placeholder
-from checker.policy.vocabulary import CONNECT, FOR_ALL, OLD_VERSION, VERSION, is_regional_connect
 from checker.policy.wildcard import did_you_mean, glob
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from checker.core.finding import Route
-    from checker.policy.model import Statement
     from checker.policy.vocabulary import Dialect
 
 
 _KNOWN = {"sns": TOPIC_ACTIONS, "kms": KEY_ACTIONS}
-_FOLDED_ACTIONS = {service: frozenset(one.lower() for one in actions) for service, actions in _KNOWN.items()}
-_REFUSED = frozenset(one.lower() for one in REFUSED_TOPIC_ACTIONS)
-_WITHOUT_EFFECT = frozenset(one.lower() for one in OTHER_KEY_ACTIONS)
+_FOLDED_ACTIONS = {
+    service: frozenset(action.lower() for action in actions) for service, actions in _KNOWN.items()
+}
+_REFUSED = frozenset(action.lower() for action in REFUSED_TOPIC_ACTIONS)
+_WITHOUT_EFFECT = frozenset(action.lower() for action in OTHER_KEY_ACTIONS)
 _BATCH = "sns:publishbatch"
 _OUT_OF_SCOPE = "SNS is reported to answer `Policy statement action out of service scope!`"
 
@@ -97,11 +101,8 @@ def _foreign(action: str, route: Route, dialect: Dialect) -> Problem:
     )
     hint = f"did you mean `{intended}`?" if intended else ""
     fix = (Put(route, intended),) if intended else ()
-    message = (
-        f"`{action}` is not an {dialect.service.upper()} action"
-        if dialect.service == "sns"
-        else f"`{action}` is not a {dialect.service.upper()} action"
-    )
+    article = "an" if dialect.service == "sns" else "a"
+    message = f"`{action}` is not {article} {dialect.service.upper()} action"
     return Problem(message, route, Part.VALUE, hint, grave=dialect.service == "sns", fix=fix)
 
 
@@ -110,7 +111,7 @@ def _wildcard(action: str, route: Route, dialect: Dialect) -> Iterator[Problem]:
         message = f"`{action}` has a wildcard, which SNS is reported to reject in a topic policy"
         help_text = "list the actions; SNS answers `Policy statement action out of service scope!`"
         yield Problem(message, route, Part.VALUE, help_text, grave=False)
-    elif not any(glob(action.lower()).matches(one) for one in _FOLDED_ACTIONS["kms"]):
+    elif not any(glob(action.lower()).matches(known) for known in _FOLDED_ACTIONS["kms"]):
         message = f"`{action}` matches no KMS action that AWS lists for a key"
         yield Problem(message, route, Part.VALUE, grave=False)
 
@@ -161,8 +162,8 @@ def is_unlisted(key: str, service: str) -> bool:
     """True for a key that is not in the AWS list of keys for requests to the service."""
     folded = key.lower()
     if any(
-        folded == one or (one.endswith(("/", ":")) and folded.startswith(one))
-        for one in _FOLDED_KEYS[service]
+        folded == known or (known.endswith(("/", ":")) and folded.startswith(known))
+        for known in _FOLDED_KEYS[service]
     ):
         return False
     return folded.startswith(_FAMILIES) or sorted(folded.partition(":")[0]) == _AWS
@@ -190,9 +191,9 @@ def _variables(condition: Condition, version: Value, *, grave: bool) -> Iterator
 
 
 def _accounts(condition: Condition, *, grave: bool) -> Iterator[Problem]:
-    found = invalid_accounts(condition)
-    alone = len(found) == len(condition.values)  # next to a valid value, the wrong one has no effect
-    for index, account in found.items():
+    accounts = invalid_accounts(condition)
+    alone = len(accounts) == len(condition.values)  # next to a valid value, the wrong one has no effect
+    for index, account in accounts.items():
         message = f"`{account}` is not a valid account ID: it has {len(account)} digits instead of 12"
         at = (*condition.route, index)
         yield Problem(
@@ -360,7 +361,11 @@ def _limits(statements: tuple[Statement, ...], dialect: Dialect, size: int) -> I
     if size > dialect.max_bytes and statements:
         message = f"the policy has {size:,} bytes; the limit for a {dialect.name} is {dialect.max_bytes:,}"
         yield Problem(message, (), Part.VALUE)
-    principals = sum(len(s.principals.entries) for s in statements if isinstance(s.principals, Principals))
+    principals = sum(
+        len(statement.principals.entries)
+        for statement in statements
+        if isinstance(statement.principals, Principals)
+    )
     if dialect.service == "sns" and principals > _MAX_PRINCIPALS:
         message = f"the policy has {principals} principals; the limit in SNS is {_MAX_PRINCIPALS}"
         yield Problem(message, ("Statement",), Part.VALUE)
@@ -392,7 +397,11 @@ def _missing_sids(policy: Policy) -> Iterator[Problem]:
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
     """
-    bare = [one.route for one in policy.known_statements() if not one.sid and not one.sid_unknown]
+    bare = [
+        statement.route
+        for statement in policy.known_statements()
+        if not statement.sid and not statement.sid_unknown
+    ]
     if len(bare) > 1:
         message = f"{len(bare)} statements have no Sid; SNS is reported to reject such a policy"
         help_text = f"give each statement a unique Sid; SNS is reported to answer {_ANSWER}"

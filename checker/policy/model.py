@@ -66,7 +66,7 @@ class Patterns(NamedTuple):
     def are_plain(self) -> bool:
         """True for names without wildcards, each of which matches only itself."""
         return not self.negated and not any(
-            isinstance(v, str) and ("*" in v or "?" in v) for v in self.values
+            isinstance(value, str) and ("*" in value or "?" in value) for value in self.values
         )
 
 
@@ -125,15 +125,17 @@ class Statement(NamedTuple):
         """Return the statement with the values of its principals, resources and conditions replaced."""
         principals, resources = self.principals, self.resources
         if isinstance(principals, Principals):
-            entries = (one._replace(value=replace(PRINCIPAL, one.value)) for one in principals.entries)
+            entries = (entry._replace(value=replace(PRINCIPAL, entry.value)) for entry in principals.entries)
             principals = principals._replace(entries=tuple(entries))
         if isinstance(resources, Patterns):
-            resources = resources._replace(values=tuple(replace(RESOURCE, one) for one in resources.values))
+            resources = resources._replace(
+                values=tuple(replace(RESOURCE, value) for value in resources.values)
+            )
         conditions = tuple(
-            one._replace(values=tuple(replace(one.key, value) for value in one.values))
-            if isinstance(one, Condition)
-            else one
-            for one in self.conditions
+            condition._replace(values=tuple(replace(condition.key, value) for value in condition.values))
+            if isinstance(condition, Condition)
+            else condition
+            for condition in self.conditions
         )
         return self._replace(principals=principals, resources=resources, conditions=conditions)
 
@@ -161,19 +163,22 @@ class Policy(NamedTuple):
         """Return the policy with the values of principals, resources and conditions replaced."""
         return self._replace(
             statements=tuple(
-                one if isinstance(one, Unknown) else one.with_values(replace) for one in self.statements
+                statement if isinstance(statement, Unknown) else statement.with_values(replace)
+                for statement in self.statements
             )
         )
 
     def known_statements(self) -> tuple[Statement, ...]:
         """The statements that could be read."""
-        return tuple(s for s in self.statements if isinstance(s, Statement))
+        return tuple(statement for statement in self.statements if isinstance(statement, Statement))
 
     def resources(self) -> frozenset[str]:
         """Return every Resource in the policy; NotResource is left out, because it lists excluded resources."""
-        patterns = (one.resources for one in self.known_statements())
-        plain = (one for one in patterns if isinstance(one, Patterns) and not one.negated)
-        return frozenset(value for one in plain for value in one.values if isinstance(value, str))
+        patterns = (statement.resources for statement in self.known_statements())
+        plain = (
+            resources for resources in patterns if isinstance(resources, Patterns) and not resources.negated
+        )
+        return frozenset(value for resources in plain for value in resources.values if isinstance(value, str))
 
 
 class Problem(NamedTuple):

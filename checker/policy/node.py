@@ -10,7 +10,6 @@ from checker.core.unknown import Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.core.finding import Route
     from checker.policy.source import Source
 
 
@@ -48,11 +47,11 @@ class Object(NamedTuple):
 
     def get(self, key: str) -> Node | None:
         """Return the value of ``key``; the last one if the key is repeated, as JSON parsers do."""
-        found = None
+        value = None
         for member in self.members:
             if member.key == key:
-                found = member.value
-        return found
+                value = member.value
+        return value
 
     def duplicates(self) -> Iterator[tuple[Member, Member]]:
         """Pair each member that repeats a key with the first member with that key."""
@@ -105,7 +104,11 @@ def rendered(node: Node) -> str:
     import json  # imported here because only values from other formats than JSON need it
 
     if isinstance(node, Object):
-        return "{" + ",".join(f"{json.dumps(m.key)}:{rendered(m.value)}" for m in node.members) + "}"
+        return (
+            "{"
+            + ",".join(f"{json.dumps(member.key)}:{rendered(member.value)}" for member in node.members)
+            + "}"
+        )
     if isinstance(node, Array):
         return "[" + ",".join(map(rendered, node.items)) + "]"
     value = node.value.where if isinstance(node.value, Unknown) else node.value
@@ -115,7 +118,9 @@ def rendered(node: Node) -> str:
 def meaning(node: Node) -> str:
     """Write the content of a node in a canonical form: keys sorted, a list of one as its item."""
     if isinstance(node, Object):
-        return "{" + ",".join(sorted(f"{m.key!r}:{meaning(m.value)}" for m in node.members)) + "}"
+        return (
+            "{" + ",".join(sorted(f"{member.key!r}:{meaning(member.value)}" for member in node.members)) + "}"
+        )
     if isinstance(node, Array) and len(node.items) != 1:
         return "[" + ",".join(map(meaning, node.items)) + "]"
     return meaning(node.items[0]) if isinstance(node, Array) else rendered(node)
@@ -157,7 +162,7 @@ def find(root: Node, route: Route, part: Part) -> Stretch:
 
     Nodes may come from different files; each range names its own file.
     """
-    node, found = root, stretch_of(root)
+    node, text_range = root, stretch_of(root)
     for step in route:
         if isinstance(step, int):
             inside = items(node)
@@ -171,8 +176,8 @@ def find(root: Node, route: Route, part: Part) -> Stretch:
             if part is not Part.VALUE and step is route[-1]:
                 return Stretch(node.source, member.start, member.end)
             node = member.value
-        found = stretch_of(node)
-    return found
+        text_range = stretch_of(node)
+    return text_range
 
 
 def _member(node: Node, key: str, *, first: bool) -> Member | None:
@@ -208,7 +213,7 @@ def anchor(root: Node, route: Route) -> str:
 def _name(node: Node) -> str:
     if isinstance(node, Object):
         named = (node.get(key) for key in _NAMES)
-        texts = (scalar_text(one) for one in named if one is not None)
+        texts = (scalar_text(named_node) for named_node in named if named_node is not None)
         return next((text for text in texts if isinstance(text, str) and text), _content(node))
     return _content(node)
 
@@ -216,7 +221,9 @@ def _name(node: Node) -> str:
 def _content(node: Node) -> str:
     """Write the content of a node, independent of key order and layout."""
     if isinstance(node, Object):
-        return "{" + ",".join(sorted(f"{one.key}:{_content(one.value)}" for one in node.members)) + "}"
+        return (
+            "{" + ",".join(sorted(f"{member.key}:{_content(member.value)}" for member in node.members)) + "}"
+        )
     if isinstance(node, Array):
         return "[" + ",".join(map(_content, node.items)) + "]"
     return _scalar(node)

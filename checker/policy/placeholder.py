@@ -66,11 +66,11 @@ def is_placeholder(text: str, key: str = "") -> bool:
         return bool(_BRACKETED.match(text))
     if text.startswith("arn:"):
         return any(is_open_part(text, index) for index in range(1, text.count(":") + 1))
-    role = next((one for one in _KEY_ROLES if key.lower().endswith(one)), "")
+    role = next((kind for kind in _KEY_ROLES if key.lower().endswith(kind)), "")
     if key and not role:
         return False
     roles = (role,) if role else ("account", "arn")
-    return any(_stands_for(text, one) for one in (*roles, "arn")) or bool(_YOURS.match(text))
+    return any(_stands_for(text, kind) for kind in (*roles, "arn")) or bool(_YOURS.match(text))
 
 
 def is_open_part(arn: str, index: int) -> bool:
@@ -124,7 +124,7 @@ def intended_value(key: str, text: str, near: Arn, *known: Arn) -> str:
     _, _, below = given[-1].removeprefix("instance/").partition("/")
     parts[-1] += f"/{below}" if below else ""
     pairs = enumerate(zip(given, parts, strict=True))
-    return ":".join(one if is_open_part(text, index) else part for index, (part, one) in pairs)
+    return ":".join(known_part if is_open_part(text, index) else part for index, (part, known_part) in pairs)
 
 
 def placeholders(policy: Policy, own: str = "") -> Iterator[tuple[Route, str]]:
@@ -140,7 +140,9 @@ def texts(policy: Policy) -> Iterator[tuple[Route, str]]:
     for statement in policy.known_statements():
         principals, resources = statement.principals, statement.resources
         if isinstance(principals, Principals):
-            yield from ((one.route, one.value) for one in principals.entries if isinstance(one.value, str))
+            yield from (
+                (entry.route, entry.value) for entry in principals.entries if isinstance(entry.value, str)
+            )
         if isinstance(resources, Patterns):
             yield from _numbered((*statement.route, resources.element), resources.values)
         for condition in statement.conditions:
@@ -154,7 +156,7 @@ def is_masked(truth: object) -> bool:
 
 
 def _numbered(route: Route, values: tuple[Value, ...]) -> Iterator[tuple[Route, str]]:
-    yield from (((*route, index), one) for index, one in enumerate(values) if isinstance(one, str))
+    yield from (((*route, index), value) for index, value in enumerate(values) if isinstance(value, str))
 
 
 def _replaced(policy: Policy, own: str, fill: Callable[[str, str], Value]) -> Policy:

@@ -36,8 +36,8 @@ from checker.policy.wildcard import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.core.finding import Operation, Route
-    from checker.policy.node import Member, Node
+    from checker.core.finding import Operation
+    from checker.policy.node import Member
     from checker.policy.vocabulary import Dialect
 
 
@@ -66,16 +66,16 @@ class Reading:
         self, node: Object, known: tuple[str, ...], route: Route, what: str = "element"
     ) -> dict[str, Node | Unknown]:
         """Map the known elements to their nodes; a repeated one to Unknown, as AWS does not document which one counts."""
-        found: dict[str, Node | Unknown] = {}
+        elements: dict[str, Node | Unknown] = {}
         for member in node.members:
-            if member.key in found:
-                found[member.key] = self.repeated(node, member, route)
+            if member.key in elements:
+                elements[member.key] = self.repeated(node, member, route)
             elif member.key in known:
-                found[member.key] = member.value
+                elements[member.key] = member.value
             else:
                 intended, unknown = self._unknown(node, member, known, route, what)
-                found[intended] = unknown
-        return found
+                elements[intended] = unknown
+        return elements
 
     def _unknown(
         self, node: Object, member: Member, known: tuple[str, ...], route: Route, what: str
@@ -97,7 +97,7 @@ class Reading:
 
     def repeated(self, node: Object, member: Member, route: Route) -> Unknown:
         """Report a repeated key."""
-        first = next(one for one in node.members if one.key == member.key)
+        first = next(other for other in node.members if other.key == member.key)
         line = node.source.position(first.start, first.end).line
         message = f"duplicate key `{member.key}`, first on line {line}"
         help_text = "keep one of the two; AWS does not document which one applies"
@@ -107,11 +107,11 @@ class Reading:
     def texts(self, node: Node, route: Route, *, scalars: bool = False) -> tuple[Value, ...]:
         """Read a string or a list of strings; with ``scalars``, numbers and booleans are read as their text."""
         values: list[Value] = []
-        for index, one in enumerate(items(node)):
-            value = scalar_text(one) if scalars else value_of(one)
+        for index, item in enumerate(items(node)):
+            value = scalar_text(item) if scalars else value_of(item)
             if value is None:
-                wanted = "a string, number or boolean" if scalars else "a string"
-                value = self.problem(f"expected {wanted}, found {describe(one)}", (*route, index))
+                expected = "a string, number or boolean" if scalars else "a string"
+                value = self.problem(f"expected {expected}, found {describe(item)}", (*route, index))
             values.append(value)
         return tuple(values)
 
@@ -135,8 +135,8 @@ def disallowed_characters(node: Node, last: str, route: Route = ()) -> Iterator[
             alone = member.key == "Statement" and isinstance(member.value, Object)
             yield from disallowed_characters(member.value, last, (*inside, 0) if alone else inside)
     elif isinstance(node, Array):
-        for index, one in enumerate(node.items):
-            yield from disallowed_characters(one, last, (*route, index))
+        for index, item in enumerate(node.items):
+            yield from disallowed_characters(item, last, (*route, index))
     else:
         alone = bool(route) and isinstance(route[-1], str) and route[-1] not in _NEVER_LISTS
         at = (*route, 0) if alone else route
@@ -178,8 +178,8 @@ def _object(reading: Reading, node: Object, route: Route) -> Principals:
         if isinstance(value, Unknown):
             unknown = value
             continue
-        for index, one in enumerate(reading.texts(value, (*route, kind))):
-            entries.append(Principal(kind, one, (*route, kind, index)))
+        for index, name in enumerate(reading.texts(value, (*route, kind))):
+            entries.append(Principal(kind, name, (*route, kind, index)))
     if not entries and unknown is None and not reading.dialect.empty_principal:
         reading.problem(f"{route[-1]} is empty", route, "SNS rejects a statement without a principal")
     return Principals(route[-1] == "NotPrincipal", tuple(entries), unknown)
@@ -232,9 +232,9 @@ def _other_case(reading: Reading, node: Object, member: Member, route: Route) ->
     AWS ignores the letter case of keys and does not document which one applies, so both are Unknown.
     """
     folded = member.key.lower()
-    spellings = [one for one in node.members if one.key.lower() == folded]
+    spellings = [other for other in node.members if other.key.lower() == folded]
     twin = spellings[0]
-    if all(one.key == member.key for one in spellings):
+    if all(other.key == member.key for other in spellings):
         return None
     if twin.key != member.key:
         line = node.source.position(twin.start, twin.end).line
@@ -332,18 +332,18 @@ class _Reader(Reading):
             return (self.problem("the policy has no Statement", ()),)
         if isinstance(node, Unknown):
             return (node,)
-        found = items(node)
+        statements = items(node)
         limit = self.dialect.max_statements
-        if isinstance(node, Array) and not found:
+        if isinstance(node, Array) and not statements:
             self.problem(
                 "the policy has no statements", ("Statement",), "AWS rejects an empty Statement list"
             )
-        if limit is not None and len(found) > limit:
+        if limit is not None and len(statements) > limit:
             self.problem(
-                f"the policy has {len(found)} statements; the limit for a {self.dialect.name} is {limit}",
+                f"the policy has {len(statements)} statements; the limit for a {self.dialect.name} is {limit}",
                 ("Statement",),
             )
-        return tuple(self.statement(one, index) for index, one in enumerate(found))
+        return tuple(self.statement(statement, index) for index, statement in enumerate(statements))
 
     def statement(self, node: Node, index: int) -> Statement | Unknown:
         route: Route = ("Statement", index)

@@ -1,4 +1,4 @@
-"""A strict JSON parser that keeps the span of every key and value.
+"""JSON texts: a strict parser that keeps the span of every key and value, and a writer.
 
 The decoder of the standard library gives no positions and silently drops repeated keys; a policy linter needs
 both. Strings with escapes are decoded by the standard library.
@@ -6,13 +6,19 @@ both. Strings with escapes are decoded by the standard library.
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping, Sequence
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined] # typeshed leaves it out
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
+from checker.core.finding import Reference, Same
+from checker.core.unknown import Unknown
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from checker.core.finding import Position
     from checker.policy.source import Source
 
@@ -168,12 +174,87 @@ class _Reader:
 
     def error(self, message: str, token: _Token) -> TextError:
         kind, text, start, end = token
-        found = "the end of the file" if kind == _END else f"`{text}`" if kind != _STRING else "a string"
-        return TextError(f"{message}, found {found}", self.source, start, end)
+        shown = "the end of the file" if kind == _END else f"`{text}`" if kind != _STRING else "a string"
+        return TextError(f"{message}, found {shown}", self.source, start, end)
 
     def unreadable(self, at: int) -> TextError:
         blank = _BLANK.match(self.text, at)
         start = blank.end() if blank else at
-        found = self.text[start]
-        shown = f"`{found}`" if found.isprintable() else f"the character U+{ord(found):04X}"
-        return TextError(f"unexpected {shown}{_HINTS.get(found, '')}", self.source, start)
+        char = self.text[start]
+        shown = f"`{char}`" if char.isprintable() else f"the character U+{ord(char):04X}"
+        return TextError(f"unexpected {shown}{_HINTS.get(char, '')}", self.source, start)
+
+
+Plain: TypeAlias = "str | bool | Number | Reference | Same | Sequence[Plain] | Mapping[str, Plain] | None"
+"""A value that can be written in any file format; ``Same`` is replaced by its value first."""
+
+_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t", '"': r"\"", "\\": r"\\"}
+
+
+def plain(node: Node) -> Plain:
+    """Convert nodes to plain values; a repeated key has its last value."""
+    if isinstance(node, Object):
+        return {member.key: plain(member.value) for member in node.members}
+    if isinstance(node, Array):
+        return [plain(item) for item in node.items]
+    return Reference(node.value.where) if isinstance(node.value, Unknown) else node.value
+
+
+def json_text(value: Plain, indent: str = "", level: int = 0) -> str:
+    """Write a value as JSON: on one line without blanks, or one member per line, indented by ``indent``.
+
+    Characters beyond ASCII are escaped, because SNS accepts only ASCII and a terminal may misread them. Raises
+    TypeError for a reference, which JSON cannot express.
+    """
+    if isinstance(value, Mapping):
+        colon = ": " if indent else ":"
+        members = (f"{quoted(key)}{colon}{json_text(item, indent, level + 1)}" for key, item in value.items())
+        return _enclosed("{}", members, indent, level)
+    if is_list(value):
+        return _enclosed("[]", (json_text(item, indent, level + 1) for item in value), indent, level)
+    return quoted(value) if isinstance(value, str) else word(value)
+
+
+def is_list(value: Plain) -> TypeGuard[Sequence[Plain]]:
+    """True for a list, and not for a string or a named tuple, which are also sequences."""
+    return isinstance(value, list)
+
+
+def listed(value: Plain) -> Sequence[Plain]:
+    """Return a list as it is, and a single value as a list of one."""
+    return value if is_list(value) else [value]
+
+
+def quoted(text: str) -> str:
+    """Write a text as a JSON string."""
+    return json.dumps(text)
+
+
+def double_quoted(text: str) -> str:
+    """Write a text as an HCL or YAML string, in which surrogate pairs are not valid escapes."""
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(char: str) -> str:
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if char.isascii() and char.isprintable():
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"
+
+
+def word(value: Plain) -> str:
+    """Write a number, boolean or null, which all formats write alike. Raises TypeError for anything else."""
+    if isinstance(value, Number):
+        return value.text
+    if value is None or isinstance(value, bool):
+        return {True: "true", False: "false", None: "null"}[value]
+    raise TypeError(f"not a number, boolean or null: {value!r}")
+
+
+def _enclosed(brackets: str, parts: Iterable[str], indent: str, level: int) -> str:
+    inside = list(parts)
+    if not indent or not inside:
+        return f"{brackets[0]}{','.join(inside)}{brackets[1]}"
+    start = "\n" + indent * (level + 1)
+    return f"{brackets[0]}{start}{f',{start}'.join(inside)}\n{indent * level}{brackets[1]}"

@@ -1,12 +1,16 @@
-"""The vocabulary of the policy language: elements, principal types, condition operators, versions.
+"""The vocabulary of the policy language: elements, principal types, condition operators, versions; and AWS names.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+The names of actions, condition keys and service principals are in `names.json`, which `make names` writes with
+scripts/generate_names.py.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from pkgutil import get_data
 from typing import NamedTuple
 
 OLD_VERSION = "2008-10-17"
@@ -123,57 +127,35 @@ class Dialect(NamedTuple):
     name: str
     service: str
     max_bytes: int
-    max_statements: int | None
-    single_resource: bool
-    empty_principal: bool
-    inert_gaps: bool
-    last_char: str
+    max_statements: int | None = None
+    last_char: str = "\x7f"
+    single_resource: bool = False
+    empty_principal: bool = False
+    inert_gaps: bool = False
 
 
-TOPIC = Dialect(
-    "topic policy",
-    "sns",
-    30 * 1024,
-    100,
-    single_resource=True,
-    empty_principal=False,
-    inert_gaps=False,
-    last_char="\x7f",
-)
+TOPIC = Dialect("topic policy", "sns", 30 * 1024, 100, single_resource=True)
 """https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html"""
 
-KEY = Dialect(
-    "key policy",
-    "kms",
-    32 * 1024,
-    None,
-    single_resource=False,
-    empty_principal=True,
-    inert_gaps=True,
-    last_char="\xff",
-)
+KEY = Dialect("key policy", "kms", 32 * 1024, last_char="\xff", empty_principal=True, inert_gaps=True)
 """https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html"""
 
-QUEUE = Dialect(
-    "queue policy",
-    "sqs",
-    8 * 1024,
-    20,
-    single_resource=False,
-    empty_principal=False,
-    inert_gaps=False,
-    last_char="\x7f",
-)
+QUEUE = Dialect("queue policy", "sqs", 8 * 1024, 20)
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html"""
 
-ROLE = Dialect(
-    "role policy",
-    "iam",
-    100 * 1024,
-    None,
-    single_resource=False,
-    empty_principal=False,
-    inert_gaps=False,
-    last_char="\xff",
-)
+ROLE = Dialect("role policy", "iam", 100 * 1024, last_char="\xff")
 """The limits for all policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+
+_NAMES: dict[str, list[str]] = json.loads(get_data("checker.policy", "names.json") or b"{}")
+
+TOPIC_ACTIONS = tuple(_NAMES["TOPIC_ACTIONS"])
+REFUSED_TOPIC_ACTIONS = tuple(_NAMES["REFUSED_TOPIC_ACTIONS"])
+"""Actions of SNS that a topic policy cannot have."""
+KEY_ACTIONS = tuple(_NAMES["KEY_ACTIONS"])
+OTHER_KEY_ACTIONS = tuple(_NAMES["OTHER_KEY_ACTIONS"])
+"""Actions of KMS that are not about a key, and have no effect in a key policy."""
+GLOBAL_KEYS = tuple(_NAMES["GLOBAL_KEYS"])
+TOPIC_KEYS = tuple(_NAMES["TOPIC_KEYS"])
+KEY_KEYS = tuple(_NAMES["KEY_KEYS"])
+SERVICES = tuple(_NAMES["SERVICES"])

@@ -101,7 +101,7 @@ def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.75) -> str |
 
     ``cutoff`` is the lowest similarity: 1 for identical, 0 for nothing in common.
     """
-    folded = {one.lower(): one for one in known}
+    folded = {name.lower(): name for name in known}
     bare = word.strip().lower().replace(" ", "")
     if bare in folded:
         return folded[bare]

@@ -10,7 +10,7 @@ from checker.core.unknown import Unknown
 from checker.iam.decide.decide import ALLOWED, EXPLICITLY_DENIED
 from checker.iam.decide.request import Service, spell
 from checker.iam.prove.callers import PRINCIPAL_ACCOUNT, PRINCIPAL_ARN
-from checker.iam.prove.mention import known_conditions
+from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.source_keys import SOURCE_KEYS
 from checker.policy.model import Statement
 from checker.policy.vocabulary import CONNECT

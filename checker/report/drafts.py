@@ -15,7 +15,7 @@ from checker.fix.text.hcl_blocks import Lines, block_text, lines_text, statement
 from checker.fix.text.hcl_writer import HclWriter
 from checker.fix.text.yaml_writer import YamlBlockWriter
 from checker.policy.change import fresh
-from checker.policy.plain import json_text, listed
+from checker.policy.text_json import json_text, listed
 from checker.policy.vocabulary import KEY, OLD_VERSION, TOPIC, VERSION
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from checker.core.arn import Arn
     from checker.inputs.drafts import Draft, Wanted
-    from checker.policy.plain import Plain
+    from checker.policy.text_json import Plain
 
 
 _NAME, _KEY_NAME = "connect_chat_streaming", "connect_chat_streaming_key"

@@ -66,7 +66,7 @@ class Sandbox(NamedTuple):
 
     def deliveries(self) -> list[Delivery]:
         """Return the deliveries of all messages from Connect to topics, oldest first."""
-        return [Delivery(**one) for one in self.ask("deliveries")]
+        return [Delivery(**delivery) for delivery in self.ask("deliveries")]
 
     def chats(self, account: str = DEFAULT_ACCOUNT) -> list[str]:
         """Return the IDs of an account's chats that have not ended."""
@@ -74,7 +74,7 @@ class Sandbox(NamedTuple):
 
     def notifications(self) -> list[Notification]:
         """Return the deliveries of all notifications from SNS to endpoints, oldest first."""
-        return [Notification(**one) for one in self.ask("notifications")]
+        return [Notification(**notification) for notification in self.ask("notifications")]
 
     def advance(self, seconds: float) -> None:
         """Advance the sandbox's clock."""
@@ -92,9 +92,9 @@ class Sandbox(NamedTuple):
         """Remove all faults."""
         self.ask("clear-faults")
 
-    def ask(self, verb: str, **given: Any) -> Any:
+    def ask(self, verb: str, **parameters: Any) -> Any:
         """Call the control endpoint. Raises urllib.error.HTTPError."""
-        body, headers = json.dumps(given).encode(), {TOKEN: self.token}
+        body, headers = json.dumps(parameters).encode(), {TOKEN: self.token}
         request = Request(f"{self.endpoint}{PREFIX}{verb}", body, headers)  # noqa: S310 - loopback
         with urlopen(request, timeout=10) as answer:  # noqa: S310
             return json.load(answer)["result"]

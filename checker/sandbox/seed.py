@@ -199,9 +199,9 @@ def receive_messages(account: Account, queue: str) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     sqs = account.client("sqs")
     while batch := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-        for one in batch:
-            messages.append(json.loads(one["Body"]))
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=one["ReceiptHandle"])
+        for message in batch:
+            messages.append(json.loads(message["Body"]))
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     return messages
 
 

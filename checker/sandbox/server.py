@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
+from checker.sandbox.aws.endpoints import SqsService
 from checker.sandbox.aws.fanout import Fanout, Metrics, Pending, install_fanout, uninstall_fanout
 from checker.sandbox.aws.kms import KmsService
-from checker.sandbox.aws.sns import SnsService, SubscribeService
-from checker.sandbox.aws.sqs import SqsService
+from checker.sandbox.aws.sns import SnsService
 from checker.sandbox.aws.trail import TrailService
 from checker.sandbox.aws.upstream import Upstream
 from checker.sandbox.connect.contacts import Contacts, new_id
-from checker.sandbox.connect.instances import InstanceService
-from checker.sandbox.connect.routing import ChatService, Reader
+from checker.sandbox.connect.stages import CallReader, ChatService, InstanceService
 from checker.sandbox.connect.streaming import Chat, Streaming
 from checker.sandbox.http.call import (
     Answer,
@@ -35,7 +34,7 @@ from checker.sandbox.http.call import (
     refusal_answer,
 )
 from checker.sandbox.http.faults import FaultStage
-from checker.sandbox.http.journal import Clock, Journal
+from checker.sandbox.http.journal import Clock, Delivery, Journal, LoggedCall, Notification
 from checker.sandbox.http.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -52,7 +51,12 @@ class Application:
     """WSGI application of the sandbox's single endpoint."""
 
     def __init__(
-        self, upstream: Upstream, reader: Reader, journal: Journal, control: Control, stages: Sequence[Stage]
+        self,
+        upstream: Upstream,
+        reader: CallReader,
+        journal: Journal,
+        control: Control,
+        stages: Sequence[Stage],
     ) -> None:
         self._upstream = upstream
         self._reader = reader
@@ -79,7 +83,7 @@ class Application:
             error = refusal.code
             answer = refusal_answer(call, refusal)
         finally:
-            self._journal.log(call, error)
+            self._journal.add(LoggedCall(call.service, call.action, call.account, call.region, error))
         return _with_request_id(answer)
 
 
@@ -129,17 +133,17 @@ class Control:
             return json_answer({"error": "the control endpoint accepts only POST"}, 405)
         if environ.get("HTTP_HOST", "").rpartition(":")[0] not in _LOOPBACK:
             return json_answer({"error": "the Host header does not name the loopback interface"}, 403)
-        given = environ.get(f"HTTP_{TOKEN.upper().replace('-', '_')}", "")
-        if not secrets.compare_digest(given.encode(), self.token.encode()):
+        token = environ.get(f"HTTP_{TOKEN.upper().replace('-', '_')}", "")
+        if not secrets.compare_digest(token.encode(), self.token.encode()):
             return json_answer(
                 {"error": f"the header {TOKEN} does not contain the token of this sandbox"}, 403
             )
         return None
 
     @staticmethod
-    def _done(verb: Verb, given: dict[str, Any]) -> Answer:
+    def _done(verb: Verb, parameters: dict[str, Any]) -> Answer:
         try:
-            result = verb(given)
+            result = verb(parameters)
         except (TypeError, ValueError, KeyError) as error:
             return json_answer({"error": str(error)}, 400)
         return Answer(200, (("Content-Type", "application/json"),), json.dumps({"result": result}).encode())
@@ -185,7 +189,7 @@ class Server:
             front = build(self.ask_to_stop)
             self.token = front.token
             self._server = make_server(HOST, port, front, threaded=True, request_handler=_QuietHandler)
-        except BaseException:
+        except BaseException:  # the lock must be free after any failure
             _ONE_AT_A_TIME.release()
             raise
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -225,7 +229,7 @@ def build(stop: Callable[[], None]) -> Application:
     metrics, pending, trail = Metrics(upstream, clock), Pending(), TrailService(clock, upstream)
     install_fanout(Fanout(upstream, journal, metrics, pending))
     chat = Chat(upstream, clock, Contacts(), Streaming(upstream, clock, journal, metrics, trail))
-    reader, faults, throttle = Reader(), FaultStage(upstream), Throttle(chat.contacts)
+    reader, faults, throttle = CallReader(), FaultStage(upstream), Throttle(chat.contacts)
     stages: list[Stage] = [
         faults,
         throttle,
@@ -233,20 +237,19 @@ def build(stop: Callable[[], None]) -> Application:
         reader.validate,
         ChatService(chat),
         InstanceService(chat),
-        SubscribeService(upstream, pending),
-        SnsService(metrics),
+        SnsService(upstream, metrics, pending),
         SqsService(upstream),
         KmsService(upstream),
     ]
     verbs: dict[str, Verb] = {
         "advance": lambda given: clock.advance(float(given["seconds"])),
         "chats": lambda given: chat.contacts.live(given["account"]),
-        "calls": lambda _: journal.calls(),
-        "clear-calls": lambda _: journal.clear(),
+        "calls": lambda _: journal.entries(LoggedCall),
+        "clear-calls": lambda _: journal.clear_calls(),
         "clear-faults": lambda _: faults.clear(),
-        "deliveries": lambda _: journal.deliveries(),
+        "deliveries": lambda _: journal.entries(Delivery),
         "fault": faults.place,
-        "notifications": lambda _: journal.notifications(),
+        "notifications": lambda _: journal.entries(Notification),
         "stop": lambda _: stop(),
         "throttles": lambda given: throttle.switch(on=bool(given["on"])),
     }

@@ -10,8 +10,8 @@ from checker.core.finding import Role, Severity
 from checker.core.unknown import Truth, Unknown, any_of, negate
 from checker.iam.decide.operators import is_negated
 from checker.iam.prove.prove import one_request
+from checker.iam.prove.service_space import connect_space
 from checker.iam.prove.source_keys import SOURCE_KEYS
-from checker.iam.prove.space import connect_space
 from checker.lint.fixes.statement import exempt
 from checker.lint.rule import Link, Rule
 from checker.policy.model import ALLOW, EVERYONE, Condition, Patterns, Principal, Principals, Statement

@@ -9,7 +9,7 @@ from checker.analysis.topic import conditions_on, names_connect
 from checker.core.arn import Arn, is_account, is_uuid
 from checker.core.finding import Role, Severity
 from checker.core.unknown import Unknown
-from checker.iam.prove.mention import known_conditions
+from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER
 from checker.lint.fixes.pinning import pin
 from checker.lint.rule import Link, Rule

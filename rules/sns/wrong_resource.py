@@ -8,7 +8,7 @@ from checker.analysis.topic import names_connect
 from checker.core.arn import Arn, topic_arn
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
-from checker.iam.decide.operators import arn_glob
+from checker.iam.decide.patterns import arn_glob
 from checker.lint.fixes.statement import name_topic
 from checker.lint.rule import Link, Rule
 from checker.policy.model import ALLOW, Patterns

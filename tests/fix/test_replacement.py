@@ -23,7 +23,7 @@ from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import repair
 from checker.fix.text.edits import CannotEditError
 from checker.live.aws.facts import topic_of
-from checker.live.aws.topic import Found
+from checker.live.aws.topic import TopicState
 from checker.report.repair import repair_json
 from tests.live.repair.replacement.stage import arn, judged
 from tests.samples import INSTANCE_ARN
@@ -155,7 +155,7 @@ def test_a_statement_that_cannot_be_written_into_a_live_policy_is_shown_as_json(
         "Action": "sns:Publish",
     }
     policy["Statement"].append({**statement, "Resource": name})
-    found = Found(topic_of(name, {"TopicArn": name, "Policy": json.dumps(policy)}), None)
+    found = TopicState(topic_of(name, {"TopicArn": name, "Policy": json.dumps(policy)}), None)
     done = repair(lambda texts: judged(found.inventory((), texts), INSTANCE_ARN), check=refused)
     shown = repair_json(Outcome(done, {}, {}, policy_changes(done)))
     (text, *_) = [text for unfixed in shown["left"] for text in unfixed["statements"]]

@@ -27,7 +27,7 @@ from checker.iam.prove.prove import ConnectProver, OtherAccountsProver, can_publ
 from checker.iam.prove.space import ADMINISTER, DATA_KEY, PUBLISH, PUT_KEY_POLICY, SUBSCRIBE, Target
 from checker.inputs.drafts import Draft, Wanted, draft_key_policy, draft_topic_policy
 from checker.policy.model import Policy
-from checker.policy.plain import json_text
+from checker.policy.text_json import json_text
 from checker.policy.vocabulary import KEY
 from tests.iam.strategies import policies
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, statement

@@ -48,7 +48,7 @@ def region() -> str:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wait, "RATES", {})
+    monkeypatch.setattr("checker.live.aws.calls.RATES", {})
     monkeypatch.setattr(wait.until, "__defaults__", (0.3,))
     monkeypatch.setattr(wait, "_FIRST_WAIT", 0.02)
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
@@ -203,7 +203,7 @@ def test_an_exception_of_any_kind_leads_to_a_rollback(
 ) -> None:
     scene, sessions = in_place(account), sign_in(Access(endpoint=account.endpoint))
     plan, before = planned(sessions, scene), state_of(account)
-    for place in ("policy_writing.until", "policy_writing.same_policy", "execution.read_topic"):
+    for place in ("change_handler.until", "change_handler.same_policy", "execution.read_topic"):
         for kind in (KeyError, AttributeError, RecursionError, OSError, MemoryError):
             _break_once(monkeypatch, f"checker.live.repair.{place}", kind("broken"))
             done = execute(afresh(plan))
@@ -278,7 +278,7 @@ def test_an_endpoint_that_never_ends_is_a_failed_call_soon(
     monkeypatch: pytest.MonkeyPatch, account: Account, serve: Serve, said: str
 ) -> None:
     monkeypatch.setattr("checker.live.aws.session.CALL_SECONDS", 1.5)
-    monkeypatch.setattr("checker.live.aws.answers.MOST_BYTES", 1024 * 1024)
+    monkeypatch.setattr("checker.live.aws.session.MOST_BYTES", 1024 * 1024)
     monkeypatch.setattr("checker.live.aws.session.READ_SECONDS", 0.5)
     with endpoint(serve) as url:
         calls = Calls(sign_in(Access(endpoint=url)), Unit(account.id, account.region), Event())

@@ -50,7 +50,7 @@ LOADER = create_loader()
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """How long is waited for what is no matter here."""
-    monkeypatch.setattr(wait, "RATES", {})
+    monkeypatch.setattr("checker.live.aws.calls.RATES", {})
     monkeypatch.setattr(wait.until, "__defaults__", (1.0,))
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.0)
     monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)

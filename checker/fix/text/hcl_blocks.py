@@ -13,7 +13,7 @@ from checker.fix.text.edits import CannotEditError, text_edit
 from checker.fix.text.hcl_writer import aligned
 from checker.fix.text.json_writer import Layout, between, indent_at
 from checker.policy.node import Array, Node, Object, Scalar, items, meaning, text_of
-from checker.policy.plain import word
+from checker.policy.text_json import word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -12,7 +12,7 @@ from checker.fix.text.edits import Raw, verbatim
 from checker.fix.text.json_writer import JsonWriter, between
 from checker.fix.text.yaml_writer import parts_of
 from checker.policy.node import Object
-from checker.policy.plain import double_quoted, quoted
+from checker.policy.text_json import double_quoted, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

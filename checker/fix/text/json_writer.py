@@ -9,7 +9,7 @@ from checker.core.unknown import Unknown
 from checker.fix.text.edits import CannotEditError, Editor, raw, text_edit
 from checker.policy.change import ReferenceText
 from checker.policy.node import Array, Member, Node, Object, Scalar
-from checker.policy.plain import quoted, word
+from checker.policy.text_json import quoted, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

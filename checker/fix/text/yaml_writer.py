@@ -12,7 +12,7 @@ from checker.fix.text.edits import CannotEditError, Editor, Raw, raw, text_edit
 from checker.fix.text.json_writer import JsonWriter, layout_of
 from checker.policy.change import ReferenceText
 from checker.policy.node import Array, Member, Node, Object, Scalar, children
-from checker.policy.plain import double_quoted
+from checker.policy.text_json import double_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from checker.core.arn import is_account
 from checker.core.unknown import Truth, Unknown, all_of, any_of, negate
 from checker.iam.decide.operators import ADDRESS, TEXT, comparison, is_negated, is_one_network
+from checker.iam.decide.patterns import NO_VALUE, expand, has_escape
 from checker.iam.decide.request import OpenList, is_foreign
-from checker.iam.decide.variables import NO_VALUE, expand, has_escape
 from checker.policy.vocabulary import FOR_ALL, FOR_ANY, NULL, Operator
 
 if TYPE_CHECKING:
@@ -31,58 +31,58 @@ _NULL_LIST = Unknown("`Null` tests a key with an empty list of values")
 _ESCAPE = Unknown("a wildcard is escaped for an operator without wildcards")
 
 
-def condition_holds(condition: Condition | Unknown, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+def condition_holds(condition: Condition | Unknown, request: Request, has_variables: Truth) -> Truth:
     """Decide one condition of a statement; ``has_variables`` is true if the policy has variables."""
     if isinstance(condition, Unknown):
         return condition
     operation = condition.operation
     if isinstance(operation, Unknown):
         return operation
-    found = request.context.get(condition.folded_key)
+    actual = request.context.get(condition.folded_key)
     if operation.base == NULL:
-        return _null(operation, found, condition.values)
-    if found is None:
+        return _null(operation, actual, condition.values)
+    if actual is None:
         return _absent(operation, condition.values)
-    if isinstance(found, Unknown):
-        return _unsettled(operation, found, condition.values)
+    if isinstance(actual, Unknown):
+        return _unsettled(operation, actual, condition.values)
 
     def holds(value: str) -> Truth:
         return _holds(value, operation.base, condition.values, request, has_variables)
 
-    truth = _present(operation, found, holds)
-    if isinstance(found, OpenList) and _present(operation, found.known, holds) != truth:
+    truth = _present(operation, actual, holds)
+    if isinstance(actual, OpenList) and _present(operation, actual.known, holds) != truth:
         return _OPEN_LIST
     return truth
 
 
-def _present(operation: Operator, found: str | tuple[str, ...], holds: Callable[[str], Truth]) -> Truth:
+def _present(operation: Operator, actual: str | tuple[str, ...], holds: Callable[[str], Truth]) -> Truth:
     if operation.qualifier == FOR_ALL:
         # AWS documents that an empty list or an empty string counts as a missing key here.
-        return all_of(holds(value) for value in _several(found) if value)
+        return all_of(holds(value) for value in _several(actual) if value)
     if operation.qualifier == FOR_ANY:
-        return any_of(holds(value) for value in _several(found))
-    return holds(found) if isinstance(found, str) else _NO_QUALIFIER
+        return any_of(holds(value) for value in _several(actual))
+    return holds(actual) if isinstance(actual, str) else _NO_QUALIFIER
 
 
-def _unsettled(operation: Operator, found: Unknown, wanted: tuple[Value, ...]) -> Truth:
+def _unsettled(operation: Operator, actual: Unknown, expected: tuple[Value, ...]) -> Truth:
     """Decide on an unknown value: unknown, unless an absent key and a foreign value give the same result."""
     is_yours = is_one_network if comparison(operation.base).family == ADDRESS else _names_account
-    named = all(isinstance(one, str) and is_yours(one) for one in wanted)
-    if not is_foreign(found) or not named or not wanted:
-        return found
+    named = all(isinstance(value, str) and is_yours(value) for value in expected)
+    if not is_foreign(actual) or not named or not expected:
+        return actual
     foreign = is_negated(operation.base)
-    return foreign if _absent(operation, wanted) is foreign else found
+    return foreign if _absent(operation, expected) is foreign else actual
 
 
 def _names_account(value: str) -> bool:
     return is_account(value) or any(map(is_account, value.split(":")[4:5]))
 
 
-def _several(found: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (found,) if isinstance(found, str) else found
+def _several(actual: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (actual,) if isinstance(actual, str) else actual
 
 
-def _absent(operation: Operator, wanted: tuple[Value, ...]) -> Truth:
+def _absent(operation: Operator, expected: tuple[Value, ...]) -> Truth:
     """Decide on an absent key: positive operators fail; negated operators, IfExists and ForAllValues hold."""
     if operation.qualifier == FOR_ALL:
         return True
@@ -90,55 +90,57 @@ def _absent(operation: Operator, wanted: tuple[Value, ...]) -> Truth:
         return _ANY_IF_EXISTS if operation.if_exists else False
     if operation.if_exists or not is_negated(operation.base):
         return operation.if_exists
-    return True if wanted else _EMPTY_LIST
+    return True if expected else _EMPTY_LIST
 
 
-def _null(operation: Operator, found: ContextValue | None, wanted: tuple[Value, ...]) -> Truth:
+def _null(operation: Operator, actual: ContextValue | None, expected: tuple[Value, ...]) -> Truth:
     if operation.qualifier:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html
         return operation.qualifier == FOR_ALL
-    if isinstance(found, Unknown):
-        return found
-    if found in ((), ""):
-        return _EMPTY_TEXT if found == "" else _NULL_LIST
-    return any_of(_null_value(one, absent=found is None) for one in wanted) if wanted else _EMPTY_LIST
+    if isinstance(actual, Unknown):
+        return actual
+    if actual in ((), ""):
+        return _EMPTY_TEXT if actual == "" else _NULL_LIST
+    return (
+        any_of(_null_value(value, absent=actual is None) for value in expected) if expected else _EMPTY_LIST
+    )
 
 
-def _null_value(wanted: Value, *, absent: bool) -> Truth:
-    if isinstance(wanted, Unknown):
-        return wanted
-    return absent == (wanted == "true") if wanted in ("true", "false") else _NULL_VALUE
+def _null_value(expected: Value, *, absent: bool) -> Truth:
+    if isinstance(expected, Unknown):
+        return expected
+    return absent == (expected == "true") if expected in ("true", "false") else _NULL_VALUE
 
 
 def _holds(
     value: str,
     base: str,
-    wanted: tuple[Value, ...],
+    expected: tuple[Value, ...],
     request: Request,
-    has_variables: bool | Unknown,  # noqa: FBT001
+    has_variables: Truth,
 ) -> Truth:
     """Compare one value: a positive operator needs one match, a negated operator needs none."""
-    if not wanted:
+    if not expected:
         return _EMPTY_LIST
     if not value:
         return _EMPTY_TEXT
-    if value in wanted and "${" not in value and comparison(base).family == TEXT:
+    if value in expected and "${" not in value and comparison(base).family == TEXT:
         return not is_negated(
             base
         )  # one match is enough; this finds it without comparing the values one by one
-    matched = any_of(_matches(value, base, one, request, has_variables) for one in wanted)
+    matched = any_of(_matches(value, base, pattern, request, has_variables) for pattern in expected)
     return negate(matched) if is_negated(base) else matched
 
 
-def _matches(value: str, base: str, wanted: Value, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
-    if isinstance(wanted, Unknown):
-        return wanted
+def _matches(value: str, base: str, expected: Value, request: Request, has_variables: Truth) -> Truth:
+    if isinstance(expected, Unknown):
+        return expected
     test = comparison(base)
-    if test.expanded is None or "${" not in wanted or has_variables is False:
-        return test.plain(value, wanted)
-    if has_escape(wanted) and "Like" not in base and not base.startswith("Arn"):
+    if test.expanded is None or "${" not in expected or has_variables is False:
+        return test.plain(value, expected)
+    if has_escape(expected) and "Like" not in base and not base.startswith("Arn"):
         return _ESCAPE
-    expansion = expand(wanted, request, has_variables)
+    expansion = expand(expected, request, has_variables)
     if isinstance(expansion, Unknown):
         return expansion
     return False if expansion is NO_VALUE else test.expanded(value, expansion)

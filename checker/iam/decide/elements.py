@@ -10,15 +10,23 @@ from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn, is_account
 from checker.core.unknown import Truth, Unknown, any_of, negate
-from checker.iam.decide.operators import PARTS, ArnGlob, arn_glob, arn_glob_of
+from checker.iam.decide.patterns import (
+    NO_VALUE,
+    PARTS,
+    ArnGlob,
+    Piece,
+    arn_glob,
+    arn_glob_of,
+    expand,
+    tokens_in,
+)
 from checker.iam.decide.request import Anonymous, AwsPrincipal, Service
-from checker.iam.decide.variables import NO_VALUE, Piece, expand, tokens_in
 from checker.policy.model import DENY, EVERYONE, Patterns, Principal, Principals
 from checker.policy.placeholder import is_masked
 from checker.policy.wildcard import Glob, glob, glob_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from checker.iam.decide.request import Caller, Request
 
@@ -104,12 +112,14 @@ def _may_be_named(principals: Principals, request: Request, *, grants: bool) -> 
 
     A statement that ``grants`` access to listed providers does not cover sessions of other providers.
     """
-    named = [entry.value for entry in principals.entries if entry.type == "Federated"]
+    providers = [entry.value for entry in principals.entries if entry.type == "Federated"]
     provider = request.context.get(PROVIDER)
-    if not named or provider is None or not isinstance(request.caller, AwsPrincipal):
+    if not providers or provider is None or not isinstance(request.caller, AwsPrincipal):
         return False
     known = isinstance(provider, str) and grants and not principals.negated
-    return not known or any(isinstance(one, Unknown) or _host(one) == _host(str(provider)) for one in named)
+    return not known or any(
+        isinstance(name, Unknown) or _host(name) == _host(str(provider)) for name in providers
+    )
 
 
 def _host(provider: str) -> str:
@@ -131,15 +141,19 @@ _NO_SERVICE = Unknown("the action pattern has no service prefix")
 
 def action_covers(actions: Patterns | Unknown, action: str) -> Truth:
     """Match Action or NotAction with one action."""
-    if isinstance(actions, Unknown):
-        return actions
-    if actions.values == ("*",):
-        return not actions.negated
-    if not actions.values:
-        return False  # an empty list applies to nothing, in either form
     folded = action.lower()
-    covered = any_of(_action_matches(value, folded) for value in actions.values)
-    return negate(covered) if actions.negated else covered
+    return _covers(actions, lambda pattern: _action_matches(pattern, folded))
+
+
+def _covers(patterns: Patterns | Unknown, matches: Callable[[str | Unknown], Truth]) -> Truth:
+    if isinstance(patterns, Unknown):
+        return patterns
+    if patterns.values == ("*",):
+        return not patterns.negated
+    if not patterns.values:
+        return False  # an empty list applies to nothing, in either form
+    covered = any_of(map(matches, patterns.values))
+    return negate(covered) if patterns.negated else covered
 
 
 def covered(actions: Patterns | Unknown, known: Iterable[str]) -> tuple[str, ...]:
@@ -165,19 +179,12 @@ _SHORT = Unknown("the Resource is not a valid ARN with six parts")
 _EARLY_VARIABLE = Unknown("the Resource has a policy variable before the sixth part of its ARN")
 
 
-def resource_covers(resources: Patterns | Unknown, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+def resource_covers(resources: Patterns | Unknown, request: Request, has_variables: Truth) -> Truth:
     """Match Resource or NotResource with one request; ``has_variables`` is true if the policy has variables."""
-    if isinstance(resources, Unknown):
-        return resources
-    if resources.values == ("*",):
-        return not resources.negated
-    if not resources.values:
-        return False  # an empty list applies to nothing, in either form
-    covered = any_of(_resource_matches(value, request, has_variables) for value in resources.values)
-    return negate(covered) if resources.negated else covered
+    return _covers(resources, lambda pattern: _resource_matches(pattern, request, has_variables))
 
 
-def _resource_matches(pattern: str | Unknown, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+def _resource_matches(pattern: str | Unknown, request: Request, has_variables: Truth) -> Truth:
     if isinstance(pattern, Unknown):
         return pattern
     if pattern in ("*", request.resource):

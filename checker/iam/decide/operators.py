@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from datetime import UTC
 from functools import lru_cache
+from operator import eq
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
-from checker.iam.decide.variables import Expansion, text_of, tokens_in
-from checker.policy.wildcard import Glob, Tokens, glob, glob_of, tokens_of
+from checker.iam.decide.patterns import Expansion, arn_glob, arn_glob_of, arn_matches, text_of, tokens_in
+from checker.policy.wildcard import glob, glob_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -47,9 +48,9 @@ def number(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.match(text) else None
 
 
-def number_order(value: str, wanted: str) -> int | Unknown:
-    """Return the sign of ``value`` minus ``wanted``."""
-    left, right = number(value), number(wanted)
+def number_order(value: str, expected: str) -> int | Unknown:
+    """Return the sign of ``value`` minus ``expected``."""
+    left, right = number(value), number(expected)
     if left is None or right is None:
         return _NO_NUMBER
     return (left > right) - (left < right)
@@ -99,9 +100,9 @@ def write_instant(is_epoch: bool, seconds: Decimal) -> str:  # noqa: FBT001
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def date_order(value: str, wanted: str) -> int | Unknown:
-    """Return the sign of ``value`` minus ``wanted``, both ISO 8601 or both epoch times."""
-    left, right = instant(value), instant(wanted)
+def date_order(value: str, expected: str) -> int | Unknown:
+    """Return the sign of ``value`` minus ``expected``, both ISO 8601 or both epoch times."""
+    left, right = instant(value), instant(expected)
     if left is None or right is None:
         return _NO_DATE
     if left[0] != right[0]:
@@ -113,8 +114,8 @@ def ordered(order: Callable[[str, str], int | Unknown]) -> dict[str, Callable[[s
     """Create the five comparisons of an order, by the suffix of the operator name."""
 
     def test(holds: Callable[[int], bool]) -> Callable[[str, str], Truth]:
-        def compare(value: str, wanted: str) -> Truth:
-            sign = order(value, wanted)
+        def compare(value: str, expected: str) -> Truth:
+            sign = order(value, expected)
             return sign if isinstance(sign, Unknown) else holds(sign)
 
         return compare
@@ -128,18 +129,18 @@ def ordered(order: Callable[[str, str], int | Unknown]) -> dict[str, Callable[[s
     }
 
 
-def boolean(value: str, wanted: str) -> Truth:
+def boolean(value: str, expected: str) -> Truth:
     """Compare for `Bool`. AWS documents only ``true`` and ``false``, in lower case."""
-    known = ("true", "false")
-    return value == wanted if value in known and wanted in known else _NO_BOOL
+    valid = ("true", "false")
+    return value == expected if value in valid and expected in valid else _NO_BOOL
 
 
-def binary(value: str, wanted: str) -> Truth:
+def binary(value: str, expected: str) -> Truth:
     """Compare for `BinaryEquals`: base64, byte by byte."""
     import binascii
 
     try:
-        return binascii.a2b_base64(value, strict_mode=True) == binascii.a2b_base64(wanted, strict_mode=True)
+        return binascii.a2b_base64(value, strict_mode=True) == binascii.a2b_base64(expected, strict_mode=True)
     except ValueError:
         return _NO_BINARY
 
@@ -150,10 +151,10 @@ def network(text: str) -> IPv4Network | IPv6Network | Unknown:
     from ipaddress import IPv6Network, ip_network
 
     try:
-        found = ip_network(text, strict=False)
+        block = ip_network(text, strict=False)
     except ValueError:
         return _NO_ADDRESS
-    return _BARE_IPV6 if isinstance(found, IPv6Network) and "/" not in text else found
+    return _BARE_IPV6 if isinstance(block, IPv6Network) and "/" not in text else block
 
 
 _SMALLEST_PREFIX = {4: 8, 6: 16}
@@ -182,8 +183,8 @@ def _not_public() -> tuple[IPv4Network | IPv6Network, ...]:
 
 def is_public(address: str) -> bool:
     """True for an address that a caller on the internet can have, including the addresses for documentation."""
-    found = host(address)
-    return found is not None and not any(found in block for block in _not_public())
+    parsed = host(address)
+    return parsed is not None and not any(parsed in block for block in _not_public())
 
 
 def borders(blocks: Iterable[IPv4Network | IPv6Network]) -> Iterator[str]:
@@ -206,61 +207,12 @@ def host(text: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def address(value: str, wanted: str) -> Truth:
+def address(value: str, expected: str) -> Truth:
     """Compare for `IpAddress`; an IPv4 address is never in an IPv6 block, or the reverse."""
-    block, found = network(wanted), host(value)
+    block, parsed = network(expected), host(value)
     if isinstance(block, Unknown):
         return block
-    return _NO_ADDRESS if found is None else found in block
-
-
-PARTS = 6
-
-
-class ArnGlob(NamedTuple):
-    """An ARN pattern: its parts, each a separate pattern, and the whole as one pattern."""
-
-    parts: tuple[Glob, ...]
-    whole: Glob
-
-    @property
-    def is_arn(self) -> bool:
-        """True if the pattern has the six parts of an ARN."""
-        return len(self.parts) == PARTS
-
-    def matches_parts(self, value: str) -> bool:
-        """True if each part of ``value`` matches its part of the pattern; both must have six parts."""
-        return all(part.matches(text) for text, part in zip(value.split(":", 5), self.parts, strict=True))
-
-
-@lru_cache(maxsize=4096)
-def arn_glob(pattern: str) -> ArnGlob:
-    """Split a pattern at its first five colons; there are fewer than six parts if it is not an ARN."""
-    return arn_glob_of(tokens_of(pattern))
-
-
-def arn_glob_of(tokens: Tokens) -> ArnGlob:
-    """Split tokens, for example those of a pattern whose variables were replaced."""
-    parts: list[Tokens] = []
-    rest = tokens
-    while len(parts) < 5 and ":" in rest:
-        colon = rest.index(":")
-        parts.append(rest[:colon])
-        rest = rest[colon + 1 :]
-    return ArnGlob(tuple(glob_of(part) for part in (*parts, rest)), glob_of(tokens))
-
-
-def arn_matches(value: str, pattern: ArnGlob) -> Truth:
-    """Compare part by part: a wildcard stays within its part, the sixth part is the rest, letter case matters.
-
-    If one side is not a six-part ARN, AWS does not document the result: it is Unknown, or False if the values do
-    not match as plain text either.
-    """
-    if pattern.is_arn and value.count(":") >= PARTS - 1:
-        return pattern.matches_parts(value)
-    if not pattern.whole.matches(value):
-        return False
-    return Unknown("an ARN operator compares a value that is not a valid ARN with six parts")
+    return _NO_ADDRESS if parsed is None else parsed in block
 
 
 class Comparison(NamedTuple):
@@ -280,44 +232,27 @@ TEXT, FOLDED, LIKE, ARN = "text", "folded", "like", "arn"
 NUMBER, DATE, BOOL, BINARY, ADDRESS = "number", "date", "bool", "binary", "address"
 
 
-def _equal(value: str, wanted: str) -> Truth:
-    return value == wanted
+def _folded(value: str, expected: str) -> Truth:
+    return value.lower() == expected.lower()
 
 
-def _equal_expanded(value: str, wanted: Expansion) -> Truth:
-    return value == text_of(wanted)
+def _arn(value: str, expected: str) -> Truth:
+    return arn_matches(value, arn_glob(expected))
 
 
-def _folded(value: str, wanted: str) -> Truth:
-    return value.lower() == wanted.lower()
-
-
-def _folded_expanded(value: str, wanted: Expansion) -> Truth:
-    return value.lower() == text_of(wanted).lower()
-
-
-def _like(value: str, wanted: str) -> Truth:
-    return glob(wanted).matches(value)
-
-
-def _like_expanded(value: str, wanted: Expansion) -> Truth:
-    return glob_of(tokens_in(wanted)).matches(value)
-
-
-def _arn(value: str, wanted: str) -> Truth:
-    return arn_matches(value, arn_glob(wanted))
-
-
-def _arn_expanded(value: str, wanted: Expansion) -> Truth:
-    return arn_matches(value, arn_glob_of(tokens_in(wanted)))
-
-
-_ARN = Comparison(ARN, _arn, _arn_expanded)
+_TEXT = Comparison(TEXT, eq, lambda value, pattern: value == text_of(pattern))
+_FOLDED = Comparison(FOLDED, _folded, lambda value, pattern: _folded(value, text_of(pattern)))
+_LIKE = Comparison(
+    LIKE,
+    lambda value, pattern: glob(pattern).matches(value),
+    lambda value, pattern: glob_of(tokens_in(pattern)).matches(value),
+)
+_ARN = Comparison(ARN, _arn, lambda value, pattern: arn_matches(value, arn_glob_of(tokens_in(pattern))))
 
 COMPARISONS = {
-    "StringEquals": Comparison(TEXT, _equal, _equal_expanded),
-    "StringEqualsIgnoreCase": Comparison(FOLDED, _folded, _folded_expanded),
-    "StringLike": Comparison(LIKE, _like, _like_expanded),
+    "StringEquals": _TEXT,
+    "StringEqualsIgnoreCase": _FOLDED,
+    "StringLike": _LIKE,
     "ArnEquals": _ARN,
     "ArnLike": _ARN,
     **{f"Numeric{name}": Comparison(NUMBER, test) for name, test in ordered(number_order).items()},

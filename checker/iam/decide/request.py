@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn, is_account
 from checker.core.unknown import Unknown
-from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
+from checker.policy.vocabulary import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,9 +130,11 @@ class Request(NamedTuple):
     def to_json(self) -> dict[str, object]:
         """Write the request in the format that ``checker simulate`` reads; unknown keys are left out."""
         kind = "service" if isinstance(self.caller, Service) else "aws"
-        known = {k: v for k, v in self.context.items() if not isinstance(v, Unknown)}
-        known |= {k: v.known for k, v in known.items() if isinstance(v, OpenList)}
-        context = {spell(k): list(v) if isinstance(v, tuple) else v for k, v in known.items()}
+        known = {key: value for key, value in self.context.items() if not isinstance(value, Unknown)}
+        known |= {key: value.known for key, value in known.items() if isinstance(value, OpenList)}
+        context = {
+            spell(key): list(value) if isinstance(value, tuple) else value for key, value in known.items()
+        }
         return {
             "principal": {kind: str(self.caller)},
             "action": self.action,
@@ -155,7 +157,7 @@ def fold(context: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
 
 def spell(key: str) -> str:
     """Write a lower-case key in the spelling of AWS; the name of a tag stays as it is."""
-    known = next((one for one in _PREFIXES if key.startswith(one)), "")
+    known = next((prefix for prefix in _PREFIXES if key.startswith(prefix)), "")
     return _SPELLINGS.get(key) or _SPELLINGS.get(known, "") + key.removeprefix(known)
 
 

@@ -16,8 +16,8 @@ from checker.core.arn import is_account
 from checker.core.unknown import Unknown
 from checker.iam.decide.elements import PROVIDER
 from checker.iam.decide.request import FOREIGN_ADDRESS
-from checker.iam.prove.domain import Addresses, Alternatives, Assignment, Choice, Choices, Numbers, OneOf
-from checker.iam.prove.key_domains import Clock, ServiceChain
+from checker.iam.prove.domain import Alternatives, Assignment, Choice, Choices, OneOf
+from checker.iam.prove.key_domains import Addresses, Clock, Numbers, ServiceChain
 from checker.iam.prove.shape import Segment, Shape
 from checker.iam.prove.source_keys import SOURCE_KEYS
 from checker.iam.prove.texts import (
@@ -44,8 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from checker.core.arn import Arn
-    from checker.iam.prove.domain import Budget, Domain
-    from checker.iam.prove.mention import Mentions
+    from checker.iam.prove.domain import Budget, Domain, Mentions
 
 
 PRINCIPAL_ARN, PRINCIPAL_ACCOUNT = "aws:principalarn", "aws:principalaccount"
@@ -106,7 +105,7 @@ class CallerScope(NamedTuple):
             *exclude_exact(PRINCIPAL_ACCOUNT, self.but_not),
             *exclude_exact(PRINCIPAL_ARN, self.taken),
             *exclude_exact(USER_ID, ids),
-            *exclude_prefixes(USER_ID, (f"{one}:" for one in ids)),
+            *exclude_prefixes(USER_ID, (f"{unique_id}:" for unique_id in ids)),
         )
 
 
@@ -269,7 +268,7 @@ def _provider(words: tuple[str, ...]) -> Texts:
     """Return the domain of identity providers of a role session, except OIDC providers of accounts in ``words``."""
     arn = (*_head(CallerScope("aws"), "iam"), Segment("oidc-provider/"), *_HOST)
     forms = (Form.of(PROVIDER, _HOST), Form.of(PROVIDER, arn), Form.undocumented(PROVIDER, ANY_TEXT))
-    excluded = (Excluded(PROVIDER, tokens_of(f"*:{one}:*")) for one in filter(is_account, words))
+    excluded = (Excluded(PROVIDER, tokens_of(f"*:{account}:*")) for account in filter(is_account, words))
     return Texts(forms, optional=True, excluded=tuple(excluded))
 
 
@@ -372,7 +371,7 @@ def _organization(head: Shape, tail: Shape) -> Form:
 def organizations(words: Iterable[str]) -> tuple[str, ...]:
     """Return the organization IDs among words, including those at the start of paths."""
     heads = (word.partition("/")[0] for word in words if word.startswith("o-"))
-    return tuple(dict.fromkeys(one for one in heads if not is_wild(one)))
+    return tuple(dict.fromkeys(organization_id for organization_id in heads if not is_wild(organization_id)))
 
 
 def _identified(key: str, prefix: str, words: Iterable[str]) -> Texts:
@@ -381,7 +380,7 @@ def _identified(key: str, prefix: str, words: Iterable[str]) -> Texts:
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
     """
     digits = (Segment(chars=HEX, length=length) for length in (17, 8))
-    forms = [Form.of(key, (Segment(prefix), one)) for one in digits]
+    forms = [Form.of(key, (Segment(prefix), segment)) for segment in digits]
     undocumented = Form.undocumented(key, (Segment(prefix), *at_least(HEX)))
     return Texts((*forms, undocumented), excluded=exclude_exact(key, words))
 

@@ -1,4 +1,7 @@
-"""The free parts of a request, with a representative for each class of values that a policy distinguishes."""
+"""The free parts of a request, and the mentions of a policy that distinguish their values.
+
+A domain has a representative for each class of values that the mentions distinguish.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,119 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from checker.core.unknown import Unknown
 from checker.iam.decide.operators import (
-    ADDRESS,
     ARN,
     BINARY,
     BOOL,
     FOLDED,
     LIKE,
-    NUMBER,
     TEXT,
-    borders,
-    is_public,
-    network,
-    number,
+    Comparison,
+    comparison,
 )
+from checker.iam.decide.patterns import NO_VALUE, Expansion, expand, keys_in, text_of, tokens_in
+from checker.policy.model import Condition, Patterns, Statement
+from checker.policy.vocabulary import FOR_ALL, NULL
+from checker.policy.wildcard import ONE, RUN, Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from checker.iam.decide.request import ContextValue
-    from checker.iam.prove.mention import Mention, Mentions
+    from checker.core.unknown import Truth
+    from checker.iam.decide.request import ContextValue, Request
+
+
+class Mention(NamedTuple):
+    """One value that a condition compares a key with, with its variables replaced.
+
+    ``tokens`` has wildcards only if the operator has wildcards.
+    """
+
+    test: Comparison
+    expansion: Expansion
+    text: str
+    tokens: Tokens
+    for_all: bool = False
+    """True under `ForAllValues:`, which an empty text satisfies like an absent key."""
+
+    @property
+    def family(self) -> str:
+        """The family of the operator."""
+        return self.test.family
+
+    def matches(self, value: str) -> Truth:
+        """Compare a value of the key, with the positive form of the operator."""
+        if self.test.expanded is None or len(self.expansion) == 1:
+            return self.test.plain(value, self.text)
+        return self.test.expanded(value, self.expansion)
+
+    @property
+    def is_wild(self) -> bool:
+        """True if the value has a wildcard that the operator interprets."""
+        return RUN in self.tokens or ONE in self.tokens
+
+    @property
+    def covers_all(self) -> bool:
+        """True for a lone ``*``."""
+        return self.tokens == (RUN,)
+
+
+Mentions = dict[str, list[Mention]]
+"""Mentions by key in lower case; a key that only ``Null`` tests has an empty list."""
+
+
+def mentioned_keys(statements: Sequence[Statement]) -> frozenset[str]:
+    """Return the keys, in lower case, of conditions and of policy variables."""
+    conditions = (
+        condition.folded_key for statement in statements for condition in known_conditions(statement)
+    )
+    return variable_keys(statements).union(conditions)
+
+
+def variable_keys(statements: Sequence[Statement]) -> frozenset[str]:
+    """Return the keys, in lower case, of the policy variables in the statements."""
+    return frozenset(key for statement in statements for text in _texts(statement) for key in keys_in(text))
+
+
+def known_conditions(statement: Statement) -> tuple[Condition, ...]:
+    """Return the conditions of a statement that could be read."""
+    return tuple(condition for condition in statement.conditions if isinstance(condition, Condition))
+
+
+def mentions_of(statement: Statement, request: Request, has_variables: Truth) -> Mentions:
+    """Collect the mentions of every key in the conditions of a statement.
+
+    Variables get their values from the request; a value with an unknown variable is left out.
+    """
+    mentions: Mentions = {key: [] for key in variable_keys([statement])}
+    for condition in statement.conditions:
+        if isinstance(condition, Condition):
+            of_key = mentions.setdefault(condition.folded_key, [])
+            of_key += _mentions(condition, request, has_variables)
+    return mentions
+
+
+def _mentions(condition: Condition, request: Request, has_variables: Truth) -> Iterator[Mention]:
+    operation = condition.operation
+    if isinstance(operation, Unknown) or operation.base == NULL:
+        return
+    test = comparison(operation.base)
+    for value in condition.values:
+        if isinstance(value, Unknown):
+            continue
+        expansion = expand(value, request, has_variables if test.expanded else False)
+        if not isinstance(expansion, Unknown) and expansion is not NO_VALUE:
+            text = text_of(expansion)
+            tokens = tokens_in(expansion) if test.family in (LIKE, ARN) else tuple(text)
+            yield Mention(test, expansion, text, tokens, operation.qualifier == FOR_ALL)
+
+
+def _texts(statement: Statement) -> Iterator[str]:
+    """Yield every text of a statement that has a variable."""
+    for condition in statement.conditions:
+        if not isinstance(condition, Unknown):
+            yield from (value for value in condition.values if isinstance(value, str) and "${" in value)
+    if isinstance(statement.resources, Patterns):
+        yield from (value for value in statement.resources.values if isinstance(value, str) and "${" in value)
 
 
 Assignment = dict[str, "ContextValue | None"]
@@ -76,7 +173,7 @@ def covers(domain: Domain, key: str) -> bool:
 
 def is_among(key: str, keys: Collection[str]) -> bool:
     """True if a key is among ``keys``, or starts with a prefix among them."""
-    return key in keys or any(one[-1] in "/:" and key.startswith(one) for one in keys)
+    return key in keys or any(prefix[-1] in "/:" and key.startswith(prefix) for prefix in keys)
 
 
 class OneOf(NamedTuple):
@@ -139,18 +236,18 @@ def gap(patterns: Iterable[Mention], *families: str) -> Unknown | None:
 
     Numbers, dates and addresses split values into other classes than text, so some class may be missing.
     """
-    return None if all(one.family in (families or TEXTUAL) for one in patterns) else MISREAD
+    return None if all(pattern.family in (families or TEXTUAL) for pattern in patterns) else MISREAD
 
 
-def distinct_choices(found: Iterable[Choice], mentions: Mentions) -> tuple[Choice, ...]:
+def distinct_choices(choices: Iterable[Choice], mentions: Mentions) -> tuple[Choice, ...]:
     """Keep only the first of the choices for which all patterns have the same results."""
     seen: dict[tuple[object, ...], Choice] = {}
-    for one in found:
+    for choice in choices:
         answers = tuple(
             None if value is None else tuple(_answer(pattern, value) for pattern in mentions.get(key, ()))
-            for key, value in one.values.items()
+            for key, value in choice.values.items()
         )
-        seen.setdefault(answers, one)
+        seen.setdefault(answers, choice)
     return tuple(seen.values())
 
 
@@ -158,64 +255,6 @@ def _answer(pattern: Mention, value: ContextValue) -> object:
     if isinstance(value, Unknown):
         return value
     return pattern.matches(value) if isinstance(value, str) else tuple(map(pattern.matches, value))
-
-
-class Addresses(NamedTuple):
-    """Any IP address. ``public``: AWS documents that the key has a public address."""
-
-    key: str
-    public: bool = False
-
-    @property
-    def keys(self) -> frozenset[str]:
-        """The one key."""
-        return frozenset((self.key,))
-
-    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Return an address from each range between the borders of blocks, IPv4 and IPv6; public addresses first."""
-        patterns = mentions.get(self.key, [])
-        blocks = [network(one.text) for one in patterns if one.family == ADDRESS]
-        budget.spend(len(blocks) * len(blocks))
-        known = [one for one in (*blocks, *map(network, _USUAL)) if not isinstance(one, Unknown)]
-        found = sorted(map(self._choice, borders(known)), key=lambda one: one.doubt is not None)
-        return Choices(distinct_choices(found, mentions), gap(patterns, ADDRESS), self.keys)
-
-    def _choice(self, address: str) -> Choice:
-        doubt = _NOT_PUBLIC if self.public and not is_public(address) else None
-        return Choice({self.key: address}, doubt=doubt)
-
-
-_USUAL = ("198.51.100.7/32", "2001:db8::7/128")
-"""Representatives of all addresses that are in no block. https://www.rfc-editor.org/rfc/rfc5737"""
-
-_NOT_PUBLIC = Unknown("AWS documents public addresses for this key", "aws:SourceIp")
-
-
-class Numbers(NamedTuple):
-    """Any whole number, from 0 up."""
-
-    key: str
-
-    @property
-    def keys(self) -> frozenset[str]:
-        """The one key."""
-        return frozenset((self.key,))
-
-    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Return every number in a policy, its neighbors, and 0."""
-        patterns = mentions.get(self.key, [])
-        budget.spend(len(patterns) * len(patterns))
-        found = {"0": None}
-        for one in patterns:
-            value = number(one.text)
-            if value is not None and abs(value) < _LARGEST:
-                near = (int(value) - 1, int(value), int(value) + 1)
-                found.update((str(n), None) for n in near if n >= 0)
-        kept = distinct_choices((Choice({self.key: one}) for one in found), mentions)
-        return Choices(kept, gap(patterns, NUMBER), self.keys)
-
-
-_LARGEST = 10**30
 
 
 def as_context(assignment: Mapping[str, ContextValue | None]) -> dict[str, ContextValue]:

@@ -46,9 +46,9 @@ class Gain:
         If no Deny was removed, a gained request is allowed by an added Allow, and not allowed by the removed ones. So
         an unknown value in an unchanged statement does not matter.
         """
-        if any(_effect(one) != ALLOW for one in self.removed):
+        if any(_effect(statement) != ALLOW for statement in self.removed):
             return self.policies
-        if all(_effect(one) == DENY for one in self.added):
+        if all(_effect(statement) == DENY for statement in self.added):
             return None
         old, new = self.policies
         return old._replace(statements=self.removed), new._replace(statements=self.added)
@@ -73,9 +73,9 @@ class Gain:
 
     def ask(self, prepared: PreparedPolicies, space: Space) -> SearchResult:
         """Search for a gained request with prepared policies; both policies confirm the witness."""
-        found = self._find(prepared, space, _gain)
-        truth = found.truth if found.witness is None else self.holds(found.witness)
-        return found if truth is True else SearchResult(truth)
+        result = self._find(prepared, space, _gain)
+        truth = result.truth if result.witness is None else self.holds(result.witness)
+        return result if truth is True else SearchResult(truth)
 
     def holds(self, request: Request) -> Truth:
         """Decide whether this request is gained."""
@@ -99,7 +99,7 @@ class Gain:
         if small.variables() or large.variables():
             return False
         as_witness = (large.settled(witness.context, keys) for keys in (IDENTITY, NAMES))
-        if any(self._gains_more(small, small_space, one) for one in as_witness):
+        if any(self._gains_more(small, small_space, settled) for settled in as_witness):
             return False
         others = frozenset(large.mentions()) - NAMES
         return self.is_whole(large.settled(example.context, others), space)

@@ -1,4 +1,4 @@
-"""Domains of multivalued keys and times: calling services, lists, encryption contexts, clocks."""
+"""Domains of keys other than plain texts: lists, encryption contexts, times, numbers and addresses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ from itertools import chain, combinations, permutations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
-from checker.iam.decide.operators import DATE, NUMBER, instant, write_instant
+from checker.iam.decide.operators import (
+    ADDRESS,
+    DATE,
+    NUMBER,
+    borders,
+    instant,
+    is_public,
+    network,
+    number,
+    write_instant,
+)
 from checker.iam.prove.domain import (
     EXHAUSTED,
     Assignment,
@@ -23,8 +33,7 @@ from checker.iam.prove.texts import LOWER, Form, Texts, any_text, at_least
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checker.iam.prove.domain import Budget
-    from checker.iam.prove.mention import Mentions
+    from checker.iam.prove.domain import Budget, Mentions
 
 
 VIA, FIRST, LAST = "aws:calledvia", "aws:calledviafirst", "aws:calledvialast"
@@ -48,15 +57,24 @@ class ServiceChain(NamedTuple):
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Return every sequence of up to three distinct services; last those that start and end with one service."""
-        together = {VIA: [one for key in (VIA, FIRST, LAST) for one in mentions.get(key, ())]}
+        together = {VIA: [mention for key in (VIA, FIRST, LAST) for mention in mentions.get(key, ())]}
         names = Texts((Form.of(VIA, _SERVICE),)).choices(together, budget)
-        services = [str(one.values[VIA]) for one in names.choices]
-        lists = list(chain.from_iterable(permutations(services[:12], n) for n in range(1, _MOST + 1)))
-        again = [(*one, one[0]) for one in lists if len(one) == 2]
+        services = [str(choice.values[VIA]) for choice in names.choices]
+        lists = list(
+            chain.from_iterable(permutations(services[:12], length) for length in range(1, _MOST + 1))
+        )
+        again = [
+            (*services_of_chain, services_of_chain[0])
+            for services_of_chain in lists
+            if len(services_of_chain) == 2
+        ]
         budget.spend(len(lists) + len(again))
         missing = EXHAUSTED if len(services) > _MOST else names.gap
-        found = (*map(_chain, lists), *(_chain(one)._replace(doubt=_COMES_BACK) for one in again))
-        return Choices(found, missing, self.keys)
+        chains = (
+            *map(_chain, lists),
+            *(_chain(services_of_chain)._replace(doubt=_COMES_BACK) for services_of_chain in again),
+        )
+        return Choices(chains, missing, self.keys)
 
 
 _COMES_BACK = Unknown("AWS does not document whether a service can occur twice", VIA)
@@ -79,12 +97,12 @@ class TextLists(NamedTuple):
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Return every set of up to three texts that the patterns distinguish."""
         distinct = any_text(self.key, optional=False).choices(mentions, budget)
-        texts = [str(one.values[self.key]) for one in distinct.choices if one.values[self.key]]
-        sets = chain.from_iterable(combinations(texts[:12], n) for n in range(1, _MOST + 1))
-        found = tuple(Choice({self.key: one}) for one in sets)
-        budget.spend(len(found))
+        texts = [str(choice.values[self.key]) for choice in distinct.choices if choice.values[self.key]]
+        sets = chain.from_iterable(combinations(texts[:12], length) for length in range(1, _MOST + 1))
+        lists = tuple(Choice({self.key: texts_of_list}) for texts_of_list in sets)
+        budget.spend(len(lists))
         missing = EXHAUSTED if len(texts) > _MOST else distinct.gap
-        return Choices((*found, Choice({self.key: None})), missing, self.keys)
+        return Choices((*lists, Choice({self.key: None})), missing, self.keys)
 
 
 class EncryptionContext(NamedTuple):
@@ -101,25 +119,27 @@ class EncryptionContext(NamedTuple):
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Return every set of up to three names: those whose values are mentioned, and those that patterns distinguish."""
         valued = sorted(key.removeprefix(CONTEXT) for key in mentions if key.startswith(CONTEXT))
-        spelled = {one.text.lower(): one.text for one in mentions.get(CONTEXT_KEYS, ())}
+        spelled = {mention.text.lower(): mention.text for mention in mentions.get(CONTEXT_KEYS, ())}
         distinct = any_text(CONTEXT_KEYS, optional=False).choices(mentions, budget)
-        others = [str(one.values[CONTEXT_KEYS]) for one in distinct.choices if CONTEXT_KEYS in mentions]
-        names = list(dict.fromkeys((*(spelled.get(one, one) for one in valued), *filter(None, others))))
-        sets = list(chain.from_iterable(combinations(names[:8], n) for n in range(_MOST + 1)))
+        others = [str(choice.values[CONTEXT_KEYS]) for choice in distinct.choices if CONTEXT_KEYS in mentions]
+        names = list(dict.fromkeys((*(spelled.get(name, name) for name in valued), *filter(None, others))))
+        sets = list(chain.from_iterable(combinations(names[:8], length) for length in range(_MOST + 1)))
         budget.spend(len(sets))
         missing = EXHAUSTED if len(names) > _MOST else distinct.gap
-        return Choices(tuple(self._choice(one, valued) for one in sets), missing, frozenset((CONTEXT_KEYS,)))
+        return Choices(
+            tuple(self._choice(present, valued) for present in sets), missing, frozenset((CONTEXT_KEYS,))
+        )
 
     def _choice(self, names: tuple[str, ...], valued: list[str]) -> Choice:
         present = [name.lower() for name in names]
-        lacking: Assignment = dict.fromkeys(CONTEXT + one for one in valued if one not in present)
+        lacking: Assignment = dict.fromkeys(CONTEXT + name for name in valued if name not in present)
         values: Assignment = {**lacking, CONTEXT_KEYS: names or None}
         return Choice(values, tuple(self._values(present, valued)))
 
     def _values(self, present: list[str], valued: list[str]) -> Iterator[Texts]:
-        for one in present:
-            if one in valued:
-                yield any_text(CONTEXT + one, optional=False)
+        for name in present:
+            if name in valued:
+                yield any_text(CONTEXT + name, optional=False)
 
 
 CURRENT, EPOCH, ISSUED = "aws:currenttime", "aws:epochtime", "aws:tokenissuetime"
@@ -145,25 +165,25 @@ class Clock(NamedTuple):
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Return every time in a policy, and a second before and after it; times before EARLIEST are last."""
-        patterns = [one for key in self.keys for one in mentions.get(key, ())]
+        patterns = [mention for key in self.keys for mention in mentions.get(key, ())]
         missing = gap(patterns, DATE, NUMBER)
         moments = sorted(self._moments(mentions))
-        found: list[Choice] = []
+        choices: list[Choice] = []
         try:
             for now in moments:
                 budget.spend((len(moments) if self.temporary else 1) * (2 + len(patterns)))
-                found += distinct_choices(self._at(now, moments), mentions)
+                choices += distinct_choices(self._at(now, moments), mentions)
         except ExhaustedError:
             missing = EXHAUSTED
-        found.sort(key=lambda one: one.doubt is not None)
-        return Choices(distinct_choices(found, mentions), missing, self.keys)
+        choices.sort(key=lambda choice: choice.doubt is not None)
+        return Choices(distinct_choices(choices, mentions), missing, self.keys)
 
     def _moments(self, mentions: Mentions) -> set[int]:
         """Return the times at which the result of a pattern may change, in seconds."""
         named = set(_seconds(mentions, CURRENT, EPOCH))
         issued = set(_seconds(mentions, ISSUED)) if self.temporary else set()
-        named |= issued | {one + _LONGEST_SESSION for one in issued}
-        return {EARLIEST, *(one + near for one in named for near in (-1, 0, 1))}
+        named |= issued | {moment + _LONGEST_SESSION for moment in issued}
+        return {EARLIEST, *(moment + near for moment in named for near in (-1, 0, 1))}
 
     def _at(self, now: int, moments: Iterable[int]) -> Iterator[Choice]:
         """Yield the values of the keys for requests at one time."""
@@ -172,16 +192,16 @@ class Clock(NamedTuple):
         if not self.temporary:
             yield Choice(at, doubt=doubt)
             return
-        for issued in (now, *(one for one in moments if now - _LONGEST_SESSION <= one < now)):
+        for issued in (now, *(moment for moment in moments if now - _LONGEST_SESSION <= moment < now)):
             yield Choice({**at, ISSUED: _written(issued)}, doubt=doubt)
 
 
 def _seconds(mentions: Mentions, *keys: str) -> Iterator[int]:
     for key in keys:
-        for one in mentions.get(key, ()):
-            known = instant(one.text)
-            if known is not None and 0 <= known[1] < _LATEST:
-                yield int(known[1])
+        for mention in mentions.get(key, ()):
+            parsed = instant(mention.text)
+            if parsed is not None and 0 <= parsed[1] < _LATEST:
+                yield int(parsed[1])
 
 
 _LATEST = 253_402_300_000
@@ -190,3 +210,61 @@ _LATEST = 253_402_300_000
 
 def _written(seconds: int) -> str:
     return write_instant(is_epoch=False, seconds=Decimal(seconds))
+
+
+class Addresses(NamedTuple):
+    """Any IP address. ``public``: AWS documents that the key has a public address."""
+
+    key: str
+    public: bool = False
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The one key."""
+        return frozenset((self.key,))
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
+        """Return an address from each range between the borders of blocks, IPv4 and IPv6; public addresses first."""
+        patterns = mentions.get(self.key, [])
+        blocks = [network(mention.text) for mention in patterns if mention.family == ADDRESS]
+        budget.spend(len(blocks) * len(blocks))
+        known = [block for block in (*blocks, *map(network, _USUAL)) if not isinstance(block, Unknown)]
+        choices = sorted(map(self._choice, borders(known)), key=lambda choice: choice.doubt is not None)
+        return Choices(distinct_choices(choices, mentions), gap(patterns, ADDRESS), self.keys)
+
+    def _choice(self, address: str) -> Choice:
+        doubt = _NOT_PUBLIC if self.public and not is_public(address) else None
+        return Choice({self.key: address}, doubt=doubt)
+
+
+_USUAL = ("198.51.100.7/32", "2001:db8::7/128")
+"""Representatives of all addresses that are in no block. https://www.rfc-editor.org/rfc/rfc5737"""
+
+_NOT_PUBLIC = Unknown("AWS documents public addresses for this key", "aws:SourceIp")
+
+
+class Numbers(NamedTuple):
+    """Any whole number, from 0 up."""
+
+    key: str
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The one key."""
+        return frozenset((self.key,))
+
+    def choices(self, mentions: Mentions, budget: Budget) -> Choices:
+        """Return every number in a policy, its neighbors, and 0."""
+        patterns = mentions.get(self.key, [])
+        budget.spend(len(patterns) * len(patterns))
+        found = {"0": None}
+        for mention in patterns:
+            value = number(mention.text)
+            if value is not None and abs(value) < _LARGEST:
+                near = (int(value) - 1, int(value), int(value) + 1)
+                found.update((str(near_number), None) for near_number in near if near_number >= 0)
+        kept = distinct_choices((Choice({self.key: text}) for text in found), mentions)
+        return Choices(kept, gap(patterns, NUMBER), self.keys)
+
+
+_LARGEST = 10**30

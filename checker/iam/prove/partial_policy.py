@@ -9,8 +9,7 @@ from checker.core.unknown import Truth, Unknown, all_of
 from checker.iam.decide.condition import condition_holds
 from checker.iam.decide.decide import scope_truths
 from checker.iam.decide.request import ContextValue, Request
-from checker.iam.prove.domain import covers, is_among
-from checker.iam.prove.mention import Mentions, mentioned_keys, mentions_of, variable_keys
+from checker.iam.prove.domain import Mentions, covers, is_among, mentioned_keys, mentions_of, variable_keys
 from checker.policy.model import ALLOW, DENY, Condition, Policy, Statement
 
 if TYPE_CHECKING:
@@ -50,22 +49,24 @@ class PreparedPolicies(NamedTuple):
     @property
     def cannot_allow(self) -> bool:
         """True if the last policy has no remaining Allow, so that no request can reach a goal."""
-        return all(one.effect == DENY for one in self.partials[-1])
+        return all(partial.effect == DENY for partial in self.partials[-1])
 
     def mentions(self) -> Mentions:
         """Return the mentions of every key in the policies."""
         mentions: Mentions = {}
         for partials in self.partials:
             for partial in partials:
-                for key, found in partial.mentions.items():
-                    mentions[key] = mentions[key] + found if key in mentions else found
+                for key, of_key in partial.mentions.items():
+                    mentions[key] = mentions[key] + of_key if key in mentions else of_key
         return mentions
 
     @property
     def size(self) -> int:
         """The cost of one trial, in units of work of a budget."""
         partials = (partial for partials in self.partials for partial in partials)
-        return 4 + sum(2 + len(one.conditions) + sum(map(len, one.mentions.values())) for one in partials)
+        return 4 + sum(
+            2 + len(partial.conditions) + sum(map(len, partial.mentions.values())) for partial in partials
+        )
 
     def variables(self) -> frozenset[str]:
         """Return the keys of the policy variables."""
@@ -85,7 +86,7 @@ class PreparedPolicies(NamedTuple):
         request = self.start._replace(context=dict(context))
         pairs = zip(self.policies, self.partials, strict=True)
         return self._replace(
-            partials=tuple(tuple(_settled(one, policy, request, keys)) for policy, one in pairs)
+            partials=tuple(tuple(_settled(partials, policy, request, keys)) for policy, partials in pairs)
         )
 
 
@@ -93,13 +94,15 @@ def _settled(
     partials: Iterable[PartialStatement], policy: Policy, request: Request, keys: Collection[str]
 ) -> Iterator[PartialStatement]:
     for partial in partials:
-        asked = [
-            one for one in partial.conditions if isinstance(one, Condition) and is_among(one.folded_key, keys)
+        decided = [
+            condition
+            for condition in partial.conditions
+            if isinstance(condition, Condition) and is_among(condition.folded_key, keys)
         ]
-        truth = all_of(condition_holds(one, request, policy.has_variables) for one in asked)
+        truth = all_of(condition_holds(condition, request, policy.has_variables) for condition in decided)
         if truth is not False:
             doubt = (truth,) if isinstance(truth, Unknown) else ()
-            rest = tuple(one for one in partial.conditions if one not in asked)
+            rest = tuple(condition for condition in partial.conditions if condition not in decided)
             yield partial._replace(conditions=rest + doubt)
 
 
@@ -107,13 +110,15 @@ def prepare(space: Space, *policies: Policy) -> PreparedPolicies:
     """Drop the statements that apply to no request of the space, and partially evaluate the others."""
     start = Request(space.caller, space.action, space.resource, space.fixed)
     kept = [_relevant(policy, start) for policy in policies]
-    keys = mentioned_keys([s for found in kept for s, _ in found if isinstance(s, Statement)])
+    keys = mentioned_keys(
+        [statement for scoped in kept for statement, _ in scoped if isinstance(statement, Statement)]
+    )
     domains = space.domains(keys)
     free = {key: FREE for key in keys if any(covers(domain, key) for domain in domains)}
     start = start._replace(context={**space.constants(keys), **free})
     pairs = zip(policies, kept, strict=True)
     return PreparedPolicies(
-        start, policies, tuple(_partials(policy, found, start) for policy, found in pairs)
+        start, policies, tuple(_partials(policy, scoped, start) for policy, scoped in pairs)
     )
 
 
@@ -137,22 +142,25 @@ def _relevant(policy: Policy, request: Request) -> _Scoped:
 
 def _partials(policy: Policy, scoped: _Scoped, start: Request) -> tuple[PartialStatement, ...]:
     has_variables = policy.has_variables
-    found = []
+    partials = []
     for statement, scope in scoped:
         if isinstance(statement, Unknown):
-            found.append(PartialStatement(-1, statement, scope, (), {}, frozenset()))
+            partials.append(PartialStatement(-1, statement, scope, (), {}, frozenset()))
             continue
         mentions, variables = mentions_of(statement, start, has_variables), variable_keys([statement])
         partial = PartialStatement(
             statement.ordinal, statement.effect, scope, statement.conditions, mentions, variables
         )
-        found.append(partial)
-    return tuple(found)
+        partials.append(partial)
+    return tuple(partials)
 
 
 def may_allow(policy: Policy, request: Request) -> bool:
     """False if no Allow of the policy covers the caller, action and resource of a request."""
-    return any(isinstance(one, Unknown) or one.effect != DENY for one, _ in _relevant(policy, request))
+    return any(
+        isinstance(statement, Unknown) or statement.effect != DENY
+        for statement, _ in _relevant(policy, request)
+    )
 
 
 class OpenContext(Mapping[str, ContextValue]):
@@ -176,7 +184,7 @@ class OpenContext(Mapping[str, ContextValue]):
 _OPEN_CONTEXT = OpenContext()
 
 
-def allowed(partials: tuple[PartialStatement, ...], request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+def allowed(partials: tuple[PartialStatement, ...], request: Request, has_variables: Truth) -> Truth:
     """Decide a partially evaluated policy: allowed if some Allow applies and no Deny does."""
     granted: Truth = False
     denied: Truth = False
@@ -189,7 +197,7 @@ def allowed(partials: tuple[PartialStatement, ...], request: Request, has_variab
             continue
         if effect == DENY and applies is True:
             return False
-        doubt = next((one for one in (applies, effect) if isinstance(one, Unknown)), FREE)
+        doubt = next((value for value in (applies, effect) if isinstance(value, Unknown)), FREE)
         if effect != ALLOW:
             denied = doubt
         if effect != DENY:
@@ -197,7 +205,7 @@ def allowed(partials: tuple[PartialStatement, ...], request: Request, has_variab
     return granted if granted is False or denied is False else denied
 
 
-def _applies(partial: PartialStatement, request: Request, has_variables: bool | Unknown) -> Truth:  # noqa: FBT001
+def _applies(partial: PartialStatement, request: Request, has_variables: Truth) -> Truth:
     applies = partial.scope
     for condition in partial.conditions:
         truth = condition_holds(condition, request, has_variables)

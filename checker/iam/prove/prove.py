@@ -14,18 +14,12 @@ from checker.iam.decide.condition import condition_holds
 from checker.iam.decide.decide import Decision, decide
 from checker.iam.decide.elements import action_covers, principal_covers
 from checker.iam.decide.request import AwsPrincipal, Request
-from checker.iam.prove.domain import Budget
-from checker.iam.prove.mention import known_conditions
+from checker.iam.prove.domain import Budget, known_conditions
 from checker.iam.prove.partial_policy import OpenContext, PreparedPolicies, prepare
 from checker.iam.prove.search import SearchResult, find
+from checker.iam.prove.service_space import connect_space, instances_space
 from checker.iam.prove.source_keys import SOURCE_KEYS, SOURCE_OWNER, Instances
-from checker.iam.prove.space import (
-    SUBSCRIBE,
-    connect_space,
-    instances_space,
-    other_account_caller,
-    other_accounts_space,
-)
+from checker.iam.prove.space import SUBSCRIBE, other_account_caller, other_accounts_space
 from checker.iam.prove.universe import PRINCIPAL, Representative, caller_space, principal_spaces
 from checker.policy.model import ALLOW, DENY, Policy, Statement
 from checker.policy.placeholder import texts
@@ -53,7 +47,11 @@ def can_publish(policy: Policy, target: Target, instance: Arn) -> Answer:
 
 def one_request(policy: Policy, space: Space) -> Answer:
     """Decide the only request of a space without free keys."""
-    context = space.constants(c.folded_key for s in policy.known_statements() for c in known_conditions(s))
+    context = space.constants(
+        condition.folded_key
+        for statement in policy.known_statements()
+        for condition in known_conditions(statement)
+    )
     request = Request(space.caller, space.action, space.resource, context)
     decision = decide(policy, request)
     return Answer(decision.allowed, request, decision)
@@ -109,8 +107,8 @@ class ConnectProver:
     def _ask(self, instances: Instances) -> Answer:
         if instances not in self._answers:
             space = self._space._replace(free=(instances, *self._space.free[1:]))
-            found = find(self._prepared, space, _allowed, Budget(whole=self.whole))
-            self._answers[instances] = confirmed(self.policy, found)
+            result = find(self._prepared, space, _allowed, Budget(whole=self.whole))
+            self._answers[instances] = confirmed(self.policy, result)
         return self._answers[instances]
 
 
@@ -123,7 +121,7 @@ class OtherAccountsProver:
         self.whole = whole
         caller = other_account_caller(target)
         may = Request(caller, "", "", _NO_SOURCE_KEYS)
-        self._reaching = [s for s in policy.statements if _reaches(policy, s, may)]
+        self._reaching = [statement for statement in policy.statements if _reaches(policy, statement, may)]
         self._refused: dict[object, Answer] = {}
 
     def can(self, *actions: str) -> Answer:
@@ -131,7 +129,9 @@ class OtherAccountsProver:
 
         Actions that the same statements cover have the same answer, which is computed once.
         """
-        if not any(isinstance(s, Unknown) or s.effect != DENY for s in self._reaching):
+        if not any(
+            isinstance(statement, Unknown) or statement.effect != DENY for statement in self._reaching
+        ):
             return Answer(self._federated(actions))
         answer = either(self._ask(action) for action in actions)
         return Answer(self._federated(actions)) if answer.truth is False else answer
@@ -141,7 +141,7 @@ class OtherAccountsProver:
         for statement in self.policy.known_statements():
             if statement.effect == ALLOW and not isinstance(statement.principals, Unknown):
                 covered = any(action_covers(statement.actions, action) is not False for action in actions)
-                named = (one.value for one in statement.principal_entries if one.type == "Federated")
+                named = (entry.value for entry in statement.principal_entries if entry.type == "Federated")
                 if covered and (provider := next(named, None)) is not None:
                     return Unknown(
                         "a federated principal may cover sessions of other AWS customers", str(provider)
@@ -149,7 +149,7 @@ class OtherAccountsProver:
         return False
 
     def _ask(self, action: str) -> Answer:
-        about = (action == SUBSCRIBE, *(_about(s, action) for s in self._reaching))
+        about = (action == SUBSCRIBE, *(_about(statement, action) for statement in self._reaching))
         if about in self._refused:
             return self._refused[about]
         space = other_accounts_space(action, self.target, words(self.policy))
@@ -219,12 +219,12 @@ def _allowed(allowed: Sequence[Truth]) -> Truth:
     return allowed[0]
 
 
-def confirmed(policy: Policy, found: SearchResult) -> Answer:
+def confirmed(policy: Policy, result: SearchResult) -> Answer:
     """Confirm a witness by the decision engine with the whole policy."""
-    if found.witness is None:
-        return Answer(found.truth)
-    decision = decide(policy, found.witness)
-    return Answer(decision.allowed, found.witness, decision)
+    if result.witness is None:
+        return Answer(result.truth)
+    decision = decide(policy, result.witness)
+    return Answer(decision.allowed, result.witness, decision)
 
 
 def words(policy: Policy) -> frozenset[str]:
@@ -232,5 +232,5 @@ def words(policy: Policy) -> frozenset[str]:
 
     An account that is part of a value, as in an ARN or a user ID, is included separately.
     """
-    said = [text for _, text in texts(policy)]
-    return frozenset((*said, *(part for text in said for part in text.split(":") if is_account(part))))
+    values = [text for _, text in texts(policy)]
+    return frozenset((*values, *(part for text in values for part in text.split(":") if is_account(part))))

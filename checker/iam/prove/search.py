@@ -20,8 +20,7 @@ from checker.iam.prove.source_keys import SOURCE_ARN
 
 if TYPE_CHECKING:
     from checker.iam.decide.request import Caller
-    from checker.iam.prove.domain import Choice, Choices, Domain
-    from checker.iam.prove.mention import Mentions
+    from checker.iam.prove.domain import Choice, Choices, Domain, Mentions
     from checker.iam.prove.space import Space
 
 
@@ -46,12 +45,12 @@ def find(prepared: PreparedPolicies, space: Space, goal: Goal, budget: Budget | 
     mentions = prepared.mentions()
     search = _Search(prepared, goal, mentions, budget or Budget())
     try:
-        found = search.descend(
+        result = search.descend(
             _Branch(dict(prepared.start.context), search.relevant(space.domains(mentions)))
         )
     except ExhaustedError:
         return SearchResult(EXHAUSTED)
-    return found or search.failure()
+    return result or search.failure()
 
 
 _NAMES = frozenset((PRINCIPAL_ARN, SOURCE_ARN))
@@ -88,7 +87,7 @@ class _Search:
 
     def relevant(self, domains: Sequence[Domain]) -> tuple[Domain, ...]:
         """Return the domains of the keys that the policies mention, and of the keys that identify the caller."""
-        return tuple(one for one in domains if self._matters(one))
+        return tuple(domain for domain in domains if self._matters(domain))
 
     def _matters(self, domain: Domain) -> bool:
         return not _NAMES.isdisjoint(domain.keys) or any(covers(domain, key) for key in self.mentions)
@@ -109,9 +108,9 @@ class _Search:
         if not branch.domains:
             return self.leaf(branch, truth)
         for choice in self.choices(branch.domains[0]).choices:
-            found = self.descend(self.chosen(branch, choice))
-            if found is not None:
-                return found
+            result = self.descend(self.chosen(branch, choice))
+            if result is not None:
+                return result
             if truth is True:
                 break  # the remaining keys do not matter, and a doubt is recorded
         return None

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import NEWEST, Arn, is_account, partition_of
-from checker.iam.decide.operators import ARN, FOLDED, arn_glob_of
+from checker.iam.decide.operators import ARN, FOLDED
+from checker.iam.decide.patterns import arn_glob_of
 from checker.iam.prove.domain import Assignment, Choice, Choices, gap
 from checker.iam.prove.shape import Segment
 from checker.iam.prove.texts import (
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.core.unknown import Unknown
-    from checker.iam.prove.domain import Budget
-    from checker.iam.prove.mention import Mention, Mentions
+    from checker.iam.prove.domain import Budget, Mention, Mentions
 
 
 SOURCE_ARN, SOURCE_ACCOUNT, SOURCE_OWNER = "aws:sourcearn", "aws:sourceaccount", "aws:sourceowner"
@@ -68,9 +68,9 @@ class Instances(NamedTuple):
     def _unsourced(self, instances: Sequence[Assignment], mentions: Mentions) -> Iterator[Assignment]:
         """Yield the requests without one of the keys, if it matters which, or without both."""
         if self.or_absent and SOURCE_ARN in mentions and SOURCE_ACCOUNT in mentions:
-            for one in instances:
-                yield {**one, SOURCE_ACCOUNT: None}
-                yield {**one, SOURCE_ARN: None}
+            for assignment in instances:
+                yield {**assignment, SOURCE_ACCOUNT: None}
+                yield {**assignment, SOURCE_ARN: None}
         if self.or_absent:
             yield dict.fromkeys(SOURCE_KEYS)
 
@@ -79,32 +79,35 @@ class Instances(NamedTuple):
         arns, accounts = mentions.get(SOURCE_ARN, []), mentions.get(SOURCE_ACCOUNT, [])
         budget.spend(len(arns) + len(accounts))
         mentioned = _NamedInstances()
-        for one in accounts:
-            mentioned.add_account(one)
-        for one in arns:
-            mentioned.add_arn(one)
+        for mention in accounts:
+            mentioned.add_account(mention)
+        for mention in arns:
+            mentioned.add_arn(mention)
         if mentioned.complete:
             return list(self.named(mentioned, budget)), gap([*arns, *accounts])
         texts = Texts(tuple(map(self._form, self.regions)), excluded=self._excluded())
         found = texts.choices(mentions, budget)
-        return [one.values for one in found.choices], found.gap
+        return [choice.values for choice in found.choices], found.gap
 
     def named(self, mentioned: _NamedInstances, budget: Budget) -> Iterator[Assignment]:
         """Combine the named accounts and IDs with one of each that is not named."""
-        known_ids = {*mentioned.ids, *self.not_ids, *(one for _, one in mentioned.pairs)}
-        ids = [next(one for one in _fresh_ids() if one not in known_ids), *mentioned.ids]
+        known_ids = {*mentioned.ids, *self.not_ids, *(instance_id for _, instance_id in mentioned.pairs)}
+        ids = [
+            next(instance_id for instance_id in _fresh_ids() if instance_id not in known_ids),
+            *mentioned.ids,
+        ]
         if self.account:
             accounts = [self.account]
         else:
             accounts = [fresh_account({*mentioned.accounts, *self.but_not}), *mentioned.accounts]
         named = dict.fromkeys(pair for pair in mentioned.pairs if not self.account or pair[0] == self.account)
-        mixed = dict.fromkeys((account, one) for account in accounts for one in ids)
+        mixed = dict.fromkeys((account, instance_id) for account in accounts for instance_id in ids)
         pairs = {**mixed, **named} if self.or_absent else {**named, **mixed}  # the more likely "yes" first
         budget.spend(len(pairs) * len(self.regions))
         for region in self.regions:
-            for account, one in pairs:
-                if account not in self.but_not and one not in self.not_ids:
-                    arn = f"arn:{self.partition}:connect:{region}:{account}:instance/{one}"
+            for account, instance_id in pairs:
+                if account not in self.but_not and instance_id not in self.not_ids:
+                    arn = f"arn:{self.partition}:connect:{region}:{account}:instance/{instance_id}"
                     yield {SOURCE_ARN: arn, SOURCE_ACCOUNT: account}
 
     def _form(self, region: str) -> Form:
@@ -115,7 +118,7 @@ class Instances(NamedTuple):
         return Form(shape, ((SOURCE_ARN, tuple(range(len(shape)))), (SOURCE_ACCOUNT, (len(head) - 2,))))
 
     def _excluded(self) -> tuple[Excluded, ...]:
-        ids = (Excluded(SOURCE_ARN, tokens_of(f"*:instance/{one}")) for one in self.not_ids)
+        ids = (Excluded(SOURCE_ARN, tokens_of(f"*:instance/{instance_id}")) for instance_id in self.not_ids)
         return (*exclude_exact(SOURCE_ACCOUNT, self.but_not), *ids)
 
 
@@ -141,22 +144,22 @@ class _NamedInstances:
         if is_account(text):
             self.accounts[text] = None
 
-    def add_account(self, one: Mention) -> None:
-        if one.is_wild:
-            self.complete = self.complete and one.covers_all
+    def add_account(self, mention: Mention) -> None:
+        if mention.is_wild:
+            self.complete = self.complete and mention.covers_all
         else:
-            self.account(one.text)
+            self.account(mention.text)
 
-    def add_arn(self, one: Mention) -> None:
-        if not one.is_wild:
-            self.add_pair(one.text.lower() if one.family == FOLDED else one.text)
-        elif not one.covers_all:
-            self.add_pattern(one)
+    def add_arn(self, mention: Mention) -> None:
+        if not mention.is_wild:
+            self.add_pair(mention.text.lower() if mention.family == FOLDED else mention.text)
+        elif not mention.covers_all:
+            self.add_pattern(mention)
 
-    def add_pattern(self, one: Mention) -> None:
+    def add_pattern(self, mention: Mention) -> None:
         """Add an ARN pattern; only one whose account and last part are each fixed or ``*`` needs no walk."""
-        pattern = arn_glob_of(one.tokens)
-        if one.family != ARN or not pattern.is_arn:
+        pattern = arn_glob_of(mention.tokens)
+        if mention.family != ARN or not pattern.is_arn:
             self.complete = False
             return
         account, rest = pattern.parts[4], pattern.parts[5]
@@ -166,16 +169,16 @@ class _NamedInstances:
             self.complete = False
         if account.literal is not None:
             self.account(account.literal)
-        if rest.literal is not None and _is_uuid(one_id := rest.literal.removeprefix("instance/")):
-            self.ids.append(one_id)
+        if rest.literal is not None and _is_uuid(instance_id := rest.literal.removeprefix("instance/")):
+            self.ids.append(instance_id)
 
     def add_pair(self, text: str) -> None:
         arn = Arn.parse(text)
         if arn is not None and arn.service == "connect":
             self.account(arn.account)
-            one = arn.resource.removeprefix("instance/")
-            if is_account(arn.account) and _is_uuid(one):
-                self.pairs.append((arn.account, one))
+            instance_id = arn.resource.removeprefix("instance/")
+            if is_account(arn.account) and _is_uuid(instance_id):
+                self.pairs.append((arn.account, instance_id))
 
 
 _ANY_ID = (*"instance/", RUN)
@@ -206,10 +209,12 @@ def _in_partition(arn: Arn) -> Arn:
 
 def fresh_account(taken: Iterable[str]) -> str:
     """Return an account ID that is not taken."""
-    known = set(taken)
+    used = set(taken)
     repeated = (digit * 12 for digit in DIGITS)
     counted = (f"{number:012}" for number in range(10**12))
-    return next(one for candidates in (repeated, counted) for one in candidates if one not in known)
+    return next(
+        candidate for candidates in (repeated, counted) for candidate in candidates if candidate not in used
+    )
 
 
 class Unsourced(NamedTuple):
@@ -225,10 +230,12 @@ class Unsourced(NamedTuple):
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Return an instance of each class without one or both of the keys."""
-        found = self.instances._replace(or_absent=True).choices(mentions, budget)
+        choices = self.instances._replace(or_absent=True).choices(mentions, budget)
         missing = len(SOURCE_KEYS) - self.number
-        fitting = tuple(one for one in found.choices if list(one.values.values()).count(None) == missing)
+        fitting = tuple(
+            choice for choice in choices.choices if list(choice.values.values()).count(None) == missing
+        )
         # If the policies do not distinguish such requests, one of them represents all.
         account = self.instances.choices({}, budget).choices[0].values[SOURCE_ACCOUNT]
         assignment: Assignment = {SOURCE_ARN: None, SOURCE_ACCOUNT: account}
-        return found._replace(choices=fitting or (Choice(assignment),))
+        return choices._replace(choices=fitting or (Choice(assignment),))

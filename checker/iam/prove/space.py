@@ -12,28 +12,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.arn import Arn, is_account
 from checker.core.unknown import Unknown
 from checker.iam.decide.request import (
-    FOREIGN_ADDRESS,
     AwsPrincipal,
     Caller,
     ContextValue,
-    OpenList,
-    Service,
-    foreign,
 )
 from checker.iam.prove.callers import (
     ANONYMOUS,
-    PRINCIPAL_ACCOUNT,
-    PRINCIPAL_ARN,
     SIGNED,
     CallerScope,
     callers_of_kinds,
     organization,
 )
 from checker.iam.prove.domain import Domain, OneOf, is_among
-from checker.iam.prove.key_domains import CONTEXT, CONTEXT_KEYS, Clock, EncryptionContext, TextLists
-from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances
+from checker.iam.prove.key_domains import EncryptionContext, TextLists
+from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER
 from checker.iam.prove.texts import any_text
-from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -111,105 +104,6 @@ class Space(NamedTuple):
     def _unlisted(self, keys: Iterable[str]) -> list[str]:
         listed = frozenset().union(self.fixed, self.absent, *(domain.keys for domain in self.free))
         return [key for key in keys if not is_among(key, listed)]
-
-
-_VARYING = ("aws:currenttime", "aws:epochtime", "aws:resourceorgid", "aws:resourceorgpaths")
-UNDOCUMENTED = (
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
-    "aws:useragent",
-    "aws:userid",
-    "aws:principaltype",
-)
-
-_VARYING_CONTEXT: dict[str, ContextValue] = {
-    key: Unknown("the value varies by request", key) for key in _VARYING
-}
-_SERVICE_CONTEXT: dict[str, ContextValue] = {
-    "aws:principalisawsservice": "true",
-    "aws:securetransport": "true",
-    "aws:viaawsservice": "false",
-    "aws:sourceip": FOREIGN_ADDRESS,
-    **{key: Unknown("AWS does not document this key for Amazon Connect", key) for key in UNDOCUMENTED},
-    **_VARYING_CONTEXT,
-    PRINCIPAL_ARN: foreign("aws:PrincipalArn"),
-    PRINCIPAL_ACCOUNT: foreign("aws:PrincipalAccount"),
-}
-
-
-def service_context(target: Target, service: str = CONNECT) -> dict[str, ContextValue]:
-    """Return the context of a request of a service, without the source keys."""
-    return {
-        **_SERVICE_CONTEXT,
-        "aws:principalservicename": service,
-        "aws:principalservicenameslist": OpenList((service, _regional(service, target.region))),
-        "aws:resourceaccount": target.account,
-        "aws:requestedregion": target.region,
-    }
-
-
-def _regional(service: str, region: str | Unknown) -> str:
-    """Return the possible name of a service in a Region."""
-    label, _, rest = service.partition(".")
-    return f"{label}.{region if isinstance(region, str) else 'us-east-1'}.{rest}"
-
-
-ABSENT_FOR_SERVICES = frozenset(
-    (
-        "aws:calledvia",
-        "aws:calledviafirst",
-        "aws:calledvialast",
-        "aws:federatedprovider",
-        "aws:multifactorauthage",
-        "aws:multifactorauthpresent",
-        "aws:principalorgid",
-        "aws:principalorgpaths",
-        "aws:principaltag/",
-        "aws:referer",
-        "aws:requesttag/",
-        "aws:sourceidentity",
-        "aws:sourcevpc",
-        "aws:sourcevpce",
-        "aws:tagkeys",
-        "aws:tokenissuetime",
-        "aws:username",
-        "aws:vpcsourceip",
-    )
-)
-"""The keys that only the requests of IAM principals have."""
-
-_ABSENT_FOR_CONNECT = ABSENT_FOR_SERVICES | {SOURCE_OWNER} | SUBSCRIPTION_KEYS
-
-
-def connect_space(target: Target, instance: Arn) -> Space:
-    """Return the one request that Connect makes for an instance."""
-    context = service_context(target)
-    context.update({SOURCE_ARN: str(instance), SOURCE_ACCOUNT: instance.account})
-    return Space(Service(CONNECT), PUBLISH, target.resource, context, absent=_ABSENT_FOR_CONNECT)
-
-
-def instances_space(target: Target, instances: Instances) -> Space:
-    """Return Connect's requests for any of the instances, at any time."""
-    clock = Clock()
-    context = {key: value for key, value in service_context(target).items() if key not in clock.keys}
-    free = (instances, clock)
-    return Space(Service(CONNECT), PUBLISH, target.resource, context, free, _ABSENT_FOR_CONNECT)
-
-
-def key_space(key: Target, action: str, topic: str | Unknown) -> Space:
-    """Return the request of SNS to use the key when Connect publishes to the topic.
-
-    AWS does not document whether Connect passes the source keys on to KMS, so they are Unknown.
-    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-    """
-    context = service_context(key)
-    source = Unknown("AWS does not document that Connect passes this key on to KMS")
-    via = Unknown("AWS does not document this key for a service that publishes to an encrypted topic")
-    context.update({SOURCE_ARN: source, SOURCE_ACCOUNT: source, TOPIC_CONTEXT: topic})
-    context.update({"kms:viaservice": via, "kms:calleraccount": via})
-    context[CONTEXT_KEYS] = (TOPIC_CONTEXT_NAME,)
-    absent = ABSENT_FOR_SERVICES | {SOURCE_OWNER, CONTEXT}
-    return Space(Service(CONNECT), action, key.resource, context, absent=absent)
 
 
 def other_account_caller(target: Target) -> AwsPrincipal:

@@ -6,7 +6,8 @@ import string
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
-from checker.iam.decide.operators import ARN, FOLDED, arn_glob_of
+from checker.iam.decide.operators import ARN, FOLDED
+from checker.iam.decide.patterns import arn_glob_of
 from checker.iam.prove.domain import (
     EXHAUSTED,
     LIMIT,
@@ -24,7 +25,7 @@ from checker.policy.wildcard import Tokens, glob_of, tokens_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from checker.iam.prove.mention import Mention, Mentions
+    from checker.iam.prove.domain import Mention, Mentions
 
 
 DIGITS = "9876543210"
@@ -45,9 +46,9 @@ class LengthLimit(NamedTuple):
     characters: int
     separator: str = "\0"
 
-    def exceeded(self, found: Assignment) -> bool:
+    def exceeded(self, assignment: Assignment) -> bool:
         """True if the text exceeds the limit."""
-        value = found.get(self.key)
+        value = assignment.get(self.key)
         return isinstance(value, str) and len(value.rpartition(self.separator)[2]) > self.characters
 
 
@@ -78,9 +79,9 @@ class Form(NamedTuple):
 
     def choice(self, parts: Sequence[str]) -> Choice:
         """Return the texts of the keys as a choice, with its doubt if there is one."""
-        found = self.assignment(parts)
-        long = next((one.key for one in self.limits if one.exceeded(found)), None)
-        return Choice(found, doubt=self.doubt if long is None else Unknown(_TOO_LONG, long))
+        assignment = self.assignment(parts)
+        exceeded = next((limit.key for limit in self.limits if limit.exceeded(assignment)), None)
+        return Choice(assignment, doubt=self.doubt if exceeded is None else Unknown(_TOO_LONG, exceeded))
 
     def is_open(self, indices: Iterable[int]) -> bool:
         """True if some of the segments have more than one possible text."""
@@ -89,18 +90,20 @@ class Form(NamedTuple):
     def readers(self, mentions: Mentions) -> Iterator[list[Reader]]:
         """Yield the readers of each pattern."""
         for key, indices in self.texts:
-            for one in mentions.get(key, ()):
-                if one.tokens:
-                    yield list(self._readers(one, indices))
+            for mention in mentions.get(key, ()):
+                if mention.tokens:
+                    yield list(self._readers(mention, indices))
 
-    def _readers(self, one: Mention, indices: tuple[int, ...]) -> Iterator[Reader]:
+    def _readers(self, mention: Mention, indices: tuple[int, ...]) -> Iterator[Reader]:
         """Yield the readers of a pattern: one per part for an ARN operator if pattern and text have six parts."""
         groups = self._parts(indices)
-        parts = arn_glob_of(one.tokens).parts
-        if one.family == ARN and len(parts) == len(groups):
-            yield from (Reader(p.tokens, frozenset(group)) for p, group in zip(parts, groups, strict=True))
+        parts = arn_glob_of(mention.tokens).parts
+        if mention.family == ARN and len(parts) == len(groups):
+            yield from (
+                Reader(part.tokens, frozenset(group)) for part, group in zip(parts, groups, strict=True)
+            )
         else:
-            yield Reader(one.tokens, frozenset(indices), one.family == FOLDED)
+            yield Reader(mention.tokens, frozenset(indices), mention.family == FOLDED)
 
     def _parts(self, indices: tuple[int, ...]) -> list[list[int]]:
         """Return the segments between the first five colons, and those after them."""
@@ -147,18 +150,18 @@ class Texts(NamedTuple):
         An incomplete result is cached only if the question had a sufficient budget.
         """
         about = (self, tuple((key, tuple(mentions.get(key, ()))) for key in sorted(self.keys)))
-        known = budget.results.get(about)
-        if isinstance(known, Choices):
-            return known
+        cached = budget.results.get(about)
+        if isinstance(cached, Choices):
+            return cached
         had_enough = budget.left >= LIMIT // 4
-        found = self._choices(mentions, budget)
-        if had_enough or found.gap != EXHAUSTED:
-            budget.results[about] = found
-        return found
+        choices = self._choices(mentions, budget)
+        if had_enough or choices.gap != EXHAUSTED:
+            budget.results[about] = choices
+        return choices
 
     def _choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Walk the forms with all patterns, or with each pattern separately if that exceeds the budget."""
-        patterns = [one for key in self.keys for one in mentions.get(key, ())]
+        patterns = [mention for key in self.keys for mention in mentions.get(key, ())]
         found: list[Choice] = []
         missing = gap(patterns)
         for form in (_widened(form, patterns) for form in self._forms(patterns)):
@@ -169,13 +172,13 @@ class Texts(NamedTuple):
                 found += self._samples(form, mentions, budget)
         budget.spend(len(found) * len(patterns))
         kept = distinct_choices((*found, *self._empty(mentions)), mentions)
-        if any(one.for_all for one in patterns):
+        if any(mention.for_all for mention in patterns):
             kept = (*distinct_choices(found, mentions), *self._empty(mentions))
-        chosen = [one._replace(values=self._as_lists(one.values)) for one in kept]
+        chosen = [choice._replace(values=self._as_lists(choice.values)) for choice in kept]
         if self.optional:
             chosen.append(Choice(dict.fromkeys(self.keys)))
         chosen.sort(
-            key=lambda one: "" in one.values.values()
+            key=lambda choice: "" in choice.values.values()
         )  # the empty text is the least plausible witness
         return Choices(tuple(chosen), missing, self._opened())
 
@@ -187,35 +190,35 @@ class Texts(NamedTuple):
         """Return the forms; if ARN operators read any text, the form of an ARN comes before it."""
         if not patterns:
             return self.forms[:1]
-        if not any(one.family == ARN for one in patterns):
+        if not any(mention.family == ARN for mention in patterns):
             return self.forms
-        return tuple(one for form in self.forms for one in (*_as_arn(form), form))
+        return tuple(widened for form in self.forms for widened in (*_as_arn(form), form))
 
     def _walked(self, form: Form, readers: Iterable[Iterable[Reader]], budget: Budget) -> list[Choice]:
         """Return a choice for every class. Raises ExhaustedError."""
-        every = [reader for one in readers for reader in one]
+        every = [reader for group in readers for reader in group]
         found = classes(form.shape, (*every, *self._separators(form)), budget)
-        return [one for one in map(form.choice, found) if not self._is_out_of_reach(one.values)]
+        return [choice for choice in map(form.choice, found) if not self._is_out_of_reach(choice.values)]
 
     def _samples(self, form: Form, mentions: Mentions, budget: Budget) -> Iterator[Choice]:
         """Yield some texts of the form: for each pattern one that matches and one that does not."""
         budget = budget.part(0.5)
         try:
             yield from self._walked(form, (), budget.part(0.25))
-            for one in form.readers(mentions):
-                yield from self._walked(form, [one], budget.part(0.25))
+            for readers in form.readers(mentions):
+                yield from self._walked(form, [readers], budget.part(0.25))
         except ExhaustedError:
             return
 
     def _separators(self, form: Form) -> Iterator[Reader]:
         """Yield the readers that separate excluded texts into their own classes."""
         indices = dict(form.texts)
-        for one in self.excluded:
-            if one.key in indices:
-                yield Reader(one.tokens, frozenset(indices[one.key]))
+        for excluded in self.excluded:
+            if excluded.key in indices:
+                yield Reader(excluded.tokens, frozenset(indices[excluded.key]))
 
-    def _is_out_of_reach(self, found: Assignment) -> bool:
-        values = ((found.get(one.key), one.tokens) for one in self.excluded)
+    def _is_out_of_reach(self, assignment: Assignment) -> bool:
+        values = ((assignment.get(excluded.key), excluded.tokens) for excluded in self.excluded)
         return any(isinstance(value, str) and glob_of(tokens).matches(value) for value, tokens in values)
 
     def _empty(self, mentions: Mentions) -> Iterator[Choice]:
@@ -223,8 +226,11 @@ class Texts(NamedTuple):
         if self.may_be_empty and any(mentions.get(key) for key in self.keys):
             yield Choice(dict.fromkeys(self.keys, ""))
 
-    def _as_lists(self, found: Assignment) -> Assignment:
-        return {k: (v,) if k in self.listed and isinstance(v, str) else v for k, v in found.items()}
+    def _as_lists(self, assignment: Assignment) -> Assignment:
+        return {
+            key: (value,) if key in self.listed and isinstance(value, str) else value
+            for key, value in assignment.items()
+        }
 
 
 def _as_arn(form: Form) -> Iterator[Form]:
@@ -234,21 +240,16 @@ def _as_arn(form: Form) -> Iterator[Form]:
 
 def _widened(form: Form, patterns: Iterable[Mention]) -> Form:
     """Extend the form of any text by the non-ASCII characters of the patterns."""
-    more = "".join(
-        sorted(
-            {
-                char
-                for one in patterns
-                for char in one.text
-                if char > "~" and char != "é" and char.isprintable()
-            }
-        )
-    )
+    chars = {char for mention in patterns for char in mention.text}
+    more = "".join(sorted(char for char in chars if char > "~" and char != "é" and char.isprintable()))
     if not more:
         return form
     free = (PRINTABLE, _NO_COLON)
     return form._replace(
-        shape=tuple(s._replace(chars=s.chars + more) if s.chars in free else s for s in form.shape)
+        shape=tuple(
+            segment._replace(chars=segment.chars + more) if segment.chars in free else segment
+            for segment in form.shape
+        )
     )
 
 

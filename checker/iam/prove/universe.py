@@ -26,13 +26,20 @@ from checker.iam.prove.callers import (
     named_session,
     organization,
 )
-from checker.iam.prove.domain import Alternatives, Budget, Choice, Domain
+from checker.iam.prove.domain import (
+    Alternatives,
+    Budget,
+    Choice,
+    Domain,
+    known_conditions,
+    mentioned_keys,
+    mentions_of,
+)
 from checker.iam.prove.key_domains import CONTEXT_KEYS, Clock, EncryptionContext
-from checker.iam.prove.mention import known_conditions, mentioned_keys, mentions_of
+from checker.iam.prove.service_space import ABSENT_FOR_SERVICES, service_context
 from checker.iam.prove.shape import Segment, Shape
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER, Instances, fresh_account
 from checker.iam.prove.space import (
-    ABSENT_FOR_SERVICES,
     DATA_KEY,
     PUBLISH,
     SUBSCRIBE,
@@ -42,7 +49,6 @@ from checker.iam.prove.space import (
     Space,
     Target,
     principal_space,
-    service_context,
     subscription_domains,
 )
 from checker.iam.prove.texts import (
@@ -58,9 +64,8 @@ from checker.iam.prove.texts import (
     at_least,
 )
 from checker.policy.model import EVERYONE, Patterns
-from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.placeholder import texts
-from checker.policy.vocabulary import CONNECT
+from checker.policy.vocabulary import CONNECT, KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.wildcard import is_wild
 
 if TYPE_CHECKING:
@@ -120,7 +125,9 @@ def representatives_of(
     services = dict.fromkeys((CONNECT, *service_names, *_distinct_services(policies)))
     principals = dict.fromkeys(_principals((value for kind, value in named if kind == "AWS"), partition))
     mentioned = (_account(value) for kind, value in named if kind == "AWS")
-    accounts = dict.fromkeys((*_known(owner), *_known(*mentioned), *(one.account for one in principals)))
+    accounts = dict.fromkeys(
+        (*_known(owner), *_known(*mentioned), *(principal.account for principal in principals))
+    )
     return [
         *(Representative(SERVICE, Service(name)) for name in services),
         Representative(OTHER_SERVICE, _OTHER),
@@ -136,13 +143,13 @@ def _distinct_services(policies: Iterable[Policy]) -> Iterator[str]:
         pattern
         for policy in policies
         for statement in policy.known_statements()
-        for key, found in mentions_of(statement, _NO_REQUEST, policy.has_variables).items()
+        for key, of_key in mentions_of(statement, _NO_REQUEST, policy.has_variables).items()
         if key in _SERVICE_KEYS
-        for pattern in found
+        for pattern in of_key
     ]
-    if any(one.is_wild for one in patterns):
-        found = Texts((_SERVICE_NAME,)).choices({_SERVICE_KEYS[0]: patterns}, Budget())
-        yield from (str(one.values[_SERVICE_KEYS[0]]) for one in found.choices)
+    if any(pattern.is_wild for pattern in patterns):
+        services = Texts((_SERVICE_NAME,)).choices({_SERVICE_KEYS[0]: patterns}, Budget())
+        yield from (str(choice.values[_SERVICE_KEYS[0]]) for choice in services.choices)
 
 
 _SERVICE_NAME = Form.of(_SERVICE_KEYS[0], (*at_least(LOWER + "-."), Segment(".amazonaws.com")))
@@ -153,7 +160,7 @@ def _named(policies: Iterable[Policy]) -> Iterator[tuple[str, str]]:
     """Yield the names of callers in Principal and in conditions, with the type of each."""
     for policy in policies:
         for statement in policy.known_statements():
-            entries = [(one.type, one.value) for one in statement.principal_entries]
+            entries = [(entry.type, entry.value) for entry in statement.principal_entries]
             for condition in known_conditions(statement):
                 kind = _NAMED_BY.get(condition.folded_key)
                 entries += [(kind, value) for value in condition.values if kind]
@@ -163,7 +170,7 @@ def _named(policies: Iterable[Policy]) -> Iterator[tuple[str, str]]:
 
 
 def _known(*accounts: object) -> Iterator[str]:
-    return (one for one in accounts if isinstance(one, str) and is_account(one))
+    return (account for account in accounts if isinstance(account, str) and is_account(account))
 
 
 def _account(value: str) -> str:
@@ -200,7 +207,7 @@ def _principal_arn(caller: AwsPrincipal) -> str:
 
 def _member(account: str, partition: str, principals: Iterable[Representative]) -> Representative:
     """Return the representative of the principals of an account that are not named."""
-    taken = tuple(str(one.caller) for one in principals if one.account == account)
+    taken = tuple(str(principal.caller) for principal in principals if principal.account == account)
     arns = (Arn(partition, "iam", "", account, f"role/{'x' * number}") for number in count(1))
     caller = AwsPrincipal(next(arn for arn in arns if str(arn) not in taken))
     return Representative(MEMBER, caller, str(caller), taken)
@@ -232,16 +239,16 @@ def principal_spaces(policy: Policy, action: str, target: Target) -> Iterator[tu
 
 def action_classes(policies: Sequence[Policy], target: Target) -> list[tuple[str, ...]]:
     """Group the actions of the resource by the statements that cover them, with Publish first."""
-    statements = [s for policy in policies for s in policy.known_statements()]
+    statements = [statement for policy in policies for statement in policy.known_statements()]
     known = KEY_ACTIONS if _is_key(target, statements) else TOPIC_ACTIONS
     subscribes = not SUBSCRIPTION_KEYS.isdisjoint(mentioned_keys(statements))
     by_cover: dict[tuple[object, ...], list[str]] = {}
     for action in sorted(known, key=lambda action: action not in _FIRST_ACTIONS):
         # Only Subscribe has its own keys, which matter only if a policy tests them.
         alone = subscribes and action == SUBSCRIBE
-        by_cover.setdefault((alone, *(action_covers(s.actions, action) for s in statements)), []).append(
-            action
-        )
+        by_cover.setdefault(
+            (alone, *(action_covers(statement.actions, action) for statement in statements)), []
+        ).append(action)
     return [tuple(actions) for actions in by_cover.values()]
 
 
@@ -251,9 +258,9 @@ def _is_key(target: Target, statements: Sequence[Statement]) -> bool:
         return ":kms:" in target.resource
     named = [
         value
-        for s in statements
-        if isinstance(s.actions, Patterns)
-        for value in s.actions.values
+        for statement in statements
+        if isinstance(statement.actions, Patterns)
+        for value in statement.actions.values
         if isinstance(value, str)
     ]
     return any(value.lower().startswith("kms:") for value in named)
@@ -348,8 +355,8 @@ def _other_accounts(representative: Representative, target: Target, own: tuple[s
 def regions(target: Target, policies: Sequence[Policy]) -> tuple[str, ...]:
     """Return the topic's Region, and the Regions of the instance ARNs in the policies."""
     named = (Arn.parse(text) for policy in policies for _, text in texts(policy))
-    found = [
+    instance_regions = [
         arn.region for arn in named if arn is not None and arn.service == "connect" and is_plain(arn.region)
     ]
     own = [target.region] if isinstance(target.region, str) else []
-    return tuple(dict.fromkeys((*own, *sorted(found)))) or ("us-east-1",)
+    return tuple(dict.fromkeys((*own, *sorted(instance_regions)))) or ("us-east-1",)

@@ -20,7 +20,7 @@ from checker.inputs.cloudformation.sections import read_sections
 from checker.inputs.cloudformation.states import States
 from checker.inputs.senders import Part, is_part, senders
 from checker.policy.node import Array, Object, items, text_of
-from checker.policy.plain import plain
+from checker.policy.text_json import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from checker.inputs.collect import Facts
     from checker.inputs.text import TextDocument
     from checker.policy.node import Node
-    from checker.policy.plain import Plain
+    from checker.policy.text_json import Plain
 
 
 _INCLUDE = "AWS::Include"

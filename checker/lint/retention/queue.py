@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from checker.analysis.inventory import USABLE_STATES, Key, PolicyText, is_managed_key
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, all_of, any_of
-from checker.iam.decide.decide import EXPLICITLY_DENIED
-from checker.iam.decide.grant import grant_covers
+from checker.iam.decide.decide import EXPLICITLY_DENIED, grant_covers
 from checker.iam.prove import prove
-from checker.iam.prove.delivery import SEND, delivery_space, other_topics_space, queue_key_space
+from checker.iam.prove.service_space import SEND, delivery_space, other_topics_space, queue_key_space
 from checker.iam.prove.space import DATA_KEY, DECRYPT, SNS, Target
 from checker.lint.explain import BROKEN, OK
 from checker.lint.retention.model import DEFAULT_REGIONS, Step, Warned, step

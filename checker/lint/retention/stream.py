@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.unknown import Truth, Unknown, all_of
 from checker.iam.prove import prove
-from checker.iam.prove.delivery import role_space, trust_space
+from checker.iam.prove.service_space import role_space, trust_space
 from checker.iam.prove.space import Target
 from checker.lint.retention.model import Step, Warned, step
 

@@ -45,10 +45,10 @@ def survey(sessions: Sessions, coverage: Coverage) -> Surveyed:
         raise InputError("--region", "no Region is set", help_text=_NO_REGION)
     calls = Calls(sessions, Unit("", home), threading.Event())
     caller = _caller(calls)
-    entered = (_entered(sessions.access, caller, one) for one in _accounts(calls, coverage, caller))
+    accounts = (_entered(sessions.access, caller, account) for account in _accounts(calls, coverage, caller))
     units = tuple(
         unit._replace(region=region)
-        for unit in entered
+        for unit in accounts
         for region in _regions(calls, coverage, unit._replace(region=home))
     )
     return Surveyed(units, tuple(calls.skipped), caller.account)
@@ -71,11 +71,11 @@ def _accounts(calls: Calls, coverage: Coverage, caller: _Caller) -> Sequence[str
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
     """
-    found = list(coverage.accounts)
+    accounts = list(coverage.accounts)
     if coverage.organization:
         listed = calls.listed(_ACCOUNTS, "the accounts of the organization")
-        found += (one["Id"] for one in listed if one.get("Status", _ACTIVE) == _ACTIVE)
-    return tuple(dict.fromkeys(found or [caller.account]))
+        accounts += (account["Id"] for account in listed if account.get("Status", _ACTIVE) == _ACTIVE)
+    return tuple(dict.fromkeys(accounts or [caller.account]))
 
 
 def _entered(access: Access, caller: _Caller, account: str) -> Unit:
@@ -95,10 +95,10 @@ def _regions(calls: Calls, coverage: Coverage, unit: Unit) -> Sequence[str]:
     """
     if not coverage.all_regions:
         return coverage.regions or (unit.region,)
-    there = calls.elsewhere(unit)
-    answer = there.read("ec2", "describe_regions", f"the Regions of account {unit.account}")
-    for skipped in there.skipped:
+    account_calls = calls.elsewhere(unit)
+    answer = account_calls.read("ec2", "describe_regions", f"the Regions of account {unit.account}")
+    for skipped in account_calls.skipped:
         calls.skip(skipped)
     if answer is None:
         return REGIONS.get(partition_of(unit.region) or NEWEST, (unit.region,))
-    return sorted(one["RegionName"] for one in answer["Regions"])
+    return sorted(region["RegionName"] for region in answer["Regions"])

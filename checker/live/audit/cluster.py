@@ -12,15 +12,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
 
 from checker.core.errors import InputError
-from checker.live.audit.executor import Crew, on_cluster
+from checker.live.audit.executor import Crew, Worker
+from checker.live.aws.session import Sessions
 
 if TYPE_CHECKING:
     from distributed import Client
 
     from checker.live.audit.plan import Plan
+    from checker.live.aws.access import Unit
 
 
 class ClusterLostError(InputError):
@@ -56,13 +59,24 @@ def cluster(plan: Plan, address: str) -> Crew:
         raise InputError("--dask", f"no scheduler at `{address}`: {reason}", help_text=help_text) from None
     _await_worker(client, address)
     executor = client.get_executor(pure=False, retries=3)
-    return on_cluster(
-        plan,
+    return Crew(
         executor,
+        partial(work_on, plan),
         max(1, sum(client.nthreads().values())),
-        leave=lambda: client.close(timeout=2),
+        dismiss=lambda: client.close(timeout=2),
         check=_Watch(client, address),
     )
+
+
+@lru_cache(maxsize=4)
+def worker_for(plan: Plan) -> Worker:
+    """Return this process's worker for a plan. It is cached so that a cluster machine keeps its clients."""
+    return Worker(plan, Sessions(plan.access))
+
+
+def work_on(plan: Plan, unit: Unit) -> dict[str, Any]:
+    """Audit a unit on a cluster machine."""
+    return worker_for(plan).work(unit)
 
 
 async def _shake_hands(address: str) -> None:

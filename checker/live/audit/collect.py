@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 class UnitContext:
     """Reads instances and contacts in background threads. CloudTrail allows only two calls per second."""
 
-    def __init__(self, calls: Calls, plan: Plan, aside: Executor) -> None:
+    def __init__(self, calls: Calls, plan: Plan, slow_pool: Executor) -> None:
         self._plan = plan
-        self._instances = aside.submit(list_instances, calls)
-        self._contacts = aside.submit(self._read_contacts, calls)
+        self._instances = slow_pool.submit(list_instances, calls)
+        self._contacts = slow_pool.submit(self._read_contacts, calls)
 
     def _read_contacts(self, calls: Calls) -> tuple[Contact, ...]:
         """Return the contacts, or none if the unit has no instances."""
@@ -93,13 +93,13 @@ class UnitContext:
         self, topic: Topic, given: tuple[Pairing, ...], listed: Sequence[Instance] | None
     ) -> Topic | None:
         """Add instances that CloudTrail shows: other instances may stream besides the given one."""
-        stated = {one.instance for one in given}
-        if listed is not None and {one.arn for one in listed} <= stated:
+        stated = {pairing.instance for pairing in given}
+        if listed is not None and {instance.arn for instance in listed} <= stated:
             return topic._replace(pairings=given)
         if not self.is_known():
             return None
         streaming = pair_streaming(topic, self._existing(), self.contacts())
-        others = (one for one in streaming if one.instance not in stated)
+        others = (pairing for pairing in streaming if pairing.instance not in stated)
         return topic._replace(pairings=(*given, *others))
 
     def _existing(self) -> tuple[Instance, ...]:
@@ -107,7 +107,7 @@ class UnitContext:
         listed = self._instances.result()
         if listed is not None:
             return listed
-        shown = dict.fromkeys(one.instance for one in self.contacts() if one.instance is not None)
+        shown = dict.fromkeys(contact.instance for contact in self.contacts() if contact.instance is not None)
         return tuple(map(Instance, shown))
 
 
@@ -116,14 +116,14 @@ _TOGETHER = 16
 
 
 class Collector:
-    """Reads one unit. ``pool`` runs many short calls, ``aside`` runs slow reads."""
+    """Reads one unit. ``pool`` runs many short calls, ``slow_pool`` runs slow reads."""
 
     def __init__(
         self,
         calls: Calls,
         plan: Plan,
         pool: Executor,
-        aside: Executor,
+        slow_pool: Executor,
         reads: Reads = Reads(),  # noqa: B008 - frozen
     ) -> None:
         self.calls = calls
@@ -131,7 +131,7 @@ class Collector:
         self.pool = pool
         self.subscriptions = Subscriptions(calls, pool)
         self.not_judged = 0
-        self._context = UnitContext(calls, plan, aside)
+        self._context = UnitContext(calls, plan, slow_pool)
         self._reads = reads
         self._skipped_before: set[str] = set()
         self._certain: list[Topic] = []
@@ -194,7 +194,7 @@ class Collector:
         Topics with a customer managed key come last, because the key policy may grant access to Connect.
         """
         tags = list_tagged(self.calls, self.plan.scope.tags)
-        others: list[Read] = []
+        undecided: list[Read] = []
         encrypted: list[Read] = []
         seen: set[str] = set()
         for read in self._read(self._listed(tags)):
@@ -206,11 +206,11 @@ class Collector:
             elif self._reads_key_of(read):
                 encrypted.append(read)
             elif read.attributes is not None:
-                others.append(read)
+                undecided.append(read)
             if self._context.is_known():
-                yield from self._streamed(others, tags)
-                others.clear()
-        yield from self._streamed([*others, *encrypted], tags)
+                yield from self._streamed(undecided, tags)
+                undecided.clear()
+        yield from self._streamed([*undecided, *encrypted], tags)
         streamed = self._context.streamed()
         self.not_judged += len(self._skipped_before - streamed)
         unlisted = {*self._here(streamed), *self._asked_for()} - seen
@@ -261,8 +261,12 @@ class Collector:
         topic = topic_of(read.arn, read.attributes)
         if not is_granted(key, topic):
             return False
-        others = [one for one in self._certain if (used := self._key_of(one.name)) and used.arn == key.arn]
-        if explained := any(is_granted(key, one) for one in others):
+        others = [
+            other
+            for other in self._certain
+            if (other_key := self._key_of(other.name)) and other_key.arn == key.arn
+        ]
+        if explained := any(is_granted(key, other) for other in others):
             self.calls.skip(shares_key(topic))
         return not explained
 
@@ -280,7 +284,7 @@ class Collector:
 
     def _here(self, streamed: frozenset[str]) -> Iterator[str]:
         """Return the topics of the Region that contacts stream to, including those of other accounts."""
-        return (one for one in streamed if _is_in(one, self.calls.unit.region))
+        return (topic for topic in streamed if _is_in(topic, self.calls.unit.region))
 
     def _asked_for(self) -> Iterator[str]:
         here = self.calls.unit
@@ -293,14 +297,14 @@ class Collector:
         """Group topics by key, so that every key is checked once."""
         groups: dict[Arn | None, tuple[list[Key], list[Topic]]] = {}
         for topic in topics:
-            later = self._reading.get(topic.name)
-            key = later.result() if later else None
+            reading = self._reading.get(topic.name)
+            key = reading.result() if reading else None
             arn = key.arn if key and isinstance(key.arn, Arn) else None
-            keys, some = groups.setdefault(arn, ([], []))
+            keys, topics_of_key = groups.setdefault(arn, ([], []))
             keys += [key] if key else []
-            some.append(topic)
-        for keys, some in groups.values():
-            yield Inventory(tuple(some), tuple(_merged(keys)))
+            topics_of_key.append(topic)
+        for keys, topics_of_key in groups.values():
+            yield Inventory(tuple(topics_of_key), tuple(_merged(keys)))
 
 
 def _merged(keys: list[Key]) -> Iterator[Key]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +16,6 @@ from checker.live.audit.collect import Collector
 from checker.live.audit.topics import Reads
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import StoppedError
-from checker.live.aws.session import Sessions
 from checker.report.record import record
 
 if TYPE_CHECKING:
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from checker.live.audit.journal import Journal
     from checker.live.audit.plan import Plan
     from checker.live.aws.access import Unit
+    from checker.live.aws.session import Sessions
 
 
 _EVERYTHING = Scope(all_topics=True)
@@ -41,25 +40,27 @@ class Worker:
         self,
         plan: Plan,
         sessions: Sessions,
-        seen: Callable[[], None] = lambda: None,
+        on_answer: Callable[[], None] = lambda: None,
         reads: Callable[[Unit], Reads] = lambda _: Reads(),
     ) -> None:
         self.plan = plan
         self.sessions = sessions
         self.stop = threading.Event()
-        self._seen = seen
+        self._on_answer = on_answer
         self._reads = reads
         threads = plan.access.threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="call")
-        self._aside = ThreadPoolExecutor(threads, thread_name_prefix="aside")
+        self._slow_pool = ThreadPoolExecutor(threads, thread_name_prefix="slow")
 
     def work(self, unit: Unit) -> dict[str, Any]:
         """Audit a unit and return its record as JSON values. Raises StoppedError if the run is interrupted."""
-        calls = Calls(self.sessions, unit, self.stop, self._seen)
-        collector = Collector(calls, self.plan, self._pool, self._aside, self._reads(unit.bare))
+        calls = Calls(self.sessions, unit, self.stop, self._on_answer)
+        collector = Collector(calls, self.plan, self._pool, self._slow_pool, self._reads(unit.bare))
         rules = all_rules()
-        report = joined(judge(one, rules, _EVERYTHING) for one in collector.inventories())
-        report = _ordered(report, sorted(calls.skipped, key=lambda one: one[:2]), collector.not_judged)
+        report = joined(judge(inventory, rules, _EVERYTHING) for inventory in collector.inventories())
+        report = _ordered(
+            report, sorted(calls.skipped, key=lambda inventory: inventory[:2]), collector.not_judged
+        )
         return {
             "kind": "unit",
             "account": unit.account,
@@ -73,19 +74,19 @@ class Worker:
         """Start no more calls. Calls in progress end by themselves."""
         self.stop.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._aside.shutdown(wait=False, cancel_futures=True)
+        self._slow_pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _ordered(report: Report, skipped: list[Skipped], not_judged: int) -> Report:
     """Sort a report, so that its order does not depend on the order of reads."""
 
-    def key(one: Finding) -> tuple[str, int, str, str, str]:
-        first = one.locations[0]
-        return first.source, -one.severity.rank, one.rule, format_route(first.route), one.message
+    def key(item: Finding) -> tuple[str, int, str, str, str]:
+        first = item.locations[0]
+        return first.source, -item.severity.rank, item.rule, format_route(first.route), item.message
 
     return report._replace(
         findings=tuple(sorted(report.findings, key=key)),
-        examined=tuple(sorted(report.examined, key=lambda one: (KINDS.index(one.kind), one.resource))),
+        examined=tuple(sorted(report.examined, key=lambda item: (KINDS.index(item.kind), item.resource))),
         skipped=tuple(skipped),
         not_judged=not_judged,
     )
@@ -93,25 +94,14 @@ def _ordered(report: Report, skipped: list[Skipped], not_judged: int) -> Report:
 
 def joined(reports: Iterable[Report]) -> Report:
     """Merge several reports into one."""
-    some = list(reports)
+    merged = list(reports)
     return Report(
-        tuple(finding for one in some for finding in one.findings),
-        tuple(examined for one in some for examined in one.examined),
-        tuple(skipped for one in some for skipped in one.skipped),
-        sum(one.not_judged for one in some),
-        tuple(crashed for one in some for crashed in one.crashed),
+        tuple(finding for report in merged for finding in report.findings),
+        tuple(examined for report in merged for examined in report.examined),
+        tuple(skipped for report in merged for skipped in report.skipped),
+        sum(report.not_judged for report in merged),
+        tuple(crashed for report in merged for crashed in report.crashed),
     )
-
-
-@lru_cache(maxsize=4)
-def worker_for(plan: Plan) -> Worker:
-    """Return this process's worker for a plan. It is cached so that a cluster machine keeps its clients."""
-    return Worker(plan, Sessions(plan.access))
-
-
-def work_on(plan: Plan, unit: Unit) -> dict[str, Any]:
-    """Audit a unit on a cluster machine."""
-    return worker_for(plan).work(unit)
 
 
 _THREADS_A_UNIT = 2
@@ -135,26 +125,19 @@ def threads(
     plan: Plan,
     sessions: Sessions,
     units: int,
-    seen: Callable[[], None],
+    on_answer: Callable[[], None],
     reads: Callable[[Unit], Reads],
 ) -> Crew:
     """Run units in local threads. All units share one pool of threads for calls."""
     at_once = max(1, min(units, plan.access.threads // _THREADS_A_UNIT))
     executor = ThreadPoolExecutor(at_once, thread_name_prefix="unit")
-    worker = Worker(plan, sessions, seen, reads)
+    worker = Worker(plan, sessions, on_answer, reads)
 
     def dismiss() -> None:
         worker.close()
         executor.shutdown(wait=False, cancel_futures=True)
 
     return Crew(executor, worker.work, at_once, dismiss)
-
-
-def on_cluster(
-    plan: Plan, executor: Executor, at_once: int, leave: Callable[[], None], check: Callable[[], None]
-) -> Crew:
-    """Run units on the machines of a cluster. Each machine opens its own session."""
-    return Crew(executor, partial(work_on, plan), at_once, leave, check)
 
 
 _AHEAD = 2

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from checker.analysis.inventory import CREATION_FAILED, Instance, Pairing, Place, Source
 from checker.analysis.pairing import fits, is_near, is_of_another, named_by
 from checker.core.arn import Arn
-from checker.core.errors import AwsError, Skipped
+from checker.core.errors import Skipped
 from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, read_event
 from checker.inputs.cloudtrail.fold import FullError, Store
 from checker.inputs.cloudtrail.fragment import ROUTE, At
 from checker.inputs.cloudtrail.streams import Contacts
-from checker.lint.explain import BROKEN, OK
+from checker.lint.explain import OK
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls, Listing
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.facts import document_of, instance_of
-from checker.live.aws.lookup import look_up
+from checker.live.aws.lookup import look_up_existing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -48,13 +48,13 @@ def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
     """
     try:
         pages = calls.pages(_INSTANCES, f"the Connect instances of {calls.unit.name}", MaxResults=_PAGE)
-        listed = [one for page in pages for one in page if one.get("InstanceStatus") != CREATION_FAILED]
+        listed = [entry for page in pages for entry in page if entry.get("InstanceStatus") != CREATION_FAILED]
     except CallError as error:
-        if error.fault is Fault.LOST and not calls.offers("connect"):
+        if error.fault is Fault.NO_ANSWER and not calls.offers("connect"):
             return ()
         calls.note(error)
         return None
-    return tuple(one for one in map(instance_of, listed) if one is not None)
+    return tuple(instance for instance in map(instance_of, listed) if instance is not None)
 
 
 def pair_topic(
@@ -75,27 +75,27 @@ def pair_streaming(
 ) -> tuple[Pairing, ...]:
     """Pair a topic with the existing instances that CloudTrail shows to stream to it. Deleted ones are ignored."""
     seen = _seen(topic, contacts)
-    arns = dict.fromkeys(one.arn for one in listed)
+    arns = dict.fromkeys(instance.arn for instance in listed)
     return tuple(Pairing(arn, Source.CLOUDTRAIL) for arn in arns if arn in seen)
 
 
 def _seen(topic: Topic, contacts: Sequence[Contact]) -> set[Arn | None]:
-    return {one.instance for one in contacts if any(arn == topic.name for arn, _ in one.topics)}
+    return {contact.instance for contact in contacts if any(arn == topic.name for arn, _ in contact.topics)}
 
 
 def pair_without_trail(topic: Topic, listed: Sequence[Instance]) -> Topic | None:
     """Pair a topic before CloudTrail is read. Return None if CloudTrail could change the result."""
     named = named_by(topic)
-    found = _streaming(topic, named, listed, ())
-    then = _streaming(topic, named, listed, {one.arn for one in listed})
-    return topic._replace(pairings=found) if found == then else None
+    paired = _streaming(topic, named, listed, ())
+    paired_if_seen = _streaming(topic, named, listed, {instance.arn for instance in listed})
+    return topic._replace(pairings=paired) if paired == paired_if_seen else None
 
 
 def names_only_missing(listed: Sequence[Instance], topic: Topic, named: Named) -> bool:
     """Return True if a policy names only instances of the topic's account and Region, and none of them exists."""
     here = isinstance(topic.arn, Arn) and (topic.arn.account, topic.arn.region)
     ours = all((arn.account, arn.region) == here for arn in named.instances)
-    return bool(named.instances) and ours and not {one.arn for one in listed} & set(named.instances)
+    return bool(named.instances) and ours and not {instance.arn for instance in listed} & set(named.instances)
 
 
 def _streaming(
@@ -111,7 +111,7 @@ def _streaming(
     CloudTrail is the reason only if nothing else pairs the instance. So a report does not depend on whether
     CloudTrail answered before or after the topic was checked.
     """
-    arns = tuple(dict.fromkeys(one.arn for one in listed))
+    arns = tuple(dict.fromkeys(instance.arn for instance in listed))
     here = {arn: Pairing(arn, Source.ACCOUNT, topic.name) for arn in arns if arn in named.instances}
     streaming = {arn: Pairing(arn, Source.CLOUDTRAIL) for arn in arns if arn in seen}
     only = arns[0] if complete and len(arns) == 1 and fits(arns[0], topic, named) else None
@@ -137,11 +137,9 @@ def unverified(sessions: Sessions, units: Sequence[Unit], named: Iterable[str]) 
         if arn is None:
             continue
         unit = Unit(arn.account, arn.region, roles.get(arn.account, ""))
-        found = look_up(Calls(sessions, unit, threading.Event()), arn, *regions)
-        if found.status == BROKEN:
-            raise AwsError(str(arn), found.reason, help_text=found.help, not_found=True)
-        if found.status != OK:
-            yield Skipped(str(arn), found.reason, error=True, help=found.help)
+        status = look_up_existing(Calls(sessions, unit, threading.Event()), arn, *regions)
+        if status.status != OK:
+            yield Skipped(str(arn), status.reason, error=True, help=status.help)
 
 
 NAMES = ("StartContactStreaming", "StartChatContact", "SendChatIntegrationEvent", "StopContactStreaming")
@@ -181,8 +179,11 @@ def _what(calls: Calls) -> str:
 def _records(calls: Calls, name: str, hours: int) -> Iterator[object]:
     """Look up the events of one name. LookupEvents accepts only one attribute."""
     since = datetime.now(UTC) - timedelta(hours=hours)
-    asked = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}], "StartTime": since}
-    pages = calls.pages(_LOOKUP, _what(calls), **asked, MaxResults=_EVENTS_A_PAGE)
+    parameters = {
+        "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}],
+        "StartTime": since,
+    }
+    pages = calls.pages(_LOOKUP, _what(calls), **parameters, MaxResults=_EVENTS_A_PAGE)
     events = chain.from_iterable(pages)
     yield from map(_record, islice(events, _MOST_PAGES * _EVENTS_A_PAGE))
     if next(events, None) is not None:

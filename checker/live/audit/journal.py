@@ -144,13 +144,13 @@ class Journal:
             if line.value.get("kind") == "unit":
                 last[self._unit(line)] = line.number
         numbers = set(last.values())
-        found = (self._entry(line) for line in self._lines() if line.number in numbers)
-        yield from sorted(found, key=lambda one: one.unit)
+        entries = (self._entry(line) for line in self._lines() if line.number in numbers)
+        yield from sorted(entries, key=lambda entry: entry.unit)
 
     def _check_head(self, line: _Line | None) -> datetime:
         """Check that a journal belongs to this audit, and return its start time. Raises InputError."""
         if line is None or line.value.get("kind") != "audit":
-            raise self._unusable(1, "it does not identify its audit")
+            raise unusable(self.path, 1, "it does not identify its audit")
         head = json.loads(json.dumps(self._head))
         for name, reason in _OTHERS.items():
             if line.value.get(name) != head[name]:
@@ -161,18 +161,18 @@ class Journal:
         try:
             return datetime.fromisoformat(line.value["began"]).astimezone(UTC)
         except (KeyError, TypeError, ValueError):
-            raise self._unusable(1, "it does not contain the start time of the audit") from None
+            raise unusable(self.path, 1, "it does not contain the start time of the audit") from None
 
     def _entry(self, line: _Line) -> Entry:
         unit, again = self._unit(line), line.value.get("again")
         if not isinstance(again, bool):
-            raise self._unusable(line.number, "`again` is not true or false")
+            raise unusable(self.path, line.number, "`again` is not true or false")
         try:
             report = read_record(line.value)
         except (AttributeError, KeyError, IndexError, RecursionError, SyntaxError, TypeError, ValueError):
             report = None
         if report is None or not _is_sound(report):
-            raise self._unusable(line.number, "it is not the record of a unit")
+            raise unusable(self.path, line.number, "it is not the record of a unit")
         return Entry(unit, again, report)
 
     def _topic(self, line: _Line) -> tuple[Unit, str, Attributes | None]:
@@ -181,13 +181,13 @@ class Journal:
         if not (isinstance(topic, str) and (attributes is None or isinstance(attributes, dict))) or not all(
             isinstance(text, str) for pair in texts for text in pair
         ):
-            raise self._unusable(line.number, "it is not the record of a topic")
+            raise unusable(self.path, line.number, "it is not the record of a topic")
         return self._unit(line), topic, attributes
 
     def _unit(self, line: _Line) -> Unit:
         account, region = line.value.get("account"), line.value.get("region")
         if not isinstance(account, str) or not isinstance(region, str):
-            raise self._unusable(line.number, "it does not name an account and a Region")
+            raise unusable(self.path, line.number, "it does not name an account and a Region")
         return Unit(account, region)
 
     def _lines(self, *, topics: bool = False) -> Iterator[_Line]:
@@ -201,15 +201,15 @@ class Journal:
         try:
             value = json.loads(line.decode("utf-8"))
         except UnicodeDecodeError:
-            raise self._unusable(number, "it is not UTF-8 text") from None
+            raise unusable(self.path, number, "it is not UTF-8 text") from None
         except (ValueError, RecursionError):
-            raise self._unusable(number, "it is not JSON") from None
+            raise unusable(self.path, number, "it is not JSON") from None
         if (
             not isinstance(value, dict)
             or value.get("kind") not in _KINDS
             or (number > 1) != (value["kind"] != "audit")
         ):
-            raise self._unusable(number, "it is not a valid line at this position")
+            raise unusable(self.path, number, "it is not a valid line at this position")
         return _Line(number, value)
 
     def _cut_off(self) -> None:
@@ -218,9 +218,6 @@ class Journal:
             file.truncate(file.read().rfind(b"\n") + 1)
         with reported(self.path):
             protect(self.path, Role.JOURNAL)
-
-    def _unusable(self, number: int, reason: str) -> InputError:
-        return unusable(self.path, number, reason)
 
 
 def unusable(path: Path, number: int, reason: str) -> InputError:
@@ -275,10 +272,12 @@ def _line(value: dict[str, Any]) -> str:
 
 def _is_sound(report: Report) -> bool:
     """Return True if all texts, flags and numbers of a report that was read from a file have the right type."""
-    skipped = (text for one in report.skipped for text in (one.what, one.reason, one.help))
-    findings = (text for one in report.findings for text in (one.address, *(fix.title for fix in one.fixes)))
+    skipped = (text for item in report.skipped for text in (item.what, item.reason, item.help))
+    findings = (
+        text for item in report.findings for text in (item.address, *(fix.title for fix in item.fixes))
+    )
     texts = all(isinstance(text, str) for text in (*skipped, *findings, *report.crashed))
-    flags = all(isinstance(one.error, bool) for one in report.skipped)
+    flags = all(isinstance(item.error, bool) for item in report.skipped)
     return texts and flags and type(report.not_judged) is int
 
 

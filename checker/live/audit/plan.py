@@ -37,11 +37,13 @@ class Plan(NamedTuple):
             return tuple(_paired([(Source.MANIFEST.value, arn) for arn in listed]))
         if self.scope.topics == (topic.name,):
             return tuple(_paired(self.instances))
-        return tuple(one for one in self.fitting(topic, named) if not is_of_another(one.instance, named))
+        return tuple(
+            pairing for pairing in self.fitting(topic, named) if not is_of_another(pairing.instance, named)
+        )
 
     def fitting(self, topic: Topic, named: Named) -> tuple[Pairing, ...]:
         """Return the known instances in the topic's account and Region, and those that its policy names."""
-        return tuple(one for one in _paired(self.instances) if fits(one.instance, topic, named))
+        return tuple(pairing for pairing in _paired(self.instances) if fits(pairing.instance, topic, named))
 
 
 def _paired(listed: Iterable[tuple[str, str]]) -> Iterator[Pairing]:

@@ -53,16 +53,16 @@ class Gone:
         try:
             self._look_for(arn)
         except CallError as error:
-            if error.fault is Fault.GONE:
+            if error.fault is Fault.NOT_FOUND:
                 return True
             self._calls.note(error)
         return False
 
     def _is_instance_gone(self, arn: Arn) -> bool:
-        found = look_up(self._calls, arn)
-        if found.status == UNKNOWN:
-            self._calls.skip(Skipped(str(arn), found.reason, error=True, help=found.help))
-        return found.gone
+        status = look_up(self._calls, arn)
+        if status.status == UNKNOWN:
+            self._calls.skip(Skipped(str(arn), status.reason, error=True, help=status.help))
+        return status.gone
 
     def _look_for(self, arn: Arn) -> None:
         """Read a topic or key. Raises CallError."""
@@ -83,30 +83,37 @@ def send(sessions: Sessions, unit: Unit, report: Report) -> tuple[Skipped, ...]:
     calls = Calls(sessions, unit, threading.Event())
     owner = Owner(partition_of(unit.region) or NEWEST, unit.account, unit.region)
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    known = {one["Id"]: one for one in _known(calls, owner)}
-    found = {one["Id"]: one for one in _found(report, owner, now, known)}
-    held_back = {finding_id(one.finding, owner) for one in report.suppressed}
-    absent = [one for name, one in known.items() if name not in found and name not in held_back]
+    known = {finding["Id"]: finding for finding in _known(calls, owner)}
+    current = {finding["Id"]: finding for finding in _found(report, owner, now, known)}
+    held_back = {finding_id(finding.finding, owner) for finding in report.suppressed}
+    absent = [finding for name, finding in known.items() if name not in current and name not in held_back]
     judged = _Judged(report, Gone(calls))
-    for batch in _batches([*found.values(), *judged.archived(absent, now)]):
+    for batch in _batches([*current.values(), *judged.archived(absent, now)]):
         _import(calls, batch)
     return tuple(calls.skipped)
 
 
 def _known(calls: Calls, owner: Owner) -> Iterator[_Asff]:
     """Yield the findings of checker that Security Hub has for the account and Region."""
-    wanted = {
+    filters = {
         "GeneratorId": [{"Value": GENERATOR, "Comparison": "PREFIX"}],
         "AwsAccountId": [{"Value": owner.account, "Comparison": "EQUALS"}],
         "RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}],
     }
     prefix = f"{owner.region}/{owner.account}/{GENERATOR}"  # a Region may aggregate findings of other Regions
-    listed = calls.listed(_FINDINGS, _what(calls), Filters=wanted, MaxResults=_BATCH)
-    yield from (one for one in listed if one["Id"].startswith(prefix) and one["RecordState"] == "ACTIVE")
+    listed = calls.listed(_FINDINGS, _what(calls), Filters=filters, MaxResults=_BATCH)
+    yield from (
+        finding
+        for finding in listed
+        if finding["Id"].startswith(prefix) and finding["RecordState"] == "ACTIVE"
+    )
 
 
 def _found(report: Report, owner: Owner, now: str, known: Mapping[str, _Asff]) -> Iterator[_Asff]:
-    paired = {one.resource: [str(pairing.instance) for pairing in one.pairings] for one in report.examined}
+    paired = {
+        examined.resource: [str(pairing.instance) for pairing in examined.pairings]
+        for examined in report.examined
+    }
     for finding in report.findings:
         since = known.get(finding_id(finding, owner), {}).get("CreatedAt", "")
         resources = (finding.resource, *finding.affects)
@@ -118,8 +125,8 @@ class _Judged:
     """The rules that a run checked on each resource, and for which instances."""
 
     def __init__(self, report: Report, gone: Gone) -> None:
-        self._examined = {one.resource: one for one in report.examined}
-        self._of_chain = {one.id for one in all_rules() if one.link is not None}
+        self._examined = {examined.resource: examined for examined in report.examined}
+        self._of_chain = {rule.id for rule in all_rules() if rule.link is not None}
         self._gone = gone
 
     def archived(self, absent: Iterable[_Asff], now: str) -> Iterator[_Asff]:
@@ -141,7 +148,7 @@ class _Judged:
         if rule not in self._of_chain or self._gone_first(known):
             return True
         examined = filter(None, (self._examined.get(resource["Id"]) for resource in known["Resources"]))
-        judged = {str(pairing.instance) for one in examined for pairing in one.pairings}
+        judged = {str(pairing.instance) for entry in examined for pairing in entry.pairings}
         return all(arn in judged or self._gone(arn) for arn in instances_of(known))
 
     def _gone_first(self, known: _Asff) -> bool:
@@ -161,5 +168,5 @@ def _what(calls: Calls) -> str:
     return f"Security Hub of {calls.unit.name}"
 
 
-def _batches(some: Sequence[_Asff]) -> Iterable[Sequence[_Asff]]:
-    return (some[start : start + _BATCH] for start in range(0, len(some), _BATCH))
+def _batches(findings: Sequence[_Asff]) -> Iterable[Sequence[_Asff]]:
+    return (findings[start : start + _BATCH] for start in range(0, len(findings), _BATCH))

@@ -118,20 +118,20 @@ def read_topics(
 def list_topics(calls: Calls) -> Iterator[str]:
     """Yield the ARN of every topic of the unit."""
     listed = calls.listed(_TOPICS, f"the topics of {calls.unit.name}")
-    return (one["TopicArn"] for one in listed)
+    return (topic["TopicArn"] for topic in listed)
 
 
-def list_tagged(calls: Calls, wanted: Iterable[str]) -> Tags:
+def list_tagged(calls: Calls, selectors: Iterable[str]) -> Tags:
     """Return the topics that have one of the tags, `KEY` or `KEY=VALUE`, with the tags that matched."""
-    found: Tags = {}
-    for tag in wanted:
-        key, equals, value = tag.partition("=")
+    tags: Tags = {}
+    for selector in selectors:
+        key, equals, value = selector.partition("=")
         filters = [{"Key": key, "Values": [value]} if equals else {"Key": key}]
-        asked: dict[str, Any] = {"TagFilters": filters, "ResourceTypeFilters": ["sns"]}
-        for one in calls.listed(_TAGGED, f"the tagged topics of {calls.unit.name}", **asked):
-            arn = one["ResourceARN"]
-            found[arn] = (*found.get(arn, ()), (key, value))
-    return found
+        parameters: dict[str, Any] = {"TagFilters": filters, "ResourceTypeFilters": ["sns"]}
+        for resource in calls.listed(_TAGGED, f"the tagged topics of {calls.unit.name}", **parameters):
+            arn = resource["ResourceARN"]
+            tags[arn] = (*tags.get(arn, ()), (key, value))
+    return tags
 
 
 def candidate(read: Read, plan: Plan, tags: Tags, streamed: frozenset[str], calls: Calls) -> Topic | None:
@@ -151,19 +151,19 @@ def candidate(read: Read, plan: Plan, tags: Tags, streamed: frozenset[str], call
 
 def ahead(pool: Executor, work: Callable[[Any], Any], items: Iterable[Any], most: int) -> Iterator[Any]:
     """Run work items in a pool with at most ``most`` in progress, and yield the results in order."""
-    under_way: deque[Future[Any]] = deque()
+    pending: deque[Future[Any]] = deque()
     try:
         for item in items:
-            under_way.append(pool.submit(work, item))
-            if len(under_way) >= most:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+            pending.append(pool.submit(work, item))
+            if len(pending) >= most:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
     except RuntimeError as error:
         raise StoppedError from error  # the pool is closed because the run was interrupted
     finally:
-        for left in under_way:
-            left.cancel()
+        for future in pending:
+            future.cancel()
 
 
 _ALL = Listing("sns", "list_subscriptions", "Subscriptions")
@@ -209,20 +209,20 @@ class Subscriptions:
         """Return the subscriptions of a topic in scope. None if they could not be listed. Lists only once."""
         if self._listed is None:
             self._listed = self._list()
-        found = self._listed.get(topic)
-        return () if found is None and self._whole else found
+        subscriptions = self._listed.get(topic)
+        return () if subscriptions is None and self._whole else subscriptions
 
     def _list(self) -> Listed:
         page = self._first.result() if self._first else None
         if page is None:
             return {}
-        wanted = list(self._counts)
+        topics = list(self._counts)
         if page.following and sum(map(_pages, self._counts.values())) < _pages(self._everything):
-            some = zip(wanted, self._pool.map(self._of, wanted), strict=True)
-            return {arn: found for arn, found in some if found is not None}
-        more = self._calls.all(_ALL, self._what, NextToken=page.following) if page.following else []
-        self._whole = more is not None
-        return _by_topic([*page.entries, *(more or ())]) if self._whole else {}
+            by_topic = zip(topics, self._pool.map(self._of, topics), strict=True)
+            return {arn: subscriptions for arn, subscriptions in by_topic if subscriptions is not None}
+        others = self._calls.all(_ALL, self._what, NextToken=page.following) if page.following else []
+        self._whole = others is not None
+        return _by_topic([*page.entries, *(others or ())]) if self._whole else {}
 
     def _page(self) -> _Page | None:
         answer = self._calls.read("sns", "list_subscriptions", self._what)
@@ -245,10 +245,10 @@ class _Page(NamedTuple):
 
 
 def _by_topic(entries: list[dict[str, Any]]) -> Listed:
-    found: dict[str, list[Subscription]] = defaultdict(list)
-    for one in entries:
-        found[str(one.get("TopicArn"))].append(subscription_of(one))
-    return {arn: tuple(some) for arn, some in found.items()}
+    by_topic: dict[str, list[Subscription]] = defaultdict(list)
+    for entry in entries:
+        by_topic[str(entry.get("TopicArn"))].append(subscription_of(entry))
+    return {arn: tuple(subscriptions) for arn, subscriptions in by_topic.items()}
 
 
 def _pages(count: int) -> int:
@@ -259,14 +259,16 @@ def with_delivery(
     calls: Calls, topic: Arn, subscriptions: tuple[Subscription, ...]
 ) -> tuple[Subscription, ...]:
     """Check whether SNS can deliver to confirmed queues. Stop at the first that works, since one is enough."""
-    looked_at: list[Subscription] = []
-    for number, one in enumerate(subscriptions):
-        if one.protocol == SQS and one.confirmed:
-            one = one._replace(undelivered=_undelivered(calls, topic, one.endpoint))  # noqa: PLW2901
-            if one.undelivered == "":
-                return (*looked_at, one, *subscriptions[number + 1 :])
-        looked_at.append(one)
-    return tuple(looked_at)
+    checked: list[Subscription] = []
+    for number, subscription in enumerate(subscriptions):
+        if subscription.protocol == SQS and subscription.confirmed:
+            reason = _undelivered(calls, topic, subscription.endpoint)
+            checked.append(subscription._replace(undelivered=reason))
+            if reason == "":
+                return (*checked, *subscriptions[number + 1 :])
+        else:
+            checked.append(subscription)
+    return tuple(checked)
 
 
 def _undelivered(calls: Calls, topic: Arn, endpoint: str) -> str | Unknown:
@@ -276,6 +278,6 @@ def _undelivered(calls: Calls, topic: Arn, endpoint: str) -> str | Unknown:
     if isinstance(queue, Unknown) and arn is not None and arn.account == calls.unit.account:
         calls.skip(Skipped(endpoint, queue.reason, error=True, help="grant it to the caller"))
     steps = queue_steps(queue, topic)
-    broken = next((one.reason for one in steps if one.status == BROKEN), "")
-    unknown = next((one.reason for one in steps if one.status == UNKNOWN), "")
+    broken = next((step.reason for step in steps if step.status == BROKEN), "")
+    unknown = next((step.reason for step in steps if step.status == UNKNOWN), "")
     return Unknown(unknown) if unknown and not broken else broken

@@ -9,41 +9,21 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from botocore.awsrequest import AWSResponse
-from botocore.exceptions import (
-    BotoCoreError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    HTTPClientError,
-    ReadTimeoutError,
-)
-from urllib3.exceptions import ProtocolError
-from urllib3.exceptions import ReadTimeoutError as NothingReadError
-
-from checker.live.aws.wait import check_awaited
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "structure": (dict,),
-    "map": (dict,),
-    "list": (list,),
-    "string": (str,),
-    "integer": (int, float),
-    "long": (int, float),
-    "float": (int, float),
-    "double": (int, float),
-    "boolean": (bool,),
+_NUMBER = ((int, float), "a number")
+_OBJECT = ((dict,), "an object")
+_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "structure": _OBJECT,
+    "map": _OBJECT,
+    "list": ((list,), "a list"),
+    "string": ((str,), "a text"),
+    "boolean": ((bool,), "true or false"),
+    **dict.fromkeys(("integer", "long", "float", "double"), _NUMBER),
 }
-_WORDS = {
-    "structure": "an object",
-    "map": "an object",
-    "list": "a list",
-    "boolean": "true or false",
-    **dict.fromkeys(("integer", "long", "float", "double"), "a number"),
-}
+_ANY = ((object,), "a text")
 
 NEEDED: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("cloudtrail", "lookup_events"): ("Events",),
@@ -131,24 +111,26 @@ def check_body(operation_model: Any, response_dict: dict[str, Any], **_: object)
     _check_types(shape, value, "")
 
 
-def _check_types(shape: Any, value: Any, at: str) -> None:
+def _check_types(shape: Any, value: Any, path: str) -> None:
     """Validate a value and all nested values against a shape of the service model. Raises BadAnswerError."""
-    types = _TYPES.get(shape.type_name, (object,))
+    types, description = _TYPES.get(shape.type_name, _ANY)
     is_invalid = not isinstance(value, types) or (isinstance(value, bool) and not {bool, object} & {*types})
     if is_invalid:
-        raise BadAnswerError(f"{at.lstrip('.') or 'it'} is not {_WORDS.get(shape.type_name, 'a text')}")
-    for inner, one, place in _inner(shape, value):
-        _check_types(inner, one, f"{at}{place}")
+        raise BadAnswerError(f"{path.lstrip('.') or 'it'} is not {description}")
+    for inner, member, step in _inner(shape, value):
+        _check_types(inner, member, f"{path}{step}")
 
 
 def _inner(shape: Any, value: Any) -> Iterator[tuple[Any, Any, str]]:
     if shape.type_name == "structure":
         members = ((member.serialization.get("name", name), member) for name, member in shape.members.items())
-        yield from ((one, value[name], f".{name}") for name, one in members if value.get(name) is not None)
+        yield from (
+            (member, value[name], f".{name}") for name, member in members if value.get(name) is not None
+        )
     elif shape.type_name == "list":
-        yield from ((shape.member, one, f"[{number}]") for number, one in enumerate(value))
+        yield from ((shape.member, member, f"[{number}]") for number, member in enumerate(value))
     elif shape.type_name == "map":
-        yield from ((shape.value, one, f".{name}") for name, one in value.items())
+        yield from ((shape.value, member, f".{name}") for name, member in value.items())
 
 
 def _check_there(answer: Any, path: str) -> None:
@@ -157,95 +139,10 @@ def _check_there(answer: Any, path: str) -> None:
     values = [answer]
     for step in path.rstrip("?").split("."):
         name = step.removesuffix("[]")
-        values = [one.get(name) if isinstance(one, dict) else None for one in values]
-        if any(one in missing for one in values):
+        values = [entry.get(name) if isinstance(entry, dict) else None for entry in values]
+        if any(entry in missing for entry in values):
             raise BadAnswerError(f"{name} is missing")
-        if step != name and not all(isinstance(one, list) for one in values):
+        if step != name and not all(isinstance(entry, list) for entry in values):
             raise BadAnswerError(f"{name} is not a list")
         if step != name:
-            values = [entry for one in values for entry in one]
-
-
-CONNECT_SECONDS, READ_SECONDS = 5, 10
-"""Time in seconds for an endpoint to accept a connection, and to send the next bytes."""
-
-_SILENT_ATTEMPTS = 2
-"""Number of attempts for an endpoint that does not answer. Throttling and broken connections get more attempts."""
-
-MOST_BYTES = 16 * 1024 * 1024
-"""Maximum size of a response in bytes. Pages of all lists are far smaller."""
-
-_CHUNK = 64 * 1024
-_SILENCE = (ConnectTimeoutError, ReadTimeoutError)
-
-
-class TooLongError(BotoCoreError):  # type: ignore[misc] # botocore is untyped
-    """Raised for a response that is larger than any valid one. Not retried, unlike an HTTPClientError."""
-
-    fmt = "it is longer than {most} bytes"
-
-
-def bound(client: Any) -> Any:
-    """Limit the size of a client's responses and its attempts at a silent endpoint. Return the client."""
-    endpoint = client._endpoint  # noqa: SLF001 - botocore has no public access to the HTTP session
-    endpoint.http_session = _Session(endpoint.http_session)
-    client.meta.events.register("needs-retry", _stop_asking)
-    return client
-
-
-def _stop_asking(attempts: int, caught_exception: Exception | None, **_: object) -> None:
-    """Raise the error that botocore would retry, once an endpoint has not answered often enough."""
-    if isinstance(caught_exception, _SILENCE) and attempts >= _SILENT_ATTEMPTS:
-        raise caught_exception
-
-
-class _Session:
-    """An HTTP session that sends only requests that are still awaited, and limits the size of responses."""
-
-    def __init__(self, session: Any) -> None:
-        self._session = session
-
-    def send(self, request: Any) -> AWSResponse:
-        """Send a request and read the response. Raises the errors of botocore's session, TooLongError and TimeoutError.
-
-        The check is here because all waiting for retries and rate limits is over.
-        """
-        check_awaited()
-        request.stream_output = True  # otherwise the session reads the whole response, whatever its size
-        answer = self._session.send(request)
-        try:
-            body = b"".join(_chunks(answer.raw))
-        except NothingReadError as error:
-            raise ReadTimeoutError(endpoint_url=request.url, error=error) from None
-        except ProtocolError as error:
-            raise ConnectionClosedError(error=error, request=request, endpoint_url=request.url) from None
-        except TooLongError:
-            raise
-        except Exception as error:  # noqa: BLE001 - same as botocore's session
-            raise HTTPClientError(error=error) from None
-        return AWSResponse(request.url, answer.status_code, answer.headers, _Body(body))
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._session.close()
-
-
-def _chunks(raw: Any) -> Iterator[bytes]:
-    length = 0
-    for chunk in raw.stream(_CHUNK):
-        length += len(chunk)
-        if length > MOST_BYTES:
-            raw.close()
-            raise TooLongError(most=MOST_BYTES)
-        yield chunk
-
-
-class _Body:
-    """A response body that was read already, with the interface that AWSResponse needs."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def stream(self) -> Iterator[bytes]:
-        """Yield the body."""
-        yield self._body
+            values = [entry for entries in values for entry in entries]

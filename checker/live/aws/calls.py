@@ -20,7 +20,6 @@ from checker.live.aws.errors import (
     reason_of,
     refusal_of,
 )
-from checker.live.aws.wait import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,8 +29,52 @@ if TYPE_CHECKING:
     from checker.live.aws.session import Sessions
 
 
+class Rate(NamedTuple):
+    """A number of calls per second, and the size of a burst."""
+
+    second: float
+    burst: int
+
+
+RATES = {
+    "list_instances": Rate(2, 5),
+    "lookup_events": Rate(2, 2),
+    "list_topics": Rate(30, 30),
+    "list_subscriptions": Rate(30, 30),
+    "list_subscriptions_by_topic": Rate(30, 30),
+    "list_grants": Rate(100, 100),
+    "list_aliases": Rate(500, 500),
+    "get_key_policy": Rate(1000, 1000),
+    "describe_key": Rate(2000, 2000),
+    "batch_import_findings": Rate(10, 30),
+    "get_findings": Rate(3, 6),
+}
+"""Rates per account and Region. SNS documents no rate for reading attributes."""
+
+
+class Pace:
+    """Rate limiter of one account and Region."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._due: dict[str, float] = {}
+
+    def delay(self, operation: str) -> float:
+        """Reserve the next slot of an operation, and return the seconds until then."""
+        rate = RATES.get(operation)
+        if rate is None:
+            return 0.0
+        with self._lock:
+            now = self._clock()
+            earliest = now - (rate.burst - 1) / rate.second
+            booked = max(self._due.get(operation, earliest), earliest)
+            self._due[operation] = booked + 1 / rate.second
+        return max(0.0, booked - now)
+
+
 _HELPS = {
-    Fault.ENDED: "use a contact flow that keeps the chat open",
+    Fault.CHAT_ENDED: "use a contact flow that keeps the chat open",
     Fault.DENIED: "grant it to the caller; `checker permissions audit|fix|flow` prints the minimal policy",
 }
 
@@ -46,8 +89,8 @@ class Listing(NamedTuple):
     service: str
     operation: str
     items: str
-    asks: str = "NextToken"
-    says: str = "NextToken"
+    next_parameter: str = "NextToken"
+    next_member: str = "NextToken"
 
 
 class Calls:
@@ -57,7 +100,11 @@ class Calls:
     """
 
     def __init__(
-        self, sessions: Sessions, unit: Unit, stop: threading.Event, seen: Callable[[], None] = lambda: None
+        self,
+        sessions: Sessions,
+        unit: Unit,
+        stop: threading.Event,
+        on_answer: Callable[[], None] = lambda: None,
     ) -> None:
         self.unit = unit
         self.skipped: list[Skipped] = []
@@ -65,7 +112,7 @@ class Calls:
         self.made = 0
         self._sessions = sessions
         self._stop = stop
-        self._seen = seen
+        self._on_answer = on_answer
         self._pace = Pace()
         self._ended: CallError | None = None
         self._answered: dict[str, float] = {}
@@ -74,7 +121,7 @@ class Calls:
 
     def elsewhere(self, unit: Unit) -> Calls:
         """Return the calls of another unit in the same run."""
-        return Calls(self._sessions, unit, self._stop, self._seen)
+        return Calls(self._sessions, unit, self._stop, self._on_answer)
 
     @property
     def threads(self) -> int:
@@ -105,16 +152,16 @@ class Calls:
         with self._lock:
             self.made += 1
             self._answered[service] = time.monotonic()
-        self._seen()
+        self._on_answer()
         return answer
 
     def bad_answer(self, service: str, operation: str, what: str, reason: str) -> CallError:
         """Return the error for an invalid response."""
         self.again = True
-        said = Fault.ODD.says.format(action=action_of(service, operation))
-        return CallError(Fault.ODD, Skipped(what, f"{said}: {reason}", error=True))
+        fault = Fault.INVALID.reason.format(action=action_of(service, operation))
+        return CallError(Fault.INVALID, Skipped(what, f"{fault}: {reason}", error=True))
 
-    def ask_again(self) -> None:
+    def forget_silence(self) -> None:
         """Forget which services did not answer, because a rollback must be attempted in any case."""
         self._silent.clear()
 
@@ -122,10 +169,10 @@ class Calls:
         """Return the error for a call that timed out."""
         self._note_silence(service, began)
         self.again = True
-        said = Fault.LOST.says.format(action=action_of(service, operation))
+        fault = Fault.NO_ANSWER.reason.format(action=action_of(service, operation))
         seconds = max(1, round(time.monotonic() - began))
         unit = "second" if seconds == 1 else "seconds"
-        return CallError(Fault.LOST, Skipped(what, f"{said} within {seconds} {unit}", error=True))
+        return CallError(Fault.NO_ANSWER, Skipped(what, f"{fault} within {seconds} {unit}", error=True))
 
     def _note_silence(self, service: str, began: float) -> None:
         """Remember a service that answered nothing while a call waited, so that other calls do not wait too."""
@@ -137,9 +184,9 @@ class Calls:
         """Fail at once if the service did not answer before. Raises CallError."""
         if service in self._silent:
             self.again = True
-            said = Fault.LOST.says.format(action=action_of(service, operation))
-            reason = f"{said}: `{service}` did not answer an earlier call either, and was not called again"
-            raise CallError(Fault.LOST, Skipped(what, reason, error=True))
+            fault = Fault.NO_ANSWER.reason.format(action=action_of(service, operation))
+            reason = f"{fault}: `{service}` did not answer an earlier call either, and was not called again"
+            raise CallError(Fault.NO_ANSWER, Skipped(what, reason, error=True))
 
     def wait(self, seconds: float) -> None:
         """Wait for some seconds, or not at all. Raises StoppedError if the run is interrupted."""
@@ -148,8 +195,8 @@ class Calls:
 
     def _unread(self, what: str, error: BotoError, reason: str, service: str, began: float) -> CallError:
         fault = fault_of(error)
-        self.again |= fault.again and (fault is not Fault.LOST or self.offers(service))
-        if fault is Fault.LOST:
+        self.again |= fault.temporary and (fault is not Fault.NO_ANSWER or self.offers(service))
+        if fault is Fault.NO_ANSWER:
             self._note_silence(service, began)
         if fault not in ENDS_UNIT:
             skipped = Skipped(what, reason, error=True, help=_HELPS.get(fault, ""))
@@ -177,28 +224,28 @@ class Calls:
             self.note(error)
             return None
 
-    def found(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any] | None:
+    def find(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any] | None:
         """Make a call and return its response, or None if the resource does not exist. Raises CallError."""
         try:
             return self.make(service, operation, what, **parameters)
         except CallError as error:
-            if error.fault is Fault.GONE:
+            if error.fault is Fault.NOT_FOUND:
                 return None
             raise
 
     def pages(self, listing: Listing, what: str, **parameters: object) -> Iterator[list[Any]]:
         """Yield the items of each page. Raises CallError if a page cannot be read or its token is repeated."""
-        seen = {parameters.get(listing.asks)}
+        tokens = {parameters.get(listing.next_parameter)}
         while True:
             answer = self.make(listing.service, listing.operation, what, **parameters)
             yield answer.get(listing.items) or []
-            following = answer.get(listing.says)
-            if reason := _broken_paging(answer, following, seen):
+            token = answer.get(listing.next_member)
+            if reason := _broken_paging(answer, token, tokens):
                 raise self.bad_answer(listing.service, listing.operation, what, reason)
-            if not following:
+            if not token:
                 return
-            seen.add(following)
-            parameters[listing.asks] = following
+            tokens.add(token)
+            parameters[listing.next_parameter] = token
 
     def listed(self, listing: Listing, what: str, **parameters: object) -> Iterator[Any]:
         """Yield the listed items, up to a page that cannot be read. Record that failure."""
@@ -210,7 +257,7 @@ class Calls:
 
     def every(self, listing: Listing, what: str, **parameters: object) -> list[Any]:
         """Return all listed items. Raises CallError."""
-        return [one for page in self.pages(listing, what, **parameters) for one in page]
+        return [item for page in self.pages(listing, what, **parameters) for item in page]
 
     def all(self, listing: Listing, what: str, **parameters: object) -> list[Any] | None:
         """Return all listed items. If any page fails, record that and return None."""
@@ -221,15 +268,17 @@ class Calls:
             return None
 
 
-def _broken_paging(answer: dict[str, Any], following: str | None, seen: set[Any]) -> str:
+def _broken_paging(answer: dict[str, Any], token: str | None, tokens: set[Any]) -> str:
     """Return why the next page cannot be requested. Empty if it can, or if this page is the last one."""
-    if following and following in seen:
+    if token and token in tokens:
         return "a page token is repeated"
-    if len(seen) > _MOST_PAGES:
+    if len(tokens) > _MOST_PAGES:
         return f"there are more than {_MOST_PAGES} pages"
-    more = answer.get("Truncated") or answer.get("IsTruncated")
+    is_truncated = answer.get("Truncated") or answer.get("IsTruncated")
     return (
-        "there are more pages, but the token for the next page is missing" if more and not following else ""
+        "there are more pages, but the token for the next page is missing"
+        if is_truncated and not token
+        else ""
     )
 
 

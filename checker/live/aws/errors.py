@@ -41,17 +41,20 @@ class Fault(Enum):
     DENIED = ("access denied, `{action}` is missing", False)
     THROTTLED = ("throttled, retries exhausted: `{action}`", True)
     EXPIRED = ("the credentials expired before `{action}`", True)
-    GONE = ("not found: `{action}`", False)
-    OFF = ("the Region is disabled for the account or does not accept these credentials: `{action}`", True)
-    LOST = ("no answer to `{action}`", True)
+    NOT_FOUND = ("not found: `{action}`", False)
+    DISABLED_REGION = (
+        "the Region is disabled for the account or does not accept these credentials: `{action}`",
+        True,
+    )
+    NO_ANSWER = ("no answer to `{action}`", True)
     QUOTA = ("a quota or limit was reached: `{action}`", False)
-    ENDED = ("`{action}` was denied: the chat has ended or its token has expired", False)
-    ODD = ("the response to `{action}` is not valid", True)
+    CHAT_ENDED = ("`{action}` was denied: the chat has ended or its token has expired", False)
+    INVALID = ("the response to `{action}` is not valid", True)
     FAILED = ("`{action}` failed", True)
 
-    def __init__(self, says: str, again: bool) -> None:  # noqa: FBT001 - unpacked from the value
-        self.says = says
-        self.again = again
+    def __init__(self, reason: str, temporary: bool) -> None:  # noqa: FBT001 - unpacked from the value
+        self.reason = reason
+        self.temporary = temporary
 
 
 _CODES = {
@@ -77,7 +80,7 @@ _CODES = {
     ),
     Fault.QUOTA: ("LimitExceededException", "TopicLimitExceeded", "SubscriptionLimitExceeded"),
     Fault.EXPIRED: ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"),
-    Fault.GONE: (
+    Fault.NOT_FOUND: (
         "NotFound",
         "NotFoundException",
         "ResourceNotFoundException",
@@ -85,7 +88,12 @@ _CODES = {
         "QueueDoesNotExist",
         "AWS.SimpleQueueService.NonExistentQueue",
     ),
-    Fault.OFF: ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "OptInRequired"),
+    Fault.DISABLED_REGION: (
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "AuthFailure",
+        "OptInRequired",
+    ),
 }
 _FAULT_OF = {code: fault for fault, codes in _CODES.items() for code in codes}
 _BY_TOKEN = ("CreateParticipantConnection", "DisconnectParticipant", "SendMessage")
@@ -93,7 +101,7 @@ _BY_TOKEN = ("CreateParticipantConnection", "DisconnectParticipant", "SendMessag
 
 https://docs.aws.amazon.com/connect-participant/latest/APIReference/Welcome.html
 """
-ENDS_UNIT = (Fault.EXPIRED, Fault.OFF)
+ENDS_UNIT = (Fault.EXPIRED, Fault.DISABLED_REGION)
 """Faults that affect every call of the unit."""
 
 
@@ -117,7 +125,7 @@ class CallError(AwsError):
 
     def __init__(self, fault: Fault, entry: Skipped, refusal: Refusal = Refusal()) -> None:  # noqa: B008 - frozen
         detail = f": {refusal.message}" if refusal.message and fault in _DETAILED else ""
-        not_found = fault is Fault.GONE
+        not_found = fault is Fault.NOT_FOUND
         super().__init__(entry.what, entry.reason + detail, help_text=entry.help, not_found=not_found)
         self.fault = fault
         self.entry = entry
@@ -135,7 +143,7 @@ def faults_about(resource: str) -> Iterator[None]:
         yield
     except (CheckerError, StoppedError):
         raise
-    except Exception as error:
+    except Exception as error:  # any bug, since changes that were made must still be rolled back
         reason = f"unexpected {type(error).__name__}: {error}"
         raise CheckerError(
             resource, reason, help_text="this is a bug in checker, please report it"
@@ -147,21 +155,21 @@ def fault_of(error: BotoError) -> Fault:
     if isinstance(error, ClientError):
         fault = _FAULT_OF.get(error.response.get("Error", {}).get("Code", ""), Fault.FAILED)
         by_token = fault is Fault.DENIED and error.operation_name in _BY_TOKEN
-        return Fault.ENDED if by_token else fault
-    return Fault.LOST if isinstance(error, NoConnectionError | HTTPClientError) else Fault.FAILED
+        return Fault.CHAT_ENDED if by_token else fault
+    return Fault.NO_ANSWER if isinstance(error, NoConnectionError | HTTPClientError) else Fault.FAILED
 
 
 def refusal_of(error: BotoError) -> Refusal:
     """Return the error that AWS returned, as far as the response contains it."""
     if not isinstance(error, ClientError):
         return Refusal()
-    said, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-    texts = (said.get("Code"), said.get("Message"), about.get("RequestId"))
+    error_body, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    texts = (error_body.get("Code"), error_body.get("Message"), metadata.get("RequestId"))
     return Refusal(*(inert(str(text or "")) for text in texts))
 
 
 def reason_of(error: BotoError, service: str, operation: str) -> str:
     """Return a one-line reason with the IAM action of the call and the error code of AWS."""
     fault = fault_of(error)
-    said = fault.says.format(action=action_of(service, operation))
-    return f"{said} ({refusal_of(error).code or type(error).__name__})"
+    reason = fault.reason.format(action=action_of(service, operation))
+    return f"{reason} ({refusal_of(error).code or type(error).__name__})"

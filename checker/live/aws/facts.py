@@ -5,33 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.inventory import (
-    GONE,
     Grant,
     Instance,
-    Key,
     Place,
     PolicyText,
     Subscription,
     Topic,
-    is_managed_key,
 )
 from checker.core.arn import Arn, topic_arn
-from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
 from checker.inputs.topic_settings import API, Texts, names_in, settings_of
-from checker.live.aws.calls import Listing
-from checker.live.aws.errors import CallError, Fault
 from checker.policy.node import Node, Object, Scalar, anchor
 from checker.policy.read import read_policy
 from checker.policy.source import Source
 from checker.policy.text_json import TextError, parse_json
-from checker.policy.vocabulary import KEY, TOPIC, Dialect
+from checker.policy.vocabulary import TOPIC, Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from checker.core.finding import Part, Route
-    from checker.live.aws.calls import Calls
 
 
 class LiveDocument(NamedTuple):
@@ -65,7 +58,7 @@ def nodes_of(source: Source, value: Mapping[str, object] | str) -> Node:
 
     if isinstance(value, str):
         return Scalar(value, source, 0, 0)
-    members = (Member(key, nodes_of(source, str(one)), 0, 0) for key, one in value.items())
+    members = (Member(key, nodes_of(source, str(item)), 0, 0) for key, item in value.items())
     return Object(tuple(members), source, 0, 0)
 
 
@@ -118,7 +111,7 @@ def counted(attributes: Mapping[str, str]) -> int:
 
 def tags_of(answer: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Return the tags in a response. KMS prefixes the names of their members with ``Tag``."""
-    return {one[f"{prefix}Key"]: one[f"{prefix}Value"] for one in answer.get("Tags") or ()}
+    return {tag[f"{prefix}Key"]: tag[f"{prefix}Value"] for tag in answer.get("Tags") or ()}
 
 
 def subscription_of(entry: Mapping[str, Any]) -> Subscription:
@@ -130,11 +123,11 @@ def subscription_of(entry: Mapping[str, Any]) -> Subscription:
 
 def grant_of(entry: Mapping[str, Any]) -> Grant:
     """Convert a grant. https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html"""
-    within = entry.get("Constraints") or {}
-    context = within.get("EncryptionContextEquals") or within.get("EncryptionContextSubset") or {}
+    constraints = entry.get("Constraints") or {}
+    context = constraints.get("EncryptionContextEquals") or constraints.get("EncryptionContextSubset") or {}
     grantee = entry.get("GranteeServicePrincipal") or entry.get("GranteePrincipal") or ""
     operations = tuple(entry.get("Operations") or ())
-    return Grant(grantee, operations, within.get("SourceArn"), tuple(context.items()))
+    return Grant(grantee, operations, constraints.get("SourceArn"), tuple(context.items()))
 
 
 def instance_of(entry: Mapping[str, Any]) -> Instance | None:
@@ -143,94 +136,3 @@ def instance_of(entry: Mapping[str, Any]) -> Instance | None:
     if arn is None or not arn.is_instance:
         return None
     return Instance(arn, Place(document_of(str(arn), {"Arn": str(arn)}), ("Arn",)))
-
-
-_GRANTS = Listing("kms", "list_grants", "Grants", "Marker", "NextMarker")
-_AWS = "AWS"
-
-
-def read_key(calls: Calls, arn: Arn | None, reference: str, topic: Arn) -> Key | None:
-    """Read the key of a topic by its ARN, or by the topic's reference. Return None if it cannot be identified.
-
-    Reads that fail are recorded. Their results are Unknown in the key.
-    """
-    if arn is None and is_managed_key(reference):
-        return None
-    if arn is not None and arn.region != topic.region:
-        return _bare(arn, Unknown("the key is in another Region than the topic"))
-    try:
-        answer = calls.make("kms", "describe_key", str(arn or reference), KeyId=str(arn or reference))
-    except CallError as error:
-        if arn is None or error.fault is not Fault.GONE:  # a key that KMS does not find is a finding
-            calls.note(error)
-        return _undescribed(calls, arn, error.fault)
-    return _described(calls, answer["KeyMetadata"], topic)
-
-
-def _undescribed(calls: Calls, arn: Arn | None, fault: Fault) -> Key | None:
-    """Return a key for a failed DescribeKey. A key that is not found is broken, others may still have a policy."""
-    if arn is None:
-        return None
-    if fault is Fault.GONE:
-        return _bare(arn, Unknown("the key was not found"))._replace(state=GONE)
-    return _with_policy(calls, _bare(arn, Unknown("")), arn)
-
-
-def _described(calls: Calls, metadata: dict[str, Any], topic: Arn) -> Key | None:
-    arn = Arn.parse(str(metadata.get("Arn", "")))
-    if arn is None:
-        return None
-
-    def said(name: str) -> str | Unknown:
-        return str(metadata[name]) if metadata.get(name) else Unknown(f"KMS returned no {name}")
-
-    spec = metadata.get("KeySpec") or said("CustomerMasterKeySpec")
-    key = _bare(arn, Unknown("the policy of an AWS managed key cannot be changed and was not read"))
-    key = key._replace(state=said("KeyState"), manager=said("KeyManager"), spec=spec, usage=said("KeyUsage"))
-    if key.manager == _AWS:
-        return key
-    if arn.account != topic.account:
-        return key._replace(policy=_elsewhere(calls, arn))
-    return _with_policy(calls, key, arn)
-
-
-def _elsewhere(calls: Calls, arn: Arn) -> Unknown:
-    """Record that a key's policy can only be read in the key's own account.
-
-    https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html
-    """
-    reason = f"the key belongs to account {arn.account}, and `kms:GetKeyPolicy` works only there"
-    help_text = "audit that account too, or pass the output of `aws kms get-key-policy` to `checker explain`"
-    calls.skip(Skipped(str(arn), reason, error=True, help=help_text))
-    return Unknown(reason)
-
-
-def _with_policy(calls: Calls, key: Key, arn: Arn) -> Key:
-    return key._replace(policy=_policy(calls, arn), grants=_grants(calls, arn))
-
-
-def _policy(calls: Calls, arn: Arn) -> PolicyText | Unknown:
-    """Read the policy of a key. GetKeyPolicy accepts a key ID or key ARN, but no alias."""
-    answer = calls.read("kms", "get_key_policy", str(arn), KeyId=str(arn), PolicyName="default")
-    if answer is None:
-        return Unknown("the key policy could not be read")
-    policy = policy_of(str(arn), answer.get("Policy"), KEY)
-    if isinstance(policy, Unknown):
-        calls.skip(Skipped(str(arn), policy.reason, error=True))
-    return policy
-
-
-def _grants(calls: Calls, arn: Arn) -> tuple[Grant, ...]:
-    """Read all grants. Only AWS services can filter them by service principal.
-
-    https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html
-    """
-    listed = calls.all(_GRANTS, str(arn), KeyId=str(arn), Limit=100)
-    if listed is None:
-        return (Grant.unknown(Unknown("the grants could not be listed")),)
-    return tuple(map(grant_of, listed))
-
-
-def _bare(arn: Arn, policy: Unknown) -> Key:
-    place = Place(document_of(str(arn), {"Arn": str(arn)}), ("KeyMetadata",))
-    return Key(arn, place, policy)

@@ -11,15 +11,19 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from checker.analysis.inventory import is_managed_key
+from checker.analysis.inventory import GONE, Grant, Key, Place, is_managed_key
 from checker.core.arn import Arn
-from checker.live.aws.calls import ALIASES
-from checker.live.aws.facts import read_key
+from checker.core.errors import Skipped
+from checker.core.unknown import Unknown
+from checker.live.aws.calls import ALIASES, Listing
+from checker.live.aws.errors import CallError, Fault
+from checker.live.aws.facts import document_of, grant_of, policy_of
+from checker.policy.vocabulary import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from checker.analysis.inventory import Key
+    from checker.analysis.inventory import PolicyText
     from checker.live.aws.calls import Calls
 
 
@@ -46,9 +50,9 @@ class Keys:
             first = name not in self._read
             future = self._read.setdefault(name, Future())
         if first:
-            _complete(future, lambda: read_key(self._calls, arn, reference, topic))
-        found = future.result()
-        return found and _with_alias(found, reference)
+            _complete(future, lambda: _read_key(self._calls, arn, reference, topic))
+        key = future.result()
+        return key and _with_alias(key, reference)
 
     def _arn_of(self, topic: Arn, reference: str) -> Arn | None:
         """Return the ARN of the key if it is known without DescribeKey."""
@@ -81,13 +85,13 @@ def targets_of(aliases: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ListAliases.html
     """
-    return {one["AliasName"]: one["TargetKeyId"] for one in aliases if one.get("TargetKeyId")}
+    return {alias["AliasName"]: alias["TargetKeyId"] for alias in aliases if alias.get("TargetKeyId")}
 
 
 def _complete(future: Future[_T], work: Callable[[], _T]) -> None:
     try:
         future.set_result(work())
-    except BaseException as error:
+    except BaseException as error:  # other threads wait for the result, whatever the error is
         future.set_exception(error)
         raise
 
@@ -98,3 +102,94 @@ def _with_alias(key: Key, reference: str) -> Key:
         return key
     alias = reference.rpartition(":")[2]
     return key._replace(aliases=(alias,)) if alias.startswith(_ALIAS) else key
+
+
+_GRANTS = Listing("kms", "list_grants", "Grants", "Marker", "NextMarker")
+_AWS = "AWS"
+
+
+def _read_key(calls: Calls, arn: Arn | None, reference: str, topic: Arn) -> Key | None:
+    """Read the key of a topic by its ARN, or by the topic's reference. Return None if it cannot be identified.
+
+    Reads that fail are recorded. Their results are Unknown in the key.
+    """
+    if arn is None and is_managed_key(reference):
+        return None
+    if arn is not None and arn.region != topic.region:
+        return _bare(arn, Unknown("the key is in another Region than the topic"))
+    try:
+        answer = calls.make("kms", "describe_key", str(arn or reference), KeyId=str(arn or reference))
+    except CallError as error:
+        if arn is None or error.fault is not Fault.NOT_FOUND:  # a key that KMS does not find is a finding
+            calls.note(error)
+        return _undescribed(calls, arn, error.fault)
+    return _described(calls, answer["KeyMetadata"], topic)
+
+
+def _undescribed(calls: Calls, arn: Arn | None, fault: Fault) -> Key | None:
+    """Return a key for a failed DescribeKey. A key that is not found is broken, others may still have a policy."""
+    if arn is None:
+        return None
+    if fault is Fault.NOT_FOUND:
+        return _bare(arn, Unknown("the key was not found"))._replace(state=GONE)
+    return _with_policy(calls, _bare(arn, Unknown("")), arn)
+
+
+def _described(calls: Calls, metadata: dict[str, Any], topic: Arn) -> Key | None:
+    arn = Arn.parse(str(metadata.get("Arn", "")))
+    if arn is None:
+        return None
+
+    def text(name: str) -> str | Unknown:
+        return str(metadata[name]) if metadata.get(name) else Unknown(f"KMS returned no {name}")
+
+    spec = metadata.get("KeySpec") or text("CustomerMasterKeySpec")
+    key = _bare(arn, Unknown("the policy of an AWS managed key cannot be changed and was not read"))
+    key = key._replace(state=text("KeyState"), manager=text("KeyManager"), spec=spec, usage=text("KeyUsage"))
+    if key.manager == _AWS:
+        return key
+    if arn.account != topic.account:
+        return key._replace(policy=_elsewhere(calls, arn))
+    return _with_policy(calls, key, arn)
+
+
+def _elsewhere(calls: Calls, arn: Arn) -> Unknown:
+    """Record that a key's policy can only be read in the key's own account.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyPolicy.html
+    """
+    reason = f"the key belongs to account {arn.account}, and `kms:GetKeyPolicy` works only there"
+    help_text = "audit that account too, or pass the output of `aws kms get-key-policy` to `checker explain`"
+    calls.skip(Skipped(str(arn), reason, error=True, help=help_text))
+    return Unknown(reason)
+
+
+def _with_policy(calls: Calls, key: Key, arn: Arn) -> Key:
+    return key._replace(policy=_policy(calls, arn), grants=_grants(calls, arn))
+
+
+def _policy(calls: Calls, arn: Arn) -> PolicyText | Unknown:
+    """Read the policy of a key. GetKeyPolicy accepts a key ID or key ARN, but no alias."""
+    answer = calls.read("kms", "get_key_policy", str(arn), KeyId=str(arn), PolicyName="default")
+    if answer is None:
+        return Unknown("the key policy could not be read")
+    policy = policy_of(str(arn), answer.get("Policy"), KEY)
+    if isinstance(policy, Unknown):
+        calls.skip(Skipped(str(arn), policy.reason, error=True))
+    return policy
+
+
+def _grants(calls: Calls, arn: Arn) -> tuple[Grant, ...]:
+    """Read all grants. Only AWS services can filter them by service principal.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html
+    """
+    listed = calls.all(_GRANTS, str(arn), KeyId=str(arn), Limit=100)
+    if listed is None:
+        return (Grant.unknown(Unknown("the grants could not be listed")),)
+    return tuple(map(grant_of, listed))
+
+
+def _bare(arn: Arn, policy: Unknown) -> Key:
+    place = Place(document_of(str(arn), {"Arn": str(arn)}), ("KeyMetadata",))
+    return Key(arn, place, policy)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.inventory import CREATION_FAILED, NO_REPLICA
 from checker.core.arn import Arn
-from checker.core.errors import RefusedError
+from checker.core.errors import AwsError, RefusedError
 from checker.lint.explain import BROKEN, OK, UNKNOWN, InstanceStatus
 from checker.live.aws.errors import CallError, Fault
 
@@ -31,16 +31,24 @@ def look_up(calls: Calls, instance: Arn, *others: str) -> InstanceStatus:
     try:
         described = _describe(calls, instance, instance.region)
     except CallError as error:
-        if error.fault is Fault.GONE:
+        if error.fault is Fault.NOT_FOUND:
             return _missing(calls, instance, others)
         return InstanceStatus(UNKNOWN, f"not looked up: {error.reason}", error.help or _ALLOW)
     return _described(instance, described)
 
 
+def look_up_existing(calls: Calls, instance: Arn, *others: str) -> InstanceStatus:
+    """Look up an instance. Raises AwsError for an instance that does not exist."""
+    status = look_up(calls, instance, *others)
+    if status.status == BROKEN:
+        raise AwsError(str(instance), status.reason, help_text=status.help, not_found=True)
+    return status
+
+
 def _describe(calls: Calls, instance: Arn, region: str) -> dict[str, Any]:
     """Describe the instance with this ID in a Region of the caller's account. Raises CallError."""
-    there = calls.elsewhere(calls.unit._replace(region=region))
-    return there.make("connect", "describe_instance", str(instance), InstanceId=instance.instance_id)
+    calls_there = calls.elsewhere(calls.unit._replace(region=region))
+    return calls_there.make("connect", "describe_instance", str(instance), InstanceId=instance.instance_id)
 
 
 def _described(instance: Arn, answer: Mapping[str, Any]) -> InstanceStatus:
@@ -57,8 +65,8 @@ def _described(instance: Arn, answer: Mapping[str, Any]) -> InstanceStatus:
     if status != _ACTIVE:
         return InstanceStatus(UNKNOWN, f"the status of the instance is {status}, not {_ACTIVE}", _AWAIT)
     alias = described.get("InstanceAlias")
-    named = f" (`{alias}`)" if alias else ""
-    return InstanceStatus(OK, f"instance {instance.instance_id}{named} of account {instance.account}")
+    name = f" (`{alias}`)" if alias else ""
+    return InstanceStatus(OK, f"instance {instance.instance_id}{name} of account {instance.account}")
 
 
 def _is_replica(instance: Arn, described: Arn | None, answer: Mapping[str, Any]) -> bool:
@@ -70,9 +78,9 @@ def _is_replica(instance: Arn, described: Arn | None, answer: Mapping[str, Any])
         return False
     listed = (answer.get("ReplicationConfiguration") or {}).get("ReplicationStatusSummaryList") or ()
     return any(
-        one.get("Region") == instance.region
-        and not str(one.get("ReplicationStatus", "")).endswith(NO_REPLICA)
-        for one in listed
+        summary.get("Region") == instance.region
+        and not str(summary.get("ReplicationStatus", "")).endswith(NO_REPLICA)
+        for summary in listed
     )
 
 

@@ -1,4 +1,4 @@
-"""AWS clients: one base session, and one client per account, Region and service."""
+"""AWS clients: one base session, and one client per account, Region and service, with limits on time and size."""
 
 from __future__ import annotations
 
@@ -10,24 +10,113 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 from botocore import UNSIGNED
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    HTTPClientError,
+    ReadTimeoutError,
+)
+from urllib3.exceptions import ProtocolError
+from urllib3.exceptions import ReadTimeoutError as NothingReadError
 
 from checker import __version__
 from checker.core.errors import InputError
-from checker.live.aws.answers import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    BadAnswerError,
-    TooLongError,
-    bound,
-    check_answer,
-    check_body,
-)
-from checker.live.aws.wait import CALL_SECONDS, within
+from checker.live.aws.answers import BadAnswerError, check_answer, check_body
+from checker.live.aws.wait import CALL_SECONDS, check_awaited, within
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from checker.live.aws.access import Access
+
+
+CONNECT_SECONDS, READ_SECONDS = 5, 10
+"""Time in seconds for an endpoint to accept a connection, and to send the next bytes."""
+
+_SILENT_ATTEMPTS = 2
+"""Number of attempts for an endpoint that does not answer. Throttling and broken connections get more attempts."""
+
+MOST_BYTES = 16 * 1024 * 1024
+"""Maximum size of a response in bytes. Pages of all lists are far smaller."""
+
+_CHUNK = 64 * 1024
+_SILENCE = (ConnectTimeoutError, ReadTimeoutError)
+
+
+class TooLongError(BotoCoreError):  # type: ignore[misc] # botocore is untyped
+    """Raised for a response that is larger than any valid one. Not retried, unlike an HTTPClientError."""
+
+    fmt = "it is longer than {most} bytes"
+
+
+def limited(client: Any) -> Any:
+    """Limit the size of a client's responses and its attempts at a silent endpoint. Return the client."""
+    endpoint = client._endpoint  # noqa: SLF001 - botocore has no public access to the HTTP session
+    endpoint.http_session = _Session(endpoint.http_session)
+    client.meta.events.register("needs-retry", _stop_asking)
+    return client
+
+
+def _stop_asking(attempts: int, caught_exception: Exception | None, **_: object) -> None:
+    """Raise the error that botocore would retry, once an endpoint has not answered often enough."""
+    if isinstance(caught_exception, _SILENCE) and attempts >= _SILENT_ATTEMPTS:
+        raise caught_exception
+
+
+class _Session:
+    """An HTTP session that sends only requests that are still awaited, and limits the size of responses."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def send(self, request: Any) -> AWSResponse:
+        """Send a request and read the response. Raises the errors of botocore's session, TooLongError and TimeoutError.
+
+        The check is here because all waiting for retries and rate limits is over.
+        """
+        check_awaited()
+        request.stream_output = True  # otherwise the session reads the whole response, whatever its size
+        answer = self._session.send(request)
+        try:
+            body = b"".join(_chunks(answer.raw))
+        except NothingReadError as error:
+            raise ReadTimeoutError(endpoint_url=request.url, error=error) from None
+        except ProtocolError as error:
+            raise ConnectionClosedError(error=error, request=request, endpoint_url=request.url) from None
+        except TooLongError:
+            raise
+        except Exception as error:  # noqa: BLE001 - botocore's session raises HTTPClientError for all others
+            raise HTTPClientError(error=error) from None
+        return AWSResponse(request.url, answer.status_code, answer.headers, _Body(body))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+
+def _chunks(raw: Any) -> Iterator[bytes]:
+    length = 0
+    for chunk in raw.stream(_CHUNK):
+        length += len(chunk)
+        if length > MOST_BYTES:
+            raw.close()
+            raise TooLongError(most=MOST_BYTES)
+        yield chunk
+
+
+class _Body:
+    """A response body that was read already, with the interface that AWSResponse needs."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self) -> Iterator[bytes]:
+        """Yield the body."""
+        yield self._body
 
 
 _MARGIN = timedelta(minutes=5)
@@ -86,23 +175,27 @@ class Sessions:
         return min(CALL_SECONDS, self._end - time.monotonic())
 
     def ask(
-        self, service: str, region: str, role: str, operation: str, sent: dict[str, object]
+        self, service: str, region: str, role: str, operation: str, parameters: dict[str, object]
     ) -> dict[str, Any]:
         """Make a call and return its validated response.
 
         Raises errors of boto3, BadAnswerError, and TimeoutError if the call took too long.
         """
-        return within(self.seconds_left, lambda: self._ask(service, region, role, operation, sent))
+        return within(self.seconds_left, lambda: self._ask(service, region, role, operation, parameters))
 
     def _ask(
-        self, service: str, region: str, role: str, operation: str, sent: dict[str, object]
+        self, service: str, region: str, role: str, operation: str, parameters: dict[str, object]
     ) -> dict[str, Any]:
-        return _answer(self.client(service, region, role), service, operation, sent)
+        return _answer(self.client(service, region, role), service, operation, parameters)
 
     def regions_of(self, service: str) -> frozenset[str]:
         """Return the Regions of all partitions in which boto3 knows a service."""
         partitions = self.base.get_available_partitions()
-        return frozenset(one for name in partitions for one in self.base.get_available_regions(service, name))
+        return frozenset(
+            region
+            for partition in partitions
+            for region in self.base.get_available_regions(service, partition)
+        )
 
     def _make(self, service: str, region: str, options: dict[str, str]) -> Any:
         endpoint = self.access.endpoint or None
@@ -112,23 +205,23 @@ class Sessions:
                 service, region_name=region, endpoint_url=endpoint, config=config, **options
             )
         except ValueError as error:  # raised by boto3 for an invalid URL
-            said = str(error).lower().rstrip(".")
+            reason = str(error).lower().rstrip(".")
             raise InputError(
-                "--endpoint-url", said, help_text="use a URL like http://127.0.0.1:5000"
+                "--endpoint-url", reason, help_text="use a URL like http://127.0.0.1:5000"
             ) from None
         client.meta.events.register("before-parse", check_body)
-        return bound(client)
+        return limited(client)
 
     def _as_role(self, role: str, region: str) -> dict[str, str]:
         """Assume a role, again if the credentials are about to expire: an audit may outlast them.
 
         https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
         """
-        known = self._assumed.get(role)
-        if known is None or known.until - datetime.now(UTC) < _MARGIN:
-            known = self._assumed[role] = self._assume(role, region)
-            self._clients = {key: one for key, one in self._clients.items() if key[2] != role}
-        return known.options
+        credentials = self._assumed.get(role)
+        if credentials is None or credentials.until - datetime.now(UTC) < _MARGIN:
+            credentials = self._assumed[role] = self._assume(role, region)
+            self._clients = {key: client for key, client in self._clients.items() if key[2] != role}
+        return credentials.options
 
     def _assume(self, role: str, region: str) -> _Credentials:
         key = ("sts", region, "", "")
@@ -136,24 +229,24 @@ class Sessions:
             self._clients[key] = self._make("sts", region, {})
         sts = self._clients[key]
         external = {"ExternalId": self.access.external_id} if self.access.external_id else {}
-        sent = {"RoleArn": role, "RoleSessionName": _SESSION_NAME, **external}
+        parameters = {"RoleArn": role, "RoleSessionName": _SESSION_NAME, **external}
         try:
-            given = _answer(sts, "sts", "assume_role", sent)["Credentials"]
+            credentials = _answer(sts, "sts", "assume_role", parameters)["Credentials"]
         except BadAnswerError as error:
             raise BadAnswerError(f"`sts:AssumeRole`: {error}") from None
         options = {
-            "aws_access_key_id": given["AccessKeyId"],
-            "aws_secret_access_key": given["SecretAccessKey"],
-            "aws_session_token": given["SessionToken"],
+            "aws_access_key_id": credentials["AccessKeyId"],
+            "aws_secret_access_key": credentials["SecretAccessKey"],
+            "aws_session_token": credentials["SessionToken"],
         }
-        return _Credentials(options, given["Expiration"])
+        return _Credentials(options, credentials["Expiration"])
 
 
-def _answer(client: Any, service: str, operation: str, sent: dict[str, Any]) -> dict[str, Any]:
+def _answer(client: Any, service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """Make a call and return its validated response. Raises errors of boto3, BadAnswerError and TimeoutError."""
     call = getattr(client, operation)
     try:
-        answer: dict[str, Any] = call(**sent)
+        answer: dict[str, Any] = call(**parameters)
     except TooLongError as error:
         raise BadAnswerError(str(error)) from None
     except (BotoCoreError, ClientError, BadAnswerError, TimeoutError):

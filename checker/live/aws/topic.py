@@ -31,7 +31,7 @@ MANAGED_HELP = "fix its source, or the next deployment reverts this; `--force-ma
 _TOOLS = ("terraform", "opentofu", "pulumi", "cloudformation", "cdk")
 
 
-class Found(NamedTuple):
+class TopicState(NamedTuple):
     """A topic and its key, and one sentence for each of their managing tools.
 
     ``attributes`` and ``tags`` are those of the topic. ``tags`` is None if they could not be read.
@@ -54,10 +54,14 @@ class Found(NamedTuple):
 
     def texts(self) -> dict[str, str]:
         """Return the current policies, by ARN."""
-        known: list[Topic | Key] = [self.topic]
+        resources: list[Topic | Key] = [self.topic]
         if self.key is not None:
-            known.append(self.key)
-        return {str(one.arn): one.policy.text for one in known if isinstance(one.policy, PolicyText)}
+            resources.append(self.key)
+        return {
+            str(resource.arn): resource.policy.text
+            for resource in resources
+            if isinstance(resource.policy, PolicyText)
+        }
 
 
 def reach(access: Access, arn: Arn) -> Calls:
@@ -65,22 +69,25 @@ def reach(access: Access, arn: Arn) -> Calls:
     return Calls(sign_in(access), Unit(arn.account, arn.region), threading.Event())
 
 
-def read_topic(calls: Calls, arn: Arn) -> Found:
+def read_topic(calls: Calls, arn: Arn) -> TopicState:
     """Read a topic, its key and the tags of both. Raises CallError if a required read fails."""
-    answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
-    attributes = answer.get("Attributes") or {}
+    attributes = _attributes(calls, arn)
     topic, key = _chain_of(calls, arn, attributes)
-    tags = _topic_tags(calls, arn)
+    tags = _tags(calls, "sns", "list_tags_for_resource", str(arn), ResourceArn=str(arn))
     managed = _managed(calls, str(arn), tags)
     if key is not None and isinstance(key.arn, Arn) and isinstance(key.policy, PolicyText):
-        managed += _managed(calls, str(key.arn), _key_tags(calls, key.arn))
-    return Found(topic, key, tuple(managed), attributes, tags)
+        name = str(key.arn)
+        managed += _managed(calls, name, _tags(calls, "kms", "list_resource_tags", name, KeyId=name))
+    return TopicState(topic, key, tuple(managed), attributes, tags)
 
 
 def read_chain(calls: Calls, arn: Arn, *, with_key: bool = True) -> tuple[Topic, Key | None]:
     """Read a topic and its key. Record failed reads of the key. Raises CallError, StoppedError."""
-    answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
-    return _chain_of(calls, arn, answer.get("Attributes") or {}, with_key=with_key)
+    return _chain_of(calls, arn, _attributes(calls, arn), with_key=with_key)
+
+
+def _attributes(calls: Calls, arn: Arn) -> dict[str, str]:
+    return calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn)).get("Attributes") or {}
 
 
 def _chain_of(
@@ -93,28 +100,25 @@ def _chain_of(
     return topic, key
 
 
-def _topic_tags(calls: Calls, arn: Arn) -> dict[str, str] | None:
-    answer = calls.read("sns", "list_tags_for_resource", str(arn), ResourceArn=str(arn))
-    return None if answer is None else tags_of(answer)
-
-
-def _key_tags(calls: Calls, arn: Arn) -> dict[str, str] | None:
-    answer = calls.read("kms", "list_resource_tags", str(arn), KeyId=str(arn))
-    return None if answer is None else tags_of(answer, "Tag")
+def _tags(
+    calls: Calls, service: str, operation: str, name: str, **parameters: object
+) -> dict[str, str] | None:
+    answer = calls.read(service, operation, name, **parameters)
+    return None if answer is None else tags_of(answer, "Tag" if service == "kms" else "")
 
 
 def _managed(calls: Calls, name: str, tags: Mapping[str, str] | None) -> list[str]:
     """Return who manages a resource according to its tags. Tags that could not be read count as managed."""
     if tags is None:
         return [f"not known who manages `{name}`: {calls.skipped[-1].reason}"]
-    return [f"`{name}` is managed by {who}" for who in managers(tags).values()][:1]
+    return [f"`{name}` is managed by {manager}" for manager in managers(tags).values()][:1]
 
 
 def managers(tags: Mapping[str, str]) -> dict[str, str]:
     """Return the managing tool by tag: tags that CloudFormation writes, and tags that are customary for others."""
-    found = {key: f"{who} `{tags[key]}`" for key, who in _MANAGERS if key in tags}
+    managed_by = {key: f"{manager} `{tags[key]}`" for key, manager in _MANAGERS if key in tags}
     for key, value in tags.items():
-        tool = next((one for one in _TOOLS if one in (key.lower(), value.lower())), None)
+        tool = next((name for name in _TOOLS if name in (key.lower(), value.lower())), None)
         if tool and ("manage" in key.lower() or key.lower() == tool or "provision" in key.lower()):
-            found[key] = f"{tool}, according to its tag `{key}`"
-    return found
+            managed_by[key] = f"{tool}, according to its tag `{key}`"
+    return managed_by

@@ -1,4 +1,4 @@
-"""Wait for AWS, whose reads are eventually consistent, and limit time and rate of calls."""
+"""Wait for AWS, whose reads are eventually consistent, and limit the time of calls."""
 
 from __future__ import annotations
 
@@ -101,47 +101,3 @@ def _serve(inbox: SimpleQueue[_Work]) -> None:
                 result.set_exception(error)
         del result, work, _THREAD.result  # otherwise an idle thread would keep the result of its last call
         _IDLE.put(inbox)
-
-
-class Rate(NamedTuple):
-    """A number of calls per second, and the size of a burst."""
-
-    second: float
-    burst: int
-
-
-RATES = {
-    "list_instances": Rate(2, 5),
-    "lookup_events": Rate(2, 2),
-    "list_topics": Rate(30, 30),
-    "list_subscriptions": Rate(30, 30),
-    "list_subscriptions_by_topic": Rate(30, 30),
-    "list_grants": Rate(100, 100),
-    "list_aliases": Rate(500, 500),
-    "get_key_policy": Rate(1000, 1000),
-    "describe_key": Rate(2000, 2000),
-    "batch_import_findings": Rate(10, 30),
-    "get_findings": Rate(3, 6),
-}
-"""Rates per account and Region. SNS documents no rate for reading attributes."""
-
-
-class Pace:
-    """Rate limiter of one account and Region."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._due: dict[str, float] = {}
-
-    def delay(self, operation: str) -> float:
-        """Reserve the next slot of an operation, and return the seconds until then."""
-        rate = RATES.get(operation)
-        if rate is None:
-            return 0.0
-        with self._lock:
-            now = self._clock()
-            earliest = now - (rate.burst - 1) / rate.second
-            booked = max(self._due.get(operation, earliest), earliest)
-            self._due[operation] = booked + 1 / rate.second
-        return max(0.0, booked - now)

@@ -13,8 +13,7 @@ from checker.live.aws.errors import CallError, Fault
 
 if TYPE_CHECKING:
     from checker.core.arn import Arn
-    from checker.live.flow.steps import Cleanup, Steps
-    from checker.live.flow.watch import ScopedCalls
+    from checker.live.flow.steps import Cleanup, FlowCalls
 
 _DISPLAY_NAME = "checker"
 _ENDED = ("ContactNotFoundException", "ResourceNotFoundException")
@@ -25,10 +24,9 @@ _PLAIN = "text/plain"
 class Chat:
     """A customer's chat with an instance."""
 
-    def __init__(self, scoped: ScopedCalls, steps: Steps, instance: Arn, contact_flow: str) -> None:
+    def __init__(self, calls: FlowCalls, instance: Arn, contact_flow: str) -> None:
         self.contact = ""
-        self._scoped = scoped
-        self._steps = steps
+        self._calls = calls
         self._instance = instance
         self._start_parameters: dict[str, Any] = {
             "InstanceId": instance.instance_id,
@@ -49,7 +47,7 @@ class Chat:
             self._start_parameters["ChatStreamingConfiguration"] = {"StreamingEndpointArn": str(topic)}
         streamed = "ChatStreamingConfiguration" if topic else ""
         try:
-            started = self._call(
+            started = self._calls.make(
                 "connect",
                 "start_chat_contact",
                 str(topic or self._instance),
@@ -57,7 +55,7 @@ class Chat:
                 **self._start_parameters,
             )
         except CallError as error:
-            if error.fault in (Fault.LOST, Fault.ODD):  # the chat may have started anyway
+            if error.fault in (Fault.NO_ANSWER, Fault.INVALID):  # the chat may have started anyway
                 cleanup.add("the chat", self._end_lost)
             raise
         self.contact, self._participant_token = started["ContactId"], started["ParticipantToken"]
@@ -70,7 +68,7 @@ class Chat:
 
         https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreaming.html
         """
-        started = self._call(
+        started = self._calls.make(
             "connect",
             "start_contact_streaming",
             str(topic),
@@ -87,7 +85,7 @@ class Chat:
         Raises CallError, StoppedError.
         https://docs.aws.amazon.com/connect-participant/latest/APIReference/API_CreateParticipantConnection.html
         """
-        made = self._call(
+        connection = self._calls.make(
             "connectparticipant",
             "create_participant_connection",
             self.contact,
@@ -96,11 +94,11 @@ class Chat:
             Type=["CONNECTION_CREDENTIALS", *(["WEBSOCKET"] if websocket else [])],
             **({"ConnectParticipant": True} if mark else {}),
         )
-        self._connection_token = made["ConnectionCredentials"]["ConnectionToken"]
+        self._connection_token = connection["ConnectionCredentials"]["ConnectionToken"]
 
     def send(self, content: str) -> None:
         """Send a message as the customer. Raises CallError, StoppedError."""
-        self._call(
+        self._calls.make(
             "connectparticipant",
             "send_message",
             self.contact,
@@ -109,16 +107,10 @@ class Chat:
             ConnectionToken=self._connection_token,
         )
 
-    def _call(
-        self, service: str, operation: str, what: str, detail: str = "", **parameters: object
-    ) -> dict[str, Any]:
-        return self._steps.call(self._scoped.calls, service, operation, what, detail, **parameters)
-
     def _add_stream(self, cleanup: Cleanup, topic: Arn, streaming: str) -> None:
         def stop() -> None:
             with suppress(CallError):  # the step records the failure, and the stream ends with the chat
-                self._steps.call(
-                    self._scoped.after,
+                self._calls.clean_up(
                     "connect",
                     "stop_contact_streaming",
                     str(topic),
@@ -133,8 +125,7 @@ class Chat:
         """Disconnect the customer, which ends the chat. Stop the chat if that fails or the customer never connected."""
         if self._connection_token:
             try:
-                self._steps.call(
-                    self._scoped.after,
+                self._calls.clean_up(
                     "connectparticipant",
                     "disconnect_participant",
                     self.contact,
@@ -147,8 +138,7 @@ class Chat:
 
     def _stop(self) -> None:
         try:
-            self._steps.call(
-                self._scoped.after,
+            self._calls.clean_up(
                 "connect",
                 "stop_contact",
                 self.contact,
@@ -161,9 +151,8 @@ class Chat:
 
     def _end_lost(self) -> None:
         """Repeat the start to learn the chat's ID, and stop it. The same token prevents a second chat."""
-        after = self._scoped.after
-        started = self._steps.call(
-            after, "connect", "start_chat_contact", str(self._instance), **self._start_parameters
+        started = self._calls.clean_up(
+            "connect", "start_chat_contact", str(self._instance), **self._start_parameters
         )
         self.contact = started["ContactId"]
         self._stop()

@@ -23,7 +23,7 @@ from checker.live.flow.request import MOST_TOPICS
 from checker.live.flow.steps import StepTimer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from checker.core.arn import Arn
@@ -47,7 +47,7 @@ def examine(
     except CallError as error:
         step = timer.step(PREFLIGHT, str(topic), FAILED, detail=error.reason, help_text=error.help)
         steps.add(step)
-        if error.fault is not Fault.GONE:
+        if error.fault is not Fault.NOT_FOUND:
             calls.note(error)
         return error
     looked_up = look_up(calls, instance, topic.region)
@@ -63,8 +63,8 @@ def _preflight_detail(explanation: Explanation) -> str:
     broken = explanation.first_broken()
     if broken is not None:
         return f"the {_words(broken.link.value)} is broken: {broken.reason}"
-    unsure = [_words(one.link.value) for one in explanation.links if one.status == UNKNOWN]
-    return f"nothing is broken; not known: {', '.join(unsure)}" if unsure else "the chain is whole"
+    unknown = [_words(link.link.value) for link in explanation.links if link.status == UNKNOWN]
+    return f"nothing is broken; not known: {', '.join(unknown)}" if unknown else "the chain is whole"
 
 
 def broken_link(explanation: Explanation | None) -> Cause | None:
@@ -78,8 +78,8 @@ def unknown_link(explanation: Explanation | None) -> Cause | None:
 
 
 def _first(explanation: Explanation | None, status: str) -> Cause | None:
-    one = explanation.first(status) if explanation else None
-    return Cause(one.reason, one.help, one.link.value, one.rule) if one else None
+    link = explanation.first(status) if explanation else None
+    return Cause(link.reason, link.help, link.link.value, link.rule) if link else None
 
 
 def _words(link: str) -> str:
@@ -142,12 +142,10 @@ def cause_of_refusal(
 
 def _wrong_order(clues: Clues) -> Cause | None:
     """Return the cause if streaming started too late, or if the customer was not marked as connected."""
-    order = [(one.name, one) for one in clues.steps if one.status == DONE]
-    streamed = _first_index(
-        n for n, (name, one) in enumerate(order) if name in _STARTS and one.what == clues.topic
-    )
-    marked = _first_index(n for n, (_, one) in enumerate(order) if one.detail == MARKED)
-    sent = _first_index(n for n, (name, _) in enumerate(order) if name == "SendMessage")
+    done = list(enumerate(step for step in clues.steps if step.status == DONE))
+    streamed = next((n for n, step in done if step.name in _STARTS and step.what == clues.topic), None)
+    marked = next((n for n, step in done if step.detail == MARKED), None)
+    sent = next((n for n, step in done if step.name == "SendMessage"), None)
     if streamed is not None and sent is not None and sent < streamed:
         return Cause(
             "the message was sent before streaming started, and earlier messages are not streamed",
@@ -161,10 +159,6 @@ def _wrong_order(clues: Clues) -> Cause | None:
             "call CreateParticipantConnection with ConnectParticipant=true after StartContactStreaming",
         )
     return None
-
-
-def _first_index(places: Iterable[int]) -> int | None:
-    return next(iter(places), None)
 
 
 def _denied_key(clues: Clues) -> Cause | None:
@@ -234,8 +228,8 @@ _PUBLISHERS = ("connect.amazonaws.com", "sns.amazonaws.com")
 def topics_seen(steps: Steps, calls: Calls, contact: str, since: datetime) -> tuple[str, ...]:
     """Return the topics that a contact streams to, from CloudTrail. Raises StoppedError."""
     starts = map(_read, _events(steps, calls, _STARTS, since))
-    found = (one.topic for one in starts if isinstance(one, Start) and one.contact == contact)
-    return tuple(dict.fromkeys(found))
+    topics = (event.topic for event in starts if isinstance(event, Start) and event.contact == contact)
+    return tuple(dict.fromkeys(topics))
 
 
 def key_refusals(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> tuple[str, ...]:
@@ -244,9 +238,11 @@ def key_refusals(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> tup
     KMS logs the encryption context of each use. For SNS it contains the topic's ARN.
     https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
     """
-    refused = (one for one in _events(steps, calls, _USES, since) if _refuses(one, str(topic)))
-    said = (f"CloudTrail shows that KMS denied {one['eventName']} for the topic" for one in refused)
-    return tuple(dict.fromkeys(said))
+    refused = (record for record in _events(steps, calls, _USES, since) if _refuses(record, str(topic)))
+    sentences = (
+        f"CloudTrail shows that KMS denied {record['eventName']} for the topic" for record in refused
+    )
+    return tuple(dict.fromkeys(sentences))
 
 
 def _events(steps: Steps, calls: Calls, names: tuple[str, ...], since: datetime) -> Iterator[dict[str, Any]]:
@@ -255,10 +251,10 @@ def _events(steps: Steps, calls: Calls, names: tuple[str, ...], since: datetime)
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
     """
     for name in names:
-        asked = [{"AttributeKey": "EventName", "AttributeValue": name}]
+        attributes = [{"AttributeKey": "EventName", "AttributeValue": name}]
         with suppress(CallError):  # the step records the failure
             answer = steps.call(
-                calls, "cloudtrail", "lookup_events", name, LookupAttributes=asked, StartTime=since
+                calls, "cloudtrail", "lookup_events", name, LookupAttributes=attributes, StartTime=since
             )
             yield from map(_record, answer.get("Events") or ())
 

@@ -22,11 +22,9 @@ from checker.fix.live.flow_result import (
     TopicResult,
 )
 from checker.lint.explain import OK
-from checker.lint.retention.model import SetUp
 from checker.live.aws.access import WATCHING, Unit
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import CallError, Fault, StoppedError
-from checker.live.aws.wait import Clock
 from checker.live.flow.chat import Chat
 from checker.live.flow.request import Mistake
 from checker.live.flow.root_cause import (
@@ -39,10 +37,9 @@ from checker.live.flow.root_cause import (
     key_refusals,
     topics_seen,
 )
-from checker.live.flow.steps import Cleanup, Steps, StepTimer
-from checker.live.flow.watch import ScopedCalls, Watch, wait_for_counters
-from checker.live.retention.check import check_retention
-from checker.live.retention.setup import plan_setup, set_up
+from checker.live.flow.steps import Cleanup, FlowCalls, Steps, StepTimer
+from checker.live.flow.watch import Watch, wait_for_counters
+from checker.live.retention.setup import ensure_retention, plan_setup, retention_summary
 
 if TYPE_CHECKING:
     import threading
@@ -58,26 +55,6 @@ if TYPE_CHECKING:
     from checker.live.retention.setup import PlannedCall
 
     Consent = Callable[[Arn, Sequence[PlannedCall]], None]
-
-
-_STATUS_TEXTS = {
-    "ok": "a subscription retains the messages",
-    "broken": "no subscription retains the messages",
-    "unknown": "not known whether a subscription retains the messages",
-}
-
-
-def ensure_retention(calls: Calls, topic: Arn, wanted: Wanted, *, create: bool) -> SetUp:
-    """Check what retains a topic's messages. With ``create``, create it if it is missing. Raises StoppedError."""
-    if not create:
-        return SetUp((), check_retention(calls, topic, wanted.kind, wanted.instance))
-    return set_up(calls, topic, wanted, Clock(sleep=calls.wait))
-
-
-def retention_summary(setup: SetUp) -> str:
-    """Return one line with the result of the check and the number of created resources."""
-    made = f", resources created: {len(setup.made)}" if setup.made else ""
-    return f"{_STATUS_TEXTS[setup.retention.status]}{made}"
 
 
 class ExpectedMessage(NamedTuple):
@@ -109,11 +86,11 @@ def await_message(
 
 def _received(steps: Steps, watch: Watch, expected: ExpectedMessage, timer: StepTimer) -> Arrival | None:
     try:
-        found = (_arrival(one, expected, timer.seconds) for one in watch.receive())
-        return next(filter(None, found), None)
+        arrivals = (_arrival(message, expected, timer.seconds) for message in watch.receive())
+        return next(filter(None, arrivals), None)
     except CallError as error:
-        told, request_id = error.reason, error.refusal.request_id
-        steps.add(timer.step(MESSAGE, str(watch.topic), FAILED, request_id, told, error.help))
+        reason, request_id = error.reason, error.refusal.request_id
+        steps.add(timer.step(MESSAGE, str(watch.topic), FAILED, request_id, reason, error.help))
         raise
 
 
@@ -130,7 +107,7 @@ def _arrival(message: dict[str, Any], expected: ExpectedMessage, seconds: float)
     if not isinstance(payload, dict) or (payload.get("InitialContactId"), payload.get("Content")) != expected:
         return None
     attributes = message.get("MessageAttributes") or {}
-    texts = ((name, str(one.get("StringValue", ""))) for name, one in sorted(attributes.items()))
+    texts = ((name, str(attribute.get("StringValue", ""))) for name, attribute in sorted(attributes.items()))
     return Arrival(seconds, str(payload.get("Id", "")), tuple(texts))
 
 
@@ -188,21 +165,21 @@ class _Run:
         self._began = datetime.now(UTC)
         self._sessions = sessions
         self._stops = stops
-        self._scoped = self._scoped_calls(request.instance)
-        self.chat = Chat(self._scoped, self.steps, request.instance, request.contact_flow)
+        self._calls = self._calls_for(request.instance)
+        self.chat = Chat(self._calls, request.instance, request.contact_flow)
         self._results = {topic: TopicResult(str(topic)) for topic in request.topics}
 
-    def _scoped_calls(self, place: Arn) -> ScopedCalls:
+    def _calls_for(self, place: Arn) -> FlowCalls:
         """Return the calls for the Region of a resource, with the caller's own credentials."""
         unit = Unit(place.account, place.region)
         flow, cleanup = self._stops
-        return ScopedCalls(Calls(self._sessions, unit, flow), Calls(self._sessions, unit, cleanup))
+        return FlowCalls(self.steps, Calls(self._sessions, unit, flow), Calls(self._sessions, unit, cleanup))
 
     def topics(self) -> tuple[TopicResult, ...]:
         return tuple(self._results.values())
 
-    def _note(self, topic: Arn, **found: object) -> None:
-        self._results[topic] = self._results[topic]._replace(**found)  # type: ignore[arg-type]
+    def _note(self, topic: Arn, **changes: object) -> None:
+        self._results[topic] = self._results[topic]._replace(**changes)  # type: ignore[arg-type]
 
     def run_steps(self, rules: Sequence[Rule]) -> tuple[End, Cause | None]:
         """Run all steps in order. Raises CallError, StoppedError."""
@@ -216,7 +193,7 @@ class _Run:
         expected = ExpectedMessage(self.chat.contact, content)
         for topic, arrival in await_message(self.steps, watches, expected, self.request.wait):
             self._note(topic, arrival=arrival, cause=None)
-        silent = [topic for topic, one in self._results.items() if one.arrival is None]
+        silent = [topic for topic, result in self._results.items() if result.arrival is None]
         for topic in self._results:
             self._count(topic, patient=topic in silent)
         for topic in silent:
@@ -229,36 +206,36 @@ class _Run:
         return not any(causes)
 
     def _checked(self, topic: Arn, rules: Sequence[Rule]) -> Cause | None:
-        calls = self._scoped_calls(topic).calls
-        found = examine(self.steps, calls, topic, self.request.instance, rules)
-        self.unread += (one for one in calls.skipped if one not in self.unread)
-        if isinstance(found, CallError):
-            gone = found.fault is Fault.GONE
+        calls = self._calls_for(topic).during
+        explanation = examine(self.steps, calls, topic, self.request.instance, rules)
+        self.unread += (skipped for skipped in calls.skipped if skipped not in self.unread)
+        if isinstance(explanation, CallError):
+            gone = explanation.fault is Fault.NOT_FOUND
             cause = Cause("the topic was not found", "name another topic, or create it") if gone else None
         else:
-            self._note(topic, explanation=found)
-            cause = broken_link(found)
+            self._note(topic, explanation=explanation)
+            cause = broken_link(explanation)
         self._note(topic, cause=cause)
         return cause
 
-    def _keep(self, wanted: Wanted) -> None:
+    def _keep(self, retention: Wanted) -> None:
         """Check whether the messages are retained. Create a subscription for that if requested."""
         for topic in self.request.topics:
-            timer, calls = StepTimer(), self._scoped_calls(topic).calls
-            if self.request.create and (planned := plan_setup(calls, topic, wanted).planned):
+            timer, calls = StepTimer(), self._calls_for(topic).during
+            if self.request.create and (planned := plan_setup(calls, topic, retention).planned):
                 self._consent(topic, planned)
-            setup = ensure_retention(calls, topic, wanted, create=self.request.create)
+            setup = ensure_retention(calls, topic, retention, create=self.request.create)
             self._note(topic, setup=setup)
             status = DONE if setup.retention.status == OK else FAILED
             self.steps.add(timer.step(RETENTION, str(topic), status, detail=retention_summary(setup)))
 
     def _watch(self) -> dict[Arn, Watch]:
         """Subscribe a queue to each topic."""
-        caller = self.steps.call(self._scoped.calls, "sts", "get_caller_identity", "the caller")
+        caller = self._calls.make("sts", "get_caller_identity", "the caller")
         watches = {}
         for topic in self.request.topics:
             name = f"{WATCHING}{uuid.uuid4().hex}"
-            watches[topic] = Watch(self._scoped_calls(topic), self.steps, topic, caller["Account"], name)
+            watches[topic] = Watch(self._calls_for(topic), topic, caller["Account"], name)
             watches[topic].set_up(self.cleanup)
         return watches
 
@@ -267,13 +244,13 @@ class _Run:
         first, *others = self.request.topics
         self.chat.start(self.cleanup, first if self.request.at_start else None)
         late = mistake is Mistake.LATE_STREAMING
-        wanted = others if self.request.at_start else self.request.topics
+        topics = others if self.request.at_start else self.request.topics
         if not late:
-            self._stream(wanted)
+            self._stream(topics)
         self.chat.connect(mark=mistake is None, websocket=late)
         self.chat.send(content)
         if late:
-            self._stream(wanted)
+            self._stream(topics)
 
     def _stream(self, topics: Sequence[Arn]) -> None:
         for topic in topics:
@@ -283,22 +260,26 @@ class _Run:
         """Read the counters of a topic. If ``patient``, wait for them as long as requested."""
         wait = self.request.wait_for_metrics if patient else 0
         with suppress(CallError):  # the step records the failure, and the message is stronger evidence
-            calls = self._scoped_calls(topic).calls
+            calls = self._calls_for(topic).during
             self._note(topic, counters=wait_for_counters(self.steps, calls, topic, self._began, wait))
 
     def _clues(self, topic: Arn) -> Clues:
-        one = self._results[topic]
+        result = self._results[topic]
         refusals: tuple[str, ...] = ()
-        if one.explanation is None or one.explanation.topic.key is not None:
-            refusals = key_refusals(self.steps, self._scoped_calls(topic).calls, topic, self._began)
-        return Clues(one.topic, one.explanation, self.steps.done, one.counters or Counters(), refusals)
+        if result.explanation is None or result.explanation.topic.key is not None:
+            refusals = key_refusals(self.steps, self._calls_for(topic).during, topic, self._began)
+        return Clues(
+            result.topic, result.explanation, self.steps.done, result.counters or Counters(), refusals
+        )
 
     def refused(self, error: CallError) -> Cause:
         """Return why a step was rejected."""
         step = self.steps.done[-1]
-        explanation = next((one.explanation for one in self.topics() if one.topic == step.what), None)
-        seen: tuple[str, ...] = ()
+        explanation = next(
+            (result.explanation for result in self.topics() if result.topic == step.what), None
+        )
+        streamed: tuple[str, ...] = ()
         if is_limit(error, step):
             with suppress(StoppedError):
-                seen = topics_seen(self.steps, self._scoped.after, self.chat.contact, self._began)
-        return cause_of_refusal(error, step, explanation, seen)
+                streamed = topics_seen(self.steps, self._calls.after, self.chat.contact, self._began)
+        return cause_of_refusal(error, step, explanation, streamed)

@@ -44,6 +44,26 @@ class Steps:
         self._show(step)
 
 
+class FlowCalls(NamedTuple):
+    """The calls of a flow for one Region, each a step: ``during`` the flow, and ``after`` it for the cleanup."""
+
+    steps: Steps
+    during: Calls
+    after: Calls
+
+    def make(
+        self, service: str, operation: str, what: str, detail: str = "", **parameters: object
+    ) -> dict[str, Any]:
+        """Make a call during the flow. Raises CallError, StoppedError."""
+        return self.steps.call(self.during, service, operation, what, detail, **parameters)
+
+    def clean_up(
+        self, service: str, operation: str, what: str, detail: str = "", **parameters: object
+    ) -> dict[str, Any]:
+        """Make a call during the cleanup. Raises CallError, StoppedError."""
+        return self.steps.call(self.after, service, operation, what, detail, **parameters)
+
+
 class StepTimer:
     """The start time of a step."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.documented import policy_of, sender_statement
 from checker.fix.live.flow_result import Counters
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from checker.core.arn import Arn
     from checker.live.aws.calls import Calls
-    from checker.live.flow.steps import Cleanup, Steps
+    from checker.live.flow.steps import Cleanup, FlowCalls, Steps
 
 
 _POLL = 1
@@ -30,20 +30,12 @@ _SHORT = "300"
 """Retention of messages in seconds. It is short because other chats use the same topic."""
 
 
-class ScopedCalls(NamedTuple):
-    """The calls for a topic's Region: ``calls`` during the flow, ``after`` during the cleanup."""
-
-    calls: Calls
-    after: Calls
-
-
 class Watch:
     """The queue for one topic, encrypted and writable only by that topic."""
 
-    def __init__(self, scoped: ScopedCalls, steps: Steps, topic: Arn, account: str, name: str) -> None:
+    def __init__(self, calls: FlowCalls, topic: Arn, account: str, name: str) -> None:
         self.topic = topic
-        self._scoped = scoped
-        self._steps = steps
+        self._calls = calls
         self._name = name
         self._queue = topic._replace(service="sqs", account=account, resource=name)
         self._url = ""
@@ -52,7 +44,7 @@ class Watch:
     def set_up(self, cleanup: Cleanup) -> None:
         """Create the queue and subscribe it. Raises CallError, StoppedError."""
         cleanup.add(f"the queue `{self._queue}`", self._remove_queue)
-        made = self._make(
+        queue = self._make(
             cleanup,
             "sqs",
             "create_queue",
@@ -61,7 +53,7 @@ class Watch:
             QueueName=self._name,
             Attributes=queue_attributes(self._queue, self.topic),
         )
-        self._url = made["QueueUrl"]
+        self._url = queue["QueueUrl"]
         cleanup.add(f"the subscription of `{self._queue}` to `{self.topic}`", self._remove_subscription)
         subscribed = self._make(
             cleanup,
@@ -87,9 +79,9 @@ class Watch:
     ) -> dict[str, Any]:
         """Create the resource that was added to the cleanup last. Forget it there if the call was denied."""
         try:
-            return self._steps.call(self._scoped.calls, service, operation, what, detail, **parameters)
+            return self._calls.make(service, operation, what, detail, **parameters)
         except CallError as error:
-            if error.fault in (Fault.DENIED, Fault.GONE):
+            if error.fault in (Fault.DENIED, Fault.NOT_FOUND):
                 cleanup.forget()
             raise
 
@@ -100,7 +92,7 @@ class Watch:
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
         """
         try:
-            answer = self._scoped.calls.make(
+            answer = self._calls.during.make(
                 "sqs",
                 "receive_message",
                 self._name,
@@ -110,9 +102,9 @@ class Watch:
                 MessageAttributeNames=["All"],
             )
         except CallError as error:
-            if error.fault is not Fault.GONE:
+            if error.fault is not Fault.NOT_FOUND:
                 raise
-            self._scoped.calls.wait(_POLL)
+            self._calls.during.wait(_POLL)
             return
         yield from answer.get("Messages") or ()
 
@@ -121,31 +113,29 @@ class Watch:
         if not arn:
             return
         try:
-            self._steps.call(self._scoped.after, "sns", "unsubscribe", str(self.topic), SubscriptionArn=arn)
+            self._calls.clean_up("sns", "unsubscribe", str(self.topic), SubscriptionArn=arn)
         except CallError as error:
-            if error.fault is not Fault.GONE:
+            if error.fault is not Fault.NOT_FOUND:
                 raise
 
     def _find_subscription(self) -> str:
         """Find the subscription's ARN after the response to Subscribe was lost. Empty if there is none."""
-        listed = self._scoped.after.pages(BY_TOPIC, str(self.topic), TopicArn=str(self.topic))
-        found = (one for page in listed for one in page if one["Endpoint"] == str(self._queue))
-        return next((str(one["SubscriptionArn"]) for one in found), "")
+        listed = self._calls.after.pages(BY_TOPIC, str(self.topic), TopicArn=str(self.topic))
+        entries = (entry for page in listed for entry in page if entry["Endpoint"] == str(self._queue))
+        return next((str(entry["SubscriptionArn"]) for entry in entries), "")
 
     def _remove_queue(self) -> None:
         try:
-            url = (
-                self._url
-                or self._scoped.after.make("sqs", "get_queue_url", self._name, QueueName=self._name)[
-                    "QueueUrl"
-                ]
-            )
-            self._steps.call(
-                self._scoped.after, "sqs", "delete_queue", str(self.topic), self._name, QueueUrl=url
-            )
+            url = self._url or self._find_queue()
+            self._calls.clean_up("sqs", "delete_queue", str(self.topic), self._name, QueueUrl=url)
         except CallError as error:
-            if error.fault is not Fault.GONE:
+            if error.fault is not Fault.NOT_FOUND:
                 raise
+
+    def _find_queue(self) -> str:
+        """Find the queue's URL after the response to CreateQueue was lost."""
+        answer = self._calls.after.make("sqs", "get_queue_url", self._name, QueueName=self._name)
+        return str(answer["QueueUrl"])
 
 
 def queue_attributes(queue: Arn, topic: Arn) -> dict[str, str]:
@@ -196,7 +186,7 @@ def _read(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> Counters:
         StartTime=since.replace(second=0, microsecond=0),
         EndTime=datetime.now(UTC) + timedelta(seconds=_MINUTE),
     )
-    sums = {one["Id"]: _sum(one) for one in answer["MetricDataResults"]}
+    sums = {result["Id"]: _sum(result) for result in answer["MetricDataResults"]}
     return Counters(**{name: sums.get(name) for name in _METRICS})
 
 

@@ -12,23 +12,28 @@ from checker.fix.live.replacement import State, Step
 from checker.live.aws.errors import faults_about
 from checker.live.aws.lookup import caller_of
 from checker.live.aws.topic import MANAGED_HELP, read_topic
-from checker.live.repair.applying import Carried, carry_out, roll_back
+from checker.live.aws.wait import Clock
+from checker.live.repair.change_handler import ChangeState
+from checker.live.repair.rollback import HANDLERS, FailedChange, roll_back
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from checker.core.finding import Finding
     from checker.fix.result import Outcome
-    from checker.live.repair.applying import Missed, Undone
+    from checker.live.aws.calls import Calls
+    from checker.live.repair.change_handler import ChangeHandler
     from checker.live.repair.planning import Plan
+    from checker.live.repair.rollback import Undone
 
 _LOCKOUT = "key-lockout"
 
 
 def check(plan: Plan, *, force_managed: bool) -> None:
     """Check that nothing prevents a plan. Raises RefusedError."""
-    if plan.found.managed and not force_managed:
-        raise RefusedError(str(plan.wish.topic), "; ".join(plan.found.managed), help_text=MANAGED_HELP)
+    if plan.state.managed and not force_managed:
+        raise RefusedError(str(plan.wish.topic), "; ".join(plan.state.managed), help_text=MANAGED_HELP)
     for finding in plan.repair.after.report.findings:
         is_error = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
         if is_error and (finding.rule == _LOCKOUT or plan.outcome.replacement):
@@ -44,6 +49,45 @@ def record(plan: Plan, folder: Path) -> Path:
     return write_receipt(Receipt(plan.receipt, now, plan.topic.account, caller.arn, plan.changes), folder)
 
 
+class Progress(NamedTuple):
+    """The progress of a repair: applied changes, optional changes that failed, and the error that stopped it."""
+
+    written: tuple[Change, ...]
+    missed: tuple[FailedChange, ...] = ()
+    fault: CheckerError | None = None
+
+
+def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -> Progress:  # noqa: B008 - frozen
+    """Apply changes in order, each only to the expected state. The first error of a required change stops.
+
+    Every exception counts as an error, because the changes so far must be rolled back.
+    """
+    written: list[Change] = []
+    missed: list[FailedChange] = []
+    for change in changes:
+        handler = HANDLERS[change.kind]
+        try:
+            with faults_about(change.resource):
+                if _is_made(calls, handler, change):
+                    continue
+                written.append(change)  # from here on the change may be applied, even if the call fails
+                handler.do(calls, change, clock)
+        except CheckerError as fault:
+            if not handler.optional:
+                return Progress(tuple(written), tuple(missed), fault)
+            missed.append(FailedChange(change, fault))
+    return Progress(tuple(written), tuple(missed))
+
+
+def _is_made(calls: Calls, handler: ChangeHandler, change: Change) -> bool:
+    """Return True for a change that is applied already. Raises RefusedError if others changed the resource."""
+    state = handler.state_of(calls, change)
+    if state in (ChangeState.OTHER, ChangeState.FOREIGN):
+        help_text = "nothing was written to it; run the command again"
+        raise RefusedError(change.resource, handler.drifted, help_text=help_text)
+    return state is ChangeState.AFTER
+
+
 class Done(NamedTuple):
     """The result of a plan for reports, and the error if there was one.
 
@@ -53,28 +97,28 @@ class Done(NamedTuple):
 
     outcome: Outcome
     fault: CheckerError | None = None
-    missed: tuple[Missed, ...] = ()
+    missed: tuple[FailedChange, ...] = ()
     left: bool = False
     refused: bool = False
 
 
 def execute(plan: Plan) -> Done:
     """Apply a plan and verify the result. If either fails, roll back all changes."""
-    carried = carry_out(plan.calls, plan.changes)
-    fault = carried.fault or _unproven(plan)
+    progress = carry_out(plan.calls, plan.changes)
+    fault = progress.fault or _unproven(plan)
     if fault is None:
-        outcome = _with_states(plan.outcome, _as_planned(plan, carried))
-        return Done(outcome._replace(applied=True), missed=carried.missed)
-    undone = roll_back(plan.calls, carried.written)
+        outcome = _with_states(plan.outcome, _as_planned(plan, progress))
+        return Done(outcome._replace(applied=True), missed=progress.missed)
+    undone = roll_back(plan.calls, progress.written)
     reason = f"{fault.reason}; {_summary(undone)}"
-    outcome = _with_states(plan.outcome, _as_undone(carried, undone))
+    outcome = _with_states(plan.outcome, _as_undone(progress, undone))
     return Done(outcome, fault.reworded(reason, fault.help), left=not undone.is_whole)
 
 
 def undo(plan: Plan, outcome: Outcome) -> Done:
     """Roll back a repair if no message arrived. The error reports the result for each change."""
     undone = roll_back(plan.calls, plan.changes)
-    states = _as_undone(Carried(plan.changes), undone)
+    states = _as_undone(Progress(plan.changes), undone)
     fault = RefusedError(str(plan.topic), f"no message arrived; {_summary(undone)}")
     return Done(_with_states(outcome._replace(applied=False), states), fault, left=not undone.is_whole)
 
@@ -84,8 +128,8 @@ def _unproven(plan: Plan) -> CheckerError | None:
     wish = plan.wish
     try:
         with faults_about(str(plan.topic)):
-            found = read_topic(plan.calls, plan.topic)
-            findings = wish.judge(found.inventory(wish.instances, {})).report.findings
+            state = read_topic(plan.calls, plan.topic)
+            findings = wish.judge(state.inventory(wish.instances, {})).report.findings
     except CheckerError as fault:
         return fault
     current = set(map(_identity, findings))
@@ -103,14 +147,14 @@ def _identity(finding: Finding) -> tuple[str, Severity, str]:
 _States = dict[Change, tuple[State, str]]
 
 
-def _as_planned(plan: Plan, carried: Carried) -> _States:
-    missed: _States = {one.change: (State.FAILED, one.fault.reason) for one in carried.missed}
+def _as_planned(plan: Plan, progress: Progress) -> _States:
+    missed: _States = {failed.change: (State.FAILED, failed.fault.reason) for failed in progress.missed}
     return {**dict.fromkeys(plan.changes, (State.DONE, "")), **missed}
 
 
-def _as_undone(carried: Carried, undone: Undone) -> _States:
+def _as_undone(progress: Progress, undone: Undone) -> _States:
     """Return the state of each change. Changes that the rollback does not mention precede one that failed."""
-    states: _States = dict.fromkeys(carried.written, (State.LEFT, ""))
+    states: _States = dict.fromkeys(progress.written, (State.LEFT, ""))
     states |= dict.fromkeys((*undone.untouched, *undone.foreign), (State.NOT_DONE, ""))
     states |= dict.fromkeys(undone.back, (State.ROLLED_BACK, ""))
     states |= dict.fromkeys(undone.drifted, (State.LEFT, "changed by others since"))
@@ -121,11 +165,13 @@ def _as_undone(carried: Carried, undone: Undone) -> _States:
 
 def _with_states(outcome: Outcome, states: _States) -> Outcome:
     """Add the state of each step to the outcome of a replacement."""
-    made = outcome.replacement
-    if made is None:
+    replacement = outcome.replacement
+    if replacement is None:
         return outcome
-    steps = tuple(Step(one.change, *states.get(one.change, (State.NOT_DONE, ""))) for one in made.steps)
-    return outcome._replace(replacement=made._replace(steps=steps))
+    steps = tuple(
+        Step(step.change, *states.get(step.change, (State.NOT_DONE, ""))) for step in replacement.steps
+    )
+    return outcome._replace(replacement=replacement._replace(steps=steps))
 
 
 def _summary(undone: Undone) -> str:
@@ -135,6 +181,6 @@ def _summary(undone: Undone) -> str:
     if undone.drifted:
         parts.append(f"not rolled back, changed by others since: {', '.join(map(name_of, undone.drifted))}")
     if undone.stuck is not None:
-        stuck = undone.stuck
-        parts.append(f"not rolled back: {name_of(stuck.change)}: {stuck.fault.reason}")
+        failed = undone.stuck
+        parts.append(f"not rolled back: {name_of(failed.change)}: {failed.fault.reason}")
     return "; ".join(parts) or "nothing was changed"

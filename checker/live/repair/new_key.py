@@ -15,8 +15,7 @@ from checker.live.aws.calls import ALIASES, Listing
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.keys import targets_of
 from checker.live.aws.wait import until
-from checker.live.repair.change_handler import ChangeHandler, ChangeState
-from checker.live.repair.policy_writing import same_policy
+from checker.live.repair.change_handler import ChangeHandler, ChangeState, same_policy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -45,7 +44,7 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
         target = targets.get(arn.resource)
         if target is None:
             return arn, False
-        if _is_marked(calls, target, mark):
+        if _has_tag(calls, target, REPLACES, mark):
             return arn, True
         taken.append(arn.resource)
     raise RefusedError(taken[0], f"the aliases {', '.join(taken)} are in use", help_text="delete one")
@@ -56,14 +55,9 @@ def _targets(calls: Calls) -> dict[str, str]:
     return targets_of(calls.every(ALIASES, f"the aliases of {calls.unit.name}", Limit=100))
 
 
-def _is_marked(calls: Calls, key: str, mark: str) -> bool:
-    """Return True for a key that replaces the marked resource. Raises CallError."""
-    return _has_tag(calls, key, REPLACES, mark)
-
-
 def _has_tag(calls: Calls, key: str, name: str, value: str) -> bool:
     tags = calls.every(_TAGS, key, KeyId=key, Limit=50)
-    return any((one["TagKey"], one["TagValue"]) == (name, value) for one in tags)
+    return any((tag["TagKey"], tag["TagValue"]) == (name, value) for tag in tags)
 
 
 def _is_ours(calls: Calls, key: str, receipt: str) -> bool:
@@ -71,7 +65,7 @@ def _is_ours(calls: Calls, key: str, receipt: str) -> bool:
     try:
         return _has_tag(calls, key, RECEIPT, receipt)
     except CallError as error:
-        if error.fault in (Fault.DENIED, Fault.GONE):
+        if error.fault in (Fault.DENIED, Fault.NOT_FOUND):
             return False
         raise
 
@@ -103,8 +97,8 @@ def _find(calls: Calls, change: Change) -> _Found:
 
 def _unnamed(calls: Calls, change: Change, known: Collection[str]) -> Iterator[str]:
     """Yield the enabled keys of the repair, except those in ``known``. Raises CallError."""
-    for one in calls.every(_KEYS, f"the keys of {calls.unit.name}", Limit=1000):
-        key = one["KeyId"]
+    for entry in calls.every(_KEYS, f"the keys of {calls.unit.name}", Limit=1000):
+        key = entry["KeyId"]
         if key not in known and _is_ours(calls, key, change.receipt) and _state(calls, key) == _USABLE:
             yield key
 
@@ -125,27 +119,27 @@ def _state(calls: Calls, key: str) -> str:
 
 
 def _state_of(calls: Calls, change: Change) -> ChangeState:
-    found = _find(calls, change)
-    if not found.key:
-        return ChangeState.FOREIGN if found.target else ChangeState.BEFORE
-    described = _described(calls, found.key)
-    policy = calls.make("kms", "get_key_policy", found.key, KeyId=found.key, PolicyName="default")["Policy"]
+    named = _find(calls, change)
+    if not named.key:
+        return ChangeState.FOREIGN if named.target else ChangeState.BEFORE
+    described = _described(calls, named.key)
+    policy = calls.make("kms", "get_key_policy", named.key, KeyId=named.key, PolicyName="default")["Policy"]
     same = same_policy(described["Arn"], policy, change.specification["Policy"])
     if not same or described.get("KeyState") != _USABLE:
         return ChangeState.OTHER
-    return ChangeState.AFTER if found.is_named else ChangeState.PARTLY
+    return ChangeState.AFTER if named.is_named else ChangeState.PARTLY
 
 
 def _create(calls: Calls, change: Change, clock: Clock) -> None:
     """Create the key with its final policy, and then its alias."""
-    made = change.specification
+    specification = change.specification
     answer = calls.make(
         "kms",
         "create_key",
         change.resource,
-        Policy=made["Policy"],
-        Description=made["Description"],
-        Tags=[{"TagKey": name, "TagValue": value} for name, value in made["Tags"].items()],
+        Policy=specification["Policy"],
+        Description=specification["Description"],
+        Tags=[{"TagKey": name, "TagValue": value} for name, value in specification["Tags"].items()],
     )
     key = answer["KeyMetadata"]["KeyId"]
     if answer["ResponseMetadata"].get("RetryAttempts"):
@@ -164,12 +158,12 @@ def _delete_spares(calls: Calls, change: Change, key: str) -> None:
 def _delete(calls: Calls, change: Change, clock: Clock) -> None:
     """Delete every key of the repair, and wait until KMS returns none."""
     deleted: set[str] = set()
-    while (found := _find(calls, change)).key and found.key not in deleted:
-        if found.is_named:
+    while (named := _find(calls, change)).key and named.key not in deleted:
+        if named.is_named:
             calls.make("kms", "delete_alias", change.resource, AliasName=_alias(change))
-        _schedule(calls, change, found.key)
-        deleted.add(found.key)
-    if found.key and not until(clock, lambda: not _find(calls, change).key):
+        _schedule(calls, change, named.key)
+        deleted.add(named.key)
+    if named.key and not until(clock, lambda: not _find(calls, change).key):
         raise AwsError(change.resource, "AWS still returns the key after its deletion")
 
 

@@ -12,8 +12,7 @@ from checker.live.aws.calls import BY_TOPIC
 from checker.live.aws.errors import CallError
 from checker.live.aws.facts import tags_of
 from checker.live.aws.wait import until
-from checker.live.repair.change_handler import ChangeHandler, ChangeState
-from checker.live.repair.policy_writing import same_policy
+from checker.live.repair.change_handler import ChangeHandler, ChangeState, same_policy
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -44,7 +43,7 @@ def place_for(calls: Calls, names: Iterable[Arn], mark: str) -> tuple[Arn, bool]
     """
     taken: list[str] = []
     for arn in names:
-        if calls.found("sns", "get_topic_attributes", str(arn), TopicArn=str(arn)) is None:
+        if calls.find("sns", "get_topic_attributes", str(arn), TopicArn=str(arn)) is None:
             return arn, False
         if _tags(calls, str(arn)).get(REPLACES) == mark:
             return arn, True
@@ -57,15 +56,15 @@ def state_of(calls: Calls, change: Change, own: Collection[tuple[str, str]] = ()
 
     ``own`` are subscribers, by protocol and endpoint, that the rollback removes first. Raises CallError.
     """
-    name, made = change.resource, change.specification
-    answer = calls.found("sns", "get_topic_attributes", name, TopicArn=name)
+    name, specification = change.resource, change.specification
+    answer = calls.find("sns", "get_topic_attributes", name, TopicArn=name)
     if answer is None:
         return ChangeState.BEFORE
     if receipt_of(calls, name) != change.receipt:
         return ChangeState.FOREIGN
     attributes: Mapping[str, str] = answer.get("Attributes") or {}
-    same = attributes.get(_KEY) == made["Attributes"].get(_KEY) and same_policy(
-        name, attributes.get("Policy", ""), made["Attributes"]["Policy"]
+    same = attributes.get(_KEY) == specification["Attributes"].get(_KEY) and same_policy(
+        name, attributes.get("Policy", ""), specification["Attributes"]["Policy"]
     )
     return ChangeState.AFTER if same and _subscribers(calls, name) <= set(own) else ChangeState.OTHER
 
@@ -73,20 +72,20 @@ def state_of(calls: Calls, change: Change, own: Collection[tuple[str, str]] = ()
 def _subscribers(calls: Calls, topic: str) -> set[tuple[str, str]]:
     """Return the confirmed subscribers of a topic, by protocol and endpoint."""
     listed = calls.every(BY_TOPIC, topic, TopicArn=topic)
-    confirmed = (one for one in listed if one["SubscriptionArn"].startswith("arn:"))
-    return {(one["Protocol"], one.get("Endpoint", "")) for one in confirmed}
+    confirmed = (entry for entry in listed if entry["SubscriptionArn"].startswith("arn:"))
+    return {(entry["Protocol"], entry.get("Endpoint", "")) for entry in confirmed}
 
 
 def _create(calls: Calls, change: Change, clock: Clock) -> None:
-    made = change.specification
+    specification = change.specification
     arn = Arn.parse(change.resource)
-    tags = [{"Key": name, "Value": value} for name, value in made["Tags"].items()]
+    tags = [{"Key": name, "Value": value} for name, value in specification["Tags"].items()]
     answer = calls.make(
         "sns",
         "create_topic",
         change.resource,
         Name=arn.resource if arn else change.resource,
-        Attributes=made["Attributes"],
+        Attributes=specification["Attributes"],
         Tags=tags,
     )
     if answer.get("TopicArn") != change.resource:
@@ -113,15 +112,15 @@ _ARN = "arn:"
 
 def subscriptions_of(calls: Calls, topic: str) -> Iterator[Subscribed]:
     """Yield the subscriptions of a topic. AWS returns attributes only of confirmed ones. Raises CallError."""
-    for one in calls.every(BY_TOPIC, topic, TopicArn=topic):
-        protocol, endpoint, arn = (str(one[name]) for name in ("Protocol", "Endpoint", "SubscriptionArn"))
+    for entry in calls.every(BY_TOPIC, topic, TopicArn=topic):
+        protocol, endpoint, arn = (str(entry[name]) for name in ("Protocol", "Endpoint", "SubscriptionArn"))
         if not arn.startswith(_ARN):
             yield Subscribed(protocol, endpoint, {}, confirmed=False)
             continue
         try:
             answer = calls.make("sns", "get_subscription_attributes", arn, SubscriptionArn=arn)
         except CallError as fault:
-            if one.get("Owner") == calls.unit.account:
+            if entry.get("Owner") == calls.unit.account:
                 raise
             yield Subscribed(protocol, endpoint, {}, unread=fault.reason)
         else:
@@ -130,23 +129,28 @@ def subscriptions_of(calls: Calls, topic: str) -> Iterator[Subscribed]:
 
 def _arn(calls: Calls, change: Change) -> str:
     """Return the ARN of the subscription, or the placeholder of AWS while it is pending. Empty if there is none."""
-    made = change.specification
-    for one in calls.every(BY_TOPIC, change.resource, TopicArn=change.resource):
-        if (one["Protocol"], one["Endpoint"]) == (made["Protocol"], made["Endpoint"]):
-            return str(one["SubscriptionArn"])
+    specification = change.specification
+    for entry in calls.every(BY_TOPIC, change.resource, TopicArn=change.resource):
+        if (entry["Protocol"], entry["Endpoint"]) == (specification["Protocol"], specification["Endpoint"]):
+            return str(entry["SubscriptionArn"])
     return ""
 
 
 def _state_of(calls: Calls, change: Change) -> ChangeState:
-    if calls.found("sns", "get_topic_attributes", change.resource, TopicArn=change.resource) is None:
+    if calls.find("sns", "get_topic_attributes", change.resource, TopicArn=change.resource) is None:
         return ChangeState.BEFORE
     return ChangeState.AFTER if _arn(calls, change) else ChangeState.BEFORE
 
 
 def _subscribe(calls: Calls, change: Change, clock: Clock) -> None:  # noqa: ARG001 - part of the interface
-    made: dict[str, Any] = change.specification
+    specification: dict[str, Any] = change.specification
     calls.make(
-        "sns", "subscribe", change.resource, TopicArn=change.resource, ReturnSubscriptionArn=True, **made
+        "sns",
+        "subscribe",
+        change.resource,
+        TopicArn=change.resource,
+        ReturnSubscriptionArn=True,
+        **specification,
     )
 
 

@@ -1,20 +1,33 @@
-"""Plan a live repair from the current state in AWS: fix in place, or create a replacement."""
+"""Plan a live repair from the current state in AWS: fix in place, or create a replacement. A plan lists its doubts.
+
+Doubts are reasons not to rely on the named instances: one does not exist, or the fix would cut off another one. A
+mistyped instance ARN would limit a topic to an instance that does not exist, and cut off the real one.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.inventory import PolicyText
+from checker.core.errors import AwsError, RefusedError
+from checker.core.finding import Applicability
 from checker.fix.live.receipt import KEY, TOPIC, Change, new_id, stamped
 from checker.fix.live.replacement import key_reasons, topic_reasons
 from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import Repair, repair
+from checker.iam.prove import prove
+from checker.iam.prove.space import Target
+from checker.lint.explain import OK
+from checker.live.audit.instances import contacts_of
+from checker.live.aws.facts import policy_of
+from checker.live.aws.lookup import look_up_existing
 from checker.live.aws.topic import read_topic
-from checker.live.repair.preview import Wanted
-from checker.live.repair.replacement import plan_replacement, replacement
+from checker.live.repair.replacement import ReplacementRequest, plan_replacement, replacement
+from checker.policy import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from checker.analysis.documented import KeyCondition
     from checker.analysis.inventory import Instance, Inventory
@@ -22,8 +35,9 @@ if TYPE_CHECKING:
     from checker.core.errors import CheckerError
     from checker.fix.snapshot import Reading
     from checker.live.aws.calls import Calls
-    from checker.live.aws.topic import Found
+    from checker.live.aws.topic import TopicState
     from checker.live.repair.replacement import ReplacementPlan
+    from checker.policy.model import Policy
 
 
 class Wish(NamedTuple):
@@ -52,7 +66,7 @@ class Plan(NamedTuple):
     calls: Calls
     wish: Wish
     topic: Arn
-    found: Found
+    state: TopicState
     repair: Repair
     changes: tuple[Change, ...]
     outcome: Outcome
@@ -63,57 +77,142 @@ class Plan(NamedTuple):
 
 def plan(calls: Calls, wish: Wish) -> Plan:
     """Read the topic and its key, and plan the changes. Raises CheckerError."""
-    found = read_topic(calls, wish.topic)
-    made = plan_replacement(calls, _wanted(wish), found) if wish.replace else None
-    return _in_place(calls, wish, found) if made is None else _replaced(made, wish)
+    state = read_topic(calls, wish.topic)
+    replacement_plan = plan_replacement(calls, _replacement_request(wish), state) if wish.replace else None
+    return _in_place(calls, wish, state) if replacement_plan is None else _replaced(replacement_plan, wish)
 
 
-def _wanted(wish: Wish) -> Wanted:
-    return Wanted(wish.topic, tuple(one.arn for one in wish.instances), wish.kms_condition)
+def _replacement_request(wish: Wish) -> ReplacementRequest:
+    return ReplacementRequest(
+        wish.topic, tuple(instance.arn for instance in wish.instances), wish.kms_condition
+    )
 
 
-def _in_place(calls: Calls, wish: Wish, found: Found) -> Plan:
-    done = _fixed(wish, found)
-    changes = tuple(_policies(done.texts, found, wish.topic))
-    shown, replaceable = _formatted(done, found), not wish.replace and _is_replaceable(wish, found)
-    return Plan(calls, wish, wish.topic, found, done, changes, shown, new_id(), replaceable)
+def _in_place(calls: Calls, wish: Wish, state: TopicState) -> Plan:
+    fixed = _fixed(wish, state)
+    changes = tuple(_policies(fixed.texts, state, wish.topic))
+    shown, replaceable = _formatted(fixed, state), not wish.replace and _is_replaceable(wish, state)
+    return Plan(calls, wish, wish.topic, state, fixed, changes, shown, new_id(), replaceable)
 
 
-def _is_replaceable(wish: Wish, found: Found) -> bool:
-    topic, key = found.topic, found.key
-    regions = {one.arn.region for one in wish.instances} or {wish.topic.region}
-    return any([*topic_reasons(topic, one), *key_reasons(topic, key, one)] for one in regions)
+def _is_replaceable(wish: Wish, state: TopicState) -> bool:
+    topic, key = state.topic, state.key
+    regions = {instance.arn.region for instance in wish.instances} or {wish.topic.region}
+    return any([*topic_reasons(topic, region), *key_reasons(topic, key, region)] for region in regions)
 
 
-def _replaced(made: ReplacementPlan, wish: Wish) -> Plan:
+def _replaced(planned: ReplacementPlan, wish: Wish) -> Plan:
     """Plan a replacement. Its policies are fixed before it is created."""
-    done, receipt = _fixed(wish, made.found), new_id()
-    changes = tuple(stamped(one, receipt) for one in made.changes(done.texts))
-    outcome = _formatted(done, made.found)._replace(replacement=replacement(made, changes))
-    return Plan(made.calls, wish, made.topic, made.found, done, changes, outcome, receipt)
+    fixed, receipt = _fixed(wish, planned.state), new_id()
+    changes = tuple(stamped(change, receipt) for change in planned.changes(fixed.texts))
+    outcome = _formatted(fixed, planned.state)._replace(replacement=replacement(planned, changes))
+    return Plan(planned.calls, wish, planned.topic, planned.state, fixed, changes, outcome, receipt)
 
 
-def _fixed(wish: Wish, found: Found) -> Repair:
+def _fixed(wish: Wish, state: TopicState) -> Repair:
     def read(texts: Mapping[str, str]) -> Reading:
-        return wish.judge(found.inventory(wish.instances, texts))
+        return wish.judge(state.inventory(wish.instances, texts))
 
     return repair(read, unsafe=wish.unsafe, kms_condition=wish.kms_condition)
 
 
-def _policies(texts: Mapping[str, str], found: Found, topic: Arn) -> Iterator[Change]:
+def _policies(texts: Mapping[str, str], state: TopicState, topic: Arn) -> Iterator[Change]:
     """Yield the policies to write. The key's policy comes first, so that the topic never allows more than its key."""
-    old = found.texts()
-    for name in sorted(texts, key=lambda one: one == str(topic)):
+    old = state.texts()
+    for name in sorted(texts, key=lambda arn: arn == str(topic)):
         yield Change(name, TOPIC if name == str(topic) else KEY, old[name], texts[name])
 
 
-def _formatted(done: Repair, found: Found) -> Outcome:
+def _formatted(fixed: Repair, state: TopicState) -> Outcome:
     """Return the outcome with formatted policies, so that a diff has one line per change."""
-    pretty = {name: _indented(text) for name, text in done.texts.items()}
-    originals = {name: _indented(text) for name, text in found.texts().items()}
+    pretty = {name: _indented(text) for name, text in fixed.texts.items()}
+    originals = {name: _indented(text) for name, text in state.texts().items()}
     names = {name: name for name in pretty}
-    return Outcome(done._replace(texts=pretty), originals, names, policy_changes(done))
+    return Outcome(fixed._replace(texts=pretty), originals, names, policy_changes(fixed))
 
 
 def _indented(text: str) -> str:
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+
+
+_NAME_ALL = "name every instance that streams to the topic with `--instance-arn`"
+TRAIL_HOURS = 90 * 24
+"""AWS documents that the CloudTrail event history covers 90 days."""
+
+
+def unverified(calls: Calls, topic: Arn, instances: Sequence[Instance]) -> Iterator[AwsError]:
+    """Yield the instances that could not be looked up. Raises AwsError for an instance that does not exist."""
+    for arn in dict.fromkeys(instance.arn for instance in instances):
+        status = look_up_existing(calls, arn, topic.region)
+        if status.status != OK:
+            yield AwsError(str(arn), status.reason, help_text=status.help)
+
+
+def cut_off(plan: Plan) -> Iterator[RefusedError]:
+    """Yield the instances that stream to the topic according to CloudTrail and would lose access by the plan.
+
+    CloudTrail is not called if the plan removes no access, or if the old topic stays unchanged.
+    """
+    if plan.outcome.replacement is not None or not any(
+        change.difference.lost for change in plan.outcome.changes
+    ):
+        return
+    named = {instance.arn for instance in plan.wish.instances}
+    for instance in _streaming(plan.calls, plan.topic):
+        if instance not in named and _loses(plan, instance):
+            yield RefusedError(
+                str(instance),
+                "CloudTrail shows that this instance streams to the topic, and the fix would cut it off",
+                help_text=f"add `--instance-arn {instance}`",
+            )
+
+
+def _streaming(calls: Calls, topic: Arn) -> tuple[Arn, ...]:
+    """Return the instances that CloudTrail shows for a topic. Failed reads are recorded."""
+    trail_calls = calls.elsewhere(calls.unit)
+    contacts = contacts_of(trail_calls, TRAIL_HOURS)
+    for skipped in trail_calls.skipped:
+        calls.skip(skipped if skipped.error else skipped._replace(help=_NAME_ALL))
+    streaming = (
+        contact.instance for contact in contacts if any(name == str(topic) for name, _ in contact.topics)
+    )
+    return tuple(dict.fromkeys(instance for instance in streaming if instance is not None))
+
+
+def _loses(plan: Plan, instance: Arn) -> bool:
+    before, after = plan.state.texts(), plan.repair.texts
+    name = str(plan.topic)
+    if name not in after:
+        return False
+    target = Target.of(plan.topic)
+    could, can = (
+        prove.can_publish(_policy(name, texts[name]), target, instance).truth for texts in (before, after)
+    )
+    return could is not False and can is not True
+
+
+def _policy(name: str, text: str) -> Policy:
+    parsed = policy_of(name, text, vocabulary.TOPIC)
+    assert isinstance(parsed, PolicyText)  # noqa: S101 - it was parsed before it was fixed
+    return parsed.policy
+
+
+def doubted(plan: Plan, doubts: Iterable[CheckerError]) -> Plan:
+    """Add doubts to the plan. If there are any, none of its fixes is safe."""
+    known = tuple(doubts)
+    if not known:
+        return plan
+    unsafe = (
+        finding._replace(fix=finding.fix._replace(applicability=Applicability.UNSAFE))
+        for finding in plan.repair.fixed
+    )
+    outcome = plan.outcome._replace(repair=plan.outcome.repair._replace(fixed=tuple(unsafe)))
+    return plan._replace(outcome=outcome, doubts=known)
+
+
+def check_doubts(plan: Plan) -> None:
+    """Check that the user accepts all doubts before anything is written. Raises the first of them."""
+    if plan.doubts and not plan.wish.unsafe:
+        first = plan.doubts[0]
+        help_text = f"{first.help}; or add `--unsafe-fixes` to change the topic anyway"
+        raise first.reworded(f"{first.reason}; nothing was written", help_text)

@@ -1,22 +1,140 @@
-"""Predict the effect of a rollback. A receipt may be forged, so AWS must confirm what it says about a resource."""
+"""Roll back changes, and predict the result of that.
+
+A receipt may be forged, so AWS must confirm what it says about a resource.
+"""
 
 from __future__ import annotations
 
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.errors import RefusedError
-from checker.fix.live.receipt import CLOCK_SKEW, CREATED, KEY, NEW_KEY, NEW_TOPIC, SUBSCRIPTION, TOPIC
-from checker.live.repair import new_key, new_topic, policy_writing
-from checker.live.repair.applying import HANDLERS
-from checker.live.repair.change_handler import ChangeState
+from checker.core.errors import CheckerError, RefusedError
+from checker.fix.live.receipt import (
+    CLOCK_SKEW,
+    CREATED,
+    ENCRYPTION,
+    KEY,
+    NEW_KEY,
+    NEW_TOPIC,
+    SUBSCRIPTION,
+    TOPIC,
+)
+from checker.live.aws.errors import CallError, faults_about
+from checker.live.aws.wait import Clock, until
+from checker.live.repair import new_key, new_topic
+from checker.live.repair.change_handler import POLICY, ChangeHandler, ChangeState, current_policy
+from checker.live.repair.new_key import ENCRYPTION_HANDLER, NEW_KEY_HANDLER
+from checker.live.repair.new_topic import NEW_TOPIC_HANDLER, SUBSCRIPTION_HANDLER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from checker.fix.live.receipt import Change, Receipt
     from checker.live.aws.calls import Calls
     from checker.live.aws.lookup import Caller
+
+
+HANDLERS: dict[str, ChangeHandler] = {
+    KEY: POLICY,
+    TOPIC: POLICY,
+    NEW_KEY: NEW_KEY_HANDLER,
+    NEW_TOPIC: NEW_TOPIC_HANDLER,
+    ENCRYPTION: ENCRYPTION_HANDLER,
+    SUBSCRIPTION: SUBSCRIPTION_HANDLER,
+}
+
+
+class FailedChange(NamedTuple):
+    """A change that could not be applied or rolled back, and why."""
+
+    change: Change
+    fault: CheckerError
+
+
+_LEAST_ATTEMPTS = 3
+"""Minimum number of rollback attempts. A single attempt may take long, because it may have to search many keys."""
+
+
+class Undone(NamedTuple):
+    """The result of a rollback by change: rolled back, never applied, changed by others, or created by others.
+
+    ``stuck`` is the change that could not be rolled back. Earlier changes were not touched.
+    """
+
+    back: tuple[Change, ...] = ()
+    untouched: tuple[Change, ...] = ()
+    drifted: tuple[Change, ...] = ()
+    foreign: tuple[Change, ...] = ()
+    stuck: FailedChange | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Return True if no change of the repair remains."""
+        return not self.drifted and self.stuck is None
+
+
+def roll_back(
+    calls: Calls,
+    changes: Sequence[Change],
+    *,
+    force: bool = False,
+    clock: Clock = Clock(),  # noqa: B008 - frozen
+) -> Undone:
+    """Roll back changes, last first, and retry temporary errors. Changes by others are not touched."""
+    undone = Undone()
+    for change in reversed(changes):
+        attempt = _Rollback(calls, change, undone, clock, force=force)
+        until(clock, attempt, least=_LEAST_ATTEMPTS)
+        if attempt.fault is not None:
+            return undone._replace(stuck=FailedChange(change, attempt.fault))
+        undone = attempt.undone
+    return undone
+
+
+class _Rollback:
+    """Rolls back one change. A call whose response was lost may have succeeded."""
+
+    def __init__(self, calls: Calls, change: Change, undone: Undone, clock: Clock, *, force: bool) -> None:
+        self.undone = undone
+        self.fault: CheckerError | None = None
+        self._calls = calls
+        self._change = change
+        self._clock = clock
+        self._force = force
+        self._began = False
+
+    def __call__(self) -> bool:
+        """Try once. Return False if a retry may succeed."""
+        self._calls.forget_silence()
+        self.fault = None
+        try:
+            with faults_about(self._change.resource):
+                self._roll_back()
+        except CheckerError as fault:
+            self.fault = fault
+            return not (isinstance(fault, CallError) and fault.fault.temporary)
+        return True
+
+    def _roll_back(self) -> None:
+        change, handler, undone = self._change, HANDLERS[self._change.kind], self.undone
+        state = handler.state_of(self._calls, change)
+        if state is ChangeState.BEFORE and not self._began:
+            self.undone = undone._replace(untouched=(*undone.untouched, change))
+        elif state is ChangeState.FOREIGN:
+            self.undone = undone._replace(foreign=(*undone.foreign, change))
+        elif (state is ChangeState.OTHER and not self._force) or self._is_in_use(state):
+            self.undone = undone._replace(drifted=(*undone.drifted, change))
+        else:
+            if state is not ChangeState.BEFORE:
+                self._began = True
+                handler.undo(self._calls, change, self._clock)
+            self.undone = undone._replace(back=(*undone.back, change))
+
+    def _is_in_use(self, state: ChangeState) -> bool:
+        """Return True for a key with an alias while a topic is not rolled back: the topic may still use the key."""
+        left = self.undone.drifted or self.undone.foreign
+        return self._change.kind == NEW_KEY and state is not ChangeState.PARTLY and bool(left)
+
 
 _FOREIGN = "not created by this repair: it does not have the tag with the receipt ID"
 _CHANGED = "it was changed since the repair"
@@ -43,7 +161,7 @@ class Prospect(NamedTuple):
 
 def check_caller(receipt: Receipt, caller: Caller) -> None:
     """Check that the caller is in the account of the resources to delete. Raises RefusedError."""
-    if caller.account != receipt.account and any(one.kind in CREATED for one in receipt.changes):
+    if caller.account != receipt.account and any(change.kind in CREATED for change in receipt.changes):
         reason = f"the receipt is from account {receipt.account}, the caller from account {caller.account}"
         help_text = f"nothing was changed; use credentials of account {receipt.account}"
         raise RefusedError("RECEIPT", reason, help_text=help_text)
@@ -51,10 +169,10 @@ def check_caller(receipt: Receipt, caller: Caller) -> None:
 
 def prospects(calls: Calls, receipt: Receipt, *, force: bool) -> tuple[Prospect, ...]:
     """Look up every resource, in the order of the rollback. Raises CallError."""
-    found: list[Prospect] = []
+    expected: list[Prospect] = []
     for change in reversed(receipt.changes):
-        found.append(_prospect(calls, receipt, change, found, force=force))
-    return tuple(found)
+        expected.append(_prospect(calls, receipt, change, expected, force=force))
+    return tuple(expected)
 
 
 def _prospect(
@@ -63,29 +181,36 @@ def _prospect(
     state = _state_of(calls, change, earlier)
     if state is ChangeState.BEFORE:
         return Prospect(change, Fate.AS_BEFORE)
-    now = policy_writing.current(calls, change) if change.kind in (TOPIC, KEY) else ""
+    policy = current_policy(calls, change) if change.kind in (TOPIC, KEY) else ""
     for reason in _reasons_to_leave(calls, receipt, change, state):
         return Prospect(change, Fate.LEFT, reason)
     if (
         change.kind == NEW_KEY
         and state is not ChangeState.PARTLY
-        and any(one.fate is Fate.LEFT for one in earlier)
+        and any(prospect.fate is Fate.LEFT for prospect in earlier)
     ):
         return Prospect(change, Fate.LEFT, _IN_USE)
     if state is ChangeState.OTHER and not force:
-        return Prospect(change, Fate.LEFT, _CHANGED, now, forcible=True)
-    return Prospect(change, Fate.ROLL_BACK, now=now)
+        return Prospect(change, Fate.LEFT, _CHANGED, policy, forcible=True)
+    return Prospect(change, Fate.ROLL_BACK, now=policy)
 
 
 def _state_of(calls: Calls, change: Change, earlier: list[Prospect]) -> ChangeState:
     """Return the state of a resource, ignoring subscriptions that are removed before their topic is deleted."""
     if change.kind != NEW_TOPIC:
         return HANDLERS[change.kind].state_of(calls, change)
-    removed = (
-        one.change for one in earlier if one.fate is Fate.ROLL_BACK and one.change.kind == SUBSCRIPTION
-    )
-    made = (one.specification for one in removed if one.resource == change.resource)
-    return new_topic.state_of(calls, change, {(one["Protocol"], one["Endpoint"]) for one in made})
+    removed = [
+        prospect.change.specification
+        for prospect in earlier
+        if prospect.fate is Fate.ROLL_BACK and _subscribes(prospect.change, change)
+    ]
+    own = {(subscription["Protocol"], subscription["Endpoint"]) for subscription in removed}
+    return new_topic.state_of(calls, change, own)
+
+
+def _subscribes(change: Change, topic: Change) -> bool:
+    """Return True for a subscription of a topic that another change creates."""
+    return change.kind == SUBSCRIPTION and change.resource == topic.resource
 
 
 def _reasons_to_leave(calls: Calls, receipt: Receipt, change: Change, state: ChangeState) -> Iterator[str]:

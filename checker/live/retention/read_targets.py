@@ -32,21 +32,21 @@ def read_queue(calls: Calls, endpoint: str) -> Queue | Unknown | None:
     arn = Arn.parse(endpoint)
     if arn is None or arn.service != "sqs":
         return Unknown("the endpoint is not a valid ARN of a queue", endpoint)
-    there = calls.elsewhere(calls.unit._replace(region=arn.region))
+    queue_calls = calls.elsewhere(calls.unit._replace(region=arn.region))
     try:
-        asked = {"QueueName": arn.resource, "QueueOwnerAWSAccountId": arn.account}
-        url = str(there.make("sqs", "get_queue_url", endpoint, **asked)["QueueUrl"])
-        asked_all = {"QueueUrl": url, "AttributeNames": ["All"]}
-        answer = there.make("sqs", "get_queue_attributes", endpoint, **asked_all)
+        parameters = {"QueueName": arn.resource, "QueueOwnerAWSAccountId": arn.account}
+        url = str(queue_calls.make("sqs", "get_queue_url", endpoint, **parameters)["QueueUrl"])
+        attribute_parameters = {"QueueUrl": url, "AttributeNames": ["All"]}
+        answer = queue_calls.make("sqs", "get_queue_attributes", endpoint, **attribute_parameters)
     except CallError as error:
-        if error.fault is not Fault.GONE:
+        if error.fault is not Fault.NOT_FOUND:
             return Unknown(error.entry.reason)
         if arn.account == calls.unit.account:
             return None
         return Unknown(
             f"the queue of account {arn.account} does not exist, or the caller has no access to it"
         )
-    return _queue_of(there, arn, url, answer.get("Attributes") or {})
+    return _queue_of(queue_calls, arn, url, answer.get("Attributes") or {})
 
 
 def _queue_of(calls: Calls, arn: Arn, url: str, attributes: Mapping[str, str]) -> Queue:
@@ -55,7 +55,7 @@ def _queue_of(calls: Calls, arn: Arn, url: str, attributes: Mapping[str, str]) -
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
     """
     policy, key = attributes.get("Policy"), attributes.get("KmsMasterKeyId", "")
-    found = _key(calls, arn, key)
+    key_facts = _key(calls, arn, key)
     period = attributes.get("MessageRetentionPeriod", "")
     return Queue(
         arn=arn,
@@ -65,8 +65,8 @@ def _queue_of(calls: Calls, arn: Arn, url: str, attributes: Mapping[str, str]) -
         managed_sse=attributes.get("SqsManagedSseEnabled") == "true",
         period=int(period) if period.isdecimal() else Unknown("SQS returned no MessageRetentionPeriod"),
         redrive=_target(attributes.get("RedrivePolicy", "")),
-        found=found,
-        unread=tuple(dict.fromkeys(one.reason for one in calls.skipped)),
+        found=key_facts,
+        unread=tuple(dict.fromkeys(skipped.reason for skipped in calls.skipped)),
     )
 
 
@@ -96,25 +96,25 @@ def read_stream(calls: Calls, arn: Arn) -> Stream | Unknown | None:
     """
     if arn.account != calls.unit.account:
         return Unknown(f"the stream belongs to account {arn.account} and can only be described there")
-    there = calls.elsewhere(calls.unit._replace(region=arn.region))
+    stream_calls = calls.elsewhere(calls.unit._replace(region=arn.region))
     name = arn.resource.rpartition("/")[2]
     try:
-        answer = there.make("firehose", "describe_delivery_stream", str(arn), DeliveryStreamName=name)
+        answer = stream_calls.make("firehose", "describe_delivery_stream", str(arn), DeliveryStreamName=name)
     except CallError as error:
-        return None if error.fault is Fault.GONE else Unknown(error.entry.reason)
-    found = answer["DeliveryStreamDescription"]
-    return Stream(arn, str(found["DeliveryStreamStatus"]), tuple(_destinations(found)))
+        return None if error.fault is Fault.NOT_FOUND else Unknown(error.entry.reason)
+    description = answer["DeliveryStreamDescription"]
+    return Stream(arn, str(description["DeliveryStreamStatus"]), tuple(_destinations(description)))
 
 
 def _destinations(description: Mapping[str, Any]) -> Iterator[str]:
     """Yield the destinations of a stream, such as buckets, whatever member describes them."""
     for destination in description.get("Destinations") or ():
         names = (
-            str(one[key])
-            for one in destination.values()
-            if isinstance(one, dict)
+            str(settings[key])
+            for settings in destination.values()
+            if isinstance(settings, dict)
             for key in ("BucketARN", "DomainARN", "CollectionEndpoint", "ClusterJDBCURL", "HECEndpoint")
-            if one.get(key)
+            if settings.get(key)
         )
         yield from dict.fromkeys(names)
 
@@ -135,7 +135,7 @@ def read_role(calls: Calls, attributes: Mapping[str, str] | Unknown) -> Role | U
     try:
         role = calls.make("iam", "get_role", str(arn), RoleName=name)["Role"]
     except CallError as error:
-        return None if error.fault is Fault.GONE else Unknown(error.entry.reason)
+        return None if error.fault is Fault.NOT_FOUND else Unknown(error.entry.reason)
     trust = _as_policy(arn, [role["AssumeRolePolicyDocument"]], Resource="*")
     return Role(arn, trust, _permissions(calls, arn, name), bounded=bool(role.get("PermissionsBoundary")))
 
@@ -150,17 +150,19 @@ def _permissions(calls: Calls, arn: Arn, name: str) -> Any:
 
 def _documents(calls: Calls, what: str, name: str) -> Iterator[Any]:
     for page in calls.pages(_INLINE, what, RoleName=name):
-        for one in page:
-            yield calls.make("iam", "get_role_policy", what, RoleName=name, PolicyName=one)["PolicyDocument"]
+        for entry in page:
+            yield calls.make("iam", "get_role_policy", what, RoleName=name, PolicyName=entry)[
+                "PolicyDocument"
+            ]
     for page in calls.pages(_ATTACHED, what, RoleName=name):
-        for one in page:
-            yield _managed(calls, str(one["PolicyArn"]))
+        for entry in page:
+            yield _managed(calls, str(entry["PolicyArn"]))
 
 
 def _managed(calls: Calls, arn: str) -> Any:
     version = calls.make("iam", "get_policy", arn, PolicyArn=arn)["Policy"]["DefaultVersionId"]
-    found = calls.make("iam", "get_policy_version", arn, PolicyArn=arn, VersionId=version)
-    return found["PolicyVersion"]["Document"]
+    answer = calls.make("iam", "get_policy_version", arn, PolicyArn=arn, VersionId=version)
+    return answer["PolicyVersion"]["Document"]
 
 
 def _as_policy(arn: Arn, documents: list[Any], **missing: str) -> Any:

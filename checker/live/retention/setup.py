@@ -1,25 +1,154 @@
-"""Create a subscription that retains a topic's messages, and verify it by a second check."""
+"""Check whether subscriptions retain a topic's messages, and create what is missing.
+
+Both look at the current state of each link in AWS. A second check verifies what was created.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.core.arn import Arn
 from checker.core.errors import CheckerError, RefusedError
+from checker.core.unknown import Unknown
 from checker.lint.explain import BROKEN, OK, UNKNOWN
-from checker.lint.retention.model import SQS, Retention, SetUp, Wanted
-from checker.live.aws.calls import Calls
-from checker.live.aws.errors import StoppedError, action_of, faults_about
+from checker.lint.retention.filters import filter_step
+from checker.lint.retention.model import (
+    FIREHOSE,
+    SQS,
+    Keeper,
+    Queue,
+    Retention,
+    Role,
+    SetUp,
+    Step,
+    Subscribed,
+    step,
+)
+from checker.lint.retention.queue import queue_notes, queue_steps, queue_warnings
+from checker.lint.retention.stream import role_steps, role_warnings, stream_step
+from checker.live.aws.access import WATCHING
+from checker.live.aws.calls import BY_TOPIC, Calls
+from checker.live.aws.errors import CallError, StoppedError, action_of, faults_about
+from checker.live.aws.facts import subscription_of
 from checker.live.aws.wait import Clock, until
-from checker.live.retention.check import check_retention
-from checker.live.retention.make_queue import make_queue
-from checker.live.retention.make_stream import make_subscription
+from checker.live.retention.create import make_queue, make_subscription
+from checker.live.retention.read_targets import read_queue, read_role, read_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from checker.core.arn import Arn
     from checker.lint.retention.model import Made, Wanted
     from checker.live.aws.access import Unit
+
+
+def subscribed(calls: Calls, entry: Mapping[str, Any]) -> Subscribed:
+    """Read a subscription in addition to its list entry. A pending subscription has no further data."""
+    known, arn = subscription_of(entry), str(entry.get("SubscriptionArn", ""))
+    if not known.confirmed:
+        return Subscribed("", known.protocol, known.endpoint, confirmed=False, attributes={})
+    return Subscribed(arn, known.protocol, known.endpoint, confirmed=True, attributes=_attributes(calls, arn))
+
+
+def _attributes(calls: Calls, arn: str) -> Mapping[str, str] | Unknown:
+    """Read the attributes of a subscription.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
+    """
+    try:
+        answer = calls.make("sns", "get_subscription_attributes", arn, SubscriptionArn=arn)
+    except CallError as error:
+        return Unknown(error.entry.reason)
+    attributes: Mapping[str, str] = answer.get("Attributes") or {}
+    return attributes
+
+
+_RAW = {
+    SQS: "raw delivery: messages are stored as Connect wrote them, with their attributes",
+    FIREHOSE: "raw delivery: messages are stored as Connect wrote them, without their attributes",
+}
+_CONFIRM = "the endpoint's owner must confirm it with ConfirmSubscription and the token that SNS sent"
+
+
+def check_retention(calls: Calls, topic: Arn, kind: str, instance: Arn | None = None) -> Retention:
+    """Check every subscription of one kind, ``sqs`` or ``firehose``, of a topic.
+
+    ``instance`` is the instance whose messages must match filter policies. A failed read makes a link unknown, never
+    ok, and names the missing permission.
+    https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
+    """
+    try:
+        pages = list(calls.pages(BY_TOPIC, str(topic), TopicArn=str(topic)))
+    except CallError as error:
+        return Retention(str(topic), kind, unread=Unknown(error.entry.reason))
+    entries = [entry for page in pages for entry in page if entry.get("Protocol") == kind and _lasts(entry)]
+    subscriptions = (subscribed(calls, entry) for entry in entries)
+    check = _queue if kind == SQS else _stream
+    return Retention(
+        str(topic), kind, tuple(check(calls, topic, subscription, instance) for subscription in subscriptions)
+    )
+
+
+def _lasts(entry: Mapping[str, Any]) -> bool:
+    """Return False for the temporary queue of a flow."""
+    return not str(entry.get("Endpoint", "")).rpartition(":")[2].startswith(WATCHING)
+
+
+def _queue(calls: Calls, topic: Arn, subscription: Subscribed, instance: Arn | None) -> Keeper:
+    queue = read_queue(calls, subscription.endpoint)
+    keeper = _keeper(subscription, instance, *queue_steps(queue, topic))
+    notes = tuple(_notes(subscription))
+    if not isinstance(queue, Queue):
+        return keeper._replace(notes=notes)
+    return keeper._replace(warnings=tuple(queue_warnings(queue, topic)), notes=(*notes, *queue_notes(queue)))
+
+
+def _stream(calls: Calls, topic: Arn, subscription: Subscribed, instance: Arn | None) -> Keeper:
+    arn = Arn.parse(subscription.endpoint)
+    if arn is None:
+        unread = step("stream", Unknown("the endpoint is not a valid ARN", subscription.endpoint), "", "")
+        return _keeper(subscription, instance, unread)
+    role = read_role(calls, subscription.attributes)
+    links = (*role_steps(role, arn, topic), stream_step(read_stream(calls, arn)))
+    warnings = tuple(role_warnings(role, arn)) if isinstance(role, Role) else ()
+    keeper = _keeper(subscription, instance, *links)
+    return keeper._replace(warnings=warnings, notes=tuple(_notes(subscription)))
+
+
+def _keeper(subscription: Subscribed, instance: Arn | None, *links: Step) -> Keeper:
+    """Return a subscription with its own steps and those of its endpoint."""
+    steps = (*_own_steps(subscription, instance), *links)
+    return Keeper(subscription.protocol, subscription.arn, subscription.endpoint, steps)
+
+
+def _own_steps(subscription: Subscribed, instance: Arn | None) -> Iterator[Step]:
+    """Yield the steps for the subscription itself. A pending subscription has no further data."""
+    pending = "pending confirmation; until then nothing is delivered"
+    yield step(
+        "subscription", subscription.confirmed, f"`{subscription.endpoint}`, confirmed", pending, _CONFIRM
+    )
+    if subscription.confirmed:
+        yield filter_step(subscription.attributes, instance)
+
+
+def _notes(subscription: Subscribed) -> Iterator[str]:
+    """Yield remarks on a subscription.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
+    """
+    if isinstance(subscription.attributes, Unknown):
+        return
+    raw = subscription.attributes.get("RawMessageDelivery", "").lower() == "true"
+    yield (
+        _RAW[subscription.protocol]
+        if raw
+        else "messages are stored in an SNS envelope, with their attributes"
+    )
+    redrive = subscription.attributes.get("RedrivePolicy")
+    yield (
+        f"messages that SNS cannot deliver go to {redrive}"
+        if redrive
+        else "messages that SNS cannot deliver are lost: there is no dead-letter queue"
+    )
 
 
 _TIMEOUT_SECONDS = 90.0
@@ -29,38 +158,34 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQue
 """
 
 
-def set_up(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock = Clock()) -> SetUp:  # noqa: B008 - frozen
+def set_up(calls: Calls, topic: Arn, requested: Wanted, clock: Clock = Clock()) -> SetUp:  # noqa: B008 - frozen
     """Ensure that a topic's messages are retained. Create only what is missing.
 
     After an error, created resources are kept and listed in ``made``. A second run continues from there.
     """
-    before = check_retention(calls, topic, wanted.kind, wanted.instance)
+    before = check_retention(calls, topic, requested.kind, requested.instance)
     if before.status == OK:
         return SetUp((), before)
     made: list[Made] = []
-    fault: CheckerError | None = None
     try:
         with faults_about(str(topic)):
-            for one in create_missing(calls, topic, wanted, before, clock):
-                made.append(one)  # noqa: PERF402 - keeps resources that were created before an error
+            for resource in create_missing(calls, topic, requested, before, clock):
+                made.append(resource)  # noqa: PERF402 - keeps resources that were created before an error
+            if made:
+                return SetUp(tuple(made), _checked(calls, topic, requested, clock))
+        fault: CheckerError = _not_modified_error(before)
     except CheckerError as error:
         fault = error
     except StoppedError:  # resources that were created so far are kept and reported
         fault = CheckerError(str(topic), "interrupted", help_text="run the command again to continue")
-    if fault is not None or not made:
-        return SetUp(tuple(made), before, fault or _not_modified_error(before))
-    try:
-        with faults_about(str(topic)):
-            return SetUp(tuple(made), _checked(calls, topic, wanted, clock))
-    except CheckerError as error:
-        return SetUp(tuple(made), before, error)
-    except StoppedError:
-        return SetUp(tuple(made), before, CheckerError(str(topic), "interrupted before it was verified"))
+    return SetUp(tuple(made), before, fault)
 
 
 def _not_modified_error(retention: Retention) -> RefusedError:
     """Return an error for a broken link of an existing subscription, which is not modified."""
-    broken = ((keeper, one) for keeper in retention.keepers for one in keeper.steps if one.status == BROKEN)
+    broken = (
+        (keeper, step) for keeper in retention.keepers for step in keeper.steps if step.status == BROKEN
+    )
     keeper, step = next(broken)
     return RefusedError(
         keeper.endpoint, f"already subscribed, and not modified: {step.reason}", help_text=step.help
@@ -68,30 +193,30 @@ def _not_modified_error(retention: Retention) -> RefusedError:
 
 
 def create_missing(
-    calls: Calls, topic: Arn, wanted: Wanted, before: Retention, clock: Clock
+    calls: Calls, topic: Arn, requested: Wanted, before: Retention, clock: Clock
 ) -> Iterator[Made]:
     """Create what is missing, and yield each created resource. Raises CheckerError."""
     if before.status == UNKNOWN:
         raise RefusedError(
             str(topic), f"nothing was created, because messages may be retained already: {_doubt(before)}"
         )
-    if wanted.kind == SQS:
-        return make_queue(calls, topic, before, force=wanted.force)
-    return make_subscription(calls, topic, before, wanted.stream, clock)
+    if requested.kind == SQS:
+        return make_queue(calls, topic, before, force=requested.force)
+    return make_subscription(calls, topic, before, requested.stream, clock)
 
 
 def _doubt(retention: Retention) -> str:
     """Return the first reason why something is not known."""
-    doubts = (one.reason for keeper in retention.keepers for one in keeper.steps if one.status == UNKNOWN)
+    doubts = (step.reason for keeper in retention.keepers for step in keeper.steps if step.status == UNKNOWN)
     return retention.unread.told if retention.unread is not None else next(doubts, "")
 
 
-def _checked(calls: Calls, topic: Arn, wanted: Wanted, clock: Clock) -> Retention:
+def _checked(calls: Calls, topic: Arn, requested: Wanted, clock: Clock) -> Retention:
     """Check until the result is ok or the time is up, because new resources are visible only after a delay."""
     checked: list[Retention] = []
 
     def is_retained() -> bool:
-        checked.append(check_retention(calls, topic, wanted.kind, wanted.instance))
+        checked.append(check_retention(calls, topic, requested.kind, requested.instance))
         return checked[-1].status == OK
 
     until(clock, is_retained, _TIMEOUT_SECONDS)
@@ -134,14 +259,34 @@ class PlannedSetup(NamedTuple):
     fault: CheckerError | None = None
 
 
-def plan_setup(calls: Calls, topic: Arn, wanted: Wanted) -> PlannedSetup:
+def plan_setup(calls: Calls, topic: Arn, requested: Wanted) -> PlannedSetup:
     """Plan the calls that would create what is missing. There are none if messages are retained."""
-    before = check_retention(calls, topic, wanted.kind, wanted.instance)
+    before = check_retention(calls, topic, requested.kind, requested.instance)
     planned: list[PlannedCall] = []
     if before.status == OK:
         return PlannedSetup(())
     try:
-        list(create_missing(_DryRunCalls(calls, planned), topic, wanted, before, Clock()))
+        list(create_missing(_DryRunCalls(calls, planned), topic, requested, before, Clock()))
     except CheckerError as fault:
         return PlannedSetup(tuple(planned), fault)
     return PlannedSetup(tuple(planned))
+
+
+_STATUS_TEXTS = {
+    "ok": "a subscription retains the messages",
+    "broken": "no subscription retains the messages",
+    "unknown": "not known whether a subscription retains the messages",
+}
+
+
+def ensure_retention(calls: Calls, topic: Arn, wanted: Wanted, *, create: bool) -> SetUp:
+    """Check what retains a topic's messages. With ``create``, create it if it is missing. Raises StoppedError."""
+    if not create:
+        return SetUp((), check_retention(calls, topic, wanted.kind, wanted.instance))
+    return set_up(calls, topic, wanted, Clock(sleep=calls.wait))
+
+
+def retention_summary(setup: SetUp) -> str:
+    """Return one line with the result of the check and the number of created resources."""
+    made = f", resources created: {len(setup.made)}" if setup.made else ""
+    return f"{_STATUS_TEXTS[setup.retention.status]}{made}"

@@ -19,16 +19,15 @@ from botocore.exceptions import ClientError
 from moto.sns.models import Subscription
 from moto.sns.utils import FilterPolicyMatcher
 
-from checker.sandbox.aws.firehose import stream_refusal
-from checker.sandbox.aws.request import Cause, read_topic_arn
-from checker.sandbox.aws.sqs import queue_refusal
+from checker.sandbox.aws.endpoints import queue_refusal, stream_refusal
+from checker.sandbox.aws.service_requests import Cause, place_of, read_topic_arn
 from checker.sandbox.connect.contacts import new_id
 from checker.sandbox.http.journal import Notification
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checker.sandbox.aws.request import TopicArn
+    from checker.sandbox.aws.service_requests import TopicArn
     from checker.sandbox.aws.upstream import Upstream
     from checker.sandbox.http.journal import Clock, Journal
 
@@ -72,7 +71,7 @@ class Fanout:
         self._metrics.notified(topic, metric)
         recorded = cause or Cause("", "")
         endpoint = (topic.text, subscription.protocol, subscription.endpoint)
-        self._journal.notified(Notification(*endpoint, recorded.reason, recorded.source, redriven))
+        self._journal.add(Notification(*endpoint, recorded.reason, recorded.source, redriven))
 
     def _refusal(self, subscription: Any, topic: TopicArn) -> Cause | None:
         if subscription.protocol == _SQS:
@@ -119,9 +118,8 @@ class Fanout:
             envelope = (message.id, message.rest.get("subject"), message.attributes)
             data = target.get_post_data(body, *envelope)
             body = json.dumps(data)
-        account, region = target.endpoint.split(":")[4], target.endpoint.split(":")[3]
         with suppress(ClientError):  # a missing destination of the stream does not affect SNS
-            self._upstream.client(_FIREHOSE, account, region).put_record(
+            self._upstream.client(_FIREHOSE, *place_of(target.endpoint)).put_record(
                 DeliveryStreamName=target.endpoint.rpartition("/")[2], Record={"Data": f"{body}\n".encode()}
             )
 

@@ -10,7 +10,7 @@ import re
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from checker.sandbox.aws.request import MANAGED_ALIAS
+from checker.sandbox.aws.service_requests import MANAGED_ALIAS
 from checker.sandbox.aws.topic_policy import account_of, principals_of
 from checker.sandbox.http.call import Answer, RefusedError, json_object
 from checker.sandbox.policy.decide import ALLOWED, PolicyRequest, Principal, decide
@@ -57,7 +57,10 @@ def _read(text: str) -> dict[str, Any]:
 def _statements(document: dict[str, Any]) -> list[dict[str, Any]]:
     value = document["Statement"]
     statements = value if isinstance(value, list) else [value]
-    if not all(isinstance(one, dict) and one.get("Effect") in ("Allow", "Deny") for one in statements):
+    if not all(
+        isinstance(statement, dict) and statement.get("Effect") in ("Allow", "Deny")
+        for statement in statements
+    ):
         raise RefusedError(_MALFORMED, "The key policy has an invalid statement.")  # assumed: the wording
     return statements
 
@@ -143,10 +146,10 @@ class KmsService:
         with self._lock:
             place = (call.account, call.region)
             if place not in self._managed:
-                made = self._upstream.client("kms", *place).create_key(
+                created = self._upstream.client("kms", *place).create_key(
                     Policy=json.dumps(_managed_policy(*place)), Description=_MANAGED_DESCRIPTION
                 )
-                self._managed[place] = made["KeyMetadata"]["KeyId"]
+                self._managed[place] = created["KeyMetadata"]["KeyId"]
             return self._managed[place]
 
     def _check(self, call: Call) -> None:

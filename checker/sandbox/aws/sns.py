@@ -7,13 +7,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from checker.sandbox.aws.request import read_topic_arn
-from checker.sandbox.aws.sqs import queue_refusal
+from checker.sandbox.aws.endpoints import queue_refusal
+from checker.sandbox.aws.service_requests import place_of, read_topic_arn
 from checker.sandbox.aws.topic_policy import invalid, stored_topic_policy
 
 if TYPE_CHECKING:
     from checker.sandbox.aws.fanout import Metrics, Pending
-    from checker.sandbox.aws.request import TopicArn
+    from checker.sandbox.aws.service_requests import TopicArn
     from checker.sandbox.aws.upstream import Upstream
     from checker.sandbox.http.call import Answer, Call, Next
 
@@ -37,29 +37,14 @@ _ATTRIBUTES = re.compile(
 )
 
 
-class SnsService:
-    """Stage in front of moto's SNS that checks topic attributes and counts published messages."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-
-    def __call__(self, call: Call, proceed: Next) -> Answer:
-        """Answer a call. Raises RefusedError."""
-        if call.service != "sns":
-            return proceed(call)
-        if call.action == "SetTopicAttributes":
-            call = _checked_attribute(call)
-        elif call.action == "CreateTopic":
-            call = _checked_attributes(call)
-        answer = proceed(call)
-        if call.action == "Publish" and answer.status == 200:
-            self._count(call)
-        return answer
-
-    def _count(self, call: Call) -> None:
-        topic = read_topic_arn(call.text("TopicArn") or call.text("TargetArn"))
-        if topic is not None:
-            self._metrics.published(topic, len(call.text("Message")))
+def _corrected(call: Call) -> Call:
+    """Return the call as SNS executes it: with checked policies, and in the account of the topic."""
+    if call.action == "SetTopicAttributes":
+        return _checked_attribute(call)
+    if call.action == "CreateTopic":
+        return _checked_attributes(call)
+    topic = read_topic_arn(call.text("SubscriptionArn").rpartition(":")[0])
+    return replace(call, account=topic.account) if call.action == "Unsubscribe" and topic else call
 
 
 def _checked_attribute(call: Call) -> Call:
@@ -89,11 +74,12 @@ _CONFIRMED = re.compile(rb"(<key>PendingConfirmation</key>\s*<value>)false")
 _LISTS = ("ListSubscriptions", "ListSubscriptionsByTopic")
 
 
-class SubscribeService:
-    """Stage in front of SNS that handles unconfirmed subscriptions."""
+class SnsService:
+    """Stage in front of moto's SNS: topic policies, unconfirmed subscriptions, counts of published messages."""
 
-    def __init__(self, upstream: Upstream, pending: Pending) -> None:
+    def __init__(self, upstream: Upstream, metrics: Metrics, pending: Pending) -> None:
         self._upstream = upstream
+        self._metrics = metrics
         self._pending = pending
 
     def __call__(self, call: Call, proceed: Next) -> Answer:
@@ -104,15 +90,19 @@ class SubscribeService:
             return self._subscribe(call, proceed)
         if call.action == "ConfirmSubscription":
             return self._confirm(call, proceed)
-        topic = read_topic_arn(call.text("SubscriptionArn").rpartition(":")[0])
-        if call.action == "Unsubscribe" and topic is not None:
-            return proceed(replace(call, account=topic.account))
-        answer = proceed(call)
+        answer = proceed(_corrected(call))
+        if call.action == "Publish" and answer.status == 200:
+            self._count(call)
         if call.action in _LISTS:
             return answer.with_body(_ARN.sub(self._listed_arn, answer.body))
         if call.action == "GetSubscriptionAttributes" and call.text("SubscriptionArn") in self._pending:
             return answer.with_body(_CONFIRMED.sub(rb"\1true", answer.body))
         return answer
+
+    def _count(self, call: Call) -> None:
+        topic = read_topic_arn(call.text("TopicArn") or call.text("TargetArn"))
+        if topic is not None:
+            self._metrics.published(topic, len(call.text("Message")))
 
     def _listed_arn(self, match: re.Match[bytes]) -> bytes:
         arn = "PendingConfirmation" if match[1].decode() in self._pending else match[1].decode()
@@ -146,7 +136,7 @@ class SubscribeService:
         queue = call.text("Endpoint")
         if call.text("Protocol") != "sqs" or queue_refusal(self._upstream, queue, topic):
             return
-        sqs = self._upstream.client("sqs", queue.split(":")[4], queue.split(":")[3])
+        sqs = self._upstream.client("sqs", *place_of(queue))
         body = {"Type": "SubscriptionConfirmation", "TopicArn": topic.text, "Token": token}
         url = sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))

@@ -137,7 +137,7 @@ def _check_actions(statement: dict[str, Any]) -> None:
         raise invalid(_SCOPE)
     if not actions:
         raise invalid(_NULL)
-    if not all(isinstance(one, str) and one.lower() in _ACTIONS for one in actions):
+    if not all(isinstance(action, str) and action.lower() in _ACTIONS for action in actions):
         raise invalid(_SCOPE)
 
 

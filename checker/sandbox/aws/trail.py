@@ -16,7 +16,7 @@ from checker.sandbox.connect.contacts import new_id
 from checker.sandbox.http.call import Answer, RefusedError, json_answer, json_object
 
 if TYPE_CHECKING:
-    from checker.sandbox.aws.request import TopicArn
+    from checker.sandbox.aws.service_requests import TopicArn
     from checker.sandbox.aws.upstream import Upstream
     from checker.sandbox.http.call import Call, Next
     from checker.sandbox.http.journal import Clock

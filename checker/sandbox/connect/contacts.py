@@ -60,23 +60,23 @@ class Contacts:
 
     def find(self, instance: Instance, contact: str) -> Contact | None:
         """Find a chat of an instance, including ended chats."""
-        known = self._contacts.get(contact)
-        return known if known is not None and known.instance.arn == instance.arn else None
+        found = self._contacts.get(contact)
+        return found if found is not None and found.instance.arn == instance.arn else None
 
     def live(self, account: str) -> list[str]:
         """Return the IDs of an account's chats that have not ended."""
-        return [one.id for one in self._active() if one.instance.account == account]
+        return [contact.id for contact in self._active() if contact.instance.account == account]
 
     def by_participant_token(self, token: str) -> Contact | None:
         """Find a chat that has not ended by the token of its customer."""
-        return next((one for one in self._active() if one.participant_token == token), None)
+        return next((contact for contact in self._active() if contact.participant_token == token), None)
 
     def by_connection_token(self, token: str) -> Contact | None:
         """Find a chat that has not ended by the token of a connection to it."""
-        return next((one for one in self._active() if token in one.connection_tokens), None)
+        return next((contact for contact in self._active() if token in contact.connection_tokens), None)
 
     def _active(self) -> Iterator[Contact]:
-        return (one for one in list(self._contacts.values()) if not one.ended)
+        return (contact for contact in list(self._contacts.values()) if not contact.ended)
 
     def recorded_answer(self, key: tuple[str, ...]) -> dict[str, object] | None:
         """Return the recorded answer to a call with this ClientToken."""

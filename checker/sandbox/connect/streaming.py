@@ -11,15 +11,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from checker.sandbox.aws.key_use import KeyUse, key_refusal
-from checker.sandbox.aws.request import CONNECT, Cause, connect_source, read_topic_arn, service_context
+from checker.sandbox.aws.service_requests import (
+    CONNECT,
+    Cause,
+    KeyUse,
+    connect_source,
+    key_refusal,
+    read_topic_arn,
+    service_context,
+)
 from checker.sandbox.connect.contacts import new_id
 from checker.sandbox.http.journal import Delivery
 from checker.sandbox.policy.decide import ALLOWED, PolicyRequest, Principal, decide
 
 if TYPE_CHECKING:
     from checker.sandbox.aws.fanout import Metrics
-    from checker.sandbox.aws.request import TopicArn
+    from checker.sandbox.aws.service_requests import TopicArn
     from checker.sandbox.aws.trail import TrailService
     from checker.sandbox.aws.upstream import Upstream
     from checker.sandbox.connect.contacts import Contact, Contacts, Instance
@@ -106,7 +113,7 @@ class Streaming:
         for topic in contact.topics():
             cause = self._send(contact, item, topic, identity)
             recorded = cause or Cause("", "")
-            self._journal.delivered(Delivery(contact.id, topic, item.kind, recorded.reason, recorded.source))
+            self._journal.add(Delivery(contact.id, topic, item.kind, recorded.reason, recorded.source))
         return identity
 
     def _send(self, contact: Contact, item: Item, text: str, identity: str) -> Cause | None:

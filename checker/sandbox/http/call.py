@@ -152,8 +152,8 @@ def _body(environ: Environ) -> bytes:
 
 
 def _scope(environ: Environ) -> tuple[str, str, str]:
-    found = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-    return (found[1], found[2], found[3]) if found else ("", "", "")
+    match = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return (match[1], match[2], match[3]) if match else ("", "", "")
 
 
 def _service(environ: Environ, signed_for: str) -> str:

@@ -212,7 +212,7 @@ class FaultStage:
             self._active.clear()
 
     def __call__(self, call: Call, proceed: Next) -> Answer:
-        """Answer a call, with the effects of the active faults. Raises RefusedError and BrokenOffError."""
+        """Answer a call, with the effects of the active faults. Raises RefusedError and NoAnswerError."""
         changes: list[Fault] = []
         for fault in list(self._affecting(call)):
             if fault.effect == REFUSE:
@@ -229,12 +229,14 @@ class FaultStage:
 
     def _hang(self, fault: Fault) -> None:
         """Wait while a hanging fault is active."""
-        while fault.effect == HANG and any(one.fault is fault for one in self._active):
+        while fault.effect == HANG and any(active.fault is fault for active in self._active):
             time.sleep(_POLL_SECONDS)
 
     def _affecting(self, call: Call) -> Iterator[Fault]:
         with self._lock:
-            yield from [one.fault for one in self._active if one.fault.selects(call) and one.applies()]
+            yield from [
+                active.fault for active in self._active if active.fault.selects(call) and active.applies()
+            ]
 
     def _interfere(self, fault: Fault, call: Call) -> None:
         """Make the other call, in the account and Region of this call."""

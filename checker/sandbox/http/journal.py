@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import time
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from checker.sandbox.http.call import Call
+from typing import Any, NamedTuple
 
 
 class LoggedCall(NamedTuple):
@@ -49,49 +46,30 @@ class Notification(NamedTuple):
     redriven: str
 
 
+Entry = LoggedCall | Delivery | Notification
+
+
 class Journal:
-    """The logs of calls, deliveries and notifications."""
+    """The log of calls, deliveries and notifications, oldest first."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._calls: list[LoggedCall] = []
-        self._deliveries: list[Delivery] = []
-        self._notifications: list[Notification] = []
+        self._entries: list[Entry] = []
 
-    def log(self, call: Call, error: str) -> None:
-        """Record a call with its outcome."""
+    def add(self, entry: Entry) -> None:
+        """Record a call, a delivery or a notification."""
         with self._lock:
-            self._calls.append(LoggedCall(call.service, call.action, call.account, call.region, error))
+            self._entries.append(entry)
 
-    def delivered(self, delivery: Delivery) -> None:
-        """Record the delivery of a message."""
+    def entries(self, kind: type[Entry]) -> list[dict[str, Any]]:
+        """Return all entries of a kind."""
         with self._lock:
-            self._deliveries.append(delivery)
+            return [entry._asdict() for entry in self._entries if isinstance(entry, kind)]
 
-    def notified(self, notification: Notification) -> None:
-        """Record the delivery of a notification."""
-        with self._lock:
-            self._notifications.append(notification)
-
-    def calls(self) -> list[dict[str, Any]]:
-        """Return all calls, oldest first."""
-        with self._lock:
-            return [one._asdict() for one in self._calls]
-
-    def deliveries(self) -> list[dict[str, Any]]:
-        """Return the deliveries of all messages, oldest first."""
-        with self._lock:
-            return [one._asdict() for one in self._deliveries]
-
-    def notifications(self) -> list[dict[str, Any]]:
-        """Return the deliveries of all notifications, oldest first."""
-        with self._lock:
-            return [one._asdict() for one in self._notifications]
-
-    def clear(self) -> None:
+    def clear_calls(self) -> None:
         """Clear the log of calls."""
         with self._lock:
-            self._calls.clear()
+            self._entries = [entry for entry in self._entries if not isinstance(entry, LoggedCall)]
 
 
 class Clock:

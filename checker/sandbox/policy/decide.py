@@ -1,6 +1,7 @@
 """Evaluation of one request against one resource policy.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
 An explicit Deny wins over every Allow; without an Allow a request is denied.
 """
 
@@ -9,13 +10,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.sandbox.policy.conditions import condition_tests
-from checker.sandbox.policy.patterns import ARN_PARTS, NoValueError, UndocumentedError, compiled, matches
+from checker.sandbox.policy.comparisons import (
+    ARN_PARTS,
+    NEGATED,
+    POSITIVE,
+    NoValueError,
+    UndocumentedError,
+    arn_like,
+    compiled,
+    matches,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from checker.sandbox.policy.patterns import Context
+    from checker.sandbox.policy.comparisons import Context
 
 
 ALLOWED, EXPLICITLY_DENIED, IMPLICITLY_DENIED = "Allowed", "ExplicitlyDenied", "ImplicitlyDenied"
@@ -71,10 +80,10 @@ def _tests(
     statement: dict[str, Any], request: PolicyRequest, *, variables: bool
 ) -> Iterator[Callable[[], bool]]:
     yield lambda: _matches_principal(statement, request.principal)
-    yield lambda: _element(statement, "Action", lambda one: _matches_action(one, request.action))
+    yield lambda: _element(statement, "Action", lambda pattern: _matches_action(pattern, request.action))
     filled = request.context if variables else None
     yield lambda: _element(
-        statement, "Resource", lambda one: _matches_resource(one, request.resource, filled)
+        statement, "Resource", lambda pattern: _matches_resource(pattern, request.resource, filled)
     )
     yield from condition_tests(statement.get("Condition", {}), request.context, variables=variables)
 
@@ -83,7 +92,7 @@ def _element(statement: dict[str, Any], name: str, covers: Callable[[str], bool]
     """Evaluate an element or its negation. A statement with neither, or with an empty list, matches nothing."""
     negated = f"Not{name}" in statement
     values = as_list(statement.get(f"Not{name}" if negated else name, []))
-    return bool(values) and any(covers(one) for one in values) != negated
+    return bool(values) and any(covers(value) for value in values) != negated
 
 
 def as_list(value: Any) -> list[Any]:
@@ -101,17 +110,7 @@ def _matches_resource(pattern: object, resource: str, variables: Context | None)
         raise UndocumentedError
     if pattern in ("*", resource):
         return True
-    try:
-        expression = compiled(pattern, variables)
-    except NoValueError:
-        return False
-    parts, values = expression.split(":", ARN_PARTS - 1), resource.split(":", ARN_PARTS - 1)
-    whole = matches(expression, resource)
-    if len(parts) != ARN_PARTS or len(values) != ARN_PARTS:
-        if whole:
-            raise UndocumentedError
-        return False
-    return all(matches(part, one) for part, one in zip(parts, values, strict=True))
+    return _compared(arn_like, resource, pattern, variables)
 
 
 def _matches_principal(statement: dict[str, Any], principal: Principal) -> bool:
@@ -160,3 +159,124 @@ def _split_arn(arn: str) -> tuple[str, str, str, str]:
     """Return the partition, service, account and resource of an ARN."""
     parts = [*arn.split(":", ARN_PARTS - 1), *[""] * ARN_PARTS][:ARN_PARTS]
     return parts[1], parts[2], parts[4], parts[5]
+
+
+_IF_EXISTS = "IfExists"
+
+
+def condition_tests(block: object, context: Context, *, variables: bool) -> Iterator[Callable[[], bool]]:
+    """Yield a test for every condition of a block. All must hold; each may raise UndocumentedError."""
+    if not isinstance(block, dict):
+        yield _undocumented
+        return
+    for name, keys in block.items():
+        if not isinstance(keys, dict):
+            yield _undocumented
+            continue
+        repeated = len({key.lower() for key in keys}) < len(keys)
+        for key, expected in keys.items():
+            yield (
+                _undocumented
+                if repeated
+                else _test(name, key.lower(), _texts(expected), context, variables=variables)
+            )
+
+
+def _undocumented() -> bool:
+    raise UndocumentedError
+
+
+def _texts(expected: Any) -> list[str]:
+    values = expected if isinstance(expected, list) else [expected]
+    return [
+        {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value) for value in values
+    ]
+
+
+def _test(
+    name: str, key: str, expected: list[str], context: Context, *, variables: bool
+) -> Callable[[], bool]:
+    return lambda: _holds(name, context.get(key), expected, context if variables else None)
+
+
+def _holds(name: str, actual: str | list[str] | None, expected: list[str], variables: Context | None) -> bool:
+    """Evaluate one condition: a missing key, then the set operator, then the single values."""
+    qualifier, _, bare = name.rpartition(":")
+    base = bare.removesuffix(_IF_EXISTS)
+    if base == "Null":
+        return _null(qualifier, bare, actual, expected)
+    if qualifier not in ("", "ForAllValues", "ForAnyValue") or (base not in POSITIVE and base not in NEGATED):
+        raise UndocumentedError
+    if actual is None:
+        return _absent(qualifier, base, if_exists=bare.endswith(_IF_EXISTS))
+    return _present(qualifier, base, actual, expected, variables)
+
+
+def _absent(qualifier: str, base: str, *, if_exists: bool) -> bool:
+    """Evaluate a missing key: a positive operator fails; a negated one, IfExists and ForAllValues hold."""
+    if qualifier == "ForAllValues":
+        return True
+    if qualifier == "ForAnyValue":
+        if if_exists:
+            raise UndocumentedError
+        return False
+    return if_exists or base in NEGATED
+
+
+def _present(
+    qualifier: str, base: str, actual: str | list[str], expected: list[str], variables: Context | None
+) -> bool:
+    values = [actual] if isinstance(actual, str) else actual
+    if qualifier == "ForAllValues":
+        return _every([lambda v=v: _matches_any(base, v, expected, variables) for v in values if v])  # type: ignore[misc]
+    if qualifier == "ForAnyValue":
+        return _some([lambda v=v: _matches_any(base, v, expected, variables) for v in values])  # type: ignore[misc]
+    if not isinstance(actual, str):
+        raise UndocumentedError  # a multi-valued key needs a set operator
+    return _matches_any(base, actual, expected, variables)
+
+
+def _matches_any(base: str, value: str, expected: list[str], variables: Context | None) -> bool:
+    """Compare one value of the request: a policy value must match, or none may match if the operator is negated."""
+    if not expected or not value:
+        raise UndocumentedError
+    compare = POSITIVE[NEGATED.get(base, base)]
+    matched = _some([lambda w=w: _compared(compare, value, w, variables) for w in expected])  # type: ignore[misc]
+    return matched != (base in NEGATED)
+
+
+def _compared(compare: Any, value: str, expected: str, variables: Context | None) -> bool:
+    try:
+        return bool(compare(value, expected, variables))
+    except NoValueError:
+        return False
+
+
+def _null(qualifier: str, bare: str, actual: str | list[str] | None, expected: list[str]) -> bool:
+    if bare != "Null":
+        raise UndocumentedError
+    if qualifier:
+        return qualifier == "ForAllValues"
+    if actual == [] or not expected:
+        raise UndocumentedError
+    if not set(expected) <= {"true", "false"}:
+        raise UndocumentedError
+    return ("true" if actual is None else "false") in expected
+
+
+def _some(tests: list[Callable[[], bool]]) -> bool:
+    """Return whether any test holds. Raises UndocumentedError if none holds and at least one is unsettled."""
+    undocumented = False
+    for test in tests:
+        try:
+            if test():
+                return True
+        except UndocumentedError:
+            undocumented = True
+    if undocumented:
+        raise UndocumentedError
+    return False
+
+
+def _every(tests: list[Callable[[], bool]]) -> bool:
+    return not _some([lambda t=t: not t() for t in tests])  # type: ignore[misc]

@@ -11,28 +11,26 @@ import pytest
 
 from checker.iam.decide.request import Request, Service
 from checker.iam.prove.callers import ANONYMOUS, SIGNED, CallerScope, callers_of_kinds, organization
-from checker.iam.prove.delivery import other_topics_space
-from checker.iam.prove.domain import EXHAUSTED, LIMIT, Alternatives, Budget, Choice, Domain, covers
+from checker.iam.prove.domain import (
+    EXHAUSTED,
+    LIMIT,
+    Alternatives,
+    Budget,
+    Choice,
+    Domain,
+    Mentions,
+    covers,
+    mentions_of,
+)
 from checker.iam.prove.key_domains import Clock
-from checker.iam.prove.mention import Mentions, mentions_of
 from checker.iam.prove.partial_policy import prepare
 from checker.iam.prove.prove import ConnectProver, OtherAccountsProver, gained
+from checker.iam.prove.service_space import connect_space, instances_space, key_space, other_topics_space
 from checker.iam.prove.source_keys import Instances
-from checker.iam.prove.space import (
-    DATA_KEY,
-    DECRYPT,
-    PUBLISH,
-    SUBSCRIBE,
-    Space,
-    Target,
-    connect_space,
-    instances_space,
-    key_space,
-    other_accounts_space,
-)
+from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH, SUBSCRIBE, Space, Target, other_accounts_space
 from checker.iam.prove.texts import any_text
 from checker.iam.prove.universe import caller_space, representatives_of
-from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
+from checker.policy.vocabulary import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, policy_of, statement
 
 KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -15,8 +15,9 @@ from checker.iam.decide.decide import decide
 from checker.iam.decide.request import Request, Service, fold
 from checker.iam.prove.gain import Gain
 from checker.iam.prove.prove import Answer, ConnectProver, OtherAccountsProver, can_publish, confirmed, gained
+from checker.iam.prove.service_space import connect_space, instances_space
 from checker.iam.prove.source_keys import Instances
-from checker.iam.prove.space import PUBLISH, SUBSCRIBE, Target, connect_space, instances_space
+from checker.iam.prove.space import PUBLISH, SUBSCRIBE, Target
 from tests.iam.strategies import contexts, policies
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, arn_of, document, policy_of, statement
 

@@ -11,7 +11,7 @@ from checker.core.arn import Arn
 from checker.lint.retention.model import Keeper, Retention
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls
-from checker.live.retention.check import check_retention
+from checker.live.retention.setup import check_retention
 from checker.sandbox import seed
 from checker.sandbox.running import Account
 from tests.live.flow.stage import sessions_of

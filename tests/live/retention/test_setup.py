@@ -11,7 +11,7 @@ from checker.lint.explain import BROKEN, OK
 from checker.lint.retention.model import SetUp, Wanted
 from checker.live.aws.wait import Clock
 from checker.live.permissions import Limits, retention_statements
-from checker.live.retention.make_queue import resource_name
+from checker.live.retention.create import resource_name
 from checker.live.retention.setup import set_up
 from checker.sandbox import seed
 from checker.sandbox.http import faults

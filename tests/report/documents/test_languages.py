@@ -22,9 +22,8 @@ from checker.fix.text.yaml_writer import YamlBlockWriter, YamlFlowWriter
 from checker.policy.change import fresh
 from checker.policy.model import Condition, Policy
 from checker.policy.node import Number
-from checker.policy.plain import Plain, json_text, plain
 from checker.policy.source import Source
-from checker.policy.text_json import parse_json
+from checker.policy.text_json import Plain, json_text, parse_json, plain
 from checker.report.drafts import json_policy, terraform_policy
 from tests.inputs.terraform.module.reading import plain as plain_of
 from tests.inputs.terraform.module.reading import policy_of, read, topic_of, worked_out

@@ -21,7 +21,7 @@ from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.module.variables import hide_sensitive
 from checker.inputs.terraform.policy_owners import declare_missing_owners
 from checker.policy.node import Node, Scalar, children
-from checker.policy.plain import plain
+from checker.policy.text_json import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.hcl.expression import Scope
     from checker.inputs.terraform.module.folder import Folder, Text
     from checker.inputs.terraform.module.session import Called, Instance
-    from checker.policy.plain import Plain
+    from checker.policy.text_json import Plain
 
 
 def modules_of(module: Called) -> Iterator[Called]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from checker.inputs.collect import Facts
     from checker.inputs.declared import Declarations
     from checker.inputs.terraform.plan.plan_index import Found, Outline
-    from checker.policy.plain import Plain
+    from checker.policy.text_json import Plain
 
 
 _NAMES = ("arn", "id", "name")

@@ -14,9 +14,9 @@ from checker.fix.live.copied_parts import why_not
 from checker.fix.live.receipt import read_receipt
 from checker.live.aws.access import Access
 from checker.live.aws.topic import reach
-from checker.live.repair.applying import roll_back
 from checker.live.repair.execution import check, execute, record
 from checker.live.repair.new_topic import subscriptions_of
+from checker.live.repair.rollback import roll_back
 from checker.sandbox import seed
 from checker.sandbox.http.faults import denied, server_error
 from tests.cli.process import CHECKER, run

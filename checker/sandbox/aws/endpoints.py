@@ -1,27 +1,39 @@
-"""Check whether Amazon SNS can deliver to an SQS queue, with every check that AWS documents.
+"""The endpoints of subscriptions: whether Amazon SNS can deliver to a queue or delivery stream; and SQS behavior.
 
 https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
+"An IAM role that trusts the Amazon SNS service principal and has permission to write to the delivery stream."
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from checker.sandbox.aws.key_use import KeyUse, key_refusal
-from checker.sandbox.aws.request import Cause, Source, service_context, sns_source
+from checker.sandbox.aws.service_requests import (
+    SNS,
+    Cause,
+    KeyUse,
+    Source,
+    key_refusal,
+    place_of,
+    service_context,
+    sns_source,
+)
 from checker.sandbox.http.call import RefusedError
-from checker.sandbox.policy.decide import ALLOWED, PolicyRequest, Principal, decide
+from checker.sandbox.policy.decide import ALLOWED, PolicyRequest, Principal, as_list, decide
 
 if TYPE_CHECKING:
-    from checker.sandbox.aws.request import TopicArn
+    from collections.abc import Iterator
+
+    from checker.sandbox.aws.service_requests import TopicArn
     from checker.sandbox.aws.upstream import Upstream
     from checker.sandbox.http.call import Answer, Call, Next
 
 
-_POLICY = (
+_QUEUE_POLICY = (
     "AWS documents: you must set a policy on the queue that allows the Amazon SNS topic to perform the "
     "sqs:SendMessage action"
 )
@@ -30,15 +42,15 @@ _GONE = "AWS documents that deliveries fail when an owner deletes the endpoint, 
 
 def queue_refusal(upstream: Upstream, queue: str, topic: TopicArn) -> Cause | None:
     """Return the first cause that prevents notifications of a topic from reaching a queue, ``None`` if there is none."""
-    account, region, name = queue.split(":")[4], queue.split(":")[3], queue.split(":")[5]
+    account, region = place_of(queue)
     sqs = upstream.client("sqs", account, region)
     try:
-        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        url = sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     except ClientError:
         return Cause("the queue does not exist", _GONE)
     source = _sender(topic, region)
-    return _policy_refusal(attributes.get("Policy", ""), queue, source) or key_refusal(
+    return _queue_policy_refusal(attributes.get("Policy", ""), queue, source) or key_refusal(
         upstream,
         attributes.get("KmsMasterKeyId", ""),  # SSE-SQS has no key and requires no permission
         KeyUse(source, account, region, {"aws:sqs:arn": queue}),
@@ -84,12 +96,12 @@ https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 """
 
 
-def _policy_refusal(text: str, queue: str, source: Source) -> Cause | None:
+def _queue_policy_refusal(text: str, queue: str, source: Source) -> Cause | None:
     """Check the queue policy. It decides alone, because a service principal has no identity policy."""
-    context = service_context(source, queue.split(":")[4], queue.split(":")[3])
+    context = service_context(source, *place_of(queue))
     request = PolicyRequest(Principal(service=source.service), "sqs:SendMessage", queue, context)
     decision = decide(json.loads(text or "{}"), request)
-    return None if decision == ALLOWED else Cause(f"the queue policy: {decision}", _POLICY)
+    return None if decision == ALLOWED else Cause(f"the queue policy: {decision}", _QUEUE_POLICY)
 
 
 _WRITES = ("CreateQueue", "SetQueueAttributes")
@@ -133,3 +145,69 @@ def _check_policy(text: str) -> None:
         raise RefusedError("InvalidAttributeValue", "Invalid value for the parameter Policy.") from None
     if isinstance(statements, list) and len(statements) > _STATEMENTS:
         raise RefusedError("OverLimit", f"{len(statements)} statements, {_STATEMENTS} allowed.")
+
+
+_ROLE = "AWS documents that the role trusts the SNS service principal and can write to the stream"
+_WRITE = ("firehose:PutRecord", "firehose:PutRecordBatch")
+
+
+def stream_refusal(upstream: Upstream, stream: str, role: str, topic: TopicArn) -> Cause | None:
+    """Return the first cause that prevents notifications of a topic from reaching a stream, ``None`` if there is none.
+
+    Assumed: of the five actions that AWS recommends, delivery requires the two that write.
+    """
+    account, name = role.split(":")[4], role.rpartition("/")[2]
+    iam = upstream.client("iam", account, "us-east-1")
+    try:
+        trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        allowed = [
+            {**statement, "Principal": "*"}
+            for policy in _policies(iam, name)
+            for statement in _statements(policy)
+        ]
+    except ClientError:
+        return Cause("the subscription's role does not exist", _ROLE)
+    if not _trusts(trust, role, topic):
+        return Cause("the subscription's role does not trust sns.amazonaws.com", _ROLE)
+    requests = (PolicyRequest(Principal(arn=role), action, stream, {}) for action in _WRITE)
+    if not all(
+        decide({"Version": "2012-10-17", "Statement": allowed}, request) == ALLOWED for request in requests
+    ):
+        return Cause("the subscription's role cannot write to the stream", _ROLE)
+    return _stream_state_refusal(upstream, stream)
+
+
+def _trusts(trust: Any, role: str, topic: TopicArn) -> bool:
+    """Return whether a trust policy allows SNS to assume the role. Its statements have no Resource."""
+    statements = [{"Resource": "*", **statement} for statement in _statements(trust)]
+    context = service_context(sns_source(topic), role.split(":")[4], topic.region)
+    request = PolicyRequest(Principal(service=SNS), "sts:AssumeRole", role, context)
+    return decide({"Version": trust.get("Version"), "Statement": statements}, request) == ALLOWED
+
+
+def _policies(iam: Any, role: str) -> Iterator[Any]:
+    """Yield the documents of a role's inline and attached policies."""
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        yield iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    for attached in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
+        answer = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
+        yield answer["PolicyVersion"]["Document"]
+
+
+def _statements(policy: Any) -> list[Any]:
+    return as_list(policy.get("Statement", []))
+
+
+def _stream_state_refusal(upstream: Upstream, stream: str) -> Cause | None:
+    firehose = upstream.client("firehose", *place_of(stream))
+    try:
+        answer = firehose.describe_delivery_stream(DeliveryStreamName=stream.rpartition("/")[2])
+    except ClientError:
+        return Cause("the delivery stream does not exist", "ResourceNotFoundException of PutRecord")
+    status = answer["DeliveryStreamDescription"]["DeliveryStreamStatus"]
+    if status == "ACTIVE":
+        return None
+    return Cause(
+        f"the delivery stream is {status}", "AWS documents that a stream accepts records when it is ACTIVE"
+    )

@@ -1,4 +1,4 @@
-"""Check whether a service can use the key of an encrypted topic or queue.
+"""Requests of services: Connect to publish, SNS to deliver, and both to use keys; and the causes of their refusal.
 
 https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
@@ -13,13 +13,96 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from checker.sandbox.aws.request import Cause, Source, service_context
 from checker.sandbox.policy.decide import ALLOWED, EXPLICITLY_DENIED, PolicyRequest, Principal, decide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from checker.sandbox.aws.upstream import Upstream
+    from checker.sandbox.connect.contacts import Instance
+
+
+CONNECT = "connect.amazonaws.com"
+SNS = "sns.amazonaws.com"
+MANAGED_ALIAS = "alias/aws/sns"
+
+
+class Cause(NamedTuple):
+    """Why a message was refused, and the documentation of AWS about it. ``denied`` is the action that KMS denied, if any."""
+
+    reason: str
+    source: str
+    denied: str = ""
+
+
+class TopicArn(NamedTuple):
+    """The parts of a topic's ARN that the checks need."""
+
+    text: str
+    region: str
+    account: str
+    name: str
+
+    @property
+    def is_fifo(self) -> bool:
+        """Whether the topic is a FIFO topic. The name of a standard topic cannot contain a dot."""
+        return self.name.endswith(".fifo")
+
+
+def read_topic_arn(text: str) -> TopicArn | None:
+    """Parse the ARN of a topic; ``None`` for other texts, such as a subscription ARN, which has seven parts."""
+    parts = text.split(":")
+    if len(parts) != 6 or parts[0] != "arn" or parts[2] != "sns" or not all(parts[3:]):
+        return None
+    return TopicArn(text, parts[3], parts[4], parts[5])
+
+
+def place_of(arn: str) -> tuple[str, str]:
+    """Return the account and the Region of a resource."""
+    parts = arn.split(":")
+    return parts[4], parts[3]
+
+
+class Source(NamedTuple):
+    """A calling service, with aws:SourceArn and aws:SourceAccount of its request."""
+
+    service: str
+    arn: str
+    account: str
+
+
+def connect_source(instance: Instance) -> Source:
+    """Return Connect as the source, with the ARN and the account of the instance, not the topic's account."""
+    return Source(CONNECT, instance.arn, instance.account)
+
+
+def sns_source(topic: TopicArn) -> Source:
+    """Return SNS as the source, for a topic.
+
+    https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+    Assumed: it also sends aws:SourceAccount. The policies that AWS documents use only aws:SourceArn.
+    """
+    return Source(SNS, topic.text, topic.account)
+
+
+def service_context(source: Source, account: str, region: str) -> dict[str, str | list[str]]:
+    """Return the context of a service's request for a resource in an account and Region, with lowercase keys.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    The keys of principals in an organization are absent. Assumed: the source address belongs to AWS.
+    """
+    return {
+        "aws:sourcearn": source.arn,
+        "aws:sourceaccount": source.account,
+        "aws:principalisawsservice": "true",
+        "aws:principalservicename": source.service,
+        "aws:principalservicenameslist": [source.service],
+        "aws:securetransport": "true",
+        "aws:viaawsservice": "false",
+        "aws:sourceip": "192.0.2.1",
+        "aws:resourceaccount": account,
+        "aws:requestedregion": region,
+    }
 
 
 _CUSTOMER_MANAGED = "AWS documents that the policy of an AWS managed key cannot be changed, and recommends a customer managed key"
@@ -51,7 +134,7 @@ def key_refusal(upstream: Upstream, key: str, use: KeyUse) -> Cause | None:
         metadata = upstream.client("kms", account, region).describe_key(KeyId=key)["KeyMetadata"]
     except ClientError:
         return Cause("the key does not exist", "KMSNotFoundException of SNS Publish")
-    return _state_refusal(metadata) or _grant_refusal(upstream, metadata, account, use)
+    return _key_state_refusal(metadata) or _grant_refusal(upstream, metadata, account, use)
 
 
 def _home(key: str, use: KeyUse) -> tuple[str, str]:
@@ -60,7 +143,7 @@ def _home(key: str, use: KeyUse) -> tuple[str, str]:
     return (parts[4], parts[3]) if key.startswith("arn:") and len(parts) == 6 else (use.account, use.region)
 
 
-def _state_refusal(metadata: Any) -> Cause | None:
+def _key_state_refusal(metadata: Any) -> Cause | None:
     """Check state and type of a key. https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
     if metadata.get("KeyManager") == "AWS":
         return Cause("the key is AWS managed", _CUSTOMER_MANAGED)

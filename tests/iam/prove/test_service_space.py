@@ -11,7 +11,7 @@ from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
 from checker.iam.prove import prove
-from checker.iam.prove.delivery import delivery_space, other_topics_space
+from checker.iam.prove.service_space import delivery_space, other_topics_space
 from checker.iam.prove.space import Target
 from checker.policy.model import Policy
 from checker.policy.read import read_policy

@@ -1,9 +1,14 @@
-"""Amazon Connect and its participant service. Calls are routed and validated by botocore's models."""
+"""The stages of Amazon Connect and its participant service: calls are read, validated by botocore's models, answered.
+
+moto answers the calls about instances, but lacks their attributes, times, and Regions without Amazon Connect.
+https://docs.aws.amazon.com/connect/latest/APIReference/API_DescribeInstanceAttribute.html
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
@@ -11,6 +16,7 @@ import botocore.session
 from botocore.validate import ParamValidator
 
 from checker.sandbox.connect import operations
+from checker.sandbox.connect.operations import find_instance
 from checker.sandbox.http.call import Answer, RefusedError, json_answer, json_object
 
 if TYPE_CHECKING:
@@ -39,15 +45,15 @@ class ServiceModel:
         http = self._model.operation_model(name).http
         path = re.escape(http["requestUri"].partition("?")[0])
         pattern = re.sub(
-            r"\\{(\w+)(\\\+)?\\}", lambda one: f"(?P<{one[1]}>{'.+' if one[2] else '[^/]+'})", path
+            r"\\{(\w+)(\\\+)?\\}", lambda match: f"(?P<{match[1]}>{'.+' if match[2] else '[^/]+'})", path
         )
         return _Route(http["method"], re.compile(pattern), name)
 
     def operation(self, method: str, path: str) -> tuple[str, dict[str, str]] | None:
         """Find the operation of a request and its path parameters; ``None`` if there is no such operation."""
         for route in self._routes:
-            if route.method == method and (found := route.path.fullmatch(path)):
-                return route.operation, {key: unquote(value) for key, value in found.groupdict().items()}
+            if route.method == method and (match := route.path.fullmatch(path)):
+                return route.operation, {key: unquote(value) for key, value in match.groupdict().items()}
         return None
 
     def parameters(self, call: Call, operation: str, in_path: dict[str, str]) -> dict[str, Any]:
@@ -55,19 +61,19 @@ class ServiceModel:
         shape = self._model.operation_model(operation).input_shape
         body = json_object(call.body)
         query = parse_qs(call.environ.get("QUERY_STRING", ""))
-        found: dict[str, Any] = {}
+        parameters: dict[str, Any] = {}
         for name, member in (shape.members if shape else {}).items():
             place = member.serialization.get("location")
             wire = member.serialization.get("name", name)
             if place == "uri":
-                found[name] = in_path.get(wire)
+                parameters[name] = in_path.get(wire)
             elif place == "querystring":
-                found[name] = _query_value(query.get(wire), member.type_name)
+                parameters[name] = _query_value(query.get(wire), member.type_name)
             elif place == "header":
-                found[name] = call.environ.get(f"HTTP_{wire.upper().replace('-', '_')}")
+                parameters[name] = call.environ.get(f"HTTP_{wire.upper().replace('-', '_')}")
             else:
-                found[name] = body.get(wire)
-        return {name: value for name, value in found.items() if value is not None}
+                parameters[name] = body.get(wire)
+        return {name: value for name, value in parameters.items() if value is not None}
 
     def validation_errors(self, operation: str, parameters: dict[str, Any]) -> str:
         """Return the validation errors of parameters; empty if they are valid or the operation is unknown."""
@@ -80,12 +86,12 @@ class ServiceModel:
         return report or "; ".join(_out_of_bounds(parameters, shape, ""))
 
 
-def _query_value(found: list[str] | None, kind: str) -> object:
-    if not found:
+def _query_value(values: list[str] | None, kind: str) -> object:
+    if not values:
         return None
     if kind == "list":
-        return found
-    return int(found[0]) if kind in ("integer", "long") and found[0].isdigit() else found[0]
+        return values
+    return int(values[0]) if kind in ("integer", "long") and values[0].isdigit() else values[0]
 
 
 def _out_of_bounds(value: Any, shape: Any, where: str) -> Iterator[str]:
@@ -95,8 +101,8 @@ def _out_of_bounds(value: Any, shape: Any, where: str) -> Iterator[str]:
             if isinstance(value, dict) and name in value:
                 yield from _out_of_bounds(value[name], member, f"{where}.{name}")
     elif shape.type_name == "list":
-        for one in value:
-            yield from _out_of_bounds(one, shape.member, where)
+        for item in value:
+            yield from _out_of_bounds(item, shape.member, where)
     elif shape.type_name == "string":
         longest = shape.metadata.get("max")
         if longest is not None and len(value) > longest:
@@ -139,7 +145,7 @@ class ChatService:
             return json_answer(operation(self._chat, call, dict(call.parameters)))
 
 
-class Reader:
+class CallReader:
     """Stage that identifies the operation of a call to the two services and validates its parameters."""
 
     def __init__(self) -> None:
@@ -150,10 +156,10 @@ class Reader:
         model = self._models.get(call.service)
         if model is None:
             return call
-        found = model.operation(call.environ["REQUEST_METHOD"], call.environ["PATH_INFO"])
-        if found is None:
+        operation = model.operation(call.environ["REQUEST_METHOD"], call.environ["PATH_INFO"])
+        if operation is None:
             return call
-        return replace(call, action=found[0], parameters=model.parameters(call, *found))
+        return replace(call, action=operation[0], parameters=model.parameters(call, *operation))
 
     def validate(self, call: Call, proceed: Next) -> Answer:
         """Refuse a call with parameters that the model does not allow. Raises RefusedError."""
@@ -161,3 +167,76 @@ class Reader:
         if model is not None and (error := model.validation_errors(call.action, dict(call.parameters))):
             raise RefusedError(_INVALID[call.service], error)
         return proceed(call)
+
+
+_PARTITIONS = ("aws", "aws-us-gov")
+_ON_BY_DEFAULT = ("INBOUND_CALLS", "OUTBOUND_CALLS", "CONTACT_LENS", "AUTO_RESOLVE_BEST_VOICES")
+_ATTRIBUTES = ("DescribeInstanceAttribute", "UpdateInstanceAttribute", "ListInstanceAttributes")
+_FROM_MOTO = (
+    "CreateInstance",
+    "DeleteInstance",
+    "DescribeInstance",
+    "ListInstances",
+    "ListTagsForResource",
+    "TagResource",
+    "UntagResource",
+)
+
+
+class InstanceService:
+    """Stage in front of moto's Amazon Connect."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._values: dict[str, dict[str, str]] = {}
+        session = botocore.session.get_session()
+        self._regions = {
+            region
+            for partition in _PARTITIONS
+            for region in session.get_available_regions("connect", partition)
+        }
+
+    def __call__(self, call: Call, proceed: Next) -> Answer:
+        """Answer a call. Raises RefusedError."""
+        if call.service != "connect":
+            return proceed(call)
+        if call.region not in self._regions:
+            # Assumed: in AWS the endpoint does not exist in DNS, so there is no response at all.
+            raise RefusedError("UnknownEndpoint", f"Amazon Connect is not available in {call.region}", 404)
+        if call.action in _ATTRIBUTES:
+            return self._attributes(call)
+        if call.action not in _FROM_MOTO:
+            raise RefusedError(
+                "UnknownOperationException", f"the sandbox does not support {call.action}", 404
+            )
+        return _with_epochs(proceed(call))
+
+    def _of(self, call: Call) -> dict[str, str]:
+        """Return the attributes of the instance of a call. Raises RefusedError."""
+        instance = find_instance(self._chat, call, call.text("InstanceId"))
+        return self._values.setdefault(instance.arn, dict.fromkeys(_ON_BY_DEFAULT, "true"))
+
+    def _attributes(self, call: Call) -> Answer:
+        """Answer a call about the attributes of an instance."""
+        values, name = self._of(call), call.text("AttributeType")
+        if call.action == "UpdateInstanceAttribute":
+            values[name] = call.text("Value")
+            return json_answer({})
+        if call.action == "DescribeInstanceAttribute":
+            return json_answer({"Attribute": _attribute(name, values)})
+        return json_answer({"Attributes": [_attribute(name, values) for name in values]})
+
+
+def _attribute(name: str, values: dict[str, str]) -> dict[str, str]:
+    """Return one attribute. Assumed: the default values."""
+    return {"AttributeType": name, "Value": values.get(name, "false")}
+
+
+def _with_epochs(answer: Answer) -> Answer:
+    """Convert times to seconds since the epoch, as the service returns them. SDKs other than boto3 require it."""
+    document = json_object(answer.body)
+    instances: list[dict[str, Any]] = [*document.get("InstanceSummaryList", []), document.get("Instance", {})]
+    for instance in instances:
+        if isinstance(instance.get("CreatedTime"), str):
+            instance["CreatedTime"] = datetime.fromisoformat(instance["CreatedTime"]).timestamp()
+    return answer.with_json(document)

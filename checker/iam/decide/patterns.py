@@ -1,4 +1,4 @@
-"""Policy variables: ``${aws:SourceAccount}``, with defaults and escapes.
+"""Patterns of a policy: variables such as ``${aws:SourceAccount}``, and ARNs that are compared part by part.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 """
@@ -6,12 +6,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.ht
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
-from checker.policy.wildcard import Tokens, tokens_of
+from checker.policy.wildcard import Glob, Tokens, glob_of, tokens_of
 
 if TYPE_CHECKING:
+    from checker.core.unknown import Truth
     from checker.iam.decide.request import Request
 
 
@@ -34,7 +36,7 @@ NO_VALUE = None
 Resource matches nothing."""
 
 
-def expand(pattern: str, request: Request, has_variables: bool | Unknown) -> Expansion | Unknown | None:  # noqa: FBT001
+def expand(pattern: str, request: Request, has_variables: Truth) -> Expansion | Unknown | None:
     """Replace the variables of a pattern; NO_VALUE if one of them has no value.
 
     Under version 2008-10-17, or without Version, ``${...}`` is literal text.
@@ -90,3 +92,52 @@ def _value(match: re.Match[str], request: Request) -> str | Unknown | None:
     if isinstance(value, tuple):
         return Unknown("a policy variable of a multi-valued key", match["key"])
     return value
+
+
+PARTS = 6
+
+
+class ArnGlob(NamedTuple):
+    """An ARN pattern: its parts, each a separate pattern, and the whole as one pattern."""
+
+    parts: tuple[Glob, ...]
+    whole: Glob
+
+    @property
+    def is_arn(self) -> bool:
+        """True if the pattern has the six parts of an ARN."""
+        return len(self.parts) == PARTS
+
+    def matches_parts(self, value: str) -> bool:
+        """True if each part of ``value`` matches its part of the pattern; both must have six parts."""
+        return all(part.matches(text) for text, part in zip(value.split(":", 5), self.parts, strict=True))
+
+
+@lru_cache(maxsize=4096)
+def arn_glob(pattern: str) -> ArnGlob:
+    """Split a pattern at its first five colons; there are fewer than six parts if it is not an ARN."""
+    return arn_glob_of(tokens_of(pattern))
+
+
+def arn_glob_of(tokens: Tokens) -> ArnGlob:
+    """Split tokens, for example those of a pattern whose variables were replaced."""
+    parts: list[Tokens] = []
+    rest = tokens
+    while len(parts) < 5 and ":" in rest:
+        colon = rest.index(":")
+        parts.append(rest[:colon])
+        rest = rest[colon + 1 :]
+    return ArnGlob(tuple(glob_of(part) for part in (*parts, rest)), glob_of(tokens))
+
+
+def arn_matches(value: str, pattern: ArnGlob) -> Truth:
+    """Compare part by part: a wildcard stays within its part, the sixth part is the rest, letter case matters.
+
+    If one side is not a six-part ARN, AWS does not document the result: it is Unknown, or False if the values do
+    not match as plain text either.
+    """
+    if pattern.is_arn and value.count(":") >= PARTS - 1:
+        return pattern.matches_parts(value)
+    if not pattern.whole.matches(value):
+        return False
+    return Unknown("an ARN operator compares a value that is not a valid ARN with six parts")

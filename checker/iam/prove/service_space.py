@@ -1,0 +1,186 @@
+"""Spaces of the requests that AWS services make: Connect to publish, SNS to use keys and to deliver notifications.
+
+https://docs.aws.amazon.com/connect/latest/adminguide/cross-service-confused-deputy-prevention.html
+https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+AWS documents that the policy of a queue can test aws:SourceArn, which is the topic's ARN. AWS does not document
+that SNS sends aws:SourceAccount, or what it passes on to KMS, so these keys are Unknown.
+"""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING
+
+from checker.core.unknown import Unknown
+from checker.iam.decide.request import FOREIGN_ADDRESS, AwsPrincipal, OpenList, Service, foreign
+from checker.iam.prove.callers import PRINCIPAL_ACCOUNT, PRINCIPAL_ARN
+from checker.iam.prove.key_domains import CONTEXT, CONTEXT_KEYS, Clock
+from checker.iam.prove.shape import Segment
+from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER
+from checker.iam.prove.space import (
+    PUBLISH,
+    SNS,
+    SUBSCRIPTION_KEYS,
+    TOPIC_CONTEXT,
+    TOPIC_CONTEXT_NAME,
+    Space,
+    Target,
+)
+from checker.iam.prove.texts import Excluded, Form, Texts, account_segment, arn_head, at_least
+from checker.policy.vocabulary import CONNECT
+from checker.policy.wildcard import tokens_of
+
+if TYPE_CHECKING:
+    from checker.core.arn import Arn
+    from checker.iam.decide.request import ContextValue
+    from checker.iam.prove.source_keys import Instances
+
+
+_VARYING = ("aws:currenttime", "aws:epochtime", "aws:resourceorgid", "aws:resourceorgpaths")
+UNDOCUMENTED = (
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:useragent",
+    "aws:userid",
+    "aws:principaltype",
+)
+
+_VARYING_CONTEXT: dict[str, ContextValue] = {
+    key: Unknown("the value varies by request", key) for key in _VARYING
+}
+_SERVICE_CONTEXT: dict[str, ContextValue] = {
+    "aws:principalisawsservice": "true",
+    "aws:securetransport": "true",
+    "aws:viaawsservice": "false",
+    "aws:sourceip": FOREIGN_ADDRESS,
+    **{key: Unknown("AWS does not document this key for Amazon Connect", key) for key in UNDOCUMENTED},
+    **_VARYING_CONTEXT,
+    PRINCIPAL_ARN: foreign("aws:PrincipalArn"),
+    PRINCIPAL_ACCOUNT: foreign("aws:PrincipalAccount"),
+}
+
+
+def service_context(target: Target, service: str = CONNECT) -> dict[str, ContextValue]:
+    """Return the context of a request of a service, without the source keys."""
+    return {
+        **_SERVICE_CONTEXT,
+        "aws:principalservicename": service,
+        "aws:principalservicenameslist": OpenList((service, _regional(service, target.region))),
+        "aws:resourceaccount": target.account,
+        "aws:requestedregion": target.region,
+    }
+
+
+def _regional(service: str, region: str | Unknown) -> str:
+    """Return the possible name of a service in a Region."""
+    label, _, rest = service.partition(".")
+    return f"{label}.{region if isinstance(region, str) else 'us-east-1'}.{rest}"
+
+
+ABSENT_FOR_SERVICES = frozenset(
+    (
+        "aws:calledvia",
+        "aws:calledviafirst",
+        "aws:calledvialast",
+        "aws:federatedprovider",
+        "aws:multifactorauthage",
+        "aws:multifactorauthpresent",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:principaltag/",
+        "aws:referer",
+        "aws:requesttag/",
+        "aws:sourceidentity",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:tagkeys",
+        "aws:tokenissuetime",
+        "aws:username",
+        "aws:vpcsourceip",
+    )
+)
+"""The keys that only the requests of IAM principals have."""
+
+_ABSENT_FOR_CONNECT = ABSENT_FOR_SERVICES | {SOURCE_OWNER} | SUBSCRIPTION_KEYS
+
+
+def connect_space(target: Target, instance: Arn) -> Space:
+    """Return the one request that Connect makes for an instance."""
+    context = service_context(target)
+    context.update({SOURCE_ARN: str(instance), SOURCE_ACCOUNT: instance.account})
+    return Space(Service(CONNECT), PUBLISH, target.resource, context, absent=_ABSENT_FOR_CONNECT)
+
+
+def instances_space(target: Target, instances: Instances) -> Space:
+    """Return Connect's requests for any of the instances, at any time."""
+    clock = Clock()
+    context = {key: value for key, value in service_context(target).items() if key not in clock.keys}
+    free = (instances, clock)
+    return Space(Service(CONNECT), PUBLISH, target.resource, context, free, _ABSENT_FOR_CONNECT)
+
+
+def key_space(key: Target, action: str, topic: str | Unknown) -> Space:
+    """Return the request of SNS to use the key when Connect publishes to the topic.
+
+    AWS does not document whether Connect passes the source keys on to KMS, so they are Unknown.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    context = service_context(key)
+    source = Unknown("AWS does not document that Connect passes this key on to KMS")
+    via = Unknown("AWS does not document this key for a service that publishes to an encrypted topic")
+    context.update({SOURCE_ARN: source, SOURCE_ACCOUNT: source, TOPIC_CONTEXT: topic})
+    context.update({"kms:viaservice": via, "kms:calleraccount": via})
+    context[CONTEXT_KEYS] = (TOPIC_CONTEXT_NAME,)
+    absent = ABSENT_FOR_SERVICES | {SOURCE_OWNER, CONTEXT}
+    return Space(Service(CONNECT), action, key.resource, context, absent=absent)
+
+
+SEND, ASSUME = "sqs:SendMessage", "sts:AssumeRole"
+_SOURCE = Unknown("AWS does not document that SNS sends this key when it delivers")
+_NAME = at_least("x" + (string.ascii_letters + string.digits + "-_").replace("x", ""))
+
+
+def delivery_space(queue: Target, topic: Arn, principal: str = SNS) -> Space:
+    """Return the one request that SNS makes to deliver a message of a topic to a queue."""
+    context = service_context(queue, principal)
+    context.update({SOURCE_ARN: str(topic), SOURCE_ACCOUNT: _SOURCE})
+    return Space(Service(principal), SEND, queue.resource, context, absent=ABSENT_FOR_SERVICES)
+
+
+def other_topics_space(queue: Target, topic: Arn) -> Space:
+    """Return the requests to deliver for any topic of another account, in the topic's Region."""
+    context = service_context(queue, SNS)
+    context[SOURCE_ACCOUNT] = _SOURCE
+    return Space(Service(SNS), SEND, queue.resource, context, (_other_topics(topic),), ABSENT_FOR_SERVICES)
+
+
+def _other_topics(topic: Arn) -> Texts:
+    """Return the topics of all other accounts in the topic's Region."""
+    parts = map(Segment, ("arn", topic.partition, "sns", topic.region))
+    shape = (*arn_head(*parts, account_segment()), *_NAME)
+    own = Excluded(SOURCE_ARN, tokens_of(f"*:{topic.account}:*"))
+    return Texts((Form.of(SOURCE_ARN, shape),), excluded=(own,))
+
+
+def queue_key_space(key: Target, action: str) -> Space:
+    """Return the request to use the key that results when SNS sends to an encrypted queue.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    """
+    context = service_context(key, SNS)
+    unsaid = Unknown("AWS does not document this key for SNS when it sends to an encrypted queue")
+    context.update(dict.fromkeys((SOURCE_ARN, SOURCE_ACCOUNT, "kms:viaservice", "kms:calleraccount"), unsaid))
+    context["kms:encryptioncontextkeys"] = unsaid
+    return Space(Service(SNS), action, key.resource, context, absent=ABSENT_FOR_SERVICES)
+
+
+def trust_space(role: Target, topic: Arn) -> Space:
+    """Return the request of SNS to assume the role of a subscription; AWS documents no source keys for it."""
+    context = service_context(role._replace(region=topic.region), SNS)
+    context.update({SOURCE_ARN: _SOURCE, SOURCE_ACCOUNT: _SOURCE})
+    return Space(Service(SNS), ASSUME, role.resource, context, absent=ABSENT_FOR_SERVICES)
+
+
+def role_space(role: Arn, action: str, resource: str) -> Space:
+    """Return a request of SNS with the role; every key that a condition of the role's policies tests is unknown."""
+    return Space(AwsPrincipal(role), action, resource, {})
