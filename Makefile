@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint types contracts docs names unit wheel bench peers format clean
+.PHONY: demo test lint types contracts docs names unit wheel deployments bench peers format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -37,6 +37,12 @@ unit: $(READY)
 
 wheel: $(READY)
 	$(BIN)/python tests/wheel.py
+
+# The long job of tests/lint/test_deployments.py; FIRST is the round to resume with.
+deployments: DRAWS ?= 100000
+deployments: FIRST ?= 0
+deployments: $(READY)
+	$(BIN)/python -m tests.lint.deployments --draws $(DRAWS) --first $(FIRST)
 
 bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib
