@@ -38,11 +38,12 @@ unit: $(READY)
 wheel: $(READY)
 	$(BIN)/python tests/wheel.py
 
-# The long job of tests/lint/test_deployments.py; FIRST is the round to resume with.
+# The long job of the properties about deployments, `values` or `domain`; FIRST is the round to resume with.
+deployments: PROPERTY ?= values
 deployments: DRAWS ?= 100000
 deployments: FIRST ?= 0
 deployments: $(READY)
-	$(BIN)/python -m tests.lint.deployments --draws $(DRAWS) --first $(FIRST)
+	$(BIN)/python -m tests.lint.deployments --property $(PROPERTY) --draws $(DRAWS) --first $(FIRST)
 
 bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib

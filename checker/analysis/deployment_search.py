@@ -33,7 +33,7 @@ from checker.policy.vocabulary import NULL
 from checker.policy.wildcard import is_wild
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from checker.analysis.deployments import Name
     from checker.core.unknown import Piece
@@ -75,6 +75,7 @@ class _Search:
             if isinstance(value, Unknown):
                 for symbol, kind in placed(role, value.pieces):
                     self._note(role, symbol, kind)
+        self.texts.update(*(one.allowed for one in self.symbols.values()))
         self.numbers = count(1)
         self.stated = tuple(one.instance for one in facts.pairings if one.source in STATED)
         self.own = self._own_topic()
@@ -117,7 +118,8 @@ class _Search:
         policy = self.facts.topic.policy
         if not isinstance(policy, PolicyText) or self.facts.open_instances or self.stated:
             return False
-        return all(isinstance(one, Statement) and _adds(one) for one in policy.policy.statements)
+        listed = policy.policy.statements
+        return all(isinstance(one, Statement) and _adds(one) for one in listed) and not _compares(listed)
 
     def _own_topic(self) -> Arn | None:
         """Return the ARN that a Resource of the topic's policy names, if it is the only one that can be the topic's."""
@@ -376,6 +378,17 @@ class _Search:
                 if accounts:
                     return accounts[0]
         return ""
+
+
+def _compares(statements: Iterable[Statement | Unknown]) -> bool:
+    """True if statements pin one symbol for an instance to different accounts, so that it matters if they are equal."""
+    accounts: dict[str, set[tuple[Value, ...]]] = {}
+    for statement in statements:
+        tests = statement.conditions if isinstance(statement, Statement) else ()
+        values = {one.folded_key: one.values for one in tests if isinstance(one, Condition)}
+        for name in (name for arn in values.get(SOURCE_ARN, ()) for name in _names_of(arn)):
+            accounts.setdefault(name, set()).add(values.get(SOURCE_ACCOUNT, ()))
+    return any(len(pins) > 1 for pins in accounts.values())
 
 
 def _adds(statement: Statement) -> bool:
