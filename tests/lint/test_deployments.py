@@ -109,9 +109,13 @@ def pinned(listed: list[dict[str, Any]], own: str, given_account: str) -> set[st
     values = {json.dumps(OWN): own, json.dumps(GIVEN): given_account, json.dumps(LITERAL): LITERAL}
     found = set()
     for one in listed:
-        tests = one.get("Condition", {}).values()
-        arn = [test["aws:SourceArn"] for test in tests if "aws:SourceArn" in test]
-        account = [test["aws:SourceAccount"] for test in tests if "aws:SourceAccount" in test]
+        tests = one.get("Condition", {})
+        arn = [test["aws:SourceArn"] for test in tests.values() if "aws:SourceArn" in test]
+        account = [
+            test["aws:SourceAccount"]
+            for operator, test in tests.items()
+            if "aws:SourceAccount" in test and operator != "StringNotEquals"
+        ]
         if account and any(NAMED in (named if isinstance(named, list) else [named]) for named in arn):
             first = account[0][0] if isinstance(account[0], list) else account[0]
             found.add(values[json.dumps(first)])
