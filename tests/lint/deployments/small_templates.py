@@ -39,6 +39,7 @@ COMPOSED = (
     sub(instance("${AWS::Region}", "${Account}", "${InstanceId}")),
     sub(instance("${AWS::Region}", "${AWS::AccountId}", NAMED_ID)),
     sub(instance(NAMED_REGION, "${AWS::AccountId}", "${InstanceId}")),
+    sub(instance("${AWS::Region}", NAMED_ACCOUNT, "${InstanceId}")),
 )
 LITERAL = instance(NAMED_REGION, NAMED_ACCOUNT, NAMED_ID)
 
@@ -85,33 +86,46 @@ def _policy(statements: tuple[dict[str, Any], ...]) -> dict[str, Any]:
 
 
 def deployments(template: Template) -> Iterator[dict[str, str]]:
-    """All values of the symbols that any user would assume, as parameters."""
+    """The deployments that any user would assume, as parameters."""
+    for values in _values(template):
+        homes = _accounts_of_the_instance(template, values)
+        if len(homes) == 1:
+            yield _in_account(values, homes.pop())
+
+
+def with_any_instance(template: Template) -> Iterator[dict[str, str]]:
+    """These deployments, and those in which the instance is of an account that its statement does not require."""
+    for values in _values(template):
+        yield from (_in_account(values, account) for account in ACCOUNTS)
+
+
+def _values(template: Template) -> Iterator[dict[str, str]]:
+    """All values of the symbols that any user would assume, with the ID for the instance."""
     domains = {name: values if template.uses(name) else values[:1] for name, values in DOMAINS.items()}
     if template.restricted:
         domains[ACCOUNT] = domains[ACCOUNT][:2]
-    for chosen in product(*domains.values()):
-        values = dict(zip(domains, chosen, strict=True))
-        homes = _accounts_of_the_instance(template, values)
-        if _is_assumed(template, values) and len(homes) == 1:
-            values[INSTANCE] = instance(values[REGION], homes.pop(), values[INSTANCE])
-            yield values
+    found = (dict(zip(domains, chosen, strict=True)) for chosen in product(*domains.values()))
+    yield from (values for values in found if _is_assumed(template, values))
+
+
+def _in_account(values: dict[str, str], account: str) -> dict[str, str]:
+    return {**values, INSTANCE: instance(values[REGION], account, values[INSTANCE])}
 
 
 def _accounts_of_the_instance(template: Template, values: Mapping[str, str]) -> set[str]:
     """The accounts that the statements with the symbol for the instance require; else the deployment's own."""
-    required = [
-        set(filled(account, values))
-        for account, arn in map(conditions_of, template.topic)
-        if ref(INSTANCE) in arn and account
-    ]
-    return set.intersection(*required) if required else {values[OWN]}
+    required = {
+        account
+        for one in template.topic
+        if ref(INSTANCE) in values_of(one, "aws:SourceArn") and "StringNotEquals" not in one["Condition"]
+        for account in filled(values_of(one, "aws:SourceAccount"), values)
+    }
+    return required or {values[OWN]}
 
 
-def conditions_of(statement: dict[str, Any]) -> tuple[list[Any], list[Any]]:
-    """The values for aws:SourceAccount and aws:SourceArn."""
-    tests = statement.get("Condition", {}).values()
-    found = [[test[key] for test in tests if key in test] for key in ("aws:SourceAccount", "aws:SourceArn")]
-    return _flat(found[0]), _flat(found[1])
+def values_of(statement: dict[str, Any], key: str) -> list[Any]:
+    """The values for a condition key."""
+    return _flat([test[key] for test in statement.get("Condition", {}).values() if key in test])
 
 
 def _flat(values: list[Any]) -> list[Any]:
@@ -140,7 +154,7 @@ def _is_assumed(template: Template, values: Mapping[str, str]) -> bool:
 
 def _regions(statement: dict[str, Any], values: Mapping[str, str]) -> list[str]:
     """The Regions of the instances that a statement names."""
-    arns = filled(conditions_of(statement)[1], values)
+    arns = filled(values_of(statement, "aws:SourceArn"), values)
     regions = [arn.split(":")[3] for arn in arns if arn.startswith("arn:")]
     return [region for region in regions if region != "*"]
 

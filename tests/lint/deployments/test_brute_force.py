@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,19 +18,38 @@ from checker.inputs.load import load
 from checker.lint.engine import Scope, judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
-from tests.lint.deployments.small_templates import Template, deployments, templates
+from tests.lint.deployments.small_templates import (
+    ACCOUNTS,
+    IDS,
+    REGIONS,
+    Template,
+    deployments,
+    instance,
+    templates,
+    with_any_instance,
+)
 
 DEPENDS = "depends on the deployment: "
+_VALUES = (
+    r"\$\{[^}]*\}",
+    *(instance(*one) for one in product(REGIONS, ACCOUNTS, IDS)),
+    *REGIONS,
+    *ACCOUNTS,
+    *IDS,
+)
+_VALUE = re.compile("|".join(_VALUES))
+_LISTED = re.compile(r"`[^`]*\?[^`]*`(?:(?:, | and | or )`[^`]*\?[^`]*`)*")
+"""Texts with values, and lists of them: the same text for two symbols is listed once."""
 Results = dict[tuple[str, str], Verdict]
 """The verdict of each rule about the topic and the key."""
 
 
 class Judged(NamedTuple):
-    """A deployment with its verdicts and findings: the rule of each, and the route of its place."""
+    """A deployment with its verdicts, and its findings without the values that differ between deployments."""
 
     values: dict[str, str]
     verdicts: Results
-    findings: set[tuple[str, object]]
+    findings: set[object]
 
 
 def judged(path: Path, values: dict[str, str]) -> Report:
@@ -41,25 +62,27 @@ def verdicts(report: Report) -> Results:
     return {(one.kind, rule): verdict for one in report.examined for rule, verdict in one.verdicts.items()}
 
 
-def place(finding: Finding) -> tuple[str, object]:
-    return finding.rule, finding.locations[0].route
+def same_in_all(finding: Finding) -> object:
+    """What a finding has in common in all deployments: its rule, its place, and its message without values."""
+    message = _VALUE.sub("?", finding.message.removeprefix(DEPENDS))
+    return finding.rule, finding.locations[0].route, _LISTED.sub("`?`", message)
 
 
-def literal(path: Path, template: Template) -> Iterator[Judged]:
-    """Judge the deployments of the domain, except those that a stated assumption excludes."""
+def literal(path: Path, deployments: Iterable[dict[str, str]]) -> Iterator[Judged]:
+    """Judge deployments, except those that a stated assumption excludes."""
     inventory = load([path])
     assumed = representatives(TopicAnalysis(inventory.topics[0], inventory).facts).assumptions
-    for values in deployments(template):
+    for values in deployments:
         if all(not one.values or values.get(one.symbol.name) in (None, *one.values) for one in assumed):
             report = judged(path, {**values, "AWS::Partition": "aws"})
-            found = {place(one) for one in report.findings if one.verdict is Verdict.FAIL}
+            found = {same_in_all(one) for one in report.findings if one.verdict is Verdict.FAIL}
             yield Judged(values, verdicts(report), found)
 
 
 def contradictions(template: Template, path: Path) -> list[object]:
     """What is said of all deployments and does not agree with those of the domain."""
     path.write_text(template.text)
-    report, ways = judged(path, {}), list(literal(path, template))
+    report, ways = judged(path, {}), list(literal(path, deployments(template)))
     certain = {key: one for key, one in verdicts(report).items() if one is not Verdict.UNDETERMINED}
     wrong: list[object] = [
         (rule, verdict, way.verdicts[rule], way.values)
@@ -67,11 +90,15 @@ def contradictions(template: Template, path: Path) -> list[object]:
         for way in ways
         if way.verdicts[rule] is not verdict
     ]
-    for finding in report.findings:
-        if ways and finding.message.startswith(DEPENDS):
-            held = {place(finding) in way.findings for way in ways}
-            wrong += [(finding.rule, finding.message, finding.help, held)] if held != {True, False} else []
-    return wrong
+    dependent = [one for one in report.findings if one.message.startswith(DEPENDS)] if ways else []
+    more = ways if not dependent else [*ways, *literal(path, with_any_instance(template))]
+    return [*wrong, *(one[:3] for one in dependent if not is_dependent(one, more))]
+
+
+def is_dependent(finding: Finding, ways: Iterable[Judged]) -> bool:
+    """True if a finding is made in one deployment, and not in another."""
+    same = same_in_all(finding)
+    return len({same in way.findings for way in ways}) == 2
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
