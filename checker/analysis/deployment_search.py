@@ -138,7 +138,12 @@ class _Search:
         ways = product(*candidates.values()) if number <= _MOST else ()
         tried = [self.deployment(dict(zip(candidates, values, strict=True)), candidates) for values in ways]
         chosen = [name for name, found in candidates.items() if len(found) > 1]
-        words = {word for name in chosen for way in tried for word in (way.values[name], f"${{{name[0]}}}")}
+        words = {
+            word
+            for name in chosen
+            for way in tried
+            for word in (way.values[name], way.reworded(way.values[name]), f"${{{name[0]}}}")
+        }
         ordered = tuple(sorted(words, key=lambda word: (-len(word), word)))
         return Deployments(
             tuple(tried), number, ordered, tuple(self.assumed.values()), vary=bool(self.symbols)
@@ -410,8 +415,8 @@ def _compares(statements: Iterable[Statement | Unknown]) -> bool:
     for statement in statements:
         tests = statement.conditions if isinstance(statement, Statement) else ()
         values = {one.folded_key: one.values for one in tests if isinstance(one, Condition)}
-        for name in (name for arn in values.get(SOURCE_ARN, ()) for name in _names_of(arn)):
-            accounts.setdefault(name, set()).add(values.get(SOURCE_ACCOUNT, ()))
+        for names in map(_names_of, (arn for arn in values.get(SOURCE_ARN, ()) if _is_one_symbol(arn))):
+            accounts.setdefault(names[0], set()).add(values.get(SOURCE_ACCOUNT, ()))
     return any(len(pins) > 1 for pins in accounts.values())
 
 
@@ -464,6 +469,11 @@ def _equal_to(value: Value) -> str:
     """Return the text that a symbol equals, with the names of its symbols."""
     pieces = value.pieces if isinstance(value, Unknown) else (value,)
     return "`" + "".join(one if isinstance(one, str) else f"${{{one.name}}}" for one in pieces) + "`"
+
+
+def _is_one_symbol(value: Value) -> bool:
+    """True for a text that is a symbol and nothing else."""
+    return isinstance(value, Unknown) and len(value.pieces) == 1 and isinstance(value.pieces[0], Symbol)
 
 
 def _names_of(value: Value) -> tuple[str, ...]:
