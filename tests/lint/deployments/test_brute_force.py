@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from checker.analysis.deployment_search import deployments as representatives
 from checker.analysis.topic import TopicAnalysis
-from checker.core.finding import Finding, Verdict
+from checker.core.finding import Finding, Severity, Verdict
 from checker.inputs.collect import Given
 from checker.inputs.load import load
 from checker.lint.engine import Scope, judge
@@ -49,7 +49,7 @@ class Judged(NamedTuple):
 
     values: dict[str, str]
     verdicts: Results
-    findings: set[object]
+    findings: dict[object, Severity]
 
 
 def judged(path: Path, values: dict[str, str]) -> Report:
@@ -75,7 +75,7 @@ def literal(path: Path, deployments: Iterable[dict[str, str]]) -> Iterator[Judge
     for values in deployments:
         if all(not one.values or values.get(one.symbol.name) in (None, *one.values) for one in assumed):
             report = judged(path, {**values, "AWS::Partition": "aws"})
-            found = {same_in_all(one) for one in report.findings if one.verdict is Verdict.FAIL}
+            found = {same_in_all(one): one.severity for one in report.findings if one.verdict is Verdict.FAIL}
             yield Judged(values, verdicts(report), found)
 
 
@@ -96,9 +96,9 @@ def contradictions(template: Template, path: Path) -> list[object]:
 
 
 def is_dependent(finding: Finding, ways: Iterable[Judged]) -> bool:
-    """True if a finding is made in one deployment, and not in another."""
+    """True if a finding is made in one deployment, and not in another, or not with the same severity."""
     same = same_in_all(finding)
-    return len({same in way.findings for way in ways}) == 2
+    return len({way.findings.get(same) for way in ways}) > 1
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
