@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from checker.analysis.deployment_search import deployments as representatives
@@ -18,6 +19,7 @@ from checker.inputs.load import load
 from checker.lint.engine import Scope, judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
+from tests.lint.deployments.found import FOUND
 from tests.lint.deployments.small_templates import (
     ACCOUNTS,
     IDS,
@@ -105,3 +107,8 @@ def is_dependent(finding: Finding, ways: Iterable[Judged]) -> bool:
 @given(template=templates)
 def test_an_answer_agrees_with_all_deployments_of_a_small_domain(template: Template, tmp_path: Path) -> None:
     assert contradictions(template, tmp_path / "template.json") == []
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_a_wrong_answer_does_not_come_back(name: str, tmp_path: Path) -> None:
+    assert contradictions(FOUND[name], tmp_path / "template.json") == []
