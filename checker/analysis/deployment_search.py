@@ -304,9 +304,23 @@ class _Search:
 
     def _ids(self, symbol: Symbol) -> tuple[str, ...]:
         """Return a new ID, and for an instance the IDs of the instances that it may be."""
-        is_instance = not self.roles[name_of(symbol)].isdisjoint((OF_INSTANCE, SOURCE_ARN))
-        known = [arn.resource.partition("/")[2] for arn in self.instances]
-        return (self._new(symbol), *(known if is_instance else ()))
+        roles = self.roles[name_of(symbol)]
+        if roles.isdisjoint((OF_INSTANCE, SOURCE_ARN)):
+            return (self._new(symbol),)
+        resources = (*(arn.resource for arn in self.instances), *self._composed(5))
+        known = (resource.partition("/")[2] for resource in resources)
+        return (self._new(symbol), *known, *self._other_ids(symbol))
+
+    def _other_ids(self, symbol: Symbol) -> Iterator[str]:
+        """Yield the IDs of other instances that may be the same; two that the code declares are not."""
+        if self.only_adds:
+            return
+        is_declared = OF_INSTANCE in self.roles[name_of(symbol)]
+        for name, one in self.symbols.items():
+            roles = self.roles[name]
+            is_named = SOURCE_ARN in roles or OF_INSTANCE in roles
+            if one.kind == ID and one != symbol and is_named and not (is_declared and OF_INSTANCE in roles):
+                yield self._new(one)
 
     def _instance_arns(self, symbol: Symbol) -> tuple[str, ...]:
         """Return a new instance, and numbers of the texts of other instances, any of which it may be."""
@@ -319,8 +333,9 @@ class _Search:
         return (self._new(symbol), *others)
 
     def _other_arns(self) -> Iterator[Value]:
-        """Yield the ARNs of instances that the facts name, each once."""
-        values = [value for role, value in self.known if role in (OF_INSTANCE, SOURCE_ARN)]
+        """Yield the ARNs of instances that the facts name, and of those that the user named, each once."""
+        values: list[Value] = [value for role, value in self.known if role in (OF_INSTANCE, SOURCE_ARN)]
+        values += map(str, self.stated)
         plain = (one for one in values if isinstance(one, Unknown) or instance_named(one, None) is not None)
         yield from dict.fromkeys(one for one in plain if isinstance(one, str) or one.pieces)
 
