@@ -86,4 +86,19 @@ FOUND: dict[str, Template] = {
     "a Deny names the account by either symbol": Template(
         (statement(ArnEquals=arn(_OF_ACCOUNT)), statement("Deny", StringEquals=account(ref(ACCOUNT))))
     ),
+    "the user names the instance of a parameter": Template(
+        (statement(ArnEquals=arn(ref(INSTANCE))),), stated=True
+    ),
+    "a Deny of a parameter names the ID of an Allow": Template(
+        (
+            statement(ArnEquals=arn(COMPOSED[2])),
+            statement("Deny", ArnEquals=arn(COMPOSED[0])),
+        )
+    ),
+    "a Deny of a parameter names the ID of another parameter": Template(
+        (
+            statement(ArnEquals=arn(COMPOSED[5])),
+            statement("Deny", ArnEquals=arn(COMPOSED[0])),
+        )
+    ),
 }

@@ -17,7 +17,8 @@ ACCOUNTS = ("111122223333", "444455556666", "777788889999")
 IDS = ("0a1b2c3d-1111-4222-8333-444455556666", "99999999-1111-4222-8333-444455556666")
 NAMED_ACCOUNT, NAMED_ID, NAMED_REGION = ACCOUNTS[0], IDS[0], REGIONS[0]
 OWN, REGION, ACCOUNT, ID, INSTANCE = "AWS::AccountId", "AWS::Region", "Account", "InstanceId", "Instance"
-DOMAINS = {OWN: ACCOUNTS, REGION: REGIONS, ACCOUNT: ACCOUNTS, ID: IDS, INSTANCE: IDS}
+SECOND_ID = "SecondId"
+DOMAINS = {OWN: ACCOUNTS, REGION: REGIONS, ACCOUNT: ACCOUNTS, ID: IDS, SECOND_ID: IDS, INSTANCE: IDS}
 """The values of each symbol; for the instance, the values of its ID."""
 
 
@@ -40,16 +41,21 @@ COMPOSED = (
     sub(instance("${AWS::Region}", "${AWS::AccountId}", NAMED_ID)),
     sub(instance(NAMED_REGION, "${AWS::AccountId}", "${InstanceId}")),
     sub(instance("${AWS::Region}", NAMED_ACCOUNT, "${InstanceId}")),
+    sub(instance("${AWS::Region}", "${AWS::AccountId}", "${SecondId}")),
 )
 LITERAL = instance(NAMED_REGION, NAMED_ACCOUNT, NAMED_ID)
 
 
 class Template(NamedTuple):
-    """The statements of a topic's policy and of its key's, if it has one, and whether `Account` is one of two."""
+    """The statements of a topic's policy and of its key's, if it has one.
+
+    `Account` may be restricted to two values, and the instance that streams to the topic may be stated.
+    """
 
     topic: tuple[dict[str, Any], ...]
     key: tuple[dict[str, Any], ...] = ()
     restricted: bool = False
+    stated: bool = False
 
     @property
     def text(self) -> str:
@@ -66,7 +72,12 @@ class Template(NamedTuple):
         if self.key:
             resources["Key"] = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": _policy(self.key)}}
             resources["Topic"]["Properties"]["KmsMasterKeyId"] = {"Fn::GetAtt": ["Key", "Arn"]}
-        parameters = {ACCOUNT: account, ID: {"Type": "String"}, INSTANCE: {"Type": "String"}}
+        parameters = {
+            ACCOUNT: account,
+            ID: {"Type": "String"},
+            SECOND_ID: {"Type": "String"},
+            INSTANCE: {"Type": "String"},
+        }
         return json.dumps(
             {
                 "AWSTemplateFormatVersion": "2010-09-09",
@@ -149,6 +160,7 @@ def _is_assumed(template: Template, values: Mapping[str, str]) -> bool:
     named = {one["Resource"] for one in template.topic if isinstance(one["Resource"], str)} - {"*"}
     roots = {account for one in template.key for account in _roots(one, values)}
     regions = {region for one in template.topic for region in _regions(one, values)}
+    regions |= {NAMED_REGION} if template.stated else set()
     return named <= {topic} and roots <= {values[OWN]} and regions <= {values[REGION]}
 
 
@@ -247,4 +259,5 @@ templates = st.builds(
     topic=st.lists(_topic_statements(), min_size=1, max_size=2).map(tuple),
     key=st.one_of(st.just(()), st.just(()), _key_policies()),
     restricted=st.sampled_from([False, False, True]),
+    stated=st.sampled_from([False, False, True]),
 )

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from checker.analysis.deployment_search import deployments as representatives
+from checker.analysis.inventory import Instance, Inventory
 from checker.analysis.topic import TopicAnalysis
+from checker.core.arn import Arn
 from checker.core.finding import Finding, Severity, Verdict
 from checker.inputs.collect import Given
 from checker.inputs.load import load
@@ -23,6 +25,7 @@ from tests.lint.deployments.found import FOUND
 from tests.lint.deployments.small_templates import (
     ACCOUNTS,
     IDS,
+    LITERAL,
     REGIONS,
     Template,
     deployments,
@@ -54,10 +57,14 @@ class Judged(NamedTuple):
     findings: dict[object, Severity]
 
 
-def judged(path: Path, values: dict[str, str]) -> Report:
-    return judge(
-        load([path], given=Given(parameters=tuple(values.items()))), all_rules(), Scope(all_topics=True)
-    )
+def read(path: Path, template: Template, values: dict[str, str]) -> Inventory:
+    inventory = load([path], given=Given(parameters=tuple(values.items())))
+    arn = Arn.parse(LITERAL)
+    return inventory._replace(instances=(Instance(arn),)) if template.stated and arn else inventory
+
+
+def judged(path: Path, template: Template, values: dict[str, str]) -> Report:
+    return judge(read(path, template, values), all_rules(), Scope(all_topics=True))
 
 
 def verdicts(report: Report) -> Results:
@@ -70,13 +77,13 @@ def same_in_all(finding: Finding) -> object:
     return finding.rule, finding.locations[0].route, _LISTED.sub("`?`", message)
 
 
-def literal(path: Path, deployments: Iterable[dict[str, str]]) -> Iterator[Judged]:
+def literal(path: Path, template: Template, deployments: Iterable[dict[str, str]]) -> Iterator[Judged]:
     """Judge deployments, except those that a stated assumption excludes."""
-    inventory = load([path])
+    inventory = read(path, template, {})
     assumed = representatives(TopicAnalysis(inventory.topics[0], inventory).facts).assumptions
     for values in deployments:
         if all(not one.values or values.get(one.symbol.name) in (None, *one.values) for one in assumed):
-            report = judged(path, {**values, "AWS::Partition": "aws"})
+            report = judged(path, template, {**values, "AWS::Partition": "aws"})
             found = {same_in_all(one): one.severity for one in report.findings if one.verdict is Verdict.FAIL}
             yield Judged(values, verdicts(report), found)
 
@@ -84,7 +91,8 @@ def literal(path: Path, deployments: Iterable[dict[str, str]]) -> Iterator[Judge
 def contradictions(template: Template, path: Path) -> list[object]:
     """What is said of all deployments and does not agree with those of the domain."""
     path.write_text(template.text)
-    report, ways = judged(path, {}), list(literal(path, deployments(template)))
+    report = judged(path, template, {})
+    ways = list(literal(path, template, deployments(template)))
     certain = {key: one for key, one in verdicts(report).items() if one is not Verdict.UNDETERMINED}
     wrong: list[object] = [
         (rule, verdict, way.verdicts[rule], way.values)
@@ -93,7 +101,7 @@ def contradictions(template: Template, path: Path) -> list[object]:
         if way.verdicts[rule] is not verdict
     ]
     dependent = [one for one in report.findings if one.message.startswith(DEPENDS)] if ways else []
-    more = ways if not dependent else [*ways, *literal(path, with_any_instance(template))]
+    more = ways if not dependent else [*ways, *literal(path, template, with_any_instance(template))]
     return [*wrong, *(one[:3] for one in dependent if not is_dependent(one, more))]
 
 
