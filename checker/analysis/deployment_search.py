@@ -372,7 +372,7 @@ class _Search:
         names = dict(shown)
         choices = tuple(
             (name[0], _equal_to(same[name]))
-            if name in same
+            if name in same and names.get(value) == f"${{{name[0]}}}"
             else (name[0], _choice(value, f"${{{name[0]}}}", names, self.symbols[name].kind))
             for name, value in values.items()
             if len(candidates.get(name, ())) > 1
