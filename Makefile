@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint types contracts docs names unit wheel bench peers format clean
+.PHONY: demo test lint types contracts docs names unit wheel deployments bench peers format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -38,6 +38,13 @@ unit: $(READY)
 wheel: $(READY)
 	$(BIN)/python tests/wheel.py
 
+# The long job of the properties about deployments, `values` or `domain`; FIRST is the round to resume with.
+deployments: PROPERTY ?= values
+deployments: DRAWS ?= 100000
+deployments: FIRST ?= 0
+deployments: $(READY)
+	$(BIN)/python -m tests.lint.deployments --property $(PROPERTY) --draws $(DRAWS) --first $(FIRST)
+
 bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib
 	$(BIN)/python -m benchmarks
@@ -45,6 +52,8 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.plan
 	$(BIN)/python -m benchmarks.trail
 	$(BIN)/python -m benchmarks.audit
+	$(BIN)/python -m benchmarks.corpus
+	$(BIN)/python -m benchmarks.deployments
 
 # The peers' dependencies conflict, so each has an environment of its own, named after what is in it. parliament
 # imports pkg_resources and does not ask for it. A peer that cannot be installed is shown as such.

@@ -46,7 +46,7 @@ from checker.policy.vocabulary import NULL
 from checker.policy.wildcard import is_wild
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from checker.analysis.deployments import Name
     from checker.core.unknown import Piece
@@ -99,6 +99,8 @@ class _Search:
         for role, symbol, kind in places:
             if isinstance(symbol.function, Part) and not self._is_arn(symbol):
                 self._note(role, alone(symbol), kind)
+        self.texts.update(*(one.allowed for one in self.symbols.values()))
+        self.root = self._key_root()
         self.numbers = count(1)
         self.stated = tuple(one.instance for one in facts.pairings if one.source in STATED)
         self.own = self._own_topic()
@@ -146,7 +148,8 @@ class _Search:
         policy = self.facts.topic.policy
         if not isinstance(policy, PolicyText) or self.facts.open_instances or self.stated:
             return False
-        return all(isinstance(one, Statement) and _adds(one) for one in policy.policy.statements)
+        listed = policy.policy.statements
+        return all(isinstance(one, Statement) and _adds(one) for one in listed) and not _compares(listed)
 
     def _own_topic(self) -> Arn | None:
         """Return the ARN that a Resource of the topic's policy names, if it is the only one that can be the topic's."""
@@ -162,7 +165,12 @@ class _Search:
         ways = product(*candidates.values()) if number <= _MOST else ()
         tried = [self.deployment(dict(zip(candidates, values, strict=True)), candidates) for values in ways]
         chosen = [name for name, found in candidates.items() if len(found) > 1]
-        words = {word for name in chosen for way in tried for word in (way.values[name], f"${{{name[0]}}}")}
+        words = {
+            word
+            for name in chosen
+            for way in tried
+            for word in (way.values[name], way.reworded(way.values[name]), f"${{{name[0]}}}")
+        }
         ordered = tuple(sorted(words, key=lambda word: (-len(word), word)))
         allowed = {name[0] for name in chosen if self.symbols[name].allowed}
         return Deployments(
@@ -183,7 +191,8 @@ class _Search:
     def candidates(self, symbol: Symbol) -> tuple[str, ...]:
         """Return the values that represent all values of a symbol; empty if its kind is not known."""
         if symbol.allowed:
-            return symbol.allowed
+            owner = self.own.account if self.own and symbol == self.root else ""
+            return (owner,) if owner in symbol.allowed else symbol.allowed
         if symbol.kind == PARTITION:
             return (self.partition,)
         make: dict[str, Callable[[Symbol], tuple[str, ...]]] = {
@@ -220,7 +229,7 @@ class _Search:
             return self._assume(symbol, (self.own.region,), _OWN_RESOURCE)
         connect = (
             *(arn.region for arn in self.instances if not is_wild(arn.region)),
-            *self._composed_regions(),
+            *self._composed(3),
         )
         if connect:
             return self._assume(symbol, connect, "a Connect instance streams to topics in its own Region")
@@ -237,60 +246,76 @@ class _Search:
         self._assume(symbol, (), "is the Region of the topic")
         return (shared,)
 
-    def _composed_regions(self) -> Iterator[str]:
-        """Yield the Regions that ARNs of instances name, of which other parts are symbols."""
+    def _composed(self, index: int) -> Iterator[str]:
+        """Yield the literal values of one part of the ARNs of instances of which other parts are symbols."""
         declared = {one.arn.pieces for one in self.facts.open_instances}
         for role, value in self.known:
             if role == SOURCE_ARN and isinstance(value, Unknown) and value.pieces not in declared:
                 parts = _written(value).split(":", 5)
-                if (
-                    parts[2:3] == ["connect"]
-                    and len(parts) > 3
-                    and "\0" not in parts[3]
-                    and not is_wild(parts[3])
-                ):
-                    yield parts[3]
+                part = parts[index] if len(parts) > index and parts[2] == "connect" else "*"
+                if "\0" not in part and not is_wild(part):
+                    yield part
 
     def _accounts(self, symbol: Symbol) -> tuple[str, ...]:
         """Return the accounts of the instances for an account that the policy pins Connect to; else any account."""
-        if self.own and _is_own(symbol):
-            return self._assume(symbol, (self.own.account,), _OWN_RESOURCE)
-        root = self._key_root()
-        if root is not None and (_is_own(symbol) or symbol == root):
+        if self.root is not None and (_is_own(symbol) or symbol == self.root):
             self._assume(symbol, (), "is the account of the key")
-            return (self._new(root),)
+            if symbol != self.root:
+                return ()  # it has the value of the other symbol
+        own = self._is_own_account(symbol)
+        if self.own and own:
+            return self._assume(symbol, (self.own.account,), _OWN_RESOURCE)
         owners = self._key_owners()
-        if owners and _is_own(symbol):
+        if owners and own:
             return self._assume(symbol, owners, "the key policy names the root user of the key's account")
         pinned = {
             v for role, v in self.known if role == SOURCE_ACCOUNT and isinstance(v, str) and is_account(v)
         }
-        if self.facts.open_instances and len(pinned) == 1 and _is_own(symbol):
+        if self.facts.open_instances and len(pinned) == 1 and own:
             return self._assume(symbol, tuple(pinned), "the policy names the account of the instance")
-        if self.stated and _is_own(symbol):
+        if self.stated and own:
             stated = tuple(arn.account for arn in self.stated)
             return self._assume(symbol, stated, "the named instance streams to a topic of its own account")
-        connect = tuple(arn.account for arn in self.instances)
+        connect = (*(arn.account for arn in self.instances), *self._composed(4))
         if connect and not self.roles[name_of(symbol)].isdisjoint((SOURCE_ACCOUNT, SOURCE_ARN)):
             return self._assume(symbol, connect, "Connect sends the account of the instance")
-        pins = SOURCE_ARN if self.only_adds and not _is_own(symbol) else ""
-        return (self._new(symbol), *self._named_accounts(pins), *self._other_accounts(symbol, pins))
+        roles = self._compared_roles(symbol)
+        return (self._new(symbol), *self._named_accounts(roles), *self._other_accounts(symbol, roles))
 
-    def _named_accounts(self, role: str) -> list[str]:
-        """Return the accounts that the facts name, or only those of one role."""
-        texts = self.texts if not role else {v for one, v in self.known if one == role and isinstance(v, str)}
+    def _own_accounts(self) -> list[Name]:
+        return [name for name, one in self.symbols.items() if one.kind == ACCOUNT and _is_own(one)]
+
+    def _is_own_account(self, symbol: Symbol) -> bool:
+        """True for the account of the deployment, and for the account of the key, which is the same."""
+        return _is_own(symbol) or symbol == self.root
+
+    def _compared_roles(self, symbol: Symbol) -> frozenset[str]:
+        """Return the roles of the accounts that an account is compared with; empty if it is compared with all.
+
+        If conditions only add instances, it matters only that a statement pins the account of its instance.
+        """
+        if not self.only_adds or self._is_own_account(symbol):
+            return frozenset()
+        in_arn = SOURCE_ARN in self.roles[name_of(symbol)]
+        return frozenset((SOURCE_ARN, SOURCE_ACCOUNT) if in_arn else (SOURCE_ARN,))
+
+    def _named_accounts(self, roles: frozenset[str]) -> list[str]:
+        """Return the accounts that the facts name, or only those of some roles."""
+        texts = (
+            self.texts if not roles else {v for role, v in self.known if role in roles and isinstance(v, str)}
+        )
         return sorted({part for text in texts for part in (text, *text.split(":")[4:5]) if is_account(part)})
 
-    def _other_accounts(self, symbol: Symbol, role: str) -> list[str]:
+    def _other_accounts(self, symbol: Symbol, roles: frozenset[str]) -> list[str]:
         """Return values of the other symbols for accounts. The others are compared with the deployment's own account."""
-        if _is_own(symbol):
+        if self._is_own_account(symbol):
             return []
-        others = [one for name, one in self.symbols.items() if not role or role in self.roles[name]]
+        others = [one for name, one in self.symbols.items() if not roles or roles & self.roles[name]]
         accounts = [one for one in others if one.kind == ACCOUNT and one != symbol]
         return [
             value
             for one in accounts
-            for value in (self._accounts(one) if _is_own(one) else (self._new(one),))
+            for value in (self._accounts(one) if self._is_own_account(one) else (self._new(one),))
         ]
 
     def _key_owners(self) -> tuple[str, ...]:
@@ -314,9 +339,23 @@ class _Search:
 
     def _ids(self, symbol: Symbol) -> tuple[str, ...]:
         """Return a new ID, and for an instance the IDs of the instances that it may be."""
-        is_instance = not self.roles[name_of(symbol)].isdisjoint((OF_INSTANCE, SOURCE_ARN))
-        known = [arn.resource.partition("/")[2] for arn in self.instances]
-        return (self._new(symbol), *(known if is_instance else ()))
+        roles = self.roles[name_of(symbol)]
+        if roles.isdisjoint((OF_INSTANCE, SOURCE_ARN)):
+            return (self._new(symbol),)
+        resources = (*(arn.resource for arn in self.instances), *self._composed(5))
+        known = (resource.partition("/")[2] for resource in resources)
+        return (self._new(symbol), *known, *self._other_ids(symbol))
+
+    def _other_ids(self, symbol: Symbol) -> Iterator[str]:
+        """Yield the IDs of other instances that may be the same; two that the code declares are not."""
+        if self.only_adds:
+            return
+        is_declared = OF_INSTANCE in self.roles[name_of(symbol)]
+        for name, one in self.symbols.items():
+            roles = self.roles[name]
+            is_named = SOURCE_ARN in roles or OF_INSTANCE in roles
+            if one.kind == ID and one != symbol and is_named and not (is_declared and OF_INSTANCE in roles):
+                yield self._new(one)
 
     def _instance_arns(self, symbol: Symbol) -> tuple[str, ...]:
         """Return a new instance, and numbers of the texts of other instances, any of which it may be."""
@@ -329,8 +368,9 @@ class _Search:
         return (self._new(symbol), *others)
 
     def _other_arns(self) -> Iterator[Value]:
-        """Yield the ARNs of instances that the facts name, each once."""
-        values = [value for role, value in self.known if role in (OF_INSTANCE, SOURCE_ARN)]
+        """Yield the ARNs of instances that the facts name, and of those that the user named, each once."""
+        values: list[Value] = [value for role, value in self.known if role in (OF_INSTANCE, SOURCE_ARN)]
+        values += map(str, self.stated)
         plain = (one for one in values if isinstance(one, Unknown) or instance_named(one, None) is not None)
         yield from dict.fromkeys(one for one in plain if isinstance(one, str) or one.pieces)
 
@@ -344,10 +384,13 @@ class _Search:
 
     def deployment(self, values: dict[Name, str], candidates: Mapping[Name, tuple[str, ...]]) -> Deployment:
         """Complete the values, and name the fresh ones and the choices."""
+        if self.root is not None and name_of(self.root) in values:
+            values |= {name: values[name_of(self.root)] for name in self._own_accounts()}
         whole = {name for name in values if self.symbols[name].kind in _WHOLE}
+        same = {name: self.others[int(values[name][1:])] for name in whole if values[name].startswith("=")}
         for name in whole:
-            if values[name].startswith("="):
-                other = Deployment(values, ()).fill(self.others[int(values[name][1:])])
+            if name in same:
+                other = Deployment(values, ()).fill(same[name])
                 values[name] = other if isinstance(other, str) else self._whole(self.symbols[name], values)
             elif not self.symbols[name].allowed:
                 values[name] = self._whole(self.symbols[name], values)
@@ -363,9 +406,11 @@ class _Search:
             references[str(text)] = one.arn.where
         names = dict(shown)
         choices = tuple(
-            (name[0], _choice(value, f"${{{name[0]}}}", names, self.symbols[name].kind))
+            (name[0], _equal_to(same[name]))
+            if name in same and names.get(value) == f"${{{name[0]}}}"
+            else (name[0], _choice(value, f"${{{name[0]}}}", names, self.symbols[name].kind))
             for name, value in values.items()
-            if len(candidates[name]) > 1
+            if len(candidates.get(name, ())) > 1
         )
         shown += [(self.fresh[name], f"${{{name[0]}}}") for name in whole & self.fresh.keys()]
         return Deployment(values, tuple(sorted(shown, key=lambda pair: -len(pair[0]))), choices, references)
@@ -406,13 +451,25 @@ class _Search:
             conditions = [one for one in statement.conditions if isinstance(one, Condition)]
             texts = [value for one in conditions if one.folded_key == SOURCE_ARN for value in one.values]
             if any(symbol.name in _names_of(one) for one in texts):
-                pins = [v for one in conditions if one.folded_key == SOURCE_ACCOUNT for v in one.values]
+                tests = [one for one in conditions if one.folded_key == SOURCE_ACCOUNT and _is_positive(one)]
+                pins = [value for one in tests for value in one.values]
                 accounts = [
                     text for text in map(found.fill, pins) if isinstance(text, str) and is_account(text)
                 ]
                 if accounts:
                     return accounts[0]
         return ""
+
+
+def _compares(statements: Iterable[Statement | Unknown]) -> bool:
+    """True if statements pin one symbol for an instance to different accounts, so that it matters if they are equal."""
+    accounts: dict[str, set[tuple[Value, ...]]] = {}
+    for statement in statements:
+        tests = statement.conditions if isinstance(statement, Statement) else ()
+        values = {one.folded_key: one.values for one in tests if isinstance(one, Condition)}
+        for names in map(_names_of, (arn for arn in values.get(SOURCE_ARN, ()) if _is_one_symbol(arn))):
+            accounts.setdefault(names[0], set()).add(values.get(SOURCE_ACCOUNT, ()))
+    return any(len(pins) > 1 for pins in accounts.values())
 
 
 def _adds(statement: Statement) -> bool:
@@ -458,6 +515,17 @@ def _choice(value: str, own: str, names: Mapping[str, str], kind: str) -> str:
     if names.get(value) == own:
         return "another instance" if kind == INSTANCE_ARN else "any other value"
     return f"`{names.get(value, value)}`"
+
+
+def _equal_to(value: Value) -> str:
+    """Return the text that a symbol equals, with the names of its symbols."""
+    pieces = value.pieces if isinstance(value, Unknown) else (value,)
+    return "`" + "".join(one if isinstance(one, str) else f"${{{one.name}}}" for one in pieces) + "`"
+
+
+def _is_one_symbol(value: Value) -> bool:
+    """True for a text that is a symbol and nothing else."""
+    return isinstance(value, Unknown) and len(value.pieces) == 1 and isinstance(value.pieces[0], Symbol)
 
 
 def _names_of(value: Value) -> tuple[str, ...]:

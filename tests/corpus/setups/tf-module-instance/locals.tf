@@ -1,0 +1,6 @@
+locals {
+  tags = merge(var.tags, {
+    Project     = var.project
+    Environment = var.environment
+  })
+}

@@ -1,0 +1,106 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+variable "connect_instance_id" { type = string }
+
+locals {
+  account_id   = data.aws_caller_identity.current.account_id
+  instance_arn = format("arn:%s:connect:%s:%s:instance/%s", data.aws_partition.current.partition, data.aws_region.current.name, local.account_id, var.connect_instance_id)
+}
+
+resource "aws_kms_key" "this" {
+  policy = data.aws_iam_policy_document.kms.json
+}
+
+resource "aws_sns_topic" "this" {
+  name_prefix       = "connect-chat-"
+  kms_master_key_id = aws_kms_key.this.id
+}
+
+resource "aws_sns_topic_policy" "this" {
+  arn    = aws_sns_topic.this.arn
+  policy = data.aws_iam_policy_document.topic.json
+}
+output "topic_arn" { value = aws_sns_topic.this.arn }
+
+data "aws_iam_policy_document" "topic" {
+  statement {
+    sid       = "AllowConnectPublish"
+    effect    = "Allow"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.this.arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["connect.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [local.instance_arn]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "kms" {
+  statement {
+    sid       = "EnableRoot"
+    actions   = ["kms:*"]
+    resources = ["*"]
+    principals {
+      type        = "AWS"
+      identifiers = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]
+    }
+  }
+
+  statement {
+    sid       = "AllowConnect"
+    actions   = ["kms:GenerateDataKey*", "kms:Decrypt"]
+    resources = ["*"]
+    principals {
+      type        = "Service"
+      identifiers = ["connect.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_sqs_queue" "chat" {
+  name                      = "chat-messages"
+  message_retention_seconds = 1209600
+  sqs_managed_sse_enabled   = true
+}
+
+resource "aws_sns_topic_subscription" "chat" {
+  topic_arn = aws_sns_topic.this.arn
+  protocol  = "sqs"
+  endpoint  = aws_sqs_queue.chat.arn
+}
+
+data "aws_iam_policy_document" "queue" {
+  statement {
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.chat.arn]
+    principals {
+      type        = "Service"
+      identifiers = ["sns.amazonaws.com"]
+    }
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [aws_sns_topic.this.arn]
+    }
+  }
+}
+
+resource "aws_sqs_queue_policy" "chat" {
+  queue_url = aws_sqs_queue.chat.id
+  policy    = data.aws_iam_policy_document.queue.json
+}
