@@ -309,14 +309,16 @@ class _Search:
 
     def deployment(self, values: dict[Name, str], candidates: Mapping[Name, tuple[str, ...]]) -> Deployment:
         """Complete the values, and name the fresh ones and the choices."""
-        whole = {name for name in values if self.symbols[name].kind in (INSTANCE_ARN, TOPIC_ARN)}
+        arns = (name for name in values if self.symbols[name].kind in (INSTANCE_ARN, TOPIC_ARN))
+        whole = sorted(arns, key=lambda name: values[name].startswith("="))
         for name in whole:
             if values[name].startswith("="):
-                other = Deployment(values, ()).fill(self.others[int(values[name][1:])])
+                complete = {one: value for one, value in values.items() if not value.startswith("=")}
+                other = Deployment(complete, ()).fill(self.others[int(values[name][1:])])
                 values[name] = other if isinstance(other, str) else self._whole(self.symbols[name], values)
             elif not self.symbols[name].allowed:
                 values[name] = self._whole(self.symbols[name], values)
-        named = [name for name in self.fresh if values.get(name) == self.fresh[name]] + list(whole)
+        named = [name for name in self.fresh if values.get(name) == self.fresh[name]] + whole
         found = Deployment(values, ())
         shown = [(values[name], f"${{{name[0]}}}") for name in named]
         references = {values[name]: self._reference(self.symbols[name]) for name in named}
@@ -332,7 +334,7 @@ class _Search:
             for name, value in values.items()
             if len(candidates[name]) > 1
         )
-        shown += [(self.fresh[name], f"${{{name[0]}}}") for name in whole & self.fresh.keys()]
+        shown += [(self.fresh[name], f"${{{name[0]}}}") for name in whole if name in self.fresh]
         return Deployment(values, tuple(sorted(shown, key=lambda pair: -len(pair[0]))), choices, references)
 
     def _reference(self, symbol: Symbol) -> str:
