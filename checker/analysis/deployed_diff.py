@@ -6,6 +6,7 @@ holds in every deployment, or depends on the deployment with an example of both.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.access_diff import Difference, difference
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.analysis.access_diff import Access
-    from checker.analysis.deployments import Assumption, Deployments
+    from checker.analysis.deployments import Assumption, Deployments, Name
     from checker.analysis.topic import TopicAnalysis
     from checker.core.errors import Skipped
     from checker.iam.prove.space import Target
@@ -163,36 +164,66 @@ def _compared(pair: PolicyPair, instances: Sequence[Arn]) -> DeployedDifference:
 
 
 def _deployments(pair: PolicyPair) -> Deployments:
-    """Return the deployments that represent all deployments of both sides."""
+    """Return the deployments that represent all deployments of both sides.
+
+    An instance that both sides name by a symbol is in the account that its statement pins, so each side is asked.
+    """
     if not (pair.old.has_symbols or pair.new.has_symbols):
         return NO_SYMBOLS
-    return deployments(_joint(pair.old.facts, pair.new.facts))
+    first, second = pair.new.facts, pair.old.facts
+    found, others = deployments(_joint(first, second)), deployments(_joint(second, first))
+    known = [_outline(one) for one in found.tried]
+    more = [one for one in others.tried if _outline(one) not in known]
+    if not more:
+        return found
+    tried = (*_with_choice(found.tried, "the new"), *_with_choice(more, "the old"))
+    return found._replace(tried=tried, choices=tuple(dict.fromkeys((*found.choices, *others.choices))))
 
 
-def _joint(old: Facts, new: Facts) -> Facts:
-    """Return facts with the texts of both sides."""
-    arn = old.topic.arn if old.key is None else old.key.arn
-    topic = new.topic._replace(policy=_united(old.topic.policy, new.topic.policy, arn))
-    key = new.key
-    if key is not None and old.key is not None:
-        key = key._replace(policy=_united(old.key.policy, key.policy, arn))
+def _outline(way: Deployment) -> dict[Name, str]:
+    """Return the values of a deployment, with names in place of the fresh IDs, accounts and names."""
+    fresh = [(value, name) for value, name in way.shown if not value.startswith("arn:")]
+    return {symbol: _replaced(value, fresh) for symbol, value in way.values.items()}
+
+
+def _replaced(text: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Replace several texts at once, so that no replacement is replaced again."""
+    if not pairs:
+        return text
+    values = dict(pairs)
+    pattern = "|".join(re.escape(one) for one in sorted(values, key=len, reverse=True))
+    return re.sub(pattern, lambda match: values[match[0]], text)
+
+
+def _with_choice(ways: Iterable[Deployment], side: str) -> Iterator[Deployment]:
+    choice = ("account of the instance", f"the one in {side} policy")
+    return (one._replace(choices=(*one.choices, choice)) for one in ways)
+
+
+def _joint(first: Facts, second: Facts) -> Facts:
+    """Return the facts of one side, with the texts of the other."""
+    arn = second.topic.arn if second.key is None else second.key.arn
+    topic = first.topic._replace(policy=_united(first.topic.policy, second.topic.policy, arn))
+    key = first.key
+    if key is not None and second.key is not None:
+        key = key._replace(policy=_united(key.policy, second.key.policy, arn))
     home = topic.home
-    opened = (*new.open_instances, *(one._replace(home=home) for one in old.open_instances))
-    pairings = tuple(dict.fromkeys((*new.pairings, *old.pairings)))
+    opened = (*first.open_instances, *(one._replace(home=home) for one in second.open_instances))
+    pairings = tuple(dict.fromkeys((*first.pairings, *second.pairings)))
     once = {one.arn: one for one in reversed(opened)}
     return Facts(topic, key, pairings, Inventory(open_instances=tuple(once.values())))
 
 
 def _united(
-    old: PolicyText | Unknown, new: PolicyText | Unknown, old_arn: Arn | Unknown
+    first: PolicyText | Unknown, second: PolicyText | Unknown, arn: Arn | Unknown
 ) -> PolicyText | Unknown:
-    """Join the statements of two policies, with a statement that names the old ARN."""
-    if isinstance(old, Unknown) or isinstance(new, Unknown):
-        return new
-    resources = Patterns(RESOURCE, (old_arn,) if isinstance(old_arn, Unknown) else ())
+    """Join the statements of two policies, with a statement that names the ARN of the second resource."""
+    if isinstance(first, Unknown) or isinstance(second, Unknown):
+        return first
+    resources = Patterns(RESOURCE, (arn,) if isinstance(arn, Unknown) else ())
     named = Statement(0, "", ALLOW, _COMPARED, _COMPARED, resources, ())
-    statements = (*new.policy.statements, *old.policy.statements, named, _COMPARED)
-    return new._replace(policy=new.policy._replace(statements=statements))
+    statements = (*first.policy.statements, *second.policy.statements, named, _COMPARED)
+    return first._replace(policy=first.policy._replace(statements=statements))
 
 
 def _in_deployment(status: str, old: Case, new: Case, instances: Sequence[Arn]) -> Difference:
@@ -240,11 +271,11 @@ class _Merger:
     def merged(self) -> DeployedDifference:
         certain, dependent = [], []
         for one in self.changes[0]:
-            missing = next((way for way in range(1, len(self.claims)) if not self._holds(one, way)), None)
-            if missing is None:
-                certain.append(one)
-            else:
+            missing = [way for way in range(1, len(self.claims)) if not self._holds(one, way)]
+            if missing:
                 dependent.append(self._dependent(one, 0, missing))
+            else:
+                certain.append(one)
         dependent += self._of_other_deployments()
         if not self.found.tried:
             self.doubts.append(Unknown(f"too many deployments to try: {self.found.number}"))
@@ -254,7 +285,7 @@ class _Merger:
             tuple(one for one in certain if not one.is_gain),
             tuple(dependent),
             tuple(dict.fromkeys(self.doubts)),
-            tuple(one for one in self.found.assumptions if one.values),
+            self.found.assumptions,
             differs=all(self.changes),
         )
 
@@ -271,11 +302,17 @@ class _Merger:
                 words = one.is_gain, self.found.neutral(one.sentence)
                 if _claim(one) not in expected and words not in seen:
                     seen.add(words)
-                    yield self._dependent(one, way, 0)
+                    yield self._dependent(one, way, [0])
 
-    def _dependent(self, one: DeployedAccess, way: int, other: int) -> DeployedAccess:
-        ways = self.found.ways
-        return one._replace(when=ways[way].described, when_not=ways[other].described)
+    def _dependent(self, one: DeployedAccess, way: int, others: Sequence[int]) -> DeployedAccess:
+        """Describe a deployment with the change, and the most similar one without it, by their differences."""
+        choices = set(self.found.ways[way].choices)
+        different = (set(self.found.ways[other].choices) - choices for other in others)
+        without = min(different, key=len)
+        names = {name for name, _ in without}
+        when = [f"`{name}` is {value}" for name, value in self.found.ways[way].choices if name in names]
+        when_not = [f"`{name}` is {value}" for name, value in sorted(without)]
+        return one._replace(when=" and ".join(when), when_not=" and ".join(when_not))
 
 
 def _accesses(deployment: Deployment, found: Difference) -> Iterator[DeployedAccess]:
@@ -283,16 +320,13 @@ def _accesses(deployment: Deployment, found: Difference) -> Iterator[DeployedAcc
     yield from (DeployedAccess(one, deployment, is_gain=False) for one in found.lost)
 
 
-def _claim(one: DeployedAccess, values: Iterable[tuple[str, str]] = ()) -> tuple[bool, Claim]:
+def _claim(one: DeployedAccess, values: Sequence[tuple[str, str]] = ()) -> tuple[bool, Claim]:
     """Return what an access change says, with other values for the symbols."""
     party = one.access.party
-    name, account = party.name, party.account
-    for value, other in values:
-        name, account = name.replace(value, other), account.replace(value, other)
+    name, account = _replaced(party.name, values), _replaced(party.account, values)
     return one.is_gain, (party.kind, name, account, frozenset(one.access.actions), one.access.partly)
 
 
 def _values(first: Deployment, other: Deployment) -> list[tuple[str, str]]:
-    """Return the values of one deployment with those of another, the longest first."""
-    pairs = {(value, other.values[name]) for name, value in first.values.items() if name in other.values}
-    return sorted(((one, two) for one, two in pairs if one != two), key=lambda pair: -len(pair[0]))
+    """Return the values of one deployment with those of another."""
+    return [(value, other.values[name]) for name, value in first.values.items() if name in other.values]

@@ -83,10 +83,15 @@ def roots_text(found: ComparedRoots, paint: Paint) -> Iterator[str]:
     for one in found.resources:
         if one.same is not True:
             yield from _section(one, paint)
-    yield from (f"{_title(one, paint)}: {paint('ok', 'allows the same requests')}" for one in same)
+    yield from (line for one in same for line in _unchanged(one, paint))
     yield from [""] * bool(same)
     yield from _unread(found.unread, paint)
     yield _summary(found, paint)
+
+
+def _unchanged(one: DeployedDifference, paint: Paint) -> Iterator[str]:
+    yield f"{_title(one, paint)}: {paint('ok', 'allows the same requests')}"
+    yield from _list("assumed", [str(each) for each in one.assumptions], paint)
 
 
 def _title(one: DeployedDifference, paint: Paint) -> str:
@@ -142,10 +147,9 @@ def _access_group(title: str, accesses: Sequence[DeployedAccess], paint: Paint) 
 
 
 def _when(one: DeployedAccess, paint: Paint) -> Iterator[str]:
-    if one.when:
-        yield f"{paint('dim', 'if')} {inert(one.when)}"
-    if one.when_not:
-        yield f"{paint('dim', 'not if')} {inert(one.when_not)}"
+    lines = [(word, text) for word, text in (("if", one.when), ("not if", one.when_not)) if text]
+    for word, text in sorted(lines, key=lambda line: line[1].endswith("any other value")):
+        yield f"{paint('dim', word)} {inert(text)}"
 
 
 def _list(title: str, texts: Sequence[str], paint: Paint) -> Iterator[str]:
