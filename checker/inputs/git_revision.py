@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_HELP = "use `REV:PATH` with PATH relative to the repository root, or `REV:./PATH` for the current folder"
+HELP = "use `REV:PATH` with PATH relative to the repository root, or `REV:./PATH` for the current folder"
 _SEARCHES = (":/", ":(", ":!", ":^")
 """First characters of git's search syntax for commit messages and file names."""
 
@@ -75,7 +75,7 @@ def check_revision(text: str) -> None:
     """Refuse what git would read as an option or a search. Raises InputError."""
     if text.startswith(("-", *_SEARCHES)):
         start = text[: 1 + text.startswith(":")]
-        raise InputError(text, f"a revision cannot begin with `{start}`", help_text=_HELP)
+        raise InputError(text, f"a revision cannot begin with `{start}`", help_text=HELP)
 
 
 def git_output(name: str, arguments: tuple[str, ...], stdin: BinaryIO | None = None) -> bytes:
@@ -91,7 +91,7 @@ def git_output(name: str, arguments: tuple[str, ...], stdin: BinaryIO | None = N
     except (OSError, ValueError) as error:
         raise _cannot_run(error) from None
     if done.returncode != 0:
-        raise InputError(name, _reason(done.stderr.decode("utf-8", "replace")), help_text=_HELP)
+        raise InputError(name, _reason(done.stderr.decode("utf-8", "replace")), help_text=HELP)
     return done.stdout
 
 
@@ -126,7 +126,7 @@ def _text(process: subprocess.Popen[bytes], name: str) -> str:
         raise
     complaint = said.read().decode("utf-8", "replace")
     if process.wait() != 0:
-        raise InputError(name, _reason(complaint), help_text=_HELP)
+        raise InputError(name, _reason(complaint), help_text=HELP)
     return text
 
 

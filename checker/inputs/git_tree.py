@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError, Skipped
 from checker.inputs.discover import HCL, VALUES
-from checker.inputs.git_revision import Revision, check_revision, git_output
+from checker.inputs.git_revision import HELP, Revision, check_revision, git_output
 from checker.inputs.text import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _in_repository(text: str, revision: Revision) -> str:
         path = prefix + path
     path = normpath(path) if path else "."
     if path.startswith(("../", "/")) or path == "..":
-        raise InputError(text, f"`{path}` is outside the repository")
+        raise InputError(text, f"`{path}` is outside the repository", help_text=HELP)
     return path
 
 
