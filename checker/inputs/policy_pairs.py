@@ -6,6 +6,7 @@ from posixpath import join, normpath
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from checker.analysis.deployed_diff import ADDED, COMPARED, REMOVED, PolicyPair
+from checker.analysis.deployments import Deployment, name_of
 from checker.analysis.inventory import Key, Topic
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.topic import TopicAnalysis
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checker.analysis.deployed_diff import Case
+    from checker.analysis.deployments import Name
     from checker.analysis.inventory import Inventory
     from checker.inputs.diff_inputs import Input
     from checker.inputs.resource_matches import Resource
@@ -69,7 +71,27 @@ def _with_arn(found: Sequence[Match], arn: Arn) -> list[Match]:
     if len(fitting) != 1:
         reason = f"names one {name}, but {len(fitting)} are compared"
         raise InputError(f"--{name}-arn", reason, help_text="choose one with `--resource NAME`")
-    return [Match(*(one and one._replace(arn=arn) for one in fitting[0]))]
+    return [Match(*(one and _located(one, arn) for one in fitting[0]))]
+
+
+def _located(one: Resource, arn: Arn) -> Resource:
+    """Set the ARN of a resource, and the account and Region that it names in the policy."""
+    place = Deployment(dict(_symbols_of(one.arn, arn)), ())
+    if isinstance(one.policy, Unknown):
+        return one._replace(arn=arn)
+    policy = one.policy.policy.with_values(lambda _, value: place.fill(value))
+    return one._replace(arn=arn, policy=one.policy._replace(policy=policy))
+
+
+def _symbols_of(symbolic: Arn | Unknown, arn: Arn) -> Iterator[tuple[Name, str]]:
+    """Yield the symbols that are a whole part of an ARN, each with its value in another ARN."""
+    pieces = symbolic.pieces if isinstance(symbolic, Unknown) else ()
+    symbols = iter([one for one in pieces if isinstance(one, Symbol)])
+    text = "".join(one if isinstance(one, str) else "\0" for one in pieces)
+    for part, value in zip(text.split(":", 5), str(arn).split(":", 5), strict=False):
+        found = [next(symbols) for character in part if character == "\0"]
+        if part == "\0":
+            yield name_of(found[0]), value
 
 
 def _declared(one: Input) -> Declared:
