@@ -96,7 +96,8 @@ def _symbols_of(symbolic: Arn | Unknown, arn: Arn) -> Iterator[tuple[Name, str]]
 
 def _declared(one: Input) -> Declared:
     texts = {name: text for name, text in one.texts.items() if name.endswith(HCL)}
-    return Declared(one.inventory, one.folder, moves_in(texts))
+    file = one.names.base.rpartition("/")[2] if one.names.file else ""
+    return Declared(one.inventory, one.folder, moves_in(texts), file)
 
 
 def _unread(one: Input, *, same_texts: bool) -> Iterator[Skipped]:
@@ -112,7 +113,8 @@ def _unread(one: Input, *, same_texts: bool) -> Iterator[Skipped]:
         if module.may_matter and not same_texts:
             file = one.shown(normpath(join(one.names.base, module.file)))
             reason = f"module `{module.name}` ({module.source}) is neither local nor downloaded"
-            yield Skipped(file, reason, help="run `terraform init` in a folder with the revision's files")
+            checkout = "check out the revision with `git worktree add`, and " if one.prefix else ""
+            yield Skipped(file, reason, help=f"{checkout}run `terraform init` there")
 
 
 class _Maker:

@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 class Declared(NamedTuple):
     """The topics and keys of one side; ``folder`` is the full path of the compared folder.
 
-    ``moves`` has the new address for an old one, each with its Terraform root.
+    ``file`` is the name of a compared file, which is the root of a plan. ``moves`` has the new address for an old one, each with its Terraform root.
     """
 
     inventory: Inventory
     folder: str
     moves: Mapping[tuple[str, str], str] = {}
+    file: str = ""
 
     def root_of(self, resource: Resource) -> str:
-        """Return the root or folder of a resource, relative to the compared folder."""
-        return os.path.relpath(resource.home, self.folder)
+        """Return the root or folder of a resource, relative to the compared folder or file."""
+        root = os.path.relpath(resource.home, self.folder)
+        return "." if root == self.file else root
 
     @property
     def has_one_root(self) -> bool:
