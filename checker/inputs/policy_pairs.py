@@ -23,7 +23,7 @@ from checker.inputs.terraform_text import UnreadModule, moves_in, unread_modules
 from checker.policy.vocabulary import KEY, TOPIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from checker.analysis.deployed_diff import Case
     from checker.analysis.deployments import Name
@@ -76,22 +76,44 @@ def _with_arn(found: Sequence[Match], arn: Arn) -> list[Match]:
 
 def _located(one: Resource, arn: Arn) -> Resource:
     """Set the ARN of a resource, and the account and Region that it names in the policy."""
-    place = Deployment(dict(_symbols_of(one.arn, arn)), ())
+    return _filled(one, {name_of(symbol): value for symbol, value in _symbols_of(one.arn, arn)})._replace(
+        arn=arn
+    )
+
+
+def _filled(one: Resource, values: Mapping[Name, str]) -> Resource:
+    place = Deployment(values, ())
+    one = one._replace(arn=place.arn(one.arn))
     if isinstance(one.policy, Unknown):
-        return one._replace(arn=arn)
+        return one
     policy = one.policy.policy.with_values(lambda _, value: place.fill(value))
-    return one._replace(arn=arn, policy=one.policy._replace(policy=policy))
+    return one._replace(policy=one.policy._replace(policy=policy))
 
 
-def _symbols_of(symbolic: Arn | Unknown, arn: Arn) -> Iterator[tuple[Name, str]]:
-    """Yield the symbols that are a whole part of an ARN, each with its value in another ARN."""
+def _aligned(one: Resource, other: Resource) -> Resource:
+    """Use the known ARN of the other side for the account and Region of the deployment, and for a generated ID."""
+    if not isinstance(other.arn, Arn):
+        return one
+    found = _symbols_of(one.arn, other.arn)
+    return _filled(one, {name_of(symbol): value for symbol, value in found if _is_settled(symbol, one)})
+
+
+def _is_settled(symbol: Symbol, one: Resource) -> bool:
+    """True for the account and Region of the deployment, and for a value that AWS generates for the resource."""
+    own = not symbol.scope and " of " not in symbol.name
+    return own or bool(one.address and symbol.name.startswith(f"{one.address}."))
+
+
+def _symbols_of(symbolic: Arn | Unknown, arn: Arn) -> Iterator[tuple[Symbol, str]]:
+    """Yield the symbols of an ARN, at most one in a part, each with its value in another ARN."""
     pieces = symbolic.pieces if isinstance(symbolic, Unknown) else ()
     symbols = iter([one for one in pieces if isinstance(one, Symbol)])
     text = "".join(one if isinstance(one, str) else "\0" for one in pieces)
     for part, value in zip(text.split(":", 5), str(arn).split(":", 5), strict=False):
         found = [next(symbols) for character in part if character == "\0"]
-        if part == "\0":
-            yield name_of(found[0]), value
+        before, _, after = part.partition("\0")
+        if len(found) == 1 and value.startswith(before) and value.endswith(after):
+            yield found[0], value[len(before) : len(value) - len(after)]
 
 
 def _declared(one: Input) -> Declared:
@@ -129,6 +151,7 @@ class _Maker:
         before, after = self.match.old or self.other_side(), self.match.new or self.other_side()
         if not self.same_texts:
             before = _apart(before)
+        before, after = _aligned(before, after), _aligned(after, before)
         status = COMPARED if self.match.old and self.match.new else ADDED if self.match.new else REMOVED
         if self.missing_module is not None:
             status = COMPARED

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.cli.process import run, save
-from tests.samples import document, statement
+from tests.samples import TESTS, document, statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -386,3 +386,13 @@ def test_an_option_names_the_only_topic(repository: Path) -> None:
     refused = run("diff", "HEAD:dev", "dev", "--topic-arn", arn)
     assert refused.returncode == 2
     assert "choose one with `--resource NAME`" in refused.stderr
+
+
+def test_plans_before_and_after_the_resources_exist() -> None:
+    plans = TESTS / "fixtures" / "terraform"
+    done = run("diff", plans / "create.json", plans / "no-op.json")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "compared 1 topic and 1 key: 2 unchanged")
+    changed = run("diff", plans / "create.json", plans / "update.json")
+    assert changed.returncode == 1
+    assert "- sns:Publish by Connect for instance" in changed.stdout
+    assert changed.stdout.splitlines()[-1] == "compared 1 topic and 1 key: 1 changed, 1 unchanged"
