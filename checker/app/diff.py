@@ -85,7 +85,8 @@ def _requested_arn(side: Side, request: DiffRequest) -> str:
 
 def _of_code(old: Input, new: Input, request: DiffRequest, instances: Sequence[Arn], paint: Paint) -> _Result:
     """Compare all topics and keys of two roots, templates or folders, in all deployments."""
-    from checker.analysis.deployed_diff import ComparedRoots, compare  # only code has deployments
+    from checker.analysis.deployed_diff import compare  # only code has deployments
+    from checker.analysis.policy_pair import ComparedRoots
     from checker.inputs.policy_pairs import policy_pairs
     from checker.report.root_difference import roots_json, roots_text
 

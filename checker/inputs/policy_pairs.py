@@ -5,10 +5,10 @@ from __future__ import annotations
 from posixpath import join, normpath
 from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
-from checker.analysis.deployed_diff import ADDED, COMPARED, REMOVED, PolicyPair
 from checker.analysis.deployments import Deployment, name_of
 from checker.analysis.inventory import Key, Topic
 from checker.analysis.key import KeyAnalysis
+from checker.analysis.policy_pair import ADDED, COMPARED, REMOVED, PolicyPair
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
@@ -25,9 +25,9 @@ from checker.policy.vocabulary import KEY, TOPIC
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from checker.analysis.deployed_diff import Case
     from checker.analysis.deployments import Name
     from checker.analysis.inventory import Inventory
+    from checker.analysis.policy_pair import Case
     from checker.inputs.diff_inputs import Input
     from checker.inputs.resource_matches import Resource
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checker.analysis.deployed_diff import ADDED, COMPARED
+from checker.analysis.policy_pair import ADDED, COMPARED
 from checker.core.terminal_text import inert
 from checker.core.unknown import Unknown
 from checker.report.difference import access_json, proof_text
@@ -13,7 +13,7 @@ from checker.report.text import count_noun
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from checker.analysis.deployed_diff import ComparedRoots, DeployedAccess, DeployedDifference
+    from checker.analysis.policy_pair import ComparedRoots, DeployedAccess, DeployedDifference
     from checker.core.errors import Skipped
     from checker.report.style import Paint
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.analysis.deployed_diff import DeployedDifference, compare
+from checker.analysis.deployed_diff import compare
+from checker.analysis.policy_pair import DeployedDifference
 from checker.core.unknown import Unknown
 from checker.inputs.collect import Given
 from checker.inputs.diff_inputs import read_inputs
