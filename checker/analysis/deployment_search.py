@@ -386,15 +386,17 @@ class _Search:
         """Complete the values, and name the fresh ones and the choices."""
         if self.root is not None and name_of(self.root) in values:
             values |= {name: values[name_of(self.root)] for name in self._own_accounts()}
-        whole = {name for name in values if self.symbols[name].kind in _WHOLE}
+        arns = (name for name in values if self.symbols[name].kind in _WHOLE)
+        whole = sorted(arns, key=lambda name: values[name].startswith("="))
         same = {name: self.others[int(values[name][1:])] for name in whole if values[name].startswith("=")}
         for name in whole:
             if name in same:
-                other = Deployment(values, ()).fill(same[name])
+                complete = {one: value for one, value in values.items() if not value.startswith("=")}
+                other = Deployment(complete, ()).fill(same[name])
                 values[name] = other if isinstance(other, str) else self._whole(self.symbols[name], values)
             elif not self.symbols[name].allowed:
                 values[name] = self._whole(self.symbols[name], values)
-        named = [name for name in self.fresh if values.get(name) == self.fresh[name]] + list(whole)
+        named = [name for name in self.fresh if values.get(name) == self.fresh[name]] + whole
         found = Deployment(values, ())
         shown = [(values[name], f"${{{name[0]}}}") for name in named]
         references = {values[name]: self._reference(self.symbols[name]) for name in named}
@@ -412,7 +414,7 @@ class _Search:
             for name, value in values.items()
             if len(candidates.get(name, ())) > 1
         )
-        shown += [(self.fresh[name], f"${{{name[0]}}}") for name in whole & self.fresh.keys()]
+        shown += [(self.fresh[name], f"${{{name[0]}}}") for name in whole if name in self.fresh]
         return Deployment(values, tuple(sorted(shown, key=lambda pair: -len(pair[0]))), choices, references)
 
     def _reference(self, symbol: Symbol) -> str:

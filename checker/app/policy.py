@@ -5,20 +5,21 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.documented import KeyCondition
 from checker.analysis.inventory import Instance, Inventory, Key, Place, Setting, Topic, TopicSettings
 from checker.app.exit_codes import Ending
 from checker.app.terminal import tell, write
 from checker.core.errors import InputError
 from checker.core.finding import Severity, Verdict
 from checker.inputs.drafts import draft_key_policy, draft_topic_policy, read_wanted
+from checker.inputs.policy_references import read_references
 from checker.report.drafts import Drafts, Language, drafts_text, key_remarks, topic_remarks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from checker.analysis.documented import KeyCondition
-    from checker.core.finding import Finding
+    from checker.core.finding import Finding, Reference
     from checker.inputs.drafts import Draft, Wanted
 
 
@@ -30,7 +31,10 @@ class Which(StrEnum):
 
 
 class PolicyRequest(NamedTuple):
-    """The command-line options of `checker policy`; ``merge`` and ``merge_key`` are existing policies."""
+    """The command-line options of `checker policy`; ``merge`` and ``merge_key`` are existing policies.
+
+    The references are names in Terraform or CloudFormation, in place of ARNs.
+    """
 
     instances: tuple[str, ...]
     topic: str
@@ -39,19 +43,90 @@ class PolicyRequest(NamedTuple):
     merge: Path | None = None
     merge_key: Path | None = None
     only: Which | None = None
+    instance_references: tuple[str, ...] = ()
+    topic_reference: str = ""
+    key_reference: str = ""
+
+    @property
+    def refers(self) -> bool:
+        """True if one of the ARNs is a reference."""
+        return bool(self.instance_references or self.topic_reference or self.key_reference)
 
 
 def print_policies(request: PolicyRequest, language: Language, output: Path | None) -> Ending:
     """Print the policies, and what merged statements still allow. Raises InputError."""
-    _check(request)
-    drafts = _drafts(request)
+    _check_arns(request)
+    _check_references(request, language)
+    request, names = _with_examples(request, language) if request.refers else (request, {})
+    _check_key(request)
+    drafts = _drafts(request)._replace(names=names)
     write(drafts_text(drafts, language), output)
     tell(*_said(drafts, language))
     return Ending(findings=any(one.warnings for one in (drafts.topic, drafts.key) if one is not None))
 
 
-def _check(request: PolicyRequest) -> None:
-    """Refuse key options without --key-arn. Raises InputError."""
+def _check_arns(request: PolicyRequest) -> None:
+    """Check that there is an instance, one topic and at most one key. Raises InputError."""
+    if not (request.instances or request.instance_references):
+        raise _missing("instance", "Connect instance that streams to the topic")
+    if not (request.topic or request.topic_reference):
+        raise _missing("topic", "topic that the instances stream to")
+    for kind, arn, name in (
+        ("topic", request.topic, request.topic_reference),
+        ("key", request.key, request.key_reference),
+    ):
+        if arn and name:
+            raise InputError(
+                f"--{kind}-ref", f"cannot be used with --{kind}-arn", help_text="keep one of the two"
+            )
+
+
+def _missing(kind: str, what: str) -> InputError:
+    help_text = f"name the {what}; with `--format terraform` or `cloudformation` also as `--{kind}-ref NAME`"
+    return InputError(f"--{kind}-arn", "missing option", help_text=help_text)
+
+
+def _check_references(request: PolicyRequest, language: Language) -> None:
+    """Refuse references where they have no meaning. Raises InputError."""
+    references = {
+        "--instance-ref": request.instance_references,
+        "--topic-ref": request.topic_reference,
+        "--key-ref": request.key_reference,
+    }
+    option = next((name for name, value in references.items() if value), "")
+    if option and language not in (Language.TERRAFORM, Language.CLOUDFORMATION):
+        reason = f"cannot be used with --format {language.value}"
+        help_text = f"add `--format terraform` or `--format cloudformation`, or use `{option[:-3]}arn ARN`"
+        raise InputError(option, reason, help_text=help_text)
+    if (
+        language is Language.CLOUDFORMATION
+        and request.topic_reference
+        and request.condition is KeyCondition.TOPIC
+    ):
+        reason = "needs the topic's ARN: the topic refers to the key, so that a reference would be circular"
+        raise InputError("--kms-condition topic", reason, help_text="name the topic with `--topic-arn ARN`")
+    merged = "--merge" if request.merge else "--merge-key" if request.merge_key else ""
+    if option and merged:
+        raise InputError(
+            merged, f"cannot be used with {option}", help_text="`checker fix` adds references to code"
+        )
+
+
+def _with_examples(
+    request: PolicyRequest, language: Language
+) -> tuple[PolicyRequest, Mapping[str, Reference]]:
+    """Return the request with example ARNs, and the references that replace them. Raises InputError."""
+    near = [*request.instances, request.topic, request.key or ""]
+    found = read_references(
+        language.value, request.instance_references, request.topic_reference, request.key_reference, near
+    )
+    instances = (*request.instances, *found.instances)
+    key = found.key or request.key
+    return request._replace(instances=instances, topic=found.topic or request.topic, key=key), found.names
+
+
+def _check_key(request: PolicyRequest) -> None:
+    """Refuse key options without a key. Raises InputError."""
     of_key = {"--merge-key": request.merge_key, "--kms-condition": request.condition}
     named = [name for name, value in of_key.items() if value is not None]
     named += ["--only key"] if request.only is Which.KEY else []

@@ -78,7 +78,11 @@ COMMANDS = {
     "diff": _Command(
         "diff",
         "diff",
-        ("checker diff old.json new.json", "checker diff HEAD~1:policies/chat.json policies/chat.json"),
+        (
+            "checker diff old.json new.json",
+            "checker diff HEAD~1:dev dev",
+            "checker diff main:template.yaml template.yaml",
+        ),
     ),
     "policy": _Command(
         "policy",
@@ -86,6 +90,7 @@ COMMANDS = {
         (
             f"checker policy --topic-arn {_TOPIC} {_INSTANCE}",
             f"checker policy --topic-arn {_TOPIC} --key-arn {_KEY} {_INSTANCE} --format terraform",
+            "checker policy --topic-ref aws_sns_topic.chat.arn --instance-ref var.instance_arn --format terraform",
         ),
     ),
     "simulate": _Command(

@@ -13,17 +13,27 @@ from checker.cli.options import KmsConditionOption, OutputOption
 from checker.report.drafts import Language
 
 _InstancesOption = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--instance-arn", metavar="ARN", help="Connect instance that streams to the topic; repeatable."
     ),
 ]
+_InstanceReferencesOption = Annotated[
+    list[str] | None,
+    typer.Option("--instance-ref", metavar="NAME", help="Reference to an instance in code; repeatable."),
+]
 _TopicOption = Annotated[
     str, typer.Option("--topic-arn", metavar="ARN", help="Topic that the instances stream to.")
+]
+_TopicReferenceOption = Annotated[
+    str, typer.Option("--topic-ref", metavar="NAME", help="Reference to the topic in code.")
 ]
 _KeyOption = Annotated[
     str | None,
     typer.Option("--key-arn", metavar="ARN", help="Key that encrypts the topic; also print its policy."),
+]
+_KeyReferenceOption = Annotated[
+    str, typer.Option("--key-ref", metavar="NAME", help="Reference to the key in code.")
 ]
 _MergeOption = Annotated[
     Path | None,
@@ -41,9 +51,12 @@ _LanguageOption = Annotated[Language, typer.Option("--format", help="Format of t
 
 
 def policy(
-    instances: _InstancesOption,
-    topic: _TopicOption,
+    instances: _InstancesOption = None,
+    instance_references: _InstanceReferencesOption = None,
+    topic: _TopicOption = "",
+    topic_reference: _TopicReferenceOption = "",
     key: _KeyOption = None,
+    key_reference: _KeyReferenceOption = "",
     condition: KmsConditionOption = None,
     merge: _MergeOption = None,
     merge_key: _MergeKeyOption = None,
@@ -54,10 +67,22 @@ def policy(
     """Print minimal policies for a topic and its key.
 
     Connect can publish for the named instances only. With --merge, the statements of an existing policy are kept,
-    and a warning names what they still allow.
+    and a warning names what they still allow. Code can name instances, the topic and the key by references, such as
+    `--instance-ref aws_connect_instance.this.arn` or `--topic-ref ChatTopic`.
 
     Exit codes: 0 printed, 1 printed, but merged statements allow too much, 2 refused, with the reason that AWS
     documents, 4 internal error.
     """
-    request = PolicyRequest(tuple(instances), topic, key, condition, merge, merge_key, only)
+    request = PolicyRequest(
+        tuple(instances or ()),
+        topic,
+        key,
+        condition,
+        merge,
+        merge_key,
+        only,
+        tuple(instance_references or ()),
+        topic_reference,
+        key_reference,
+    )
     return print_policies(request, language, output)

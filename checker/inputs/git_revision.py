@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from checker.core.errors import InputError
 from checker.inputs.text import read_stream
@@ -13,12 +13,36 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_HELP = "use `REV:PATH` with PATH relative to the repository root, or `REV:./PATH` for the current folder"
+HELP = "use `REV:PATH` with PATH relative to the repository root, or `REV:./PATH` for the current folder"
 _SEARCHES = (":/", ":(", ":!", ":^")
 """First characters of git's search syntax for commit messages and file names."""
 
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
 """Environment without prompts or fetches, and with English messages."""
+_COMMAND = ("git", "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+"""git, without the programs that a repository may configure."""
+
+
+class Revision(NamedTuple):
+    """The parts of `REV:PATH`; ``tree`` is empty for the staged files."""
+
+    tree: str
+    path: str
+
+    @classmethod
+    def of(cls, text: str) -> Revision:
+        """Split at the first colon outside braces, since `HEAD^{/a: b}` is a revision."""
+        depth = 0
+        for index, character in enumerate(text):
+            depth += (character == "{") - (character == "}")
+            if character == ":" and depth <= 0:
+                return cls(text[:index], text[index + 1 :])
+        return cls(text, "")
+
+    @property
+    def is_relative(self) -> bool:
+        """True for a path relative to the current folder."""
+        return self.path in (".", "..") or self.path.startswith(("./", "../"))
 
 
 def is_revision(text: str, path: Path) -> bool:
@@ -32,11 +56,8 @@ def read_revision(text: str) -> str:
     No shell is used, and no filter that the repository configures is run. Raises InputError.
     https://git-scm.com/docs/git-show
     """
-    if text.startswith(("-", *_SEARCHES)):
-        raise InputError(
-            text, f"a revision cannot begin with `{text[: 1 + text.startswith(':')]}`", help_text=_HELP
-        )
-    command = ("git", "--no-pager", "show", "--no-textconv", "--no-ext-diff", text)
+    check_revision(text)
+    command = (*_COMMAND, "show", "--no-textconv", "--no-ext-diff", text)
     try:
         with subprocess.Popen(  # noqa: S603 - the arguments are a list, and none of them is an option
             command,
@@ -46,10 +67,53 @@ def read_revision(text: str) -> str:
             env={**os.environ, **_QUIET},
         ) as process:
             return _text(process, text)
-    except FileNotFoundError:
-        raise InputError("git", "is not installed", help_text="provide the two policies as files") from None
     except (OSError, ValueError) as error:
-        raise InputError("git", f"cannot be run: {error}".lower()) from None
+        raise _cannot_run(error) from None
+
+
+def check_revision(text: str) -> None:
+    """Refuse what git would read as an option or a search. Raises InputError."""
+    if text.startswith(("-", *_SEARCHES)):
+        start = text[: 1 + text.startswith(":")]
+        raise InputError(text, f"a revision cannot begin with `{start}`", help_text=HELP)
+
+
+def git_output(name: str, arguments: tuple[str, ...], stdin: BinaryIO | None = None) -> bytes:
+    """Run a git command that only reads objects. Raises InputError about ``name`` if it fails."""
+    try:
+        done = subprocess.run(  # noqa: S603 - as above
+            (*_COMMAND, *arguments),
+            stdin=stdin or subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            env={**os.environ, **_QUIET},
+        )
+    except (OSError, ValueError) as error:
+        raise _cannot_run(error) from None
+    if done.returncode != 0:
+        raise InputError(name, _reason(done.stderr.decode("utf-8", "replace")), help_text=HELP)
+    return done.stdout
+
+
+def is_folder_at(text: str) -> bool:
+    """True for a folder at a revision; false also for what does not exist. Raises InputError."""
+    check_revision(text)
+    revision = Revision.of(text)
+    try:
+        if not revision.tree:
+            magic = ":(literal)" if revision.is_relative else ":(top,literal)"
+            return bool(git_output(text, ("ls-files", "-z", "--", f"{magic}{revision.path}/")))
+        return git_output(text, ("cat-file", "-t", text)).strip() == b"tree"
+    except InputError as error:
+        if error.what == text:
+            return False
+        raise
+
+
+def _cannot_run(error: OSError | ValueError) -> InputError:
+    if isinstance(error, FileNotFoundError):
+        return InputError("git", "is not installed", help_text="provide the two policies as files")
+    return InputError("git", f"cannot be run: {error}".lower())
 
 
 def _text(process: subprocess.Popen[bytes], name: str) -> str:
@@ -62,13 +126,11 @@ def _text(process: subprocess.Popen[bytes], name: str) -> str:
         raise
     complaint = said.read().decode("utf-8", "replace")
     if process.wait() != 0:
-        raise InputError(name, _reason(complaint), help_text=_HELP)
-    if text.startswith(f"tree {name}\n"):
-        raise InputError(name, "is a folder at that revision", help_text="name a file in it")
+        raise InputError(name, _reason(complaint), help_text=HELP)
     return text
 
 
 def _reason(complaint: str) -> str:
     """Return the first line of git's error message, in checker's style."""
     line = complaint.strip().partition("\n")[0].removeprefix("fatal: ").rstrip(".")
-    return (line[:1].lower() + line[1:]).replace("'", "`") or "git show failed"
+    return (line[:1].lower() + line[1:]).replace("'", "`") or "git failed"

@@ -106,7 +106,7 @@ class _Maker:
         if len(found) > 1:
             return which_counts(writers, one)
         if not found:
-            default = _default_policy(symbol_of(one.names, one.arn), one.arn, dialect)
+            default = default_policy(symbol_of(one.names, one.arn), one.arn, dialect)
             return implied(default, dialect, one.place)
         (node,) = found
         if isinstance(node, Unknown):
@@ -229,7 +229,7 @@ def implied(policy: object, dialect: Dialect, place: Place) -> PolicyText:
     return PolicyText(read, problems, dialect, Implied(place, root), text)
 
 
-def _default_policy(symbol: str, arn: Arn | Unknown, dialect: Dialect) -> dict[str, object]:
+def default_policy(symbol: str, arn: Arn | Unknown, dialect: Dialect) -> dict[str, object]:
     """Return the default policy that AWS creates for a topic or key.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html

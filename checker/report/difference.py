@@ -16,7 +16,7 @@ from checker.policy.model import Statement
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from checker.analysis.access_diff import Access, Difference
     from checker.iam.decide.decide import Decision
@@ -32,13 +32,14 @@ def difference_json(difference: Difference) -> dict[str, Any]:
     return {
         "version": 1,
         "same": None if isinstance(same, Unknown) else same,
-        "gained": [_access(one, one.refused, one.allowed) for one in difference.gained],
-        "lost": [_access(one, one.allowed, one.refused) for one in difference.lost],
+        "gained": [access_json(one, one.refused, one.allowed) for one in difference.gained],
+        "lost": [access_json(one, one.allowed, one.refused) for one in difference.lost],
         "doubts": [{"reason": one.reason, "where": one.where or None} for one in difference.doubts],
     }
 
 
-def _access(access: Access, old: Decision, new: Decision) -> dict[str, Any]:
+def access_json(access: Access, old: Decision, new: Decision) -> dict[str, Any]:
+    """Convert an access change to JSON values."""
     return {
         "who": access.who,
         "actions": list(access.actions),
@@ -68,11 +69,18 @@ def _group(title: str, mark: str, style: str, accesses: Sequence[Access], paint:
     yield paint("bold", title)
     for access in accesses:
         yield f"  {paint(style, mark)} {inert(access.sentence)}"
-        yield f"    {paint('dim', 'witness:')} {inert(_witness(access))}"
-        decisions = (access.refused, access.allowed) if mark == "+" else (access.allowed, access.refused)
-        for side, decision in zip(_SIDES, decisions, strict=True):
-            yield f"    {paint('dim', f'{side}:')} {inert(_decided(decision))}"
+        yield from (f"    {line}" for line in proof_text(access, is_gain=mark == "+", paint=paint))
     yield ""
+
+
+def proof_text(
+    access: Access, *, is_gain: bool, paint: Paint, worded: Callable[[str], str] = str
+) -> Iterator[str]:
+    """Yield the witness of an access change, and the decisions of both policies; ``worded`` names symbols."""
+    yield f"{paint('dim', 'witness:')} {inert(worded(_witness(access)))}"
+    decisions = (access.refused, access.allowed) if is_gain else (access.allowed, access.refused)
+    for side, decision in zip(_SIDES, decisions, strict=True):
+        yield f"{paint('dim', f'{side}:')} {inert(worded(_decided(decision)))}"
 
 
 def _witness(access: Access) -> str:

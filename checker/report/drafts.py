@@ -14,6 +14,7 @@ from checker.core.regions import CONNECT_REGIONS
 from checker.fix.text.hcl_blocks import Lines, block_text, lines_text, statement_text
 from checker.fix.text.hcl_writer import HclWriter
 from checker.fix.text.yaml_writer import YamlBlockWriter
+from checker.inputs.policy_references import referring
 from checker.policy.change import fresh
 from checker.policy.text_json import json_text, listed
 from checker.policy.vocabulary import KEY, OLD_VERSION, TOPIC, VERSION
@@ -43,12 +44,24 @@ class Language(StrEnum):
 
 
 class Drafts(NamedTuple):
-    """The requested policies. ``condition`` limits the grant of the key."""
+    """The requested policies. ``condition`` limits the grant of the key.
+
+    ``names`` are the references to write for example values. They belong to the account of the deployment.
+    """
 
     wanted: Wanted
     topic: Draft | None
     key: Draft | None = None
     condition: KeyCondition | None = None
+    names: Mapping[str, Reference] = {}
+
+    def written(self, value: Plain) -> Plain:
+        """Return a value with references."""
+        return referring(value, self.names)
+
+    def policy(self, draft: Draft) -> Mapping[str, Plain]:
+        """Return a policy with references."""
+        return {key: self.written(value) for key, value in draft.policy.items()}
 
 
 def drafts_text(drafts: Drafts, language: Language) -> list[str]:
@@ -68,9 +81,10 @@ def topic_remarks(drafts: Drafts) -> Iterator[str]:
     if region not in CONNECT_REGIONS:
         yield f"{not_listed(region)}: {where_connect_is(region)}."
     if drafts.topic is not None and not drafts.topic.merged:
+        keep = "Add" if drafts.names else "`--merge FILE` keeps"
         yield (
             "This policy replaces the current policy of the topic. "
-            "`--merge FILE` keeps the statements that other publishers need."
+            f"{keep} the statements that other publishers need."
         )
 
 
@@ -79,9 +93,10 @@ def key_remarks(drafts: Drafts) -> Iterator[str]:
     if drafts.key is None:
         return
     if not drafts.key.merged:
+        keep = "Add" if drafts.names else "`--merge-key FILE` keeps"
         yield (
             "This policy replaces the current policy of the key. "
-            "`--merge-key FILE` keeps the statements that other principals need."
+            f"{keep} the statements that other principals need."
         )
     if drafts.condition is KeyCondition.INSTANCE:
         yield (
@@ -134,33 +149,42 @@ def json_policy(policy: Mapping[str, Plain], limit: int) -> str:
 
 
 def _terraform(drafts: Drafts) -> list[str]:
-
     lines: list[str] = []
     if drafts.topic:
         document = Reference(f"data.aws_iam_policy_document.{_NAME}.json")
-        arguments = (("arn", str(drafts.wanted.topic)), ("policy", document))
-        lines += (*_comments(_topic_comments(drafts)), terraform_policy(_NAME, drafts.topic.policy), "")
+        arguments = (("arn", drafts.written(str(drafts.wanted.topic))), ("policy", document))
+        policy = terraform_policy(_NAME, drafts.policy(drafts.topic))
+        lines += (*_comments(_topic_comments(drafts)), policy, "")
         lines += (terraform_resource("aws_sns_topic_policy", _NAME, arguments), "")
     if drafts.key:
         document = Reference(f"data.aws_iam_policy_document.{_KEY_NAME}.json")
-        arguments = (("key_id", str(drafts.wanted.key)), ("policy", document))
-        lines += (*_comments(_key_comments(drafts)), terraform_policy(_KEY_NAME, drafts.key.policy), "")
+        arguments = (("key_id", drafts.written(str(drafts.wanted.key))), ("policy", document))
+        policy = terraform_policy(_KEY_NAME, drafts.policy(drafts.key))
+        lines += (*_comments(_key_comments(drafts)), policy, "")
         lines += (terraform_resource("aws_kms_key_policy", _NAME, arguments), "")
+    if any("data.aws_caller_identity.current" in line for line in lines):
+        lines = [*_comments(iter([_CALLER_REMARK])), f"{_CALLER} {{}}", "", *lines]
     return lines[:-1]
 
 
-def _cloudformation(drafts: Drafts) -> list[str]:
+_CALLER = 'data "aws_caller_identity" "current"'
+_CALLER_REMARK = "Remove this data source if the module already declares it."
 
+
+def _cloudformation(drafts: Drafts) -> list[str]:
     lines: list[str] = []
     if drafts.topic:
         lines += _comments(_topic_comments(drafts))
-        lines += topic_policy_template(str(drafts.wanted.topic), drafts.topic.policy)
+        topic = drafts.written(str(drafts.wanted.topic))
+        lines += topic_policy_template(topic, drafts.policy(drafts.topic))
     if drafts.key:
-        where = f"CloudFormation sets a key policy in the resource of the key itself, {drafts.wanted.key}:"
+        key = drafts.written(str(drafts.wanted.key))
+        name = key.text.removeprefix("#") if isinstance(key, Reference) else key
+        where = f"CloudFormation sets a key policy in the resource of the key itself, {name}:"
         lines += [""] * bool(lines) + _comments(_key_comments(drafts)) + [f"# {where}"]
         # Next to a template, the property is a comment: a separate resource would create a second key.
         mark = "# " if drafts.topic else ""
-        lines += [f"{mark}{line}" for line in key_policy_property(drafts.key.policy)]
+        lines += [f"{mark}{line}" for line in key_policy_property(drafts.policy(drafts.key))]
     return lines
 
 
@@ -213,7 +237,7 @@ def _command(name: str, options: Sequence[tuple[str, str]]) -> str:
 _LOGICAL_ID = "ConnectChatStreamingPolicy"
 
 
-def topic_policy_template(topic: str, policy: Mapping[str, Plain]) -> list[str]:
+def topic_policy_template(topic: Plain, policy: Mapping[str, Plain]) -> list[str]:
     """Write a template with the policy of a topic."""
     properties: dict[str, Plain] = {"Topics": [topic], "PolicyDocument": policy}
     resource: dict[str, Plain] = {"Type": "AWS::SNS::TopicPolicy", "Properties": properties}

@@ -1,0 +1,104 @@
+"""A topic or key on both sides of a change, and the access changes between its policies in all deployments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.key import KeyAnalysis
+from checker.core.unknown import Unknown
+
+if TYPE_CHECKING:
+    from checker.analysis.access_diff import Access
+    from checker.analysis.deployments import Assumption, Deployment
+    from checker.analysis.topic import TopicAnalysis
+    from checker.core.errors import Skipped
+
+    Case = TopicAnalysis | KeyAnalysis
+
+
+COMPARED, ADDED, REMOVED = "compared", "added", "removed"
+
+
+class PolicyPair(NamedTuple):
+    """A topic or key before and after a change.
+
+    For an added or removed resource, the other side is the resource with the policy that AWS gives to a new one.
+    ``doubts`` are reasons why a policy may not be in force. The places are files with lines, empty on the side that
+    does not have the resource.
+    """
+
+    old: Case
+    new: Case
+    name: str
+    status: str = COMPARED
+    doubts: tuple[Unknown, ...] = ()
+    old_name: str = ""
+    old_place: str = ""
+    new_place: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of resource: `key` or `topic`."""
+        return "key" if isinstance(self.new, KeyAnalysis) else "topic"
+
+
+class DeployedAccess(NamedTuple):
+    """Access in one deployment. ``when`` and ``when_not`` describe the deployments, if it depends on them."""
+
+    access: Access
+    deployment: Deployment
+    is_gain: bool
+    when: str = ""
+    when_not: str = ""
+
+    def worded(self, text: str) -> str:
+        """Name the symbols of the deployment instead of their values."""
+        return self.deployment.reworded(text)
+
+    @property
+    def sentence(self) -> str:
+        """A description of the access."""
+        return self.worded(self.access.sentence)
+
+
+class DeployedDifference(NamedTuple):
+    """The access changes of a topic or key: in every deployment, in some of them, and what is not known.
+
+    ``differs`` is true if access changes in every deployment, perhaps not the same access. ``arns`` are the old and
+    the new ARN if they differ in every deployment.
+    """
+
+    pair: PolicyPair
+    gained: tuple[DeployedAccess, ...] = ()
+    lost: tuple[DeployedAccess, ...] = ()
+    dependent: tuple[DeployedAccess, ...] = ()
+    doubts: tuple[Unknown, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    differs: bool = False
+    arns: tuple[str, str] | None = None
+
+    @property
+    def same(self) -> bool | Unknown:
+        """True if both sides allow the same requests in every deployment; Unknown if that is not proven."""
+        if self.differs or self.pair.status != COMPARED or self.arns:
+            return False
+        if self.dependent:
+            return Unknown("depends on the deployment")
+        return self.doubts[0] if self.doubts else True
+
+
+class ComparedRoots(NamedTuple):
+    """The differences of all topics and keys of two inputs, and the parts that were not read."""
+
+    resources: tuple[DeployedDifference, ...]
+    unread: tuple[Skipped, ...] = ()
+
+    @property
+    def same(self) -> bool | Unknown:
+        """True if all topics and keys allow the same requests; Unknown if that is not proven."""
+        results = [one.same for one in self.resources]
+        if False in results:
+            return False
+        doubts = [one for one in results if isinstance(one, Unknown)]
+        doubts += [Unknown(one.reason, one.what) for one in self.unread]
+        return doubts[0] if doubts else True

@@ -1,0 +1,238 @@
+"""Makes the pairs of policies that a comparison of two roots, templates or folders needs."""
+
+from __future__ import annotations
+
+from posixpath import join, normpath
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+
+from checker.analysis.deployments import Deployment, name_of
+from checker.analysis.inventory import Key, Topic
+from checker.analysis.key import KeyAnalysis
+from checker.analysis.policy_pair import ADDED, COMPARED, REMOVED, PolicyPair
+from checker.analysis.topic import TopicAnalysis
+from checker.core.arn import Arn
+from checker.core.errors import InputError, Skipped
+from checker.core.finding import Location, declared_as
+from checker.core.unknown import Symbol, Unknown
+from checker.inputs.diff_sides import no_such_resource
+from checker.inputs.discover import HCL
+from checker.inputs.relative_names import with_owner
+from checker.inputs.resolve import default_policy, implied
+from checker.inputs.resource_matches import Declared, Match, matches, names_of
+from checker.inputs.terraform_text import UnreadModule, moves_in, unread_modules
+from checker.policy.vocabulary import KEY, TOPIC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from checker.analysis.deployments import Name
+    from checker.analysis.inventory import Inventory
+    from checker.analysis.policy_pair import Case
+    from checker.inputs.diff_inputs import Input
+    from checker.inputs.resource_matches import Resource
+
+T = TypeVar("T")
+
+
+class Comparison(NamedTuple):
+    """The topics and keys of two inputs, and the parts of the inputs that were not read."""
+
+    pairs: tuple[PolicyPair, ...]
+    unread: tuple[Skipped, ...]
+
+
+def policy_pairs(old: Input, new: Input, resource: str = "", arn: Arn | None = None) -> Comparison:
+    """Match the topics and keys of two inputs; ``resource`` selects one of them.
+
+    ``arn`` is that of the only topic or key of its kind. Raises InputError.
+    """
+    if old.names.file and new.names.file:
+        old = old._replace(names=old.names._replace(file=new.names.file))
+    old = old._replace(inventory=old.names.inventory(old.inventory))
+    new = new._replace(inventory=new.names.inventory(new.inventory))
+    found = matches(_declared(old), _declared(new))
+    chosen = [one for one in found if not resource or resource in one.names]
+    if resource and not chosen:
+        raise no_such_resource(new.name, resource, [one.names[0] for one in found])
+    if not found:
+        raise new.nothing()
+    if arn is not None:
+        chosen = _with_arn(chosen, arn)
+    same_texts = old.texts == new.texts
+    pairs = tuple(_Maker(old, new, one, same_texts=same_texts).pair() for one in chosen)
+    unread = (*_unread(old, same_texts=same_texts), *_unread(new, same_texts=same_texts))
+    return Comparison(pairs, tuple(dict.fromkeys(unread)))
+
+
+def _with_arn(found: Sequence[Match], arn: Arn) -> list[Match]:
+    """Set the ARN of the only topic or key of its kind. Raises InputError."""
+    kind, name = (Topic, "topic") if arn.is_topic else (Key, "key")
+    fitting = [one for one in found if isinstance(one.new or one.old, kind)]
+    if len(fitting) != 1:
+        reason = f"names one {name}, but {len(fitting)} are compared"
+        raise InputError(f"--{name}-arn", reason, help_text="choose one with `--resource NAME`")
+    return [Match(*(one and _located(one, arn) for one in fitting[0]))]
+
+
+def _located(one: Resource, arn: Arn) -> Resource:
+    """Set the ARN of a resource, and the account and Region that it names in the policy."""
+    return _filled(one, {name_of(symbol): value for symbol, value in _symbols_of(one.arn, arn)})._replace(
+        arn=arn
+    )
+
+
+def _filled(one: Resource, values: Mapping[Name, str]) -> Resource:
+    place = Deployment(values, ())
+    one = one._replace(arn=place.arn(one.arn))
+    if isinstance(one.policy, Unknown):
+        return one
+    policy = one.policy.policy.with_values(lambda _, value: place.fill(value))
+    return one._replace(policy=one.policy._replace(policy=policy))
+
+
+def _aligned(one: Resource, other: Resource) -> Resource:
+    """Use the known ARN of the other side for the account and Region of the deployment, and for a generated ID."""
+    if not isinstance(other.arn, Arn):
+        return one
+    found = _symbols_of(one.arn, other.arn)
+    return _filled(one, {name_of(symbol): value for symbol, value in found if _is_settled(symbol, one)})
+
+
+def _is_settled(symbol: Symbol, one: Resource) -> bool:
+    """True for the account and Region of the deployment, and for a value that AWS generates for the resource."""
+    own = not symbol.scope and " of " not in symbol.name
+    return own or bool(one.address and symbol.name.startswith(f"{one.address}."))
+
+
+def _symbols_of(symbolic: Arn | Unknown, arn: Arn) -> Iterator[tuple[Symbol, str]]:
+    """Yield the symbols of an ARN, at most one in a part, each with its value in another ARN."""
+    pieces = symbolic.pieces if isinstance(symbolic, Unknown) else ()
+    symbols = iter([one for one in pieces if isinstance(one, Symbol)])
+    text = "".join(one if isinstance(one, str) else "\0" for one in pieces)
+    for part, value in zip(text.split(":", 5), str(arn).split(":", 5), strict=False):
+        found = [next(symbols) for character in part if character == "\0"]
+        before, _, after = part.partition("\0")
+        if len(found) == 1 and value.startswith(before) and value.endswith(after):
+            yield found[0], value[len(before) : len(value) - len(after)]
+
+
+def _declared(one: Input) -> Declared:
+    texts = {name: text for name, text in one.texts.items() if name.endswith(HCL)}
+    file = one.names.base.rpartition("/")[2] if one.names.file else ""
+    return Declared(one.inventory, one.folder, moves_in(texts), file)
+
+
+def _unread(one: Input, *, same_texts: bool) -> Iterator[Skipped]:
+    """Yield what was not read, with the names that the user knows.
+
+    If both sides have the same files, they call the same modules.
+    """
+    for skipped in one.unread:
+        yield skipped._replace(
+            what=one.shown(skipped.what), reason=one.shown(skipped.reason), help=one.shown(skipped.help)
+        )
+    for module in unread_modules(one.texts, one.folder):
+        if module.may_matter and not same_texts:
+            file = one.shown(normpath(join(one.names.base, module.file)))
+            reason = f"module `{module.name}` ({module.source}) is neither local nor downloaded"
+            checkout = "check out the revision with `git worktree add`, and " if one.prefix else ""
+            yield Skipped(file, reason, help=f"{checkout}run `terraform init` there")
+
+
+class _Maker:
+    def __init__(self, old: Input, new: Input, match: Match, *, same_texts: bool) -> None:
+        self.old = old
+        self.new = new
+        self.match = match
+        self.same_texts = same_texts
+        self.either = cast("Resource", match.new or match.old)
+
+    def pair(self) -> PolicyPair:
+        before, after = self.match.old or self.other_side(), self.match.new or self.other_side()
+        if not self.same_texts:
+            before = _apart(before)
+        before, after = _aligned(before, after), _aligned(after, before)
+        status = COMPARED if self.match.old and self.match.new else ADDED if self.match.new else REMOVED
+        if self.missing_module is not None:
+            status = COMPARED
+        doubts = [one.doubt for one in (before, after) if one.doubt is not None]
+        return PolicyPair(
+            _case(_moved(before, after), self.old.inventory),
+            _case(after, self.new.inventory),
+            _name(after),
+            status,
+            tuple(dict.fromkeys(() if self.same_texts else doubts)),
+            _name(before),
+            self.old.shown(_place(self.match.old)),
+            self.new.shown(_place(self.match.new)),
+        )
+
+    @property
+    def missing_module(self) -> UnreadModule | None:
+        """The module of a resource of one side, if the other side could not read the module."""
+        if self.match.old is not None and self.match.new is not None:
+            return None
+        side = self.old if self.match.old is None else self.new
+        modules = unread_modules(side.texts, side.folder)
+        return next((one for one in modules if one.contains(self.either.address)), None)
+
+    def other_side(self) -> Resource:
+        """Return the resource of the other side with the policy that AWS gives to a new one, if that is known."""
+        one = self.either
+        if self.missing_module is not None:
+            reason = "the other side cannot be read: the module is neither local nor downloaded"
+            return one._replace(policy=Unknown(reason, f"module.{self.missing_module.name}"))
+        symbol = one.symbol if isinstance(one, Topic) else ""
+        dialect = TOPIC if isinstance(one, Topic) else KEY
+        policy = implied(default_policy(symbol, one.arn, dialect), dialect, one.place)
+        return one._replace(policy=with_owner(policy, one.arn), doubt=None)
+
+
+def _case(one: Resource, inventory: Inventory) -> Case:
+    """Return the analysis of a resource alone: the policy of a topic's key does not decide about the topic."""
+    if isinstance(one, Key):
+        return KeyAnalysis(one)
+    return TopicAnalysis(one.with_key(None), inventory._replace(keys=()))
+
+
+def _name(one: Resource) -> str:
+    return declared_as(one.root, one.address) if one.address else names_of(one)[-1]
+
+
+def _place(one: Resource | None) -> str:
+    """Return the file and line of a resource; empty for a resource that does not exist."""
+    if one is None:
+        return ""
+    position = Location(one.place.document, one.place.route).position()
+    return f"{one.place.document.name}{f':{position.line}' if position else ''}"
+
+
+def _moved(before: Resource, after: Resource) -> Resource:
+    """Return a resource with the new ARN, if its ARN depends on its address, which has changed."""
+    arn = before.arn
+    if before.address == after.address or isinstance(arn, Arn):
+        return before
+    symbols = [one for one in arn.pieces if isinstance(one, Symbol)]
+    named = any(before.address and one.name.startswith(before.address) for one in symbols)
+    return before._replace(arn=after.arn) if named else before
+
+
+def _apart(one: Resource) -> Resource:
+    """Mark the parts of a policy of which nothing is known, since they may differ from equal ones of the other side."""
+    if isinstance(one.policy, Unknown):
+        return one._replace(policy=_marked(one.policy))
+    return one._replace(policy=one.policy._replace(policy=_marked(one.policy.policy)))
+
+
+def _marked(value: T) -> T:
+    if isinstance(value, Unknown):
+        marked: object = (
+            value if value.pieces else value._replace(reason=f"{value.reason}, before the change")
+        )
+    elif isinstance(value, tuple):
+        items = [_marked(one) for one in value]
+        make = getattr(value, "_make", None)
+        marked = tuple(items) if make is None else make(items)
+    else:
+        return value
+    return cast("T", marked)

@@ -1,0 +1,66 @@
+"""Finds blocks of Terraform files that declare no resource: `moved` blocks, and modules that cannot be read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from posixpath import dirname, normpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.inputs.callers import block_around
+from checker.inputs.terraform.address import without_indices
+from checker.inputs.terraform.module.folder import downloads_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+_MOVED = re.compile(r"^[ \t]*moved\s*\{", re.MULTILINE)
+_ADDRESS = re.compile(r"^\s*(from|to)\s*=\s*(.*?)\s*(?:#.*|//.*)?$", re.MULTILINE)
+_MODULE = re.compile(r'^[ \t]*module\s+"?([\w-]+)"?\s*\{', re.MULTILINE)
+_SOURCE = re.compile(r'^\s*source\s*=\s*"([^"]*)"', re.MULTILINE)
+_MAY_MATTER = re.compile(r"sns|kms|topic|connect", re.IGNORECASE)
+
+
+class UnreadModule(NamedTuple):
+    """A call of a module that is neither local nor downloaded; ``may_matter`` if its call names SNS, KMS or Connect."""
+
+    name: str
+    file: str
+    source: str
+    may_matter: bool
+
+    def contains(self, address: str) -> bool:
+        """True for the address of a resource in the module."""
+        return f".module.{self.name}." in f".{without_indices(address)}"
+
+
+def moves_in(texts: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """Return the new addresses of `moved` blocks by root and old address.
+
+    https://developer.hashicorp.com/terraform/language/moved
+    """
+    found = {}
+    for name, text in texts.items():
+        for block in (block_around(text, match.end()) for match in _MOVED.finditer(text)):
+            ends = {match[1]: "".join(match[2].split()) for match in _ADDRESS.finditer(block)}
+            if ends.keys() == {"from", "to"}:
+                found[normpath(dirname(name) or "."), ends["from"]] = ends["to"]
+    return found
+
+
+def unread_modules(texts: Mapping[str, str], folder: str) -> tuple[UnreadModule, ...]:
+    """Return the calls of modules that are neither local nor downloaded; files are relative to the folder."""
+    calls = [call for name, text in texts.items() if name.endswith(".tf") for call in _calls(name, text)]
+    roots = {Path(folder, one.file).parent for one in calls}
+    downloaded = {key.rpartition(".")[2] for root in roots for key in downloads_of(root)}
+    return tuple(one for one in calls if one.name not in downloaded)
+
+
+def _calls(file: str, text: str) -> Iterator[UnreadModule]:
+    """Yield the calls of modules that are not local."""
+    for match in _MODULE.finditer(text):
+        block = block_around(text, match.end())
+        source = next((found[1] for found in _SOURCE.finditer(block)), "")
+        if source and not source.startswith(("./", "../")):
+            yield UnreadModule(match[1], file, source, bool(_MAY_MATTER.search(block)))

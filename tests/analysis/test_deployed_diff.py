@@ -1,0 +1,104 @@
+"""What a comparison says of all deployments holds in each of them: every draw is compared again with literal values."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from checker.analysis.deployed_diff import compare
+from checker.analysis.policy_pair import DeployedDifference
+from checker.core.unknown import Unknown
+from checker.inputs.collect import Given
+from checker.inputs.diff_inputs import read_inputs
+from checker.inputs.policy_pairs import policy_pairs
+from tests.lint.test_deployments import (
+    FRESH,
+    ID,
+    LITERAL,
+    OTHER,
+    OWN,
+    REGION,
+    pinned,
+    statements,
+    template,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Listed = list[dict[str, Any]]
+
+
+def compared(old: Path, new: Path, **values: str) -> DeployedDifference:
+    parameters = tuple((name.replace("__", "::"), value) for name, value in values.items())
+    inputs = read_inputs(str(old), str(new), Given(parameters=parameters))
+    (pair,) = policy_pairs(*inputs).pairs
+    return compare(pair)
+
+
+def saved(folder: Path, name: str, listed: Listed) -> Path:
+    path = folder / name
+    path.write_text(json.dumps(template(listed)))
+    return path
+
+
+lists = st.lists(statements(), min_size=1, max_size=3, unique_by=lambda one: one["Sid"])
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> tuple[Listed, Listed]:
+    """Draw a policy and one with some other statements, in another order."""
+    old = draw(lists)
+    kept = draw(st.permutations(old))[: draw(st.integers(0, len(old)))]
+    return old, [*kept, *draw(st.lists(statements(), max_size=1))] or old
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    change=changes(),
+    own=st.sampled_from([LITERAL, OTHER, FRESH]),
+    given_account=st.sampled_from([LITERAL, OTHER, FRESH, "888899990000"]),
+    instance_id=st.sampled_from([ID, "99999999-1111-4222-8333-444455556666"]),
+    side=st.sampled_from([0, 1]),
+)
+def test_what_is_certain_holds_for_every_value_of_the_symbols(
+    change: tuple[Listed, Listed], own: str, given_account: str, instance_id: str, side: int, tmp_path: Path
+) -> None:
+    old, new = saved(tmp_path, "old.json", change[0]), saved(tmp_path, "new.json", change[1])
+    symbolic = compared(old, new)
+    homes = [pinned(one, own, given_account) or {own} for one in change]
+    if max(map(len, homes)) > 1:
+        return
+    assumed = {one.symbol.name: one.values for one in symbolic.assumptions if one.values}
+    chosen = {"AWS::AccountId": own, "Account": given_account}
+    if any(chosen[name] not in values for name, values in assumed.items() if name in chosen):
+        return
+    arn = f"arn:aws:connect:{REGION}:{next(iter(homes[side]))}:instance/{instance_id}"
+    values = {"AWS__AccountId": own, "AWS__Region": REGION, "AWS__Partition": "aws"}
+    found = compared(old, new, **values, Account=given_account, Instance=arn)
+    if isinstance(symbolic.same, bool) and not isinstance(found.same, Unknown):
+        assert found.same is symbolic.same, (change, values, given_account, arn, symbolic, found)
+
+
+def test_two_references_may_be_one_instance(tmp_path: Path) -> None:
+    old = {"Sid": "A", "Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"}}
+    old |= {"Action": "sns:Publish", "Resource": "*"}
+    pins = [{"StringEquals": {"aws:SourceAccount": OWN, "aws:SourceArn": {"Ref": name}}} for name in "XY"]
+    declared = {name: template([{**old, "Condition": pin}]) for name, pin in zip("XY", pins, strict=True)}
+    for name, one in declared.items():
+        one["Parameters"] = {"X": {"Type": "String"}, "Y": {"Type": "String"}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(one))
+    found = compared(tmp_path / "X.json", tmp_path / "Y.json")
+    assert isinstance(found.same, Unknown)
+    assert [(one.is_gain, one.sentence.partition(" of ")[0]) for one in found.dependent] == [
+        (True, "sns:Publish by Connect for instance ${Y}"),
+        (False, "sns:Publish by Connect for instance ${X}"),
+    ]
+    for change in found.dependent:
+        assert {change.when, change.when_not} in (
+            {"`Y` is another instance", "`Y` is `${X}`"},
+            {"`X` is another instance", "`X` is `${Y}`"},
+        )
