@@ -24,7 +24,7 @@ from checker.analysis.deployments import (
     narrowed,
 )
 from checker.analysis.inventory import PolicyText
-from checker.analysis.lookups import by_keys, keys_of, results_of, together
+from checker.analysis.lookups import by_keys, keys_of, together, words_of
 from checker.analysis.pairing import STATED
 from checker.analysis.symbols import (
     CALLER,
@@ -78,7 +78,7 @@ def deployments(facts: Facts) -> Deployments:
     ways = by_keys(keys) if number <= _MOST else ()
     found = [(one, _Search(narrowed(facts, one)).deployments()) for one in ways]
     total = sum(one.number for _, one in found) or number
-    return together(found if total <= _MOST else (), total, results_of(facts))
+    return together(found if total <= _MOST else (), total, words_of(facts))
 
 
 class _Search:

@@ -66,16 +66,18 @@ def by_keys(keys: Keys) -> Iterator[Deployment]:
         yield Deployment(values, (), choices)
 
 
-def results_of(facts: Facts) -> frozenset[str]:
-    """Return the texts that lookups result in, which differ between deployments."""
-    results = (result for _, lookup in lookups_in(facts) for result in lookup.results)
-    return frozenset(one for result in results for one in result if isinstance(one, str))
+def words_of(facts: Facts) -> frozenset[str]:
+    """Return the keys and the texts that lookups result in, which differ between deployments."""
+    lookups = [lookup for _, lookup in lookups_in(facts)]
+    results = (one for lookup in lookups for result in lookup.results for one in result)
+    keys = (key for lookup in lookups for key, _ in lookup.entries)
+    return frozenset((*keys, *(one for one in results if isinstance(one, str))))
 
 
-def together(found: Sequence[Searched], number: int, results: frozenset[str]) -> Deployments:
+def together(found: Sequence[Searched], number: int, words: frozenset[str]) -> Deployments:
     """Join the deployments that were found for each choice of keys."""
     tried = tuple(_with(way, chosen) for chosen, searched in found for way in searched.tried)
-    words = results.union(*(searched.choices for _, searched in found))
+    words = words.union(*(searched.choices for _, searched in found))
     assumptions = dict.fromkeys(
         one
         for chosen, searched in found

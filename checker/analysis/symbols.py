@@ -25,6 +25,8 @@ OF_TOPIC, OF_INSTANCE, CALLER = "topic", "instance", "caller"
 Other values of a policy have their element or condition key as role.
 """
 _ACCOUNT_KEYS = (SOURCE_ACCOUNT, "aws:principalaccount", "aws:resourceaccount", "kms:calleraccount")
+_BELOW = (("/*",), ("*",))
+"""What people write after the ARN of an instance for everything below it."""
 _KIND_OF_PART = {1: PARTITION, 3: REGION, 4: ACCOUNT}
 
 
@@ -71,7 +73,8 @@ def placed(role: str, pieces: tuple[Piece, ...]) -> Iterator[tuple[Symbol, str]]
         after = pieces[index + 1] if index + 1 < len(pieces) else ""
         kind = piece.kind
         if kind in (TEXT, ANY):
-            kind = _whole_kind(role) if len(pieces) == 1 else _part_kind(before, after)
+            is_whole = len(pieces) == 1 or (role == SOURCE_ARN and pieces[1:] in _BELOW)
+            kind = _whole_kind(role) if is_whole else _part_kind(before, after)
         yield piece, kind
         before += "\0"
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 
-_PRINCIPAL = re.compile(r"(?<![\w.-])connect\.amazonaws\.com(?![\w.-])")
+_PRINCIPAL = re.compile(r"(?<![\w./-])connect\.amazonaws\.com(?![\w./-])")
 _ACTION = re.compile(r"\bsns:(?:publish|\*)|\bkms:(?:\*|generatedatakey|decrypt)", re.IGNORECASE)
 _NEAR = 700
 """The number of characters before and after a principal in which its statement names an action."""
@@ -87,6 +87,15 @@ def _searched(path: Path) -> str:
         return ""  # reported when the file is read; an empty file cannot be mapped
 
 
+def _text(path: Path) -> str:
+    """Return the text of a file; empty if it cannot be read, which its reader reports."""
+    try:
+        with open_regular(path) as file:
+            return file.read(_MOST_CODE).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return ""
+
+
 def _mentions(text: str) -> Iterator[_Mention]:
     for match in _PRINCIPAL.finditer(text):
         start = text.rfind("\n", 0, match.start()) + 1
@@ -127,7 +136,8 @@ class _Read:
         if (name, mention.line) in self.lines or name in self.not_known:
             return True
         if is_hcl(path):
-            return _is_overridden(path, _header(text, mention))
+            header = _header(text, mention)
+            return _is_overridden(path, header) or _is_merged(path, header)
         if is_terraform_json(text):
             return name in self.files or not _is_planned(text, mention)
         return name in self.files and _RESOURCE.search(text) is None
@@ -207,6 +217,19 @@ def _is_overridden(path: Path, header: _Header | None) -> bool:
     )
 
 
+_OVERRIDES = re.compile(r"\boverride_(?:policy_documents|json)\b")
+
+
+def _is_merged(path: Path, header: _Header | None) -> bool:
+    """True for a policy document of which another one in the folder overrides statements."""
+    from checker.inputs.terraform.module.folder import listed  # only Terraform files need it
+
+    if header is None or header.kind != "data":
+        return False
+    texts = map(_text, listed(path.parent, []))
+    return any(_OVERRIDES.search(text) and f"{header.name}." in text for text in texts)
+
+
 _SHOW = "`terraform show -json plan`"
 _DEPLOYED = f"check what the code deploys, such as the output of `cdk synth` or {_SHOW}"
 _AS_POLICY = (
@@ -271,7 +294,7 @@ def _missing_modules(path: Path) -> Iterator[Skipped]:
     """Yield the modules for topics and keys, by the name of their source, that are neither local nor downloaded."""
     from checker.inputs.terraform.module.folder import downloads_of  # only Terraform files need it
 
-    text = path.read_text("utf-8", "replace")
+    text = _text(path)
     for found in _HEADER.finditer(text):
         place = _mention(text, found.start())
         header = _header(text, place._replace(offset=found.end()))

@@ -1,7 +1,7 @@
 """The expected findings of the set-ups in `setups/`. A set-up that is not listed is correct.
 
 Each set-up is code as people write it. A correct one has no finding and no verdict that is not known. `DEFECTS` are
-edits of correct set-ups, with the only findings that they cause. `UNMET` are the set-ups that fall short today.
+edits of correct set-ups, with the only findings that they cause.
 """
 
 from __future__ import annotations
@@ -139,22 +139,6 @@ DEFECTS: tuple[Defect, ...] = (
         {"error wrong-key-service"},
     ),
 )
-
-_NO_VALUE = "a part of a variable without a value, or of an output of another state, is not a symbol"
-_NOT_READ = "the value of a data source is not a symbol"
-_FIND_IN_MAP = "Fn::FindInMap by a Region or a parameter is not a choice among the values of the map"
-UNMET: dict[str, str] = {
-    "cfn-find-in-map-region": _FIND_IN_MAP,
-    "cfn-mappings-conditions": _FIND_IN_MAP,
-    "cfn-select-split": "the account in an instance ARN that is a parameter is not a symbol",
-    "tf-object-variable": _NO_VALUE,
-    "tf-remote-state": _NO_VALUE,
-    "tf-split-account-list": _NO_VALUE,
-    "tf-ssm-parameter": _NOT_READ,
-    "the ARN of the condition is below the instance": _NOT_READ,
-    "the ARN of the condition is composed for SNS": _FIND_IN_MAP,
-}
-"""Set-ups and defects that fall short, with the reason."""
 
 UNDECIDED = {"two-policies"}
 """Faulty set-ups of which not everything can be known."""

@@ -12,7 +12,7 @@ from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
-from tests.corpus.expected import DEFECTS, FAULTY, UNDECIDED, UNMET, Defect
+from tests.corpus.expected import DEFECTS, FAULTY, UNDECIDED, Defect
 
 SETUPS = Path(__file__).parent / "setups"
 NAMES = sorted(folder.name for folder in SETUPS.iterdir())
@@ -41,24 +41,14 @@ def judged(folder: Path) -> Report:
     return report
 
 
-def cases(names: list[str]) -> list[object]:
-    """Parameters with their names; the ones that fall short are expected to fail."""
-    return [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=UNMET[name]))
-        if name in UNMET
-        else name
-        for name in names
-    ]
-
-
-@pytest.mark.parametrize("name", cases(NAMES))
+@pytest.mark.parametrize("name", NAMES)
 def test_a_set_up_is_judged_as_a_careful_engineer_would(name: str) -> None:
     report = judged(SETUPS / name)
     assert problems(report) == FAULTY.get(name, set())
     assert name in UNDECIDED or not doubts(report)
 
 
-@pytest.mark.parametrize("name", cases([defect.what for defect in DEFECTS]))
+@pytest.mark.parametrize("name", [defect.what for defect in DEFECTS])
 def test_a_defect_is_the_only_finding(name: str, tmp_path: Path) -> None:
     (defect,) = (one for one in DEFECTS if one.what == name)
     report = judged(edited(defect, tmp_path / defect.setup))
@@ -77,4 +67,4 @@ def edited(defect: Defect, folder: Path) -> Path:
 
 def test_every_expectation_has_a_set_up() -> None:
     known = {*NAMES, *(defect.what for defect in DEFECTS)}
-    assert {*FAULTY, *UNMET, *UNDECIDED, *(defect.setup for defect in DEFECTS)} <= known
+    assert {*FAULTY, *UNDECIDED, *(defect.setup for defect in DEFECTS)} <= known

@@ -17,6 +17,7 @@ from checker.inputs.terraform.hcl.values import (
     mapping,
     number,
     rest_of,
+    symbolic,
     text,
     truth,
     unknown,
@@ -151,8 +152,18 @@ def loop(expression: For, evaluate: Evaluate, budget: Budget) -> Node:
         return _object(expression, list(turns), evaluate)
     found = [_value(expression, names, holds, evaluate) for names, holds in turns]
     if rest is not None:
-        found.append(unknown(rest, expression.at))
+        found.append(_each(expression, rest, evaluate))
     return array(found, expression.at)
+
+
+def _each(expression: For, rest: Unknown, evaluate: Evaluate) -> Node:
+    """Evaluate a for-expression for the unknown items of a list, each of which has the same pieces."""
+    if len(expression.names) != 1 or expression.condition is not None or not rest.pieces:
+        return unknown(rest, expression.at)
+    item = symbolic(Unknown(*rest), expression.at)
+    value = text(evaluate(expression.value, {expression.names[0]: item}))
+    pieces = value.pieces if isinstance(value, Unknown) else ()
+    return symbolic(Rest(rest.reason, rest.where, pieces), expression.at)
 
 
 def _is_rest(node: Node) -> bool:
