@@ -36,6 +36,7 @@ def read_options(
     config: Path | None = None,
     isolated: bool = False,
     given: Given = Given(),  # noqa: B008 - frozen
+    verbose: bool = False,
 ) -> Options:
     """Read the options of a check, by their names on the command line. Raises InputError."""
     return Options(
@@ -52,6 +53,7 @@ def read_options(
         configuration=config,
         isolated=isolated,
         given=given,
+        verbose=verbose,
     )
 
 

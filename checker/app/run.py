@@ -52,6 +52,7 @@ class Options(NamedTuple):
     configuration: Path | None = None
     isolated: bool = False
     given: Given = Given()
+    verbose: bool = False
 
 
 class Run(NamedTuple):
@@ -62,6 +63,7 @@ class Run(NamedTuple):
     strict: bool
     configuration: Configuration
     inventory: Inventory = Inventory()
+    verbose: bool = False
 
 
 def known_rules() -> tuple[Rule, ...]:
@@ -197,6 +199,7 @@ def decide(
         bool(configuration.strict if options.strict is None else options.strict),
         configuration,
         inventory,
+        options.verbose,
     )
 
 

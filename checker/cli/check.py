@@ -28,6 +28,7 @@ def check(
     baseline: shared.BaselineOption = None,
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
+    verbose: shared.VerboseOption = False,
 ) -> Ending:
     """Check policies, Terraform, CloudFormation and AWS CLI output.
 
@@ -51,5 +52,6 @@ def check(
         config=config,
         isolated=isolated,
         given=read_given(variable, parameter, source),
+        verbose=verbose,
     )
     return lint(options, formats or (), output)

@@ -60,6 +60,9 @@ StrictOption = Annotated[
         rich_help_panel=EXIT_CODE,
     ),
 ]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Also list what is assumed of every deployment.")
+]
 InstanceOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -60,7 +60,11 @@ class LinkStatus(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """The complete explanation; the four answers cover only the topic policy."""
+    """The complete explanation; the four answers cover only the topic policy.
+
+    ``instances`` are the instances of deployments that differ in them, each with these deployments in words.
+    ``dependence`` is how the status of the chain depends on the deployment.
+    """
 
     topic: Topic
     instance: Arn
@@ -74,6 +78,8 @@ class Explanation(NamedTuple):
     opening_rules: frozenset[str]
     pairings: tuple[Pairing, ...] = ()
     deployments: Deployments = NO_SYMBOLS
+    instances: tuple[tuple[Arn, str], ...] = ()
+    dependence: Unknown | None = None
 
     @property
     def chain(self) -> str:
@@ -178,7 +184,23 @@ def _merged(explained: Sequence[Explanation], found: Deployments) -> Explanation
         kms=first.kms if len({one.kms for one in explained}) == 1 else UNKNOWN,
         links=tuple(links),
         deployments=found,
+        instances=_instances([one.instance for one in explained], found),
+        dependence=_depends([_ANSWERS[one.chain] for one in explained], found),
     )
+
+
+_ANSWERS = {WHOLE: "yes", BROKEN: "no", UNKNOWN: "not known"}
+
+
+def _instances(instances: Sequence[Arn], found: Deployments) -> tuple[tuple[Arn, str], ...]:
+    """Return the instances that the files list, each with its deployments in words; empty if there is only one."""
+    different = tuple(dict.fromkeys(instances))
+    if len(different) == 1 or any(
+        way.reworded(str(instance)) != str(instance)
+        for way, instance in zip(found.ways, instances, strict=True)
+    ):
+        return ()
+    return tuple((one, in_words(found.settled_by(instances, one))) for one in different)
 
 
 def _depends(results: Sequence[object], found: Deployments) -> Unknown | None:

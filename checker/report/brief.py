@@ -156,19 +156,42 @@ def stale_text(stale: Stale, paint: Paint) -> Iterator[str]:
 
 
 def doubts_text(report: Report, paint: Paint) -> Iterator[str]:
-    """List the reasons for undetermined results, each once, with the rules and the first resource."""
+    """List the causes of undetermined results, each once, with the rules and the first resource."""
     names: dict[Doubt, dict[str, set[str]]] = {}
     for examined in report.examined:
         for rule, doubt in examined.undetermined:
-            named = names.setdefault(doubt, {"rules": set(), "resources": set()})
-            named["rules"].add(rule)
-            named["resources"].add(examined.resource)
-    for doubt, named in names.items():
+            for cause in _causes(doubt):
+                named = names.setdefault(cause, {"rules": set(), "resources": set()})
+                named["rules"].add(rule)
+                named["resources"].add(examined.resource)
+    for cause, named in names.items():
         first, *others = sorted(named["resources"])
-        yield f"{paint('note', 'not known')}: {inert(doubt.reason)} [{', '.join(sorted(named['rules']))}]"
+        yield f"{paint('note', 'not known')}: {inert(cause.reason)} [{', '.join(sorted(named['rules']))}]"
         yield paint.detail("resource", f"{first} and {len(others)} more" if others else first)
-        if not doubt.counts:
+        if not cause.counts:
             yield paint.detail("note", "files cannot show this; the exit code does not change")
+
+
+_QUESTION = "not known whether "
+
+
+def _causes(doubt: Doubt) -> Iterator[Doubt]:
+    """Yield the causes of a doubt, without the questions that they leave open."""
+    for reason in doubt.reason.split("; "):
+        question, colon, cause = reason.partition(": ")
+        yield doubt._replace(reason=cause if colon and question.startswith(_QUESTION) else reason)
+
+
+def assumptions_text(report: Report, paint: Paint) -> Iterator[str]:
+    """List what the verdicts assume of every deployment, each once, with the first resource."""
+    resources: dict[str, dict[str, None]] = {}
+    for examined in report.examined:
+        for assumption in examined.assumptions:
+            resources.setdefault(assumption, {})[examined.resource] = None
+    for assumption, names in resources.items():
+        first, *others = names
+        yield f"{paint('note', 'assumed')}: {inert(assumption)}"
+        yield paint.detail("resource", f"{first} and {len(others)} more" if others else first)
 
 
 def summary_text(report: Report, paint: Paint) -> str:

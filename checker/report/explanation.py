@@ -101,7 +101,8 @@ def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     yield from _answer_lines(explanation, paint)
     yield ""
     yield f"{paint('dim', 'topic   ')} {inert(explanation.topic.name)}"
-    yield f"{paint('dim', 'instance')} {explanation.instance}"
+    for instance, deployments in explanation.instances or ((explanation.instance, ""),):
+        yield f"{paint('dim', 'instance')} {instance}{deployments and f' if {deployments}'}"
     for pairing in explanation.pairings:
         yield f"{paint('dim', 'paired  ')} {pairing.instance.instance_id} {inert(why_paired(pairing))}"
     yield ""
@@ -124,6 +125,8 @@ def answer_of(explanation: Explanation) -> str:
     broken = explanation.first_broken()
     if broken is not None:
         return f"No: {_problem(broken)}{aside if broken.link is Link.KEY_POLICY else ''}."
+    if explanation.dependence is not None:
+        return f"It {explanation.dependence.reason}."
     unknown = [_missing(link) for link in explanation.links if link.status == UNKNOWN]
     if unknown:
         return f"Not known: {', '.join(unknown)}."
