@@ -25,13 +25,19 @@ _RESOURCES = ("resource", "data")
 _Key = TypeVar("_Key")
 
 
-def gather(folder: Path, texts: Iterable[Text], faults: list[InputError]) -> Folder:
-    """Parse texts and group their blocks. A file with an error is omitted and the error noted."""
+def gather(
+    folder: Path, texts: Iterable[Text], faults: list[InputError], relevant: Iterable[str] | None = None
+) -> Folder:
+    """Parse texts and group their blocks. A file with an error is omitted and the error noted.
+
+    ``relevant`` are the texts to parse, if some blocks are to be left out.
+    """
     found = Folder({}, {}, {}, {}, {}, [], {}, [])
-    for one in texts:
+    texts = list(texts)
+    for one, text in zip(texts, relevant or (one.text for one in texts), strict=True):
         source = Source(name_of(one.path), one.text)
         try:
-            body = parse_json_syntax(source) if one.path.name.endswith(".json") else parse(source)
+            body = parse_json_syntax(source) if one.path.name.endswith(".json") else parse(source, text)
         except InputError as error:
             faults.append(error)
             continue

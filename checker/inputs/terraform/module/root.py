@@ -17,6 +17,7 @@ from checker.inputs.terraform.module.collect_blocks import gather, take_values
 from checker.inputs.terraform.module.declare import ModuleResource
 from checker.inputs.terraform.module.folder import absolute
 from checker.inputs.terraform.module.module import Module
+from checker.inputs.terraform.module.relevant_blocks import relevant_texts
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.module.variables import hide_sensitive
 from checker.inputs.terraform.policy_owners import declare_missing_owners
@@ -133,7 +134,8 @@ def read_root(
     folder: Path, texts: Iterable[Text], names: frozenset[str], facts: Facts, faults: list[InputError]
 ) -> None:
     """Read a root module, once for each values file that it is deployed with."""
-    own = gather(folder, texts, faults)
+    texts = list(texts)
+    own = gather(folder, texts, faults, relevant_texts(folder, texts))
     facts.variables |= own.variables.keys()
     extra = [path for root, path in facts.given.values if absolute(root) == absolute(folder)]
     if not extra:

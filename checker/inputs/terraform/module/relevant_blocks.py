@@ -1,0 +1,92 @@
+"""Leaves out the blocks of a root that cannot concern its topics and keys, because parsing takes most of the time.
+
+Only roots in which nothing speaks of Amazon Connect are shortened: in others, any resource may start streams.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.inputs.terraform.declare import TYPES
+from checker.inputs.terraform.module.folder import with_called
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from checker.inputs.terraform.module.folder import Text
+
+
+_SPEAKS = re.compile(r"connect|\bfile\(|\btemplatefile\(", re.IGNORECASE)
+"""Text of roots that may start streams, in the root or in a file that it reads."""
+_BLOCK = re.compile(
+    r'^(resource|data|output)[ \t]+"([^"\n]+)"(?:[ \t]+"([^"\n]+)")?[ \t]*\{[ \t]*\n(.*?)^\}[ \t]*$',
+    re.MULTILINE | re.DOTALL,
+)
+"""A block as `terraform fmt` writes it, with its braces at the start of a line."""
+_NAMES = re.compile(r"\b(?:data\.)?[a-z]\w*\.[A-Za-z_][\w-]*")
+_LONG_COMMENT = re.compile(r"^[ \t]*/\*", re.MULTILINE)
+_NOT_SPACE = re.compile(r"[^\n]")
+
+
+class _Block(NamedTuple):
+    """A block that may be left out: its file, range and address."""
+
+    file: int
+    start: int
+    end: int
+    address: str
+
+
+def relevant_texts(folder: Path, texts: Sequence[Text]) -> list[str]:
+    """Return the texts of a root to parse, with blanks in place of the blocks that do not concern topics and keys."""
+    written = [one.text for one in texts]
+    if any(_SPEAKS.search(text) for text in written) or any(
+        _SPEAKS.search(one.text) for one in with_called(folder, texts, [])
+    ):
+        return written
+    blocks = [
+        block
+        for number, one in enumerate(texts)
+        if one.path.suffix != ".json"
+        for block in _blocks(number, one.text)
+    ]
+    for block in _unused(blocks, written):
+        text = written[block.file]
+        blanks = _NOT_SPACE.sub(" ", text[block.start : block.end])
+        written[block.file] = text[: block.start] + blanks + text[block.end :]
+    return written
+
+
+def _blocks(file: int, text: str) -> Iterator[_Block]:
+    """Yield the blocks of a file that may be left out. One with a heredoc may end elsewhere than it seems."""
+    if _LONG_COMMENT.search(text):
+        return
+    for found in _BLOCK.finditer(text):
+        kind, first, second, body = found.groups()
+        name = f"data.{first}" if kind == "data" else first
+        if name in TYPES or "<<" in body or body.count("{") != body.count("}"):
+            continue
+        if (kind == "output") == (second is None):
+            yield _Block(file, *found.span(), "" if kind == "output" else f"{name}.{second}")
+
+
+def _unused(blocks: Sequence[_Block], written: Sequence[str]) -> list[_Block]:
+    """Return the blocks that no other block refers to, directly or not."""
+    used = set(_NAMES.findall("\n".join(_without(blocks, written))))
+    waiting = list(blocks)
+    while needed := [one for one in waiting if one.address in used]:
+        waiting = [one for one in waiting if one.address not in used]
+        for one in needed:
+            used.update(_NAMES.findall(written[one.file][one.start : one.end]))
+    return waiting
+
+
+def _without(blocks: Sequence[_Block], written: Sequence[str]) -> Iterator[str]:
+    """Yield the texts between the blocks."""
+    ends = [0] * len(written)
+    for one in blocks:
+        yield written[one.file][ends[one.file] : one.start]
+        ends[one.file] = one.end
+    yield from (text[end:] for text, end in zip(written, ends, strict=True))

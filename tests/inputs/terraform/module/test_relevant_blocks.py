@@ -1,0 +1,119 @@
+"""Blocks that cannot concern topics and keys are not parsed, and nothing else changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.analysis.inventory import PolicyText
+from checker.inputs.terraform.module import root
+from checker.inputs.terraform.module.folder import read_texts
+from checker.inputs.terraform.module.relevant_blocks import relevant_texts
+from tests.inputs.terraform.module.reading import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.analysis.inventory import Key
+    from checker.policy.model import Policy
+
+TOPIC = """resource "aws_sns_topic" "alarms" {
+  name              = "alarms-${random_id.suffix.hex}"
+  kms_master_key_id = aws_kms_key.alarms.id
+}
+"""
+KEY = """resource "aws_kms_key" "alarms" {
+  policy = data.aws_iam_policy_document.key.json
+}
+"""
+DOCUMENT = """data "aws_iam_policy_document" "key" {
+  statement {
+    actions   = ["kms:Decrypt"]
+    resources = [aws_s3_bucket.logs.arn]
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com"]
+    }
+  }
+}
+"""
+SUFFIX = 'resource "random_id" "suffix" {\n  byte_length = var.length\n}\n'
+BUCKET = 'resource "aws_s3_bucket" "logs" {\n  bucket = aws_iam_role.logs.name\n}\n'
+ROLE = 'resource "aws_iam_role" "logs" {\n  name = "logs"\n}\n'
+INSTANCE = 'resource "aws_instance" "web" {\n  ami = data.aws_ami.linux.id\n}\n'
+AMI = 'data "aws_ami" "linux" {\n  owners = ["self"]\n}\n'
+OUTPUT = 'output "web" {\n  value = aws_instance.web.id\n}\n'
+HEREDOC = 'resource "aws_instance" "batch" {\n  user_data = <<EOT\n}\nEOT\n}\n'
+VARIABLE = 'variable "length" {}\n'
+FILES = {
+    "main.tf": TOPIC + KEY + DOCUMENT,
+    "others.tf": SUFFIX + BUCKET + ROLE + VARIABLE,
+    "web.tf": INSTANCE + AMI + OUTPUT,
+}
+
+
+def policy(key: Key) -> Policy:
+    assert isinstance(key.policy, PolicyText)
+    return key.policy.policy
+
+
+def parsed(files: dict[str, str], folder: Path) -> dict[str, str]:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    texts = read_texts(folder, [])
+    return {one.path.name: text for one, text in zip(texts, relevant_texts(folder, texts), strict=True)}
+
+
+def test_blocks_that_nothing_relevant_refers_to_are_left_out(tmp_path: Path) -> None:
+    found = parsed(FILES, tmp_path)
+    assert found["main.tf"] == FILES["main.tf"]
+    assert found["others.tf"] == FILES["others.tf"]
+    assert found["web.tf"].isspace()
+    assert [len(line) for line in found["web.tf"].split("\n")] == [
+        len(line) for line in FILES["web.tf"].split("\n")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("heredoc", HEREDOC),
+        ("comment over several lines", f"/* {INSTANCE}*/\n{INSTANCE}"),
+        ("block on one line", 'resource "aws_instance" "web" { ami = "x" }\n'),
+        ("braces in a string", 'resource "aws_instance" "web" {\n  ami = "}"\n}\n'),
+        ("local that refers to it", f"locals {{\n  web = aws_instance.web.id\n}}\n{INSTANCE}{AMI}"),
+        (
+            "module that refers to it",
+            f'module "x" {{\n  source = "x"\n  web = aws_instance.web.id\n}}\n{INSTANCE}{AMI}',
+        ),
+    ],
+)
+def test_other_text_is_parsed(name: str, text: str, tmp_path: Path) -> None:
+    assert parsed(FILES | {"more.tf": text}, tmp_path)["more.tf"] == text, name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'resource "aws_lambda_function" "chat" {\n  function_name = "connect"\n}\n',
+        'resource "aws_iam_role_policy" "chat" {\n  policy = file("policy.json")\n}\n',
+    ],
+)
+def test_a_root_that_may_start_streams_is_parsed_as_a_whole(text: str, tmp_path: Path) -> None:
+    assert parsed(FILES | {"chat.tf": text}, tmp_path) == FILES | {"chat.tf": text}
+
+
+def test_a_root_is_parsed_as_a_whole_if_a_module_may_start_streams(tmp_path: Path) -> None:
+    (tmp_path / "chat").mkdir()
+    (tmp_path / "chat" / "main.tf").write_text('locals {\n  action = "connect:StartChatContact"\n}\n')
+    files = FILES | {"chat.tf": 'module "chat" {\n  source = "./chat"\n}\n'}
+    assert parsed(files, tmp_path) == files
+
+
+def test_topics_and_keys_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shortened = read(tmp_path / "root", FILES)
+    monkeypatch.setattr(root, "relevant_texts", lambda _folder, texts: [one.text for one in texts])
+    whole = read(tmp_path / "root", FILES)
+    assert [one.arn for one in shortened.topics] == [one.arn for one in whole.topics]
+    assert [policy(one) for one in shortened.keys] == [policy(one) for one in whole.keys]
