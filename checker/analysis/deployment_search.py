@@ -406,6 +406,9 @@ class _Search:
             text = found.fill(one.arn)
             shown += [(text, f"${{{one.reference}}}")] if isinstance(text, str) else []
             references[str(text)] = one.arn.where
+            arn = found.arn(one.arn)
+            if isinstance(arn, Arn) and not references.get(arn.account) and "#" not in one.arn.where:
+                references[arn.account] = Part(":", 4).written(one.arn.where)
         names = dict(shown)
         choices = tuple(
             (name[0], _equal_to(same[name]))

@@ -131,7 +131,7 @@ class Deployments(NamedTuple):
 
     ``choices`` are the names and values that differ between them. ``assumptions`` exclude other deployments.
     ``vary`` is false if the facts have no symbols, so that all deployments are the same. ``listed`` are the choices
-    whose values the files list, so that each is a deployment that somebody makes.
+    whose values the files list, so that each is a deployment that the files are for.
     """
 
     tried: tuple[Deployment, ...]
@@ -230,7 +230,7 @@ def _pairings(facts: Facts, topic: Topic, deployment: Deployment) -> tuple[Pairi
     for one in facts.open_instances:
         arn = deployment.arn(one.arn)
         if isinstance(arn, Arn) and arn.is_instance:
-            instances.append(Instance(arn, one.place, Source.ROOT, home))
+            instances.append(Instance(arn, one.place, one.source, home))
     alone = topic._replace(pairings=None, instances=())
     inferred = pairings_of(alone, Inventory((alone,), instances=tuple(instances)))
     known = [one for one in facts.pairings if one.source not in (Source.ROOT, Source.FOLDER, Source.POLICY)]

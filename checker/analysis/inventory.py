@@ -303,12 +303,16 @@ class Instance(NamedTuple):
 
 
 class OpenInstance(NamedTuple):
-    """A Connect instance that code declares. Its ARN depends on the deployment."""
+    """A Connect instance that code declares. Its ARN depends on the deployment.
+
+    ``source`` is `Source.OPTION` if an option names its reference.
+    """
 
     arn: Unknown
     place: Place
     address: str = ""
     home: str = ""
+    source: Source = Source.ROOT
 
     @property
     def reference(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,7 +29,7 @@ from checker.report.context import is_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from checker.analysis.inventory import Topic
+    from checker.analysis.inventory import OpenInstance, Topic
     from checker.lint.report import Report
     from checker.lint.rule import Rule
 
@@ -94,7 +95,7 @@ def prepare(options: Options) -> CheckContext:
     families = {rule.id: rule.family for rule in rules}
     configuration = _configuration(options, {*families, *families.values(), ALL})
     known = (
-        *(_instance(text, Source.OPTION) for text in options.instances),
+        *(_instance(text, Source.OPTION) for text in options.instances if not _is_reference(text)),
         *(_instance(text, Source.CONFIGURATION) for text in configuration.instances),
     )
     return CheckContext(rules, families, configuration, _scope(options, configuration), known)
@@ -137,7 +138,10 @@ def _load_inventory(context: CheckContext, options: Options, paths: Sequence[Pat
         given=options.given,
     )
     inventory = pair(
-        inventory._replace(instances=(*context.instances, *inventory.instances)),
+        inventory._replace(
+            instances=(*context.instances, *inventory.instances),
+            open_instances=tuple(_stated(inventory.open_instances, options)),
+        ),
         lambda topic: _instances_for(topic, context.configuration),
         of_change=options.changed,
     )
@@ -146,11 +150,36 @@ def _load_inventory(context: CheckContext, options: Options, paths: Sequence[Pat
     return inventory._replace(skipped=(*inventory.skipped, *unmatched, *unread))
 
 
+_REFERENCE = re.compile(r"[A-Za-z_#][\w.-]*\.[\w.\[\]\"-]+")
+
+
+def _is_reference(text: str) -> bool:
+    """True for an instance option that is a reference, such as ``aws_connect_instance.this.arn``."""
+    return _REFERENCE.fullmatch(text) is not None
+
+
+def _stated(instances: Iterable[OpenInstance], options: Options) -> Iterator[OpenInstance]:
+    """Mark the declared instances that options name. Raises InputError for a reference that no file declares."""
+    wanted = [text for text in options.instances if _is_reference(text)]
+    known = list(instances)
+    for text in wanted:
+        if text not in {one.reference for one in known}:
+            raise _unknown_reference(text, known)
+    for one in known:
+        yield one._replace(source=Source.OPTION) if one.reference in wanted else one
+
+
+def _unknown_reference(text: str, known: Sequence[OpenInstance]) -> InputError:
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(one.reference for one in known))
+    help_text = f"known: {names}" if names else "name an instance by its ARN"
+    return InputError("--instance-arn", f"no file declares `{text}`", help_text=help_text)
+
+
 def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
     """Report each --instance-arn without a topic: all topics are explicitly paired with other instances."""
     paired = {str(pairing.instance) for topic in inventory.topics for pairing in topic.pairings or ()}
     for text in dict.fromkeys(options.instances) if inventory.topics and not options.changed else ():
-        if text not in paired:
+        if text not in paired and not _is_reference(text):
             reason = f"no topic was checked for `{text}`: manifests or the configuration list other instances"
             yield Skipped("--instance-arn", reason)
 

@@ -137,7 +137,7 @@ def pieces_in(values: Iterable[object]) -> tuple[Piece, ...]:
 
 
 MOST_ENTRIES = 64
-"""The maximum number of values of a symbol that are told apart."""
+"""The maximum number of values of a symbol that are distinguished."""
 
 
 def parts_of(value: Unknown, separator: str) -> tuple[tuple[Piece, ...], ...]:

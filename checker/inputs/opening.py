@@ -100,8 +100,11 @@ def role_of(status: os.stat_result) -> Role | None:
     return next((role for role in Role if role in roles), None)
 
 
-def open_regular(path: Path) -> BufferedReader:
-    """Open a regular file without blocking. Raises OSError, also for any other kind of file."""
+def open_regular(path: Path, *, as_input: bool = True) -> BufferedReader:
+    """Open a regular file without blocking. Raises OSError, also for any other kind of file.
+
+    ``as_input`` is false for a file that is only searched, so that a report may replace it.
+    """
     _check_regular(os.stat(path).st_mode)  # noqa: PTH116 - opening a device may already change its state
     descriptor = os.open(path, _READ)
     try:
@@ -110,7 +113,8 @@ def open_regular(path: Path) -> BufferedReader:
     except BaseException:
         os.close(descriptor)
         raise
-    remember(path, status)
+    if as_input:
+        remember(path, status)
     return os.fdopen(descriptor, "rb")
 
 

@@ -79,7 +79,10 @@ def unread(paths: Sequence[Path], inventory: Inventory, others: Collection[str])
 def _searched(path: Path) -> str:
     """Return the text of a file that names Connect; empty for any other file."""
     try:
-        with open_regular(path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        with (
+            open_regular(path, as_input=False) as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        ):
             if len(data) > (_MOST_CODE if is_code(path) else _MOST) or data.find(CONNECT.encode()) < 0:
                 return ""
             return "" if b"\0" in data[:_BINARY] else data[:].decode("utf-8", "replace")
@@ -90,7 +93,7 @@ def _searched(path: Path) -> str:
 def _text(path: Path) -> str:
     """Return the text of a file; empty if it cannot be read, which its reader reports."""
     try:
-        with open_regular(path) as file:
+        with open_regular(path, as_input=False) as file:
             return file.read(_MOST_CODE).decode("utf-8", "replace")
     except (OSError, ValueError):
         return ""

@@ -15,6 +15,7 @@ from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.limits import MAX_ITEMS
 from checker.inputs.terraform.hcl.values import is_null, known, placed, symbolic, text, unknown
 from checker.inputs.terraform.module.expand import Nested
+from checker.inputs.terraform.module.providers import provider_named
 from checker.inputs.terraform.policy_document import document_of
 from checker.policy.node import items
 
@@ -100,7 +101,21 @@ def place_of(instance: Instance) -> Provider:
     """Return the location of a resource: its own Region, else the provider's."""
     provider = instance.module.provider(instance.block)
     region = text_argument(instance, "region")
-    return provider if region is None else provider._replace(region=region)
+    account = _referable(instance, provider.account)
+    return provider._replace(region=provider.region if region is None else region, account=account)
+
+
+def _referable(instance: Instance, account: str | Unknown) -> str | Unknown:
+    """Return the account of a provider with the data source that a fix may refer to, if the root has one."""
+    symbol = account.only_symbol if isinstance(account, Unknown) else None
+    if symbol is None or not isinstance(account, Unknown) or instance.module.address or symbol.reference:
+        return account
+    module = instance.module
+    for name, block in module.data_sources("aws_caller_identity"):
+        if provider_named(block) == provider_named(instance.block):
+            reference = f"data.aws_caller_identity.{name}.account_id"
+            return account._replace(pieces=(symbol._replace(reference=reference),))
+    return account
 
 
 def arn_of(instance: Instance) -> Arn | Unknown:

@@ -30,6 +30,10 @@ class Called(Surroundings, Protocol):
         """Return the reading that the module belongs to."""
 
     @property
+    def address(self) -> str:
+        """Return its address; empty for the root."""
+
+    @property
     def files(self) -> Folder:
         """Return its blocks."""
 

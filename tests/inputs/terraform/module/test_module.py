@@ -269,9 +269,9 @@ def test_a_module_is_parsed_once_though_it_comes_before_those_that_call_it(
 ) -> None:
     names: list[str] = []
 
-    def noted(source: Source) -> Body:
+    def noted(source: Source, text: str) -> Body:
         names.append(source.name)
-        return parse(source)
+        return parse(source, text)
 
     monkeypatch.setattr(collect_blocks, "parse", noted)
     call = 'module "m" {\n  source = "../modules/m"\n  name = "n"\n}\n'
