@@ -266,7 +266,7 @@ def test_what_a_template_leaves_open_leaves_no_doubt_while_it_does_not_change(he
     save(here / "c.yaml", CFN.replace("sns:Receive", "sns:Subscribe"))
     symbolic = run("diff", "a.yaml", "c.yaml")
     assert symbolic.returncode == 1
-    assert "+ sns:Subscribe by principal ${Partner}" in symbolic.stdout
+    assert "+ sns:Subscribe by role ${Partner}" in symbolic.stdout
     known = run("diff", "a.yaml", "c.yaml", "--parameter", "Partner=444455556666")
     assert "+ sns:Subscribe by any principal of account 444455556666" in known.stdout
     assert "- sns:Receive by any principal of account 444455556666" in known.stdout

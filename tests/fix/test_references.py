@@ -155,3 +155,40 @@ def test_a_statement_for_a_heredoc_is_shown_in_json(tmp_path: Path, monkeypatch:
     outcome = fixed(tmp_path, {"m/main.tf": NAMED + SHOWN["a heredoc"], "main.tf": "", **files}, monkeypatch)
     shown = ["\n".join(lines) for unfixed in outcome.unfixed for lines in outcome.written_out(unfixed)]
     assert '"aws:SourceArn": "${var.connect_instance_arn}"' in shown[0]
+
+
+OPEN = f"""resource "aws_connect_instance" "this" {{
+  identity_management_type = "SAML"
+}}
+{TOPIC}{ATTACHED}jsonencode({{
+    Statement = [{{
+      {GRANT.replace(", ", chr(10) + "      ")}
+      Resource = aws_sns_topic.chat.arn
+    }}]
+  }})
+}}
+"""
+IDENTITY = 'data "aws_caller_identity" "current" {}\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "account"),
+    [
+        (OPEN, 'split(":", aws_connect_instance.this.arn)[4]'),
+        (IDENTITY + OPEN, "data.aws_caller_identity.current.account_id"),
+        (
+            IDENTITY.replace("{}", "{\n  provider = aws.other\n}") + OPEN,
+            'split(":", aws_connect_instance.this.arn)[4]',
+        ),
+    ],
+)
+def test_an_instance_that_an_option_names_by_reference_is_pinned_by_reference(
+    files: str, account: str, tmp_path: Path
+) -> None:
+    (tmp_path / "main.tf").write_text(files)
+    outcome = plan_fixes(
+        Options((tmp_path,), ("aws_connect_instance.this.arn",), isolated=True), unsafe=False
+    ).outcome
+    (text,) = outcome.repair.texts.values()
+    assert f'"aws:SourceAccount" = {account}' in text
+    assert '"aws:SourceArn" = aws_connect_instance.this.arn' in text
