@@ -15,7 +15,7 @@ from checker.analysis.inventory import PolicyText, files_of
 from checker.core.errors import Skipped
 from checker.core.finding import Position
 from checker.inputs.discover import home_of, is_code, is_hcl, name_of
-from checker.inputs.large_files import is_terraform_json
+from checker.inputs.large_files import is_kept_state, is_terraform_json
 from checker.inputs.opening import open_regular
 from checker.policy.node import Scalar, children
 from checker.policy.vocabulary import CONNECT
@@ -138,7 +138,7 @@ class _Read:
         if is_hcl(path):
             header = _header(text, mention)
             return _is_overridden(path, header) or _is_merged(path, header)
-        if is_terraform_json(text):
+        if is_terraform_json(text) and not is_kept_state(text):
             return name in self.files or not _is_planned(text, mention)
         return name in self.files and _RESOURCE.search(text) is None
 

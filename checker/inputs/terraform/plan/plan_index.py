@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.terraform import declare
+from checker.inputs.terraform.address import split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +40,9 @@ PARTS = frozenset(
 )
 """Resource types that show which resources stream chats to a topic."""
 
+LONGEST_ADDRESS = 2000
+"""Maximum length of an address; longer ones do not occur and would be slow to parse."""
+
 LOOKED_UP = ("aws_iam_policy_document", "aws_connect_instance")
 """Resource types that are also relevant as data sources."""
 
@@ -52,6 +56,12 @@ class Found(NamedTuple):
     type: str
     pointer: str
     start: int
+
+    @property
+    def is_looked_up(self) -> bool:
+        """True for a data source."""
+        steps = split(self.address)
+        return len(steps) > 2 and steps[-3].name == "data"
 
 
 class Outline:
@@ -86,6 +96,14 @@ class Outline:
         if self.changes is None:
             return self.planned or self.values
         return [*self.changes, *(one for one in self.values if one.address not in self.changed)]
+
+
+def kind_of(one: Mapping[str, object]) -> str:
+    """Return the type of a relevant resource, else empty; data sources belong to another configuration."""
+    kind = one.get("type")
+    if not isinstance(kind, str) or (kind not in TYPES and kind not in PARTS):
+        return ""
+    return kind if one.get("mode") != "data" or kind in LOOKED_UP else ""
 
 
 def is_marked(marks: object, *path: str | int) -> bool:

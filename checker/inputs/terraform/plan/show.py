@@ -1,4 +1,4 @@
-"""Reads `terraform show -json` output of a plan or state as declarations.
+"""Reads a plan or state as declarations: `terraform show -json` output, or a state as Terraform keeps it.
 
 The planned result is checked: resources that the plan creates, changes or keeps, without those that it
 deletes.
@@ -56,9 +56,9 @@ def parts_of(scan: Scan, outline: Outline) -> list[Part]:
 
 
 def _part(found: Found, one: Mapping[str, object], references: References) -> Part:
-    values = mapping(mapping(one.get("change")).get("after") or one.get("values"))
+    values = mapping(mapping(one.get("change")).get("after") or one.get("values") or one.get("attributes"))
     names = (values.get(name) for name in _NAMES)
-    kind = f"data.{found.type}" if one.get("mode") == "data" else found.type
+    kind = f"data.{found.type}" if found.is_looked_up else found.type
     known = tuple(name for name in names if isinstance(name, str))
     arguments = _arguments(found.address, values, references)
     return Part(found.address, kind, known, arguments, hidden=_hides_policy(kind, one))
