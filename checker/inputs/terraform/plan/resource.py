@@ -60,11 +60,13 @@ _OPEN_WHERE_ABSENT = (
     "arn",
     "id",
     "key_id",
+    "key_policy",
     "kms_master_key_id",
     "policy",
     "policy_document",
     "target_key_id",
     "topic_arn",
+    "topics",
 )
 """Planned values have no marks: unknown values are omitted, and unset values are null."""
 

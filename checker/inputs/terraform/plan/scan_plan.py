@@ -105,8 +105,9 @@ class _Reader:
     def release(self, kind: str, change: Mapping[str, object]) -> None:
         """Record the owner of a deleted policy; a policy that Terraform only forgets stays in place."""
         owner = mapping(change.get("before")).get(POLICIES[kind].owner if kind in POLICIES else "")
-        if isinstance(owner, str) and change.get("actions") != ["forget"]:
-            self.outline.released.add(owner)
+        owners = owner if isinstance(owner, list) else [owner]
+        if change.get("actions") != ["forget"]:
+            self.outline.released.update(one for one in owners if isinstance(one, str))
 
     def values(self, at: int, pointer: str, found: list[Found]) -> int:
         return self.inside("root_module", at, lambda i: self.module(i, f"{pointer}/root_module", found, 0))
