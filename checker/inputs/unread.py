@@ -263,12 +263,13 @@ def _cause(path: Path, text: str, mention: _Mention, *, is_read: bool) -> tuple[
 
 def _cause_in_terraform(path: Path, header: _Header | None) -> tuple[str, str]:
     from checker.inputs.terraform.declare import TYPES  # only Terraform files need it
+    from checker.inputs.terraform.stacks import STACKS
 
     if header is None:
         return "it is in no block", _AS_POLICY
     if header.kind == "module":
         return _cause_of_module(path, header)
-    if header.kind == "resource" and header.labels[:1] not in {(kind,) for kind in TYPES}:
+    if header.kind == "resource" and header.labels[:1] not in {(kind,) for kind in (*TYPES, *STACKS)}:
         return f"checker does not read `{header.name}`", _AS_POLICY
     reason = f"`{header.name}` is not part of the policy of a topic or key that was read"
     return reason, f"check the output of {_SHOW}"

@@ -77,6 +77,7 @@ _WORDS = (
     "awscc_sns_topic",
     "awscc_kms_",
     "awscc_connect_",
+    "aws_cloudformation_stack",
 )
 _LOCAL_MODULE = re.compile(r'"?source"?\s*[=:]\s*"(\.\.?/[^"\n$%]{0,200})"')
 _TEMPLATE = re.compile(

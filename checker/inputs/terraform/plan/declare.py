@@ -29,6 +29,7 @@ from checker.inputs.terraform.policy_owners import (
     mark_unknown_policies,
     names_of,
 )
+from checker.inputs.terraform.stacks import STACKS
 from checker.policy.node import Array, Scalar, text_of
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ class Declarer:
                 declare(resource, self.declared)
         mark_unknown_policies(self.declared, self.open["topic_policies"], self.open["key_policies"])
         declare_missing_owners(self.declared)
+
+    def stacks(self) -> list[PlannedResource]:
+        """Return the stacks and stack sets of the plan."""
+        return [PlannedResource(self, one) for one in self.plan.resources if one.type in STACKS]
 
     def _note_open(self, policy: PlannedResource) -> None:
         """Note a policy whose owner is unknown and ambiguous."""

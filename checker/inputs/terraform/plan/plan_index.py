@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.terraform import declare
 from checker.inputs.terraform.address import split
+from checker.inputs.terraform.stacks import STACKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.plan.configuration import Module
 
 
-TYPES = frozenset((*declare.TYPES, declare.DOCUMENT))
+TYPES = frozenset((*declare.TYPES, declare.DOCUMENT, *STACKS))
 
 PARTS = frozenset(
     (
@@ -108,12 +109,12 @@ def kind_of(one: Mapping[str, object]) -> str:
 
 def is_marked(marks: object, *path: str | int) -> bool:
     """True for a value that is marked, or inside a marked value."""
-    return _beneath(marks, path) is True
+    return marks_beneath(marks, path) is True
 
 
 def has_marks(marks: object, *path: str | int) -> bool:
     """True for a value that is marked, inside a marked value, or contains a marked value."""
-    waiting = [_beneath(marks, path)]
+    waiting = [marks_beneath(marks, path)]
     while waiting:  # iterative, because the tree may exceed the recursion limit
         one = waiting.pop()
         if one is True:
@@ -122,7 +123,8 @@ def has_marks(marks: object, *path: str | int) -> bool:
     return False
 
 
-def _beneath(marks: object, path: tuple[str | int, ...]) -> object:
+def marks_beneath(marks: object, path: tuple[str | int, ...]) -> object:
+    """Return the marks of a part of a value; true inside a marked value, ``None`` without marks."""
     for step in path:
         if marks is True:
             return True

@@ -26,6 +26,7 @@ from checker.inputs.terraform.plan.plan_index import has_marks
 from checker.inputs.terraform.plan.resource import read_resource
 from checker.inputs.terraform.plan.scan_plan import read_outline
 from checker.inputs.terraform.plan.trace import References, follow
+from checker.inputs.terraform.stacks import read_stack
 from checker.inputs.text import decode
 from checker.policy.source import Source
 from checker.policy.text_json import TextError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from checker.inputs.collect import Facts
     from checker.inputs.declared import Declarations
+    from checker.inputs.terraform.plan.declare import PlannedResource
     from checker.inputs.terraform.plan.plan_index import Found, Outline
     from checker.policy.text_json import Plain
 
@@ -121,6 +123,8 @@ def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
     declared = facts.declarations(path)
     declarer = Declarer(plan, declared, named=named)
     declarer.declare()
+    for stack in declarer.stacks():
+        _read_stack(stack, facts, declared)
     declared.senders += senders(parts)
     facts.skipped += (fault.skipped() for fault in declarer.faults)
     if plan.outline.gap:
@@ -128,6 +132,13 @@ def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
     if not named:
         facts.skipped += _may_be_streamed(plan.source, declared, parts)
     return bool(declared.topics or declared.keys or declared.instances)
+
+
+def _read_stack(stack: PlannedResource, facts: Facts, declared: Declarations) -> None:
+    try:
+        read_stack(stack, facts, declared)
+    except InputError as error:
+        facts.skip(error)
 
 
 def _may_be_streamed(source: Source, declared: Declarations, parts: list[Part]) -> Iterator[Skipped]:
