@@ -197,7 +197,7 @@ def decode(node: Scalar) -> Node:
 
     Raises InputError, with the position, for text that is not JSON.
     """
-    outer, written, offsets = _written(node)
+    outer, written, offsets = text_with_offsets(node)
     nodes = outer.nodes if isinstance(outer, Rendered) else {}
     length = len(written)
     if nodes:
@@ -220,7 +220,7 @@ def decode_yaml(node: Scalar) -> Node:
     """
     from checker.inputs.yaml_text import parse_yaml  # PyYAML is slow to import
 
-    outer, written, offsets = _written(node)
+    outer, written, offsets = text_with_offsets(node)
     nodes = outer.nodes if isinstance(outer, Rendered) else {}
     try:
         root = parse_yaml(Source(outer.name, written, outer, offsets))
@@ -229,7 +229,7 @@ def decode_yaml(node: Scalar) -> Node:
     return _Restored(nodes).node(root) if nodes else root
 
 
-def _written(node: Scalar) -> tuple[Source, str, Sequence[int]]:
+def text_with_offsets(node: Scalar) -> tuple[Source, str, Sequence[int]]:
     """Return the source of a string, its characters and their offsets."""
     source, start, end = node.source, node.start, node.end
     value = source.text[start:end] if isinstance(source, Rendered) else text(node)

@@ -13,8 +13,9 @@ from checker.inputs.terraform.address import join, split
 from checker.inputs.terraform.assigned import ARNS, IDS
 from checker.inputs.terraform.awscc import name_in
 from checker.inputs.terraform.hcl.evaluate import evaluate
+from checker.inputs.terraform.hcl.functions_files import rendered_text
 from checker.inputs.terraform.hcl.limits import MAX_ITEMS
-from checker.inputs.terraform.hcl.values import is_null, known, placed, symbolic, text, unknown
+from checker.inputs.terraform.hcl.values import is_null, known, mapping, placed, symbolic, text, unknown
 from checker.inputs.terraform.module.expand import Nested
 from checker.inputs.terraform.policy_document import document_of
 from checker.policy.node import items
@@ -167,6 +168,22 @@ def _policy(instance: Instance) -> Node:
     return found
 
 
+def _template(instance: Instance) -> Node | None:
+    """Render a template as `data.template_file` of the provider hashicorp/template does.
+
+    https://registry.terraform.io/providers/hashicorp/template/latest/docs/data-sources/file
+    """
+    template, values = (written_argument(instance, name) for name in ("template", "vars"))
+    at = instance.block.header
+    if template is None:
+        return None
+    values = mapping((), at) if values is None else values
+    where = f"{instance.address}.rendered"
+    return instance.module.once(
+        ("template", where), at, where, lambda: rendered_text(template, values, at, instance.scope, evaluate)
+    )
+
+
 _SUFFIXES: dict[str, str | Unknown] = {
     "aws": "amazonaws.com",
     "aws-us-gov": "amazonaws.com",
@@ -197,6 +214,7 @@ _KNOWN: dict[tuple[str, str], Callable[[Instance], str | Unknown | Node | None]]
     ("data.aws_partition", "partition"): _partition,
     ("data.aws_partition", "id"): _partition,
     ("data.aws_partition", "dns_suffix"): _suffix,
+    ("data.template_file", "rendered"): _template,
     (_DOCUMENT, "json"): _document,
     (_DOCUMENT, "minified_json"): _document,
 }
