@@ -131,9 +131,9 @@ def _is_input(name: str) -> bool:
 
 
 def _is_other(name: str) -> bool:
-    is_state = ".tfstate" in name  # a backup of a state, or the lock of one
-    is_search = not name.endswith((*_SUFFIXES, *_NO_INPUT, *_NOT_SEARCHED))
-    return is_search and not is_state and not name.startswith(".")
+    is_old_state = ".tfstate" in name and name.endswith(".backup")
+    is_searched = not name.endswith((*_SUFFIXES, *_NO_INPUT, *_NOT_SEARCHED))
+    return is_searched and not is_old_state and not name.startswith(".")
 
 
 def _place_of(path: Path) -> tuple[str, str]:

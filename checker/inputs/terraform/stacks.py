@@ -16,7 +16,7 @@ from checker.inputs.kinds.template import TEMPLATE
 from checker.inputs.terraform.hcl.render import decode, decode_yaml
 from checker.inputs.terraform.hcl.values import is_composed, known, text, why_unknown
 from checker.inputs.text import TextDocument
-from checker.policy.node import Member, Node, Object, Scalar, stretch_of
+from checker.policy.node import Member, Node, Object, Scalar, stretch_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,18 +29,23 @@ if TYPE_CHECKING:
 
 _STACK, _SET = "aws_cloudformation_stack", "aws_cloudformation_stack_set"
 STACKS = (_STACK, _SET)
+_SYSTEMS_MANAGER = "AWS::SSM::"
 _AS_FILE = "check the template file itself"
 
 
 class Parameters(NamedTuple):
-    """The parameters that Terraform hands to a template; ``rest`` is set if there may be others."""
+    """The parameters that Terraform hands to a template; ``rest`` is set if there may be others.
+
+    The values of ``looked_up`` are unknown to both.
+    """
 
     values: Mapping[str, Value]
+    looked_up: set[str]
     rest: Unknown | None = None
 
     def value(self, name: str) -> Value | None:
         """Return a value; ``None`` for a parameter that Terraform does not set."""
-        return self.values.get(name, self.rest)
+        return self.values.get(name, None if name in self.looked_up else self.rest)
 
 
 def read_stack(resource: Resource, facts: Facts, found: Declarations) -> None:
@@ -58,7 +63,7 @@ def read_stack(resource: Resource, facts: Facts, found: Declarations) -> None:
     else:
         from checker.inputs.cloudformation.template import read_into  # few modules deploy stacks
 
-        parameters = _parameters(resource)
+        parameters = _parameters(resource, _looked_up(root))
         document = TextDocument(root.source, _with_defaults(root, parameters, resource.kind == _SET))
         given = {} if resource.kind == _SET else _known(resource, parameters)
         read_into(found, document, facts, named=resource.named, label=resource.address, given=given)
@@ -92,11 +97,20 @@ def _template_in(body: Node) -> Node | None:
     return None if why_unknown(root) is not None else root
 
 
-def _parameters(resource: Resource) -> Parameters:
+def _looked_up(root: Object) -> set[str]:
+    """Return the parameters of which the value is only the name of a parameter in Systems Manager."""
+    declared = root.get("Parameters")
+    members = declared.members if isinstance(declared, Object) else ()
+    types = ((one.key, one.value.get("Type")) for one in members if isinstance(one.value, Object))
+    return {name for name, node in types if (text_of(node) or "").startswith(_SYSTEMS_MANAGER)}
+
+
+def _parameters(resource: Resource, looked_up: set[str]) -> Parameters:
     node = resource.value("parameters")
     why = why_unknown(node) if node is not None else None
     pairs = ((one.key, text(one.value)) for one in node.members) if isinstance(node, Object) else ()
-    return Parameters({key: value for key, value in pairs if value is not None}, why)
+    values = {key: one for key, one in pairs if one is not None and key not in looked_up}
+    return Parameters(values, looked_up, why)
 
 
 def _known(resource: Resource, parameters: Parameters) -> dict[str, str]:

@@ -140,6 +140,20 @@ def test_an_unknown_parameter_replaces_the_default(parameters: str, tmp_path: Pa
         assert value.pieces == inventory.open_instances[0].arn.pieces
 
 
+@pytest.mark.parametrize("kind", ["aws_cloudformation_stack", "aws_cloudformation_stack_set"])
+@pytest.mark.parametrize(
+    "parameters", [f'{{ InstanceArn = "{INSTANCE_ARN}" }}', "{ InstanceArn = var.name }"]
+)
+def test_the_name_of_a_parameter_in_systems_manager_is_not_its_value(
+    kind: str, parameters: str, tmp_path: Path
+) -> None:
+    heredoc = HEREDOC.replace("{Type: String, ", "{Type: AWS::SSM::Parameter::Value<String>, ")
+    text = stack(f"template_body = {heredoc}", parameters, kind, 'variable "name" {}')
+    value = source_arn(topic_of(read(tmp_path, {"main.tf": text})))
+    assert isinstance(value, Unknown)
+    assert [getattr(one, "name", one) for one in value.pieces] == ["InstanceArn"]
+
+
 def test_a_key_of_the_root_is_the_key_of_the_topic(tmp_path: Path) -> None:
     more = 'resource "aws_kms_key" "chat" {}'
     text = stack(f"template_body = {HEREDOC}", "{ Key = aws_kms_key.chat.arn }", more=more)
