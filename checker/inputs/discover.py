@@ -131,7 +131,9 @@ def _is_input(name: str) -> bool:
 
 
 def _is_other(name: str) -> bool:
-    return not name.endswith((*_SUFFIXES, *_NO_INPUT, *_NOT_SEARCHED)) and not name.startswith(".")
+    is_old_state = ".tfstate" in name and name.endswith(".backup")
+    is_searched = not name.endswith((*_SUFFIXES, *_NO_INPUT, *_NOT_SEARCHED))
+    return is_searched and not is_old_state and not name.startswith(".")
 
 
 def _place_of(path: Path) -> tuple[str, str]:

@@ -22,6 +22,13 @@ _SORTED = re.compile(
 )
 """Beginning of a plan whose keys `jq` has sorted; the version keys come last."""
 
+_STATE = re.compile(r'\A\s*\{\s*"version"\s*:\s*4\s*,')
+_SORTED_STATE = re.compile(
+    r'\A\s*\{\s*(?:"check_results"\s*:\s*(?:null|\[.*?\])\s*,\s*)?"lineage"\s*:\s*"[^"]*"\s*,\s*"outputs"\s*:',
+    re.DOTALL,
+)
+"""Beginnings of a state as Terraform keeps it, and of one whose keys `jq` has sorted."""
+
 _SUFFIXES = (".gz", ".jsonl", ".ndjson")
 
 
@@ -46,9 +53,17 @@ def is_module_file(path: Path) -> bool:
 
 
 def is_terraform_json(text: str) -> bool:
-    """True for `terraform show -json` output of a plan or state."""
+    """True for a plan or state: the output of `terraform show -json`, or a state as Terraform keeps it."""
     versions = '"format_version"' in text and '"terraform_version"' in text
-    return versions or bool(_SORTED.search(text))
+    return versions or bool(_SORTED.search(text)) or is_kept_state(text)
+
+
+def is_kept_state(text: str) -> bool:
+    """True for a state as Terraform keeps it, in `terraform.tfstate` or a backend, by its beginning.
+
+    https://developer.hashicorp.com/terraform/language/state/remote-state-data
+    """
+    return bool(_SORTED_STATE.match(text) or (_STATE.match(text) and '"lineage"' in text))
 
 
 def head_of(path: Path) -> str:

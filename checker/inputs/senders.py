@@ -38,7 +38,7 @@ _ROLES = frozenset(
     for one in names
 )
 _IAM = ("AWS::IAM::", "aws_iam_", "data.aws_iam_")
-_FLOWS = ("AWS::Connect::", "aws_connect_")
+_FLOWS = ("AWS::Connect::", "aws_connect_", "awscc_connect_")
 _WATCHERS = ("AWS::CloudWatch::", "AWS::Events::", "AWS::Logs::", "aws_cloudwatch_")
 _JUDGED = ("AWS::SNS::", "AWS::KMS::", "aws_sns_", "aws_kms_", "awscc_sns_", "awscc_kms_")
 _OUTSIDE = (*_WATCHERS, *_JUDGED)

@@ -15,7 +15,7 @@ from checker.analysis.inventory import PolicyText, files_of
 from checker.core.errors import Skipped
 from checker.core.finding import Position
 from checker.inputs.discover import home_of, is_code, is_hcl, name_of
-from checker.inputs.large_files import is_terraform_json
+from checker.inputs.large_files import is_kept_state, is_terraform_json
 from checker.inputs.opening import open_regular
 from checker.policy.node import Scalar, children
 from checker.policy.vocabulary import CONNECT
@@ -141,7 +141,7 @@ class _Read:
         if is_hcl(path):
             header = _header(text, mention)
             return _is_overridden(path, header) or _is_merged(path, header)
-        if is_terraform_json(text):
+        if is_terraform_json(text) and not is_kept_state(text):
             return name in self.files or not _is_planned(text, mention)
         return name in self.files and _RESOURCE.search(text) is None
 
@@ -266,12 +266,13 @@ def _cause(path: Path, text: str, mention: _Mention, *, is_read: bool) -> tuple[
 
 def _cause_in_terraform(path: Path, header: _Header | None) -> tuple[str, str]:
     from checker.inputs.terraform.declare import TYPES  # only Terraform files need it
+    from checker.inputs.terraform.stacks import STACKS
 
     if header is None:
         return "it is in no block", _AS_POLICY
     if header.kind == "module":
         return _cause_of_module(path, header)
-    if header.kind == "resource" and header.labels[:1] not in {(kind,) for kind in TYPES}:
+    if header.kind == "resource" and header.labels[:1] not in {(kind,) for kind in (*TYPES, *STACKS)}:
         return f"checker does not read `{header.name}`", _AS_POLICY
     reason = f"`{header.name}` is not part of the policy of a topic or key that was read"
     return reason, f"check the output of {_SHOW}"

@@ -492,12 +492,12 @@ locals {
 }
 resource "aws_sns_topic" "chat" {
   name   = local.data.topics[0].arn
-  policy = local.data.topics[0].policy
+  policy = file("${path.module}/${local.data.topics[0].policy}")
 }
 """
-    write(
-        tmp_path, {"main.tf": module, "topics.yaml": f"topics: [{{arn: '{TOPIC_ARN}', policy: chat.json}}]"}
-    )
+    topics = f"topics: [{{arn: '{TOPIC_ARN}', policy: chat.json}}]"
+    policy = json.dumps(document(statement()))
+    write(tmp_path, {"main.tf": module, "topics.yaml": topics, "chat.json": policy})
     assert load([tmp_path]).skipped == ()
 
 

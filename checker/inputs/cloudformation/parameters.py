@@ -159,6 +159,8 @@ class Parameters:
         """Return the default if it can serve as the value; for an SSM parameter, the default is only a name."""
         node = self.declared[name].get("Default")
         default = scalar_text(node) if node is not None else None
+        if isinstance(default, Unknown):
+            return default  # the code around the template sets it
         if (
             self.strict
             or self.said(name, "NoEcho") == "true"

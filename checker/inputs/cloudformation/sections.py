@@ -28,7 +28,8 @@ class Resource(NamedTuple):
 class Template(NamedTuple):
     """A template with all sections; missing sections are empty.
 
-    ``transforms`` are the macros for the whole template. ``macros`` create resources of their own.
+    ``transforms`` are the macros for the whole template. ``macros`` create resources of their own. ``label`` is the
+    name of the stack that the code around the template deploys; empty for a template file.
     """
 
     document: TextDocument
@@ -39,22 +40,28 @@ class Template(NamedTuple):
     outputs: dict[str, Object]
     transforms: tuple[Node, ...]
     macros: tuple[Member, ...]
+    label: str = ""
 
     @property
     def name(self) -> str:
         """The file."""
         return self.document.name
 
+    @property
+    def scope(self) -> str:
+        """The scope of the template's names: its stack, or its file."""
+        return self.label or self.name
+
     def symbol(self, logical: str, attribute: str = "") -> str:
         """Return the symbol of an unknown value of a resource: `stack.yaml#ChatTopic.TopicName`."""
-        return f"{self.name}#{logical}.{attribute}" if attribute else f"{self.name}#{logical}"
+        return f"{self.scope}#{logical}.{attribute}" if attribute else f"{self.scope}#{logical}"
 
     def place(self, logical: str, *route: str) -> Place:
         """Return the position of a resource or of a part of it."""
         return Place(self.document, ("Resources", logical, *route))
 
 
-def read_sections(document: TextDocument) -> Template:
+def read_sections(document: TextDocument, label: str = "") -> Template:
     """Split a template into sections. Raises InputError for a section that is not an object."""
     resources = _members(document, "Resources")
     transform = document.root.get("Transform") if isinstance(document.root, Object) else None
@@ -67,6 +74,7 @@ def read_sections(document: TextDocument) -> Template:
         _objects(document, "Outputs"),
         items(transform) if transform is not None else (),
         tuple(filter(is_macro, resources)),
+        label,
     )
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from checker.inputs.cloudformation.parameters import Choice, World
     from checker.inputs.cloudformation.sections import Resource, Template
     from checker.inputs.collect import Facts
+    from checker.inputs.declared import Declarations
     from checker.inputs.text import TextDocument
     from checker.policy.node import Node
     from checker.policy.text_json import Plain
@@ -214,10 +215,28 @@ def read_template(path: Path, document: TextDocument, facts: Facts, *, named: bo
 
     Errors in policy text are noted, and so are macros that may add resources.
     """
-    template = read_sections(document)
-    reader = _Reader(template, facts)
+    return read_into(facts.declarations(path.parent), document, facts, named=named)
+
+
+_NOTHING: Mapping[str, str] = {}
+
+
+def read_into(
+    declared: Declarations,
+    document: TextDocument,
+    facts: Facts,
+    *,
+    named: bool,
+    label: str = "",
+    given: Mapping[str, str] = _NOTHING,
+) -> bool:
+    """Read a template into declarations; false if it declares nothing. Raises InputError.
+
+    ``label`` and ``given`` are the name and the parameters of the stack if the code around the template deploys it.
+    """
+    template = read_sections(document, label)
+    reader = _Reader(template, facts, given)
     found = list(reader.states())
-    declared = facts.declarations(path.parent)
     declarer = Declarer(template, declared, named=named)
     declared.senders += senders(parts_of(template, reader.given))
     keys = list(variants((world, states.keys()) for world, states in found))
@@ -231,10 +250,10 @@ def read_template(path: Path, document: TextDocument, facts: Facts, *, named: bo
 
 
 class _Reader:
-    def __init__(self, template: Template, facts: Facts) -> None:
+    def __init__(self, template: Template, facts: Facts, given: Mapping[str, str]) -> None:
         self.template = template
         self.facts = facts
-        self.given = dict(facts.given.parameters)
+        self.given = {**dict(facts.given.parameters), **given}
         facts.parameters |= {*self.template.parameters, *PSEUDO}
         self.faults: set[str] = set()
         facts.skipped += skipped_parts(template)

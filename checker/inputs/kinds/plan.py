@@ -1,4 +1,4 @@
-"""Terraform plans and states, as `terraform show -json` writes them."""
+"""Terraform plans and states, as `terraform show -json` writes them, and states as Terraform keeps them."""
 
 from __future__ import annotations
 

@@ -35,6 +35,12 @@ IDS = {
     ("aws_kms_key", "key_id"): ID,
     ("aws_kms_key", "id"): ID,
     ("aws_kms_replica_key", "key_id"): ID,
+    ("aws_kms_external_key", "id"): ID,
+    ("aws_kms_replica_external_key", "key_id"): ID,
+    ("awscc_connect_instance", "instance_id"): ID,
+    ("awscc_kms_key", "key_id"): ID,
+    ("awscc_kms_replica_key", "key_id"): ID,
+    ("awscc_sns_topic", "topic_name"): NAME,
     ("aws_sns_topic", "name"): NAME,
     ("aws_iam_role", "name"): NAME,
     ("data.aws_ssm_parameter", "value"): TEXT,
@@ -47,6 +53,13 @@ IDS = {
 ARNS = {
     "aws_connect_instance": ArnForm("connect", "instance/", "id", ID),
     "data.aws_connect_instance": ArnForm("connect", "instance/", "instance_id", ID),
+    "awscc_connect_instance": ArnForm("connect", "instance/", "instance_id", ID),
+    "aws_kms_external_key": ArnForm("kms", "key/", "id", ID),
+    "aws_kms_replica_external_key": ArnForm("kms", "key/", "key_id", ID),
+    "awscc_kms_key": ArnForm("kms", "key/", "key_id", ID),
+    "awscc_kms_replica_key": ArnForm("kms", "key/", "key_id", ID),
+    "awscc_kms_alias": ArnForm("kms", "", "alias_name", NAME),
+    "awscc_sns_topic": ArnForm("sns", "", "topic_name", NAME),
     "aws_kms_key": ArnForm("kms", "key/", "key_id", ID),
     "aws_kms_replica_key": ArnForm("kms", "key/", "key_id", ID),
     "data.aws_kms_key": ArnForm("kms", "key/", "key_id", ID),
@@ -56,4 +69,4 @@ ARNS = {
     "data.aws_sns_topic": ArnForm("sns", "", "name", NAME),
     "aws_iam_role": ArnForm("iam", "role/", "name", NAME, is_global=True),
 }
-"""The form of the attribute `arn` of each type."""
+"""The form of the ARN of each type, which is its attribute `arn`, or `topic_arn` in the awscc provider."""

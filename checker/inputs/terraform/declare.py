@@ -18,12 +18,13 @@ from checker.inputs.declared import (
     DeclaredSubscription,
     DeclaredTopic,
 )
+from checker.inputs.terraform.awscc import name_in
 from checker.inputs.terraform.hcl.values import is_null, text
 from checker.inputs.topic_settings import TERRAFORM, settings_of
 from checker.policy.node import Array, Object, Scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from checker.analysis.inventory import Place
     from checker.inputs.declared import Declarations, Where
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
 
 class Resource(Protocol):
-    """A resource with its arguments. A data source has the prefix ``data.`` in its ``kind``.
+    """A resource with its arguments, by their names in the aws provider.
+
+    A data source has the prefix ``data.`` in its ``kind``.
 
     ``references`` are further names of the resource, besides those of its attributes.
     """
@@ -73,6 +76,9 @@ class Resource(Protocol):
     def text(self, name: str) -> Value | None:
         """Return an argument as text; ``None`` if it is not set or empty."""
 
+    def texts(self, name: str) -> tuple[Value, ...]:
+        """Return the items of a list argument as texts; empty if it is not set."""
+
     def flag(self, name: str) -> bool | Unknown | None:
         """Return a boolean argument; ``None`` if it is not set."""
 
@@ -102,9 +108,12 @@ class PolicyArguments(NamedTuple):
 
 POLICIES = {
     "aws_sns_topic_policy": PolicyArguments("arn", "policy", "topic_policies"),
+    "awscc_sns_topic_policy": PolicyArguments("topics", "policy_document", "topic_policies"),
     "awscc_sns_topic_inline_policy": PolicyArguments("topic_arn", "policy_document", "topic_policies"),
     "aws_kms_key_policy": PolicyArguments("key_id", "policy", "key_policies"),
 }
+LIST_OF_OWNERS = "topics"
+"""The argument that lists several owners of one policy."""
 DOCUMENT = "aws_iam_policy_document"
 
 
@@ -115,12 +124,24 @@ def declare(resource: Resource, found: Declarations) -> None:
 
 def references_to(resource: Resource, *attributes: str) -> tuple[str, ...]:
     """Return the references to some attributes of a resource, and its further names."""
-    return (*(f"{resource.address}.{name}" for name in attributes), *resource.references)
+    names = (name_in(resource.kind, name) for name in attributes)
+    return (*(f"{resource.address}.{name}" for name in names), *resource.references)
 
 
 def _given(resource: Resource, name: str, default: Value = NOT_SET) -> Value:
     value = resource.text(name)
     return default if value is None else value
+
+
+def tags_in(node: Node | None) -> Iterator[tuple[str, Node]]:
+    """Yield the tags in a map, or in a list of objects as the awscc provider has it."""
+    if isinstance(node, Object):
+        yield from ((one.key, one.value) for one in node.members)
+    for one in node.items if isinstance(node, Array) else ():
+        key, value = (one.get("key"), one.get("value")) if isinstance(one, Object) else (None, None)
+        name = text(key) if key is not None else None
+        if isinstance(name, str) and value is not None:
+            yield name, value
 
 
 def _topic(resource: Resource, found: Declarations) -> None:
@@ -149,11 +170,30 @@ def _policy(resource: Resource, found: Declarations) -> None:
         DeclaredPolicy(
             resource.address,
             resource.place(arguments.policy),
-            (_given(resource, arguments.owner),),
+            _owners(resource, arguments.owner),
             NOT_SET if policy is None else policy,
             resource.conditions,
         )
     )
+
+
+def _owners(resource: Resource, name: str) -> tuple[Value, ...]:
+    if name != LIST_OF_OWNERS:
+        return (_given(resource, name),)
+    return resource.texts(name) or (NOT_SET,)
+
+
+def _topic_with_subscriptions(resource: Resource, found: Declarations) -> None:
+    """Declare a topic of the awscc provider, which lists subscriptions as CloudFormation does."""
+    _topic(resource, found)
+    listed = resource.value("subscription")
+    topic = Unknown(NOT_SET.reason, references_to(resource, "arn")[0])
+    for one in listed.items if isinstance(listed, Array) else ():
+        given = [one.get(name) for name in ("protocol", "endpoint")] if isinstance(one, Object) else []
+        protocol, endpoint = (_text(node) if node is not None else NOT_SET for node in given or (None, None))
+        found.subscriptions.append(
+            DeclaredSubscription(resource.address, topic, protocol, endpoint, resource.conditions)
+        )
 
 
 def _subscription(resource: Resource, found: Declarations) -> None:
@@ -164,7 +204,6 @@ def _subscription(resource: Resource, found: Declarations) -> None:
 
 
 def _key(resource: Resource, found: Declarations) -> None:
-    enabled = resource.flag("enabled" if "replica" in resource.kind else "is_enabled")
     found.keys.append(
         DeclaredKey(
             address=resource.address,
@@ -172,7 +211,7 @@ def _key(resource: Resource, found: Declarations) -> None:
             place=resource.place(),
             arn=resource.arn,
             policy=resource.policy("policy"),
-            state=enabled if isinstance(enabled, Unknown) else "Disabled" if enabled is False else "Enabled",
+            state=_state(resource),
             spec=_given(resource, "customer_master_key_spec", "SYMMETRIC_DEFAULT"),
             usage=_given(resource, "key_usage", "ENCRYPT_DECRYPT"),
             named=resource.named,
@@ -181,6 +220,29 @@ def _key(resource: Resource, found: Declarations) -> None:
             primary=resource.text("primary_key_arn"),
         )
     )
+
+
+def _state(resource: Resource) -> str | Unknown:
+    """Return the state of a key. A key without its own key material cannot be used.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys.html
+    """
+    is_external = "external" in resource.kind
+    enabled = resource.flag("enabled" if is_external or "replica" in resource.kind else "is_enabled")
+    if isinstance(enabled, Unknown):
+        return enabled
+    if enabled is False:
+        return "Disabled"
+    known = resource.text("key_state") if is_external else None
+    if isinstance(known, str):
+        return known
+    is_open = is_external or resource.text("origin") == "EXTERNAL"
+    material = resource.value("key_material_base64")
+    is_imported = enabled is True or not (material is None or is_null(material))
+    return _MATERIAL if is_open and not is_imported else "Enabled"
+
+
+_MATERIAL = Unknown("the key material is imported elsewhere")
 
 
 def _alias(resource: Resource, found: Declarations) -> None:
@@ -253,12 +315,19 @@ def _instance(resource: Resource, found: Declarations) -> None:
 TYPES: dict[str, Callable[[Resource, Declarations], None]] = {
     **dict.fromkeys(POLICIES, _policy),
     "aws_sns_topic": _topic,
+    "awscc_sns_topic": _topic_with_subscriptions,
     "aws_sns_topic_subscription": _subscription,
     "aws_kms_key": _key,
     "aws_kms_replica_key": _key,
+    "aws_kms_external_key": _key,
+    "aws_kms_replica_external_key": _key,
+    "awscc_kms_key": _key,
+    "awscc_kms_replica_key": _key,
     "aws_kms_alias": _alias,
+    "awscc_kms_alias": _alias,
     "data.aws_kms_alias": _alias,
     "aws_kms_grant": _grant,
     "aws_connect_instance": _instance,
     "data.aws_connect_instance": _instance,
+    "awscc_connect_instance": _instance,
 }

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.hcl.expression import Call, Expression, written
+from checker.inputs.terraform.hcl.functions_encoding import ENCODING_FUNCTIONS
 from checker.inputs.terraform.hcl.functions_files import FILE_FUNCTIONS
 from checker.inputs.terraform.hcl.functions_lists import LIST_FUNCTIONS, OBJECT_FUNCTIONS, strict
+from checker.inputs.terraform.hcl.functions_patterns import PATTERN_FUNCTIONS
 from checker.inputs.terraform.hcl.functions_text import TEXT_FUNCTIONS
 from checker.inputs.terraform.hcl.render import decode
 from checker.inputs.terraform.hcl.values import (
@@ -200,6 +202,8 @@ _FUNCTIONS = {
     **LIST_FUNCTIONS,
     **OBJECT_FUNCTIONS,
     **CHOICE_FUNCTIONS,
+    **ENCODING_FUNCTIONS,
+    **PATTERN_FUNCTIONS,
     "jsonencode": _jsonencode,
     "jsondecode": _jsondecode,
     "tonumber": _tonumber,

@@ -14,12 +14,12 @@ from checker.core.unknown import Unknown
 from checker.inputs.discover import name_of
 from checker.inputs.terraform.hcl.expression import Expression, written
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
-from checker.inputs.terraform.hcl.render import render
+from checker.inputs.terraform.hcl.render import render, text_with_offsets
 from checker.inputs.terraform.hcl.template import TemplateError, split
-from checker.inputs.terraform.hcl.values import known, text, unknown, wrong
+from checker.inputs.terraform.hcl.values import Rendered, known, text, unknown, why_unknown, wrong
 from checker.inputs.terraform.module.folder import absolute, local_folder
 from checker.inputs.text import read_text
-from checker.policy.node import Node, Object, Stretch
+from checker.policy.node import Node, Object, Scalar, Stretch
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
@@ -106,4 +106,29 @@ def _path(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Path | Node:
     return path
 
 
-FILE_FUNCTIONS = {"file": _file, "templatefile": _templatefile, "fileexists": _fileexists}
+def _templatestring(arguments: Sequence[Node], at: Stretch, scope: Scope, evaluate: Evaluate) -> Node:
+    if len(arguments) != 2:
+        return wrong("`templatestring` requires a template and its values", at, written(at))
+    return rendered_text(arguments[0], arguments[1], at, scope, evaluate)
+
+
+def rendered_text(template: Node, values: Node | None, at: Stretch, scope: Scope, evaluate: Evaluate) -> Node:
+    """Render a known text as a template, with the values of an object."""
+    why = why_unknown(template)
+    if why is not None or not isinstance(template, Scalar):
+        return unknown(Unknown("the template is not known") if why is None else why, at)
+    if not isinstance(values, Object):
+        return unknown("the values of the template are not known", at, written(at))
+    outer, content, offsets = text_with_offsets(template)
+    if isinstance(outer, Rendered) and outer.nodes:
+        return unknown("the template is composed of several values", at, written(at))
+    names = {member.key: member.value for member in values.members}
+    return _rendered_file(Source(outer.name, content, outer, offsets), names, scope, evaluate)
+
+
+FILE_FUNCTIONS = {
+    "file": _file,
+    "templatefile": _templatefile,
+    "templatestring": _templatestring,
+    "fileexists": _fileexists,
+}

@@ -26,9 +26,10 @@ from checker.inputs.terraform.hcl.values import (
     unknown,
     why_unknown,
 )
-from checker.inputs.text import parse_inside
+from checker.inputs.text import fault_inside, parse_inside
 from checker.policy.node import Array, Member, Node, Scalar, Stretch, rendered, stretch_of
 from checker.policy.source import Source, offsets_at, offsets_of_string
+from checker.policy.text_json import TextError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -196,7 +197,7 @@ def decode(node: Scalar) -> Node:
 
     Raises InputError, with the position, for text that is not JSON.
     """
-    outer, written, offsets = _written(node)
+    outer, written, offsets = text_with_offsets(node)
     nodes = outer.nodes if isinstance(outer, Rendered) else {}
     length = len(written)
     if nodes:
@@ -212,7 +213,23 @@ def decode(node: Scalar) -> Node:
     return _Restored(nodes).node(root) if nodes else root
 
 
-def _written(node: Scalar) -> tuple[Source, str, Sequence[int]]:
+def decode_yaml(node: Scalar) -> Node:
+    """Parse the YAML in a string; marks in it are replaced with their nodes.
+
+    Raises InputError, with the position, for text that is not YAML.
+    """
+    from checker.inputs.yaml_text import parse_yaml  # PyYAML is slow to import
+
+    outer, written, offsets = text_with_offsets(node)
+    nodes = outer.nodes if isinstance(outer, Rendered) else {}
+    try:
+        root = parse_yaml(Source(outer.name, written, outer, offsets))
+    except TextError as error:
+        raise fault_inside(error) from None
+    return _Restored(nodes).node(root) if nodes else root
+
+
+def text_with_offsets(node: Scalar) -> tuple[Source, str, Sequence[int]]:
     """Return the source of a string, its characters and their offsets."""
     source, start, end = node.source, node.start, node.end
     value = source.text[start:end] if isinstance(source, Rendered) else text(node)

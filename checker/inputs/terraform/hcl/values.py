@@ -55,7 +55,7 @@ def cleaned(text: str) -> str:
 
 
 _DIGITS = 40
-_ALWAYS_SET = (".arn", ".id", ".key_id", ".account_id", ".json")
+_ALWAYS_SET = (".arn", ".topic_arn", ".id", ".key_id", ".account_id", ".json")
 
 
 class Wrong(Unknown):

@@ -11,9 +11,11 @@ from checker.core.unknown import ANY, Symbol, Unknown, part_of
 from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.terraform.address import join, split
 from checker.inputs.terraform.assigned import ARNS, IDS
+from checker.inputs.terraform.awscc import name_in
 from checker.inputs.terraform.hcl.evaluate import evaluate
+from checker.inputs.terraform.hcl.functions_files import rendered_text
 from checker.inputs.terraform.hcl.limits import MAX_ITEMS
-from checker.inputs.terraform.hcl.values import is_null, known, placed, symbolic, text, unknown
+from checker.inputs.terraform.hcl.values import is_null, known, mapping, placed, symbolic, text, unknown
 from checker.inputs.terraform.module.expand import Nested
 from checker.inputs.terraform.module.providers import provider_named
 from checker.inputs.terraform.policy_document import document_of
@@ -60,7 +62,7 @@ def _pieces(instance: Instance, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
 
 def _assigned(instance: Instance, name: str) -> tuple[Piece, ...]:
     """Return the pieces of an attribute that AWS assigns: a symbol, or an ARN that contains one."""
-    form = ARNS.get(instance.kind) if name == "arn" else None
+    form = ARNS.get(instance.kind) if name == name_in(instance.kind, "arn") else None
     if form is not None:
         return _arn_pieces(instance, form)
     return (symbol_of(instance, name, IDS.get((instance.kind, name), ANY)),)
@@ -121,7 +123,7 @@ def _referable(instance: Instance, account: str | Unknown) -> str | Unknown:
 def arn_of(instance: Instance) -> Arn | Unknown:
     """Return the ARN of a resource or data source, with what is known of its text."""
     form = ARNS.get(instance.kind)
-    where = f"{instance.address}.arn"
+    where = f"{instance.address}.{name_in(instance.kind, 'arn')}"
     pieces = _pieces(instance, _arn_pieces(instance, form)) if form is not None else ()
     if not pieces or not all(isinstance(one, str) for one in pieces):
         return Unknown(NOT_KNOWN.reason, where, pieces)
@@ -181,6 +183,22 @@ def _policy(instance: Instance) -> Node:
     return found
 
 
+def _template(instance: Instance) -> Node | None:
+    """Render a template as `data.template_file` of the provider hashicorp/template does.
+
+    https://registry.terraform.io/providers/hashicorp/template/latest/docs/data-sources/file
+    """
+    template, values = (written_argument(instance, name) for name in ("template", "vars"))
+    at = instance.block.header
+    if template is None:
+        return None
+    values = mapping((), at) if values is None else values
+    where = f"{instance.address}.rendered"
+    return instance.module.once(
+        ("template", where), at, where, lambda: rendered_text(template, values, at, instance.scope, evaluate)
+    )
+
+
 _SUFFIXES: dict[str, str | Unknown] = {
     "aws": "amazonaws.com",
     "aws-us-gov": "amazonaws.com",
@@ -195,6 +213,9 @@ _KNOWN: dict[tuple[str, str], Callable[[Instance], str | Unknown | Node | None]]
     ("data.aws_arn", "account"): _arn_part(4),
     ("aws_sns_topic", "arn"): _arn_text,
     ("aws_sns_topic", "id"): _arn_text,
+    ("awscc_sns_topic", "topic_arn"): _arn_text,
+    ("awscc_sns_topic", "id"): _arn_text,
+    ("awscc_connect_instance", "id"): _arn_text,
     ("data.aws_sns_topic", "arn"): _arn_text,
     ("data.aws_sns_topic", "id"): _arn_text,
     ("aws_kms_alias", "arn"): _arn_text,
@@ -208,6 +229,7 @@ _KNOWN: dict[tuple[str, str], Callable[[Instance], str | Unknown | Node | None]]
     ("data.aws_partition", "partition"): _partition,
     ("data.aws_partition", "id"): _partition,
     ("data.aws_partition", "dns_suffix"): _suffix,
+    ("data.template_file", "rendered"): _template,
     (_DOCUMENT, "json"): _document,
     (_DOCUMENT, "minified_json"): _document,
 }
@@ -221,12 +243,13 @@ def composed_arns(instance: Instance) -> Iterator[str]:
 
     They use the data sources for account, Region and partition of the topic's own provider.
     """
-    name, where = text_argument(instance, "name"), place_of(instance)
+    of_name = name_in(instance.kind, "name")
+    name, where = text_argument(instance, of_name), place_of(instance)
     partitions = ["aws" if isinstance(where.partition, Unknown) else where.partition]
     partitions += _given(instance, "aws_partition", "partition")
     regions = [*_known(where.region), *_given(instance, "aws_region", "name", "region", "id")]
     accounts = [*_known(where.account), *_given(instance, "aws_caller_identity", "account_id", "id")]
-    names = [f"{instance.address}.name" if name is None or isinstance(name, Unknown) else name]
+    names = [f"{instance.address}.{of_name}" if name is None or isinstance(name, Unknown) else name]
     names = [f"${{{one}}}" if isinstance(name, Unknown) or name is None else one for one in names]
     for _, parts in zip(range(_MAX), product(partitions, regions, accounts, names), strict=False):
         partition, region, account, last = parts

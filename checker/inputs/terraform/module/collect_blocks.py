@@ -74,7 +74,7 @@ def _sort(block: Block, found: Folder, *, override: bool) -> None:
         _put(found.outputs, labels[0], block, override=override)
     elif kind == "module" and len(labels) == 1:
         _put(found.modules, labels[0], block, override=override)
-    elif kind == "provider" and labels == ("aws",):
+    elif kind == "provider" and labels in (("aws",), ("awscc",)):
         found.providers.append(block)
 
 

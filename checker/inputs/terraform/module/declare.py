@@ -9,6 +9,8 @@ from checker.analysis.inventory import Place
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.declared import Where
+from checker.inputs.terraform.awscc import name_in
+from checker.inputs.terraform.declare import tags_in
 from checker.inputs.terraform.hcl.render import decode
 from checker.inputs.terraform.hcl.values import is_composed, text, truth, why_unknown
 from checker.inputs.terraform.module.attributes import (
@@ -21,7 +23,7 @@ from checker.inputs.terraform.module.attributes import (
 )
 from checker.inputs.terraform.module.expand import Nested
 from checker.inputs.text import TextDocument
-from checker.policy.node import Member, Object, Scalar
+from checker.policy.node import Array, Member, Object, Scalar
 
 if TYPE_CHECKING:
     from checker.core.arn import Arn
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 
-_SHOWN = ("name", "fifo_topic", "kms_master_key_id", "policy", "topic_arn", "arn", "key_id")
+_SHOWN = (
+    *("name", "fifo_topic", "kms_master_key_id", "policy", "topic_arn", "arn", "key_id"),
+    *("topic_name", "policy_document", "topics", "key_policy", "alias_name"),
+)
 
 
 class ModuleResource:
@@ -66,21 +71,26 @@ class ModuleResource:
     @property
     def references(self) -> tuple[str, ...]:
         """The ARNs that a module can compose for a topic whose ARN is unknown."""
-        is_open = self.kind == "aws_sns_topic" and isinstance(self.arn, Unknown)
+        is_open = self.kind in ("aws_sns_topic", "awscc_sns_topic") and isinstance(self.arn, Unknown)
         return tuple(composed_arns(self.instance)) if is_open else ()
 
     @property
     def tags(self) -> tuple[tuple[str, str], ...]:
         """The known tags."""
         tags = self.value("tags")
-        members = tags.members if isinstance(tags, Object) else ()
-        pairs = ((member.key, text(member.value)) for member in members)
+        pairs = ((key, text(value)) for key, value in tags_in(tags))
         return tuple((key, value) for key, value in pairs if isinstance(value, str))
 
     def text(self, name: str) -> Value | None:
         """Return an argument as text; ``None`` if it is not set or empty."""
-        value = text_argument(self.instance, name)
+        value = text_argument(self.instance, name_in(self.kind, name))
         return None if value == "" else value
+
+    def texts(self, name: str) -> tuple[Value, ...]:
+        """Return the items of a list argument as texts; empty if it is not set."""
+        node = self.value(name)
+        found = map(text, node.items if isinstance(node, Array) else () if node is None else (node,))
+        return tuple(one for one in found if one is not None)
 
     def flag(self, name: str) -> bool | Unknown | None:
         """Return a boolean argument; ``None`` if it is not set, Unknown if it is not a boolean."""
@@ -90,7 +100,7 @@ class ModuleResource:
 
     def value(self, name: str) -> Node | None:
         """Return an argument; ``None`` if it is missing or null."""
-        return written_argument(self.instance, name)
+        return written_argument(self.instance, name_in(self.kind, name))
 
     def blocks(self, name: str) -> tuple[Nested | Scalar, ...]:
         """Return the nested blocks of a type; an unknown value stands for an unknown number of blocks."""
@@ -118,6 +128,7 @@ class ModuleResource:
 
     def place(self, *names: str) -> Place:
         """Return the place of the first of these arguments that is set, or of the resource."""
+        names = tuple(name_in(self.kind, name) for name in names)
         body, header = self.instance.block.body, self.instance.block.header
         members = tuple(
             _member(argument)

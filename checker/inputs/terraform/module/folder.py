@@ -70,7 +70,15 @@ def folder_of(address: str, source: str, downloads: Mapping[str, Download]) -> P
     return found.folder if f"/{found.source}".endswith(f"/{source}") else None
 
 
-_WORDS = ("aws_sns_topic", "aws_kms_", "aws_connect_instance", "awscc_sns_topic_inline_policy")
+_WORDS = (
+    "aws_sns_topic",
+    "aws_kms_",
+    "aws_connect_instance",
+    "awscc_sns_topic",
+    "awscc_kms_",
+    "awscc_connect_",
+    "aws_cloudformation_stack",
+)
 _LOCAL_MODULE = re.compile(r'"?source"?\s*[=:]\s*"(\.\.?/[^"\n$%]{0,200})"')
 _TEMPLATE = re.compile(
     r"""(?:\btemplatefile\(|\btemplate"?\s*[=:]\s*\\?"?(?:\$\{)?file\()\s*\\?"(?:\$\{path\.(?:module|root)\}/)?([^"$%\\\n]{1,200})"""

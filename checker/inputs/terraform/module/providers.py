@@ -47,12 +47,13 @@ _NAMED_CREDENTIALS = ("profile", "access_key", "shared_credentials_files", "shar
 
 
 def read_providers(blocks: Iterable[Block], scope: Scope) -> dict[str, Provider]:
-    """Read the providers of a module, by alias; the default provider has an empty alias."""
+    """Read the providers of a module, by name; the default provider has an empty name."""
     found: dict[str, Provider] = {}
     for block in blocks:
         alias = block.body.arguments.get("alias")
-        name = text(evaluate(alias.expression, scope)) if alias is not None else ""
-        if isinstance(name, str):
+        own = text(evaluate(alias.expression, scope)) if alias is not None else ""
+        if isinstance(own, str):
+            name = _named(block.labels[0], own)
             found.setdefault(name, Provider(_region(name, block, scope), _account(name, block, scope)))
     return found
 
@@ -60,6 +61,7 @@ def read_providers(blocks: Iterable[Block], scope: Scope) -> dict[str, Provider]
 def _region(name: str, block: Block, scope: Scope) -> str | Unknown:
     argument = block.body.arguments.get("region")
     found = text(evaluate(argument.expression, scope)) if argument is not None else None
+    name = "" if name == _CLOUD_CONTROL else name  # both providers read the environment
     return _of_alias(NO_PROVIDER.region, name) if found is None else found
 
 
@@ -68,7 +70,9 @@ def _of_alias(value: Value, name: str) -> Value:
     if not name or not isinstance(value, Unknown):
         return value
     symbols = (
-        one._replace(name=f"{one.name} of aws.{name}") for one in value.pieces if isinstance(one, Symbol)
+        one._replace(name=f"{one.name} of {_full_name(name)}")
+        for one in value.pieces
+        if isinstance(one, Symbol)
     )
     return value._replace(pieces=tuple(symbols))
 
@@ -100,9 +104,11 @@ def _account_of_role(block: Block, scope: Scope) -> str:
 
 
 def provider_named(block: Block) -> str:
-    """Return the provider alias of a resource; empty for the default provider."""
+    """Return the name of the provider of a resource; empty for the default provider."""
     argument = block.body.arguments.get("provider")
-    return _alias(argument.expression) if argument is not None else ""
+    if argument is not None:
+        return _name_of(argument.expression)
+    return _CLOUD_CONTROL if block.labels[0].startswith("awscc_") else ""
 
 
 def passed_providers(block: Block, ours: Mapping[str, Provider]) -> dict[str, Provider]:
@@ -112,15 +118,28 @@ def passed_providers(block: Block, ours: Mapping[str, Provider]) -> dict[str, Pr
     """
     argument = block.body.arguments.get("providers")
     if argument is None or not isinstance(argument.expression, ObjectOf):
-        return {"": ours.get("", NO_PROVIDER)}
+        return {name: ours.get(name, NO_PROVIDER) for name in ("", _CLOUD_CONTROL)}
     elements = argument.expression.elements
-    return {_alias(one.key): ours.get(_alias(one.value), NO_PROVIDER) for one in elements}
+    return {_name_of(one.key): ours.get(_name_of(one.value), NO_PROVIDER) for one in elements}
 
 
-def _alias(expression: Expression) -> str:
+_CLOUD_CONTROL = "awscc"
+
+
+def _named(provider: str, alias: str) -> str:
+    """Return the name of a provider: its alias, and for the awscc provider its type, too."""
+    return alias if provider != _CLOUD_CONTROL else f"{provider}.{alias}".rstrip(".")
+
+
+def _full_name(name: str) -> str:
+    return name if name.startswith(f"{_CLOUD_CONTROL}.") else f"aws.{name}"
+
+
+def _name_of(expression: Expression) -> str:
     """Read `aws.west`, which is a string in JSON syntax."""
     if isinstance(expression, Literal):
         said = str(expression.value)
     else:
         said = written(expression.at) if isinstance(expression, Access | Name) else ""
-    return said.partition(".")[2]
+    provider, _, alias = said.partition(".")
+    return _named(provider, alias)

@@ -7,6 +7,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError
 from checker.inputs.comments import hcl_comments
 from checker.inputs.discover import root_name
 from checker.inputs.senders import Part, is_part, senders
@@ -21,6 +22,7 @@ from checker.inputs.terraform.module.relevant_blocks import relevant_texts
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.module.variables import hide_sensitive
 from checker.inputs.terraform.policy_owners import declare_missing_owners
+from checker.inputs.terraform.stacks import STACKS, read_stack
 from checker.policy.node import Node, Scalar, children
 from checker.policy.text_json import plain
 
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from checker.core.errors import InputError
     from checker.inputs.collect import Facts
+    from checker.inputs.declared import Declarations
     from checker.inputs.terraform.hcl.body import Body
     from checker.inputs.terraform.hcl.expression import Scope
     from checker.inputs.terraform.module.folder import Folder, Text
@@ -157,6 +159,13 @@ def _given(facts: Facts) -> dict[str, str]:
     return dict(facts.given.variables)
 
 
+def _read_stack(stack: ModuleResource, session: Session, facts: Facts, found: Declarations) -> None:
+    try:
+        read_stack(stack, facts, found)
+    except InputError as error:
+        session.faults.append(error)
+
+
 def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
     """Declare one deployment of a root, under a unique name so that deployments are not linked."""
     found = facts.declarations(name)
@@ -167,6 +176,8 @@ def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
         hide_sensitive(module)
         for instance in instances_of(module, TYPES.__contains__):
             declare(ModuleResource(instance), found)
+        for instance in instances_of(module, STACKS.__contains__):
+            _read_stack(ModuleResource(instance), session, facts, found)
     declare_missing_owners(found)
     facts.opened |= session.opened
     found.senders += senders(parts_of(session, modules))

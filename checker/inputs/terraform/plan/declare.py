@@ -12,7 +12,16 @@ from checker.core.unknown import ACCOUNT, PARTITION, REGION, Symbol, Unknown
 from checker.inputs.declared import Declarations, Where
 from checker.inputs.sensitive import SENSITIVE
 from checker.inputs.terraform.assigned import ARNS
-from checker.inputs.terraform.declare import POLICIES, TYPES, declare, references_to
+from checker.inputs.terraform.awscc import name_in
+from checker.inputs.terraform.declare import (
+    LIST_OF_OWNERS,
+    POLICIES,
+    TYPES,
+    declare,
+    references_to,
+    tags_in,
+)
+from checker.inputs.terraform.plan.plan_index import has_marks
 from checker.inputs.terraform.plan.resource import AFTER_APPLY
 from checker.inputs.terraform.policy_owners import (
     Owners,
@@ -20,7 +29,8 @@ from checker.inputs.terraform.policy_owners import (
     mark_unknown_policies,
     names_of,
 )
-from checker.policy.node import Object, Scalar, text_of
+from checker.inputs.terraform.stacks import STACKS
+from checker.policy.node import Array, Scalar, text_of
 
 if TYPE_CHECKING:
     from checker.analysis.inventory import Place
@@ -62,12 +72,19 @@ class Declarer:
         mark_unknown_policies(self.declared, self.open["topic_policies"], self.open["key_policies"])
         declare_missing_owners(self.declared)
 
+    def stacks(self) -> list[PlannedResource]:
+        """Return the stacks and stack sets of the plan."""
+        return [PlannedResource(self, one) for one in self.plan.resources if one.type in STACKS]
+
     def _note_open(self, policy: PlannedResource) -> None:
         """Note a policy whose owner is unknown and ambiguous."""
         name, _, of = POLICIES[policy.kind]
-        owner = policy.text(name)
-        if isinstance(owner, Unknown) and self.plan.origins.one(policy.resource, name) is None:
-            self.open[of] = Unknown(f"`{policy.address}` may write the policy", owner.where)
+        listed = name == LIST_OF_OWNERS
+        owners = policy.texts(name) if listed else (policy.text(name),)
+        unknown = next((one for one in owners if isinstance(one, Unknown)), None)
+        is_open = policy.is_open(name) if listed else self.plan.origins.one(policy.resource, name) is None
+        if unknown is not None and is_open:
+            self.open[of] = Unknown(f"`{policy.address}` may write the policy", unknown.where)
 
 
 class PlannedResource:
@@ -85,11 +102,12 @@ class PlannedResource:
     @cached_property
     def arn(self) -> Arn | Unknown:
         """The ARN; while it is unknown, its name is that of the attribute."""
-        text = self.resource.text("arn")
+        name = name_in(self.kind, "arn")
+        text = self.resource.text(name)
         arn = Arn.parse(text) if isinstance(text, str) else None
-        if self.resource.hides("arn"):
-            return arn or Unknown(SENSITIVE, f"{self.address}.arn")
-        return arn or Unknown(AFTER_APPLY, f"{self.address}.arn", self._arn_pieces())
+        if self.resource.hides(name):
+            return arn or Unknown(SENSITIVE, f"{self.address}.{name}")
+        return arn or Unknown(AFTER_APPLY, f"{self.address}.{name}", self._arn_pieces())
 
     def _arn_pieces(self) -> tuple[Piece, ...]:
         """Return what is known of the ARN of a resource that does not exist yet."""
@@ -123,7 +141,7 @@ class PlannedResource:
     @property
     def references(self) -> tuple[str, ...]:
         """The address, and the ID of a key."""
-        key_id = self.resource.text("key_id") if self.kind.startswith("aws_kms_") else None
+        key_id = self.resource.text("key_id") if "_kms_" in self.kind else None
         return (
             (self.address, key_id)
             if isinstance(key_id, str) and self.kind != "aws_kms_grant"
@@ -134,26 +152,49 @@ class PlannedResource:
     def tags(self) -> tuple[tuple[str, str], ...]:
         """The tags; Terraform marks a sensitive tag in `tags` but not in `tags_all`."""
         node = self.resource.node("tags_all") or self.resource.node("tags")
-        members = node.members if isinstance(node, Object) else ()
         hides = self.resource.hides
-        shown = (one for one in members if not any(hides(name, one.key) for name in ("tags", "tags_all")))
-        return tuple((one.key, text_of(one.value) or "") for one in shown)
+        if isinstance(node, Array) and hides("tags"):
+            return ()
+        shown = (
+            one for one in tags_in(node) if not any(hides(name, one[0]) for name in ("tags", "tags_all"))
+        )
+        return tuple((key, text_of(value) or "") for key, value in shown)
 
     def text(self, name: str) -> Value | None:
         """Return an attribute as text; ``None`` if it is not set or empty.
 
         An unknown text has the name of the only resource that it comes from.
         """
-        value = self.plan.origins.value(self.resource, name)
+        value = self.plan.origins.value(self.resource, name_in(self.kind, name))
         return None if value == "" else value
+
+    def texts(self, name: str) -> tuple[Value, ...]:
+        """Return the items of a list attribute as texts; empty if it is not set.
+
+        For unknown items, the list has the resources that the attribute refers to.
+        """
+        if self.resource.hides(name):
+            return (Unknown(SENSITIVE, f"{self.address}.{name}"),)
+        node = self.resource.node(name)
+        known = [one for one in map(text_of, node.items) if one] if isinstance(node, Array) else []
+        if not has_marks(self.resource.unknown, name):
+            return tuple(known)
+        sources = [one for one in self.plan.origins.of(self.resource, name) if not one.hidden]
+        unknown = [Unknown(AFTER_APPLY, one.text) for one in sources]
+        return (*known, *unknown) if unknown else (*known, Unknown(AFTER_APPLY, f"{self.address}.{name}"))
+
+    def is_open(self, name: str) -> bool:
+        """True for a list attribute with items of which the sources are not known."""
+        sources = self.plan.origins.of(self.resource, name)
+        return not sources or any(one.hidden for one in sources)
 
     def flag(self, name: str) -> bool | Unknown | None:
         """Return a boolean attribute; ``None`` if it is not set."""
-        return self.resource.flag(name)
+        return self.resource.flag(name_in(self.kind, name))
 
     def value(self, name: str) -> Node | None:
         """Return an attribute; ``None`` if it is not set."""
-        return self._block.value(name)
+        return self._block.value(name_in(self.kind, name))
 
     def blocks(self, name: str) -> tuple[PlannedBlock | Scalar, ...]:
         """Return the nested blocks of a type; an unknown value stands for an unknown number of blocks."""
@@ -169,6 +210,7 @@ class PlannedResource:
         AWS fills in unset policies, and Terraform reads back policies of other resources; neither is a second
         policy. If a policy resource is deleted, the provider restores the AWS default policy.
         """
+        name = name_in(self.kind, name)
         if self.kind in POLICIES:
             owner = self.text(POLICIES[self.kind].owner)
             return self._read(name, owner if isinstance(owner, str) else "")
@@ -198,7 +240,8 @@ class PlannedResource:
 
     def place(self, *names: str) -> Place:
         """Return the place of the first of these attributes that is set, or of the resource."""
-        name = next((one for one in names if self.resource.node(one) is not None), "")
+        named = (name_in(self.kind, one) for one in names)
+        name = next((one for one in named if self.resource.node(one) is not None), "")
         return self.resource.place(name)
 
 

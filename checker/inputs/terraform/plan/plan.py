@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.unknown import Unknown
 from checker.inputs.sensitive import parse_sensitive
+from checker.inputs.terraform import declare
 from checker.inputs.terraform.address import split, without_indices
 from checker.inputs.terraform.declare import POLICIES
 from checker.inputs.terraform.plan.configuration import is_null, mapping, references_of
@@ -51,10 +52,12 @@ def is_left_out(name: str, scope: Scope, setting: Setting, variables: Mapping[st
 
 _MOST_NAMED = 3
 _OWNERS = frozenset(one.owner for one in POLICIES.values())
-_TOPIC, _KEY = ("aws_sns_topic", "awscc_sns_topic"), ("aws_kms_key", "aws_kms_replica_key", "aws_kms_alias")
+_TOPIC = ("aws_sns_topic", "awscc_sns_topic")
+_KEY = tuple(one for one in declare.TYPES if "_kms_" in one and not one.endswith(("_policy", "_grant")))
 _MEANT = {
     "arn": _TOPIC,
     "topic_arn": _TOPIC,
+    "topics": _TOPIC,
     "key_id": _KEY,
     "kms_master_key_id": _KEY,
     "target_key_id": _KEY,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.terraform import declare
+from checker.inputs.terraform.address import split
+from checker.inputs.terraform.stacks import STACKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.plan.configuration import Module
 
 
-TYPES = frozenset((*declare.TYPES, declare.DOCUMENT))
+TYPES = frozenset((*declare.TYPES, declare.DOCUMENT, *STACKS))
 
 PARTS = frozenset(
     (
@@ -39,6 +41,9 @@ PARTS = frozenset(
 )
 """Resource types that show which resources stream chats to a topic."""
 
+LONGEST_ADDRESS = 2000
+"""Maximum length of an address; longer ones do not occur and would be slow to parse."""
+
 LOOKED_UP = ("aws_iam_policy_document", "aws_connect_instance")
 """Resource types that are also relevant as data sources."""
 
@@ -52,6 +57,12 @@ class Found(NamedTuple):
     type: str
     pointer: str
     start: int
+
+    @property
+    def is_looked_up(self) -> bool:
+        """True for a data source."""
+        steps = split(self.address)
+        return len(steps) > 2 and steps[-3].name == "data"
 
 
 class Outline:
@@ -88,14 +99,22 @@ class Outline:
         return [*self.changes, *(one for one in self.values if one.address not in self.changed)]
 
 
+def kind_of(one: Mapping[str, object]) -> str:
+    """Return the type of a relevant resource, else empty; data sources belong to another configuration."""
+    kind = one.get("type")
+    if not isinstance(kind, str) or (kind not in TYPES and kind not in PARTS):
+        return ""
+    return kind if one.get("mode") != "data" or kind in LOOKED_UP else ""
+
+
 def is_marked(marks: object, *path: str | int) -> bool:
     """True for a value that is marked, or inside a marked value."""
-    return _beneath(marks, path) is True
+    return marks_beneath(marks, path) is True
 
 
 def has_marks(marks: object, *path: str | int) -> bool:
     """True for a value that is marked, inside a marked value, or contains a marked value."""
-    waiting = [_beneath(marks, path)]
+    waiting = [marks_beneath(marks, path)]
     while waiting:  # iterative, because the tree may exceed the recursion limit
         one = waiting.pop()
         if one is True:
@@ -104,7 +123,8 @@ def has_marks(marks: object, *path: str | int) -> bool:
     return False
 
 
-def _beneath(marks: object, path: tuple[str | int, ...]) -> object:
+def marks_beneath(marks: object, path: tuple[str | int, ...]) -> object:
+    """Return the marks of a part of a value; true inside a marked value, ``None`` without marks."""
     for step in path:
         if marks is True:
             return True

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.sensitive import masked, parse_sensitive
 from checker.inputs.terraform.plan.configuration import mapping
-from checker.inputs.terraform.plan.plan_index import has_marks
+from checker.inputs.terraform.plan.plan_index import has_marks, marks_beneath
 from checker.inputs.terraform.plan.resource import AFTER_APPLY
 from checker.inputs.text import parse_embedded
-from checker.policy.node import Array, Node, Object, Scalar, Stretch, stretch_of, text_of
+from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, stretch_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -86,9 +86,19 @@ class PlannedBlock(NamedTuple):
         if isinstance(node, Array):
             inside = (self._value(one, (*path, index), written) for index, one in enumerate(node.items))
             node = node._replace(items=tuple(one for one in inside if one is not None))
+        if isinstance(node, Object):
+            node = self._with_unknown_members(node, path, written)
         if node is None or not has_marks(self.resource.sensitive, *path):
             return node
         return masked(node, f"{self.resource.address}.{path[0]}")
+
+    def _with_unknown_members(self, node: Object, path: tuple[str | int, ...], written: object) -> Object:
+        """Add the members of an object that are unknown before apply, which a plan omits."""
+        marks = marks_beneath(self.resource.unknown, path)
+        names = [name for name, mark in marks.items() if has_marks(mark)] if isinstance(marks, dict) else []
+        members = tuple(one for one in node.members if one.key not in names)
+        unknown = (Member(name, self._unknown(node, written), node.start, node.start) for name in names)
+        return node._replace(members=(*members, *unknown))
 
     def _unknown(self, node: Node, written: object) -> Scalar:
         """Make an unknown value with the name of its expression."""

@@ -8,13 +8,14 @@ from checker.analysis.inventory import Place
 from checker.core.unknown import Unknown
 from checker.inputs.sensitive import SENSITIVE
 from checker.inputs.terraform.plan.plan_index import has_marks, is_marked
+from checker.inputs.terraform.plan.scan_state import marks_of
 from checker.inputs.text import TextDocument
 from checker.policy.node import Array, Member, Object, Scalar, text_of
 from checker.policy.source import Source
 from checker.policy.text_json import TextError, parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from checker.core.finding import Route
     from checker.inputs.terraform.plan.json_scan import Scan
@@ -59,17 +60,20 @@ _OPEN_WHERE_ABSENT = (
     "arn",
     "id",
     "key_id",
+    "key_policy",
     "kms_master_key_id",
     "policy",
     "policy_document",
     "target_key_id",
     "topic_arn",
+    "topics",
 )
 """Planned values have no marks: unknown values are omitted, and unset values are null."""
 
 _ADDRESS: Route = ("address",)
 _OF_CHANGE = "after", "after_unknown", "after_sensitive"
 _OF_STATE = "values", "", "sensitive_values"
+_OF_KEPT_STATE = "attributes", "", "sensitive_attributes"
 
 
 class Resource(NamedTuple):
@@ -126,20 +130,29 @@ class Resource(NamedTuple):
 def read_resource(scan: Scan, found: Found) -> Resource:
     """Read a resource with the positions of its values. Raises TextError."""
     spans = scan.spans(found.start)
-    route: Route = ("change", "after") if "change" in spans else ("values",)
+    names, route = _form(spans)
     inside = scan.spans(spans["change"][0]) if "change" in spans else spans
-    names = _OF_CHANGE if "change" in spans else _OF_STATE
-    values = _positional(
-        scan, inside.get(names[0], spans["address"]), "/".join((found.pointer, *map(str, route)))
-    )
+    pointer = "/".join((found.pointer, *map(str, route)))
+    values = _positional(scan, inside[names[0]], pointer) if names[0] in inside else None
     if not isinstance(values, Object):
-        raise TextError("the values of a resource are not an object", values.source, values.start)
+        raise TextError("the values of a resource are not an object", scan.source, found.start)
     unknown, sensitive = (scan.value(inside[one][0])[0] if one in inside else None for one in names[1:])
     if found.pointer.startswith("/planned_values/"):
         unknown = {name: True for name in _OPEN_WHERE_ABSENT if values.get(name) is None}
-    root = _root(scan, found, spans["address"], route, values)
+    if names is _OF_KEPT_STATE:
+        sensitive = marks_of(sensitive)
+    address = spans.get("address", (found.start, found.start + 1))
+    root = _root(scan, found, address, route, values)
     document = TextDocument(scan.source, root)
     return Resource(found.address, found.type, document, route, values, unknown, sensitive)
+
+
+def _form(spans: Mapping[str, tuple[int, int]]) -> tuple[tuple[str, str, str], Route]:
+    """Return the names of the values and marks of a resource, and the route to the values."""
+    if "change" in spans:
+        return _OF_CHANGE, ("change", "after")
+    form = _OF_STATE if "address" in spans else _OF_KEPT_STATE
+    return form, (form[0],)
 
 
 def _root(scan: Scan, found: Found, address: tuple[int, int], route: Route, values: Object) -> Object:

@@ -11,13 +11,15 @@ from checker.inputs.terraform.address import without_indices
 from checker.inputs.terraform.declare import POLICIES
 from checker.inputs.terraform.plan.configuration import MAX_MODULES, mapping, read_module
 from checker.inputs.terraform.plan.plan_index import (
-    LOOKED_UP,
+    LONGEST_ADDRESS,
     PARTS,
     TYPES,
     Found,
     Outline,
     has_marks,
+    kind_of,
 )
+from checker.inputs.terraform.plan.scan_state import scan_resources
 from checker.policy.text_json import TextError
 
 if TYPE_CHECKING:
@@ -32,9 +34,6 @@ _GAPS = {
     "complete": (False, "the plan is not complete: `-target` or a deferred change excludes resources"),
 }
 """Plan keys that show that resources may be missing, with the value that shows it."""
-
-_LONGEST = 2000
-"""Maximum length of an address; longer ones do not occur and would be slow to parse."""
 
 
 def read_outline(scan: Scan) -> Outline:
@@ -57,6 +56,8 @@ class _Reader:
             return self.scan.elements(at, self.change)
         if key == "values":
             return self.values(at, "/values", self.outline.values)
+        if key == "resources":
+            return scan_resources(self.scan, at, self.outline.values)
         if key == "planned_values":
             return self.values(at, "/planned_values", self.outline.planned)
         if key == "prior_state":
@@ -89,12 +90,12 @@ class _Reader:
         value, end = self.scan.value(at)
         one = mapping(value)
         change, address = mapping(one.get("change")), one.get("address")
-        if not isinstance(address, str) or len(address) > _LONGEST:
+        if not isinstance(address, str) or len(address) > LONGEST_ADDRESS:
             raise TextError("a change without an address", self.scan.source, at)
         self.outline.changed.add(address)
         if has_marks(change.get("after_unknown")):
             self.outline.unsettled.add(without_indices(address))
-        kind = _kind(one)
+        kind = kind_of(one)
         if kind and change.get("after") is None:
             self.release(kind, change)
         elif kind and self.outline.changes is not None:
@@ -104,8 +105,9 @@ class _Reader:
     def release(self, kind: str, change: Mapping[str, object]) -> None:
         """Record the owner of a deleted policy; a policy that Terraform only forgets stays in place."""
         owner = mapping(change.get("before")).get(POLICIES[kind].owner if kind in POLICIES else "")
-        if isinstance(owner, str) and change.get("actions") != ["forget"]:
-            self.outline.released.add(owner)
+        owners = owner if isinstance(owner, list) else [owner]
+        if change.get("actions") != ["forget"]:
+            self.outline.released.update(one for one in owners if isinstance(one, str))
 
     def values(self, at: int, pointer: str, found: list[Found]) -> int:
         return self.inside("root_module", at, lambda i: self.module(i, f"{pointer}/root_module", found, 0))
@@ -131,17 +133,9 @@ class _Reader:
         """Record a resource, except one that is destroyed after its replacement is created."""
         value, end = self.scan.value(at)
         one = mapping(value)
-        kind, address = _kind(one), one.get("address")
+        kind, address = kind_of(one), one.get("address")
         if kind and "deposed_key" not in one:
-            if not isinstance(address, str) or len(address) > _LONGEST:
+            if not isinstance(address, str) or len(address) > LONGEST_ADDRESS:
                 raise TextError("a resource without an address", self.scan.source, at)
             found.append(Found(address, kind, pointer, at))
         return end
-
-
-def _kind(one: Mapping[str, object]) -> str:
-    """Return the type of a relevant resource, else empty; data sources belong to another configuration."""
-    kind = one.get("type")
-    if not isinstance(kind, str) or kind not in _WANTED:
-        return ""
-    return kind if one.get("mode") != "data" or kind in LOOKED_UP else ""

@@ -1,4 +1,4 @@
-"""Reads `terraform show -json` output of a plan or state as declarations.
+"""Reads a plan or state as declarations: `terraform show -json` output, or a state as Terraform keeps it.
 
 The planned result is checked: resources that the plan creates, changes or keeps, without those that it
 deletes.
@@ -26,6 +26,7 @@ from checker.inputs.terraform.plan.plan_index import has_marks
 from checker.inputs.terraform.plan.resource import read_resource
 from checker.inputs.terraform.plan.scan_plan import read_outline
 from checker.inputs.terraform.plan.trace import References, follow
+from checker.inputs.terraform.stacks import read_stack
 from checker.inputs.text import decode
 from checker.policy.source import Source
 from checker.policy.text_json import TextError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from checker.inputs.collect import Facts
     from checker.inputs.declared import Declarations
+    from checker.inputs.terraform.plan.declare import PlannedResource
     from checker.inputs.terraform.plan.plan_index import Found, Outline
     from checker.policy.text_json import Plain
 
@@ -56,9 +58,9 @@ def parts_of(scan: Scan, outline: Outline) -> list[Part]:
 
 
 def _part(found: Found, one: Mapping[str, object], references: References) -> Part:
-    values = mapping(mapping(one.get("change")).get("after") or one.get("values"))
+    values = mapping(mapping(one.get("change")).get("after") or one.get("values") or one.get("attributes"))
     names = (values.get(name) for name in _NAMES)
-    kind = f"data.{found.type}" if one.get("mode") == "data" else found.type
+    kind = f"data.{found.type}" if found.is_looked_up else found.type
     known = tuple(name for name in names if isinstance(name, str))
     arguments = _arguments(found.address, values, references)
     return Part(found.address, kind, known, arguments, hidden=_hides_policy(kind, one))
@@ -121,6 +123,8 @@ def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
     declared = facts.declarations(path)
     declarer = Declarer(plan, declared, named=named)
     declarer.declare()
+    for stack in declarer.stacks():
+        _read_stack(stack, facts, declared)
     declared.senders += senders(parts)
     facts.skipped += (fault.skipped() for fault in declarer.faults)
     if plan.outline.gap:
@@ -128,6 +132,13 @@ def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
     if not named:
         facts.skipped += _may_be_streamed(plan.source, declared, parts)
     return bool(declared.topics or declared.keys or declared.instances)
+
+
+def _read_stack(stack: PlannedResource, facts: Facts, declared: Declarations) -> None:
+    try:
+        read_stack(stack, facts, declared)
+    except InputError as error:
+        facts.skip(error)
 
 
 def _may_be_streamed(source: Source, declared: Declarations, parts: list[Part]) -> Iterator[Skipped]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from checker.analysis.inventory import Inventory
 from checker.core.finding import Finding
 from checker.core.unknown import Unknown
 from checker.inputs.load import load
+from checker.inputs.terraform.plan.plan_index import has_marks
 from checker.lint.engine import Scope, judge
 from checker.lint.registry import all_rules
 from tests.samples import ACCOUNT, TESTS, document, statement
@@ -72,6 +74,44 @@ def state(*resources: dict[str, Any]) -> dict[str, Any]:
         listed.append({**{key: value for key, value in one.items() if key != "change"}, **values})
     root = {"root_module": {"resources": listed}}
     return {"format_version": "1.0", "terraform_version": "1.11.4", "values": root}
+
+
+def kept(shown: dict[str, Any]) -> dict[str, Any]:
+    """A state as Terraform keeps it, out of what `terraform show -json` prints of it."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in _resources(shown["values"]["root_module"]):
+        local = f"{'data.' if one['mode'] == 'data' else ''}{one['type']}.{one['name']}"
+        module, _, key = one["address"].rpartition(local)
+        resource = found.setdefault(module + local, _resource(one, module.rstrip(".")))
+        resource["instances"].append(_instance(one, key[1:-1]))
+    resources = {"resources": list(found.values()), "check_results": None}
+    return {
+        "version": 4,
+        "terraform_version": "1.11.4",
+        "serial": 3,
+        "lineage": "0d0c",
+        "outputs": {},
+        **resources,
+    }
+
+
+def _resources(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from module.get("resources", ())
+    for one in module.get("child_modules", ()):
+        yield from _resources(one)
+
+
+def _resource(one: dict[str, Any], module: str) -> dict[str, Any]:
+    named = {"module": module} if module else {}
+    return {**named, "mode": one["mode"], "type": one["type"], "name": one["name"], "instances": []}
+
+
+def _instance(one: dict[str, Any], key: str) -> dict[str, Any]:
+    marks = one.get("sensitive_values") or {}
+    marks = dict.fromkeys(one["values"], True) if marks is True else marks
+    paths = [[{"type": "get_attr", "value": name}] for name, mark in marks.items() if has_marks(mark)]
+    index = {"index_key": json.loads(key)} if key else {}
+    return {**index, "schema_version": 0, "attributes": one["values"], "sensitive_attributes": paths}
 
 
 def read(folder: Path, shown: Any, name: str = "plan.json") -> Inventory:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.samples import policies
-from tests.inputs.terraform.plan.plans import change, judged, plan, read, state, written
+from tests.inputs.terraform.plan.plans import change, judged, kept, plan, read, state, written
 
 TOPIC, POLICY = "aws_sns_topic.chat", "aws_sns_topic_policy.chat"
 EXAMPLES = list(islice(policies(5), 5))
@@ -29,6 +29,8 @@ def forms(policy: dict[str, Any]) -> dict[str, Any]:
         "alone": plan([attached]),
         "state": state(bare, attached),
         "read back": state(inline, attached),
+        "kept": kept(state(bare, attached)),
+        "kept and read back": kept(state(inline, attached)),
     }
 
 
