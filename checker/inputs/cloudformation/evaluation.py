@@ -83,7 +83,7 @@ def _assigned(evaluation: Evaluation, kind: str, logical: str, name: str) -> Unk
 def _symbol(template: Template, logical: str, name: str, kind: str) -> Unknown:
     reference = template.symbol(logical, name)
     shown = f"{logical}.{name}" if name else logical
-    symbol = Symbol(shown, kind, (), template.name, reference)
+    symbol = Symbol(shown, kind, (), template.scope, reference)
     return unresolved(template, logical, name)._replace(pieces=(symbol,))
 
 
@@ -156,7 +156,7 @@ class Evaluation:
         self.assignment = assignment
         chosen = assignment.world if assignment is not None else {}
         self.parameters = Parameters(
-            template.parameters, given, chosen, strict=assignment is None, template=template.name
+            template.parameters, given, chosen, strict=assignment is None, template=template.scope
         )
         self.known: dict[tuple[str, str], Value] = {}
         self.looking_up: list[tuple[str, str]] = []

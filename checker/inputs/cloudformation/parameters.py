@@ -95,7 +95,7 @@ _SUFFIX = "amazonaws.com"
 class Parameters:
     """The parameters of a template under one assignment.
 
-    ``template`` is the name of the template. Supplied values take precedence over choices of the assignment, and choices over defaults. ``strict``
+    ``template`` is the scope of the template. Supplied values take precedence over choices of the assignment, and choices over defaults. ``strict``
     ignores defaults, because a deployment may override them.
     """
 

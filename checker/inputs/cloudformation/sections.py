@@ -28,10 +28,12 @@ class Resource(NamedTuple):
 class Template(NamedTuple):
     """A template with all sections; missing sections are empty.
 
+    ``scope`` distinguishes the templates of a run: the file, with a number for each further template in it.
     ``transforms`` are the macros for the whole template. ``macros`` create resources of their own.
     """
 
     document: TextDocument
+    scope: str
     parameters: dict[str, Object]
     mappings: dict[str, Object]
     conditions: dict[str, Node]
@@ -47,19 +49,23 @@ class Template(NamedTuple):
 
     def symbol(self, logical: str, attribute: str = "") -> str:
         """Return the symbol of an unknown value of a resource: `stack.yaml#ChatTopic.TopicName`."""
-        return f"{self.name}#{logical}.{attribute}" if attribute else f"{self.name}#{logical}"
+        return f"{self.scope}#{logical}.{attribute}" if attribute else f"{self.scope}#{logical}"
 
     def place(self, logical: str, *route: str) -> Place:
         """Return the position of a resource or of a part of it."""
         return Place(self.document, ("Resources", logical, *route))
 
 
-def read_sections(document: TextDocument) -> Template:
-    """Split a template into sections. Raises InputError for a section that is not an object."""
+def read_sections(document: TextDocument, scope: str = "") -> Template:
+    """Split a template into sections. Raises InputError for a section that is not an object.
+
+    ``scope`` is that of the template; empty for the only template of its file.
+    """
     resources = _members(document, "Resources")
     transform = document.root.get("Transform") if isinstance(document.root, Object) else None
     return Template(
         document,
+        scope or document.name,
         _objects(document, "Parameters"),
         _objects(document, "Mappings"),
         {one.key: one.value for one in _members(document, "Conditions")},

@@ -152,7 +152,7 @@ class States:
         unique = (
             owner
             if isinstance(value, str) or "#" in owner or is_export(owner)
-            else f"{self.template.name}#{owner}"
+            else f"{self.template.scope}#{owner}"
         )
         return TopicState(value, value, tuple(dict.fromkeys((unique, owner))), None, writers, subscriptions)
 

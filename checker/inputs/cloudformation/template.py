@@ -18,6 +18,7 @@ from checker.inputs.cloudformation.nodes import collect_conditions, text_at
 from checker.inputs.cloudformation.parameters import PSEUDO, changes, worlds
 from checker.inputs.cloudformation.sections import read_sections
 from checker.inputs.cloudformation.states import States
+from checker.inputs.cloudformation.stored import stack_sets
 from checker.inputs.senders import Part, is_part, senders
 from checker.policy.node import Array, Object, items, text_of
 from checker.policy.plain import plain
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from checker.inputs.cloudformation.parameters import Choice, World
     from checker.inputs.cloudformation.sections import Resource, Template
     from checker.inputs.collect import Facts
+    from checker.inputs.declared import Declarations
     from checker.inputs.text import TextDocument
     from checker.policy.node import Node
     from checker.policy.plain import Plain
@@ -209,17 +211,28 @@ Beyond the limit, both branches of each condition are still evaluated, with all 
 """
 
 
-def read_template(path: Path, document: TextDocument, facts: Facts, *, named: bool) -> bool:
-    """Read a template into the declarations of its folder; false if it declares nothing. Raises InputError.
+def read_template(
+    path: Path, document: TextDocument, facts: Facts, *, named: bool, values: Mapping[str, str] | None = None
+) -> bool:
+    """Read a template, and those of its stack sets, into the declarations of its folder; false if they declare
+    nothing. Raises InputError.
 
-    Errors in policy text are noted, and so are macros that may add resources.
+    ``values`` are parameters that another template sets. Errors in policy text are noted, and so are macros that may
+    add resources.
     """
-    template = read_sections(document)
-    reader = _Reader(template, facts)
+    template = read_sections(document, facts.template_scope(document.name))
+    reader = _Reader(template, facts, values or {})
+    found = _declare(reader, facts.declarations(path.parent), named=named)
+    for one in stack_sets(template):
+        found |= read_template(path, one.document, facts, named=named, values=one.values)
+    return found
+
+
+def _declare(reader: _Reader, declared: Declarations, *, named: bool) -> bool:
+    """Declare the resources of one template; false if it has no topic or key."""
     found = list(reader.states())
-    declared = facts.declarations(path.parent)
-    declarer = Declarer(template, declared, named=named)
-    declared.senders += senders(parts_of(template, reader.given))
+    declarer = Declarer(reader.template, declared, named=named)
+    declared.senders += senders(parts_of(reader.template, reader.given))
     keys = list(variants((world, states.keys()) for world, states in found))
     topics = list(variants((world, states.topics()) for world, states in found))
     for key in keys:
@@ -231,10 +244,10 @@ def read_template(path: Path, document: TextDocument, facts: Facts, *, named: bo
 
 
 class _Reader:
-    def __init__(self, template: Template, facts: Facts) -> None:
+    def __init__(self, template: Template, facts: Facts, values: Mapping[str, str]) -> None:
         self.template = template
         self.facts = facts
-        self.given = dict(facts.given.parameters)
+        self.given = dict(facts.given.parameters) | dict(values)
         facts.parameters |= {*self.template.parameters, *PSEUDO}
         self.faults: set[str] = set()
         facts.skipped += skipped_parts(template)

@@ -1,4 +1,4 @@
-"""CloudFormation templates.
+"""CloudFormation templates, in files of their own and in the output of CloudFormation's API.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 """
@@ -36,5 +36,24 @@ def _read(facts: Facts, found: Found) -> None:
         facts.skip_irrelevant(found.path, _NO_RESOURCE, named=found.named)
 
 
+def _match_stored(root: Object) -> Match | None:
+    """Recognize the output of `get-template`, and that of `describe-stack-set`."""
+    stack_set = root.get("StackSet")
+    holder, route = (stack_set, ("StackSet",)) if isinstance(stack_set, Object) else (root, ())
+    body = holder.get("TemplateBody")
+    if isinstance(body, Object):
+        return (body, (*route, "TemplateBody")) if _match(body) is not None else None
+    is_template = "Resources" in (text_of(body) or "")
+    return (body, (*route, "TemplateBody")) if body is not None and is_template else None
+
+
+def _read_stored(facts: Facts, found: Found) -> None:
+    """Read a template in the output of the API. Raises InputError for text that is not a template."""
+    from checker.inputs.cloudformation.stored import document_of  # policies do not need it
+
+    _read(facts, found._replace(document=document_of(found.node)))
+
+
 TEMPLATE = Kind("a CloudFormation template", _match, _read, unique_keys=False)
-KINDS = (TEMPLATE,)
+STORED = Kind("the output of get-template", _match_stored, _read_stored, unique_keys=False)
+KINDS = (TEMPLATE, STORED)
