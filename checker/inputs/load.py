@@ -97,17 +97,34 @@ def _take_all(files: list[_File], facts: Facts) -> None:
     """Read the documents of all files. A file without a known kind is reported once."""
     known = {file.path for file in files if kind_of(file.document.root) is not None}
     others: set[Path] = set()
-    for path, named, document in files:
+    included = {name for file in files for name in _includes(file)}
+    before = frozenset(facts.opened)
+    for path, named, document in sorted(files, key=lambda file: _full_name(file.path) in included):
         if path not in known and not named:
             mark_irrelevant(path)
         if kind_of(document.root) is None:
             if path in known | others:
                 continue
             others.add(path)
-        try:
-            take(facts, path, document, named=named)
-        except InputError as error:
-            facts.skip(error)
+        if _full_name(path) not in facts.opened - before:
+            _take(path, document, facts, named=named)
+
+
+def _take(path: Path, document: TextDocument, facts: Facts, *, named: bool) -> None:
+    try:
+        take(facts, path, document, named=named)
+    except InputError as error:
+        facts.skip(error)
+
+
+def _includes(file: _File) -> Iterable[str]:
+    """Return the full names of the files that a file may include."""
+    found = kind_of(file.document.root)
+    return found[0].includes(file.path, file.document.source.text) if found is not None else ()
+
+
+def _full_name(path: Path) -> str:
+    return os.path.normpath(path.absolute())
 
 
 def _modules_of(loose: list[_Found], modules: list[_Found], facts: Facts) -> list[_Found]:
@@ -196,7 +213,7 @@ def _is_read_by_terraform(path: Path, text: str, facts: Facts, *, chosen: bool) 
     A template that names Connect but is rendered in an unsupported expression is reported: its policy is not
     known.
     """
-    name = os.path.normpath(path.absolute())
+    name = _full_name(path)
     if name in facts.opened:
         return not chosen or mentions_connect(text)
     if chosen or name not in facts.templates:
