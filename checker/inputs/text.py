@@ -11,7 +11,7 @@ from checker.core.finding import Part
 from checker.inputs.opening import open_named, open_regular
 from checker.inputs.snapshot import keep, known_text
 from checker.policy.node import Node, anchor, find
-from checker.policy.source import Source, offsets_of_string, offsets_of_yaml
+from checker.policy.source import Source, offsets_of_string
 from checker.policy.text_json import TextError, parse_json
 
 if TYPE_CHECKING:
@@ -192,7 +192,9 @@ def parse_embedded(node: Scalar, text: str) -> TextDocument:
     """
     outer = node.source
     if is_yaml(outer):
-        offsets = offsets_of_yaml(outer, node.start, text)
+        from checker.inputs.scalar_offsets import offsets_of  # only YAML folds texts
+
+        offsets = offsets_of(outer, node.start, text)
     else:
         offsets = offsets_of_string(outer.text, node.start, len(text))
     source = Source(outer.name, text, outer, offsets)

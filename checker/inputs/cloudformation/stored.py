@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.cloudformation.policy_text import offsets_of
+from checker.inputs.scalar_offsets import offsets_of
 from checker.inputs.text import TextDocument, fault_inside
 from checker.policy.node import Object, items, scalar_text, text_of
 from checker.policy.source import Source
