@@ -29,11 +29,13 @@ class Template(NamedTuple):
     """A template with all sections; missing sections are empty.
 
     ``scope`` distinguishes the templates of a run: the file, with a number for each further template in it.
+    ``stack`` is the name of the nested stack in the template that deploys this one; empty for other templates.
     ``transforms`` are the macros for the whole template. ``macros`` create resources of their own.
     """
 
     document: TextDocument
     scope: str
+    stack: str
     parameters: dict[str, Object]
     mappings: dict[str, Object]
     conditions: dict[str, Node]
@@ -56,16 +58,18 @@ class Template(NamedTuple):
         return Place(self.document, ("Resources", logical, *route))
 
 
-def read_sections(document: TextDocument, scope: str = "") -> Template:
+def read_sections(document: TextDocument, scope: str = "", stack: str = "") -> Template:
     """Split a template into sections. Raises InputError for a section that is not an object.
 
-    ``scope`` is that of the template; empty for the only template of its file.
+    ``scope`` is that of the template; empty for the only template of its file. ``stack`` is
+    the name of a nested stack.
     """
     resources = _members(document, "Resources")
     transform = document.root.get("Transform") if isinstance(document.root, Object) else None
     return Template(
         document,
         scope or document.name,
+        stack,
         _objects(document, "Parameters"),
         _objects(document, "Mappings"),
         {one.key: one.value for one in _members(document, "Conditions")},

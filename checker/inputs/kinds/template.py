@@ -11,6 +11,9 @@ from checker.inputs.kinds.kind import Kind
 from checker.policy.node import Object, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from checker.inputs.collect import Facts
     from checker.inputs.kinds.kind import Found, Match
 
@@ -36,6 +39,14 @@ def _read(facts: Facts, found: Found) -> None:
         facts.skip_irrelevant(found.path, _NO_RESOURCE, named=found.named)
 
 
+def _includes(path: Path, text: str) -> Iterable[str]:
+    if "TemplateURL" not in text and "Location" not in text:
+        return ()
+    from checker.inputs.cloudformation.nested import includes  # policies do not need it
+
+    return includes(path, text)
+
+
 def _match_stored(root: Object) -> Match | None:
     """Recognize the output of `get-template`, and that of `describe-stack-set`."""
     stack_set = root.get("StackSet")
@@ -54,6 +65,6 @@ def _read_stored(facts: Facts, found: Found) -> None:
     _read(facts, found._replace(document=document_of(found.node)))
 
 
-TEMPLATE = Kind("a CloudFormation template", _match, _read, unique_keys=False)
+TEMPLATE = Kind("a CloudFormation template", _match, _read, unique_keys=False, includes=_includes)
 STORED = Kind("the output of get-template", _match_stored, _read_stored, unique_keys=False)
 KINDS = (TEMPLATE, STORED)
