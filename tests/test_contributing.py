@@ -59,7 +59,7 @@ def test_each_addition_is_as_few_files_as_promised() -> None:
     assert [path for path, _ in additions()] == [
         "rules/sns/topic_name.py",
         "checker/report/formats/csv.py",
-        "checker/inputs/kinds/steampipe.py",
+        "checker/inputs/kinds/inventory.py",
         "checker/analysis/inventory.py",
         "checker/inputs/topic_settings.py",
     ]
@@ -78,7 +78,7 @@ def test_a_rule_and_a_report_format_are_found(installed: Path) -> None:
 def test_an_input_format_is_found(installed: Path) -> None:
     policy = document(statement())
     row = {"topic_arn": TOPIC_ARN, "policy": policy}
-    (installed / "rows.json").write_text(json.dumps({"rows": [row]}))
+    (installed / "rows.json").write_text(json.dumps({"inventory": [row]}))
     done = run(installed, "-m", "checker", "check", "rows.json", "--format", "csv")
     assert "error,missing-source-account,rows.json" in done.stdout, done.stderr
 

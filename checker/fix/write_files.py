@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import InputError, RefusedError
 from checker.core.open_flags import DIRECTORY, NOFOLLOW, NONBLOCK, PATH
 from checker.inputs.opening import Identity
-from checker.inputs.text import MAX_BYTES, decode, unreadable_file
+from checker.inputs.text import MAX_BYTES, decode, encoded, unreadable_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from checker.inputs.snapshot import Original
 
 
-_BOM = b"\xef\xbb\xbf"
 _FOLDER = DIRECTORY | NOFOLLOW | PATH
 """Flags to open a folder that may be searchable but not readable."""
 _FILE = os.O_RDONLY | NOFOLLOW | NONBLOCK
@@ -154,12 +153,11 @@ def _replace(edit: _Edit, folder: int) -> None:
     system call compares and replaces atomically.
     """
     data = _read(edit, folder)
-    mark = _BOM if data.startswith(_BOM) else b""
     temporary = f".checker-{secrets.token_hex(8)}.tmp"
     descriptor = os.open(temporary, _NEW, 0o600, dir_fd=folder)
     try:
         with os.fdopen(descriptor, "wb") as new:
-            new.write(mark + edit.text.encode("utf-8"))
+            new.write(encoded(edit.text, data))
             new.flush()
             _take_status(descriptor, os.stat(edit.name, dir_fd=folder, follow_symlinks=False))
             os.fsync(descriptor)

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 
 _CONFIRMED_PREFIX = "arn:"
+_NO_KEY = Unknown(
+    "the encryption of the topic was not supplied; provide the output of `aws sns get-topic-attributes`"
+)
 
 
 def read_topic(document: TextDocument, attributes: Object, route: Route, *, named: bool) -> Topic:
@@ -66,6 +69,14 @@ def read_topic(document: TextDocument, attributes: Object, route: Route, *, name
         named=named,
         claimed="" if isinstance(topic_arn(claimed_arn), Arn) else claimed_arn,
     )
+
+
+def with_open_key(topic: Topic, attributes: Object) -> Topic:
+    """Leave it open whether a topic is encrypted, unless the attribute was given, even as null."""
+    if attributes.get("KmsMasterKeyId") is not None:
+        return topic
+    key = topic.settings.key._replace(value=_NO_KEY)
+    return topic._replace(settings=topic.settings._replace(key=key))
 
 
 def _counted(confirmed: Node | None) -> tuple[Subscription, ...] | Unknown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import Skipped
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 LOOKED_FOR = (
     "topic and key policies, output of the AWS CLI, streaming manifests, Terraform files, plans and states, "
-    "CloudFormation templates, CloudTrail events"
+    "CloudFormation templates, services of the Serverless Framework, Kubernetes resources, CloudTrail events"
 )
 
 
@@ -54,7 +55,8 @@ class Facts:
 
     ``empty_lists`` are the folders with an empty list of subscriptions, which names no topic. ``called`` are
     the folders of called Terraform modules, ``opened`` the files that Terraform functions read, and
-    ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path. ``variables`` and ``parameters`` are the names
+    ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path.
+    ``read_templates`` counts the CloudFormation templates of each file. ``variables`` and ``parameters`` are the names
     that root modules and templates declare. ``of_change`` is true if the files come from a change, so that
     irrelevant files are not reported.
     """
@@ -78,6 +80,7 @@ class Facts:
         self.opened: set[str] = set()
         self.templates: set[str] = set()
         self.others: set[str] = set()
+        self.read_templates: Counter[str] = Counter()
         self.streams: Streams | None = None
         self.variables: set[str] = set()
         self.parameters: set[str] = set()
@@ -96,6 +99,12 @@ class Facts:
         if named and not self.of_change:
             help_text = f"files are recognized by their content: {LOOKED_FOR}"
             self.skipped.append(Skipped(name_of(path), reason, error=True, help=help_text))
+
+    def template_scope(self, name: str) -> str:
+        """Return the scope of the next template of a file: its name, with a number after the first."""
+        self.read_templates[name] += 1
+        number = self.read_templates[name]
+        return name if number == 1 else f"{name}[{number}]"
 
     def declarations(self, folder: Path) -> Declarations:
         """Return the declarations of a folder, to which its files add."""

@@ -11,7 +11,7 @@ from checker.inputs.terraform.hcl.limits import strings_in
 from checker.policy.node import Array, Object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from checker.inputs.text import TextDocument
     from checker.policy.node import Node
@@ -27,10 +27,12 @@ _WORDS = re.compile(
 _FORM = 'write `# checker:ignore=RULE reason="..."`, and add `until=YYYY-MM-DD` to let it expire'
 
 
-def yaml_comments(document: TextDocument) -> Iterator[IgnoreComment]:
-    """Find the comments of a YAML document, ignoring text inside values."""
-    if MARK in document.source.text and document.source.outer is None:
-        yield from _comments(document.source, sorted(_scalars(document.root)), "#")
+def yaml_comments(documents: Sequence[TextDocument]) -> Iterator[IgnoreComment]:
+    """Find the comments of a YAML file, ignoring text inside the values of its documents."""
+    source = documents[0].source
+    if MARK in source.text and source.outer is None:
+        spans = (span for document in documents for span in _scalars(document.root))
+        yield from _comments(source, sorted(spans), "#")
 
 
 def hcl_comments(source: Source) -> Iterator[IgnoreComment]:

@@ -22,6 +22,7 @@ from checker.inputs.discover import (
     other_files,
     read_input,
 )
+from checker.inputs.documents import parse_file, parts_of
 from checker.inputs.kinds.manifest import MANIFEST, has_keys_of_manifest, may_be_of_others
 from checker.inputs.large_files import is_bulk, is_module_file
 from checker.inputs.link import link_facts
@@ -33,10 +34,9 @@ from checker.inputs.readers import (
     take_comments,
     take_instance,
     take_large,
-    unwrap,
 )
 from checker.inputs.snapshot import drop
-from checker.inputs.text import TextDocument, parse_text, read_text
+from checker.inputs.text import TextDocument, read_text
 from checker.inputs.unread import unread
 from checker.policy.vocabulary import mentions_connect
 
@@ -83,13 +83,7 @@ def load(
     if changed:
         files += [one for path in find_siblings(wanted, unreadable) for one in _read_context(path, facts)]
     facts.skipped += (fault.skipped() for fault in unreadable)
-    for path, named, document in _without_manifests(files, facts):
-        if not named and kind_of(document.root) is None:
-            mark_irrelevant(path)
-        try:
-            take(facts, path, document, named=named)
-        except InputError as error:
-            facts.skip(error)
+    _take_all(_without_manifests(files, facts), facts)
     if not changed and (given.variables or given.parameters):
         from checker.inputs.coverage import unmatched_values  # imported on demand: only options need it
 
@@ -97,6 +91,40 @@ def load(
     inventory = link_facts(facts)
     searched = [*(path for path, _ in found), *other_files(wanted, exclude)]
     return inventory._replace(skipped=(*inventory.skipped, *unread(searched, inventory, facts.others)))
+
+
+def _take_all(files: list[_File], facts: Facts) -> None:
+    """Read the documents of all files. A file without a known kind is reported once."""
+    known = {file.path for file in files if kind_of(file.document.root) is not None}
+    others: set[Path] = set()
+    included = {name for file in files for name in _includes(file)}
+    before = frozenset(facts.opened)
+    for path, named, document in sorted(files, key=lambda file: _full_name(file.path) in included):
+        if path not in known and not named:
+            mark_irrelevant(path)
+        if kind_of(document.root) is None:
+            if path in known | others:
+                continue
+            others.add(path)
+        if _full_name(path) not in facts.opened - before:
+            _take(path, document, facts, named=named)
+
+
+def _take(path: Path, document: TextDocument, facts: Facts, *, named: bool) -> None:
+    try:
+        take(facts, path, document, named=named)
+    except InputError as error:
+        facts.skip(error)
+
+
+def _includes(file: _File) -> Iterable[str]:
+    """Return the full names of the files that a file may include."""
+    found = kind_of(file.document.root)
+    return found[0].includes(file.path, file.document.source.text) if found is not None else ()
+
+
+def _full_name(path: Path) -> str:
+    return os.path.normpath(path.absolute())
 
 
 def _modules_of(loose: list[_Found], modules: list[_Found], facts: Facts) -> list[_Found]:
@@ -169,7 +197,7 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
         if large_kind_of(text) is not None:
             take_large(path, facts, named=named)
             return []
-        return [_parsed(path, text, facts, named=named)]
+        return _parsed(path, text, facts, named=named)
     except InputError as error:
         if not named:
             mark_irrelevant(path)
@@ -185,7 +213,7 @@ def _is_read_by_terraform(path: Path, text: str, facts: Facts, *, chosen: bool) 
     A template that names Connect but is rendered in an unsupported expression is reported: its policy is not
     known.
     """
-    name = os.path.normpath(path.absolute())
+    name = _full_name(path)
     if name in facts.opened:
         return not chosen or mentions_connect(text)
     if chosen or name not in facts.templates:
@@ -201,10 +229,10 @@ def _mark_irrelevant(path: Path) -> None:
     drop(path)
 
 
-def _parsed(path: Path, text: str, facts: Facts, *, named: bool) -> _File:
-    document = parse_text(name_of(path), text)
-    take_comments(facts, document)
-    return _File(path, named, unwrap(document))
+def _parsed(path: Path, text: str, facts: Facts, *, named: bool) -> list[_File]:
+    documents = parse_file(name_of(path), text)
+    take_comments(facts, documents)
+    return [_File(path, named, one) for document in documents for one in parts_of(document)]
 
 
 def _read_context(path: Path, facts: Facts) -> list[_File]:
@@ -214,7 +242,8 @@ def _read_context(path: Path, facts: Facts) -> list[_File]:
         if not may_matter(text, as_context=True):
             _mark_irrelevant(path)
             return []
-        return [_File(path, named=False, document=unwrap(parse_text(name_of(path), text)))]
+        parts = (one for document in parse_file(name_of(path), text) for one in parts_of(document))
+        return [_File(path, named=False, document=one) for one in parts]
     except InputError as error:
         mark_irrelevant(path)
         facts.skipped.append(error.skipped()._replace(error=False))

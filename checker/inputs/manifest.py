@@ -183,7 +183,7 @@ def _attempt(facts: Facts, take: Callable[[], None]) -> None:
 
 
 def _take_comments(path: Path, facts: Facts) -> None:
-    take_comments(facts, parse_text(name_of(path), read_text(path)))
+    take_comments(facts, [parse_text(name_of(path), read_text(path))])
 
 
 def _take_topic(entry: TopicEntry, manifest: Path, facts: Facts) -> None:

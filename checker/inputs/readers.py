@@ -19,7 +19,7 @@ from checker.policy.node import Node, Object, Scalar, children, text_of
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from checker.core.finding import Route
@@ -39,12 +39,12 @@ _KINDS = sorted((one for one in _ALL if isinstance(one, Kind)), key=lambda one: 
 _LARGE_KINDS = [one for one in _ALL if isinstance(one, LargeKind)]
 
 
-def take_comments(facts: Facts, document: TextDocument) -> None:
-    """Return the comments that suppress findings; JSON has none."""
-    if is_yaml(document.source):
+def take_comments(facts: Facts, documents: Sequence[TextDocument]) -> None:
+    """Read the comments of a file that suppress findings; JSON has none."""
+    if documents and is_yaml(documents[0].source):
         from checker.inputs.comments import yaml_comments  # imported on demand: JSON has no comments
 
-        facts.comments += yaml_comments(document)
+        facts.comments += yaml_comments(documents)
 
 
 def take_instance(facts: Facts, path: Path, text: str) -> None:

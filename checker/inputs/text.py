@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from checker.core.errors import InputError
@@ -10,7 +11,7 @@ from checker.core.finding import Part
 from checker.inputs.opening import open_named, open_regular
 from checker.inputs.snapshot import keep, known_text
 from checker.policy.node import Node, anchor, find
-from checker.policy.source import Source, offsets_of_string, offsets_of_yaml
+from checker.policy.source import Source, offsets_of_string
 from checker.policy.text_json import TextError, parse_json
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ MAX_BYTES = 5 * 1024 * 1024
 """Size limit. Policies have at most 32 KB; list outputs of a whole account stay well below the limit."""
 
 _CHUNK = 64 * 1024
+
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks of UTF-16, which PowerShell writes when output is redirected to a file."""
 
 YAML_SUFFIXES = (".yaml", ".yml")
 _EITHER = ".template"
@@ -88,7 +92,7 @@ class Implied(NamedTuple):
 
 
 def read_text(path: Path, *, pipes: bool = False) -> str:
-    """Read a UTF-8 file, without its byte order mark.
+    """Read a UTF-8 or UTF-16 file, without its byte order mark.
 
     ``pipes``: the user names the file, so it may be a pipe or a device. Raises InputError for a file that is
     missing, not regular, too large, binary or in another encoding.
@@ -112,7 +116,7 @@ def unreadable_file(name: str, error: OSError | ValueError) -> InputError:
 
 
 def read_stream(name: str, stream: BinaryIO) -> str:
-    """Read UTF-8 text from an open file or pipe, up to the size limit. Raises InputError."""
+    """Read text from an open file or pipe, up to the size limit. Raises InputError."""
     data = stream.read(_CHUNK)
     if len(data) == _CHUNK:
         data += stream.read(MAX_BYTES + 1 - _CHUNK)  # one large read would allocate the whole limit
@@ -122,14 +126,26 @@ def read_stream(name: str, stream: BinaryIO) -> str:
 
 
 def decode(name: str, data: bytes) -> str:
-    """Decode UTF-8, with or without a byte order mark. Raises InputError."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(name, "the file is UTF-16", help_text="save it as UTF-8")
+    """Decode UTF-8, with or without a byte order mark, or UTF-16 with one. Raises InputError."""
+    if data.startswith(UTF_16):
+        try:
+            return data.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise InputError(name, f"not UTF-16 text: {error.reason}", help_text="save it as UTF-8") from None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(name, f"not UTF-8 text: byte 0x{data[error.start]:02x} on line {line}") from None
+
+
+def encoded(text: str, like: bytes) -> bytes:
+    """Encode text as a file is encoded, with its byte order mark if it has one."""
+    if like.startswith(UTF_16):
+        order = "utf-16-le" if like.startswith(UTF_16[0]) else "utf-16-be"
+        return like[:2] + text.encode(order)
+    mark = BOM_UTF8 if like.startswith(BOM_UTF8) else b""
+    return mark + text.encode("utf-8")
 
 
 def is_yaml(source: Source) -> bool:
@@ -142,6 +158,19 @@ def is_yaml(source: Source) -> bool:
 def parse_text(name: str, text: str) -> TextDocument:
     """Parse a text as YAML or JSON, by its file name. Raises InputError."""
     return parse_source(Source(name, text))
+
+
+def parse_documents(name: str, text: str) -> tuple[TextDocument, ...]:
+    """Parse a text as one JSON document, or as YAML documents, by its file name. Raises InputError."""
+    source = Source(name, text)
+    if not is_yaml(source):
+        return (parse_source(source),)
+    from checker.inputs.yaml_text import parse_yaml_documents  # as in `parse_source`
+
+    try:
+        return tuple(TextDocument(source, root) for root in parse_yaml_documents(source))
+    except TextError as error:
+        raise InputError(name, error.message, error.position()) from None
 
 
 def parse_source(source: Source) -> TextDocument:
@@ -163,7 +192,9 @@ def parse_embedded(node: Scalar, text: str) -> TextDocument:
     """
     outer = node.source
     if is_yaml(outer):
-        offsets = offsets_of_yaml(outer, node.start, text)
+        from checker.inputs.scalar_offsets import offsets_of  # only YAML folds texts
+
+        offsets = offsets_of(outer, node.start, text)
     else:
         offsets = offsets_of_string(outer.text, node.start, len(text))
     source = Source(outer.name, text, outer, offsets)

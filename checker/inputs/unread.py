@@ -17,6 +17,7 @@ from checker.core.finding import Position
 from checker.inputs.discover import home_of, is_code, is_hcl, name_of
 from checker.inputs.large_files import is_kept_state, is_terraform_json
 from checker.inputs.opening import open_regular
+from checker.inputs.text import UTF_16
 from checker.policy.node import Scalar, children
 from checker.policy.vocabulary import CONNECT
 
@@ -38,7 +39,8 @@ _MOST_CODE = 1024 * 1024
 """The sizes above which a file is not searched: no policy, and no code that a person wrote, is as long."""
 _BINARY = 1024
 """The length of the beginning of a file that decides whether it is text."""
-_RESOURCE = re.compile(r"""["']?Type["']?\s*:\s*["']?AWS::""")
+_RESOURCE = re.compile(r"""(?<!\w)["']?Type["']?\s*:\s*["']?AWS::|\n---(?:\s|\Z)""")
+"""Matches marks of files with several resources: the type of a resource, and the beginning of a YAML document."""
 _PLANNED, _VALUES = re.compile(r'"planned_values"\s*:'), re.compile(r'"values"\s*:')
 _AFTER_PLANNED = re.compile(
     r'"(?:resource_changes|output_changes|prior_state|relevant_attributes|configuration)"\s*:'
@@ -83,7 +85,11 @@ def _searched(path: Path) -> str:
             open_regular(path, as_input=False) as file,
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
         ):
-            if len(data) > (_MOST_CODE if is_code(path) else _MOST) or data.find(CONNECT.encode()) < 0:
+            if len(data) > (_MOST_CODE if is_code(path) else _MOST):
+                return ""
+            if data[:2] in UTF_16:
+                return data[:].decode("utf-16", "replace")
+            if data.find(CONNECT.encode()) < 0:
                 return ""
             return "" if b"\0" in data[:_BINARY] else data[:].decode("utf-8", "replace")
     except (OSError, ValueError):

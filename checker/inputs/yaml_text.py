@@ -66,6 +66,23 @@ def parse_yaml(source: Source) -> Node:
 
     Raises TextError with the offset for invalid YAML, several documents and exceeded limits.
     """
+    builder = _built(source)
+    if builder.second is not None:
+        raise TextError("expected one document, found a second", source, *builder.second)
+    return builder.roots[0]
+
+
+def parse_yaml_documents(source: Source) -> tuple[Node, ...]:
+    """Parse all YAML documents of a file into nodes, without empty ones after the first.
+
+    Raises TextError with the offset for invalid YAML and exceeded limits.
+    """
+    first, *others = _built(source).roots
+    return (first, *(one for one in others if not (isinstance(one, Scalar) and one.value is None)))
+
+
+def _built(source: Source) -> _Builder:
+    """Return the builder of a file's documents, of which there is at least one."""
     builder = _Builder(source)
     try:
         for event in yaml.parse(source.text, Loader=_LOADER):
@@ -77,9 +94,9 @@ def parse_yaml(source: Source) -> Node:
         raise TextError(
             f"not YAML: {str(error).splitlines()[0]}", source, getattr(error, "position", 0)
         ) from None
-    if builder.root is None:
+    if not builder.roots:
         raise TextError("expected a YAML document, found the end of the file", source, 0)
-    return builder.root
+    return builder
 
 
 class _Built(NamedTuple):
@@ -114,11 +131,12 @@ class _Open:
 
 
 class _Builder:
-    __slots__ = ("anchors", "root", "source", "stack", "written")
+    __slots__ = ("anchors", "roots", "second", "source", "stack", "written")
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.root: Node | None = None
+        self.roots: list[Node] = []
+        self.second: tuple[int, int] | None = None
         self.stack: list[_Open] = []
         self.anchors: dict[str, _Built] = {}
         self.written = 0
@@ -134,8 +152,9 @@ class _Builder:
             self.open(event, start)
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             self.close(end)
-        elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
-            raise TextError("expected one document, found a second", self.source, start, end)
+        elif isinstance(event, yaml.DocumentStartEvent) and self.roots:
+            self.anchors = {}
+            self.second = self.second or (start, end)
 
     def count(self, size: int, start: int) -> None:
         self.written += size
@@ -183,7 +202,7 @@ class _Builder:
         if anchor:
             self.anchors[anchor] = built
         if not self.stack:
-            self.root = built.node
+            self.roots.append(built.node)
             return
         parent = self.stack[-1]
         parent.height = max(parent.height, built.height)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checker.core.errors import InputError
-from checker.inputs.cloudformation.policy_text import offsets_of
 from checker.inputs.kinds.kind import Kind
 from checker.inputs.kinds.template import TEMPLATE
 from checker.inputs.readers import kind_of
+from checker.inputs.scalar_offsets import offsets_of
 from checker.inputs.text import parse_text
 from checker.policy.node import Array, Node, Number, Object, Scalar, rendered
 from checker.policy.source import Source

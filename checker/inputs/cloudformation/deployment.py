@@ -125,7 +125,7 @@ class Names:
             for name in filter(None, self.names_of(logical, properties.type)):
                 self.called.setdefault(name, logical)
                 self.names.setdefault(logical, []).append(name)
-        for name, logical in self.exports():
+        for name, logical in (*self.exports(), *self.outputs()):
             self.names[logical].append(name)
 
     def of(self, logical: str) -> tuple[str, ...]:
@@ -158,6 +158,14 @@ class Names:
                 continue
             if not any(one in text_in(text) for one in _OWN_STACK):
                 yield exported_as(text), logical
+
+    def outputs(self) -> Iterator[tuple[str, str]]:
+        """Map the outputs of a nested stack, by their names in the outer template, to the resource."""
+        for name, output in self.template.outputs.items() if self.template.stack else ():
+            value = output.get("Value")
+            logical = self.called.get(text_in(self.evaluation.text(value))) if value is not None else None
+            if logical is not None and self.holds(output.get("Condition")):
+                yield f"{self.template.stack}.Outputs.{name}", logical
 
     def holds(self, condition: Node | None) -> bool:
         name = scalar_text(condition) if condition is not None else None

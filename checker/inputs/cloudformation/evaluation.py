@@ -147,7 +147,7 @@ class Evaluation:
     def __init__(
         self,
         template: Template,
-        given: Mapping[str, str],
+        given: Mapping[str, Value],
         functions: Mapping[str, Function],
         assignment: Assigned | None = None,
     ) -> None:

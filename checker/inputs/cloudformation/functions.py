@@ -236,7 +236,7 @@ _FUNCTIONS: Mapping[str, Function] = {
 
 
 def evaluation_of(
-    template: Template, given: Mapping[str, str], assignment: Assigned | None = None
+    template: Template, given: Mapping[str, Value], assignment: Assigned | None = None
 ) -> Evaluation:
     """Make an evaluation of a template with the functions that CloudFormation supports."""
     return Evaluation(template, given, _FUNCTIONS, assignment)

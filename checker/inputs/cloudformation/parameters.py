@@ -95,14 +95,14 @@ _SUFFIX = "amazonaws.com"
 class Parameters:
     """The parameters of a template under one assignment.
 
-    ``template`` is the name of the template. Supplied values take precedence over choices of the assignment, and choices over defaults. ``strict``
+    ``template`` is the scope of the template. Supplied values take precedence over choices of the assignment, and choices over defaults. ``strict``
     ignores defaults, because a deployment may override them.
     """
 
     def __init__(
         self,
         declared: Mapping[str, Object],
-        given: Mapping[str, str],
+        given: Mapping[str, Value],
         chosen: Mapping[str, Choice],
         *,
         strict: bool = False,
@@ -119,7 +119,9 @@ class Parameters:
 
     def value(self, name: str) -> Value | list[str]:
         """Return the value of an existing parameter; a list for a list type."""
-        text = self.settled(name)
+        text, given = self.settled(name), self.given.get(name)
+        if text is None and isinstance(given, Unknown):
+            return given
         if name in PSEUDO:
             return self.pseudo(name) if text is None else text
         value = self.default(name) if text is None else self.guarded(name, text)
@@ -138,9 +140,10 @@ class Parameters:
         return ",".join(value) if isinstance(value, list) else value
 
     def settled(self, name: str) -> str | None:
-        """Return a supplied or chosen value."""
-        chosen = self.chosen.get(name)
-        return self.given.get(name, chosen if isinstance(chosen, str) else None)
+        """Return a supplied or chosen value that is known."""
+        given, chosen = self.given.get(name), self.chosen.get(name)
+        value = chosen if given is None or isinstance(given, Unknown) else given
+        return value if isinstance(value, str) else None
 
     def guarded(self, name: str, text: str) -> Value:
         """Return a supplied value, unless it is secret and cannot be redacted from output."""

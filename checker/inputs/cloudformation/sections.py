@@ -28,11 +28,14 @@ class Resource(NamedTuple):
 class Template(NamedTuple):
     """A template with all sections; missing sections are empty.
 
-    ``transforms`` are the macros for the whole template. ``macros`` create resources of their own. ``label`` is the
-    name of the stack that the code around the template deploys; empty for a template file.
+    ``scope`` distinguishes the templates of a run: the file, with a number for each further template in it.
+    ``stack`` is the name of the nested stack in the template that deploys this one; empty for other templates.
+    ``transforms`` are the macros for the whole template. ``macros`` create resources of their own.
     """
 
     document: TextDocument
+    scope: str
+    stack: str
     parameters: dict[str, Object]
     mappings: dict[str, Object]
     conditions: dict[str, Node]
@@ -40,17 +43,11 @@ class Template(NamedTuple):
     outputs: dict[str, Object]
     transforms: tuple[Node, ...]
     macros: tuple[Member, ...]
-    label: str = ""
 
     @property
     def name(self) -> str:
         """The file."""
         return self.document.name
-
-    @property
-    def scope(self) -> str:
-        """The scope of the template's names: its stack, or its file."""
-        return self.label or self.name
 
     def symbol(self, logical: str, attribute: str = "") -> str:
         """Return the symbol of an unknown value of a resource: `stack.yaml#ChatTopic.TopicName`."""
@@ -61,12 +58,18 @@ class Template(NamedTuple):
         return Place(self.document, ("Resources", logical, *route))
 
 
-def read_sections(document: TextDocument, label: str = "") -> Template:
-    """Split a template into sections. Raises InputError for a section that is not an object."""
+def read_sections(document: TextDocument, scope: str = "", stack: str = "") -> Template:
+    """Split a template into sections. Raises InputError for a section that is not an object.
+
+    ``scope`` is that of the template; empty for the only template of its file. ``stack`` is
+    the name of a nested stack.
+    """
     resources = _members(document, "Resources")
     transform = document.root.get("Transform") if isinstance(document.root, Object) else None
     return Template(
         document,
+        scope or document.name,
+        stack,
         _objects(document, "Parameters"),
         _objects(document, "Mappings"),
         {one.key: one.value for one in _members(document, "Conditions")},
@@ -74,7 +77,6 @@ def read_sections(document: TextDocument, label: str = "") -> Template:
         _objects(document, "Outputs"),
         items(transform) if transform is not None else (),
         tuple(filter(is_macro, resources)),
-        label,
     )
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import OpenInstance
-from checker.core.errors import Skipped
+from checker.core.errors import InputError, Skipped
 from checker.core.finding import Reference
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
@@ -14,10 +14,12 @@ from checker.inputs.cloudformation.declare import Declarer, variants
 from checker.inputs.cloudformation.deployment import LISTED, PROPERTIES, SUBSCRIPTION, deployed
 from checker.inputs.cloudformation.evaluation import INSTANCE
 from checker.inputs.cloudformation.functions import evaluation_of, exported_as
+from checker.inputs.cloudformation.nested import Stack, nested_stacks
 from checker.inputs.cloudformation.nodes import collect_conditions, text_at
 from checker.inputs.cloudformation.parameters import PSEUDO, changes, worlds
 from checker.inputs.cloudformation.sections import read_sections
 from checker.inputs.cloudformation.states import States
+from checker.inputs.cloudformation.stored import stack_sets
 from checker.inputs.senders import Part, is_part, senders
 from checker.policy.node import Array, Object, items, text_of
 from checker.policy.text_json import plain
@@ -26,13 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from checker.core.errors import InputError
     from checker.inputs.cloudformation.evaluation import Evaluation
     from checker.inputs.cloudformation.parameters import Choice, World
     from checker.inputs.cloudformation.sections import Resource, Template
     from checker.inputs.collect import Facts
     from checker.inputs.declared import Declarations
     from checker.inputs.text import TextDocument
+    from checker.policy.model import Value
     from checker.policy.node import Node
     from checker.policy.text_json import Plain
 
@@ -104,7 +106,7 @@ _SERVERLESS = {"AWS::Serverless::Function": "Function", "AWS::Serverless::StateM
 _VARIABLE = re.compile(r"\$\{(\w+)((?:\.[\w.]+)?)\}")
 
 
-def parts_of(template: Template, given: Mapping[str, str]) -> Iterator[Part]:
+def parts_of(template: Template, given: Mapping[str, Value]) -> Iterator[Part]:
     """Return the parts of a template that mention Connect."""
     if "connect" not in template.document.source.text.lower():
         return
@@ -210,15 +212,31 @@ Beyond the limit, both branches of each condition are still evaluated, with all 
 """
 
 
-def read_template(path: Path, document: TextDocument, facts: Facts, *, named: bool) -> bool:
-    """Read a template into the declarations of its folder; false if it declares nothing. Raises InputError.
+def read_template(
+    path: Path,
+    document: TextDocument,
+    facts: Facts,
+    *,
+    named: bool,
+    stack: Stack = Stack(),  # noqa: B008 - frozen
+) -> bool:
+    """Read a template, and those of its stack sets and nested stacks, into the declarations of its folder; false if
+    they declare nothing. Raises InputError.
 
-    Errors in policy text are noted, and so are macros that may add resources.
+    ``stack`` is that of another template. Errors in policy text are noted, and so are macros that may add resources.
     """
-    return read_into(facts.declarations(path.parent), document, facts, named=named)
-
-
-_NOTHING: Mapping[str, str] = {}
+    template = read_sections(document, facts.template_scope(document.name), stack.symbol)
+    reader = _Reader(template, facts, stack.values)
+    found = _declare(reader, facts.declarations(stack.folder or path.parent), named=named)
+    for one in stack_sets(template):
+        found |= read_template(path, one.document, facts, named=named, stack=Stack(values=one.values))
+    evaluation = evaluation_of(template, reader.given)
+    for child in nested_stacks(path, evaluation, facts, stack):
+        try:
+            found |= read_template(child.path, child.document, facts, named=named, stack=child.stack)
+        except InputError as error:  # the other nested stacks are read
+            facts.skip(error)
+    return found
 
 
 def read_into(
@@ -227,18 +245,21 @@ def read_into(
     facts: Facts,
     *,
     named: bool,
-    label: str = "",
-    given: Mapping[str, str] = _NOTHING,
+    scope: str,
+    values: Mapping[str, Value],
 ) -> bool:
-    """Read a template into declarations; false if it declares nothing. Raises InputError.
+    """Read a template that other code deploys into its declarations; false if it declares nothing.
 
-    ``label`` and ``given`` are the name and the parameters of the stack if the code around the template deploys it.
+    ``scope`` and ``values`` are the name and the parameters of the stack. Raises InputError.
     """
-    template = read_sections(document, label)
-    reader = _Reader(template, facts, given)
+    return _declare(_Reader(read_sections(document, scope), facts, values), declared, named=named)
+
+
+def _declare(reader: _Reader, declared: Declarations, *, named: bool) -> bool:
+    """Declare the resources of one template; false if it has no topic or key."""
     found = list(reader.states())
-    declarer = Declarer(template, declared, named=named)
-    declared.senders += senders(parts_of(template, reader.given))
+    declarer = Declarer(reader.template, declared, named=named)
+    declared.senders += senders(parts_of(reader.template, reader.given))
     keys = list(variants((world, states.keys()) for world, states in found))
     topics = list(variants((world, states.topics()) for world, states in found))
     for key in keys:
@@ -250,10 +271,10 @@ def read_into(
 
 
 class _Reader:
-    def __init__(self, template: Template, facts: Facts, given: Mapping[str, str]) -> None:
+    def __init__(self, template: Template, facts: Facts, values: Mapping[str, Value]) -> None:
         self.template = template
         self.facts = facts
-        self.given = {**dict(facts.given.parameters), **given}
+        self.given: dict[str, Value] = {**dict(facts.given.parameters), **values}
         facts.parameters |= {*self.template.parameters, *PSEUDO}
         self.faults: set[str] = set()
         facts.skipped += skipped_parts(template)

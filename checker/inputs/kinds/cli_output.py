@@ -15,6 +15,7 @@ from checker.inputs.aws_cli import (
     read_subscriptions,
     read_tags,
     read_topic,
+    with_open_key,
 )
 from checker.inputs.discover import home_of
 from checker.inputs.kinds.kind import Kind
@@ -66,6 +67,8 @@ def _bare_attributes(root: Object) -> Match | None:
 def _topic(facts: Facts, found: Found) -> None:
     if isinstance(found.node, Object):
         topic = read_topic(found.document, found.node, found.route, named=found.named)
+        is_excerpt = not found.route and found.node.get("Owner") is None
+        topic = with_open_key(topic, found.node) if is_excerpt else topic
         facts.topics.append((found.path.parent, topic))
 
 

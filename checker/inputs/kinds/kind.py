@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from checker.core.finding import Route
@@ -29,12 +29,18 @@ class Found(NamedTuple):
     named: bool
 
 
+def _nothing(_path: Path, _text: str) -> Iterable[str]:
+    """Include no other files."""
+    return ()
+
+
 class Kind(NamedTuple):
     """A kind of JSON or YAML document.
 
     ``match`` returns the node of the facts and its route, ``None`` for other documents. ``read`` adds the facts; it
     raises InputError. ``unique_keys`` is false if a duplicate key is for the reader to report. ``general`` is true if
-    documents of other kinds may match too.
+    documents of other kinds may match too. ``includes`` returns the full paths of other files that a file may include
+    as parts, which are then not read on their own; ``read`` adds those that it did include to ``facts.opened``.
     """
 
     name: str
@@ -42,6 +48,7 @@ class Kind(NamedTuple):
     read: Callable[[Facts, Found], None]
     unique_keys: bool = True
     general: bool = False
+    includes: Callable[[Path, str], Iterable[str]] = _nothing
 
 
 class LargeKind(NamedTuple):

@@ -1,4 +1,4 @@
-"""CloudFormation templates.
+"""CloudFormation templates, in files of their own and in the output of CloudFormation's API.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 """
@@ -11,6 +11,9 @@ from checker.inputs.kinds.kind import Kind
 from checker.policy.node import Object, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from checker.inputs.collect import Facts
     from checker.inputs.kinds.kind import Found, Match
 
@@ -36,5 +39,32 @@ def _read(facts: Facts, found: Found) -> None:
         facts.skip_irrelevant(found.path, _NO_RESOURCE, named=found.named)
 
 
-TEMPLATE = Kind("a CloudFormation template", _match, _read, unique_keys=False)
-KINDS = (TEMPLATE,)
+def _includes(path: Path, text: str) -> Iterable[str]:
+    if "TemplateURL" not in text and "Location" not in text:
+        return ()
+    from checker.inputs.cloudformation.nested import includes  # policies do not need it
+
+    return includes(path, text)
+
+
+def _match_stored(root: Object) -> Match | None:
+    """Recognize the output of `get-template`, and that of `describe-stack-set`."""
+    stack_set = root.get("StackSet")
+    holder, route = (stack_set, ("StackSet",)) if isinstance(stack_set, Object) else (root, ())
+    body = holder.get("TemplateBody")
+    if isinstance(body, Object):
+        return (body, (*route, "TemplateBody")) if _match(body) is not None else None
+    is_template = "Resources" in (text_of(body) or "")
+    return (body, (*route, "TemplateBody")) if body is not None and is_template else None
+
+
+def _read_stored(facts: Facts, found: Found) -> None:
+    """Read a template in the output of the API. Raises InputError for text that is not a template."""
+    from checker.inputs.cloudformation.stored import document_of  # policies do not need it
+
+    _read(facts, found._replace(document=document_of(found.node)))
+
+
+TEMPLATE = Kind("a CloudFormation template", _match, _read, unique_keys=False, includes=_includes)
+STORED = Kind("the output of get-template", _match_stored, _read_stored, unique_keys=False)
+KINDS = (TEMPLATE, STORED)

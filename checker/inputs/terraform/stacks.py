@@ -66,7 +66,7 @@ def read_stack(resource: Resource, facts: Facts, found: Declarations) -> None:
         parameters = _parameters(resource, _looked_up(root))
         document = TextDocument(root.source, _with_defaults(root, parameters, resource.kind == _SET))
         given = {} if resource.kind == _SET else _known(resource, parameters)
-        read_into(found, document, facts, named=resource.named, label=resource.address, given=given)
+        read_into(found, document, facts, named=resource.named, scope=resource.address, values=given)
 
 
 def _why_not(resource: Resource, body: Node | None) -> str:

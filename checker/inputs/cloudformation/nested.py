@@ -1,0 +1,121 @@
+"""Finds the local templates that a template deploys as nested stacks, with the values that it hands down.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nested-stacks.html
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-application.html
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.errors import InputError, Skipped
+from checker.core.unknown import NAME, Symbol, Unknown
+from checker.inputs.cloudformation.evaluation import STACK
+from checker.inputs.discover import name_of
+from checker.inputs.text import parse_text, read_text
+from checker.policy.node import Object, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from checker.inputs.cloudformation.evaluation import Evaluation
+    from checker.inputs.cloudformation.sections import Resource
+    from checker.inputs.collect import Facts
+    from checker.inputs.text import TextDocument
+    from checker.policy.model import Value
+    from checker.policy.node import Node
+
+
+_LOCATIONS = {STACK: "TemplateURL", "AWS::Serverless::Application": "Location"}
+_LOCAL = re.compile(r"[\w.-][\w./-]*\.(?:ya?ml|json|template)")
+_LOCATION = re.compile(rf"""\b(?:TemplateURL|Location)["']?\s*:\s*["']?({_LOCAL.pattern})""")
+_STACK_NAME = "AWS::StackName"
+_DEEPEST = 10
+_MOST = 200
+"""Limits on stacks inside each other, and on the templates of a run."""
+
+
+class Stack(NamedTuple):
+    """A stack of another template: its name in references, its parameters, and the folder of its outermost template.
+
+    ``around`` are the templates that it is nested in, by full path.
+    """
+
+    symbol: str = ""
+    values: Mapping[str, Value] = MappingProxyType({})
+    folder: Path | None = None
+    around: tuple[str, ...] = ()
+
+
+def includes(path: Path, text: str) -> Iterator[str]:
+    """Return the full paths of the local templates that a template may nest."""
+    if "TemplateURL" in text or "Location" in text:
+        yield from (full_name(path.parent / found[1]) for found in _LOCATION.finditer(text))
+
+
+def full_name(path: Path) -> str:
+    """Return the full path of a file, without following links."""
+    return os.path.normpath(path.absolute())
+
+
+class Nested(NamedTuple):
+    """A nested template with the stack that deploys it."""
+
+    path: Path
+    document: TextDocument
+    stack: Stack
+
+
+def nested_stacks(path: Path, evaluation: Evaluation, facts: Facts, outer: Stack) -> Iterator[Nested]:
+    """Yield the local templates that a template nests. Those that cannot be read are reported."""
+    around = (*outer.around, full_name(path))
+    for resource in evaluation.template.resources.values():
+        node = _location(resource)
+        name = text_of(node)
+        if node is None or name is None or not _LOCAL.fullmatch(name):
+            continue
+        child = path.parent / name
+        try:
+            _check(child, around, facts)
+            document = parse_text(name_of(child), read_text(child))
+        except InputError as error:
+            where = node.source.position(node.start, node.end)
+            reason = f"the nested template `{name}` was not read: {error.reason}"
+            facts.skipped.append(Skipped(evaluation.template.name, reason, position=where))
+            continue
+        facts.opened.add(full_name(child))
+        symbol = evaluation.template.symbol(resource.logical)
+        values = dict(_values(resource, evaluation)) | {_STACK_NAME: _stack_name(symbol)}
+        yield Nested(child, document, Stack(symbol, values, outer.folder or path.parent, around))
+
+
+def _check(child: Path, around: tuple[str, ...], facts: Facts) -> None:
+    """Raise InputError for a template inside itself, and beyond the limits."""
+    if full_name(child) in around or len(around) > _DEEPEST:
+        raise InputError(name_of(child), "it is nested in itself, or too deeply")
+    if facts.read_templates.total() > _MOST:
+        raise InputError(name_of(child), f"more than {_MOST} templates are nested")
+
+
+def _location(resource: Resource) -> Node | None:
+    key = _LOCATIONS.get(resource.type)
+    return resource.properties.get(key) if key and isinstance(resource.properties, Object) else None
+
+
+def _values(resource: Resource, evaluation: Evaluation) -> Iterator[tuple[str, Value]]:
+    """Return the parameters that are texts, or that only depend on the deployment."""
+    written = resource.properties.get("Parameters") if isinstance(resource.properties, Object) else None
+    for member in written.members if isinstance(written, Object) else ():
+        value = evaluation.text(member.value)
+        if value is not None:
+            yield member.key, value
+
+
+def _stack_name(symbol: str) -> Unknown:
+    """Make the name of a nested stack, which CloudFormation assigns."""
+    where = f"{symbol}.{_STACK_NAME}"
+    return Unknown("CloudFormation names nested stacks", where, (Symbol(_STACK_NAME, NAME, scope=symbol),))
