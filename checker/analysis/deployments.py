@@ -131,7 +131,7 @@ class Deployments(NamedTuple):
 
     ``choices`` are the names and values that differ between them. ``assumptions`` exclude other deployments.
     ``vary`` is false if the facts have no symbols, so that all deployments are the same. ``listed`` are the choices
-    whose values the files list, so that each is a deployment that somebody makes.
+    whose values the files list, so that each is a deployment that exists.
     """
 
     tried: tuple[Deployment, ...]

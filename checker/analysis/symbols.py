@@ -95,3 +95,23 @@ def _part_kind(before: str, after: Piece) -> str:
     if index < 5:
         return _KIND_OF_PART.get(index, TEXT) if before.endswith(":") and ends else TEXT
     return ID if before.endswith(("instance/", "key/")) else NAME
+
+
+def pieces_of(value: Value) -> tuple[Piece, ...]:
+    """Return the pieces of a text with symbols; empty for other texts."""
+    return value.pieces if isinstance(value, Unknown) else ()
+
+
+def names_in(value: Value) -> tuple[str, ...]:
+    """Return the names of the symbols of a text."""
+    return tuple(piece.name for piece in pieces_of(value) if isinstance(piece, Symbol))
+
+
+def masked_text(value: Unknown) -> str:
+    """Write a text with a null character for each symbol."""
+    return "".join(piece if isinstance(piece, str) else "\0" for piece in value.pieces)
+
+
+def is_own(symbol: Symbol) -> bool:
+    """True for the account or Region of the deployment itself."""
+    return not symbol.scope and " of " not in symbol.name
