@@ -1,18 +1,21 @@
 """Policies that only add instances: it does not matter which of the instances and accounts in them are the same.
 
-Connect can publish for each instance that a statement names, and for no other.
+Connect can publish for each instance that a statement names, and for no other. So statements do not have to be
+compared with each other, only the account of a statement with those in the same statement.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from checker.analysis.deployments import alone, name_of
 from checker.analysis.inventory import PolicyText
 from checker.analysis.pairing import STATED
-from checker.analysis.symbols import names_in
+from checker.analysis.symbols import names_in, pieces_of, values_of_statement
 from checker.core.unknown import Symbol, Unknown
 from checker.iam.decide.operators import is_negated
-from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
+from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
 from checker.policy.model import ALLOW, Condition, Principals, Statement
 from checker.policy.vocabulary import NULL
 
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from checker.analysis.deployments import Facts
-    from checker.policy.model import Value
+    from checker.policy.model import Principal, Value
+
+
+_ACCOUNT_ID = re.compile(r"\d{12}")
 
 
 def only_adds(facts: Facts) -> bool:
@@ -34,6 +40,24 @@ def only_adds(facts: Facts) -> bool:
     return are_additive and not _compares(statements)
 
 
+def statements_with(symbol: Symbol, facts: Facts) -> tuple[Statement, ...]:
+    """Return the statements of the topic's policy that have a symbol; none if other texts have it, too."""
+    policy = facts.topic.policy
+    without = facts._replace(topic=facts.topic._replace(policy=Unknown("left out")))
+    if not isinstance(policy, PolicyText) or any(_has(value, symbol) for _, value in without.values()):
+        return ()
+    statements = policy.policy.known_statements()
+    return tuple(
+        one for one in statements if any(_has(value, symbol) for _, value in values_of_statement(one))
+    )
+
+
+def _has(value: Value, symbol: Symbol) -> bool:
+    """True if a text has a symbol, or a part of one that stands for itself."""
+    symbols = (piece for piece in pieces_of(value) if isinstance(piece, Symbol))
+    return any(name_of(symbol) in (name_of(one), name_of(alone(one))) for one in symbols)
+
+
 def is_positive(condition: Condition) -> bool:
     """True if a condition requires one of its values."""
     operation = condition.operation
@@ -41,13 +65,29 @@ def is_positive(condition: Condition) -> bool:
 
 
 def _adds(statement: Statement) -> bool:
-    """True for an Allow without negated elements or operators."""
-    return (
-        statement.effect == ALLOW
-        and isinstance(statement.principals, Principals)
-        and not statement.principals.negated
-        and all(isinstance(one, Condition) and is_positive(one) for one in statement.conditions)
-    )
+    """True for an Allow without negated elements or operators, and for a Deny that is the same for all instances."""
+    principals = statement.principals
+    if not isinstance(principals, Principals) or principals.negated:
+        return False
+    conditions = [one for one in statement.conditions if isinstance(one, Condition)]
+    if len(conditions) < len(statement.conditions):
+        return False
+    if statement.effect == ALLOW:
+        return all(map(is_positive, conditions))
+    return all(map(_is_everyone, principals.entries)) and not any(map(_tells_accounts, conditions))
+
+
+def _is_everyone(principal: Principal) -> bool:
+    """True for a service or `*`, and not for an account, role or user."""
+    return principal.type == "Service" or principal.value == "*"
+
+
+def _tells_accounts(condition: Condition) -> bool:
+    """True if a condition can depend on the account or the instance of the caller."""
+    values = condition.values
+    is_presence = not isinstance(condition.operation, Unknown) and condition.operation.base == NULL
+    is_literal = all(isinstance(value, str) and not _ACCOUNT_ID.search(value) for value in values)
+    return not is_literal or (condition.folded_key in SOURCE_KEYS and not is_presence)
 
 
 def _compares(statements: Iterable[Statement | Unknown]) -> bool:

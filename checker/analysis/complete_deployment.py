@@ -43,6 +43,22 @@ def complete_deployment(chosen: Chosen, varied: Collection[Name], context: Topic
     return Deployment(values, tuple(longest_first), choices, _references(values, context))
 
 
+def is_assumed(deployment: Deployment, chosen: Chosen, context: TopicContext) -> bool:
+    """True unless a symbol equals the ARN of an instance of an account that no statement with the symbol pins."""
+    same = (name for name, value in chosen.items() if value.startswith(SAME))
+    for name in same:
+        arn = Arn.parse(deployment.values[name])
+        pinned = tuple(_pins(context.table.symbols[name], deployment.values, context))
+        if (
+            arn is not None
+            and pinned
+            and all(is_account(one) for one in pinned)
+            and arn.account not in pinned
+        ):
+            return False
+    return True
+
+
 def _with_own_account(chosen: Chosen, context: TopicContext) -> Chosen:
     """Give the deployment the account of the key."""
     root = context.root
@@ -92,7 +108,7 @@ def _new_arn(symbol: Symbol, values: Chosen, context: TopicContext) -> str:
         return f"arn:{partition}:iam::{account}:role/{fresh}"
     if symbol.kind == TOPIC_ARN:
         return f"arn:{partition}:sns:{region}:{account}:{fresh}"
-    account = next(_pinned_accounts(symbol, values, context), account)
+    account = next(filter(is_account, _pins(symbol, values, context)), account)
     return f"arn:{partition}:connect:{region}:{account}:instance/{fresh}"
 
 
@@ -103,13 +119,13 @@ def _home(kind: str, values: Chosen, context: TopicContext) -> str:
     return next(of_symbols, next(of_instances, context.table.fresh_value(HOME[kind])))
 
 
-def _pinned_accounts(symbol: Symbol, values: Chosen, context: TopicContext) -> Iterator[str]:
-    """Yield the accounts that the statements with a symbol for an instance pin."""
+def _pins(symbol: Symbol, values: Chosen, context: TopicContext) -> Iterator[str]:
+    """Yield what the statements with a symbol for an instance pin its account to; empty for what is not known."""
     policy = context.facts.topic.policy
     for statement in policy.policy.known_statements() if isinstance(policy, PolicyText) else ():
         if any(symbol.name in names_in(arn) for arn in _tested(statement, SOURCE_ARN)):
             accounts = map(Deployment(values, ()).fill, _tested(statement, SOURCE_ACCOUNT, positive=True))
-            yield from (text for text in accounts if isinstance(text, str) and is_account(text))
+            yield from (account if isinstance(account, str) else "" for account in accounts)
 
 
 def _tested(statement: Statement, key: str, *, positive: bool = False) -> Iterator[Value]:

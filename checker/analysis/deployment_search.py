@@ -6,17 +6,18 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
-from checker.analysis.complete_deployment import complete_deployment
+from checker.analysis.complete_deployment import complete_deployment, is_assumed
 from checker.analysis.deployments import Deployments, narrowed
 from checker.analysis.lookups import by_keys, keys_of, together, words_of
 from checker.analysis.symbol_values import values_for
 from checker.analysis.topic_context import topic_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checker.analysis.deployments import Assumption, Deployment, Facts, Name
     from checker.analysis.symbol_table import SymbolTable
+    from checker.analysis.topic_context import TopicContext
 
 MOST = 64
 """The maximum number of deployments that are tried."""
@@ -31,7 +32,9 @@ def deployments(facts: Facts) -> Deployments:
     choices = by_keys(keys) if number <= MOST else ()
     searched = [(chosen, _combinations(narrowed(facts, chosen))) for chosen in choices]
     total = sum(of_chosen.number for _, of_chosen in searched) or number
-    return together(searched if total <= MOST else (), total, words_of(facts))
+    varied = [name for name, _ in keys] + [name for _, of_chosen in searched for name in of_chosen.varied]
+    joined = together(searched if total <= MOST else (), total, words_of(facts))
+    return joined._replace(varied=tuple(dict.fromkeys(varied)))
 
 
 def _combinations(facts: Facts) -> Deployments:
@@ -42,11 +45,20 @@ def _combinations(facts: Facts) -> Deployments:
     values = {name: one.values for name, one in found.items() if one.values}
     varied = [name for name, one in values.items() if len(one) > 1]
     number = prod(map(len, values.values()))
-    chosen = (dict(zip(values, one, strict=True)) for one in product(*values.values()))
-    tried = [complete_deployment(one, varied, context) for one in chosen] if number <= MOST else []
+    tried = list(_tried(values, varied, context)) if number <= MOST else []
     assumed = dict(table.assumed)
     assumed |= {name: one.assumption for name, one in found.items() if one.assumption is not None}
     return _joined(tried, number, varied, assumed.values(), table)
+
+
+def _tried(
+    values: Mapping[Name, tuple[str, ...]], varied: Sequence[Name], context: TopicContext
+) -> Iterator[Deployment]:
+    for combination in product(*values.values()):
+        chosen = dict(zip(values, combination, strict=True))
+        deployment = complete_deployment(chosen, varied, context)
+        if is_assumed(deployment, chosen, context):
+            yield deployment
 
 
 def _joined(
@@ -67,5 +79,11 @@ def _joined(
     allowed = {name[0] for name in varied if table.symbols[name].allowed}
     listed = frozenset(choice for way in tried for choice in way.choices if choice[0] in allowed)
     return Deployments(
-        tuple(tried), number, ordered, tuple(assumptions), vary=bool(table.symbols), listed=listed
+        tuple(tried),
+        number,
+        ordered,
+        tuple(assumptions),
+        vary=bool(table.symbols),
+        listed=listed,
+        varied=tuple(name for name, _ in varied),
     )

@@ -10,9 +10,11 @@ names by a symbol is a Connect instance in the topic's Region, of the account th
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.deployments import Assumption
+from checker.analysis.additive_policy import statements_with
+from checker.analysis.deployments import Assumption, alone, name_of
 from checker.analysis.symbols import (
     INSTANCE_ARN,
     OF_INSTANCE,
@@ -20,10 +22,13 @@ from checker.analysis.symbols import (
     ROLE_ARN,
     TOPIC_ARN,
     is_own,
+    masked_text,
     names_in,
+    pieces_of,
+    values_of_statement,
 )
 from checker.core.arn import is_account, topic_arn
-from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION
+from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, Symbol
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.wildcard import is_wild
 
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from checker.analysis.topic_context import TopicContext
-    from checker.core.unknown import Symbol
+    from checker.policy.model import Value
 
     Values = tuple[str, ...]
 
@@ -136,37 +141,55 @@ def _assumed_own_accounts(context: TopicContext) -> tuple[Values, str]:
 
 def _any_accounts(symbol: Symbol, context: TopicContext) -> Values:
     """Return a new account, and those that it is compared with."""
-    roles = _compared_roles(symbol, context)
-    others = _other_accounts(symbol, roles, context)
-    return (context.table.fresh_value(symbol), *_named_accounts(roles, context), *others)
+    fresh = context.table.fresh_value(symbol)
+    if context.is_own_account(symbol):  # the others are compared with it
+        return (fresh, *_named_accounts(context))
+    if not context.only_adds:
+        others = _values_of(context.table.of_kind(ACCOUNT), symbol, context)
+        return (fresh, *_named_accounts(context), *others)
+    compared = _compared_texts(symbol, context)
+    others = _values_of(_accounts_of(compared, context), symbol, context)
+    return (fresh, *_accounts_in(compared), *others)
 
 
-def _compared_roles(symbol: Symbol, context: TopicContext) -> frozenset[str]:
-    """Return the roles of the accounts that an account is compared with; empty if it is compared with all.
+def _compared_texts(symbol: Symbol, context: TopicContext) -> tuple[Value, ...]:
+    """Return the texts with accounts that an account is compared with, if conditions only add instances.
 
-    If conditions only add instances, it matters only that a statement pins the account of its instance.
+    It matters only that a statement pins the account of its instance. An account that is elsewhere, too, is compared
+    with those of all statements.
     """
-    if not context.only_adds or context.is_own_account(symbol):
-        return frozenset()
     in_arn = context.table.has_role(symbol, SOURCE_ARN)
-    return frozenset((SOURCE_ARN, SOURCE_ACCOUNT) if in_arn else (SOURCE_ARN,))
+    roles = (SOURCE_ARN, SOURCE_ACCOUNT) if in_arn else (SOURCE_ARN,)
+    statements = statements_with(symbol, context.facts)
+    values = chain.from_iterable(map(values_of_statement, statements)) if statements else context.table.values
+    return tuple(value for role, value in values if role in roles)
 
 
-def _named_accounts(roles: frozenset[str], context: TopicContext) -> list[str]:
-    """Return the accounts that the facts name, or only those of some roles."""
-    literals = {text for role in roles for text in context.table.literals(role)}
-    texts = literals if roles else context.table.texts
-    return sorted({part for text in texts for part in (text, *text.split(":")[4:5]) if is_account(part)})
+def _named_accounts(context: TopicContext) -> list[str]:
+    """Return the accounts that any text of the facts names, and those that symbols may be."""
+    return _accounts_in((*context.table.texts, *(value for _, value in context.table.values)))
 
 
-def _other_accounts(symbol: Symbol, roles: frozenset[str], context: TopicContext) -> Iterator[str]:
-    """Yield values of the other symbols for accounts. The others are compared with the deployment's own account."""
-    if context.is_own_account(symbol):
-        return
-    for account in context.table.of_kind(ACCOUNT):
-        if account != symbol and (not roles or context.table.has_role(account, *roles)):
+def _accounts_in(texts: Iterable[Value]) -> list[str]:
+    """Return the accounts that texts are, or that ARNs among them have."""
+    literals = (text if isinstance(text, str) else masked_text(text) for text in texts)
+    parts = (part for text in literals for part in (text, *text.split(":")[4:5]))
+    return sorted({part for part in parts if is_account(part)})
+
+
+def _accounts_of(texts: Iterable[Value], context: TopicContext) -> list[Symbol]:
+    """Return the symbols for accounts that texts have."""
+    pieces = [piece for text in texts for piece in pieces_of(text) if isinstance(piece, Symbol)]
+    names = {name for piece in pieces for name in (name_of(piece), name_of(alone(piece)))}
+    return [account for account in context.table.of_kind(ACCOUNT) if name_of(account) in names]
+
+
+def _values_of(accounts: Iterable[Symbol], symbol: Symbol, context: TopicContext) -> Iterator[str]:
+    """Yield values of other symbols for accounts."""
+    for account in accounts:
+        if account != symbol:
+            fresh = account.allowed or (context.table.fresh_value(account),)
             is_own_account = context.is_own_account(account)
-            fresh = (context.table.fresh_value(account),)
             yield from _accounts(account, context).values if is_own_account else fresh
 
 

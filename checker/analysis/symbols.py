@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Inventory, Key, OpenInstance, Topic
     from checker.core.unknown import Piece
-    from checker.policy.model import Policy, Value
+    from checker.policy.model import Policy, Statement, Value
 
 
 INSTANCE_ARN, TOPIC_ARN, ROLE_ARN = "instance ARN", "topic ARN", "role ARN"
@@ -53,14 +53,18 @@ def values_in(
 def values_of(policy: Policy) -> Iterator[tuple[str, Value]]:
     """Yield the values of the principals, resources and conditions of a policy, each with its role."""
     for statement in policy.known_statements():
-        yield from (
-            (CALLER if one.type == "AWS" else PRINCIPAL, one.value) for one in statement.principal_entries
-        )
-        if not isinstance(statement.resources, Unknown):
-            yield from ((RESOURCE, one) for one in statement.resources.values)
-        for condition in statement.conditions:
-            if isinstance(condition, Condition):
-                yield from ((condition.folded_key, one) for one in condition.values)
+        yield from values_of_statement(statement)
+
+
+def values_of_statement(statement: Statement) -> Iterator[tuple[str, Value]]:
+    """Yield the values of the principals, resources and conditions of a statement, each with its role."""
+    entries = statement.principal_entries
+    yield from ((CALLER if entry.type == "AWS" else PRINCIPAL, entry.value) for entry in entries)
+    if not isinstance(statement.resources, Unknown):
+        yield from ((RESOURCE, resource) for resource in statement.resources.values)
+    for condition in statement.conditions:
+        if isinstance(condition, Condition):
+            yield from ((condition.folded_key, value) for value in condition.values)
 
 
 def placed(role: str, pieces: tuple[Piece, ...]) -> Iterator[tuple[Symbol, str]]:
