@@ -190,7 +190,7 @@ class _Merger:
                 certain.append(one)
         dependent += self._of_other_deployments()
         if not self.found.tried:
-            self.doubts.append(Unknown(f"too many deployments to try: {self.found.number}"))
+            self.doubts.append(Unknown(self.found.too_many))
         return DeployedDifference(
             self.pair,
             tuple(one for one in certain if one.is_gain),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Source, Topic
 from checker.analysis.pairing import STATED, pairings_of
 from checker.analysis.symbols import open_instances_of, values_in
+from checker.analysis.wording import listed
 from checker.core.arn import Arn
 from checker.core.unknown import Part, Symbol, Unknown
 from checker.policy.model import RESOURCE
@@ -38,13 +39,14 @@ class Deployment(NamedTuple):
     """Values for symbols. ``shown`` are the texts that reports show for fresh values, the longest first.
 
     ``choices`` are the symbols whose value is one of several, each with its value in words. ``references`` are what
-    a fix writes for fresh values.
+    a fix writes for fresh values. ``undecided`` is the reason why other symbols have no values.
     """
 
     values: Mapping[Name, str]
     shown: tuple[tuple[str, str], ...]
     choices: Choices = ()
     references: Mapping[str, str] = {}
+    undecided: str = ""
 
     def fill(self, value: Value) -> Value:
         """Replace the symbols of a text; a text with other symbols stays Unknown, with the other pieces."""
@@ -52,7 +54,9 @@ class Deployment(NamedTuple):
             return value
         pieces = tuple(piece for one in value.pieces for piece in self._filled(one))
         texts = [one for one in pieces if isinstance(one, str)]
-        return "".join(texts) if len(texts) == len(pieces) else value._replace(pieces=pieces)
+        if len(texts) == len(pieces):
+            return "".join(texts)
+        return Unknown(self.undecided, pieces=pieces) if self.undecided else value._replace(pieces=pieces)
 
     def _filled(self, piece: Piece) -> tuple[Piece, ...]:
         """Replace a symbol by its value, or by the result of its function."""
@@ -70,7 +74,7 @@ class Deployment(NamedTuple):
         if not isinstance(value, Unknown):
             return value
         text = self.fill(value)
-        return (Arn.parse(text) or value) if isinstance(text, str) else value
+        return (Arn.parse(text) or value) if isinstance(text, str) else text
 
     def reworded(self, text: str) -> str:
         """Replace fresh values in a message by the names of their symbols."""
@@ -131,7 +135,8 @@ class Deployments(NamedTuple):
 
     ``choices`` are the names and values that differ between them. ``assumptions`` exclude other deployments.
     ``vary`` is false if the facts have no symbols, so that all deployments are the same. ``listed`` are the choices
-    whose values the files list, so that each is a deployment that the files are for.
+    whose values the files list, so that each is a deployment that exists. ``varied`` are the names of the symbols with
+    several values.
     """
 
     tried: tuple[Deployment, ...]
@@ -140,11 +145,19 @@ class Deployments(NamedTuple):
     assumptions: tuple[Assumption, ...]
     vary: bool
     listed: frozenset[tuple[str, str]] = frozenset()
+    varied: tuple[str, ...] = ()
 
     @property
     def ways(self) -> tuple[Deployment, ...]:
         """The deployments to judge; one that gives no symbol a value if there are too many."""
-        return self.tried or (Deployment({}, ()),)
+        return self.tried or (Deployment({}, (), undecided=self.too_many),)
+
+    @property
+    def too_many(self) -> str:
+        """The reason why deployments are not tried; empty if they are."""
+        if self.tried:
+            return ""
+        return f"too many deployments to try: {self.number} (values of {listed(self.varied, 4)})"
 
     @property
     def default(self) -> Deployment:

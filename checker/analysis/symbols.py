@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Inventory, Key, OpenInstance, Topic
     from checker.core.unknown import Piece
-    from checker.policy.model import Policy, Value
+    from checker.policy.model import Policy, Statement, Value
 
 
 INSTANCE_ARN, TOPIC_ARN, ROLE_ARN = "instance ARN", "topic ARN", "role ARN"
@@ -53,14 +53,18 @@ def values_in(
 def values_of(policy: Policy) -> Iterator[tuple[str, Value]]:
     """Yield the values of the principals, resources and conditions of a policy, each with its role."""
     for statement in policy.known_statements():
-        yield from (
-            (CALLER if one.type == "AWS" else PRINCIPAL, one.value) for one in statement.principal_entries
-        )
-        if not isinstance(statement.resources, Unknown):
-            yield from ((RESOURCE, one) for one in statement.resources.values)
-        for condition in statement.conditions:
-            if isinstance(condition, Condition):
-                yield from ((condition.folded_key, one) for one in condition.values)
+        yield from values_of_statement(statement)
+
+
+def values_of_statement(statement: Statement) -> Iterator[tuple[str, Value]]:
+    """Yield the values of the principals, resources and conditions of a statement, each with its role."""
+    entries = statement.principal_entries
+    yield from ((CALLER if entry.type == "AWS" else PRINCIPAL, entry.value) for entry in entries)
+    if not isinstance(statement.resources, Unknown):
+        yield from ((RESOURCE, resource) for resource in statement.resources.values)
+    for condition in statement.conditions:
+        if isinstance(condition, Condition):
+            yield from ((condition.folded_key, value) for value in condition.values)
 
 
 def placed(role: str, pieces: tuple[Piece, ...]) -> Iterator[tuple[Symbol, str]]:
@@ -95,3 +99,23 @@ def _part_kind(before: str, after: Piece) -> str:
     if index < 5:
         return _KIND_OF_PART.get(index, TEXT) if before.endswith(":") and ends else TEXT
     return ID if before.endswith(("instance/", "key/")) else NAME
+
+
+def pieces_of(value: Value) -> tuple[Piece, ...]:
+    """Return the pieces of a text with symbols; empty for other texts."""
+    return value.pieces if isinstance(value, Unknown) else ()
+
+
+def names_in(value: Value) -> tuple[str, ...]:
+    """Return the names of the symbols of a text."""
+    return tuple(piece.name for piece in pieces_of(value) if isinstance(piece, Symbol))
+
+
+def masked_text(value: Unknown) -> str:
+    """Write a text with a null character for each symbol."""
+    return "".join(piece if isinstance(piece, str) else "\0" for piece in value.pieces)
+
+
+def is_own(symbol: Symbol) -> bool:
+    """True for the account or Region of the deployment itself."""
+    return not symbol.scope and " of " not in symbol.name

@@ -104,8 +104,7 @@ class PolicyAnalysis:
     @cached_property
     def in_deployments(self) -> tuple[Self, ...]:
         """The resource in each of its deployments, in the order of ``deployments.ways``."""
-        tried = self.deployments.tried if self.has_symbols else ()
-        return tuple(map(self.deployed, tried)) or (self,)
+        return tuple(map(self.deployed, self.deployments.ways)) if self.has_symbols else (self,)
 
     @cached_property
     def instances(self) -> tuple[Arn, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import in_words
@@ -17,18 +18,15 @@ if TYPE_CHECKING:
     Results = list[Finding | Unknown]
 
 
+_NAMES = {Severity.ERROR: "an error", Severity.WARNING: "a warning", Severity.NOTE: "a note"}
+
+
 def merged(found: Deployments, results: Sequence[Results]) -> Results:
-    """Merge the results of a rule: what holds in every deployment is certain, the rest depends on it."""
-    if not found.tried:
-        return _too_many(results[0], found.number)
-    return list(_Merger(found, results).merged())
+    """Merge the results of a rule: what holds in every deployment is certain, the rest depends on it.
 
-
-def _too_many(results: Results, number: int) -> Results:
-    """Return what is known without values for the symbols, with the reason why the rest is not known."""
-    known = [one for one in results if isinstance(one, Finding)]
-    reason = f"too many deployments to try: {number}"
-    return [*known, Unknown(reason)] if len(known) < len(results) else results
+    If there are too many deployments, the only result is that of unknown values.
+    """
+    return list(_Merger(found, results).merged()) if found.tried else results[0]
 
 
 class _Merger:
@@ -36,31 +34,55 @@ class _Merger:
         self.found = found
         ways = zip(found.tried, results, strict=True)
         self.named = [[_reworded(result, deployment) for result in listed] for deployment, listed in ways]
-        self.keys = [{self.key(result) for result in listed} for listed in self.named]
+        self.severities = [self.severities_in(listed) for listed in self.named]
 
     def key(self, result: Finding | Unknown) -> object:
-        """Return what the results of one rule share if they are the same."""
+        """Return what the results of one rule share if they are the same; their severity may differ."""
         neutral = self.found.neutral
         if isinstance(result, Unknown):
             return neutral(result.reason), neutral(result.where)
         places = tuple((one.document.name, one.route, one.part, one.role) for one in result.locations)
-        return result.severity, result.verdict, neutral(result.message), places
+        return result.verdict, neutral(result.message), places
+
+    def severities_in(self, results: Results) -> dict[object, Severity]:
+        """Return the highest severity of each finding of one deployment."""
+        severities: dict[object, Severity] = {}
+        for finding in results:
+            if isinstance(finding, Finding):
+                key = self.key(finding)
+                severities[key] = max(
+                    finding.severity, severities.get(key, Severity.NOTE), key=attrgetter("rank")
+                )
+        return severities
 
     def merged(self) -> Iterator[Finding | Unknown]:
+        """Yield each result once, as it is in the first deployment that has it."""
         merged: dict[object, Finding | Unknown] = {}
         for listed in self.named:
             for result in listed:
                 merged.setdefault(self.key(result), result)
         for key, result in merged.items():
-            certain = isinstance(result, Unknown) or all(key in found for found in self.keys)
-            yield result if certain or isinstance(result, Unknown) else self.dependent(result, key)
+            yield result if isinstance(result, Unknown) else self.of_all(result, key)
 
-    def dependent(self, finding: Finding, key: object) -> Finding:
+    def of_all(self, finding: Finding, key: object) -> Finding:
+        """Return a finding as it is in all deployments: with the severity that it has at least in each of them."""
+        severities = [of_way.get(key) for of_way in self.severities]
+        certain = [severity for severity in severities if severity is not None]
+        if len(certain) < len(severities):
+            return self.dependent(finding, severities)
+        lowest, highest = (choose(certain, key=attrgetter("rank")) for choose in (min, max))
+        if lowest is highest:
+            return finding
+        so = in_words(self.found.settled_by(severities, highest))
+        help_text = "; ".join(filter(None, (f"this is {_NAMES[highest]} if {so}", finding.help)))
+        return finding._replace(severity=lowest, help=help_text)
+
+    def dependent(self, finding: Finding, severities: Sequence[Severity | None]) -> Finding:
         """Return a finding that holds only in some deployments.
 
         It is a warning if the default deployment, or one that the files list, is among them.
         """
-        holds = [key in found for found in self.keys]
+        holds = [severity is not None for severity in severities]
         so, not_so = (self.found.settled_by(holds, outcome) for outcome in (True, False))
         is_made = holds[0] or self.found.listed.issuperset(so)
         serious = is_made and finding.severity is not Severity.NOTE

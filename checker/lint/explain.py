@@ -143,7 +143,7 @@ def explain(
         _explain(
             one.topic,
             key if one is case else one.about[1],
-            _paired(one, topic.name) if instance is None else instance,
+            _paired(one, topic.name, case.deployments) if instance is None else instance,
             rules,
             looked_up,
         )
@@ -152,8 +152,10 @@ def explain(
     return _merged(explained, case.deployments)._replace(topic=topic)
 
 
-def _paired(case: TopicAnalysis, name: str) -> Arn:
-    """Return the instance that is paired with a topic. Raises InputError if there is none."""
+def _paired(case: TopicAnalysis, name: str, found: Deployments) -> Arn:
+    """Return the instance that is paired with a topic. Raises InputError if there is none, or if it is not known."""
+    if not case.pairings and not found.tried:
+        raise InputError(name, found.too_many, help_text="set some of them with `--parameter` or `--var`")
     if not case.pairings:
         raise InputError(
             name,

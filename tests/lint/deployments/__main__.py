@@ -1,8 +1,8 @@
 """The long job: `python -m tests.lint.deployments --property values --draws 100000 --first 0`.
 
-`values` draws as `tests/lint/test_deployments.py` does, `domain` as `test_brute_force.py` beside this file. Draws are
-made in rounds with a seed each, and each failure is printed in its smallest form. Rounds are numbered, so that a run
-that was stopped resumes with `--first`. Exits with 1 if a draw failed.
+`values` draws as `tests/lint/test_deployments.py` does, `domain` and `additive` as `test_brute_force.py` beside this
+file. Draws are made in rounds with a seed each, and each failure is printed in its smallest form. Rounds are numbered,
+so that a run that was stopped resumes with `--first`. Exits with 1 if a draw failed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import SearchStrategy
 
-from tests.lint.deployments.small_templates import templates
+from tests.lint.deployments.small_templates import additive_templates, templates
 from tests.lint.deployments.test_brute_force import contradictions
 from tests.lint.test_deployments import draws, wrong_verdicts
 
@@ -36,6 +36,7 @@ class Property(NamedTuple):
 PROPERTIES = {
     "values": Property(draws, wrong_verdicts),
     "domain": Property(templates, contradictions),
+    "additive": Property(additive_templates, contradictions),
 }
 
 

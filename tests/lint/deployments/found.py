@@ -101,4 +101,26 @@ FOUND: dict[str, Template] = {
             statement("Deny", ArnEquals=arn(COMPOSED[0])),
         )
     ),
+    "an instance of another account than its statement pins": Template(
+        (
+            statement(ArnNotEquals=arn(COMPOSED[0])),
+            statement(StringEquals=account(ref(ACCOUNT)), ArnEquals=arn(ref(INSTANCE))),
+        )
+    ),
+    "a finding has the same severity for every instance that its statement pins": Template(
+        (
+            statement(StringEquals=account(ref(ACCOUNT)), ArnEquals=arn(ref(INSTANCE))),
+            statement(StringNotEquals=account(ref(OWN)), ArnEquals=arn(COMPOSED[0])),
+        )
+    ),
+    "an account in an ARN is an allowed value of the account that its statement pins": Template(
+        (
+            statement(),
+            statement(StringEquals=account(ref(ACCOUNT)), ArnEquals=arn(COMPOSED[6])),
+        ),
+        restricted=True,
+    ),
+    "the account of the key is that of a composed ARN": Template(
+        (statement(StringEquals=account(ref(OWN)), ArnEquals=arn(_OF_NAMED)),), KEY_OF_ACCOUNT
+    ),
 }

@@ -17,8 +17,16 @@ ACCOUNTS = ("111122223333", "444455556666", "777788889999")
 IDS = ("0a1b2c3d-1111-4222-8333-444455556666", "99999999-1111-4222-8333-444455556666")
 NAMED_ACCOUNT, NAMED_ID, NAMED_REGION = ACCOUNTS[0], IDS[0], REGIONS[0]
 OWN, REGION, ACCOUNT, ID, INSTANCE = "AWS::AccountId", "AWS::Region", "Account", "InstanceId", "Instance"
-SECOND_ID = "SecondId"
-DOMAINS = {OWN: ACCOUNTS, REGION: REGIONS, ACCOUNT: ACCOUNTS, ID: IDS, SECOND_ID: IDS, INSTANCE: IDS}
+SECOND_ACCOUNT, SECOND_ID = "SecondAccount", "SecondId"
+DOMAINS = {
+    OWN: ACCOUNTS,
+    REGION: REGIONS,
+    ACCOUNT: ACCOUNTS,
+    SECOND_ACCOUNT: ACCOUNTS,
+    ID: IDS,
+    SECOND_ID: IDS,
+    INSTANCE: IDS,
+}
 """The values of each symbol; for the instance, the values of its ID."""
 
 
@@ -42,6 +50,7 @@ COMPOSED = (
     sub(instance(NAMED_REGION, "${AWS::AccountId}", "${InstanceId}")),
     sub(instance("${AWS::Region}", NAMED_ACCOUNT, "${InstanceId}")),
     sub(instance("${AWS::Region}", "${AWS::AccountId}", "${SecondId}")),
+    sub(instance("${AWS::Region}", "${SecondAccount}", "${SecondId}")),
 )
 LITERAL = instance(NAMED_REGION, NAMED_ACCOUNT, NAMED_ID)
 
@@ -74,6 +83,7 @@ class Template(NamedTuple):
             resources["Topic"]["Properties"]["KmsMasterKeyId"] = {"Fn::GetAtt": ["Key", "Arn"]}
         parameters = {
             ACCOUNT: account,
+            SECOND_ACCOUNT: {"Type": "String"},
             ID: {"Type": "String"},
             SECOND_ID: {"Type": "String"},
             INSTANCE: {"Type": "String"},
@@ -184,6 +194,7 @@ _accounts = st.sampled_from(
         ref(OWN),
         ref(ACCOUNT),
         ref(ACCOUNT),
+        ref(SECOND_ACCOUNT),
         NAMED_ACCOUNT,
         [ref(OWN), ref(ACCOUNT)],
         [NAMED_ACCOUNT, ref(ACCOUNT)],
@@ -261,3 +272,36 @@ templates = st.builds(
     restricted=st.sampled_from([False, False, True]),
     stated=st.sampled_from([False, False, True]),
 )
+
+
+_INSECURE = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "sns:Publish",
+    "Resource": ref("Topic"),
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+@st.composite
+def _additions(draw: st.DrawFn) -> dict[str, Any]:
+    """A statement that only adds instances."""
+    tests: dict[str, Any] = {}
+    if draw(st.integers(0, 4)):
+        tests["StringEquals"] = {"aws:SourceAccount": draw(_accounts)}
+    if draw(st.integers(0, 4)):
+        tests["ArnEquals"] = {"aws:SourceArn": draw(st.sampled_from([ref(INSTANCE), LITERAL, *COMPOSED]))}
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"Service": "connect.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": ref("Topic"),
+        **({"Condition": tests} if tests else {}),
+    }
+    return draw(st.sampled_from([allow] * 5 + [_INSECURE]))
+
+
+additive_templates = st.builds(
+    Template, topic=st.lists(_additions(), min_size=2, max_size=3).map(tuple), key=st.just(())
+)
+"""Templates in which it does not matter which instances and accounts of different statements are the same."""

@@ -1,0 +1,199 @@
+"""Completes a deployment: the ARNs that symbols stand for, and the names that reports show for the values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.analysis.additive_policy import is_positive
+from checker.analysis.deployments import Deployment, name_of
+from checker.analysis.inventory import PolicyText
+from checker.analysis.symbol_table import HOME, WHOLE_ARNS
+from checker.analysis.symbol_values import SAME
+from checker.analysis.symbols import INSTANCE_ARN, ROLE_ARN, TOPIC_ARN, is_own, names_in
+from checker.core.arn import Arn, is_account
+from checker.core.unknown import ACCOUNT, REGION, Part, Symbol, Unknown
+from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
+from checker.policy.model import Condition
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from checker.analysis.deployments import Choices, Name
+    from checker.analysis.topic_context import TopicContext
+    from checker.core.unknown import Piece
+    from checker.policy.model import Statement, Value
+
+    Chosen = Mapping[Name, str]
+    Shown = list[tuple[str, str]]
+
+
+def complete_deployment(chosen: Chosen, varied: Collection[Name], context: TopicContext) -> Deployment:
+    """Return the deployment with chosen values; ``varied`` are the symbols with several values to choose from."""
+    values = _with_arns(_with_own_account(chosen, context), context)
+    shown = _shown(values, context)
+    of_instances = [
+        (text, f"${{{instance.reference}}}")
+        for instance in context.facts.open_instances
+        if isinstance(text := Deployment(values, ()).fill(instance.arn), str)
+    ]
+    names = dict((*shown, *of_instances))
+    choices = _choices(chosen, values, varied, names, context)
+    fresh = [(context.table.fresh[name], _reference(name)) for name in _whole(values, context)]
+    longest_first = sorted((*shown, *of_instances, *fresh), key=lambda pair: -len(pair[0]))
+    return Deployment(values, tuple(longest_first), choices, _references(values, context))
+
+
+def is_assumed(deployment: Deployment, chosen: Chosen, context: TopicContext) -> bool:
+    """True unless a symbol equals the ARN of an instance of an account that no statement with the symbol pins."""
+    same = (name for name, value in chosen.items() if value.startswith(SAME))
+    for name in same:
+        arn = Arn.parse(deployment.values[name])
+        pinned = tuple(_pins(context.table.symbols[name], deployment.values, context))
+        if (
+            arn is not None
+            and pinned
+            and all(is_account(one) for one in pinned)
+            and arn.account not in pinned
+        ):
+            return False
+    return True
+
+
+def _with_own_account(chosen: Chosen, context: TopicContext) -> Chosen:
+    """Give the deployment the account of the key."""
+    root = context.root
+    if root is None or name_of(root) not in chosen:
+        return chosen
+    own = [name_of(symbol) for symbol in context.table.of_kind(ACCOUNT) if is_own(symbol)]
+    return {**chosen, **dict.fromkeys(own, chosen[name_of(root)])}
+
+
+def _with_arns(chosen: Chosen, context: TopicContext) -> dict[Name, str]:
+    """Replace the values of the symbols for whole ARNs by ARNs, those that equal others at last."""
+    values = dict(chosen)
+    for name in _whole(chosen, context):
+        symbol = context.table.symbols[name]
+        if chosen[name].startswith(SAME):
+            values[name] = _equal_arn(chosen[name], values, context) or _new_arn(symbol, values, context)
+        elif not symbol.allowed:
+            values[name] = _new_arn(symbol, values, context)
+    return values
+
+
+def _whole(values: Chosen, context: TopicContext) -> list[Name]:
+    """Return the symbols for whole ARNs, those that equal others last."""
+    names = (name for name in values if context.table.symbols[name].kind in WHOLE_ARNS)
+    return sorted(names, key=lambda name: values[name].startswith(SAME))
+
+
+def _equal_arn(number: str, values: Chosen, context: TopicContext) -> str:
+    """Return the ARN that a symbol equals; empty if it depends on another one that equals a text."""
+    complete = {name: value for name, value in values.items() if not value.startswith(SAME)}
+    arn = Deployment(complete, ()).fill(_equal_text(number, context))
+    return arn if isinstance(arn, str) else ""
+
+
+def _equal_text(number: str, context: TopicContext) -> Value:
+    return context.instance_texts[int(number.removeprefix(SAME))]
+
+
+def _new_arn(symbol: Symbol, values: Chosen, context: TopicContext) -> str:
+    """Return the ARN that a symbol represents, in the topic's Region and the account that its statement pins."""
+    topic = Deployment(values, ()).arn(context.facts.topic.arn)
+    near = topic if isinstance(topic, Arn) else None
+    region = near.region if near else _home(REGION, values, context)
+    account = near.account if near else _home(ACCOUNT, values, context)
+    partition, fresh = context.table.partition, context.table.fresh_value(symbol)
+    if symbol.kind == ROLE_ARN:
+        return f"arn:{partition}:iam::{account}:role/{fresh}"
+    if symbol.kind == TOPIC_ARN:
+        return f"arn:{partition}:sns:{region}:{account}:{fresh}"
+    account = next(filter(is_account, _pins(symbol, values, context)), account)
+    return f"arn:{partition}:connect:{region}:{account}:instance/{fresh}"
+
+
+def _home(kind: str, values: Chosen, context: TopicContext) -> str:
+    """Return the Region or account of the deployment, if the topic's ARN does not tell it."""
+    of_symbols = (value for name, value in values.items() if context.table.symbols[name].kind == kind)
+    of_instances = (arn.region if kind == REGION else arn.account for arn in context.instances)
+    return next(of_symbols, next(of_instances, context.table.fresh_value(HOME[kind])))
+
+
+def _pins(symbol: Symbol, values: Chosen, context: TopicContext) -> Iterator[str]:
+    """Yield what the statements with a symbol for an instance pin its account to; empty for what is not known."""
+    policy = context.facts.topic.policy
+    for statement in policy.policy.known_statements() if isinstance(policy, PolicyText) else ():
+        if any(symbol.name in names_in(arn) for arn in _tested(statement, SOURCE_ARN)):
+            accounts = map(Deployment(values, ()).fill, _tested(statement, SOURCE_ACCOUNT, positive=True))
+            yield from (account if isinstance(account, str) else "" for account in accounts)
+
+
+def _tested(statement: Statement, key: str, *, positive: bool = False) -> Iterator[Value]:
+    """Yield the values of a condition key, or only those of conditions that require one of their values."""
+    for condition in statement.conditions:
+        if isinstance(condition, Condition) and condition.folded_key == key:
+            yield from condition.values if not positive or is_positive(condition) else ()
+
+
+def _shown(values: Chosen, context: TopicContext) -> Shown:
+    """Return the values that no file has, each with the reference to its symbol."""
+    fresh = [name for name, value in context.table.fresh.items() if values.get(name) == value]
+    return [(values[name], _reference(name)) for name in (*fresh, *_whole(values, context))]
+
+
+def _reference(name: Name) -> str:
+    return f"${{{name[0]}}}"
+
+
+def _references(values: Chosen, context: TopicContext) -> dict[str, str]:
+    """Return what a fix writes for the values that no file has."""
+    fresh = [name for name, value in context.table.fresh.items() if values.get(name) == value]
+    references = {values[name]: _written(name, context) for name in (*fresh, *_whole(values, context))}
+    deployment, topic = Deployment(values, ()), context.facts.topic
+    references[str(deployment.arn(topic.arn))] = topic.symbol
+    for instance in context.facts.open_instances:
+        arn, where = deployment.arn(instance.arn), instance.arn.where
+        references[str(arn)] = where
+        if isinstance(arn, Arn) and not references.get(arn.account) and "#" not in where:
+            references[arn.account] = Part(":", 4).written(where)
+    return references
+
+
+def _written(name: Name, context: TopicContext) -> str:
+    """Return the reference to a symbol that a fix writes, or one that the facts have for it."""
+    values = (value for _, value in context.table.values if isinstance(value, Unknown))
+    alone = (value.where for value in values if [*map(_name_of_piece, value.pieces)] == [name])
+    return context.table.symbols[name].reference or next(alone, "")
+
+
+def _name_of_piece(piece: Piece) -> Name | None:
+    return name_of(piece) if isinstance(piece, Symbol) and piece.function is None else None
+
+
+def _choices(
+    chosen: Chosen, values: Chosen, varied: Collection[Name], names: Mapping[str, str], context: TopicContext
+) -> Choices:
+    """Describe the values of the symbols that have several to choose from."""
+    return tuple(
+        (name[0], _choice(name, chosen, value, names, context))
+        for name, value in values.items()
+        if name in varied
+    )
+
+
+def _choice(name: Name, chosen: Chosen, value: str, names: Mapping[str, str], context: TopicContext) -> str:
+    """Return a value of a symbol in words."""
+    is_fresh = names.get(value) == _reference(name)
+    number = chosen[name]
+    if is_fresh and number.startswith(SAME):
+        return f"`{_with_names(_equal_text(number, context))}`"
+    if is_fresh:
+        return "another instance" if context.table.symbols[name].kind == INSTANCE_ARN else "any other value"
+    return f"`{names.get(value, value)}`"
+
+
+def _with_names(value: Value) -> str:
+    """Write a text with the names of its symbols."""
+    if isinstance(value, str):
+        return value
+    return "".join(piece if isinstance(piece, str) else f"${{{piece.name}}}" for piece in value.pieces)

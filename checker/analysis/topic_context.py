@@ -1,0 +1,127 @@
+"""Where a topic, its key and its instances are, as far as the facts tell it without values for symbols."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.additive_policy import only_adds
+from checker.analysis.deployments import alone, name_of
+from checker.analysis.inventory import PolicyText
+from checker.analysis.pairing import STATED
+from checker.analysis.symbol_table import symbol_table
+from checker.analysis.symbols import CALLER, OF_INSTANCE, is_own, masked_text, values_of
+from checker.core.arn import Arn, topic_arn
+from checker.core.unknown import Symbol, Unknown
+from checker.iam.prove.source_keys import SOURCE_ARN, instance_named
+from checker.policy.model import RESOURCE
+from checker.policy.wildcard import is_wild
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from checker.analysis.deployments import Facts
+    from checker.analysis.symbol_table import SymbolTable
+    from checker.policy.model import Value
+
+
+class TopicContext(NamedTuple):
+    """The facts about a topic with the table of their symbols.
+
+    ``own`` is the ARN that a Resource of the policy names, if only one can be the topic's. ``root`` is the symbol for
+    the account whose root user the key policy names, if it is not the deployment's own. ``stated`` are the instances
+    that the user named, ``instances`` those that are named without symbols, ``instance_texts`` all texts that name
+    one. ``only_adds`` is true if it does not matter which instances and accounts of the policy are the same.
+    """
+
+    facts: Facts
+    table: SymbolTable
+    own: Arn | None
+    root: Symbol | None
+    stated: tuple[Arn, ...]
+    instances: tuple[Arn, ...]
+    instance_texts: tuple[Value, ...]
+    only_adds: bool
+
+    def is_own_account(self, symbol: Symbol) -> bool:
+        """True for the account of the deployment, and for the account of the key, which is the same."""
+        return is_own(symbol) or symbol == self.root
+
+    def composed(self, index: int) -> tuple[str, ...]:
+        """Return the literal values of one part of the ARNs of instances of which other parts are symbols."""
+        declared = {instance.arn.pieces for instance in self.facts.open_instances}
+        values = (value for role, value in self.table.values if role == SOURCE_ARN)
+        texts = (
+            masked_text(one) for one in values if isinstance(one, Unknown) and one.pieces not in declared
+        )
+        return tuple(part for text in texts for part in _literal_part(text, index))
+
+    @property
+    def key_owners(self) -> tuple[str, ...]:
+        """The accounts whose root users the key policy names: KMS requires that the key's owner manages it."""
+        arns = [Arn.parse(value) for value in _key_callers(self.facts) if isinstance(value, str)]
+        return tuple(arn.account for arn in arns if arn and (arn.service, arn.resource) == ("iam", "root"))
+
+
+def topic_context(facts: Facts) -> TopicContext:
+    """Find out where a topic, its key and its instances are."""
+    table = symbol_table(facts)
+    stated = tuple(pairing.instance for pairing in facts.pairings if pairing.source in STATED)
+    named = (instance_named(text, None) for text in table.literals(SOURCE_ARN))
+    return TopicContext(
+        facts,
+        table,
+        _own_topic(facts, table),
+        _key_root(facts, table),
+        stated,
+        (*stated, *(arn for arn in named if arn is not None)),
+        tuple(_instance_texts(table, stated)),
+        only_adds(facts),
+    )
+
+
+def _own_topic(facts: Facts, table: SymbolTable) -> Arn | None:
+    texts = table.literals(RESOURCE)
+    arns = {arn for text in texts if (arn := topic_arn(text)) is not None and not is_wild(text)}
+    fitting = [arn for arn in arns if _can_be(facts.topic.arn, str(arn))]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _can_be(value: Arn | Unknown, text: str) -> bool:
+    """True if the known parts of an ARN equal those of a text."""
+    if not isinstance(value, Unknown) or not value.pieces:
+        return False
+    parts, others = masked_text(value).split(":", 5), text.split(":", 5)
+    pairs = zip(parts, others, strict=False)
+    return len(parts) == len(others) and all(part == other or "\0" in part for part, other in pairs)
+
+
+def _key_root(facts: Facts, table: SymbolTable) -> Symbol | None:
+    for value in _key_callers(facts):
+        if isinstance(value, Unknown) and masked_text(value).endswith(":iam::\0:root"):
+            last = next(piece for piece in reversed(value.pieces) if isinstance(piece, Symbol))
+            symbol = table.symbols.get(name_of(alone(last)))
+            return None if symbol is None or is_own(symbol) else symbol
+    return None
+
+
+def _key_callers(facts: Facts) -> Iterator[Value]:
+    """Yield the principals of type AWS in the key policy."""
+    policy = facts.key.policy if facts.key is not None else None
+    values = values_of(policy.policy) if isinstance(policy, PolicyText) else ()
+    yield from (value for role, value in values if role == CALLER)
+
+
+def _instance_texts(table: SymbolTable, stated: Iterable[Arn]) -> Iterator[Value]:
+    """Yield the ARNs of instances that the facts name, and of those that the user named, each once."""
+    values = [value for role, value in table.values if role in (OF_INSTANCE, SOURCE_ARN)]
+    for value in dict.fromkeys((*values, *map(str, stated))):
+        if value.pieces if isinstance(value, Unknown) else instance_named(value, None) is not None:
+            yield value
+
+
+def _literal_part(text: str, index: int) -> Iterator[str]:
+    """Yield a part of the ARN of an instance, unless it has symbols or wildcards."""
+    parts = text.split(":", 5)
+    part = parts[index] if len(parts) > index and parts[2] == "connect" else "*"
+    if "\0" not in part and not is_wild(part):
+        yield part
