@@ -5,7 +5,6 @@ A statement for connect.amazonaws.com is either judged, or listed with its place
 
 from __future__ import annotations
 
-import mmap
 import os
 import re
 import shlex
@@ -16,8 +15,7 @@ from checker.core.errors import Skipped
 from checker.core.finding import Position
 from checker.inputs.discover import home_of, is_code, is_hcl, name_of
 from checker.inputs.large_files import is_kept_state, is_terraform_json
-from checker.inputs.opening import open_regular
-from checker.inputs.text import UTF_16
+from checker.inputs.mentions import Mention, mention_at, mentions, text_of, text_with_connect
 from checker.policy.node import Scalar, children
 from checker.policy.vocabulary import CONNECT
 
@@ -29,16 +27,6 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 
-_PRINCIPAL = re.compile(r"(?<![\w./-])connect\.amazonaws\.com(?![\w./-])")
-_ACTION = re.compile(r"\bsns:(?:publish|\*)|\bkms:(?:\*|generatedatakey|decrypt)", re.IGNORECASE)
-_NEAR = 700
-"""The number of characters before and after a principal in which its statement names an action."""
-_COMMENT = re.compile(r"\s*(?:#|//|\*|--)")
-_MOST = 256 * 1024 * 1024
-_MOST_CODE = 1024 * 1024
-"""The sizes above which a file is not searched: no policy, and no code that a person wrote, is as long."""
-_BINARY = 1024
-"""The length of the beginning of a file that decides whether it is text."""
 _RESOURCE = re.compile(r"""(?<!\w)["']?Type["']?\s*:\s*["']?AWS::|\n---(?:\s|\Z)""")
 """Matches marks of files with several resources: the type of a resource, and the beginning of a YAML document."""
 _PLANNED, _VALUES = re.compile(r'"planned_values"\s*:'), re.compile(r'"values"\s*:')
@@ -47,27 +35,20 @@ _AFTER_PLANNED = re.compile(
 )
 
 
-class _Mention(NamedTuple):
-    """A place in a file that names Connect as the principal of an action on a topic or key."""
-
-    offset: int
-    line: int
-    column: int
-
-
 def unread(paths: Sequence[Path], inventory: Inventory, others: Collection[str]) -> Iterator[Skipped]:
     """Yield the files with a policy for Connect that was not read, each once, with the first place.
 
-    ``paths`` are all files of the run; ``others``, by full path, are those with a policy of another service. Files that the inventory lists as skipped are left out. In folders with such
-    policies, modules for topics and keys that are not downloaded are listed, too.
+    ``paths`` are all files of the run; ``others``, by full path, are those with a policy of another service. Files
+    that the inventory lists as skipped are left out. In folders with such policies, modules for topics and keys that
+    are not downloaded are listed, too.
     """
     reported = {one.what for one in inventory.skipped}
     read: _Read | None = None
     folders: set[Path] = set()
     modules = [path for path in paths if is_hcl(path)]
     for path in paths:
-        text = "" if name_of(path) in reported or home_of(path) in others else _searched(path)
-        for mention in _mentions(text):
+        text = "" if name_of(path) in reported or home_of(path) in others else text_with_connect(path)
+        for mention in mentions(text):
             folders.add(path.parent)
             read = _Read(inventory) if read is None else read
             if not read.has(path, text, mention):
@@ -76,46 +57,6 @@ def unread(paths: Sequence[Path], inventory: Inventory, others: Collection[str])
     for path in modules:
         if path.parent in folders:
             yield from _missing_modules(path)
-
-
-def _searched(path: Path) -> str:
-    """Return the text of a file that names Connect; empty for any other file."""
-    try:
-        with (
-            open_regular(path, as_input=False) as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        ):
-            if len(data) > (_MOST_CODE if is_code(path) else _MOST):
-                return ""
-            if data[:2] in UTF_16:
-                return data[:].decode("utf-16", "replace")
-            if data.find(CONNECT.encode()) < 0:
-                return ""
-            return "" if b"\0" in data[:_BINARY] else data[:].decode("utf-8", "replace")
-    except (OSError, ValueError):
-        return ""  # reported when the file is read; an empty file cannot be mapped
-
-
-def _text(path: Path) -> str:
-    """Return the text of a file; empty if it cannot be read, which its reader reports."""
-    try:
-        with open_regular(path, as_input=False) as file:
-            return file.read(_MOST_CODE).decode("utf-8", "replace")
-    except (OSError, ValueError):
-        return ""
-
-
-def _mentions(text: str) -> Iterator[_Mention]:
-    for match in _PRINCIPAL.finditer(text):
-        start = text.rfind("\n", 0, match.start()) + 1
-        near = text[max(0, match.start() - _NEAR) : match.end() + _NEAR]
-        if _ACTION.search(near) and not _COMMENT.match(text[start : match.start()]):
-            yield _mention(text, match.start())
-
-
-def _mention(text: str, offset: int) -> _Mention:
-    start = text.rfind("\n", 0, offset) + 1
-    return _Mention(offset, text.count("\n", 0, start) + 1, offset - start + 1)
 
 
 class _Read:
@@ -134,7 +75,7 @@ class _Read:
             else:
                 self.not_known |= files
 
-    def has(self, path: Path, text: str, mention: _Mention) -> bool:
+    def has(self, path: Path, text: str, mention: Mention) -> bool:
         """True for the principal of a policy that was read.
 
         Terraform files and templates hold several resources, so each of their policies counts, unless the policy of
@@ -169,7 +110,7 @@ def _full(name: str) -> str:
     return os.path.normpath(os.path.abspath(name))  # noqa: PTH100 - it never raises
 
 
-def _is_planned(text: str, mention: _Mention) -> bool:
+def _is_planned(text: str, mention: Mention) -> bool:
     """True for a place in the values of a plan or state, which other parts of the file repeat."""
     key = _PLANNED if _PLANNED.search(text) else _VALUES
     before = list(key.finditer(text, 0, mention.offset))
@@ -204,7 +145,7 @@ _HEADER = re.compile(r'^(\w+)[ \t]*(?:"([^"\n]*)"[ \t]*)?(?:"([^"\n]*)"[ \t]*)?\
 _SOURCE = re.compile(r'^[ \t]*source[ \t]*=[ \t]*"([^"\n]*)"', re.MULTILINE)
 
 
-def _header(text: str, mention: _Mention) -> _Header | None:
+def _header(text: str, mention: Mention) -> _Header | None:
     """Return the block around a place, by its first line; blocks begin at the start of a line."""
     headers = list(_HEADER.finditer(text, 0, mention.offset))
     if not headers:
@@ -220,7 +161,7 @@ def _is_overridden(path: Path, header: _Header | None) -> bool:
     from checker.inputs.terraform.module.folder import is_override, listed  # only Terraform files need it
 
     others = [one for one in listed(path.parent, []) if is_override(one)] if header is not None else []
-    texts = (_searched(one) for one in others if one != path)
+    texts = (text_with_connect(one) for one in others if one != path)
     return any(
         one.groups()[1:] == header.labels for text in texts for one in _HEADER.finditer(text) if header
     )
@@ -235,7 +176,7 @@ def _is_merged(path: Path, header: _Header | None) -> bool:
 
     if header is None or header.kind != "data":
         return False
-    texts = map(_text, listed(path.parent, []))
+    texts = map(text_of, listed(path.parent, []))
     return any(_OVERRIDES.search(text) and f"{header.name}." in text for text in texts)
 
 
@@ -247,17 +188,17 @@ _AS_POLICY = (
 )
 
 
-def _not_read(path: Path, text: str, mention: _Mention, *, is_read: bool) -> Skipped:
+def _not_read(path: Path, text: str, mention: Mention, *, is_read: bool) -> Skipped:
     reason, help_text = _cause(path, text, mention, is_read=is_read)
     return _skipped(path, f"a policy for Amazon Connect was not read: {reason}", mention, help_text)
 
 
-def _skipped(path: Path, reason: str, at: _Mention, help_text: str) -> Skipped:
+def _skipped(path: Path, reason: str, at: Mention, help_text: str) -> Skipped:
     position = Position(at.line, at.column, at.line, at.column)
     return Skipped(name_of(path), reason, position=position, help=help_text)
 
 
-def _cause(path: Path, text: str, mention: _Mention, *, is_read: bool) -> tuple[str, str]:
+def _cause(path: Path, text: str, mention: Mention, *, is_read: bool) -> tuple[str, str]:
     """Return why a policy was not read, and what makes it readable."""
     if is_hcl(path):
         return _cause_in_terraform(path, _header(text, mention))
@@ -304,9 +245,9 @@ def _missing_modules(path: Path) -> Iterator[Skipped]:
     """Yield the modules for topics and keys, by the name of their source, that are neither local nor downloaded."""
     from checker.inputs.terraform.module.folder import downloads_of  # only Terraform files need it
 
-    text = _text(path)
+    text = text_of(path)
     for found in _HEADER.finditer(text):
-        place = _mention(text, found.start())
+        place = mention_at(text, found.start())
         header = _header(text, place._replace(offset=found.end()))
         if header is None or header.kind != "module" or CONNECT in header.text:
             continue

@@ -74,6 +74,23 @@ READ = {
     "comment": {"main.tf": f"# {POLICY}\n", "run.py": f"# {POLICY}\n"},
     "tests of another tool": {"topic.tftest.hcl": POLICY, "stack.test.ts": POLICY},
     "another action": {"run.py": POLICY.replace("sns:Publish", "lambda:InvokeFunction")},
+    "permission of a function beside a topic": {
+        "template.json": template(
+            Permission={
+                "Type": "AWS::Lambda::Permission",
+                "Properties": {"Action": "lambda:InvokeFunction", "Principal": "connect.amazonaws.com"},
+            },
+            Role={
+                "Type": "AWS::IAM::Role",
+                "Properties": {"Policy": [{"Effect": "Allow", "Action": "sns:Publish"}]},
+            },
+        )
+    },
+    "another statement": {
+        "run.py": json.dumps(
+            [STATEMENT | {"Action": "s3:GetObject"}, STATEMENT | {"Principal": {"Service": "x"}}]
+        )
+    },
     "another service": {"run.py": POLICY.replace("connect.", "connect-campaigns.")},
     "image": {"logo.bin": "\0" + POLICY},
 }
