@@ -98,6 +98,20 @@ def test_the_facts_of_a_module(tmp_path: Path) -> None:
     assert value.pieces == inventory.open_instances[0].arn.pieces
 
 
+def test_the_account_of_both_providers_is_one(tmp_path: Path) -> None:
+    caller = 'data "aws_caller_identity" "c" {}\n'
+    account = 'ArnEquals = { "aws:SourceArn" = awscc_connect_instance.desk.arn }'
+    pinned = 'StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.c.account_id }'
+    inventory = read(tmp_path, {"main.tf": caller + AWSCC.replace(account, pinned)})
+    topic = topic_of(inventory)
+    (condition,) = next(iter(policy_of(topic).policy.known_statements())).conditions
+    assert isinstance(condition, Condition)
+    (value,) = condition.values
+    assert isinstance(value, Unknown)
+    assert isinstance(topic.arn, Unknown)
+    assert set(value.pieces) <= set(topic.arn.pieces)
+
+
 @pytest.mark.parametrize("reference", ["id", "topic_arn"])
 @pytest.mark.parametrize("region", ["", 'provider "aws" { region = "eu-west-2" }'])
 def test_the_region_is_that_of_the_awscc_provider(reference: str, region: str, tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from checker.inputs.terraform.hcl.functions_files import rendered_text
 from checker.inputs.terraform.hcl.limits import MAX_ITEMS
 from checker.inputs.terraform.hcl.values import is_null, known, mapping, placed, symbolic, text, unknown
 from checker.inputs.terraform.module.expand import Nested
-from checker.inputs.terraform.module.providers import provider_named
 from checker.inputs.terraform.policy_document import document_of
 from checker.policy.node import items
 
@@ -114,7 +113,7 @@ def _referable(instance: Instance, account: str | Unknown) -> str | Unknown:
         return account
     module = instance.module
     for name, block in module.data_sources("aws_caller_identity"):
-        if provider_named(block) == provider_named(instance.block):
+        if module.provider(block).account == account:
             reference = f"data.aws_caller_identity.{name}.account_id"
             return account._replace(pieces=(symbol._replace(reference=reference),))
     return account

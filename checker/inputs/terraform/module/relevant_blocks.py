@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.terraform.declare import TYPES
 from checker.inputs.terraform.module.folder import with_called
+from checker.inputs.terraform.stacks import STACKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,7 +67,7 @@ def _blocks(file: int, text: str) -> Iterator[_Block]:
     for found in _BLOCK.finditer(text):
         kind, first, second, body = found.groups()
         name = f"data.{first}" if kind == "data" else first
-        if name in TYPES or "<<" in body or body.count("{") != body.count("}"):
+        if name in TYPES or name in STACKS or "<<" in body or body.count("{") != body.count("}"):
             continue
         if (kind == "output") == (second is None):
             yield _Block(file, *found.span(), "" if kind == "output" else f"{name}.{second}")
