@@ -20,6 +20,7 @@ from checker.inputs.callers import (
     uses_of,
 )
 from checker.inputs.discover import HCL, VALUES, name_of
+from checker.inputs.documents import parse_file
 from checker.inputs.terraform.module.change import readers_of
 from checker.inputs.text import parse_text
 from checker.policy.node import Object, items
@@ -59,10 +60,11 @@ class Environments:
         path = _absolute(Path(source.name))
         if path.name.endswith(HCL):
             return self._of_module(path)
-        root = parse_text(source.name, source.text).root
-        if not isinstance(root, Object) or root.get("Resources") is None:
-            return ""  # not a template, so no environment deploys it directly
-        return _of_template(path, root) or self._of_nested(path)
+        roots = (document.root for document in parse_file(source.name, source.text))
+        templates = [one for one in roots if isinstance(one, Object) and one.get("Resources") is not None]
+        if not templates:
+            return ""  # no template, so no environment deploys it directly
+        return next(filter(None, (_of_template(path, one) for one in templates)), "") or self._of_nested(path)
 
     def of_reader(self, source: Source) -> str:
         """Return the evidence that several environments use a Terraform module that reads this file."""

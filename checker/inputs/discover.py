@@ -74,7 +74,7 @@ _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packa
 _AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
 _STREAMS = ("connect:*", "connect:start", "startcontactstreaming", "startchatcontact")
 _RESOURCES = ("aws_sns_topic", "aws_kms_key", "awscc_sns_", "awscc_kms_")
-_PARTS = ("templateurl", "aws::serverless::application", "${file(")
+_PARTS = ("templateurl", "aws::serverless::application", "aws::include", "${file(")
 _KUBERNETES = ("services.k8s.aws", "aws.upbound.io", "aws.m.upbound.io", "aws.crossplane.io")
 _WORDS = (*_AWS_WORDS, *_STREAMS, *_RESOURCES, *_PARTS, *_KUBERNETES, "topics", "contacts")
 """Words of which an ARN, action, plan or manifest has at least one, or a template with parts in other

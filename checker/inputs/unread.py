@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _RESOURCE = re.compile(r"""(?<!\w)["']?Type["']?\s*:\s*["']?AWS::|\n---(?:\s|\Z)""")
 """Matches marks of files with several resources: the type of a resource, and the beginning of a YAML document."""
+_OF_CDK, _CDK_TREE = ".template.json", "tree.json"
+"""The templates in an output folder of CDK, and the file beside them that repeats their resources for other tools."""
 _PLANNED, _VALUES = re.compile(r'"planned_values"\s*:'), re.compile(r'"values"\s*:')
 _AFTER_PLANNED = re.compile(
     r'"(?:resource_changes|output_changes|prior_state|relevant_attributes|configuration)"\s*:'
@@ -46,7 +48,10 @@ def unread(paths: Sequence[Path], inventory: Inventory, others: Collection[str])
     read: _Read | None = None
     folders: set[Path] = set()
     modules = [path for path in paths if is_hcl(path)]
+    built = {path.parent for path in paths if path.name.endswith(_OF_CDK)}
     for path in paths:
+        if path.parent in built and path.name == _CDK_TREE:
+            continue
         text = "" if name_of(path) in reported or home_of(path) in others else text_with_connect(path)
         for mention in mentions(text):
             folders.add(path.parent)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
@@ -61,6 +62,13 @@ def test_apply_writes_and_a_second_run_has_nothing_to_do(tmp_path: Path) -> None
     again = run("fix", "--apply", path, *FOR_INSTANCE)
     assert (again.returncode, again.stdout) == (0, "")
     assert run("check", path, *FOR_INSTANCE).returncode == 0
+
+
+def test_each_document_of_a_file_is_fixed_in_the_encoding_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "open.yaml"
+    path.write_bytes(f"{json.dumps(OPEN)}\n---\n# é\n{json.dumps(OPEN)}\n".encode("utf-16"))
+    assert run("fix", "--apply", path, *FOR_INSTANCE).returncode == 0
+    assert list(yaml.safe_load_all(path.read_bytes().decode("utf-16"))) == [GOOD, GOOD]
 
 
 def test_what_may_take_something_from_somebody_needs_leave(tmp_path: Path) -> None:

@@ -171,3 +171,16 @@ def listed(files: dict[str, str], folder: Path) -> list[tuple[str, int, str]]:
         (name, one.position.line if one.position else 0, one.reason)
         for name, one in zip(names, found, strict=True)
     ]
+
+
+def test_the_tree_of_a_cdk_app_repeats_its_templates(tmp_path: Path) -> None:
+    tree = {"version": "tree-0.1", "tree": {"attributes": topic_policy(STATEMENT)}}
+    (tmp_path / "tree.json").write_text(json.dumps(tree))
+    assert [one.what for one in load([tmp_path]).skipped] == [(tmp_path / "tree.json").as_posix()]
+    text = template(Policy=topic_policy({**STATEMENT, "Resource": {"Ref": "Chat"}}))
+    (tmp_path / "Chat.template.json").write_text(text)
+    (tmp_path / "Chat.assets.json").write_text('{"version": "36.0.0", "files": {"a": {"source": "sns:"}}}')
+    (tmp_path / "manifest.json").write_text('{"version": "36.0.0", "artifacts": {"Chat": "sns:"}}')
+    found = load([tmp_path])
+    assert found.skipped == ()
+    assert len(found.topics) == 1

@@ -57,6 +57,11 @@ def includes(path: Path, text: str) -> Iterator[str]:
         yield from (full_name(path.parent / found[1]) for found in _LOCATION.finditer(text))
 
 
+def local_file(name: str) -> bool:
+    """True for the relative path of a JSON or YAML file."""
+    return _LOCAL.fullmatch(name) is not None
+
+
 def full_name(path: Path) -> str:
     """Return the full path of a file, without following links."""
     return os.path.normpath(path.absolute())
@@ -76,7 +81,7 @@ def nested_stacks(path: Path, evaluation: Evaluation, facts: Facts, outer: Stack
     for resource in evaluation.template.resources.values():
         node = _location(resource)
         name = text_of(node)
-        if node is None or name is None or not _LOCAL.fullmatch(name):
+        if node is None or name is None or not local_file(name):
             continue
         child = path.parent / name
         try:

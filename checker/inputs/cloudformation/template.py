@@ -14,6 +14,7 @@ from checker.inputs.cloudformation.declare import Declarer, variants
 from checker.inputs.cloudformation.deployment import LISTED, PROPERTIES, SUBSCRIPTION, deployed
 from checker.inputs.cloudformation.evaluation import INSTANCE
 from checker.inputs.cloudformation.functions import evaluation_of, exported_as
+from checker.inputs.cloudformation.include import INCLUDE, with_includes
 from checker.inputs.cloudformation.nested import Stack, nested_stacks
 from checker.inputs.cloudformation.nodes import collect_conditions, text_at
 from checker.inputs.cloudformation.parameters import PSEUDO, changes, worlds
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from checker.policy.text_json import Plain
 
 
-_INCLUDE = "AWS::Include"
 _AWS = "AWS::"
 """AWS macros change no topics or keys, except AWS::Include, which inserts another file.
 
@@ -94,7 +94,7 @@ def skipped_parts(template: Template) -> Iterator[Skipped]:
 def _transforms(template: Template) -> Iterator[Skipped]:
     for one in template.transforms:
         name = text_at(one.get("Name") if isinstance(one, Object) else one)
-        if name is not None and (name == _INCLUDE or not name.startswith(_AWS)):
+        if name is not None and (name == INCLUDE or not name.startswith(_AWS)):
             where = one.source.position(one.start, one.end)
             yield Skipped(
                 template.name, f"changes made by the macro `{name}` are not checked", position=where
@@ -225,7 +225,8 @@ def read_template(
 
     ``stack`` is that of another template. Errors in policy text are noted, and so are macros that may add resources.
     """
-    template = read_sections(document, facts.template_scope(document.name), stack.symbol)
+    whole = with_includes(path, document, facts)
+    template = read_sections(whole, facts.template_scope(document.name), stack.symbol)
     reader = _Reader(template, facts, stack.values)
     found = _declare(reader, facts.declarations(stack.folder or path.parent), named=named)
     for one in stack_sets(template):
