@@ -103,13 +103,24 @@ def contradictions(template: Template, path: Path) -> list[object]:
     ]
     dependent = [one for one in report.findings if one.message.startswith(DEPENDS)] if ways else []
     more = ways if not dependent else [*ways, *literal(path, template, with_any_instance(template))]
-    return [*wrong, *(one[:3] for one in dependent if not is_dependent(one, more))]
+    severe = [one for one in report.findings if one.verdict is Verdict.FAIL and is_too_severe(one, ways)]
+    return [
+        *wrong,
+        *(one[:3] for one in dependent if not is_dependent(one, more)),
+        *(one[:3] for one in severe),
+    ]
 
 
 def is_dependent(finding: Finding, ways: Iterable[Judged]) -> bool:
-    """True if a finding is made in one deployment, and not in another, or not with the same severity."""
+    """True if a finding is made in one deployment, and not in another."""
     same = same_in_all(finding)
-    return len({way.findings.get(same) for way in ways}) > 1
+    return len({same in way.findings for way in ways}) > 1
+
+
+def is_too_severe(finding: Finding, ways: Iterable[Judged]) -> bool:
+    """True if a finding is less severe in a deployment than for all deployments."""
+    severities = [way.findings.get(same_in_all(finding)) for way in ways]
+    return any(one is not None and one.rank < finding.severity.rank for one in severities)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
