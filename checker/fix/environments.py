@@ -37,6 +37,8 @@ NEW_NAME = "connect_instance_arn"
 NEW_PARAMETER = "ConnectInstanceArn"
 _VARIABLE = re.compile(r'"?variable"?\s*:?\s*\{?\s*"(\w+)"')
 _DEFAULT = re.compile(r'"?\bdefault"?\s*[=:]')
+_STAGE_OF_SERVERLESS = re.compile(r"\$\{(?:opt:stage|sls:stage|self:provider\.stage)\b[^}]*\}")
+"""A variable of the Serverless Framework: https://www.serverless.com/framework/docs/guides/variables"""
 _STAGE = re.compile(r"(?i)(env|environment|stage)(name|type)?")
 _SAM_ENVIRONMENT = re.compile(r"^\[([\w-]+)\.deploy\.parameters\]", re.MULTILINE)
 _MOST_SHOWN = 3
@@ -60,6 +62,8 @@ class Environments:
         path = _absolute(Path(source.name))
         if path.name.endswith(HCL):
             return self._of_module(path)
+        if stage := _STAGE_OF_SERVERLESS.search(source.text):
+            return f"deployed to the stage that `{stage[0]}` selects"
         roots = (document.root for document in parse_file(source.name, source.text))
         templates = [one for one in roots if isinstance(one, Object) and one.get("Resources") is not None]
         if not templates:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,14 @@ LEFT_ALONE: dict[str, tuple[Mapping[str, str], str, str]] = {
     "nested in two stacks": (
         {"n/chat.yaml": TEMPLATE, "dev.yaml": nested("n/chat.yaml"), "prod.json": nested_by_url("chat.yaml")},
         "deployed by `dev.yaml:4`, `prod.json:1`",
+        PARAMETER,
+    ),
+    "a Serverless service with stages": (
+        {
+            "serverless.yml": "service: desk\nprovider: {name: aws}\ncustom: {name: 'chat-${opt:stage}'}\nresources:\n"
+            + textwrap.indent(TEMPLATE, "  ")
+        },
+        "deployed to the stage that `${opt:stage}` selects",
         PARAMETER,
     ),
     "nested in a stack with stages": (
