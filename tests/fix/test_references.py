@@ -168,16 +168,17 @@ OPEN = f"""resource "aws_connect_instance" "this" {{
   }})
 }}
 """
-IDENTITY = 'data "aws_caller_identity" "current" {}\n'
+ELSEWHERE = 'provider "aws" {\n  alias = "other"\n  assume_role {\n    role_arn = "arn:aws:iam::999988887777:role/x"\n  }\n}\n'
+OWN_ACCOUNT = 'data "aws_caller_identity" "current" {}\n'
 
 
 @pytest.mark.parametrize(
     ("files", "account"),
     [
         (OPEN, 'split(":", aws_connect_instance.this.arn)[4]'),
-        (IDENTITY + OPEN, "data.aws_caller_identity.current.account_id"),
+        (OWN_ACCOUNT + OPEN, "data.aws_caller_identity.current.account_id"),
         (
-            IDENTITY.replace("{}", "{\n  provider = aws.other\n}") + OPEN,
+            ELSEWHERE + OWN_ACCOUNT.replace("{}", "{\n  provider = aws.other\n}") + OPEN,
             'split(":", aws_connect_instance.this.arn)[4]',
         ),
     ],
