@@ -9,7 +9,7 @@ from checker.analysis.pairing import STATED, pairings_of
 from checker.analysis.symbols import open_instances_of, values_in
 from checker.analysis.wording import listed
 from checker.core.arn import Arn
-from checker.core.unknown import Part, Symbol, Unknown
+from checker.core.unknown import Lookup, Part, Symbol, Unknown
 from checker.policy.model import RESOURCE
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ class Deployment(NamedTuple):
     """Values for symbols. ``shown`` are the texts that reports show for fresh values, the longest first.
 
     ``choices`` are the symbols whose value is one of several, each with its value in words. ``references`` are what
-    a fix writes for fresh values. ``undecided`` is the reason why other symbols have no values.
+    a fix writes for fresh values. ``undecided`` is the reason why other symbols have no values. ``others`` are symbols
+    whose value is no key of a table.
     """
 
     values: Mapping[Name, str]
@@ -47,6 +48,7 @@ class Deployment(NamedTuple):
     choices: Choices = ()
     references: Mapping[str, str] = {}
     undecided: str = ""
+    others: frozenset[Name] = frozenset()
 
     def fill(self, value: Value) -> Value:
         """Replace the symbols of a text; a text with other symbols stays Unknown, with the other pieces."""
@@ -63,6 +65,8 @@ class Deployment(NamedTuple):
         if isinstance(piece, str):
             return (piece,)
         known = self.values.get(name_of(piece))
+        if name_of(piece) in self.others and isinstance(piece.function, Lookup):
+            return tuple(one for part in piece.function.default for one in self._filled(part)) or (piece,)
         if piece.function is None or known is None:
             known = self.values.get(name_of(alone(piece))) if known is None else known
             return (piece if known is None else known,)

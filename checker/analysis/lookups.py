@@ -60,10 +60,11 @@ def _lookups(pieces: Iterable[Piece]) -> Iterator[tuple[Symbol, Lookup]]:
 def by_keys(keys: Keys) -> Iterator[Deployment]:
     """Yield a deployment for each choice of keys, in which other symbols have no values."""
     for chosen in product(*keys.values()):
-        values = dict(zip(keys, chosen, strict=True))
-        told = ((name, key) for name, key in values.items() if len(keys[name]) > 1)
+        pairs = dict(zip(keys, chosen, strict=True))
+        told = ((name, key) for name, key in pairs.items() if len(keys[name]) > 1)
         choices = tuple((name[0], _OTHER_VALUE if key == _OTHER else f"`{key}`") for name, key in told)
-        yield Deployment(values, (), choices)
+        values = {name: key for name, key in pairs.items() if key != _OTHER}
+        yield Deployment(values, (), choices, others=frozenset(pairs.keys() - values.keys()))
 
 
 def words_of(facts: Facts) -> frozenset[str]:
@@ -91,5 +92,8 @@ def together(found: Sequence[Searched], number: int, words: frozenset[str]) -> D
 
 
 def _with(way: Deployment, chosen: Deployment) -> Deployment:
-    values = {**way.values, **chosen.values}
-    return way._replace(values=values, choices=(*chosen.choices, *way.choices))
+    """Add the chosen keys to a deployment. A symbol that is no key has the value that it has elsewhere, or any."""
+    values = {**dict.fromkeys(chosen.others, _OTHER), **way.values, **chosen.values}
+    varied = {name for name, _ in way.choices}
+    kept = tuple(choice for choice in chosen.choices if choice[0] not in varied)
+    return way._replace(values=values, choices=(*kept, *way.choices))

@@ -94,9 +94,16 @@ class Unknown(NamedTuple):
 
     @property
     def is_text(self) -> bool:
-        """True if the value is known to be a text in every deployment."""
+        """True if the value is known to be a text in every deployment, so that its expression never fails.
+
+        A text may have too few parts, and a table no entry.
+        """
+        functions = [
+            one.function for one in self.pieces if isinstance(one, Symbol) and one.function is not None
+        ]
+        may_fail = any(isinstance(one, Part) or not one.default for one in functions)
         symbol = self.only_symbol
-        return bool(self.pieces) and (symbol is None or symbol.kind != ANY)
+        return bool(self.pieces) and not may_fail and (symbol is None or symbol.kind != ANY)
 
     @property
     def told(self) -> str:

@@ -124,6 +124,11 @@ IN_TERRAFORM = {
         'var.env == "prod" ? local.envs.prod.arn : local.envs.dev.arn',
         ENV + ENVIRONMENTS % (PROD, "us-east-1"),
     ),
+    "choice by the account itself": Code(
+        "var.account",
+        'var.account == "111122223333" ? local.envs.dev.arn : var.arn',
+        ENV + ENVIRONMENTS % (PROD, "us-east-1") + ARN + 'variable "account" { type = string }\n',
+    ),
     "opposite choices by variable": Code(
         'var.env == "prod" ? local.envs.dev.account : local.envs.prod.account',
         'var.env == "prod" ? local.envs.prod.arn : local.envs.dev.arn',
