@@ -40,7 +40,7 @@ class Deployment(NamedTuple):
 
     ``choices`` are the symbols whose value is one of several, each with its value in words. ``references`` are what
     a fix writes for fresh values. ``undecided`` is the reason why other symbols have no values. ``others`` are symbols
-    whose value is no key of a table.
+    whose value is not a key of a table.
     """
 
     values: Mapping[Name, str]

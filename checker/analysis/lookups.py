@@ -92,7 +92,7 @@ def together(found: Sequence[Searched], number: int, words: frozenset[str]) -> D
 
 
 def _with(way: Deployment, chosen: Deployment) -> Deployment:
-    """Add the chosen keys to a deployment. A symbol that is no key has the value that it has elsewhere, or any."""
+    """Add the chosen keys to a deployment. A symbol that is not a key has the value that it has elsewhere, or any value."""
     values = {**dict.fromkeys(chosen.others, _OTHER), **way.values, **chosen.values}
     varied = {name for name, _ in way.choices}
     kept = tuple(choice for choice in chosen.choices if choice[0] not in varied)
