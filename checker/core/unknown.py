@@ -20,6 +20,10 @@ ACCOUNT, REGION, PARTITION, ID, NAME, TEXT, ANY = (
 """The kinds of symbols: 12 digits, a Region, a partition, an ID that AWS generates, a name, any text, any value."""
 
 
+EACH = "[*]"
+"""Ends the name of a symbol that stands for each item of a list."""
+
+
 class Part(NamedTuple):
     """A function of a symbol: one of the parts between separators, as `split(":", arn)[4]`."""
 
@@ -143,6 +147,12 @@ def pieces_in(values: Iterable[object]) -> tuple[Piece, ...]:
     return tuple(joined)
 
 
+def literal(pieces: tuple[Piece, ...]) -> str | None:
+    """Return the text of pieces without symbols; ``None`` if there is a symbol, or nothing is known."""
+    texts = [piece for piece in pieces if isinstance(piece, str)]
+    return "".join(texts) if texts and len(texts) == len(pieces) else None
+
+
 MOST_ENTRIES = 64
 """The maximum number of values of a symbol that are distinguished."""
 
@@ -171,16 +181,17 @@ def part_of(value: Unknown, separator: str, number: int) -> tuple[Piece, ...]:
     part = Part(separator, number)
     if piece.function is None:
         return (piece._replace(kind=TEXT, function=part),)
-    return looked_up(piece, piece.function, lambda entry: _part_of_pieces(entry, part))
+    return _with_results(piece, piece.function, lambda entry: _part_of_pieces(entry, part))
 
 
 def _part_of_pieces(pieces: tuple[Piece, ...], part: Part) -> tuple[Piece, ...]:
-    if len(pieces) == 1 and isinstance(pieces[0], str):
-        return part.of(pieces[0])
+    text = literal(pieces)
+    if text is not None:
+        return part.of(text)
     return part_of(Unknown("", pieces=pieces), part.separator, part.number)
 
 
-def looked_up(
+def _with_results(
     symbol: Symbol, lookup: Lookup, change: Callable[[tuple[Piece, ...]], tuple[Piece, ...]]
 ) -> tuple[Piece, ...]:
     """Return a lookup with changed results; empty if nothing is known of one of them."""

@@ -95,29 +95,29 @@ _CONTEXT_WORDS = (
 
 
 def find_files(
-    paths: Iterable[Path], unreadable: list[InputError], exclude: Callable[[Path], bool]
+    paths: Iterable[Path],
+    unreadable: list[InputError],
+    exclude: Callable[[Path], bool],
+    others: list[Path] | None = None,
 ) -> Iterator[tuple[Path, bool]]:
     """Return every file once, named files first, each with whether the user named it.
 
     Files in folders for which ``exclude`` is true are omitted. Folders that cannot be listed are added to
-    ``unreadable``.
+    ``unreadable``. Files that no reader reads, but that may contain policies, such as code, are added to ``others``.
     """
+    wanted = _is_input if others is None else _is_searched
     named = list({_place_of(path): path for path in reversed(list(paths))}.values())[::-1]
     seen = set(map(_place_of, named))
     yield from ((path, True) for path in named if path == STDIN or _leads_to_file(path))
     for folder in named:
-        for path in _walk(folder, unreadable, _is_input) if os.path.isdir(folder) else ():  # noqa: PTH112 - never raises
-            if _place_of(path) not in seen and not exclude(path):
-                seen.add(_place_of(path))
+        for path in _walk(folder, unreadable, wanted) if os.path.isdir(folder) else ():  # noqa: PTH112 - never raises
+            if _place_of(path) in seen or exclude(path):
+                continue
+            seen.add(_place_of(path))
+            if _is_input(path.name):
                 yield path, False
-
-
-def other_files(paths: Iterable[Path], exclude: Callable[[Path], bool]) -> Iterator[Path]:
-    """Return the files of folders that no reader reads, but that may contain policies, such as code."""
-    for folder in paths:
-        for path in _walk(folder, [], _is_other) if os.path.isdir(folder) else ():  # noqa: PTH112 - never raises
-            if not exclude(path):
-                yield path
+            elif others is not None:
+                others.append(path)
 
 
 _CODE = (".py", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".go", ".java", ".kt", ".scala", ".cs", ".fs")
@@ -131,6 +131,10 @@ def is_code(path: Path) -> bool:
 
 def _is_input(name: str) -> bool:
     return name.endswith(_SUFFIXES)
+
+
+def _is_searched(name: str) -> bool:
+    return _is_input(name) or _is_other(name)
 
 
 def _is_other(name: str) -> bool:

@@ -11,6 +11,7 @@ from checker.inputs.collect import Facts, Given
 from checker.inputs.discover import (
     find_files,
     find_siblings,
+    home_of,
     is_settings_file,
     is_stream,
     is_values,
@@ -19,7 +20,6 @@ from checker.inputs.discover import (
     must_matter,
     name_of,
     names_aws,
-    other_files,
     read_input,
 )
 from checker.inputs.documents import parse_file, parts_of
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.analysis.inventory import Inventory
+    from checker.inputs.kinds.kind import Kind
 
     _Found = tuple[Path, bool]
 
@@ -73,7 +74,8 @@ def load(
     facts = Facts(given, of_change=changed)
     wanted = list(paths)
     unreadable = missing(wanted)
-    found = list(find_files(wanted, unreadable, exclude))
+    others: list[Path] = []
+    found = list(find_files(wanted, unreadable, exclude, others))
     modules: list[_Found] = []
     loose: list[_Found] = []
     for one in found:
@@ -89,24 +91,25 @@ def load(
 
         facts.skipped += unmatched_values(facts)
     inventory = link_facts(facts)
-    searched = [*(path for path, _ in found), *other_files(wanted, exclude)]
+    searched = [*(path for path, _ in found), *others]
     return inventory._replace(skipped=(*inventory.skipped, *unread(searched, inventory, facts.others)))
 
 
 def _take_all(files: list[_File], facts: Facts) -> None:
     """Read the documents of all files. A file without a known kind is reported once."""
-    known = {file.path for file in files if kind_of(file.document.root) is not None}
+    kinds = [(file, kind_of(file.document.root)) for file in files]
+    known = {file.path for file, found in kinds if found is not None}
     others: set[Path] = set()
-    included = {name for file in files for name in _includes(file)}
+    included = {name for file, found in kinds if found is not None for name in _includes(file, found[0])}
     before = frozenset(facts.opened)
-    for path, named, document in sorted(files, key=lambda file: _full_name(file.path) in included):
+    for (path, named, document), found in sorted(kinds, key=lambda one: home_of(one[0].path) in included):
         if path not in known and not named:
             mark_irrelevant(path)
-        if kind_of(document.root) is None:
+        if found is None:
             if path in known | others:
                 continue
             others.add(path)
-        if _full_name(path) not in facts.opened - before:
+        if home_of(path) not in facts.opened - before:
             _take(path, document, facts, named=named)
 
 
@@ -117,14 +120,9 @@ def _take(path: Path, document: TextDocument, facts: Facts, *, named: bool) -> N
         facts.skip(error)
 
 
-def _includes(file: _File) -> Iterable[str]:
+def _includes(file: _File, kind: Kind) -> Iterable[str]:
     """Return the full names of the files that a file may include."""
-    found = kind_of(file.document.root)
-    return found[0].includes(file.path, file.document.source.text) if found is not None else ()
-
-
-def _full_name(path: Path) -> str:
-    return os.path.normpath(path.absolute())
+    return kind.includes(file.path, file.document.source.text)
 
 
 def _modules_of(loose: list[_Found], modules: list[_Found], facts: Facts) -> list[_Found]:
@@ -213,7 +211,7 @@ def _is_read_by_terraform(path: Path, text: str, facts: Facts, *, chosen: bool) 
     A template that names Connect but is rendered in an unsupported expression is reported: its policy is not
     known.
     """
-    name = _full_name(path)
+    name = home_of(path)
     if name in facts.opened:
         return not chosen or mentions_connect(text)
     if chosen or name not in facts.templates:

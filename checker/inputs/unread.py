@@ -5,9 +5,9 @@ A statement for connect.amazonaws.com is either judged, or listed with its place
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import PolicyText, files_of
@@ -21,7 +21,6 @@ from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from pathlib import Path
 
     from checker.analysis.inventory import Inventory, Key, Topic
     from checker.policy.node import Node
@@ -73,7 +72,7 @@ class _Read:
         self.lines: set[tuple[str, int]] = set()
         resources: list[Topic | Key] = [*inventory.topics, *inventory.keys]
         for resource in resources:
-            files = set(map(_full, files_of(resource)))
+            files = {home_of(Path(name)) for name in files_of(resource)}
             self.files |= files
             if isinstance(resource.policy, PolicyText):
                 self.lines.update(_lines(resource.policy.document.root))
@@ -103,16 +102,11 @@ def _lines(node: Node) -> Iterator[tuple[str, int]]:
     if isinstance(node, Scalar):
         if isinstance(node.value, str) and CONNECT in node.value:
             position = node.source.position(node.start, node.end)
-            name = _full(node.source.name)
+            name = home_of(Path(node.source.name))
             yield from ((name, line) for line in range(position.line, position.end_line + 1))
         return
     for one in children(node):
         yield from _lines(one)
-
-
-def _full(name: str) -> str:
-    """Return the full path of a file that a document names, which may be relative."""
-    return os.path.normpath(os.path.abspath(name))  # noqa: PTH100 - it never raises
 
 
 def _is_planned(text: str, mention: Mention) -> bool:
@@ -127,6 +121,7 @@ class _Header(NamedTuple):
 
     kind: str
     labels: tuple[str, ...]
+    start: int
     text: str
 
     @property
@@ -150,15 +145,20 @@ _HEADER = re.compile(r'^(\w+)[ \t]*(?:"([^"\n]*)"[ \t]*)?(?:"([^"\n]*)"[ \t]*)?\
 _SOURCE = re.compile(r'^[ \t]*source[ \t]*=[ \t]*"([^"\n]*)"', re.MULTILINE)
 
 
+def _headers(text: str) -> list[_Header]:
+    """Return the blocks of a file, by their first lines; blocks begin at the start of a line."""
+    found = list(_HEADER.finditer(text))
+    ends = [*(one.start() for one in found[1:]), len(text)]
+    return [
+        _Header(one[1], tuple(filter(None, one.groups()[1:])), one.start(), text[one.start() : end])
+        for one, end in zip(found, ends, strict=False)
+    ]
+
+
 def _header(text: str, mention: Mention) -> _Header | None:
-    """Return the block around a place, by its first line; blocks begin at the start of a line."""
-    headers = list(_HEADER.finditer(text, 0, mention.offset))
-    if not headers:
-        return None
-    kind, *labels = headers[-1].groups()
-    following = _HEADER.search(text, mention.offset)
-    end = following.start() if following is not None else len(text)
-    return _Header(kind, tuple(filter(None, labels)), text[headers[-1].start() : end])
+    """Return the block around a place."""
+    before = [header for header in _headers(text) if header.start < mention.offset]
+    return before[-1] if before else None
 
 
 def _is_overridden(path: Path, header: _Header | None) -> bool:
@@ -167,9 +167,7 @@ def _is_overridden(path: Path, header: _Header | None) -> bool:
 
     others = [one for one in listed(path.parent, []) if is_override(one)] if header is not None else []
     texts = (text_with_connect(one) for one in others if one != path)
-    return any(
-        one.groups()[1:] == header.labels for text in texts for one in _HEADER.finditer(text) if header
-    )
+    return any(other.labels == header.labels for text in texts for other in _headers(text) if header)
 
 
 _OVERRIDES = re.compile(r"\boverride_(?:policy_documents|json)\b")
@@ -250,12 +248,13 @@ def _missing_modules(path: Path) -> Iterator[Skipped]:
     """Yield the modules for topics and keys, by the name of their source, that are neither local nor downloaded."""
     from checker.inputs.terraform.module.folder import downloads_of  # only Terraform files need it
 
+    if downloads_of(path.parent):
+        return
     text = text_of(path)
-    for found in _HEADER.finditer(text):
-        place = mention_at(text, found.start())
-        header = _header(text, place._replace(offset=found.end()))
-        if header is None or header.kind != "module" or CONNECT in header.text:
+    for header in _headers(text):
+        if header.kind != "module" or CONNECT in header.text or not header.is_remote:
             continue
-        if header.is_remote and _OF_TOPICS_OR_KEYS.search(header.source) and not downloads_of(path.parent):
+        if _OF_TOPICS_OR_KEYS.search(header.source):
             reason, help_text = _cause_of_module(path, header)
-            yield _skipped(path, f"topics and keys of a module were not checked: {reason}", place, help_text)
+            whole = f"topics and keys of a module were not checked: {reason}"
+            yield _skipped(path, whole, mention_at(text, header.start), help_text)

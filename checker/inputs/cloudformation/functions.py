@@ -9,7 +9,7 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.unknown import Part, Symbol, Unknown, chosen_by, part_of
+from checker.core.unknown import Part, Symbol, Unknown, chosen_by, literal, part_of
 from checker.inputs.cloudformation.evaluation import Evaluation
 from checker.inputs.cloudformation.nodes import joined, moved, not_evaluated, valued
 from checker.inputs.cloudformation.parameters import NO_VALUE
@@ -160,8 +160,9 @@ def _selected_part(evaluation: Evaluation, node: Node, number: int) -> Value | N
     if not isinstance(separator, str) or not isinstance(whole, Unknown):
         return None
     pieces = part_of(whole, separator, number)
-    if len(pieces) == 1 and isinstance(pieces[0], str):
-        return pieces[0]
+    text = literal(pieces)
+    if text is not None:
+        return text
     where = Part(separator, number).written(whole.where)
     return Unknown(whole.reason, where, pieces) if pieces else None
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
-from checker.inputs.cloudformation.nested import full_name, local_file
-from checker.inputs.discover import name_of
+from checker.inputs.cloudformation.nested import local_file
+from checker.inputs.discover import home_of, name_of
 from checker.inputs.text import TextDocument, parse_text, read_text
 from checker.policy.node import Array, Object, items, text_of
 
@@ -75,7 +75,7 @@ class _Inserter:
             reason = f"the included file `{name}` was not read: {error.reason}"
             self.facts.skipped.append(Skipped(self.document.name, reason, position=where))
             return None
-        self.facts.opened.add(full_name(child))
+        self.facts.opened.add(home_of(child))
         return root if isinstance(root, Object) else None
 
 

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 
 from __future__ import annotations
 
-import os
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import InputError, Skipped
 from checker.core.unknown import NAME, Symbol, Unknown
 from checker.inputs.cloudformation.evaluation import STACK
-from checker.inputs.discover import name_of
+from checker.inputs.discover import home_of, name_of
 from checker.inputs.text import parse_text, read_text
 from checker.policy.node import Object, text_of
 
@@ -54,17 +53,12 @@ class Stack(NamedTuple):
 def includes(path: Path, text: str) -> Iterator[str]:
     """Return the full paths of the local templates that a template may nest."""
     if "TemplateURL" in text or "Location" in text:
-        yield from (full_name(path.parent / found[1]) for found in _LOCATION.finditer(text))
+        yield from (home_of(path.parent / found[1]) for found in _LOCATION.finditer(text))
 
 
 def local_file(name: str) -> bool:
     """True for the relative path of a JSON or YAML file."""
     return _LOCAL.fullmatch(name) is not None
-
-
-def full_name(path: Path) -> str:
-    """Return the full path of a file, without following links."""
-    return os.path.normpath(path.absolute())
 
 
 class Nested(NamedTuple):
@@ -77,7 +71,7 @@ class Nested(NamedTuple):
 
 def nested_stacks(path: Path, evaluation: Evaluation, facts: Facts, outer: Stack) -> Iterator[Nested]:
     """Yield the local templates that a template nests. Those that cannot be read are reported."""
-    around = (*outer.around, full_name(path))
+    around = (*outer.around, home_of(path))
     for resource in evaluation.template.resources.values():
         node = _location(resource)
         name = text_of(node)
@@ -92,7 +86,7 @@ def nested_stacks(path: Path, evaluation: Evaluation, facts: Facts, outer: Stack
             reason = f"the nested template `{name}` was not read: {error.reason}"
             facts.skipped.append(Skipped(evaluation.template.name, reason, position=where))
             continue
-        facts.opened.add(full_name(child))
+        facts.opened.add(home_of(child))
         symbol = evaluation.template.symbol(resource.logical)
         values = dict(_values(resource, evaluation)) | {_STACK_NAME: _stack_name(symbol)}
         yield Nested(child, document, Stack(symbol, values, outer.folder or path.parent, around))
@@ -100,7 +94,7 @@ def nested_stacks(path: Path, evaluation: Evaluation, facts: Facts, outer: Stack
 
 def _check(child: Path, around: tuple[str, ...], facts: Facts) -> None:
     """Raise InputError for a template inside itself, and beyond the limits."""
-    if full_name(child) in around or len(around) > _DEEPEST:
+    if home_of(child) in around or len(around) > _DEEPEST:
         raise InputError(name_of(child), "it is nested in itself, or too deeply")
     if facts.read_templates.total() > _MOST:
         raise InputError(name_of(child), f"more than {_MOST} templates are nested")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import partition_of
-from checker.core.unknown import ACCOUNT, NAME, TEXT, Symbol, Unknown
+from checker.core.unknown import ACCOUNT, EACH, NAME, TEXT, Symbol, Unknown
 from checker.core.unknown import PARTITION as OF_PARTITION
 from checker.core.unknown import REGION as OF_REGION
 from checker.policy.node import items, scalar_text
@@ -178,7 +178,7 @@ class Parameters:
 
     def open(self, name: str) -> Unknown:
         """Make the unknown value of a parameter: a symbol; for a list, one that stands for each item."""
-        shown = f"{name}[*]" if self.is_list(name) else name
+        shown = f"{name}{EACH}" if self.is_list(name) else name
         symbol = Symbol(shown, TEXT, self.allowed(name), self.template, f"#{name}")
         return unset(name)._replace(pieces=(symbol,))
 

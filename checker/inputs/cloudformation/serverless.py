@@ -6,13 +6,12 @@ https://www.serverless.com/framework/docs/guides/variables
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
 from checker.core.unknown import Symbol, Unknown
-from checker.inputs.discover import name_of
+from checker.inputs.discover import home_of, name_of
 from checker.inputs.text import TextDocument, parse_text, read_text
 from checker.policy.node import Array, Member, Node, Object, Scalar, items, scalar_text, text_of
 
@@ -50,7 +49,7 @@ def files_in(path: Path, text: str) -> Iterator[str]:
 
 
 def _full(path: Path, name: str) -> str:
-    return os.path.normpath(path.absolute().parent / name)
+    return home_of(path.parent / name)
 
 
 class Serverless:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
-from checker.core.unknown import ANY, Symbol, Unknown
+from checker.core.unknown import ANY, EACH, Unknown
 from checker.inputs.terraform.hcl.expression import (
     Access,
     Attribute,
@@ -60,7 +60,6 @@ if TYPE_CHECKING:
 
 
 _LONG = 500
-_EACH = "[*]"
 _REFERENCE = re.compile(r'[\w.-]+(?:\[(?:\d+|"[^"]*")\][\w.-]*)*')
 
 
@@ -83,7 +82,7 @@ def _member(why: Unknown, key: str | Unknown | None, *, dotted: bool) -> tuple[P
     if symbol is None or symbol.kind != ANY or not isinstance(key, str):
         return ()
     name = f"{symbol.name}.{key}" if dotted else f"{symbol.name}[{key if key.isdigit() else json.dumps(key)}]"
-    return (Symbol(name, ANY, (), symbol.scope, name),)
+    return (symbol._replace(name=name, reference=name),)
 
 
 def _inside(value: Node, key: Node, wanted: str | None) -> Node | None:
@@ -103,9 +102,9 @@ def _item(rest: Node, number: int) -> Node:
     """Return an item of a list of which only the type of the items is known; nothing is known of item -1."""
     why = why_unknown(rest)
     symbol = why.only_symbol if why is not None else None
-    if why is None or symbol is None or not symbol.name.endswith(_EACH) or number < 0:
+    if why is None or symbol is None or not symbol.name.endswith(EACH) or number < 0:
         return rest if why is None else unknown(why, stretch_of(rest))
-    name = f"{symbol.name.removesuffix(_EACH)}[{number}]"
+    name = f"{symbol.name.removesuffix(EACH)}[{number}]"
     return symbolic(
         Unknown(why.reason, name, (symbol._replace(name=name, reference=name),)), stretch_of(rest)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from checker.core.unknown import Part, Unknown, part_of, parts_of
+from checker.core.unknown import Part, Unknown, literal, part_of, parts_of
 from checker.inputs.terraform.hcl.functions_lists import TYPES
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
 from checker.inputs.terraform.hcl.render import Builder, joined
@@ -95,9 +95,9 @@ def _parts(value: Unknown, separator: str, at: Stretch) -> Node:
 
 
 def _part(pieces: tuple[Piece, ...], value: Unknown, part: Part, at: Stretch) -> Node:
-    (first,) = pieces if len(pieces) == 1 else ("",)
-    if first and isinstance(first, str):
-        return known(first, at)
+    written = literal(pieces)
+    if written:
+        return known(written, at)
     return symbolic(Unknown(value.reason, part.written(value.where), pieces), at)
 
 

@@ -77,7 +77,7 @@ def _arn_pieces(instance: Instance, form: ArnForm) -> tuple[Piece, ...]:
 def symbol_of(instance: Instance, name: str, kind: str) -> Symbol:
     """Return the symbol of an attribute."""
     reference = f"{instance.address}.{name}"
-    return Symbol(reference, kind, (), str(instance.module.session.root), reference)
+    return instance.module.session.symbol(reference, kind)
 
 
 def written_argument(instance: Instance, name: str) -> Node | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from checker.core.unknown import ANY, NAME, Symbol, Unknown
+from checker.core.unknown import ANY, NAME, Unknown
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Attribute, Scope, written
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
@@ -55,7 +55,7 @@ def call_module(block: Block, address: str, caller: Module) -> Node:
     folder = _folder(block, address, caller)
     if isinstance(folder, str):
         is_one = not {"count", "for_each"} & block.body.arguments.keys()
-        symbol = Symbol(address, ANY, (), str(caller.session.root), address)
+        symbol = caller.session.symbol(address, ANY)
         return symbolic(Unknown(folder, address, (symbol,) if is_one else ()), block.header)
 
     def register(one: str, names: Mapping[str, Node]) -> Node:
@@ -185,7 +185,7 @@ class Module:
         if name == "data" and len(names) == 2 and all(names):
             return placed(self.resource("data", names[0], names[1], at), at), 2
         if (name, *names[:1]) == ("terraform", "workspace"):
-            symbol = Symbol("terraform.workspace", NAME, (), str(self.session.root), "terraform.workspace")
+            symbol = self.session.symbol("terraform.workspace", NAME)
             return symbolic(Unknown("not known before deployment", symbol.name, (symbol,)), at), 1
         if not names or not names[0] or name in _BOUND:
             return unknown("not known before deployment", at, written(at)), len(steps)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.module.folder import Text
 
 
-_SPEAKS = re.compile(r"connect|\bfile\(|\btemplatefile\(", re.IGNORECASE)
-"""Text of roots that may start streams, in the root or in a file that it reads."""
+MAY_SPEAK = re.compile(r"connect|file\(", re.IGNORECASE)
+"""Text of roots that may start streams, in the root or in a file that it reads; most roots do not."""
 _BLOCK = re.compile(
     r'^(resource|data|output)[ \t]+"([^"\n]+)"(?:[ \t]+"([^"\n]+)")?[ \t]*\{[ \t]*\n(.*?)^\}[ \t]*$',
     re.MULTILINE | re.DOTALL,
@@ -43,8 +43,8 @@ class _Block(NamedTuple):
 def relevant_texts(folder: Path, texts: Sequence[Text]) -> list[str]:
     """Return the texts of a root to parse, with blanks in place of the blocks that do not concern topics and keys."""
     written = [one.text for one in texts]
-    if any(_SPEAKS.search(text) for text in written) or any(
-        _SPEAKS.search(one.text) for one in with_called(folder, texts, [])
+    if any(map(MAY_SPEAK.search, written)) or any(
+        MAY_SPEAK.search(one.text) for one in with_called(folder, texts, [])
     ):
         return written
     blocks = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from checker.inputs.terraform.module.collect_blocks import gather, take_values
 from checker.inputs.terraform.module.declare import ModuleResource
 from checker.inputs.terraform.module.folder import absolute
 from checker.inputs.terraform.module.module import Module
-from checker.inputs.terraform.module.relevant_blocks import relevant_texts
+from checker.inputs.terraform.module.relevant_blocks import MAY_SPEAK, relevant_texts
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.module.variables import hide_sensitive
 from checker.inputs.terraform.policy_owners import declare_missing_owners
@@ -66,16 +65,13 @@ def _addresses(node: Node) -> Iterator[str]:
     yield from (one.where for one in map(why_unknown, inside) if one is not None)
 
 
-_MAY_SPEAK = re.compile(r"connect|file\(", re.IGNORECASE)
-"""Text of roots that start streams, in the root or in a file that it reads; most roots are not evaluated."""
-
 _NAMES = ("name", "arn", "id")
 
 
 def parts_of(session: Session, modules: list[Called]) -> Iterator[Part]:
     """Return the parts of a root that mention Connect; call it after everything is declared."""
     sources = (source for folder in session.met.values() for source in folder.sources)
-    if not any(_MAY_SPEAK.search(source.text) for source in sources):
+    if not any(MAY_SPEAK.search(source.text) for source in sources):
         return
     for module in modules:
         yield from map(_part, instances_of(module, _is_part))

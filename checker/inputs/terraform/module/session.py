@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from checker.core.unknown import Symbol
 from checker.inputs.sensitive import Secrets
 from checker.inputs.terraform.hcl.expression import Scope, Surroundings
 from checker.inputs.terraform.hcl.limits import Budget
@@ -121,6 +122,10 @@ class Session:
         self.opened: set[str] = set()
         self.downloads = downloads_of(root)
         self._folders = dict(folders)
+
+    def symbol(self, name: str, kind: str, reference: str = "") -> Symbol:
+        """Return the symbol of a reference in this root, which a fix may write unless another one is given."""
+        return Symbol(name, kind, (), str(self.root), reference or name)
 
     def folder(self, path: Path) -> Folder:
         """Read a folder once."""

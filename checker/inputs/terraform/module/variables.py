@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.core.unknown import ANY, TEXT, Symbol, Unknown
+from checker.core.unknown import ANY, EACH, TEXT, Unknown
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import (
     Call,
@@ -30,6 +30,7 @@ from checker.inputs.terraform.hcl.values import (
     symbolic,
     text,
     truth,
+    why_unknown,
     wrong,
 )
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch, stretch_of
@@ -129,10 +130,9 @@ def _open(where: str, kind: Expression | None, module: Called, at: Stretch, *, i
         )
     name = written(kind.at).strip('"') if kind is not None else ""
     if is_open and name in _LISTS:
-        symbol = Symbol(f"{where}[*]", TEXT, (), str(module.session.root), where)
+        symbol = module.session.symbol(f"{where}{EACH}", TEXT, where)
         return array([symbolic(Rest(_NO_VALUE, where, (symbol,)), at)], at)
-    symbol = Symbol(where, _KINDS.get(name, ANY), (), str(module.session.root), where)
-    pieces = (symbol,) if is_open and name in _KINDS else ()
+    pieces = (module.session.symbol(where, _KINDS[name]),) if is_open and name in _KINDS else ()
     return symbolic(Unknown(_NO_VALUE, where, pieces), at)
 
 
@@ -141,15 +141,14 @@ def _restricted(value: Node, name: str, block: Block) -> Node:
 
     https://developer.hashicorp.com/terraform/language/expressions/custom-conditions#input-variable-validation
     """
-    symbol = (
-        value.value.only_symbol if isinstance(value, Scalar) and isinstance(value.value, Unknown) else None
-    )
+    why = why_unknown(value)
+    symbol = why.only_symbol if why is not None else None
     conditions = (one.body.arguments.get("condition") for one in block.body.blocks("validation"))
     listed = (_listed(one.expression, name) for one in conditions if one is not None)
     allowed = next((texts for texts in listed if texts), ())
-    if symbol is None or not allowed or not isinstance(value, Scalar) or not isinstance(value.value, Unknown):
+    if why is None or symbol is None or not allowed:
         return value
-    return value._replace(value=value.value._replace(pieces=(symbol._replace(kind=TEXT, allowed=allowed),)))
+    return symbolic(why._replace(pieces=(symbol._replace(kind=TEXT, allowed=allowed),)), stretch_of(value))
 
 
 def _listed(condition: Expression, name: str) -> tuple[str, ...]:
