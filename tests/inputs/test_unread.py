@@ -184,3 +184,10 @@ def test_the_tree_of_a_cdk_app_repeats_its_templates(tmp_path: Path) -> None:
     found = load([tmp_path])
     assert found.skipped == ()
     assert len(found.topics) == 1
+
+
+def test_a_file_below_two_named_folders_is_listed_once(tmp_path: Path) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "stack.ts").write_text(f"const policy = {POLICY};\n")
+    found = load([tmp_path, tmp_path / "src"]).skipped
+    assert [one.what for one in found] == [f"{tmp_path}/src/stack.ts"]
