@@ -7,7 +7,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import IgnoreComment
-from checker.inputs.terraform.hcl.limits import strings_in
+from checker.inputs.terraform.hcl.tokens import strings_in
 from checker.policy.node import Array, Object
 
 if TYPE_CHECKING:

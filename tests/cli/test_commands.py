@@ -176,7 +176,7 @@ def test_a_clean_file_costs_nothing_of_fixes_and_comparisons(tmp_path: Path) -> 
 
 def test_no_command_of_files_imports_what_is_heavy(tmp_path: Path) -> None:
     path = save(tmp_path / "open.json", OPEN)
-    heavy = {"boto3", "botocore", "jsonschema", "rich", "yaml", "pydantic", "hcl2"}
+    heavy = {"boto3", "botocore", "jsonschema", "rich", "yaml", "pydantic", "tree_sitter"}
     for arguments in (
         ["check", str(path)],
         ["check", "--strict", str(path)],
@@ -191,7 +191,7 @@ def test_no_command_of_files_imports_what_is_heavy(tmp_path: Path) -> None:
     "command", ["audit", "explain", "fix", "flow", "rollback", "sandbox", "permissions audit"]
 )
 def test_a_usage_error_imports_nothing_of_aws(command: str) -> None:
-    heavy = {"boto3", "botocore", "moto", "distributed", "rich", "hcl2"}
+    heavy = {"boto3", "botocore", "moto", "distributed", "rich", "tree_sitter"}
     assert not heavy & imported_by(*command.split(), "--no-such-option")
 
 

@@ -14,7 +14,7 @@ import signal
 import sys
 from typing import Any
 
-HEAVY = ("hcl2", "jsonschema", "yaml", "boto3")
+HEAVY = ("tree_sitter", "jsonschema", "yaml", "boto3")
 """Libraries that commands import only when they need them."""
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.inputs.terraform.hcl.tokens import end_of_heredoc
 from checker.policy.node import Scalar, children
 
 if TYPE_CHECKING:
@@ -13,91 +14,10 @@ if TYPE_CHECKING:
     from checker.policy.source import Source
 
 
-_OUTSIDE = re.compile(
-    r'#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)|(?P<quote>")|(?P<open>\{)|(?P<close>\})|<<-?(?P<heredoc>[^\W\d][\w-]*)\r?\n',
-    re.DOTALL,
-)
-_OPENING = re.compile(r"<<-?(?P<word>[^\W\d][\w-]*)\r?\n")
-_NOT_PLAIN = re.compile(r"^_|[^\x00-\x7f]")
-_INSIDE = re.compile(r'\\.|\$\$\{|%%\{|(?P<open>[$%]\{)|(?P<end>["\n])', re.DOTALL)
-
-
-def strings_in(text: str) -> list[tuple[int, int]]:
-    """Yield the ranges of all strings and heredocs; strings inside an interpolation belong to the outer
-    string.
-    """
-    found, at = [], 0
-    while token := _OUTSIDE.search(text, at):
-        at = token.end()
-        if token["quote"]:
-            at = _end_of_string(text, at)
-            found.append((token.start(), at))
-        elif token["heredoc"]:
-            at = end_of_heredoc(text, token["heredoc"], at)
-            found.append((token.start(), at))
-    return found
-
-
-def end_of_heredoc(text: str, word: str, at: int) -> int:
-    """Return the end of a heredoc whose first line begins at an offset; the end of the text if unterminated."""
-    closing = re.compile(rf"^[ \t]*{re.escape(word)}[ \t]*(?=\r?$)", re.MULTILINE)
-    found = closing.search(text, at)
-    return found.end() if found else len(text)
-
-
-def with_plain_markers(text: str) -> str:
-    """Rewrite heredoc markers for python-hcl2's grammar without changing offsets.
-
-    The grammar does not accept blanks after the end marker, which Terraform trims. It also does not accept
-    markers that begin with an underscore or contain non-ASCII letters.
-    """
-    parts: list[str] = []
-    at = 0
-    for start, end in strings_in(text) if "<<" in text else ():
-        opening = _OPENING.match(text, start, end)
-        last = text.rfind("\n", start, end) + 1
-        if (
-            opening is not None and text[last:end].strip() == opening["word"]
-        ):  # otherwise the heredoc is unterminated
-            plain = _NOT_PLAIN.sub("X", opening["word"])
-            parts += (text[at : opening.start("word")], plain, text[opening.end("word") : last])
-            parts.append(plain.rjust(end - last))
-            at = end
-    return "".join([*parts, text[at:]])
-
-
-def _end_of_string(text: str, at: int) -> int:
-    """Return the end of a string after its opening quote; `${...}` may contain braces and strings."""
-    open_braces: list[int] = []  # one count for each enclosing interpolation
-    in_string = True
-    strings = 1
-    while token := (_INSIDE if in_string else _OUTSIDE).search(text, at):
-        at = token.end()
-        if in_string and token["end"]:
-            strings -= 1
-            if strings == 0 or token[0] == "\n":
-                return at
-            in_string = False
-        elif in_string and token["open"]:
-            open_braces.append(0)
-            in_string = False
-        elif not in_string and token["quote"]:
-            strings += 1
-            in_string = True
-        elif not in_string and token["open"]:
-            open_braces[-1] += 1
-        elif not in_string and token["close"]:
-            open_braces[-1] -= 1
-            if open_braces[-1] < 0:
-                open_braces.pop()
-                in_string = True
-    return len(text)
-
-
 MAX_DEPTH = 100
 """Maximum depth of brackets; policies in `jsonencode` nest about ten levels deep."""
 
-MAX_TOKENS = 40_000
+MAX_TOKENS = 200_000
 """Maximum number of tokens, about a second of parsing; a file of 4 KB has about 600."""
 
 _SMALL = 20_000
@@ -107,9 +27,8 @@ _TOKEN = re.compile(
 )
 
 
-def check_limits(source: Source) -> None:
-    """Raise InputError, with the position, for text with too many tokens or too many nested brackets."""
-    text = source.text
+def check_limits(source: Source, text: str) -> None:
+    """Raise InputError, with the position, for a text of a source with too many tokens or nested brackets."""
     if len(text) <= _SMALL and sum(map(text.count, "[({")) <= MAX_DEPTH:
         return
     depth = count = at = 0

@@ -1,4 +1,4 @@
-"""Leaves out the blocks of a root that cannot concern its topics and keys, because parsing takes most of the time.
+"""Leaves out the blocks of a root that cannot concern its topics and keys, because their trees take most of the memory.
 
 Only roots in which nothing speaks of Amazon Connect are shortened: in others, any resource may start streams.
 """

@@ -29,12 +29,12 @@ def chain(link: str, last: str, length: int = 50) -> str:
 FAULTS = {
     "brackets": (topic("[" * 5000 + "]" * 5000), "nested more than 100 levels deep"),
     "strings-in-strings": (topic('"${' * 3000 + "1" + '}"' * 3000), "nested more than 100 levels deep"),
-    "lines": ("\n" * 400_000 + topic('"{}"'), "longer than the limit of 40000 tokens"),
-    "sums": (topic("1" + " + 1" * 30_000), "longer than the limit of 40000 tokens"),
-    "unterminated-string": (topic('"abc'), "unexpected end of file"),
-    "unterminated-heredoc": (topic("<<EOT\nabc"), "unexpected `<`"),
-    "unterminated-comment": (f"/* {topic('1')}", "unexpected `/`"),
-    "unterminated-block": ('resource "aws_sns_topic" "t" {\n  name = "t"\n', "unexpected end of file"),
+    "lines": ("\n" * 400_000 + topic('"{}"'), "longer than the limit of 200000 tokens"),
+    "sums": (topic("1" + " + 1" * 150_000), "longer than the limit of 200000 tokens"),
+    "unterminated-string": (topic('"abc'), "this string is not closed"),
+    "unterminated-heredoc": (topic("<<EOT\nabc"), "this heredoc is not closed"),
+    "unterminated-comment": (f"/* {topic('1')}", "this comment is not closed"),
+    "unterminated-block": ('resource "aws_sns_topic" "t" {\n  name = "t"\n', "this `{` is not closed"),
     "not-hcl": ("aws_sns_topic says: nothing\n", "unexpected"),
     "quotes": ("aws_sns_topic" + '"' * 50_000, "unexpected end of file"),
 }

@@ -355,7 +355,7 @@ def test_a_folder_that_does_not_matter_costs_no_parser(tmp_path: Path) -> None:
     write(tmp_path, {"x/main.tf": 'module "up" {\n  source = "../"\n'})
     code = (
         "import sys, pathlib; from checker.inputs.load import load; "
-        "load([pathlib.Path(sys.argv[1])]); print('hcl2' in sys.modules)"
+        "load([pathlib.Path(sys.argv[1])]); print('tree_sitter' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
