@@ -237,7 +237,7 @@ class AuditProgress:
         self._elsewhere = elsewhere
         self._finished = self._calls = self._topics = self._skipped = 0
         self._lock = threading.Lock()
-        self._bar = progress_bar() if is_terminal(sys.stderr) else None
+        self._bar = progress_bar(delay=0) if is_terminal(sys.stderr) else None
         self._last = time.monotonic()
 
     def __enter__(self) -> Self:

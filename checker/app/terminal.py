@@ -198,25 +198,33 @@ def outliving_reader() -> Iterator[None]:
 
 
 _REDRAW_SECONDS = 0.1
+_BAR_DELAY = 2.0
 _BAR_WIDTH = 30
 
 
-def progress_bar() -> Callable[[str, float], None]:
-    """Return a function that draws a bar on standard error at most ten times a second, and removes it at the end."""
+def progress_bar(delay: float = _BAR_DELAY) -> Callable[[str, float], None]:
+    """Return a function that draws a bar on standard error at most ten times a second, and removes it at the end.
+
+    It draws nothing in the first seconds, because most runs are over by then.
+    """
     if not is_terminal(sys.stderr):
         return lambda _name, _part: None
-    last = 0.0
+    next_draw = time.monotonic() + delay
+    is_drawn = False
 
     def draw(name: str, part: float) -> None:
-        nonlocal last
+        nonlocal next_draw, is_drawn
         now = time.monotonic()
         if part >= 1:
-            sys.stderr.write("\r\x1b[K")
-        elif now - last >= _REDRAW_SECONDS:
-            last = now
+            sys.stderr.write("\r\x1b[K" if is_drawn else "")
+        elif now >= next_draw:
+            next_draw, is_drawn = now + _REDRAW_SECONDS, True
             filled = int(part * _BAR_WIDTH)
             bar = "#" * filled + "." * (_BAR_WIDTH - filled)
-            sys.stderr.write(f"\r\x1b[K{bar} {part:4.0%} {inert(name)[-60:]}")
+            from shutil import get_terminal_size  # imported on demand: most runs draw nothing
+
+            width = get_terminal_size().columns - _BAR_WIDTH - len(" 100% ") - 1
+            sys.stderr.write(f"\r\x1b[K{bar} {part:4.0%} {inert(name)[-width:]}")
         sys.stderr.flush()
 
     return draw

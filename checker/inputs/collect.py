@@ -39,7 +39,7 @@ class Given(NamedTuple):
 
     ``variables`` and ``parameters`` are values for Terraform and CloudFormation. ``values`` are pairs of a
     root's folder and a values file for it, as for `-var-file`. The source folder holds the Terraform files of
-    a plan. ``progress`` is called with the name of a large file and the fraction read, from 0 to 1.
+    a plan. ``progress`` is called with the name of the file or folder that is read, and the fraction read, from 0 to 1.
     """
 
     variables: tuple[tuple[str, str], ...] = ()

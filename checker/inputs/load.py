@@ -81,7 +81,7 @@ def load(
     for one in found:
         (modules if is_module_file(one[0]) else loose).append(one)
     _read_modules([*_modules_of(loose, modules, facts), *modules], facts)
-    files = [one for path, named in loose for one in _read(path, facts, named=named)]
+    files = list(_read_loose(loose, facts))
     if changed:
         files += [one for path in find_siblings(wanted, unreadable) for one in _read_context(path, facts)]
     facts.skipped += (fault.skipped() for fault in unreadable)
@@ -92,7 +92,15 @@ def load(
         facts.skipped += unmatched_values(facts)
     inventory = link_facts(facts)
     searched = [*(path for path, _ in found), *others]
+    given.progress("", 1.0)
     return inventory._replace(skipped=(*inventory.skipped, *unread(searched, inventory, facts.others)))
+
+
+def _read_loose(found: list[_Found], facts: Facts) -> Iterable[_File]:
+    """Read the files that are not part of a Terraform module."""
+    for number, (path, named) in enumerate(found):
+        facts.given.progress(name_of(path), number / len(found))
+        yield from _read(path, facts, named=named)
 
 
 def _take_all(files: list[_File], facts: Facts) -> None:

@@ -28,7 +28,8 @@ def read_modules(found: Iterable[tuple[Path, bool]], facts: Facts) -> None:
         folders.setdefault(path.parent, []).extend([path] * by_name)
     chosen = () if facts.of_change else (path for named in folders.values() for path in named)
     names = frozenset(map(name_of, chosen))
-    for folder in _callers_first(folders, facts):
+    for number, folder in enumerate(_callers_first(folders, facts)):
+        facts.given.progress(name_of(folder), number / len(folders))
         if not read_module(folder, names, facts) and not facts.of_change:
             facts.skipped += (Skipped(name_of(one), _NOTHING) for one in sorted(folders[folder]))
     for folder in [one for one in facts.declared if absolute(one) in facts.called]:
