@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from checker.app.audit_options import AuditOptions
     from checker.app.run import CheckContext, Run
     from checker.lint.report import Report
-    from checker.live.audit.accounts import Surveyed
-    from checker.live.audit.executor import Crew, Done
+    from checker.live.audit.accounts import AuditUnits
+    from checker.live.audit.executor import Done, UnitExecutor
     from checker.live.audit.journal import Journal
     from checker.live.audit.plan import Plan
     from checker.live.aws.access import Unit
@@ -76,7 +76,7 @@ def _audit(
         return journal, _build_run(request, context, sessions, surveyed, journal)
 
 
-def _survey(sessions: Sessions, request: AuditOptions, context: CheckContext, plan: Plan) -> Surveyed:
+def _survey(sessions: Sessions, request: AuditOptions, context: CheckContext, plan: Plan) -> AuditUnits:
     """List the accounts and Regions, and look up the named instances."""
     from checker.live.audit.accounts import survey
     from checker.live.audit.instances import unverified
@@ -108,7 +108,7 @@ def _resumable(request: AuditOptions, journal: Journal) -> Iterator[None]:
 
 
 def _build_run(
-    request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: Surveyed, journal: Journal
+    request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: AuditUnits, journal: Journal
 ) -> Run:
     """Build the report from the journal, and send it to Security Hub if requested. Raises CheckerError."""
     unsent = _send(request, context, sessions, surveyed, journal) if request.security_hub else ()
@@ -172,12 +172,12 @@ def _process(
     from checker.live.audit.executor import run
 
     with AuditProgress(len(units), elsewhere=bool(request.dask)) as progress:
-        crew = _executor(units, request, plan, sessions, progress, journal)
+        executor = _executor(units, request, plan, sessions, progress, journal)
         try:
-            for done in run(units, crew, journal):
+            for done in run(units, executor, journal):
                 progress.done(done)
         finally:
-            crew.dismiss()
+            executor.dismiss()
 
 
 def _executor(
@@ -187,7 +187,7 @@ def _executor(
     sessions: Sessions,
     progress: AuditProgress,
     journal: Journal,
-) -> Crew:
+) -> UnitExecutor:
     if request.dask:
         from checker.live.audit.cluster import cluster
 
@@ -198,7 +198,7 @@ def _executor(
 
 
 def _send(
-    request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: Surveyed, journal: Journal
+    request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: AuditUnits, journal: Journal
 ) -> tuple[Skipped, ...]:
     """Send the findings of each unit to Security Hub, without the suppressed ones."""
     from checker.live.audit.securityhub import send

@@ -33,7 +33,7 @@ def run_chat(
 ) -> FlowResult:
     """Run a test chat. The steps are printed to standard output as the report, or to standard error as progress."""
     from checker.live.aws.session import sign_in
-    from checker.live.flow.run import Stops, run_flow  # boto3 takes a fifth of a second to import
+    from checker.live.flow.run import Interrupts, run_flow  # boto3 takes a fifth of a second to import
 
     stream = sys.stdout if as_report else sys.stderr
     paint = paint_for(stream)
@@ -43,7 +43,7 @@ def run_chat(
             show([step_line(step, paint)], stream)
 
     sessions = sign_in(access._replace(attempts=_ATTEMPTS))
-    stops = Stops(threading.Event(), threading.Event())
+    stops = Interrupts(threading.Event(), threading.Event())
 
     def stop(count: int) -> None:
         """End the flow at the first signal, after the current call, and the cleanup at the second."""
@@ -76,7 +76,7 @@ def try_chat(planned: Plan, request: FixRequest, *, as_report: bool) -> FlowResu
     """Send a test message after a fix, and print the result as `checker flow` does."""
     from checker.live.flow.request import FlowRequest  # only where a chat is tried
 
-    instance, *_ = planned.wish.instances
+    instance, *_ = planned.wanted.instances
     chat = FlowRequest(instance.arn, request.contact_flow, (planned.topic,), wait=request.wait)
     result = run_chat(chat, request.access, as_report=as_report)
     stream = sys.stdout if as_report else sys.stderr

@@ -136,7 +136,7 @@ def _tell_result(planned: Plan, outcome: Outcome) -> None:
     tell(summary_line(outcome))
     if planned.replaceable:
         tell("  = help: `--create-replacement` plans a new topic or key, which --apply creates")
-    instances = [str(instance.arn) for instance in planned.wish.instances]
+    instances = [str(instance.arn) for instance in planned.wanted.instances]
     following = list(after_fix(outcome, instances, [str(planned.topic)]))
     if planned.replaceable and not following:
         following.append(f"next: {this_command('--create-replacement')}")
@@ -162,7 +162,7 @@ def _ending(planned: Plan, done: Done, fail_on: Severity) -> Ending:
 def _plan(request: FixRequest, arn: Arn, context: CheckContext) -> Plan:
     from checker.live.aws.topic import reach
     from checker.live.repair.planning import (  # boto3 takes a fifth of a second
-        Wish,
+        RepairRequest,
         cut_off,
         doubted,
         plan,
@@ -171,10 +171,10 @@ def _plan(request: FixRequest, arn: Arn, context: CheckContext) -> Plan:
 
     judged = _judge(context, request.options)
     instances = _instances_of(arn, context)
-    wish = Wish(arn, instances, judged, request.unsafe, request.kms_condition, request.replace)
+    wanted = RepairRequest(arn, instances, judged, request.unsafe, request.kms_condition, request.replace)
     calls = reach(request.access, arn)
     unknown = list(unverified(calls, arn, instances))
-    planned = plan(calls, wish)
+    planned = plan(calls, wanted)
     return doubted(planned, [*unknown, *cut_off(planned)])
 
 

@@ -22,9 +22,9 @@ from checker.core.terminal_text import inert, json_lines
 from checker.fix.live.receipt import RETENTION
 from checker.inputs.output_file import real_path
 from checker.inputs.typed_files import instance_option, topic_option
-from checker.lint.retention.model import FIREHOSE, Wanted
+from checker.lint.retention.model import FIREHOSE, RequestedStorage
 from checker.live.aws.access import Access
-from checker.live.flow.request import MOST_TOPICS, FlowRequest, Mistake
+from checker.live.flow.request import MOST_TOPICS, ApplicationMistake, FlowRequest
 from checker.report.context import Paint
 from checker.report.flow import flow_json, flow_junit, flow_text, step_line
 
@@ -53,7 +53,7 @@ class FlowOptions(NamedTuple):
     force: bool = False
     wait: float = 30
     wait_for_metrics: float = 0
-    mistake: Mistake | None = None
+    mistake: ApplicationMistake | None = None
     retain: str = ""
     create: bool = False
     dry_run: bool = False
@@ -108,7 +108,7 @@ def _check(options: FlowOptions) -> None:
     if not options.contact_flow.strip():
         help_text = "give the last part of the contact flow's ARN"
         raise InputError("--contact-flow-id", "is empty", help_text=help_text)
-    if options.at_start and options.mistake is Mistake.LATE_STREAMING:
+    if options.at_start and options.mistake is ApplicationMistake.LATE_STREAMING:
         reason = "`late-streaming` contradicts --at-start"
         raise InputError("--mistake", reason, help_text="remove one of them")
 
@@ -125,7 +125,7 @@ def _topics(texts: Sequence[str], *, force: bool) -> tuple[Arn, ...]:
     return tuple(arns)
 
 
-def _wanted(options: FlowOptions, instance: Arn) -> Wanted | None:
+def _wanted(options: FlowOptions, instance: Arn) -> RequestedStorage | None:
     """Read the options of --retain. Raises InputError for options that contradict each other."""
     if not options.retain:
         _check_without_retention(options)
@@ -136,7 +136,7 @@ def _wanted(options: FlowOptions, instance: Arn) -> Wanted | None:
     if options.create and options.retain == FIREHOSE and stream is None:
         help_text = "create a delivery stream with its destination, and name it with --stream-arn"
         raise InputError("--create", "only subscribes an existing delivery stream", help_text=help_text)
-    return Wanted(options.retain, stream, instance, options.force_managed)
+    return RequestedStorage(options.retain, stream, instance, options.force_managed)
 
 
 def _check_without_retention(options: FlowOptions) -> None:

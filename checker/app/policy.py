@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from checker.inputs.drafts import Draft, Wanted
 
 
-class Which(StrEnum):
+class OnlyPolicy(StrEnum):
     """Values of --only."""
 
     TOPIC = "topic"
@@ -42,7 +42,7 @@ class PolicyRequest(NamedTuple):
     condition: KeyCondition | None = None
     merge: Path | None = None
     merge_key: Path | None = None
-    only: Which | None = None
+    only: OnlyPolicy | None = None
     instance_references: tuple[str, ...] = ()
     topic_reference: str = ""
     key_reference: str = ""
@@ -129,7 +129,7 @@ def _check_key(request: PolicyRequest) -> None:
     """Refuse key options without a key. Raises InputError."""
     of_key = {"--merge-key": request.merge_key, "--kms-condition": request.condition}
     named = [name for name, value in of_key.items() if value is not None]
-    named += ["--only key"] if request.only is Which.KEY else []
+    named += ["--only key"] if request.only is OnlyPolicy.KEY else []
     if request.key is None and named:
         raise InputError(named[0], "requires --key-arn", help_text="add `--key-arn ARN`")
 
@@ -137,9 +137,9 @@ def _check_key(request: PolicyRequest) -> None:
 def _drafts(request: PolicyRequest) -> Drafts:
     wanted = read_wanted(request.topic, request.instances, request.key)
     topic = key = None
-    if request.only is not Which.KEY:
+    if request.only is not OnlyPolicy.KEY:
         topic = _warned(draft_topic_policy(wanted, request.merge), wanted)
-    if request.only is not Which.TOPIC and wanted.key is not None:
+    if request.only is not OnlyPolicy.TOPIC and wanted.key is not None:
         draft = draft_key_policy(wanted, wanted.key, request.merge_key, condition=request.condition)
         key = _warned(draft, wanted)
     return Drafts(wanted, topic, key, request.condition)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from checker.fix.live.receipt import Receipt
     from checker.live.aws.access import Access
     from checker.live.aws.calls import Calls
-    from checker.live.repair.rollback import Prospect, Undone
+    from checker.live.repair.rollback import ExpectedRollback, RollbackResult
     from checker.report.context import Paint
 
 _RUN_AGAIN = "run the same command again to continue"
@@ -35,7 +35,7 @@ def roll_back_fix(path: Path, access: Access, *, force: bool, yes: bool) -> Endi
 def _roll_back(receipt: Receipt, access: Access, *, force: bool, yes: bool) -> Ending:
     from checker.live.aws.lookup import caller_of  # boto3 takes a fifth of a second to import
     from checker.live.aws.topic import reach
-    from checker.live.repair.rollback import Fate, check_caller, prospects
+    from checker.live.repair.rollback import RollbackOutcome, check_caller, prospects
 
     arn = Arn.parse(receipt.changes[0].resource)
     assert arn is not None  # noqa: S101 - read_receipt has looked
@@ -46,8 +46,10 @@ def _roll_back(receipt: Receipt, access: Access, *, force: bool, yes: bool) -> E
     with plan_reader():
         write(receipt_text(receipt, caller.arn, datetime.now(UTC)))
         write(_plan_text(planned, paint_for(sys.stdout)))
-    todo = [prospect for prospect in planned if prospect.fate is Fate.ROLL_BACK]
-    left = len(todo) < len([prospect for prospect in planned if prospect.fate is not Fate.AS_BEFORE])
+    todo = [expected for expected in planned if expected.outcome is RollbackOutcome.ROLL_BACK]
+    left = len(todo) < len(
+        [expected for expected in planned if expected.outcome is not RollbackOutcome.AS_BEFORE]
+    )
     if not todo:
         return Ending(findings=left)
     count = "this change" if len(todo) == 1 else f"these {len(todo)} changes"
@@ -55,11 +57,11 @@ def _roll_back(receipt: Receipt, access: Access, *, force: bool, yes: bool) -> E
     return _carry_out(calls, todo, force=force, left=left)
 
 
-def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: bool) -> Ending:
+def _carry_out(calls: Calls, todo: Sequence[ExpectedRollback], *, force: bool, left: bool) -> Ending:
     """Roll back the changes of the plan; a signal does not stop it halfway."""
     from checker.live.repair.rollback import roll_back
 
-    changes, late = [prospect.change for prospect in reversed(todo)], list[int]()
+    changes, late = [expected.change for expected in reversed(todo)], list[int]()
     with finishing(f"finishing the rollback; press Ctrl-C again to stop now, then {_RUN_AGAIN}", late):
         undone = roll_back(calls, changes, force=force)
     tell(*_results_text(undone))
@@ -74,23 +76,23 @@ def _carry_out(calls: Calls, todo: Sequence[Prospect], *, force: bool, left: boo
     )
 
 
-def _plan_text(planned: Sequence[Prospect], paint: Paint) -> Iterator[str]:
+def _plan_text(planned: Sequence[ExpectedRollback], paint: Paint) -> Iterator[str]:
     """List the changes: a number for each rollback, or the reason to skip it."""
-    from checker.live.repair.rollback import Fate
+    from checker.live.repair.rollback import RollbackOutcome
 
     number = 0
-    for prospect in planned:
-        if prospect.fate is Fate.ROLL_BACK:
+    for expected in planned:
+        if expected.outcome is RollbackOutcome.ROLL_BACK:
             number += 1
-            yield from rollback_text(number, prospect.change, prospect.now, paint)
-        elif prospect.fate is Fate.AS_BEFORE:
-            yield f"{name_of(prospect.change)}: {_AS_BEFORE[prospect.change.kind in CREATED]}"
+            yield from rollback_text(number, expected.change, expected.now, paint)
+        elif expected.outcome is RollbackOutcome.AS_BEFORE:
+            yield f"{name_of(expected.change)}: {_AS_BEFORE[expected.change.kind in CREATED]}"
         else:
-            yield f"{name_of(prospect.change)}: left alone: {prospect.reason}"
-            yield from ["  = help: add `--force` to roll it back anyway"] if prospect.forcible else []
+            yield f"{name_of(expected.change)}: left alone: {expected.reason}"
+            yield from ["  = help: add `--force` to roll it back anyway"] if expected.forcible else []
 
 
-def _results_text(undone: Undone) -> Iterator[str]:
+def _results_text(undone: RollbackResult) -> Iterator[str]:
     """Describe the result of each change."""
     for change in undone.back:
         yield f"{name_of(change)}: rolled back{_KEY_DELETION if change.kind == NEW_KEY else ''}"

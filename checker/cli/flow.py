@@ -11,7 +11,7 @@ from checker.app.exit_codes import Ending
 from checker.app.flow import FlowFormat, FlowOptions, send_chat
 from checker.cli import options as shared
 from checker.live.aws.access import Access
-from checker.live.flow.request import Mistake
+from checker.live.flow.request import ApplicationMistake
 
 _RETENTION, _VARIANTS = "Retention", "Variants"
 
@@ -53,7 +53,7 @@ _WaitForMetricsOption = Annotated[
     ),
 ]
 _MistakeOption = Annotated[
-    Mistake | None,
+    ApplicationMistake | None,
     typer.Option(
         metavar="NAME",
         help="Repeat a common mistake of applications: `no-connect-participant` or `late-streaming`.",
@@ -61,7 +61,7 @@ _MistakeOption = Annotated[
     ),
 ]
 _RetainOption = Annotated[
-    shared.Keeping | None,
+    shared.DurableKind | None,
     typer.Option(
         metavar="sqs|firehose",
         help="Also check that a queue or a delivery stream keeps the messages.",

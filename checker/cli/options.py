@@ -12,7 +12,7 @@ from checker.analysis.documented import KeyCondition
 from checker.app.output import Format
 
 
-class Keeping(StrEnum):
+class DurableKind(StrEnum):
     """Kinds of subscribers that keep a topic's messages."""
 
     SQS = "sqs"

@@ -8,7 +8,7 @@ import typer
 
 from checker.app.exit_codes import Ending
 from checker.app.permissions import print_audit_policy, print_fix_policy, print_flow_policy, read_limits
-from checker.cli.options import Keeping
+from checker.cli.options import DurableKind
 from checker.live.permissions import Extras
 
 
@@ -38,7 +38,7 @@ _TopicTagOption = Annotated[bool, _included("--topic-tag")]
 _TrailOption = Annotated[bool, _included("--trail/--no-trail", "CloudTrail")]
 _SecurityHubOption = Annotated[bool, _included("--security-hub")]
 _CreateReplacementOption = Annotated[bool, _included("--create-replacement")]
-_RetainOption = Annotated[Keeping | None, _included("--retain")]
+_RetainOption = Annotated[DurableKind | None, _included("--retain")]
 _CreateOption = Annotated[bool, _included("--create")]
 
 

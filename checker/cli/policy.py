@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from checker.app.exit_codes import Ending
-from checker.app.policy import PolicyRequest, Which, print_policies
+from checker.app.policy import OnlyPolicy, PolicyRequest, print_policies
 from checker.cli.options import KmsConditionOption, OutputOption
 from checker.report.drafts import Language
 
@@ -46,7 +46,7 @@ _MergeKeyOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Add the statements to the key policy in this file."),
 ]
-_OnlyOption = Annotated[Which | None, typer.Option(help="Print only this policy.")]
+_OnlyOption = Annotated[OnlyPolicy | None, typer.Option(help="Print only this policy.")]
 _LanguageOption = Annotated[Language, typer.Option("--format", help="Format of the policies.")]
 
 

@@ -12,7 +12,7 @@ from checker.core.finding import SILENCED, Role, Verdict, listed
 from checker.core.terminal_text import json_lines, redacted
 from checker.inputs.schema import plain, validate
 from checker.inputs.text import parse_text, read_text
-from checker.lint.report import HeldBackBy, Stale, Suppressed
+from checker.lint.report import Stale, Suppressed, SuppressedBy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -186,7 +186,7 @@ def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[
         entry = _identity(finding, relative)
         if unmatched[entry] > 0:
             unmatched[entry] -= 1
-            suppressed.append(Suppressed(finding, HeldBackBy.BASELINE, f"in baseline {name}"))
+            suppressed.append(Suppressed(finding, SuppressedBy.BASELINE, f"in baseline {name}"))
         else:
             kept.append(finding)
     judged = _judged(report, relative)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.configuration.model import matches, root_of
 from checker.core.finding import Part
-from checker.lint.report import HeldBackBy, Stale, Suppressed
+from checker.lint.report import Stale, Suppressed, SuppressedBy
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class _Run:
             if finding.rule in comment.rules and not comment.fault and covers(comment, finding):
                 self.used.add((comment, finding.rule))
                 if not self.is_over(comment.until):
-                    return Suppressed(finding, HeldBackBy.COMMENT, comment.reason)
+                    return Suppressed(finding, SuppressedBy.COMMENT, comment.reason)
         return None
 
     def by_entry(self, finding: Finding) -> Suppressed | None:
@@ -68,7 +68,7 @@ class _Run:
             if entry.rule == finding.rule and self.is_about(entry, finding.resource, paths):
                 self.used.add((entry, finding.rule))
                 if not self.is_over(entry.until):
-                    return Suppressed(finding, HeldBackBy.CONFIGURATION, entry.reason)
+                    return Suppressed(finding, SuppressedBy.CONFIGURATION, entry.reason)
         return None
 
     def paths_of(self, result: Finding | Examined, source: str) -> tuple[str | None, ...]:

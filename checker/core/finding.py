@@ -160,7 +160,7 @@ class Applicability(Enum):
     DISPLAY = "display"
 
 
-class Same(NamedTuple):
+class ValueElsewhere(NamedTuple):
     """A placeholder in a new value for the value at another place of the document, however it is written there."""
 
     route: Route
@@ -172,7 +172,7 @@ class Reference(NamedTuple):
     text: str
 
 
-Json: TypeAlias = "str | list[Json] | dict[str, Json] | Same | Reference"
+Json: TypeAlias = "str | list[Json] | dict[str, Json] | ValueElsewhere | Reference"
 """A new value. Strings are the only scalars that a fix writes to a policy."""
 
 

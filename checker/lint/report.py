@@ -66,7 +66,7 @@ def without_conditions(resource: str) -> str:
     return resource.partition(" (")[0] if "#" in resource else resource
 
 
-class HeldBackBy(Enum):
+class SuppressedBy(Enum):
     """The means that suppressed a finding."""
 
     COMMENT = "comment"
@@ -78,7 +78,7 @@ class Suppressed(NamedTuple):
     """A suppressed finding, the means, and the reason that the user gave."""
 
     finding: Finding
-    by: HeldBackBy
+    by: SuppressedBy
     reason: str
 
 

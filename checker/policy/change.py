@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING
 
-from checker.core.finding import Put, Reference, Remove, Rename, Same
+from checker.core.finding import Put, Reference, Remove, Rename, ValueElsewhere
 from checker.core.unknown import Unknown
 from checker.policy.model import EVERYONE, Condition, Patterns, Principal, Principals, Statement
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, items
@@ -59,8 +59,8 @@ def fresh(value: Plain) -> Node:
 
 
 def node_of(value: Plain, original: Node) -> Node:
-    """Make a node of a new value; ``Same`` is replaced by the node of ``original`` that it points to."""
-    if isinstance(value, Same):
+    """Make a node of a new value; ``ValueElsewhere`` is replaced by the node of ``original`` that it points to."""
+    if isinstance(value, ValueElsewhere):
         return at(original, value.route)
     source, start = original.source, original.start
     if isinstance(value, Reference):

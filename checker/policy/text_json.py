@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined] # typeshed leaves it out
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
-from checker.core.finding import Reference, Same
+from checker.core.finding import Reference
 from checker.core.unknown import Unknown
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from checker.core.finding import Position
+    from checker.core.finding import Position, ValueElsewhere
     from checker.policy.source import Source
 
 
@@ -185,8 +185,10 @@ class _Reader:
         return TextError(f"unexpected {shown}{_HINTS.get(char, '')}", self.source, start)
 
 
-Plain: TypeAlias = "str | bool | Number | Reference | Same | Sequence[Plain] | Mapping[str, Plain] | None"
-"""A value that can be written in any file format; ``Same`` is replaced by its value first."""
+Plain: TypeAlias = (
+    "str | bool | Number | Reference | ValueElsewhere | Sequence[Plain] | Mapping[str, Plain] | None"
+)
+"""A value that can be written in any file format; ``ValueElsewhere`` is replaced by its value first."""
 
 _ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t", '"': r"\"", "\\": r"\\"}
 

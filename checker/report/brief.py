@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Applicability, Role, Severity, Verdict, format_route
 from checker.core.terminal_text import inert, redacted
-from checker.lint.report import HeldBackBy
+from checker.lint.report import SuppressedBy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -226,7 +226,7 @@ def summary(report: Report) -> dict[str, int]:
         f"{kind}s": _count(target for target in report.examined if target.kind == kind)
         for kind in ("topic", "key", "contact")
     }
-    baselined = sum(suppressed.by is HeldBackBy.BASELINE for suppressed in report.suppressed)
+    baselined = sum(suppressed.by is SuppressedBy.BASELINE for suppressed in report.suppressed)
     return {
         **counts,
         **kinds,

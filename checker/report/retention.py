@@ -12,7 +12,7 @@ from checker.report.explanation import link_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.lint.retention.model import Keeper, Retention, SetUp
+    from checker.lint.retention.model import DurableSubscription, Retention, SetUp
     from checker.report.context import Paint
 
 _CREATE = {
@@ -29,41 +29,41 @@ def retention_json(retention: Retention) -> dict[str, Any]:
         "kind": retention.kind,
         "status": retention.status,
         "reason": retention.unread.told if retention.unread is not None else None,
-        "subscriptions": [_keeper_json(keeper) for keeper in retention.keepers],
+        "subscriptions": [_subscription_json(durable) for durable in retention.subscriptions],
     }
 
 
-def _keeper_json(keeper: Keeper) -> dict[str, Any]:
+def _subscription_json(durable: DurableSubscription) -> dict[str, Any]:
     return {
-        "subscription": keeper.subscription or None,
-        "endpoint": keeper.endpoint,
-        "status": keeper.status,
+        "subscription": durable.arn or None,
+        "endpoint": durable.endpoint,
+        "status": durable.status,
         "links": [
             {"link": step.name, "status": step.status, "reason": step.reason, "help": step.help or None}
-            for step in keeper.steps
+            for step in durable.steps
         ],
-        "warnings": [warning._asdict() for warning in keeper.warnings],
-        "notes": list(keeper.notes),
+        "warnings": [warning._asdict() for warning in durable.warnings],
+        "notes": list(durable.notes),
     }
 
 
 def retention_text(retention: Retention, paint: Paint) -> Iterator[str]:
     """Yield the links of every subscription, then whether one of them keeps the messages."""
-    for keeper in retention.keepers:
-        yield from _keeper_text(keeper, paint)
+    for durable in retention.subscriptions:
+        yield from _subscription_text(durable, paint)
     yield from _conclusion(retention, paint)
 
 
-def _keeper_text(keeper: Keeper, paint: Paint) -> Iterator[str]:
-    yield f"{paint('dim', _NOUNS[keeper.kind])} {inert(keeper.endpoint)}"
-    for step in keeper.steps:
+def _subscription_text(durable: DurableSubscription, paint: Paint) -> Iterator[str]:
+    yield f"{paint('dim', _NOUNS[durable.kind])} {inert(durable.endpoint)}"
+    for step in durable.steps:
         yield link_line(step.name, step.status, step.reason, paint)
         if step.help and step.status != OK:
             yield paint.detail("help", step.help)
-    for warning in keeper.warnings:
+    for warning in durable.warnings:
         yield f"  {paint('warning', 'warning ')} {inert(warning.message)}"
         yield paint.detail("help", warning.help)
-    for note in keeper.notes:
+    for note in durable.notes:
         yield f"  {paint('dim', 'note    ')} {inert(note)}"
 
 
@@ -75,8 +75,8 @@ def _conclusion(retention: Retention, paint: Paint) -> Iterator[str]:
         yield paint("warning", f"Not known whether a {noun} keeps the messages: {retention.unread.told}.")
     elif retention.status != BROKEN:
         yield paint("warning", f"Not known whether a {noun} keeps the messages.")
-    elif retention.keepers:
-        count = len(retention.keepers)
+    elif retention.subscriptions:
+        count = len(retention.subscriptions)
         every = f"each of the {count} subscriptions has" if count > 1 else "the subscription has"
         yield paint("error", f"No {noun} keeps the messages: {every} a broken link.")
     else:

@@ -11,7 +11,7 @@ from checker.configuration.suppression import suppress
 from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.registry import all_rules
-from checker.lint.report import HeldBackBy, Report
+from checker.lint.report import Report, SuppressedBy
 
 POLICY = """\
 Version: "2012-10-17"
@@ -131,6 +131,6 @@ def test_an_entry_is_for_a_resource_or_a_path_and_stale_only_if_that_was_examine
     one: Suppression, suppressed: int, stale: int, tmp_path: Path
 ) -> None:
     report = judged(tmp_path, POLICY, one)
-    assert [held.by for held in report.suppressed] == [HeldBackBy.CONFIGURATION] * suppressed
+    assert [held.by for held in report.suppressed] == [SuppressedBy.CONFIGURATION] * suppressed
     assert len(report.stale) == stale
     assert len(left(report)) == 2 - suppressed

@@ -25,7 +25,7 @@ from checker.live.aws.errors import CallError
 from checker.live.aws.session import Sessions, sign_in
 from checker.live.aws.wait import check_awaited, within
 from checker.live.repair.execution import execute, undo
-from checker.live.repair.planning import Plan, Wish, plan
+from checker.live.repair.planning import Plan, RepairRequest, plan
 from checker.sandbox import seed
 from checker.sandbox.http import faults
 from checker.sandbox.http.faults import Fault
@@ -99,7 +99,7 @@ WRITES = ("Create", "Delete", "Put", "Set", "Subscribe", "Tag", "Schedule")
 def planned(sessions: Sessions, scene: Scene) -> Plan:
     topic = arn(scene.topic)
     calls = Calls(sessions, Unit(topic.account, topic.region), Event())
-    return plan(calls, Wish(topic, (Instance(arn(scene.instance)),), judged, replace=True))
+    return plan(calls, RepairRequest(topic, (Instance(arn(scene.instance)),), judged, replace=True))
 
 
 def afresh(plan: Plan, sessions: Sessions | None = None) -> Plan:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.live.audit.securityhub import Gone
+from checker.live.audit.securityhub import DeletedResources
 from checker.live.aws.access import Access, Unit
 from checker.live.aws.calls import Calls
 from checker.live.aws.session import sign_in
@@ -196,7 +196,7 @@ def test_only_what_aws_does_not_find_is_taken_for_deleted(
         answer = json.dumps(described(instance, status))
         sandbox.fault(Fault(ANSWER, "connect", "DescribeInstance", account.id, message=answer, status=200))
     calls = Calls(sign_in(Access(endpoint=account.endpoint)), Unit(account.id, account.region), Event())
-    found = Gone(calls)(instance)
+    found = DeletedResources(calls)(instance)
     sandbox.clear_faults()
     assert (found, len(calls.skipped)) == (gone, noted)
 

@@ -22,7 +22,7 @@ from checker.core.finding import (
     Witness,
 )
 from checker.inputs.text import parse_text
-from checker.lint.report import Examined, HeldBackBy, Report, Stale, Suppressed
+from checker.lint.report import Examined, Report, Stale, Suppressed, SuppressedBy
 from checker.lint.rule import Link, Rule
 from checker.report.context import Setting
 
@@ -211,13 +211,15 @@ REPORT = Report(
             WEAK._replace(
                 message="statement `Queue` is a comment's business", locations=(at("Statement", 1),)
             ),
-            HeldBackBy.COMMENT,
+            SuppressedBy.COMMENT,
             "the queue is ours",
         ),
-        Suppressed(LIVE._replace(rule="wide-action"), HeldBackBy.CONFIGURATION, "accepted until 2027-01-31"),
+        Suppressed(
+            LIVE._replace(rule="wide-action"), SuppressedBy.CONFIGURATION, "accepted until 2027-01-31"
+        ),
         Suppressed(
             WIDE._replace(severity=Severity.NOTE, message="statement `Queue` is old"),
-            HeldBackBy.BASELINE,
+            SuppressedBy.BASELINE,
             "in the baseline of 2026-11-01",
         ),
     ),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Role, Severity, Witness
 from checker.inputs.text import parse_text
-from checker.lint.report import HeldBackBy, Report, Stale, Suppressed
+from checker.lint.report import Report, Stale, Suppressed, SuppressedBy
 from checker.report.brief import one_line
 from checker.report.context import is_file
 from checker.report.formats.markdown import code, plain, prose
@@ -40,7 +40,7 @@ def hostile(text: str) -> Report:
         examined=(),
         skipped=(Skipped(text, text, error=True, help=text), Skipped(text, text)),
         not_judged=0,
-        suppressed=(Suppressed(finding, HeldBackBy.COMMENT, text),),
+        suppressed=(Suppressed(finding, SuppressedBy.COMMENT, text),),
         stale=(Stale(text, text),),
     )
 

@@ -7,18 +7,25 @@ import json
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.lint.explain import BROKEN, OK, UNKNOWN
-from checker.lint.retention.model import Keeper, Made, Retention, SetUp, Step, Warned
+from checker.lint.retention.model import (
+    CreatedResource,
+    DurableSubscription,
+    Retention,
+    RetentionWarning,
+    SetUp,
+    Step,
+)
 from checker.report.context import Paint
 from checker.report.retention import retention_json, retention_text, set_up_json, set_up_text
 
 TOPIC, QUEUE = "arn:aws:sns:us-east-1:111122223333:chat", "arn:aws:sqs:us-east-1:111122223333:inbox"
 BAD = Step("queue_policy", BROKEN, "the queue has no policy", "add a statement")
-KEEPER = Keeper(
+KEEPER = DurableSubscription(
     "sqs",
     f"{TOPIC}:1",
     QUEUE,
     (Step("queue", OK, "`inbox` in us-east-1"), BAD, Step("key", UNKNOWN, "denied\x1b[2J")),
-    (Warned("anybody may send", "limit it"),),
+    (RetentionWarning("anybody may send", "limit it"),),
     ("raw delivery",),
 )
 RETENTION = Retention(TOPIC, "sqs", (KEEPER,))
@@ -70,7 +77,7 @@ def test_as_json() -> None:
 def test_created_resources_are_reported_when_a_later_step_fails() -> None:
     statement = {"Sid": "AllowTopicToSend"}
     fault = InputError(TOPIC, "denied", help_text="allow it")
-    done = SetUp((Made("a queue", QUEUE, statement),), RETENTION, fault)
+    done = SetUp((CreatedResource("a queue", QUEUE, statement),), RETENTION, fault)
     assert list(set_up_text(done, Paint())) == [
         f"  created  a queue: {QUEUE}",
         '           {"Sid": "AllowTopicToSend"}',

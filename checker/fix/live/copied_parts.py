@@ -24,7 +24,7 @@ _ACROSS_REGIONS = ("sqs", "lambda")
 _CONFIRMING = ("http", "https", "email", "email-json")
 
 
-class Remark(NamedTuple):
+class PartNotCopied(NamedTuple):
     """A part that is not copied, and why."""
 
     what: str
@@ -90,15 +90,15 @@ def why_not(subscription: Subscribed, topic: Arn) -> str:
     return ""
 
 
-def lost_parts(subscription: Subscribed, topic: Arn) -> Iterator[Remark]:
+def lost_parts(subscription: Subscribed, topic: Arn) -> Iterator[PartNotCopied]:
     """Yield the attributes that are not copied with a subscription."""
     if queue := _far_dead_letters(subscription.attributes, topic):
         reason = (
             f"AWS documents only standard queues in the topic's Region as dead-letter queues, not `{queue}`"
         )
-        yield Remark(f"RedrivePolicy of {subscription.name}", reason)
+        yield PartNotCopied(f"RedrivePolicy of {subscription.name}", reason)
     if subscription.attributes.get("ReplayPolicy"):
-        yield Remark(f"ReplayPolicy of {subscription.name}", "only FIFO topics support it")
+        yield PartNotCopied(f"ReplayPolicy of {subscription.name}", "only FIFO topics support it")
 
 
 def _far_dead_letters(attributes: Mapping[str, str], topic: Arn) -> str:
@@ -145,11 +145,13 @@ def copied_attributes(attributes: Mapping[str, str]) -> dict[str, str]:
     return {name: attributes[name] for name in _COPIED if attributes.get(name)}
 
 
-def lost_attributes(attributes: Mapping[str, str]) -> Iterator[Remark]:
+def lost_attributes(attributes: Mapping[str, str]) -> Iterator[PartNotCopied]:
     """Yield the attributes that only FIFO topics have."""
     for name in _FIFO_ALONE:
         if attributes.get(name) not in (None, "", "false"):
-            yield Remark(name, "only FIFO topics support it: messages may arrive out of order or twice")
+            yield PartNotCopied(
+                name, "only FIFO topics support it: messages may arrive out of order or twice"
+            )
 
 
 def copied_tags(tags: Mapping[str, str], managing: frozenset[str]) -> dict[str, str]:
@@ -157,11 +159,11 @@ def copied_tags(tags: Mapping[str, str], managing: frozenset[str]) -> dict[str, 
     return {name: value for name, value in tags.items() if not _lost_tag(name, managing)}
 
 
-def lost_tags(tags: Mapping[str, str], managing: frozenset[str]) -> Iterator[Remark]:
+def lost_tags(tags: Mapping[str, str], managing: frozenset[str]) -> Iterator[PartNotCopied]:
     """Yield the tags that are not copied. ``managing`` are tags that name the tool managing the old resource."""
     for name in tags:
         if reason := _lost_tag(name, managing):
-            yield Remark(f"tag `{name}`", reason)
+            yield PartNotCopied(f"tag `{name}`", reason)
 
 
 def _lost_tag(name: str, managing: frozenset[str]) -> str:

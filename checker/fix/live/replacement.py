@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from checker.analysis.inventory import Key, Topic
-    from checker.fix.live.copied_parts import Remark, Subscribed
+    from checker.fix.live.copied_parts import PartNotCopied, Subscribed
     from checker.fix.live.receipt import Change
     from checker.policy.model import Policy
 
@@ -55,7 +55,7 @@ class Replacement(NamedTuple):
     topic: str
     reasons: tuple[str, ...]
     steps: tuple[Step, ...]
-    left_out: tuple[Remark, ...]
+    left_out: tuple[PartNotCopied, ...]
     switch: tuple[str, ...]
 
 

@@ -10,7 +10,7 @@ from itertools import islice
 from json import JSONDecoder
 from typing import TYPE_CHECKING
 
-from checker.inputs.cloudtrail.fragment import MAX_PIECE, NAMES, WANTED, At, Fault, Piece, moved
+from checker.inputs.cloudtrail.fragment import MAX_PIECE, NAMES, WANTED, Fault, FilePosition, Piece, moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,7 +58,7 @@ class _Records:
         self.faults = faults
         self.text = ""
         self.position = 0
-        self.at = At(1, 1)
+        self.at = FilePosition(1, 1)
         self.ended = False
 
     def next_record(self) -> bool:
@@ -203,7 +203,7 @@ class _Lines:
             if len(raw) > MAX_PIECE:
                 self.faults.note(Fault.LENGTH, line)
                 continue
-            yield Piece(raw, At(line, 1))
+            yield Piece(raw, FilePosition(line, 1))
             if self.faults.too_many:
                 return
         self.line += count

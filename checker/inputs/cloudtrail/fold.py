@@ -9,7 +9,7 @@ import sqlite3
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.cloudtrail.fragment import At
+from checker.inputs.cloudtrail.fragment import FilePosition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,7 @@ class Origin(NamedTuple):
     instance: str
 
 
-class Began(NamedTuple):
+class StartedStream(NamedTuple):
     """The start of a stream. The first fields define the sort order.
 
     ``names`` are the IDs of the stream and of the request. Two starts with a name in common are one start.
@@ -37,11 +37,11 @@ class Began(NamedTuple):
     time: int
     origin: Origin
     file: int
-    at: At
+    at: FilePosition
     names: tuple[str, ...]
 
 
-class Ended(NamedTuple):
+class EndedStream(NamedTuple):
     """The end of the stream with this name."""
 
     time: int
@@ -51,11 +51,11 @@ class Ended(NamedTuple):
 class Stream(NamedTuple):
     """One stream of a contact, with its end if known."""
 
-    began: Began
+    began: StartedStream
     ended: int | None
 
 
-def streams_of(starts: Iterable[Began], stops: Iterable[Ended]) -> list[Stream]:
+def streams_of(starts: Iterable[StartedStream], stops: Iterable[EndedStream]) -> list[Stream]:
     """Merge equal starts, and pair them with the first later stop of any of their names."""
     ordered = sorted(starts)
     same = _Same()
@@ -66,7 +66,7 @@ def streams_of(starts: Iterable[Began], stops: Iterable[Ended]) -> list[Stream]:
     for stop in stops:
         name = same.of(stop.name)
         ends[name] = min(stop.time, ends.get(name, stop.time))
-    first: dict[str, Began] = {}
+    first: dict[str, StartedStream] = {}
     for start in ordered:
         first.setdefault(same.of(start.names[0]), start)
     return [Stream(began, ends.get(name)) for name, began in first.items()]
@@ -89,7 +89,7 @@ class _Same:
             self.next[other] = one
 
 
-def at_once(starts: Sequence[Began], stops: Sequence[Ended]) -> list[tuple[Began, ...]]:
+def at_once(starts: Sequence[StartedStream], stops: Sequence[EndedStream]) -> list[tuple[StartedStream, ...]]:
     """Return the maximal sets of topics that are streamed to at the same time.
 
     The largest sets come first. A topic keeps the stream that first used it. Stops sort before starts of the
@@ -97,9 +97,9 @@ def at_once(starts: Sequence[Began], stops: Sequence[Ended]) -> list[tuple[Began
     """
     if len({one.origin.topic for one in starts}) <= 1:
         return [(min(starts),)] if starts else []
-    found: dict[frozenset[str], tuple[Began, ...]] = {}
+    found: dict[frozenset[str], tuple[StartedStream, ...]] = {}
     for there in _moments(streams_of(starts, stops)):
-        topics: dict[str, Began] = {}
+        topics: dict[str, StartedStream] = {}
         for began in sorted(there):
             topics.setdefault(began.origin.topic, began)
         found.setdefault(frozenset(topics), tuple(topics.values()))
@@ -107,12 +107,12 @@ def at_once(starts: Sequence[Began], stops: Sequence[Ended]) -> list[tuple[Began
     return sorted(largest, key=lambda streams: -len(streams))
 
 
-def _moments(streams: Sequence[Stream]) -> Iterator[Iterable[Began]]:
+def _moments(streams: Sequence[Stream]) -> Iterator[Iterable[StartedStream]]:
     """Yield the active streams before every stop that follows a start, and at the end.
 
     A stream that starts and stops at the same time overlaps with the streams active before.
     """
-    live: dict[int, Began] = {}
+    live: dict[int, StartedStream] = {}
     grown = False
     for _, what, number in sorted(_steps(streams)):
         if what == _STARTS:
@@ -149,12 +149,12 @@ _MOST_EVENTS = 1_000
 _Row = tuple[str, int, int | None, str, str, int, int, int]
 
 
-class Seen(NamedTuple):
+class ContactEvents(NamedTuple):
     """The events of one contact. ``id`` is empty if hidden; ``cut`` is true if events were dropped."""
 
     id: str
-    starts: list[Began]
-    stops: list[Ended]
+    starts: list[StartedStream]
+    stops: list[EndedStream]
     cut: bool
 
 
@@ -174,7 +174,7 @@ class Store:
         self._rows: list[_Row] = []
         self._origins: dict[Origin, int] = {}
 
-    def start(self, start: Start, file: int, at: At) -> None:
+    def start(self, start: Start, file: int, at: FilePosition) -> None:
         """Store the start of a stream. Raises FullError."""
         origin = Origin(start.topic, start.region, start.instance)
         if len(self._origins) >= _MOST_ORIGINS and origin not in self._origins:
@@ -199,7 +199,7 @@ class Store:
         self._file.execute("COMMIT")
         self._rows.clear()
 
-    def contacts(self) -> Iterator[Seen]:
+    def contacts(self) -> Iterator[ContactEvents]:
         """Yield the contacts in the order of their IDs."""
         self._flush()
         origins = list(self._origins)
@@ -207,9 +207,9 @@ class Store:
         for contact, found in groupby(rows, key=lambda row: row[0]):
             some = list(islice(found, _MOST_EVENTS + 1))
             starts = [_began(row, origins[row[2]]) for row in some if row[2] is not None]
-            stops = [Ended(row[1], f"stream {row[3]}") for row in some if row[2] is None]
+            stops = [EndedStream(row[1], f"stream {row[3]}") for row in some if row[2] is None]
             name = "" if contact.startswith(_HIDDEN) else contact
-            yield Seen(name, starts, stops, len(some) > _MOST_EVENTS)
+            yield ContactEvents(name, starts, stops, len(some) > _MOST_EVENTS)
 
     def close(self) -> None:
         """Discard all events."""
@@ -220,7 +220,7 @@ _HIDDEN = "\n"
 """Prefix of the substitute ID of a hidden contact, which no real ID has; the stream name follows."""
 
 
-def _began(row: _Row, origin: Origin) -> Began:
+def _began(row: _Row, origin: Origin) -> StartedStream:
     _, time, _, stream, request, file, *at = row
     names = (f"stream {stream}", request) if stream else (request,)
-    return Began(time, origin, file, At(*at), names)
+    return StartedStream(time, origin, file, FilePosition(*at), names)

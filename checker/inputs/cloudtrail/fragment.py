@@ -28,7 +28,7 @@ class EventDocument(NamedTuple):
     """
 
     path: Path
-    at: At
+    at: FilePosition
     topic: str
 
     @property
@@ -51,7 +51,7 @@ class EventDocument(NamedTuple):
         return f"{'.'.join(map(str, route)).lower()}[{self.topic}]"
 
 
-def place_of(path: Path, at: At, topic: str) -> Place:
+def place_of(path: Path, at: FilePosition, topic: str) -> Place:
     """Return the position of a topic in an event."""
     return Place(EventDocument(path, at, topic), ROUTE)
 
@@ -69,7 +69,7 @@ NAMES = ("ContactStreaming", "StartChatContact", "SendChatIntegrationEvent")
 WANTED = tuple(name.encode() for name in NAMES)
 
 
-class At(NamedTuple):
+class FilePosition(NamedTuple):
     """A position in a file: line and column from 1, column in characters."""
 
     line: int
@@ -80,21 +80,21 @@ class Piece(NamedTuple):
     """The bytes of one value that contains an event name."""
 
     raw: bytes
-    at: At
+    at: FilePosition
 
-    def find(self, text: str) -> At:
+    def find(self, text: str) -> FilePosition:
         """Return the position of a text in the piece, or of the piece if the text is encoded differently."""
         found = self.raw.find(text.encode("utf-8", "replace"))
         return self.at if found < 0 else moved(self.at, self.raw, b"\n", 0, found)
 
 
-def moved(at: At, text: AnyStr, newline: AnyStr, start: int, end: int) -> At:
+def moved(at: FilePosition, text: AnyStr, newline: AnyStr, start: int, end: int) -> FilePosition:
     """Advance a position over UTF-8 that follows it, as bytes or as a text of one character for each byte."""
     lines = text.count(newline, start, end)
     if not lines:
-        return At(at.line, at.column + _characters(text[start:end]))
+        return FilePosition(at.line, at.column + _characters(text[start:end]))
     last = text.rfind(newline, start, end) + 1
-    return At(at.line + lines, 1 + _characters(text[last:end]))
+    return FilePosition(at.line + lines, 1 + _characters(text[last:end]))
 
 
 _CONTINUATION = bytes(range(0x80, 0xC0))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.analysis.inventory import Place
-    from checker.inputs.cloudtrail.fold import Began, Seen
+    from checker.inputs.cloudtrail.fold import ContactEvents, StartedStream
     from checker.inputs.cloudtrail.fragment import Faults, Piece
 
 
@@ -34,7 +34,7 @@ _Kind = tuple[str, str, tuple[str, ...]]
 
 class _Alike(NamedTuple):
     id: str
-    streams: tuple[Began, ...]
+    streams: tuple[StartedStream, ...]
     alike: int
 
 
@@ -45,7 +45,7 @@ class Contacts:
     ``place`` returns the position of the start of a stream.
     """
 
-    def __init__(self, place: Callable[[Began], Place]) -> None:
+    def __init__(self, place: Callable[[StartedStream], Place]) -> None:
         self._place = place
         self.lost = 0
         self.cut = 0
@@ -53,7 +53,7 @@ class Contacts:
         self._alike: dict[_Kind, _Alike] = {}
         self._room = _MOST_TOPICS
 
-    def add(self, seen: Seen) -> None:
+    def add(self, seen: ContactEvents) -> None:
         """Add one contact."""
         self.cut += seen.cut
         sets = at_once(seen.starts, seen.stops)
@@ -63,7 +63,7 @@ class Contacts:
         for streams in sets:
             self._count(name, streams)
 
-    def _count(self, name: str, streams: tuple[Began, ...]) -> None:
+    def _count(self, name: str, streams: tuple[StartedStream, ...]) -> None:
         kind = _kind(streams)
         known = self._alike.get(kind)
         if known is not None:
@@ -85,7 +85,7 @@ class Contacts:
         return Contact(alike.id, topics, topics[0][1], region, Arn.parse(instance), alike.alike)
 
 
-def _kind(streams: tuple[Began, ...]) -> _Kind:
+def _kind(streams: tuple[StartedStream, ...]) -> _Kind:
     """Return the grouping key of contacts; all streams of one contact belong to one instance."""
     first = next((one.origin for one in streams if one.origin.instance), streams[0].origin)
     return first.region, first.instance, tuple(sorted(one.origin.topic for one in streams))

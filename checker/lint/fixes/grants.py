@@ -17,7 +17,7 @@ from checker.analysis.documented import (
     root_statement,
     topic_statements,
 )
-from checker.core.finding import Append, Fix, Put, Reference, Remove, Same
+from checker.core.finding import Append, Fix, Put, Reference, Remove, ValueElsewhere
 from checker.core.unknown import Unknown
 from checker.iam.decide.request import AwsPrincipal
 from checker.iam.prove.space import DESCRIBE, PUBLISH
@@ -142,9 +142,9 @@ def _narrowed(
         if statement.actions.negated:
             operations = (Remove(at), *operations)
         return (Fix(f"reduce {statement.title} to the actions that Connect needs", operations),)
-    kept = Same((*statement.route, "Condition")) if statement.conditions else None
+    kept = ValueElsewhere((*statement.route, "Condition")) if statement.conditions else None
     condition = pins(instances) if instances else kept
-    sid, resource = free_sid(preferred_sid, sids(case)), Same((*statement.route, "Resource"))
+    sid, resource = free_sid(preferred_sid, sids(case)), ValueElsewhere((*statement.route, "Resource"))
     own = connect_statement(sid, actions, resource, condition)
     title = f"give Connect its own statement, and remove Connect from {statement.title}"
     return (Fix(title, (Append(_STATEMENTS, own), *without_connect(statement))),)

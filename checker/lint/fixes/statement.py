@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.documented import one_or_list
 from checker.analysis.topic import TopicAnalysis, names_connect
 from checker.core.arn import Arn
-from checker.core.finding import Append, Applicability, Fix, Put, Reference, Remove, Rename, Same
+from checker.core.finding import Append, Applicability, Fix, Put, Reference, Remove, Rename, ValueElsewhere
 from checker.core.unknown import Unknown
 from checker.iam.decide.operators import is_negated
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
@@ -51,7 +51,7 @@ def name_of_topic(case: TopicAnalysis) -> Json | None:
     for statement in case.statements:
         resources = statement.resources
         if isinstance(resources, Patterns) and not resources.negated and resources.values == (target,):
-            return Same((*statement.route, "Resource", 0))
+            return ValueElsewhere((*statement.route, "Resource", 0))
     if not isinstance(case.topic.arn, Unknown):
         return str(case.topic.arn)
     return Reference(case.topic.symbol)

@@ -21,7 +21,7 @@ KINDS = (SQS, FIREHOSE)
 """The protocols of subscriptions that store messages."""
 
 
-class Wanted(NamedTuple):
+class RequestedStorage(NamedTuple):
     """The requested storage for the messages; ``stream`` is an existing delivery stream for `firehose`.
 
     ``force`` allows changes of a queue that CloudFormation, Terraform or a similar tool manages.
@@ -42,21 +42,21 @@ class Step(NamedTuple):
     help: str = ""
 
 
-class Warned(NamedTuple):
+class RetentionWarning(NamedTuple):
     """A problem that does not prevent messages from arriving."""
 
     message: str
     help: str
 
 
-class Keeper(NamedTuple):
-    """One subscription of a queue or delivery stream with its links; ``subscription`` is its ARN once confirmed."""
+class DurableSubscription(NamedTuple):
+    """One subscription of a queue or delivery stream with its links; ``arn`` is set once it is confirmed."""
 
     kind: str
-    subscription: str
+    arn: str
     endpoint: str
     steps: tuple[Step, ...]
-    warnings: tuple[Warned, ...] = ()
+    warnings: tuple[RetentionWarning, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -78,13 +78,13 @@ class Retention(NamedTuple):
 
     topic: str
     kind: str
-    keepers: tuple[Keeper, ...] = ()
+    subscriptions: tuple[DurableSubscription, ...] = ()
     unread: Unknown | None = None
 
     @property
     def status(self) -> str:
         """``ok`` if a subscription is ok, ``unknown`` if one may be ok, else ``broken``."""
-        statuses = {keeper.status for keeper in self.keepers}
+        statuses = {durable.status for durable in self.subscriptions}
         if OK in statuses:
             return OK
         return UNKNOWN if UNKNOWN in statuses or self.unread is not None else BROKEN
@@ -192,7 +192,7 @@ DEFAULT_REGIONS = frozenset(
 """https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"""
 
 
-class Made(NamedTuple):
+class CreatedResource(NamedTuple):
     """A resource that was created or changed: its kind, its name in AWS, and the statement that was added."""
 
     what: str
@@ -206,6 +206,6 @@ class SetUp(NamedTuple):
     Created resources stay. After an error, ``retention`` is the result from before the setup.
     """
 
-    made: tuple[Made, ...]
+    made: tuple[CreatedResource, ...]
     retention: Retention
     fault: CheckerError | None = None

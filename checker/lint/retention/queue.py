@@ -15,7 +15,7 @@ from checker.iam.prove import prove
 from checker.iam.prove.service_space import SEND, delivery_space, other_topics_space, queue_key_space
 from checker.iam.prove.space import DATA_KEY, DECRYPT, SNS, Target
 from checker.lint.explain import BROKEN, OK
-from checker.lint.retention.model import DEFAULT_REGIONS, Step, Warned, step
+from checker.lint.retention.model import DEFAULT_REGIONS, RetentionWarning, Step, step
 from checker.policy.model import EMPTY, Policy
 
 if TYPE_CHECKING:
@@ -157,17 +157,17 @@ def _period(seconds: int | Unknown) -> Step:
     return Step("period", OK, f"messages are stored for {days}; the maximum of SQS is 14 days")
 
 
-def queue_warnings(queue: Queue, topic: Arn) -> Iterator[Warned]:
+def queue_warnings(queue: Queue, topic: Arn) -> Iterator[RetentionWarning]:
     """Report other senders that the queue policy allows: any AWS account, or topics of other accounts."""
     policy, target = _policy(queue), Target.of(queue.arn)
     if prove.OtherAccountsProver(policy, target).can(SEND).truth is True:
-        yield Warned(
+        yield RetentionWarning(
             "any AWS account can send to the queue", "limit the queue policy to the intended senders"
         )
     answer = prove.some_request(policy, other_topics_space(target, topic))
     if answer.truth is True and answer.witness is not None:
         example = answer.witness.context["aws:sourcearn"]
-        yield Warned(
+        yield RetentionWarning(
             f"topics of other accounts can send to the queue, such as `{example}`",
             f"add ArnEquals `aws:SourceArn` `{topic}` to the statement that lets SNS send",
         )

@@ -11,7 +11,7 @@ from checker.core.unknown import Truth, Unknown, all_of
 from checker.iam.prove import prove
 from checker.iam.prove.service_space import role_space, trust_space
 from checker.iam.prove.space import Target
-from checker.lint.retention.model import Step, Warned, step
+from checker.lint.retention.model import RetentionWarning, Step, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,11 +80,11 @@ def stream_step(stream: Stream | Unknown | None) -> Step:
     )
 
 
-def role_warnings(role: Role, stream: Arn) -> Iterator[Warned]:
+def role_warnings(role: Role, stream: Arn) -> Iterator[RetentionWarning]:
     """Report recommended permissions that the role lacks."""
     lacking = [action for action in LOOK if may(role, action, stream) is False]
     if lacking:
-        yield Warned(
+        yield RetentionWarning(
             f"the role lacks {', '.join(f'`{action}`' for action in lacking)}, which AWS recommends",
             "add the actions to the role's policy",
         )

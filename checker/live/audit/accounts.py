@@ -25,7 +25,7 @@ _NO_REGION = "name one with --region, or set AWS_REGION"
 UNKNOWN_ACCOUNT = "unknown"
 
 
-class Surveyed(NamedTuple):
+class AuditUnits(NamedTuple):
     """The units of an audit, the lookups that failed, and the account of the caller."""
 
     units: tuple[Unit, ...]
@@ -38,7 +38,7 @@ class _Caller(NamedTuple):
     account: str
 
 
-def survey(sessions: Sessions, coverage: Coverage) -> Surveyed:
+def survey(sessions: Sessions, coverage: Coverage) -> AuditUnits:
     """Find the units. Raises InputError if no Region is set, or if another account has no role to assume."""
     home = (*coverage.regions, sessions.base.region_name)[0]
     if not home:
@@ -51,7 +51,7 @@ def survey(sessions: Sessions, coverage: Coverage) -> Surveyed:
         for unit in accounts
         for region in _regions(calls, coverage, unit._replace(region=home))
     )
-    return Surveyed(units, tuple(calls.skipped), caller.account)
+    return AuditUnits(units, tuple(calls.skipped), caller.account)
 
 
 def _caller(calls: Calls) -> _Caller:

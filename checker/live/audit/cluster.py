@@ -16,7 +16,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from checker.core.errors import InputError
-from checker.live.audit.executor import Crew, Worker
+from checker.live.audit.executor import UnitExecutor, Worker
 from checker.live.aws.session import Sessions
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _CERTIFICATES = (
 _WORKERS = "start some with `dask worker {address}`"
 
 
-def cluster(plan: Plan, address: str) -> Crew:
+def cluster(plan: Plan, address: str) -> UnitExecutor:
     """Connect to the scheduler at an address. Raises InputError if Dask, the scheduler or all workers are missing."""
     try:
         from distributed import Client  # optional dependency: 80 MB
@@ -59,7 +59,7 @@ def cluster(plan: Plan, address: str) -> Crew:
         raise InputError("--dask", f"no scheduler at `{address}`: {reason}", help_text=help_text) from None
     _await_worker(client, address)
     executor = client.get_executor(pure=False, retries=3)
-    return Crew(
+    return UnitExecutor(
         executor,
         partial(work_on, plan),
         max(1, sum(client.nthreads().values())),

@@ -18,9 +18,9 @@ from checker.live.audit.instances import (
     pair_without_trail,
 )
 from checker.live.audit.topics import (
-    Read,
-    Reads,
+    ReadTopic,
     Subscriptions,
+    TopicReads,
     candidate,
     encrypted_with,
     list_tagged,
@@ -124,7 +124,7 @@ class Collector:
         plan: Plan,
         pool: Executor,
         slow_pool: Executor,
-        reads: Reads = Reads(),  # noqa: B008 - frozen
+        reads: TopicReads = TopicReads(),  # noqa: B008 - frozen
     ) -> None:
         self.calls = calls
         self.plan = plan
@@ -194,8 +194,8 @@ class Collector:
         Topics with a customer managed key come last, because the key policy may grant access to Connect.
         """
         tags = list_tagged(self.calls, self.plan.scope.tags)
-        undecided: list[Read] = []
-        encrypted: list[Read] = []
+        undecided: list[ReadTopic] = []
+        encrypted: list[ReadTopic] = []
         seen: set[str] = set()
         for read in self._read(self._listed(tags)):
             seen.add(read.arn)
@@ -219,7 +219,7 @@ class Collector:
             if topic is not None:
                 yield topic
 
-    def _read(self, arns: Iterable[str]) -> Iterator[Read]:
+    def _read(self, arns: Iterable[str]) -> Iterator[ReadTopic]:
         return read_topics(self.calls, arns, self.pool, self._reads, self.plan.scope)
 
     def _listed(self, tags: Tags) -> Iterator[str]:
@@ -230,7 +230,7 @@ class Collector:
             else:
                 yield arn
 
-    def _streamed(self, reads: Iterable[Read], tags: Tags) -> Iterator[Topic]:
+    def _streamed(self, reads: Iterable[ReadTopic], tags: Tags) -> Iterator[Topic]:
         """Yield topics in scope only because contacts stream to them or their key allows Connect. Count the rest."""
         streamed = self._context.streamed()
         for read in reads:
@@ -240,7 +240,7 @@ class Collector:
             if topic is not None:
                 yield topic
 
-    def _reads_key_of(self, read: Read) -> bool:
+    def _reads_key_of(self, read: ReadTopic) -> bool:
         """Start to read the key of a topic. Return False if there is no key whose policy the account can read."""
         arn, key = Arn.parse(read.arn), encrypted_with(read.attributes)
         if arn is None or not key:
@@ -253,7 +253,7 @@ class Collector:
         self._begin_reading(arn, key)
         return True
 
-    def _is_shown_by_key(self, read: Read, streamed: frozenset[str]) -> bool:
+    def _is_shown_by_key(self, read: ReadTopic, streamed: frozenset[str]) -> bool:
         """Return True if the topic's key allows Connect and no other topic explains why. Record it otherwise."""
         key = self._key_of(read.arn)
         if key is None or read.attributes is None or read.arn in streamed:
@@ -275,7 +275,7 @@ class Collector:
         reading = self._reading.get(topic)
         return reading.result() if reading else None
 
-    def _in_scope(self, read: Read, tags: Tags, streamed: frozenset[str]) -> Topic | None:
+    def _in_scope(self, read: ReadTopic, tags: Tags, streamed: frozenset[str]) -> Topic | None:
         topic = candidate(read, self.plan, tags, streamed, self.calls)
         if topic is not None:
             self.subscriptions.want(read)

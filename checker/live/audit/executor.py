@@ -13,7 +13,7 @@ from checker.lint.engine import KINDS, Scope, judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
 from checker.live.audit.collect import Collector
-from checker.live.audit.topics import Reads
+from checker.live.audit.topics import TopicReads
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import StoppedError
 from checker.report.record import record
@@ -41,7 +41,7 @@ class Worker:
         plan: Plan,
         sessions: Sessions,
         on_answer: Callable[[], None] = lambda: None,
-        reads: Callable[[Unit], Reads] = lambda _: Reads(),
+        reads: Callable[[Unit], TopicReads] = lambda _: TopicReads(),
     ) -> None:
         self.plan = plan
         self.sessions = sessions
@@ -108,7 +108,7 @@ _THREADS_A_UNIT = 2
 """A unit keeps many threads busy while it reads topics, and holds its results in memory until it is done."""
 
 
-class Crew(NamedTuple):
+class UnitExecutor(NamedTuple):
     """An executor, the function to run per unit, and the number of units to run at once.
 
     ``check`` raises ClusterLostError if the executor is permanently lost.
@@ -126,8 +126,8 @@ def threads(
     sessions: Sessions,
     units: int,
     on_answer: Callable[[], None],
-    reads: Callable[[Unit], Reads],
-) -> Crew:
+    reads: Callable[[Unit], TopicReads],
+) -> UnitExecutor:
     """Run units in local threads. All units share one pool of threads for calls."""
     at_once = max(1, min(units, plan.access.threads // _THREADS_A_UNIT))
     executor = ThreadPoolExecutor(at_once, thread_name_prefix="unit")
@@ -137,7 +137,7 @@ def threads(
         worker.close()
         executor.shutdown(wait=False, cancel_futures=True)
 
-    return Crew(executor, worker.work, at_once, dismiss)
+    return UnitExecutor(executor, worker.work, at_once, dismiss)
 
 
 _AHEAD = 2
@@ -154,7 +154,7 @@ class Done(NamedTuple):
     value: dict[str, Any]
 
 
-def work_off(units: Iterable[Unit], crew: Crew) -> Iterator[Done]:
+def work_off(units: Iterable[Unit], executor: UnitExecutor) -> Iterator[Done]:
     """Run units, and yield each when it is done. A unit that fails is recorded as not read.
 
     Raises ClusterLostError if the executor is lost.
@@ -162,14 +162,14 @@ def work_off(units: Iterable[Unit], crew: Crew) -> Iterator[Done]:
     waiting = iter(units)
     under_way: dict[Future[dict[str, Any]], Unit] = {}
     while True:
-        for unit in islice(waiting, _AHEAD * crew.at_once - len(under_way)):
-            under_way[crew.executor.submit(crew.work, unit)] = unit
+        for unit in islice(waiting, _AHEAD * executor.at_once - len(under_way)):
+            under_way[executor.executor.submit(executor.work, unit)] = unit
         if not under_way:
             return
         for future in wait(under_way, timeout=_CHECK_EVERY, return_when=FIRST_COMPLETED).done:
             unit = under_way.pop(future)
             yield Done(unit, _outcome(future, unit))
-        crew.check()
+        executor.check()
 
 
 def _outcome(future: Future[dict[str, Any]], unit: Unit) -> dict[str, Any]:
@@ -188,8 +188,8 @@ def broken(unit: Unit, reason: str) -> dict[str, Any]:
     return {**head, **record(report)}
 
 
-def run(units: Iterable[Unit], crew: Crew, journal: Journal) -> Iterator[Done]:
+def run(units: Iterable[Unit], executor: UnitExecutor, journal: Journal) -> Iterator[Done]:
     """Run units, and write each record to the journal before yielding it."""
-    for done in work_off(units, crew):
+    for done in work_off(units, executor):
         journal.write(done.value)
         yield done

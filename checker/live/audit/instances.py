@@ -15,7 +15,7 @@ from checker.core.arn import Arn
 from checker.core.errors import Skipped
 from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, read_event
 from checker.inputs.cloudtrail.fold import FullError, Store
-from checker.inputs.cloudtrail.fragment import ROUTE, At
+from checker.inputs.cloudtrail.fragment import ROUTE, FilePosition
 from checker.inputs.cloudtrail.streams import Contacts
 from checker.lint.explain import OK
 from checker.live.aws.access import Unit
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Contact, Topic
     from checker.analysis.pairing import Named
-    from checker.inputs.cloudtrail.fold import Began
+    from checker.inputs.cloudtrail.fold import StartedStream
     from checker.live.aws.session import Sessions
 
 
@@ -203,7 +203,7 @@ def _keep(store: Store, record: object, number: int) -> bool:
     try:
         event = read_event(record)
         if isinstance(event, Start):
-            store.start(event, 0, At(number, 1))
+            store.start(event, 0, FilePosition(number, 1))
         elif event is not None:
             store.stop(event)
     except (NoTimeError, HiddenTopicError, FullError):
@@ -211,7 +211,7 @@ def _keep(store: Store, record: object, number: int) -> bool:
     return True
 
 
-def _place(began: Began) -> Place:
+def _place(began: StartedStream) -> Place:
     """Return the instance as the place of a stream, because an event has no name of its own."""
     name = began.origin.instance or "CloudTrail"
     return Place(document_of(name, {ROUTE[0]: began.origin.topic}), ROUTE)

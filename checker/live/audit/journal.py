@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.core.errors import InputError, RefusedError
 from checker.inputs.opening import NotRegularError, Role
 from checker.inputs.output_file import open_existing, open_output, protect
-from checker.live.audit.topics import Attributes, Reads
+from checker.live.audit.topics import Attributes, TopicReads
 from checker.live.aws.access import Unit
 from checker.report.record import read_record
 
@@ -118,14 +118,14 @@ class Journal:
         if not entry.again:
             self._known.pop(entry.unit, None)
 
-    def reads(self, unit: Unit) -> Reads:
+    def reads(self, unit: Unit) -> TopicReads:
         """Return the topics of a unit that were already read, and a function that records further ones."""
 
         def keep(topic: str, attributes: Attributes | None) -> None:
             head = {"kind": "topic", "account": unit.account, "region": unit.region}
             self.write({**head, "topic": topic, "attributes": attributes})
 
-        return Reads(self._known.pop(unit, {}), keep)
+        return TopicReads(self._known.pop(unit, {}), keep)
 
     def finish(self) -> None:
         """Record that the audit is complete."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from checker.live.aws.session import Sessions
 
 
-class Gone:
+class DeletedResources:
     """Detects deleted resources, with one call per resource. Only a not-found answer of AWS counts as deleted."""
 
     def __init__(self, calls: Calls) -> None:
@@ -87,7 +87,7 @@ def send(sessions: Sessions, unit: Unit, report: Report) -> tuple[Skipped, ...]:
     current = {finding["Id"]: finding for finding in _found(report, owner, now, known)}
     held_back = {finding_id(finding.finding, owner) for finding in report.suppressed}
     absent = [finding for name, finding in known.items() if name not in current and name not in held_back]
-    judged = _Judged(report, Gone(calls))
+    judged = _Judged(report, DeletedResources(calls))
     for batch in _batches([*current.values(), *judged.archived(absent, now)]):
         _import(calls, batch)
     return tuple(calls.skipped)
@@ -124,7 +124,7 @@ def _found(report: Report, owner: Owner, now: str, known: Mapping[str, _Asff]) -
 class _Judged:
     """The rules that a run checked on each resource, and for which instances."""
 
-    def __init__(self, report: Report, gone: Gone) -> None:
+    def __init__(self, report: Report, gone: DeletedResources) -> None:
         self._examined = {examined.resource: examined for examined in report.examined}
         self._of_chain = {rule.id for rule in all_rules() if rule.link is not None}
         self._gone = gone

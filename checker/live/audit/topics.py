@@ -38,7 +38,7 @@ _OF_USE = (
 )
 
 
-class Reads(NamedTuple):
+class TopicReads(NamedTuple):
     """Topic attributes that an earlier run read, by ARN, and a function that records those of this run.
 
     ``None`` marks a topic that is in scope only if its tags match or a contact streams to it. A topic with a customer
@@ -90,7 +90,7 @@ _AHEAD = 8
 Tags = dict[str, tuple[tuple[str, str], ...]]
 
 
-class Read(NamedTuple):
+class ReadTopic(NamedTuple):
     """A topic and its attributes. ``None`` if they could not be read."""
 
     arn: str
@@ -98,19 +98,19 @@ class Read(NamedTuple):
 
 
 def read_topics(
-    calls: Calls, arns: Iterable[str], pool: Executor, reads: Reads, scope: Scope
-) -> Iterator[Read]:
+    calls: Calls, arns: Iterable[str], pool: Executor, reads: TopicReads, scope: Scope
+) -> Iterator[ReadTopic]:
     """Read the attributes of topics concurrently, each once, and yield them in order."""
 
-    def read(arn: str) -> Read:
+    def read(arn: str) -> ReadTopic:
         if reads.knows(arn):
-            return Read(arn, reads.known[arn])
+            return ReadTopic(arn, reads.known[arn])
         answer = calls.read("sns", "get_topic_attributes", arn, TopicArn=arn)
         if answer is None:
-            return Read(arn, None)
+            return ReadTopic(arn, None)
         attributes = answer.get("Attributes") or {}
         reads.add(arn, attributes, scope)
-        return Read(arn, attributes)
+        return ReadTopic(arn, attributes)
 
     yield from ahead(pool, read, arns, _AHEAD * calls.threads)
 
@@ -134,7 +134,9 @@ def list_tagged(calls: Calls, selectors: Iterable[str]) -> Tags:
     return tags
 
 
-def candidate(read: Read, plan: Plan, tags: Tags, streamed: frozenset[str], calls: Calls) -> Topic | None:
+def candidate(
+    read: ReadTopic, plan: Plan, tags: Tags, streamed: frozenset[str], calls: Calls
+) -> Topic | None:
     """Return the topic if it is in scope. Record an invalid policy."""
     arn, attributes = read
     if attributes is None:
@@ -189,11 +191,11 @@ class Subscriptions:
         self._listed: Listed | None = None
         self._whole = False
 
-    def count(self, read: Read) -> None:
+    def count(self, read: ReadTopic) -> None:
         """Add the subscription count of a topic of the account."""
         self._everything += counted(read.attributes or {})
 
-    def want(self, read: Read) -> None:
+    def want(self, read: ReadTopic) -> None:
         """Record a topic in scope. Its count may be outdated, so a count of zero does not mean that it has none."""
         self._counts[read.arn] = counted(read.attributes or {})
         self._first = self._first or self._pool.submit(self._page)

@@ -52,7 +52,7 @@ RATES = {
 """Rates per account and Region. SNS documents no rate for reading attributes."""
 
 
-class Pace:
+class RateLimiter:
     """Rate limiter of one account and Region."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -113,7 +113,7 @@ class Calls:
         self._sessions = sessions
         self._stop = stop
         self._on_answer = on_answer
-        self._pace = Pace()
+        self._pace = RateLimiter()
         self._ended: CallError | None = None
         self._answered: dict[str, float] = {}
         self._silent: set[str] = set()

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from checker.core.arn import Arn
-    from checker.lint.retention.model import Wanted
+    from checker.lint.retention.model import RequestedStorage
 
 MOST_TOPICS = 2
 """https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html"""
 
 
-class Mistake(StrEnum):
+class ApplicationMistake(StrEnum):
     """Common application mistakes with an intact chain. A flow can make them deliberately, to show their effect."""
 
     NO_CONNECT_PARTICIPANT = "no-connect-participant"
@@ -35,6 +35,6 @@ class FlowRequest(NamedTuple):
     force: bool = False
     wait: float = 30.0
     wait_for_metrics: float = 0.0
-    mistake: Mistake | None = None
-    retain: Wanted | None = None
+    mistake: ApplicationMistake | None = None
+    retain: RequestedStorage | None = None
     create: bool = False

@@ -95,7 +95,7 @@ _LIMIT_CODE = "LimitExceededException"
 _INVALID_CODES = ("InvalidParameterException", "InvalidRequestException")
 
 
-class Clues(NamedTuple):
+class SilentTopicFacts(NamedTuple):
     """Facts about a topic at which nothing arrived. ``refusals`` are denied uses of its key, from CloudTrail."""
 
     topic: str
@@ -105,17 +105,17 @@ class Clues(NamedTuple):
     refusals: Sequence[str] = ()
 
 
-def cause_of_silence(clues: Clues) -> Cause:
+def cause_of_silence(facts: SilentTopicFacts) -> Cause:
     """Return the most likely cause, with evidence."""
     cause = (
-        broken_link(clues.explanation)
-        or _wrong_order(clues)
-        or _denied_key(clues)
-        or _not_known(clues.explanation)
-        or _other_messages_arrived(clues.counters)
+        broken_link(facts.explanation)
+        or _wrong_order(facts)
+        or _denied_key(facts)
+        or _not_known(facts.explanation)
+        or _other_messages_arrived(facts.counters)
         or _outside_analysis()
     )
-    return cause._replace(evidence=(*cause.evidence, *clues.refusals, *_counter_evidence(clues.counters)))
+    return cause._replace(evidence=(*cause.evidence, *facts.refusals, *_counter_evidence(facts.counters)))
 
 
 def is_limit(error: CallError, step: Step) -> bool:
@@ -140,10 +140,10 @@ def cause_of_refusal(
     return Cause(reason, error.help)
 
 
-def _wrong_order(clues: Clues) -> Cause | None:
+def _wrong_order(facts: SilentTopicFacts) -> Cause | None:
     """Return the cause if streaming started too late, or if the customer was not marked as connected."""
-    done = list(enumerate(step for step in clues.steps if step.status == DONE))
-    streamed = next((n for n, step in done if step.name in _STARTS and step.what == clues.topic), None)
+    done = list(enumerate(step for step in facts.steps if step.status == DONE))
+    streamed = next((n for n, step in done if step.name in _STARTS and step.what == facts.topic), None)
     marked = next((n for n, step in done if step.detail == MARKED), None)
     sent = next((n for n, step in done if step.name == "SendMessage"), None)
     if streamed is not None and sent is not None and sent < streamed:
@@ -161,9 +161,9 @@ def _wrong_order(clues: Clues) -> Cause | None:
     return None
 
 
-def _denied_key(clues: Clues) -> Cause | None:
+def _denied_key(facts: SilentTopicFacts) -> Cause | None:
     """Return the cause if CloudTrail shows that KMS denied Connect the key."""
-    if not clues.refusals:
+    if not facts.refusals:
         return None
     return Cause(
         "KMS denies Connect the key of the topic",

@@ -26,9 +26,9 @@ from checker.live.aws.access import WATCHING, Unit
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import CallError, Fault, StoppedError
 from checker.live.flow.chat import Chat
-from checker.live.flow.request import Mistake
+from checker.live.flow.request import ApplicationMistake
 from checker.live.flow.root_cause import (
-    Clues,
+    SilentTopicFacts,
     broken_link,
     cause_of_refusal,
     cause_of_silence,
@@ -38,7 +38,7 @@ from checker.live.flow.root_cause import (
     topics_seen,
 )
 from checker.live.flow.steps import Cleanup, FlowCalls, Steps, StepTimer
-from checker.live.flow.watch import Watch, wait_for_counters
+from checker.live.flow.watch import WatchedQueue, wait_for_counters
 from checker.live.retention.setup import ensure_retention, plan_setup, retention_summary
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from checker.core.arn import Arn
     from checker.core.errors import Skipped
     from checker.fix.live.flow_result import Step
-    from checker.lint.retention.model import Wanted
+    from checker.lint.retention.model import RequestedStorage
     from checker.lint.rule import Rule
     from checker.live.aws.session import Sessions
     from checker.live.flow.request import FlowRequest
@@ -65,7 +65,7 @@ class ExpectedMessage(NamedTuple):
 
 
 def await_message(
-    steps: Steps, watches: dict[Arn, Watch], expected: ExpectedMessage, seconds: float
+    steps: Steps, watches: dict[Arn, WatchedQueue], expected: ExpectedMessage, seconds: float
 ) -> Iterator[tuple[Arn, Arrival]]:
     """Yield every topic at which the message arrives, until it has arrived at all or the time is up.
 
@@ -84,7 +84,9 @@ def await_message(
         steps.add(timer.step(MESSAGE, str(topic), FAILED, detail="nothing arrived"))
 
 
-def _received(steps: Steps, watch: Watch, expected: ExpectedMessage, timer: StepTimer) -> Arrival | None:
+def _received(
+    steps: Steps, watch: WatchedQueue, expected: ExpectedMessage, timer: StepTimer
+) -> Arrival | None:
     try:
         arrivals = (_arrival(message, expected, timer.seconds) for message in watch.receive())
         return next(filter(None, arrivals), None)
@@ -115,7 +117,7 @@ def _always_consent(_topic: Arn, _planned: Sequence[PlannedCall]) -> None:
     """Give consent to every change."""
 
 
-class Stops(NamedTuple):
+class Interrupts(NamedTuple):
     """Two interrupts: the first ends the flow and starts the cleanup, the second ends the cleanup."""
 
     flow: threading.Event
@@ -127,7 +129,7 @@ def run_flow(
     sessions: Sessions,
     rules: Sequence[Rule],
     show: Callable[[Step], None],
-    stops: Stops,
+    stops: Interrupts,
     consent: Consent | None = None,
 ) -> FlowResult:
     """Send a message through Connect and check that it arrives at the topics.
@@ -153,7 +155,7 @@ class _Run:
         self,
         request: FlowRequest,
         sessions: Sessions,
-        stops: Stops,
+        stops: Interrupts,
         show: Callable[[Step], None],
         consent: Consent,
     ) -> None:
@@ -218,7 +220,7 @@ class _Run:
         self._note(topic, cause=cause)
         return cause
 
-    def _keep(self, retention: Wanted) -> None:
+    def _keep(self, retention: RequestedStorage) -> None:
         """Check whether the messages are retained. Create a subscription for that if requested."""
         for topic in self.request.topics:
             timer, calls = StepTimer(), self._calls_for(topic).during
@@ -229,13 +231,13 @@ class _Run:
             status = DONE if setup.retention.status == OK else FAILED
             self.steps.add(timer.step(RETENTION, str(topic), status, detail=retention_summary(setup)))
 
-    def _watch(self) -> dict[Arn, Watch]:
+    def _watch(self) -> dict[Arn, WatchedQueue]:
         """Subscribe a queue to each topic."""
         caller = self._calls.make("sts", "get_caller_identity", "the caller")
         watches = {}
         for topic in self.request.topics:
             name = f"{WATCHING}{uuid.uuid4().hex}"
-            watches[topic] = Watch(self._calls_for(topic), topic, caller["Account"], name)
+            watches[topic] = WatchedQueue(self._calls_for(topic), topic, caller["Account"], name)
             watches[topic].set_up(self.cleanup)
         return watches
 
@@ -243,7 +245,7 @@ class _Run:
         mistake = self.request.mistake
         first, *others = self.request.topics
         self.chat.start(self.cleanup, first if self.request.at_start else None)
-        late = mistake is Mistake.LATE_STREAMING
+        late = mistake is ApplicationMistake.LATE_STREAMING
         topics = others if self.request.at_start else self.request.topics
         if not late:
             self._stream(topics)
@@ -263,12 +265,12 @@ class _Run:
             calls = self._calls_for(topic).during
             self._note(topic, counters=wait_for_counters(self.steps, calls, topic, self._began, wait))
 
-    def _clues(self, topic: Arn) -> Clues:
+    def _clues(self, topic: Arn) -> SilentTopicFacts:
         result = self._results[topic]
         refusals: tuple[str, ...] = ()
         if result.explanation is None or result.explanation.topic.key is not None:
             refusals = key_refusals(self.steps, self._calls_for(topic).during, topic, self._began)
-        return Clues(
+        return SilentTopicFacts(
             result.topic, result.explanation, self.steps.done, result.counters or Counters(), refusals
         )
 

@@ -30,7 +30,7 @@ _SHORT = "300"
 """Retention of messages in seconds. It is short because other chats use the same topic."""
 
 
-class Watch:
+class WatchedQueue:
     """The queue for one topic, encrypted and writable only by that topic."""
 
     def __init__(self, calls: FlowCalls, topic: Arn, account: str, name: str) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from checker.live.aws.calls import Calls
     from checker.live.repair.change_handler import ChangeHandler
     from checker.live.repair.planning import Plan
-    from checker.live.repair.rollback import Undone
+    from checker.live.repair.rollback import RollbackResult
 
 _LOCKOUT = "key-lockout"
 
@@ -33,7 +33,7 @@ _LOCKOUT = "key-lockout"
 def check(plan: Plan, *, force_managed: bool) -> None:
     """Check that nothing prevents a plan. Raises RefusedError."""
     if plan.state.managed and not force_managed:
-        raise RefusedError(str(plan.wish.topic), "; ".join(plan.state.managed), help_text=MANAGED_HELP)
+        raise RefusedError(str(plan.wanted.topic), "; ".join(plan.state.managed), help_text=MANAGED_HELP)
     for finding in plan.repair.after.report.findings:
         is_error = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
         if is_error and (finding.rule == _LOCKOUT or plan.outcome.replacement):
@@ -125,11 +125,11 @@ def undo(plan: Plan, outcome: Outcome) -> Done:
 
 def _unproven(plan: Plan) -> CheckerError | None:
     """Read everything again, and return an error if the result differs from the plan."""
-    wish = plan.wish
+    wanted = plan.wanted
     try:
         with faults_about(str(plan.topic)):
             state = read_topic(plan.calls, plan.topic)
-            findings = wish.judge(state.inventory(wish.instances, {})).report.findings
+            findings = wanted.judge(state.inventory(wanted.instances, {})).report.findings
     except CheckerError as fault:
         return fault
     current = set(map(_identity, findings))
@@ -152,7 +152,7 @@ def _as_planned(plan: Plan, progress: Progress) -> _States:
     return {**dict.fromkeys(plan.changes, (State.DONE, "")), **missed}
 
 
-def _as_undone(progress: Progress, undone: Undone) -> _States:
+def _as_undone(progress: Progress, undone: RollbackResult) -> _States:
     """Return the state of each change. Changes that the rollback does not mention precede one that failed."""
     states: _States = dict.fromkeys(progress.written, (State.LEFT, ""))
     states |= dict.fromkeys((*undone.untouched, *undone.foreign), (State.NOT_DONE, ""))
@@ -174,7 +174,7 @@ def _with_states(outcome: Outcome, states: _States) -> Outcome:
     return outcome._replace(replacement=replacement._replace(steps=steps))
 
 
-def _summary(undone: Undone) -> str:
+def _summary(undone: RollbackResult) -> str:
     parts = []
     if undone.back:
         parts.append(f"rolled back: {', '.join(map(name_of, undone.back))}")

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from checker.policy.model import Policy
 
 
-class Wish(NamedTuple):
+class RepairRequest(NamedTuple):
     """A repair request: the topic, the instances that stream to it, and the options.
 
     ``judge`` runs the selected rules on an inventory. ``replace`` allows a replacement for a topic or key that cannot
@@ -64,7 +64,7 @@ class Plan(NamedTuple):
     """
 
     calls: Calls
-    wish: Wish
+    wanted: RepairRequest
     topic: Arn
     state: TopicState
     repair: Repair
@@ -75,45 +75,49 @@ class Plan(NamedTuple):
     doubts: tuple[CheckerError, ...] = ()
 
 
-def plan(calls: Calls, wish: Wish) -> Plan:
+def plan(calls: Calls, wanted: RepairRequest) -> Plan:
     """Read the topic and its key, and plan the changes. Raises CheckerError."""
-    state = read_topic(calls, wish.topic)
-    replacement_plan = plan_replacement(calls, _replacement_request(wish), state) if wish.replace else None
-    return _in_place(calls, wish, state) if replacement_plan is None else _replaced(replacement_plan, wish)
-
-
-def _replacement_request(wish: Wish) -> ReplacementRequest:
-    return ReplacementRequest(
-        wish.topic, tuple(instance.arn for instance in wish.instances), wish.kms_condition
+    state = read_topic(calls, wanted.topic)
+    replacement_plan = (
+        plan_replacement(calls, _replacement_request(wanted), state) if wanted.replace else None
+    )
+    return (
+        _in_place(calls, wanted, state) if replacement_plan is None else _replaced(replacement_plan, wanted)
     )
 
 
-def _in_place(calls: Calls, wish: Wish, state: TopicState) -> Plan:
-    fixed = _fixed(wish, state)
-    changes = tuple(_policies(fixed.texts, state, wish.topic))
-    shown, replaceable = _formatted(fixed, state), not wish.replace and _is_replaceable(wish, state)
-    return Plan(calls, wish, wish.topic, state, fixed, changes, shown, new_id(), replaceable)
+def _replacement_request(wanted: RepairRequest) -> ReplacementRequest:
+    return ReplacementRequest(
+        wanted.topic, tuple(instance.arn for instance in wanted.instances), wanted.kms_condition
+    )
 
 
-def _is_replaceable(wish: Wish, state: TopicState) -> bool:
+def _in_place(calls: Calls, wanted: RepairRequest, state: TopicState) -> Plan:
+    fixed = _fixed(wanted, state)
+    changes = tuple(_policies(fixed.texts, state, wanted.topic))
+    shown, replaceable = _formatted(fixed, state), not wanted.replace and _is_replaceable(wanted, state)
+    return Plan(calls, wanted, wanted.topic, state, fixed, changes, shown, new_id(), replaceable)
+
+
+def _is_replaceable(wanted: RepairRequest, state: TopicState) -> bool:
     topic, key = state.topic, state.key
-    regions = {instance.arn.region for instance in wish.instances} or {wish.topic.region}
+    regions = {instance.arn.region for instance in wanted.instances} or {wanted.topic.region}
     return any([*topic_reasons(topic, region), *key_reasons(topic, key, region)] for region in regions)
 
 
-def _replaced(planned: ReplacementPlan, wish: Wish) -> Plan:
+def _replaced(planned: ReplacementPlan, wanted: RepairRequest) -> Plan:
     """Plan a replacement. Its policies are fixed before it is created."""
-    fixed, receipt = _fixed(wish, planned.state), new_id()
+    fixed, receipt = _fixed(wanted, planned.state), new_id()
     changes = tuple(stamped(change, receipt) for change in planned.changes(fixed.texts))
     outcome = _formatted(fixed, planned.state)._replace(replacement=replacement(planned, changes))
-    return Plan(planned.calls, wish, planned.topic, planned.state, fixed, changes, outcome, receipt)
+    return Plan(planned.calls, wanted, planned.topic, planned.state, fixed, changes, outcome, receipt)
 
 
-def _fixed(wish: Wish, state: TopicState) -> Repair:
+def _fixed(wanted: RepairRequest, state: TopicState) -> Repair:
     def read(texts: Mapping[str, str]) -> Reading:
-        return wish.judge(state.inventory(wish.instances, texts))
+        return wanted.judge(state.inventory(wanted.instances, texts))
 
-    return repair(read, unsafe=wish.unsafe, kms_condition=wish.kms_condition)
+    return repair(read, unsafe=wanted.unsafe, kms_condition=wanted.kms_condition)
 
 
 def _policies(texts: Mapping[str, str], state: TopicState, topic: Arn) -> Iterator[Change]:
@@ -157,7 +161,7 @@ def cut_off(plan: Plan) -> Iterator[RefusedError]:
         change.difference.lost for change in plan.outcome.changes
     ):
         return
-    named = {instance.arn for instance in plan.wish.instances}
+    named = {instance.arn for instance in plan.wanted.instances}
     for instance in _streaming(plan.calls, plan.topic):
         if instance not in named and _loses(plan, instance):
             yield RefusedError(
@@ -212,7 +216,7 @@ def doubted(plan: Plan, doubts: Iterable[CheckerError]) -> Plan:
 
 def check_doubts(plan: Plan) -> None:
     """Check that the user accepts all doubts before anything is written. Raises the first of them."""
-    if plan.doubts and not plan.wish.unsafe:
+    if plan.doubts and not plan.wanted.unsafe:
         first = plan.doubts[0]
         help_text = f"{first.help}; or add `--unsafe-fixes` to change the topic anyway"
         raise first.reworded(f"{first.reason}; nothing was written", help_text)

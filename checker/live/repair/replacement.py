@@ -20,7 +20,7 @@ from checker.core.arn import Arn
 from checker.core.errors import AwsError, InputError
 from checker.core.unknown import Unknown
 from checker.fix.live.copied_parts import (
-    Remark,
+    PartNotCopied,
     copied,
     copied_attributes,
     copied_tags,
@@ -283,25 +283,27 @@ def replacement(planned: ReplacementPlan, changes: tuple[Change, ...]) -> Replac
     )
 
 
-def _left_out(planned: ReplacementPlan) -> Iterator[Remark]:
+def _left_out(planned: ReplacementPlan) -> Iterator[PartNotCopied]:
     old, new = planned.replaced, planned.topic
     if planned.alias is not None and planned.old.key is not None and planned.old.key.manager != "AWS":
         reason = "the new key allows only its account and Connect"
-        yield Remark(f"policy of the key `{planned.old.topic.key}`", reason)
+        yield PartNotCopied(f"policy of the key `{planned.old.topic.key}`", reason)
     if old == new:
         return
     yield from lost_attributes(planned.old.attributes)
     yield from lost_tags(planned.old.tags or {}, frozenset(managers(planned.old.tags or {})))
     if planned.old.topic.settings.fifo.value is not True:
         command = f"aws sns get-data-protection-policy --region {old.region} --resource-arn {old}"
-        yield Remark("data protection policy", f"not checked; to see whether there is one, run: {command}")
+        yield PartNotCopied(
+            "data protection policy", f"not checked; to see whether there is one, run: {command}"
+        )
     if not isinstance(planned.old.topic.policy, PolicyText):
-        yield Remark(
+        yield PartNotCopied(
             "policy", "it could not be read, so the new topic only gets the policy that AWS documents"
         )
     for subscription in planned.subscribed:
         reason = why_not(subscription, new)
-        yield from [Remark(subscription.name, reason)] if reason else lost_parts(subscription, new)
+        yield from [PartNotCopied(subscription.name, reason)] if reason else lost_parts(subscription, new)
 
 
 def _switch(planned: ReplacementPlan) -> Iterator[str]:

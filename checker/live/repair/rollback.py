@@ -55,7 +55,7 @@ _LEAST_ATTEMPTS = 3
 """Minimum number of rollback attempts. A single attempt may take long, because it may have to search many keys."""
 
 
-class Undone(NamedTuple):
+class RollbackResult(NamedTuple):
     """The result of a rollback by change: rolled back, never applied, changed by others, or created by others.
 
     ``stuck`` is the change that could not be rolled back. Earlier changes were not touched.
@@ -79,9 +79,9 @@ def roll_back(
     *,
     force: bool = False,
     clock: Clock = Clock(),  # noqa: B008 - frozen
-) -> Undone:
+) -> RollbackResult:
     """Roll back changes, last first, and retry temporary errors. Changes by others are not touched."""
-    undone = Undone()
+    undone = RollbackResult()
     for change in reversed(changes):
         attempt = _Rollback(calls, change, undone, clock, force=force)
         until(clock, attempt, least=_LEAST_ATTEMPTS)
@@ -94,7 +94,9 @@ def roll_back(
 class _Rollback:
     """Rolls back one change. A call whose response was lost may have succeeded."""
 
-    def __init__(self, calls: Calls, change: Change, undone: Undone, clock: Clock, *, force: bool) -> None:
+    def __init__(
+        self, calls: Calls, change: Change, undone: RollbackResult, clock: Clock, *, force: bool
+    ) -> None:
         self.undone = undone
         self.fault: CheckerError | None = None
         self._calls = calls
@@ -141,7 +143,7 @@ _CHANGED = "it was changed since the repair"
 _IN_USE = "a topic that is not rolled back may be encrypted with it"
 
 
-class Fate(Enum):
+class RollbackOutcome(Enum):
     """The result of a rollback for a change: rolled back, never applied, or left as it is."""
 
     ROLL_BACK = "roll back"
@@ -149,11 +151,11 @@ class Fate(Enum):
     LEFT = "left"
 
 
-class Prospect(NamedTuple):
+class ExpectedRollback(NamedTuple):
     """The expected result for a change, the reason if it is left, and the current policy."""
 
     change: Change
-    fate: Fate
+    outcome: RollbackOutcome
     reason: str = ""
     now: str = ""
     forcible: bool = False
@@ -167,42 +169,42 @@ def check_caller(receipt: Receipt, caller: Caller) -> None:
         raise RefusedError("RECEIPT", reason, help_text=help_text)
 
 
-def prospects(calls: Calls, receipt: Receipt, *, force: bool) -> tuple[Prospect, ...]:
+def prospects(calls: Calls, receipt: Receipt, *, force: bool) -> tuple[ExpectedRollback, ...]:
     """Look up every resource, in the order of the rollback. Raises CallError."""
-    expected: list[Prospect] = []
+    expected: list[ExpectedRollback] = []
     for change in reversed(receipt.changes):
         expected.append(_prospect(calls, receipt, change, expected, force=force))
     return tuple(expected)
 
 
 def _prospect(
-    calls: Calls, receipt: Receipt, change: Change, earlier: list[Prospect], *, force: bool
-) -> Prospect:
+    calls: Calls, receipt: Receipt, change: Change, earlier: list[ExpectedRollback], *, force: bool
+) -> ExpectedRollback:
     state = _state_of(calls, change, earlier)
     if state is ChangeState.BEFORE:
-        return Prospect(change, Fate.AS_BEFORE)
+        return ExpectedRollback(change, RollbackOutcome.AS_BEFORE)
     policy = current_policy(calls, change) if change.kind in (TOPIC, KEY) else ""
     for reason in _reasons_to_leave(calls, receipt, change, state):
-        return Prospect(change, Fate.LEFT, reason)
+        return ExpectedRollback(change, RollbackOutcome.LEFT, reason)
     if (
         change.kind == NEW_KEY
         and state is not ChangeState.PARTLY
-        and any(prospect.fate is Fate.LEFT for prospect in earlier)
+        and any(expected.outcome is RollbackOutcome.LEFT for expected in earlier)
     ):
-        return Prospect(change, Fate.LEFT, _IN_USE)
+        return ExpectedRollback(change, RollbackOutcome.LEFT, _IN_USE)
     if state is ChangeState.OTHER and not force:
-        return Prospect(change, Fate.LEFT, _CHANGED, policy, forcible=True)
-    return Prospect(change, Fate.ROLL_BACK, now=policy)
+        return ExpectedRollback(change, RollbackOutcome.LEFT, _CHANGED, policy, forcible=True)
+    return ExpectedRollback(change, RollbackOutcome.ROLL_BACK, now=policy)
 
 
-def _state_of(calls: Calls, change: Change, earlier: list[Prospect]) -> ChangeState:
+def _state_of(calls: Calls, change: Change, earlier: list[ExpectedRollback]) -> ChangeState:
     """Return the state of a resource, ignoring subscriptions that are removed before their topic is deleted."""
     if change.kind != NEW_TOPIC:
         return HANDLERS[change.kind].state_of(calls, change)
     removed = [
-        prospect.change.specification
-        for prospect in earlier
-        if prospect.fate is Fate.ROLL_BACK and _subscribes(prospect.change, change)
+        expected.change.specification
+        for expected in earlier
+        if expected.outcome is RollbackOutcome.ROLL_BACK and _subscribes(expected.change, change)
     ]
     own = {(subscription["Protocol"], subscription["Endpoint"]) for subscription in removed}
     return new_topic.state_of(calls, change, own)

@@ -15,7 +15,7 @@ from checker.analysis.inventory import PolicyText
 from checker.core.errors import AwsError, InputError, RefusedError
 from checker.core.unknown import Unknown, all_of
 from checker.lint.explain import BROKEN, OK
-from checker.lint.retention.model import FIREHOSE, SQS, Made, Queue
+from checker.lint.retention.model import FIREHOSE, SQS, CreatedResource, Queue
 from checker.lint.retention.queue import policy_step
 from checker.lint.retention.stream import LOOK, WRITE, may, stream_step
 from checker.live.aws.access import KEEPING
@@ -74,24 +74,26 @@ _POLICY_ATTRIBUTES = ["Policy", "QueueArn"]
 """A queue without a policy lacks that attribute, and the ARN shows that SQS answered."""
 
 
-def make_queue(calls: Calls, topic: Arn, retention: Retention, *, force: bool = False) -> Iterator[Made]:
+def make_queue(
+    calls: Calls, topic: Arn, retention: Retention, *, force: bool = False
+) -> Iterator[CreatedResource]:
     """Add a statement to a subscribed queue if it lacks only that, else create one. Yield each created resource.
 
     Raises CheckerError. Resources that were yielded before are kept.
     """
     check_account(calls, topic)
-    for keeper in retention.keepers:
-        queue = read_queue(calls, keeper.endpoint) if keeper.broken == (_POLICY_STEP,) else None
+    for durable in retention.subscriptions:
+        queue = read_queue(calls, durable.endpoint) if durable.broken == (_POLICY_STEP,) else None
         if isinstance(queue, Queue) and (extended := _with_statement(queue, topic)):
             yield _write_policy(calls, queue, extended, force=force)
             return
     arn = topic._replace(service="sqs", resource=resource_name(topic.resource, _LONGEST_QUEUE_NAME))
     yield from _own_queue(calls, arn, topic)
-    if not any(keeper.endpoint == str(arn) and keeper.subscription for keeper in retention.keepers):
+    if not any(durable.endpoint == str(arn) and durable.arn for durable in retention.subscriptions):
         yield _subscribe_queue(calls, arn, topic)
 
 
-def _own_queue(calls: Calls, arn: Arn, topic: Arn) -> Iterator[Made]:
+def _own_queue(calls: Calls, arn: Arn, topic: Arn) -> Iterator[CreatedResource]:
     """Create the queue of a topic, or fix the policy of the queue from an earlier run."""
     queue = read_queue(calls, str(arn))
     if isinstance(queue, Unknown):
@@ -106,7 +108,7 @@ def _own_queue(calls: Calls, arn: Arn, topic: Arn) -> Iterator[Made]:
         yield _write_policy(calls, queue, extended, force=True)
 
 
-def _create_queue(calls: Calls, arn: Arn, topic: Arn) -> Made:
+def _create_queue(calls: Calls, arn: Arn, topic: Arn) -> CreatedResource:
     """Create a queue with the longest retention period of SQS, encrypted by SQS.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
@@ -118,7 +120,7 @@ def _create_queue(calls: Calls, arn: Arn, topic: Arn) -> Made:
         "Policy": json.dumps(policy_of([statement])),
     }
     calls.make("sqs", "create_queue", str(arn), QueueName=arn.resource, Attributes=attributes)
-    return Made("a queue that retains messages for 14 days, encrypted by SQS", str(arn), statement)
+    return CreatedResource("a queue that retains messages for 14 days, encrypted by SQS", str(arn), statement)
 
 
 class ExtendedPolicy(NamedTuple):
@@ -143,7 +145,7 @@ def _with_statement(queue: Queue, topic: Arn) -> ExtendedPolicy | None:
     return ExtendedPolicy(text, sender) if policy_step(after, topic).status == OK else None
 
 
-def _write_policy(calls: Calls, queue: Queue, extended: ExtendedPolicy, *, force: bool) -> Made:
+def _write_policy(calls: Calls, queue: Queue, extended: ExtendedPolicy, *, force: bool) -> CreatedResource:
     """Write a queue's policy if it is unchanged since it was read. Keep all other statements and attributes."""
     there, name = calls.elsewhere(calls.unit._replace(region=queue.arn.region)), str(queue.arn)
     if not force:
@@ -156,7 +158,7 @@ def _write_policy(calls: Calls, queue: Queue, extended: ExtendedPolicy, *, force
         help_text = "nothing was written to it; run the command again"
         raise RefusedError(name, "the policy was changed since it was read", help_text=help_text)
     there.make("sqs", "set_queue_attributes", name, QueueUrl=queue.url, Attributes={"Policy": extended.text})
-    return Made("a statement in the policy of the queue", name, extended.statement)
+    return CreatedResource("a statement in the policy of the queue", name, extended.statement)
 
 
 def _check_manager(calls: Calls, queue: Queue) -> None:
@@ -166,13 +168,13 @@ def _check_manager(calls: Calls, queue: Queue) -> None:
         raise RefusedError(str(queue.arn), f"it is managed by {managed[0]}", help_text=MANAGED_HELP)
 
 
-def _subscribe_queue(calls: Calls, queue: Arn, topic: Arn) -> Made:
+def _subscribe_queue(calls: Calls, queue: Arn, topic: Arn) -> CreatedResource:
     """Subscribe with raw delivery. SQS supports up to ten attributes, and Connect sends eight.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
     """
     subscription = subscribe(calls, topic, SQS, queue, {"RawMessageDelivery": "true"})
-    return Made("a subscription of the queue, with raw delivery", subscription)
+    return CreatedResource("a subscription of the queue, with raw delivery", subscription)
 
 
 _LONGEST_ROLE_NAME = 64
@@ -182,7 +184,7 @@ _REFUSED = "InvalidParameter"
 
 def make_subscription(
     calls: Calls, topic: Arn, retention: Retention, stream: Arn | None, clock: Clock
-) -> Iterator[Made]:
+) -> Iterator[CreatedResource]:
     """Create a role that allows SNS to write to a stream, and subscribe the stream. Yield each created resource.
 
     Raises CheckerError. Resources that were yielded before are kept.
@@ -205,14 +207,14 @@ def _check_stream(calls: Calls, stream: Arn, retention: Retention) -> None:
     if status.status != OK:
         missing = status.status == BROKEN
         raise AwsError(str(stream), status.reason, help_text=status.help, not_found=missing)
-    if any(keeper.endpoint == str(stream) for keeper in retention.keepers):
+    if any(durable.endpoint == str(stream) for durable in retention.subscriptions):
         help_text = "fix the broken links, or unsubscribe the stream and run the command again"
         raise RefusedError(
             str(stream), "already subscribed, but the subscription does not work", help_text=help_text
         )
 
 
-def _own_role(calls: Calls, arn: Arn, stream: Arn) -> Iterator[Made]:
+def _own_role(calls: Calls, arn: Arn, stream: Arn) -> Iterator[CreatedResource]:
     """Create the role, or complete the role from an earlier run."""
     role = read_role(calls, {"SubscriptionRoleArn": str(arn)})
     if isinstance(role, Unknown):
@@ -222,12 +224,12 @@ def _own_role(calls: Calls, arn: Arn, stream: Arn) -> Iterator[Made]:
         trust = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sts:AssumeRole"}
         document = _document(trust)
         calls.make("iam", "create_role", str(arn), RoleName=name, AssumeRolePolicyDocument=document)
-        yield Made("a role that trusts SNS", str(arn), trust)
+        yield CreatedResource("a role that trusts SNS", str(arn), trust)
     if role is None or all_of(may(role, action, stream) for action in WRITE) is not True:
         yield _allow(calls, arn, stream)
 
 
-def _allow(calls: Calls, role: Arn, stream: Arn) -> Made:
+def _allow(calls: Calls, role: Arn, stream: Arn) -> CreatedResource:
     """Allow the role the actions that AWS recommends, only on this stream."""
     statement = {"Effect": "Allow", "Action": [*LOOK, *WRITE], "Resource": str(stream)}
     calls.make(
@@ -238,14 +240,14 @@ def _allow(calls: Calls, role: Arn, stream: Arn) -> Made:
         PolicyName=_ROLE_POLICY,
         PolicyDocument=_document(statement),
     )
-    return Made("a policy of the role", str(role), statement)
+    return CreatedResource("a policy of the role", str(role), statement)
 
 
 def _document(statement: dict[str, Any]) -> str:
     return json.dumps(policy_of([statement]))
 
 
-def _subscribe_stream(calls: Calls, topic: Arn, stream: Arn, role: Arn, clock: Clock) -> Made:
+def _subscribe_stream(calls: Calls, topic: Arn, stream: Arn, role: Arn, clock: Clock) -> CreatedResource:
     """Subscribe, with retries because a new role is not available everywhere at once.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
@@ -263,7 +265,9 @@ def _subscribe_stream(calls: Calls, topic: Arn, stream: Arn, role: Arn, clock: C
     until(clock, attempt)
     if not subscriptions:
         raise faults[-1]
-    return Made("a subscription of the stream, with envelopes that contain the attributes", subscriptions[0])
+    return CreatedResource(
+        "a subscription of the stream, with envelopes that contain the attributes", subscriptions[0]
+    )
 
 
 def _subscribed(calls: Calls, topic: Arn, stream: Arn, role: Arn) -> str:

@@ -15,7 +15,7 @@ from checker.lint.retention.filters import filter_step
 from checker.lint.retention.model import (
     FIREHOSE,
     SQS,
-    Keeper,
+    DurableSubscription,
     Queue,
     Retention,
     Role,
@@ -37,7 +37,7 @@ from checker.live.retention.read_targets import read_queue, read_role, read_stre
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from checker.lint.retention.model import Made, Wanted
+    from checker.lint.retention.model import CreatedResource, RequestedStorage
     from checker.live.aws.access import Unit
 
 
@@ -93,31 +93,31 @@ def _lasts(entry: Mapping[str, Any]) -> bool:
     return not str(entry.get("Endpoint", "")).rpartition(":")[2].startswith(WATCHING)
 
 
-def _queue(calls: Calls, topic: Arn, subscription: Subscribed, instance: Arn | None) -> Keeper:
+def _queue(calls: Calls, topic: Arn, subscription: Subscribed, instance: Arn | None) -> DurableSubscription:
     queue = read_queue(calls, subscription.endpoint)
-    keeper = _keeper(subscription, instance, *queue_steps(queue, topic))
+    durable = _durable(subscription, instance, *queue_steps(queue, topic))
     notes = tuple(_notes(subscription))
     if not isinstance(queue, Queue):
-        return keeper._replace(notes=notes)
-    return keeper._replace(warnings=tuple(queue_warnings(queue, topic)), notes=(*notes, *queue_notes(queue)))
+        return durable._replace(notes=notes)
+    return durable._replace(warnings=tuple(queue_warnings(queue, topic)), notes=(*notes, *queue_notes(queue)))
 
 
-def _stream(calls: Calls, topic: Arn, subscription: Subscribed, instance: Arn | None) -> Keeper:
+def _stream(calls: Calls, topic: Arn, subscription: Subscribed, instance: Arn | None) -> DurableSubscription:
     arn = Arn.parse(subscription.endpoint)
     if arn is None:
         unread = step("stream", Unknown("the endpoint is not a valid ARN", subscription.endpoint), "", "")
-        return _keeper(subscription, instance, unread)
+        return _durable(subscription, instance, unread)
     role = read_role(calls, subscription.attributes)
     links = (*role_steps(role, arn, topic), stream_step(read_stream(calls, arn)))
     warnings = tuple(role_warnings(role, arn)) if isinstance(role, Role) else ()
-    keeper = _keeper(subscription, instance, *links)
-    return keeper._replace(warnings=warnings, notes=tuple(_notes(subscription)))
+    durable = _durable(subscription, instance, *links)
+    return durable._replace(warnings=warnings, notes=tuple(_notes(subscription)))
 
 
-def _keeper(subscription: Subscribed, instance: Arn | None, *links: Step) -> Keeper:
+def _durable(subscription: Subscribed, instance: Arn | None, *links: Step) -> DurableSubscription:
     """Return a subscription with its own steps and those of its endpoint."""
     steps = (*_own_steps(subscription, instance), *links)
-    return Keeper(subscription.protocol, subscription.arn, subscription.endpoint, steps)
+    return DurableSubscription(subscription.protocol, subscription.arn, subscription.endpoint, steps)
 
 
 def _own_steps(subscription: Subscribed, instance: Arn | None) -> Iterator[Step]:
@@ -158,7 +158,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQue
 """
 
 
-def set_up(calls: Calls, topic: Arn, requested: Wanted, clock: Clock = Clock()) -> SetUp:  # noqa: B008 - frozen
+def set_up(calls: Calls, topic: Arn, requested: RequestedStorage, clock: Clock = Clock()) -> SetUp:  # noqa: B008 - frozen
     """Ensure that a topic's messages are retained. Create only what is missing.
 
     After an error, created resources are kept and listed in ``made``. A second run continues from there.
@@ -166,7 +166,7 @@ def set_up(calls: Calls, topic: Arn, requested: Wanted, clock: Clock = Clock()) 
     before = check_retention(calls, topic, requested.kind, requested.instance)
     if before.status == OK:
         return SetUp((), before)
-    made: list[Made] = []
+    made: list[CreatedResource] = []
     try:
         with faults_about(str(topic)):
             for resource in create_missing(calls, topic, requested, before, clock):
@@ -184,17 +184,20 @@ def set_up(calls: Calls, topic: Arn, requested: Wanted, clock: Clock = Clock()) 
 def _not_modified_error(retention: Retention) -> RefusedError:
     """Return an error for a broken link of an existing subscription, which is not modified."""
     broken = (
-        (keeper, step) for keeper in retention.keepers for step in keeper.steps if step.status == BROKEN
+        (durable, step)
+        for durable in retention.subscriptions
+        for step in durable.steps
+        if step.status == BROKEN
     )
-    keeper, step = next(broken)
+    durable, step = next(broken)
     return RefusedError(
-        keeper.endpoint, f"already subscribed, and not modified: {step.reason}", help_text=step.help
+        durable.endpoint, f"already subscribed, and not modified: {step.reason}", help_text=step.help
     )
 
 
 def create_missing(
-    calls: Calls, topic: Arn, requested: Wanted, before: Retention, clock: Clock
-) -> Iterator[Made]:
+    calls: Calls, topic: Arn, requested: RequestedStorage, before: Retention, clock: Clock
+) -> Iterator[CreatedResource]:
     """Create what is missing, and yield each created resource. Raises CheckerError."""
     if before.status == UNKNOWN:
         raise RefusedError(
@@ -207,11 +210,13 @@ def create_missing(
 
 def _doubt(retention: Retention) -> str:
     """Return the first reason why something is not known."""
-    doubts = (step.reason for keeper in retention.keepers for step in keeper.steps if step.status == UNKNOWN)
+    doubts = (
+        step.reason for durable in retention.subscriptions for step in durable.steps if step.status == UNKNOWN
+    )
     return retention.unread.told if retention.unread is not None else next(doubts, "")
 
 
-def _checked(calls: Calls, topic: Arn, requested: Wanted, clock: Clock) -> Retention:
+def _checked(calls: Calls, topic: Arn, requested: RequestedStorage, clock: Clock) -> Retention:
     """Check until the result is ok or the time is up, because new resources are visible only after a delay."""
     checked: list[Retention] = []
 
@@ -259,7 +264,7 @@ class PlannedSetup(NamedTuple):
     fault: CheckerError | None = None
 
 
-def plan_setup(calls: Calls, topic: Arn, requested: Wanted) -> PlannedSetup:
+def plan_setup(calls: Calls, topic: Arn, requested: RequestedStorage) -> PlannedSetup:
     """Plan the calls that would create what is missing. There are none if messages are retained."""
     before = check_retention(calls, topic, requested.kind, requested.instance)
     planned: list[PlannedCall] = []
@@ -279,7 +284,7 @@ _STATUS_TEXTS = {
 }
 
 
-def ensure_retention(calls: Calls, topic: Arn, wanted: Wanted, *, create: bool) -> SetUp:
+def ensure_retention(calls: Calls, topic: Arn, wanted: RequestedStorage, *, create: bool) -> SetUp:
     """Check what retains a topic's messages. With ``create``, create it if it is missing. Raises StoppedError."""
     if not create:
         return SetUp((), check_retention(calls, topic, wanted.kind, wanted.instance))

@@ -16,7 +16,7 @@ from checker import __version__
 from checker.configuration.baseline import fingerprint, identity
 from checker.core.finding import Severity, Verdict, format_route
 from checker.core.terminal_text import json_lines
-from checker.lint.report import HeldBackBy
+from checker.lint.report import SuppressedBy
 from checker.report.brief import by_role, entries, one_line, place, summary
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def _replacement(edit: Edit) -> dict[str, Any]:
 
 def _suppression(suppression: Suppressed) -> dict[str, str]:
     return {
-        "kind": "inSource" if suppression.by is HeldBackBy.COMMENT else "external",
+        "kind": "inSource" if suppression.by is SuppressedBy.COMMENT else "external",
         "status": "accepted",
         "justification": one_line(suppression.reason),
     }

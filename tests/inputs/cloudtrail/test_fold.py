@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.inputs.cloudtrail.fold import Began, Ended, Origin, at_once
-from checker.inputs.cloudtrail.fragment import At
+from checker.inputs.cloudtrail.fold import EndedStream, Origin, StartedStream, at_once
+from checker.inputs.cloudtrail.fragment import FilePosition
 from checker.inputs.load import load
 from tests.inputs.cloudtrail.events import (
     FORMS,
@@ -84,18 +84,18 @@ def test_every_form_folds_alike(name: str, tmp_path: Path) -> None:
 
 NAMES = st.sampled_from("abcd")
 STARTS = st.builds(
-    lambda time, topic, stream, request: Began(
-        time, Origin(topic, "us-east-1", ""), 0, At(1, 1), tuple(n for n in (stream, request) if n)
+    lambda time, topic, stream, request: StartedStream(
+        time, Origin(topic, "us-east-1", ""), 0, FilePosition(1, 1), tuple(n for n in (stream, request) if n)
     ),
     st.integers(0, 6),
     NAMES,
     st.sampled_from(["", "s1", "s2", "s3", "s4"]),
     st.sampled_from(["t1", "t2", "t3"]),
 )
-STOPS = st.builds(Ended, st.integers(0, 6), st.sampled_from(["s1", "s2", "s3", "s4", "s5"]))
+STOPS = st.builds(EndedStream, st.integers(0, 6), st.sampled_from(["s1", "s2", "s3", "s4", "s5"]))
 
 
-def reference(starts: Sequence[Began], stops: Sequence[Ended]) -> set[frozenset[str]]:
+def reference(starts: Sequence[StartedStream], stops: Sequence[EndedStream]) -> set[frozenset[str]]:
     """What there was at every moment, by asking every stream."""
     groups: list[set[str]] = []
     for one in starts:
@@ -117,7 +117,7 @@ def reference(starts: Sequence[Began], stops: Sequence[Ended]) -> set[frozenset[
 @given(st.lists(STARTS, max_size=7), st.lists(STOPS, max_size=6), st.randoms())
 @settings(max_examples=400, deadline=None)
 def test_the_fold_is_that_of_the_reference_in_any_order(
-    starts: list[Began], stops: list[Ended], random: Any
+    starts: list[StartedStream], stops: list[EndedStream], random: Any
 ) -> None:
     expected = reference(starts, stops)
     random.shuffle(starts)

@@ -15,15 +15,15 @@ from checker.lint.registry import all_rules
 from checker.live.aws.access import Access
 from checker.live.aws.session import Sessions
 from checker.live.flow.request import FlowRequest
-from checker.live.flow.run import Stops, run_flow
+from checker.live.flow.run import Interrupts, run_flow
 from checker.sandbox import seed
 from checker.sandbox.running import Account, Sandbox
 
 WAIT = 0.3
 
 
-def stops() -> Stops:
-    return Stops(threading.Event(), threading.Event())
+def stops() -> Interrupts:
+    return Interrupts(threading.Event(), threading.Event())
 
 
 def arn(text: str) -> Arn:
@@ -37,7 +37,7 @@ def flow(
     instance: str,
     *topics: str,
     show: Callable[[Step], None] = lambda _: None,
-    stopping: Stops | None = None,
+    stopping: Interrupts | None = None,
     **asked: Any,
 ) -> FlowResult:
     wanted = FlowRequest(arn(instance), "flow", tuple(map(arn, topics)), **({"wait": WAIT} | asked))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.fix.live.flow_result import End
-from checker.lint.retention.model import SQS, Wanted
+from checker.lint.retention.model import SQS, RequestedStorage
 from checker.sandbox import seed
 from checker.sandbox.http import faults
 from tests.live.flow.stage import flow
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
 
 
-def wanted(instance: str) -> Wanted:
-    return Wanted(SQS, instance=Arn.parse(instance))
+def wanted(instance: str) -> RequestedStorage:
+    return RequestedStorage(SQS, instance=Arn.parse(instance))
 
 
 def test_messages_are_retained_once_a_queue_is_created(account: Account) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from checker.fix.live.flow_result import End
-from checker.live.flow.request import Mistake
+from checker.live.flow.request import ApplicationMistake
 from checker.sandbox import seed
 from checker.sandbox.http import faults
 from tests.live.flow.stage import flow, temporary, topic_with
@@ -121,14 +121,14 @@ def test_a_broken_link_blocks_the_flow_and_is_the_cause_if_the_flow_is_forced(
 
 
 MISTAKES = {
-    Mistake.NO_CONNECT_PARTICIPANT: "the customer was not marked as connected after streaming started",
-    Mistake.LATE_STREAMING: "the message was sent before streaming started",
+    ApplicationMistake.NO_CONNECT_PARTICIPANT: "the customer was not marked as connected after streaming started",
+    ApplicationMistake.LATE_STREAMING: "the message was sent before streaming started",
 }
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_mistakes_of_an_application_are_detected_by_the_order_of_the_steps(
-    sandbox: Sandbox, account: Account, mistake: Mistake
+    sandbox: Sandbox, account: Account, mistake: ApplicationMistake
 ) -> None:
     instance = seed.make_instance(account)
     result = flow(account, instance, seed.good_topic(account, instance), mistake=mistake)

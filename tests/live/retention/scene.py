@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from checker.core.arn import Arn
-from checker.lint.retention.model import Keeper, Retention
+from checker.lint.retention.model import DurableSubscription, Retention
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls
 from checker.live.retention.setup import check_retention
@@ -58,12 +58,12 @@ def kept(account: Account, url: str) -> list[dict[str, Any]]:
     return [json.loads(one["Message"]) if "TopicArn" in one else one for one in found]
 
 
-def statuses(keeper: Keeper) -> dict[str, str]:
-    return {step.name: step.status for step in keeper.steps}
+def statuses(durable: DurableSubscription) -> dict[str, str]:
+    return {step.name: step.status for step in durable.steps}
 
 
-def reason(keeper: Keeper, name: str) -> str:
-    return next(step.reason for step in keeper.steps if step.name == name)
+def reason(durable: DurableSubscription, name: str) -> str:
+    return next(step.reason for step in durable.steps if step.name == name)
 
 
 def key_of(account: Account, *statements: seed.Statement) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.lint.explain import OK
-from checker.lint.retention.model import SetUp, Wanted
+from checker.lint.retention.model import RequestedStorage, SetUp
 from checker.live.retention.setup import set_up
 from checker.sandbox import seed
 from tests.live.retention.scene import Scene, parsed, scene
@@ -19,7 +19,9 @@ QUICK = {name: bad for name, bad in BAD.items() if name not in ("silence", "500"
 
 
 def kept(here: Scene) -> SetUp:
-    return set_up(here.calls, here.arn, Wanted("sqs", instance=parsed(here.instance)), Impatient().clock())
+    return set_up(
+        here.calls, here.arn, RequestedStorage("sqs", instance=parsed(here.instance)), Impatient().clock()
+    )
 
 
 def test_a_setup_survives_every_invalid_answer_after_its_first_write(

@@ -118,11 +118,11 @@ def test_a_queue_receives_a_message_exactly_if_every_link_is_ok(account: Account
     here = scene(account)
     url = make(here)
     retention = here.judged()
-    (keeper,) = retention.keepers
-    assert keeper.broken == ((broken,) if broken else ())
-    assert UNKNOWN not in statuses(keeper).values()
+    (durable,) = retention.subscriptions
+    assert durable.broken == ((broken,) if broken else ())
+    assert UNKNOWN not in statuses(durable).values()
     assert retention.status == (BROKEN if broken else OK)
-    assert all(step.help for step in keeper.steps if step.status == BROKEN)
+    assert all(step.help for step in durable.steps if step.status == BROKEN)
     here.chat("hello")
     found = kept(account, url) if url else []
     assert ("hello" in [one["Content"] for one in found]) == (not broken)
@@ -131,7 +131,7 @@ def test_a_queue_receives_a_message_exactly_if_every_link_is_ok(account: Account
 def test_a_topic_without_a_queue_retains_no_messages(account: Account) -> None:
     here = scene(account)
     account.client("sns").subscribe(TopicArn=here.topic, Protocol="https", Endpoint="https://example.com")
-    assert (here.judged().status, here.judged().keepers) == (BROKEN, ())
+    assert (here.judged().status, here.judged().subscriptions) == (BROKEN, ())
 
 
 def test_a_queue_of_another_account_waits_for_its_owner(sandbox: Sandbox, account: Account) -> None:
@@ -139,8 +139,8 @@ def test_a_queue_of_another_account_waits_for_its_owner(sandbox: Sandbox, accoun
     made = seed.make_queue(owner, f"of{account.id}")
     seed.set_queue_policy(owner, made.url, right(made.arn, here.topic))
     seed.subscribe_queue(account, here.topic, made.arn)
-    (keeper,) = here.judged().keepers
-    assert (statuses(keeper)["subscription"], keeper.subscription) == (BROKEN, "")
+    (durable,) = here.judged().subscriptions
+    assert (statuses(durable)["subscription"], durable.arn) == (BROKEN, "")
     here.chat()
     assert [one for one in kept_by(owner, made.url) if one["Type"] != "SubscriptionConfirmation"] == []
 
@@ -154,7 +154,7 @@ def test_the_temporary_queue_of_a_flow_does_not_count(account: Account) -> None:
     made = seed.make_queue(account, "checker-flow-1234")
     seed.set_queue_policy(account, made.url, right(made.arn, here.topic))
     seed.subscribe_queue(account, here.topic, made.arn)
-    assert here.judged().keepers == ()
+    assert here.judged().subscriptions == ()
 
 
 DENIED = {
@@ -175,9 +175,9 @@ def test_a_denied_read_makes_the_link_unknown_and_names_the_permission(
     queue(here, right, key=key_of(account, FOR_SNS))
     sandbox.fault(faults.denied(*call))
     retention = here.judged()
-    (keeper,) = retention.keepers
-    assert (retention.status, statuses(keeper)[name]) == (UNKNOWN, UNKNOWN)
-    assert f"`{action}` is missing" in reason(keeper, name)
+    (durable,) = retention.subscriptions
+    assert (retention.status, statuses(durable)[name]) == (UNKNOWN, UNKNOWN)
+    assert f"`{action}` is missing" in reason(durable, name)
 
 
 def test_subscriptions_that_cannot_be_listed_are_unknown(sandbox: Sandbox, account: Account) -> None:
@@ -202,8 +202,8 @@ def test_a_result_that_depends_on_an_undocumented_key_is_unknown(
     here = scene(account)
     pinned = json.loads(json.dumps(condition).replace("{account}", account.id))
     queue(here, with_(right, Condition=pinned))
-    (keeper,) = here.judged().keepers
-    assert statuses(keeper)["queue_policy"] == UNKNOWN
+    (durable,) = here.judged().subscriptions
+    assert statuses(durable)["queue_policy"] == UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -224,9 +224,9 @@ def test_a_result_that_depends_on_an_undocumented_key_is_unknown(
 def test_other_senders_cause_a_warning(account: Account, statement: Any, said: list[str]) -> None:
     here = scene(account)
     queue(here, statement)
-    (keeper,) = here.judged().keepers
-    assert [one.message.partition(",")[0] for one in keeper.warnings] == said
-    assert keeper.status == OK
+    (durable,) = here.judged().subscriptions
+    assert [one.message.partition(",")[0] for one in durable.warnings] == said
+    assert durable.status == OK
 
 
 def test_retention_period_delivery_and_dead_letter_queues_are_reported(account: Account) -> None:
@@ -240,11 +240,11 @@ def test_retention_period_delivery_and_dead_letter_queues_are_reported(account: 
         RedrivePolicy=redrive,
         subscription={"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead.arn})},
     )
-    (keeper,) = here.judged().keepers
-    assert reason(keeper, "period").startswith("messages are stored for 14 days")
-    assert keeper.notes[0].startswith("raw delivery")
-    assert dead.arn in keeper.notes[1]
-    assert keeper.notes[2] == f"messages that exceed the maximum receive count move to `{dead.arn}`"
+    (durable,) = here.judged().subscriptions
+    assert reason(durable, "period").startswith("messages are stored for 14 days")
+    assert durable.notes[0].startswith("raw delivery")
+    assert dead.arn in durable.notes[1]
+    assert durable.notes[2] == f"messages that exceed the maximum receive count move to `{dead.arn}`"
 
 
 def test_one_good_queue_among_broken_ones_retains_the_messages(account: Account) -> None:
@@ -252,7 +252,7 @@ def test_one_good_queue_among_broken_ones_retains_the_messages(account: Account)
     queue(here)
     seed.subscribed_queue(account, here.topic, "good")
     retention = here.judged()
-    assert ([one.status for one in retention.keepers], retention.status) == ([BROKEN, OK], OK)
+    assert ([one.status for one in retention.subscriptions], retention.status) == ([BROKEN, OK], OK)
 
 
 def stream(here: Scene, **role: Any) -> str:
@@ -285,9 +285,9 @@ def test_a_stream_receives_a_message_exactly_if_every_link_is_ok(account: Accoun
     make, broken = STREAMS[case]
     here = scene(account)
     bucket = make(here)
-    (keeper,) = here.judged("firehose").keepers
-    assert keeper.broken == broken
-    assert UNKNOWN not in statuses(keeper).values()
+    (durable,) = here.judged("firehose").subscriptions
+    assert durable.broken == broken
+    assert UNKNOWN not in statuses(durable).values()
     here.chat("hello")
     s3 = account.client("s3")
     objects = s3.list_objects_v2(Bucket=bucket).get("Contents", ())
@@ -298,10 +298,10 @@ def test_a_stream_receives_a_message_exactly_if_every_link_is_ok(account: Accoun
 def test_the_destination_is_named_and_missing_recommended_actions_are_reported(account: Account) -> None:
     here = scene(account)
     bucket = stream(here)
-    (keeper,) = here.judged("firehose").keepers
-    assert f"`arn:aws:s3:::{bucket}`" in reason(keeper, "stream")
-    assert [one.message.partition(" ")[0] for one in keeper.warnings] == ["the"]
-    assert "firehose:ListTagsForDeliveryStream" in keeper.warnings[0].message
+    (durable,) = here.judged("firehose").subscriptions
+    assert f"`arn:aws:s3:::{bucket}`" in reason(durable, "stream")
+    assert [one.message.partition(" ")[0] for one in durable.warnings] == ["the"]
+    assert "firehose:ListTagsForDeliveryStream" in durable.warnings[0].message
 
 
 @pytest.mark.parametrize(
@@ -318,6 +318,6 @@ def test_a_denied_read_of_a_stream_makes_the_link_unknown(
     here = scene(account)
     stream(here)
     sandbox.fault(faults.denied(*call))
-    (keeper,) = here.judged("firehose").keepers
-    assert statuses(keeper)[name] == UNKNOWN
-    assert f"`{':'.join(call)}` is missing" in reason(keeper, name)
+    (durable,) = here.judged("firehose").subscriptions
+    assert statuses(durable)[name] == UNKNOWN
+    assert f"`{':'.join(call)}` is missing" in reason(durable, name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.lint.explain import BROKEN, OK
-from checker.lint.retention.model import SetUp, Wanted
+from checker.lint.retention.model import RequestedStorage, SetUp
 from checker.live.aws.wait import Clock
 from checker.live.permissions import Limits, retention_statements
 from checker.live.retention.create import resource_name
@@ -38,7 +38,7 @@ class Impatient:
 
 
 def done(here: Scene, **wanted: Any) -> SetUp:
-    asked = Wanted(**{"kind": "sqs", "instance": parsed(here.instance), **wanted})
+    asked = RequestedStorage(**{"kind": "sqs", "instance": parsed(here.instance), **wanted})
     return set_up(here.calls, here.arn, asked, Impatient().clock())
 
 
@@ -67,8 +67,8 @@ def test_a_created_queue_keeps_later_messages(account: Account) -> None:
     assert (attributes["MessageRetentionPeriod"], attributes["SqsManagedSseEnabled"]) == ("1209600", "true")
     here.chat("kept")
     assert "kept" in [one["Content"] for one in kept(account, url)]
-    (keeper,) = outcome.retention.keepers
-    assert keeper.warnings == ()
+    (durable,) = outcome.retention.subscriptions
+    assert durable.warnings == ()
 
 
 def test_a_second_run_creates_nothing(sandbox: Sandbox, account: Account) -> None:
@@ -121,7 +121,7 @@ def test_a_second_queue_is_created_if_a_statement_cannot_fix_the_first(account: 
     before = policy_of(account, url)
     outcome = done(here)
     assert outcome.retention.status == OK
-    assert [one.status for one in outcome.retention.keepers] == [BROKEN, OK]
+    assert [one.status for one in outcome.retention.subscriptions] == [BROKEN, OK]
     assert policy_of(account, url) == before
 
 
@@ -231,8 +231,8 @@ def test_a_stream_gets_a_role_and_a_subscription_once(sandbox: Sandbox, account:
         "a policy of the role",
         "a subscription of the stream, with envelopes that contain the attributes",
     ]
-    (keeper,) = outcome.retention.keepers
-    assert keeper.warnings == ()
+    (durable,) = outcome.retention.subscriptions
+    assert durable.warnings == ()
     here.chat("kept")
     s3 = account.client("s3")
     objects = s3.list_objects_v2(Bucket=bucket)["Contents"]

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.core.finding import Reference, Same
+from checker.core.finding import Reference, ValueElsewhere
 from checker.fix.text.hcl_blocks import Lines, statement_text
 from checker.fix.text.hcl_writer import HclWriter, TemplateWriter
 from checker.fix.text.json_writer import TOP_LEVEL
@@ -167,7 +167,7 @@ def test_names_are_references() -> None:
     assert (
         template([topic_of_stack, topic_name]) == '[{"Ref": "Chat"}, {"Fn::GetAtt": ["Chat", "TopicName"]}]'
     )
-    for value in (Reference("aws_sns_topic.chat.arn"), Same(("Statement", 0))):
+    for value in (Reference("aws_sns_topic.chat.arn"), ValueElsewhere(("Statement", 0))):
         with pytest.raises(TypeError):
             json_text([value])
 

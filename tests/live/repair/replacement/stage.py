@@ -13,7 +13,7 @@ from checker.lint.engine import Scope, judge
 from checker.lint.registry import all_rules
 from checker.live.aws.access import Access
 from checker.live.aws.topic import reach
-from checker.live.repair.planning import Plan, Wish, plan
+from checker.live.repair.planning import Plan, RepairRequest, plan
 from checker.sandbox import seed
 from checker.sandbox.seed import make_queue, queue_statement, set_queue_policy
 
@@ -72,7 +72,9 @@ def arn(text: str) -> Arn:
 
 def planned(scene: Scene, *, replace: bool = True) -> Plan:
     calls = reach(Access(endpoint=scene.home.endpoint, attempts=1), arn(scene.topic))
-    return plan(calls, Wish(arn(scene.topic), (Instance(arn(scene.instance)),), judged, replace=replace))
+    return plan(
+        calls, RepairRequest(arn(scene.topic), (Instance(arn(scene.instance)),), judged, replace=replace)
+    )
 
 
 def judged(inventory: Inventory, *instances: str) -> Reading:

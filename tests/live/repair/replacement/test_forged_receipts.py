@@ -18,7 +18,7 @@ from checker.core.errors import InputError
 from checker.fix.live.receipt import name_of, read_receipt
 from checker.live.aws import wait
 from checker.live.repair import rollback
-from checker.live.repair.rollback import FailedChange, Undone
+from checker.live.repair.rollback import FailedChange, RollbackResult
 from checker.sandbox import seed
 from checker.sandbox.http.faults import denied
 from tests.live.estate import checker
@@ -269,7 +269,9 @@ def test_a_rollback_names_what_others_created_and_what_they_changed(
 ) -> None:
     receipt = created(fifo(account), tmp_path)
     first, second, *_ = read_receipt(receipt).changes
-    monkeypatch.setattr(rollback, "roll_back", lambda *_, **__: Undone(drifted=(first,), foreign=(second,)))
+    monkeypatch.setattr(
+        rollback, "roll_back", lambda *_, **__: RollbackResult(drifted=(first,), foreign=(second,))
+    )
     done = checker("rollback", receipt, "--yes")
     assert done.code == 1
     assert f"{name_of(first)}: left alone: changed just now" in done.err
@@ -283,10 +285,10 @@ def test_a_rollback_that_is_stuck_says_why_also_after_a_signal(
     receipt = created(fifo(account), tmp_path)
     (change, *_) = read_receipt(receipt).changes
 
-    def stick(*_: object, **__: object) -> Undone:
+    def stick(*_: object, **__: object) -> RollbackResult:
         for _one in range(signals):
             signal.raise_signal(signal.SIGINT)
-        return Undone(stuck=FailedChange(change, InputError("the topic", "no answer")))
+        return RollbackResult(stuck=FailedChange(change, InputError("the topic", "no answer")))
 
     monkeypatch.setattr(rollback, "roll_back", stick)
     done = checker("rollback", receipt, "--yes")
