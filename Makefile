@@ -49,6 +49,7 @@ bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.hcl
+	$(BIN)/python -m benchmarks.monorepo
 	$(BIN)/python -m benchmarks.plan
 	$(BIN)/python -m benchmarks.trail
 	$(BIN)/python -m benchmarks.audit
