@@ -110,13 +110,13 @@ class Unknown(NamedTuple):
         return bool(self.pieces) and not may_fail and (symbol is None or symbol.kind != ANY)
 
     @property
-    def told(self) -> str:
+    def described(self) -> str:
         """The reason, with the expression or file that decides the fact."""
         return f"{self.reason} (`{self.where}`)" if self.where else self.reason
 
     def __str__(self) -> str:
         """Write the reason, so that a message never shows the name of this class."""
-        return self.told
+        return self.described
 
     def __bool__(self) -> bool:
         raise TypeError(f"an unknown fact is neither true nor false: {self.reason}")

@@ -265,7 +265,7 @@ def _objections(
         if not (isinstance(case, TopicAnalysis) and _is_intended_loss(case, access, instances)):
             yield f"{access.who} would lose {format_actions(access.actions)}"
     for doubt in change.doubts:
-        yield f"not known who gains or loses access: {doubt.told}"
+        yield f"not known who gains or loses access: {doubt.described}"
 
 
 def _is_intended_gain(case: TopicAnalysis | KeyAnalysis, access: Access, instances: tuple[Arn, ...]) -> bool:

@@ -127,7 +127,7 @@ def _side(one: Input, found: tuple[Topic | Key, ...]) -> Side:
         raise InputError(one.name, reason, help_text="choose one with `--resource NAME`")
     (resource,) = found
     if isinstance(resource.policy, Unknown):
-        raise InputError(one.name, resource.policy.told)
+        raise InputError(one.name, resource.policy.described)
     symbol = resource.symbol if isinstance(resource, Topic) else ""
     return Side(one.name, resource, without_pieces(masked(resource.policy.policy, symbol)))
 

@@ -397,7 +397,7 @@ def _verdict(results: Sequence[Finding | Unknown]) -> Verdict:
 
 
 def _reason(results: Sequence[Finding | Unknown]) -> str:
-    reasons = (one.told if isinstance(one, Unknown) else one.message for one in results)
+    reasons = (one.described if isinstance(one, Unknown) else one.message for one in results)
     return "; ".join(dict.fromkeys(reasons))
 
 

@@ -130,7 +130,7 @@ class Rule:
         if case.reports(doubt, places) or (self.opens and case.leaves_open(doubt)):
             return doubt
         severity = Severity.WARNING if doubt == EXHAUSTED else Severity.NOTE
-        return self.undetermined(case.name, f"not known {about}: {doubt.told}", places, severity=severity)
+        return self.undetermined(case.name, f"not known {about}: {doubt.described}", places, severity=severity)
 
 
 class PolicyRule(Rule):

@@ -54,7 +54,7 @@ def difference_text(difference: Difference, paint: Paint) -> Iterator[str]:
     yield from _group("no longer allowed", "-", "error", difference.lost, paint)
     if difference.doubts:
         yield paint("bold", "not known")
-        yield from (f"  {paint('warning', '?')} {inert(one.told)}" for one in difference.doubts)
+        yield from (f"  {paint('warning', '?')} {inert(one.described)}" for one in difference.doubts)
         yield ""
     same = difference.same
     if isinstance(same, Unknown):

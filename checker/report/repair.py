@@ -117,7 +117,7 @@ def _access(change: PolicyChange, paint: Paint) -> Iterator[str]:
     for style, label, accesses in labeled:
         for access in accesses:
             yield f"  {paint(style, label)}: {inert(access.sentence)}"
-    yield from (f"  not known: {inert(doubt.told)}" for doubt in difference.doubts)
+    yield from (f"  not known: {inert(doubt.described)}" for doubt in difference.doubts)
     if difference.same is True:
         yield "  none"
 
@@ -188,7 +188,7 @@ def _change_json(change: PolicyChange) -> dict[str, Any]:
         "resource": change.resource,
         "gained": [{"who": access.who, "actions": list(access.actions)} for access in difference.gained],
         "lost": [{"who": access.who, "actions": list(access.actions)} for access in difference.lost],
-        "doubts": [doubt.told for doubt in difference.doubts],
+        "doubts": [doubt.described for doubt in difference.doubts],
     }
 
 

@@ -28,7 +28,7 @@ def retention_json(retention: Retention) -> dict[str, Any]:
         "topic": retention.topic,
         "kind": retention.kind,
         "status": retention.status,
-        "reason": retention.unread.told if retention.unread is not None else None,
+        "reason": retention.unread.described if retention.unread is not None else None,
         "subscriptions": [_subscription_json(durable) for durable in retention.subscriptions],
     }
 
@@ -72,7 +72,7 @@ def _conclusion(retention: Retention, paint: Paint) -> Iterator[str]:
     if retention.status == OK:
         yield paint("ok", f"A {noun} keeps the messages of the topic.")
     elif retention.unread is not None:
-        yield paint("warning", f"Not known whether a {noun} keeps the messages: {retention.unread.told}.")
+        yield paint("warning", f"Not known whether a {noun} keeps the messages: {retention.unread.described}.")
     elif retention.status != BROKEN:
         yield paint("warning", f"Not known whether a {noun} keeps the messages.")
     elif retention.subscriptions:

@@ -104,7 +104,7 @@ def _section(one: DeployedDifference, paint: Paint) -> Iterator[str]:
     yield from _access_group("newly allowed", one.gained, paint)
     yield from _access_group("no longer allowed", one.lost, paint)
     yield from _access_group("depends on the deployment", one.dependent, paint)
-    yield from _list("not known", [doubt.told for doubt in one.doubts], paint)
+    yield from _list("not known", [doubt.described for doubt in one.doubts], paint)
     yield from _list("assumed", [str(each) for each in one.assumptions], paint)
     yield ""
 

@@ -88,10 +88,10 @@ class ConnectCannotUseKey(Rule):
         if case.key.manager == "AWS":
             return  # aws-managed-key reports it
         if case.key.doubt is not None:
-            message = f"not known whether Connect can use the key: {case.key.doubt.told}"
+            message = f"not known whether Connect can use the key: {case.key.doubt.described}"
             yield self.undetermined(case.name, message, case.here(), help=_SUPPLY_VALUES)
         if isinstance(case.text, Unknown):
-            message = f"not known whether Connect can use the key: {case.text.told}"
+            message = f"not known whether Connect can use the key: {case.text.described}"
             yield self.undetermined(case.name, message, case.here())
         elif not case.grants_sns_instead:
             missing = [action for action, truth in case.usable if truth is False]
@@ -103,7 +103,7 @@ class ConnectCannotUseKey(Rule):
             elif doubts and case.unverified:
                 yield doubts[0]  # unverified-key-condition reports the condition
             elif doubts:
-                message = f"not known whether Connect can use the key: {doubts[0].told}"
+                message = f"not known whether Connect can use the key: {doubts[0].described}"
                 yield self.undetermined(case.name, message, _nearest(case), help=_MORE)
 
 

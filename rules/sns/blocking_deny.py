@@ -87,7 +87,7 @@ class BlockingDeny(Rule):
                 fixes = exempt(case, statement)
                 yield self.finding(case.name, message, _places(case, statement), help=help_text, fixes=fixes)
             elif isinstance(applies, Unknown):
-                message = f"not known whether {statement.title} denies Connect: {applies.reason}"
+                message = f"not known whether {statement.title} denies Connect: {applies.described}"
                 yield self.undetermined(case.name, message, case.at(statement.route))
 
 

@@ -79,11 +79,11 @@ class ConnectNotAllowed(Rule):
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Report each instance that cannot publish for a cause that no other rule reports."""
         if isinstance(case.text, Unknown):
-            message = f"not known whether Connect can publish: {case.text.told}"
+            message = f"not known whether Connect can publish: {case.text.described}"
             yield self.undetermined(case.name, message, case.here())
             return
         if case.topic.doubt is not None:
-            message = f"not known whether Connect can publish: {case.topic.doubt.told}"
+            message = f"not known whether Connect can publish: {case.topic.doubt.described}"
             yield self.undetermined(case.name, message, case.here(), help=_SUPPLY_VALUES)
         for instance, answer in case.publishing:
             if isinstance(answer.truth, Unknown):

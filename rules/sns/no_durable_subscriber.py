@@ -86,7 +86,7 @@ class NoDurableSubscriber(Rule):
 
     def _not_known(self, case: TopicAnalysis, subscription: Subscription) -> Finding:
         undelivered = subscription.undelivered
-        reason = undelivered.told if isinstance(undelivered, Unknown) else ""
+        reason = undelivered.described if isinstance(undelivered, Unknown) else ""
         message = f"not known whether `{subscription.endpoint}` gets the messages: {reason}"
         return self.undetermined(case.name, message, case.here(case.topic.arn_place))
 

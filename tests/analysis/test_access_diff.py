@@ -332,7 +332,7 @@ def test_what_cannot_be_told_never_reads_as_the_same(old: Any, new: Any, doubt: 
     for pair in ((old, new), (new, old)):
         _, _, found = compared(*pair)
         assert (found.gained, found.lost) == ((), ())
-        assert any(doubt in one.told for one in found.doubts)
+        assert any(doubt in one.described for one in found.doubts)
         assert isinstance(found.same, Unknown)
 
 

@@ -99,7 +99,7 @@ def worst(statuses: Iterable[str]) -> str:
 def step(name: str, truth: Truth, good: str, bad: str, help_text: str = "") -> Step:
     """Return the step for a link that is ok, broken or unknown; ``good`` and ``bad`` are the reasons."""
     if isinstance(truth, Unknown):
-        return Step(name, UNKNOWN, truth.told, help_text)
+        return Step(name, UNKNOWN, truth.described, help_text)
     return Step(name, OK, good) if truth else Step(name, BROKEN, bad, help_text)
 
 

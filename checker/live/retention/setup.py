@@ -213,7 +213,7 @@ def _doubt(retention: Retention) -> str:
     doubts = (
         step.reason for durable in retention.subscriptions for step in durable.steps if step.status == UNKNOWN
     )
-    return retention.unread.told if retention.unread is not None else next(doubts, "")
+    return retention.unread.described if retention.unread is not None else next(doubts, "")
 
 
 def _checked(calls: Calls, topic: Arn, requested: RequestedStorage, clock: Clock) -> Retention:
