@@ -16,7 +16,8 @@ from unittest.mock import patch
 
 from benchmarks.__main__ import line
 from benchmarks.samples import write_policies
-from checker.analysis.topic import PolicyAnalysis, TopicAnalysis
+from checker.analysis.policy import PolicyAnalysis
+from checker.analysis.topic import TopicAnalysis
 from checker.inputs.load import load
 from checker.lint.engine import Scope, judge
 from checker.lint.explain import explain

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Instance, Inventory
-from checker.analysis.topic import TopicAnalysis, names_connect
+from checker.analysis.policy import names_connect
+from checker.analysis.topic import TopicAnalysis
 from checker.core.unknown import Truth, all_of
 from checker.iam.prove import prove
 from checker.iam.prove.service_space import SEND, key_space

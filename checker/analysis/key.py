@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Inventory, Key, Pairing, Place, Setting, Topic, TopicSettings
-from checker.analysis.topic import PolicyAnalysis
+from checker.analysis.policy import PolicyAnalysis
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, any_of
 from checker.iam.decide.decide import EXPLICITLY_DENIED, grant_covers

@@ -6,13 +6,12 @@ Rules use this interface: typed facts, and questions that the decision engine an
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import Key, Source
-from checker.analysis.pairing import STATED, condition_values, pairings_of, why
-from checker.analysis.symbols import open_instances_of, values_in
+from checker.analysis.inventory import Key
+from checker.analysis.pairing import condition_values, pairings_of
+from checker.analysis.policy import PolicyAnalysis, conditions_on, names_connect, unresolved_values
 from checker.core.arn import Arn, is_account
-from checker.core.finding import Location, Part, Role
 from checker.core.unknown import Unknown
 from checker.iam.decide.elements import action_covers, principal_covers, resource_covers
 from checker.iam.decide.request import Anonymous, Request, Service
@@ -21,28 +20,22 @@ from checker.iam.prove.domain import LIMIT, Budget
 from checker.iam.prove.prove import ConnectProver, OtherAccountsProver
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, fresh_account, instance_named
 from checker.iam.prove.space import PUBLISH, Target
-from checker.policy.limits import refusals
 from checker.policy.model import (
     ALLOW,
     DENY,
-    EMPTY,
-    Condition,
     Patterns,
     Policy,
-    Principals,
-    Problem,
     Statement,
 )
-from checker.policy.placeholder import PLACEHOLDER, filled, intended_value, is_masked, masked
+from checker.policy.placeholder import intended_value
 from checker.policy.vocabulary import CONNECT
-from checker.policy.wildcard import example_of, is_wild
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from checker.analysis.deployments import Deployment, Deployments, Facts
-    from checker.analysis.inventory import Inventory, Pairing, Place, PolicyText, Topic
-    from checker.core.finding import Route
+    from checker.analysis.deployments import Deployment
+    from checker.analysis.inventory import Inventory, Topic
+    from checker.core.finding import Location
     from checker.core.unknown import Truth
     from checker.iam.prove.prove import Answer
     from checker.policy.model import Value
@@ -58,173 +51,6 @@ _MEANT_INSTANCE = "instance/12121212-1212-4121-8121-121212121212"
 _QUESTIONS = 5
 """The budget for one policy, as a multiple of the budget for one question."""
 _FROM_CONNECT = Request(Service(CONNECT), "", "", {})
-
-
-class PolicyAnalysis:
-    """Analysis of a resource with its own policy."""
-
-    pairings: tuple[Pairing, ...] = ()
-
-    def __init__(self, name: str, text: PolicyText | Unknown, place: Place, inventory: Inventory) -> None:
-        self.name = name
-        self.text = text
-        self.place = place
-        self.inventory = inventory
-
-    @property
-    def about(self) -> tuple[Topic, Key | None]:
-        """The topic and its key, if it is known."""
-        raise NotImplementedError
-
-    def deployed(self, deployment: Deployment) -> Self:
-        """Return the resource of one deployment."""
-        raise NotImplementedError
-
-    @cached_property
-    def has_symbols(self) -> bool:
-        """True if a text of the facts depends on the deployment."""
-        topic, key = self.about
-        values = values_in(topic, key, open_instances_of(topic, self.inventory))
-        return any(isinstance(value, Unknown) and value.pieces for _, value in values)
-
-    @cached_property
-    def facts(self) -> Facts:
-        """The facts that all deployments share."""
-        from checker.analysis.deployments import Facts  # only code has symbols
-
-        return Facts(*self.about, self.pairings, self.inventory)
-
-    @cached_property
-    def deployments(self) -> Deployments:
-        """The deployments that represent all deployments."""
-        from checker.analysis.deployment_search import deployments  # only code has symbols
-
-        return deployments(self.facts)
-
-    @cached_property
-    def in_deployments(self) -> tuple[Self, ...]:
-        """The resource in each of its deployments, in the order of ``deployments.ways``."""
-        return tuple(map(self.deployed, self.deployments.ways)) if self.has_symbols else (self,)
-
-    @cached_property
-    def instances(self) -> tuple[Arn, ...]:
-        """The instances that are known to stream from sources other than the policy itself."""
-        return tuple(one.instance for one in self.pairings if one.source is not Source.POLICY)
-
-    @cached_property
-    def explicit_instances(self) -> tuple[Arn, ...]:
-        """The instances that the user paired with the resource, so that a safe fix may grant them access."""
-        return tuple(one.instance for one in self.pairings if one.explicit)
-
-    def inferred_from(self, instance: Arn) -> str:
-        """Describe the source of an inferred pairing; empty for an instance that the user named."""
-        inferred = (one for one in self.pairings if one.source not in STATED)
-        return next((why(one) for one in inferred if one.instance == instance), "")
-
-    @cached_property
-    def policy(self) -> Policy:
-        """The policy with its placeholders unknown; empty if the policy is not known."""
-        return EMPTY if isinstance(self.text, Unknown) else masked(self.text.policy, self.symbol)
-
-    @cached_property
-    def filled(self) -> Policy:
-        """The policy for proofs, in which each placeholder has the value that it represents.
-
-        A placeholder with several possible values, or without a known one, stays Unknown. The values do not count
-        as known instances.
-        """
-        if isinstance(self.text, Unknown) or self.policy is self.text.policy:
-            return self.policy
-        return filled(self.text.policy, self.symbol, self.named_resource, self.filled_in)
-
-    @property
-    def symbol(self) -> str:
-        """The reference to the resource in its own policy, if the ARN is not known."""
-        return ""
-
-    @property
-    def named_resource(self) -> str:
-        """The resource of requests."""
-        return self.resource_named
-
-    def filled_in(self, key: str, text: str) -> Value:  # noqa: ARG002 - only topics know values for conditions
-        """Return the value that a placeholder of a condition represents."""
-        return Unknown(PLACEHOLDER, text)
-
-    @cached_property
-    def statements(self) -> tuple[Statement, ...]:
-        """The statements that could be read."""
-        return self.policy.known_statements()
-
-    @cached_property
-    def problems(self) -> tuple[Problem, ...]:
-        """The syntax problems of the policy, and the parts that its service rejects or ignores."""
-        if isinstance(self.text, Unknown):
-            return ()
-        text = self.text
-        return (*text.problems, *refusals(text.policy, text.dialect, text.size))
-
-    def reports(self, doubt: Unknown, places: Iterable[Location] = ()) -> bool:
-        """True if a rule about the text of the policy reports the reason of a doubt.
-
-        The reason is a placeholder, a condition key that AWS does not list, or a problem in each of the statements
-        at ``places``.
-        """
-        keys = {str(part).lower() for problem in self.problems for part in problem.route}
-        reported = any(problem.message == doubt.reason for problem in self.problems)
-        return is_masked(doubt) or reported or doubt.where.lower() in keys or self._are_faulty(places)
-
-    def _are_faulty(self, places: Iterable[Location]) -> bool:
-        """True if each statement at the places has a problem, or if the places are in an unreadable policy."""
-        routes = [place.route[:2] for place in places]
-        faulty = {one.route[:2] for one in self.problems if one.grave or "Principal" in one.route}
-        unread = not isinstance(self.text, Unknown) and bool(self.text.problems)
-        return bool(routes) and all(route in faulty or (unread and len(route) < 2) for route in routes)
-
-    def leaves_open(self, doubt: Unknown) -> bool:  # noqa: ARG002 - only topics have such a rule
-        """True if the document leaves the value open and another rule reports it."""
-        return False
-
-    @cached_property
-    def allows_by_name(self) -> tuple[Statement, ...]:
-        """The Allow statements that list connect.amazonaws.com, with any actions."""
-        return tuple(s for s in self.statements if s.effect == ALLOW and names_connect(s))
-
-    @cached_property
-    def resource_named(self) -> str:
-        """A Resource of the policy that represents the resource itself, if possible one without wildcards.
-
-        The choice does not depend on the order of the statements. Wildcards are replaced by an example, except `*`.
-        """
-        named = self.policy.resources()
-        return example_of(min(named, key=lambda one: (one == "*", is_wild(one), one), default="*"))
-
-    def at(
-        self, route: Route, part: Part = Part.VALUE, role: Role = Role.PRIMARY, note: str = ""
-    ) -> Location:
-        """Return the location of a route in the policy."""
-        document = self.place.document if isinstance(self.text, Unknown) else self.text.document
-        return Location(document, route, part, role, note)
-
-    def here(self, place: Place | None = None, note: str = "") -> Location:
-        """Return the location of the resource, or of one of its facts."""
-        document, route = place or self.place
-        return Location(document, route, note=note)
-
-
-def _unknowns(policy: Policy) -> Iterator[Unknown]:
-    """Yield the values of a policy that its reader could not resolve."""
-    for statement in policy.statements:
-        if isinstance(statement, Unknown):
-            yield statement
-            continue
-        principals = statement.principals
-        values: list[object] = [statement.effect, principals, statement.actions, statement.resources]
-        if isinstance(principals, Principals):
-            values += [principals.unknown, *(entry.value for entry in principals.entries)]
-        for part in (statement.actions, statement.resources, *statement.conditions):
-            values += part.values if isinstance(part, Patterns | Condition) else [part]
-        yield from (value for value in values if isinstance(value, Unknown))
 
 
 class TopicAnalysis(PolicyAnalysis):
@@ -264,7 +90,7 @@ class TopicAnalysis(PolicyAnalysis):
         connect-not-allowed reports the value, so other rules need not.
         """
         asked = any(answer.truth == doubt for _, answer in self.publishing)
-        return asked and doubt in _unknowns(self.policy)
+        return asked and doubt in unresolved_values(self.policy)
 
     @property
     def symbol(self) -> str:
@@ -504,13 +330,3 @@ class TopicAnalysis(PolicyAnalysis):
 def _covers_connect(statement: Statement, action: str) -> bool:
     covered = principal_covers(statement.principals, _FROM_CONNECT, statement.effect)
     return covered is not False and action_covers(statement.actions, action) is not False
-
-
-def names_connect(statement: Statement) -> bool:
-    """True if Principal lists connect.amazonaws.com."""
-    return statement.names_service(CONNECT)
-
-
-def conditions_on(statement: Statement, *keys: str) -> tuple[Condition, ...]:
-    """Return the conditions of a statement on one of the keys."""
-    return tuple(c for c in statement.conditions if isinstance(c, Condition) and c.folded_key in keys)

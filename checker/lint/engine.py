@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.inventory import Key, PolicyText, files_of
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import pair, pairings_of_key
-from checker.analysis.topic import PolicyAnalysis, TopicAnalysis
+from checker.analysis.policy import PolicyAnalysis
+from checker.analysis.topic import TopicAnalysis
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Role, Severity, Verdict, declared_as, format_route
 from checker.core.unknown import Unknown

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Contact
     from checker.analysis.key import KeyAnalysis
-    from checker.analysis.topic import PolicyAnalysis, TopicAnalysis
+    from checker.analysis.policy import PolicyAnalysis
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Fix
     from checker.core.unknown import Unknown
     from checker.iam.prove.prove import Answer
@@ -130,7 +131,9 @@ class Rule:
         if case.reports(doubt, places) or (self.opens and case.leaves_open(doubt)):
             return doubt
         severity = Severity.WARNING if doubt == EXHAUSTED else Severity.NOTE
-        return self.undetermined(case.name, f"not known {about}: {doubt.described}", places, severity=severity)
+        return self.undetermined(
+            case.name, f"not known {about}: {doubt.described}", places, severity=severity
+        )
 
 
 class PolicyRule(Rule):

@@ -72,7 +72,9 @@ def _conclusion(retention: Retention, paint: Paint) -> Iterator[str]:
     if retention.status == OK:
         yield paint("ok", f"A {noun} keeps the messages of the topic.")
     elif retention.unread is not None:
-        yield paint("warning", f"Not known whether a {noun} keeps the messages: {retention.unread.described}.")
+        yield paint(
+            "warning", f"Not known whether a {noun} keeps the messages: {retention.unread.described}."
+        )
     elif retention.status != BROKEN:
         yield paint("warning", f"Not known whether a {noun} keeps the messages.")
     elif retention.subscriptions:

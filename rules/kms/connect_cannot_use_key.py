@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import is_key_reference, is_managed_key
-from checker.analysis.topic import names_connect
+from checker.analysis.policy import names_connect
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.fixes.grants import allow_key

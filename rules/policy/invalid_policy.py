@@ -11,7 +11,7 @@ from checker.lint.rule import Link, PolicyRule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import PolicyAnalysis
+    from checker.analysis.policy import PolicyAnalysis
     from checker.core.finding import Finding
     from checker.core.unknown import Unknown
     from checker.policy.model import Problem

@@ -13,7 +13,7 @@ from checker.policy.placeholder import placeholders
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.topic import PolicyAnalysis
+    from checker.analysis.policy import PolicyAnalysis
     from checker.core.finding import Finding
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.diagnosis import Cause, diagnose
-from checker.analysis.topic import conditions_on, names_connect
+from checker.analysis.policy import conditions_on, names_connect
 from checker.core.finding import Part, Severity
 from checker.iam.prove.source_keys import SOURCE_OWNER
 from checker.lint.fixes.grants import allow_connect

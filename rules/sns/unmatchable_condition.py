@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.diagnosis import failing_conditions, may_match
-from checker.analysis.topic import conditions_on, names_connect
+from checker.analysis.policy import conditions_on, names_connect
 from checker.core.arn import Arn, is_account, is_uuid
 from checker.core.finding import Role, Severity
 from checker.core.unknown import Unknown

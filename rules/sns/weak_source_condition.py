@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.topic import conditions_on
+from checker.analysis.policy import conditions_on
 from checker.analysis.wording import could
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown

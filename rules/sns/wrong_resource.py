@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.topic import names_connect
+from checker.analysis.policy import names_connect
 from checker.core.arn import Arn, topic_arn
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown

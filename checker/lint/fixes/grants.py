@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Topic
     from checker.analysis.key import KeyAnalysis
-    from checker.analysis.topic import PolicyAnalysis, TopicAnalysis
+    from checker.analysis.policy import PolicyAnalysis
+    from checker.analysis.topic import TopicAnalysis
     from checker.core.arn import Arn
     from checker.core.finding import Json, Operation
     from checker.policy.model import Statement

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.diagnosis import may_match
 from checker.analysis.documented import one_or_list, topic_statements
-from checker.analysis.topic import conditions_on, names_connect
+from checker.analysis.policy import conditions_on, names_connect
 from checker.core.arn import Arn
 from checker.core.finding import Append, Fix, Put, Remove, Rename
 from checker.core.unknown import Unknown

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.documented import one_or_list
-from checker.analysis.topic import TopicAnalysis, names_connect
+from checker.analysis.policy import names_connect
+from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.finding import Append, Applicability, Fix, Put, Reference, Remove, Rename, ValueElsewhere
 from checker.core.unknown import Unknown
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checker.analysis.key import KeyAnalysis
-    from checker.analysis.topic import PolicyAnalysis
+    from checker.analysis.policy import PolicyAnalysis
     from checker.core.finding import Json, Operation, Route
     from checker.policy.model import Problem, Statement
 
