@@ -109,3 +109,10 @@ class Facts:
     def declarations(self, folder: Path) -> Declarations:
         """Return the declarations of a folder, to which its files add."""
         return self.declared.setdefault(folder, Declarations())
+
+    def inner_declarations(self, outer: Declarations, name: str) -> Declarations:
+        """Return declarations inside those of a folder that are deployed elsewhere, so that they are not linked."""
+        folder = next(folder for folder, one in self.declared.items() if one is outer)
+        inner = self.declarations(folder / name)
+        inner.root = outer.root
+        return inner

@@ -74,7 +74,7 @@ PSEUDO = (
     "AWS::StackName",
     URL_SUFFIX,
 )
-_KINDS = {
+KINDS = {
     "AWS::AccountId": ACCOUNT,
     PARTITION: OF_PARTITION,
     REGION: OF_REGION,
@@ -195,7 +195,7 @@ class Parameters:
             return _SUFFIXES.get(partition or "", _SUFFIX)
         if name == PARTITION and partition:
             return partition
-        kind = _KINDS.get(name)
+        kind = KINDS.get(name)
         return (
             unset(name)
             if kind is None

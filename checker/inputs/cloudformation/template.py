@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import OpenInstance
@@ -19,8 +20,8 @@ from checker.inputs.cloudformation.nested import Stack, nested_stacks
 from checker.inputs.cloudformation.nodes import collect_conditions, text_at
 from checker.inputs.cloudformation.parameters import PSEUDO, changes, worlds
 from checker.inputs.cloudformation.sections import read_sections
+from checker.inputs.cloudformation.stack_sets import stack_sets
 from checker.inputs.cloudformation.states import States
-from checker.inputs.cloudformation.stored import stack_sets
 from checker.inputs.senders import Part, is_part, senders
 from checker.policy.node import Array, Object, items, text_of
 from checker.policy.text_json import plain
@@ -229,10 +230,9 @@ def read_template(
     template = read_sections(whole, facts.template_scope(document.name), stack.symbol)
     reader = _Reader(template, facts, stack.values)
     found = _declare(reader, facts.declarations(stack.folder or path.parent), named=named)
-    for one in stack_sets(template):
-        found |= read_template(path, one.document, facts, named=named, stack=Stack(values=one.values))
     evaluation = evaluation_of(template, reader.given)
-    for child in nested_stacks(path, evaluation, facts, stack):
+    children = (stack_sets(path, evaluation, facts, stack), nested_stacks(path, evaluation, facts, stack))
+    for child in chain.from_iterable(children):
         try:
             found |= read_template(child.path, child.document, facts, named=named, stack=child.stack)
         except InputError as error:  # the other nested stacks are read

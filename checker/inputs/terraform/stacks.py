@@ -61,12 +61,15 @@ def read_stack(resource: Resource, facts: Facts, found: Declarations) -> None:
     elif not isinstance(root, Object) or TEMPLATE.match(root) is None:
         _report(resource, "it is not a template", facts)
     else:
-        from checker.inputs.cloudformation.template import read_into  # few modules deploy stacks
+        from checker.inputs.cloudformation.stack_sets import own_place  # few modules deploy stacks
+        from checker.inputs.cloudformation.template import read_into
 
         parameters = _parameters(resource, _looked_up(root))
         document = TextDocument(root.source, _with_defaults(root, parameters, resource.kind == _SET))
-        given = {} if resource.kind == _SET else _known(resource, parameters)
-        read_into(found, document, facts, named=resource.named, scope=resource.address, values=given)
+        is_set = resource.kind == _SET
+        values = own_place(resource.address) if is_set else _known(resource, parameters)
+        declared = facts.inner_declarations(found, resource.address) if is_set else found
+        read_into(declared, document, facts, named=resource.named, scope=resource.address, values=values)
 
 
 def _why_not(resource: Resource, body: Node | None) -> str:

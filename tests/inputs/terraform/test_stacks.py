@@ -178,6 +178,15 @@ def test_a_stack_set_is_deployed_in_other_accounts_with_other_values(tmp_path: P
     topic = topic_of(read(tmp_path, {"main.tf": text}))
     assert source_arn(topic) == INSTANCE_ARN
     assert isinstance(topic.arn, Unknown)
+    assert f"AWS::AccountId of {kind}.chat" in topic.arn.where
+
+
+def test_an_instance_of_the_root_is_not_that_of_a_stack_set(tmp_path: Path) -> None:
+    more = 'resource "aws_connect_instance" "desk" { instance_alias = "desk" }'
+    text = stack(f"template_body = {HEREDOC}", kind="aws_cloudformation_stack_set", more=more)
+    inventory = read(tmp_path, {"main.tf": text})
+    (instance,) = inventory.open_instances
+    assert topic_of(inventory).home != instance.home
 
 
 @pytest.mark.parametrize(
