@@ -12,6 +12,8 @@ from checker.core.errors import InputError
 from checker.policy.node import Node, Object, describe, items, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from checker.inputs.text import TextDocument
     from checker.policy.node import Member
 
@@ -65,7 +67,6 @@ def read_sections(document: TextDocument, scope: str = "", stack: str = "") -> T
     the name of a nested stack.
     """
     resources = _members(document, "Resources")
-    transform = document.root.get("Transform") if isinstance(document.root, Object) else None
     return Template(
         document,
         scope or document.name,
@@ -75,9 +76,16 @@ def read_sections(document: TextDocument, scope: str = "", stack: str = "") -> T
         {one.key: one.value for one in _members(document, "Conditions")},
         {one.key: _resource(one.key, one.value) for one in resources if isinstance(one.value, Object)},
         _objects(document, "Outputs"),
-        items(transform) if transform is not None else (),
+        tuple(_transforms(document)),
         tuple(filter(is_macro, resources)),
     )
+
+
+def _transforms(document: TextDocument) -> Iterator[Node]:
+    """Yield the macros for the whole template, in both forms."""
+    for key in ("Transform", "Fn::Transform"):
+        node = document.root.get(key) if isinstance(document.root, Object) else None
+        yield from items(node) if node is not None else ()
 
 
 def _members(document: TextDocument, section: str) -> tuple[Member, ...]:
@@ -115,3 +123,17 @@ def _properties(node: Object) -> Node | None:
 def is_macro(member: Member) -> bool:
     """True for a macro that adds members to its object: Fn::Transform and Fn::ForEach."""
     return member.key.startswith("Fn::")
+
+
+_EXTENSIONS = "AWS::LanguageExtensions"
+
+
+def has_extensions(template: Template) -> bool:
+    """True if the template may use loops and the other functions of `Transform: AWS::LanguageExtensions`."""
+    return _EXTENSIONS in map(transform_name, template.transforms)
+
+
+def transform_name(node: Node) -> str | None:
+    """Return the name of a transform."""
+    name = node.get("Name") if isinstance(node, Object) else node
+    return text_of(name) if name is not None else None
