@@ -21,6 +21,7 @@ from checker.inputs.cloudformation.macros import skipped_parts
 from checker.inputs.cloudformation.nested import Stack, nested_stacks
 from checker.inputs.cloudformation.nodes import collect_conditions, text_at
 from checker.inputs.cloudformation.parameters import PSEUDO, changes, worlds
+from checker.inputs.cloudformation.sam import with_generated
 from checker.inputs.cloudformation.sections import read_sections
 from checker.inputs.cloudformation.stack_sets import stack_sets
 from checker.inputs.cloudformation.states import States
@@ -198,7 +199,7 @@ def read_template(
     ``stack`` is that of another template. Errors in policy text are noted, and so are macros that may add resources.
     """
     given = _given(facts, stack.values)
-    whole = with_loops(with_includes(path, document, facts), given)
+    whole = with_generated(with_loops(with_includes(path, document, facts), given))
     template = read_sections(whole, facts.template_scope(document.name), stack.symbol)
     reader = _Reader(template, facts, given)
     found = _declare(reader, facts.declarations(stack.folder or path.parent), named=named)
@@ -226,7 +227,7 @@ def read_into(
     ``scope`` and ``values`` are the name and the parameters of the stack. Raises InputError.
     """
     given = _given(facts, values)
-    template = read_sections(with_loops(document, given), scope)
+    template = read_sections(with_generated(with_loops(document, given)), scope)
     return _declare(_Reader(template, facts, given), declared, named=named)
 
 
