@@ -15,6 +15,7 @@ from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.deployment import SUBSCRIPTION, TOPIC_POLICY
 from checker.inputs.cloudformation.evaluation import TOPIC
 from checker.policy.node import Array, Member, Node, Object, Scalar, items, text_of
+from checker.policy.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -183,19 +184,21 @@ def _endpoint(logical: str, queue: Node | None) -> tuple[Made, Made]:
 
 
 def _resource(logical: str, kind: str, properties: Made, at: Node, condition: Node | None) -> Member:
-    """Make a resource at the place of a node."""
+    """Make a resource at the place of a node, in a text of its own, so that no fix edits it."""
     written: dict[str, Made] = {"Type": kind, "Properties": properties}
     if condition is not None:
         written["Condition"] = condition
-    return Member(logical, _made(written, at), at.start, at.end)
+    text = Source(at.source.name, _GENERATED, at.source, (at.start, at.end))
+    return Member(logical, _made(written, text), at.start, at.end)
 
 
-def _made(value: Made, at: Node) -> Node:
+_GENERATED = " "
+
+
+def _made(value: Made, text: Source) -> Node:
+    whole = text, 0, len(_GENERATED)
     if isinstance(value, dict):
-        members = tuple(Member(key, _made(one, at), at.start, at.end) for key, one in value.items())
-        return Object(members, at.source, at.start, at.end)
+        return Object(tuple(Member(key, _made(one, text), *whole[1:]) for key, one in value.items()), *whole)
     if isinstance(value, list):
-        return Array(tuple(_made(one, at) for one in value), at.source, at.start, at.end)
-    if isinstance(value, str | Unknown):
-        return Scalar(value, at.source, at.start, at.end)
-    return value
+        return Array(tuple(_made(one, text) for one in value), *whole)
+    return Scalar(value, *whole) if isinstance(value, str | Unknown) else value

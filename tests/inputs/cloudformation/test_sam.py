@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from checker.analysis.inventory import PolicyText
 from checker.core.finding import Part
 from checker.core.unknown import Unknown
+from tests.cli.process import run
 from tests.inputs.cloudformation.stacks import (
     PINNED,
     failures,
@@ -178,3 +180,12 @@ def test_an_event_in_a_plain_form_is_ignored(tmp_path: Path) -> None:
     events = {"A": 5, "B": {"Type": "SNS"}, "C": {"Type": "SNS", "Properties": 5}, "D": {"Type": "Api"}}
     function = {"Function": {**FUNCTION, "Properties": {"Events": events}}}
     assert isinstance(read(tmp_path, function).subscriptions, Unknown)
+
+
+def test_no_fix_edits_what_is_generated(tmp_path: Path) -> None:
+    desk = {"Type": "AWS::Connect::Instance", "Properties": {"InstanceAlias": "desk"}}
+    resources = {"Chat": topic(TopicName="chat"), "Desk": desk, "Rule": embedded(RULE)}
+    (tmp_path / "a.json").write_text(json.dumps(template(resources, **SAM), indent=1))
+    done = run("fix", "a.json", "--instance-arn", "Desk.Arn", "--unsafe-fixes", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "fix (by hand): add a statement" in done.stdout
