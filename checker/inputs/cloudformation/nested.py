@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _LOCATIONS = {STACK: "TemplateURL", "AWS::Serverless::Application": "Location"}
 _LOCAL = re.compile(r"[\w.-][\w./-]*\.(?:ya?ml|json|template)")
-_LOCATION = re.compile(rf"""\b(?:TemplateURL|Location)["']?\s*:\s*["']?({_LOCAL.pattern})""")
+_LOCATION = re.compile(rf"""\b(?:TemplateURL|Location|aws:asset:path)["']?\s*:\s*["']?({_LOCAL.pattern})""")
 _STACK_NAME = "AWS::StackName"
 _DEEPEST = 10
 _MOST = 200
@@ -49,6 +49,11 @@ class Stack(NamedTuple):
     values: Mapping[str, Value] = MappingProxyType({})
     folder: Path | None = None
     around: tuple[str, ...] = ()
+
+    def within(self, environment: Mapping[str, str], given: Mapping[str, str]) -> Stack:
+        """Return the stack in an environment of CDK, of which the user may set other values."""
+        values = {name: value for name, value in environment.items() if name not in given}
+        return self._replace(values={**values, **self.values}) if values else self
 
 
 def includes(path: Path, text: str) -> Iterator[str]:
@@ -112,8 +117,14 @@ def _check(child: Path, around: tuple[str, ...], facts: Facts) -> None:
 
 
 def _location(resource: Resource) -> Node | None:
+    """Return the location of a nested template; that of CDK is in the metadata, because it uploads the file."""
     key = _LOCATIONS.get(resource.type)
-    return resource.properties.get(key) if key and isinstance(resource.properties, Object) else None
+    if key is None or not isinstance(resource.properties, Object):
+        return None
+    metadata = resource.metadata
+    if metadata is not None and text_of(metadata.get("aws:asset:property")) == key:
+        return metadata.get("aws:asset:path")
+    return resource.properties.get(key)
 
 
 def _values(resource: Resource, evaluation: Evaluation) -> Iterator[tuple[str, Value]]:

@@ -25,6 +25,12 @@ class Resource(NamedTuple):
     type: str
     properties: Node | None
     condition: str | None
+    metadata: Object | None = None
+
+    @property
+    def construct(self) -> str:
+        """The path of the construct in its CDK app, as CDK writes it; empty for other resources."""
+        return (text_of(self.metadata.get("aws:cdk:path")) if self.metadata is not None else None) or ""
 
 
 class Template(NamedTuple):
@@ -101,12 +107,13 @@ def _objects(document: TextDocument, section: str) -> dict[str, Object]:
 
 
 def _resource(logical: str, node: Object) -> Resource:
-    condition = node.get("Condition")
+    condition, metadata = node.get("Condition"), node.get("Metadata")
     return Resource(
         logical,
         text_of(node.get("Type")) or "",
         _properties(node),
         text_of(condition) if condition is not None else None,
+        metadata if isinstance(metadata, Object) else None,
     )
 
 

@@ -10,6 +10,7 @@ from checker.analysis.inventory import OpenInstance
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Reference
 from checker.core.unknown import Unknown
+from checker.inputs.cloudformation.cdk import assembly_of
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.declare import Declarer, variants
 from checker.inputs.cloudformation.deployment import LISTED, PROPERTIES, SUBSCRIPTION, deployed
@@ -198,11 +199,14 @@ def read_template(
 
     ``stack`` is that of another template. Errors in policy text are noted, and so are macros that may add resources.
     """
+    assembly = assembly_of(path, facts.assemblies)
+    stack = stack.within(assembly.environment(path), dict(facts.given.parameters))
     given = _given(facts, stack.values)
     whole = with_generated(with_loops(with_includes(path, document, facts), given))
     template = read_sections(whole, facts.template_scope(document.name), stack.symbol)
     reader = _Reader(template, facts, given)
-    found = _declare(reader, facts.declarations(stack.folder or path.parent), named=named)
+    declared = facts.declarations(stack.folder or path.parent)
+    found = _declare(reader, Declarer(template, declared, named=named, assembly=assembly))
     evaluation = evaluation_of(template, reader.given)
     children = (stack_sets(path, evaluation, facts, stack), nested_stacks(path, evaluation, facts, stack))
     for child in chain.from_iterable(children):
@@ -228,7 +232,7 @@ def read_into(
     """
     given = _given(facts, values)
     template = read_sections(with_generated(with_loops(document, given)), scope)
-    return _declare(_Reader(template, facts, given), declared, named=named)
+    return _declare(_Reader(template, facts, given), Declarer(template, declared, named=named))
 
 
 def _given(facts: Facts, values: Mapping[str, Value]) -> dict[str, Value]:
@@ -236,10 +240,10 @@ def _given(facts: Facts, values: Mapping[str, Value]) -> dict[str, Value]:
     return {**dict(facts.given.parameters), **values}
 
 
-def _declare(reader: _Reader, declared: Declarations, *, named: bool) -> bool:
+def _declare(reader: _Reader, declarer: Declarer) -> bool:
     """Declare the resources of one template; false if it has no topic or key."""
     found = list(reader.states())
-    declarer = Declarer(reader.template, declared, named=named)
+    declared = declarer.declared
     declared.senders += senders(parts_of(reader.template, reader.given))
     keys = list(variants((world, states.keys()) for world, states in found))
     topics = list(variants((world, states.topics()) for world, states in found))
