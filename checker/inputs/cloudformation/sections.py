@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Place
 from checker.core.errors import InputError
+from checker.inputs.cloudformation.constraints import constraints_of
 from checker.policy.node import Node, Object, describe, items, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.inputs.cloudformation.constraints import Constraint
     from checker.inputs.text import TextDocument
     from checker.policy.node import Member
 
@@ -38,7 +40,7 @@ class Template(NamedTuple):
 
     ``scope`` distinguishes the templates of a run: the file, with a number for each further template in it.
     ``stack`` is the name of the nested stack in the template that deploys this one; empty for other templates.
-    ``transforms`` are the macros for the whole template. ``macros`` create resources of their own.
+    ``constraints`` are what parameters may be. ``transforms`` are the macros for the whole template. ``macros`` create resources of their own.
     """
 
     document: TextDocument
@@ -51,6 +53,7 @@ class Template(NamedTuple):
     outputs: dict[str, Object]
     transforms: tuple[Node, ...]
     macros: tuple[Member, ...]
+    constraints: dict[str, Constraint]
 
     @property
     def name(self) -> str:
@@ -72,18 +75,19 @@ def read_sections(document: TextDocument, scope: str = "", stack: str = "") -> T
     ``scope`` is that of the template; empty for the only template of its file. ``stack`` is
     the name of a nested stack.
     """
-    resources = _members(document, "Resources")
+    resources, parameters = _members(document, "Resources"), _objects(document, "Parameters")
     return Template(
         document,
         scope or document.name,
         stack,
-        _objects(document, "Parameters"),
+        parameters,
         _objects(document, "Mappings"),
         {one.key: one.value for one in _members(document, "Conditions")},
         {one.key: _resource(one.key, one.value) for one in resources if isinstance(one.value, Object)},
         _objects(document, "Outputs"),
         tuple(_transforms(document)),
         tuple(filter(is_macro, resources)),
+        constraints_of(parameters, _objects(document, "Rules")),
     )
 
 
