@@ -1,6 +1,6 @@
 """Reads the manifest beside a template that CDK synthesized: the environment of each stack, and the code of constructs.
 
-https://github.com/aws/aws-cdk-cli/blob/main/packages/%40aws-cdk/cloud-assembly-schema/README.md
+https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.cloud_assembly_schema.ArtifactManifest.html
 """
 
 from __future__ import annotations
