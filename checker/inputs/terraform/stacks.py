@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.arn import Arn
 from checker.core.errors import Skipped
 from checker.core.finding import Part
-from checker.core.unknown import Unknown
+from checker.core.unknown import Symbol, Unknown
 from checker.inputs.declared import Where
 from checker.inputs.kinds.template import TEMPLATE
 from checker.inputs.terraform.hcl.render import decode, decode_yaml
@@ -65,8 +65,9 @@ def read_stack(resource: Resource, facts: Facts, found: Declarations) -> None:
         from checker.inputs.cloudformation.template import read_into
 
         parameters = _parameters(resource, _looked_up(root))
-        document = TextDocument(root.source, _with_defaults(root, parameters, resource.kind == _SET))
         is_set = resource.kind == _SET
+        parameters = _of_elsewhere(parameters) if is_set else parameters
+        document = TextDocument(root.source, _with_defaults(root, parameters, is_set))
         values = own_place(resource.address) if is_set else _known(resource, parameters)
         declared = facts.inner_declarations(found, resource.address) if is_set else found
         read_into(declared, document, facts, named=resource.named, scope=resource.address, values=values)
@@ -116,13 +117,42 @@ def _parameters(resource: Resource, looked_up: set[str]) -> Parameters:
     return Parameters(values, looked_up, why)
 
 
-def _known(resource: Resource, parameters: Parameters) -> dict[str, str]:
-    """Return the known parameters of a stack, with its Region and account."""
+def _of_elsewhere(parameters: Parameters) -> Parameters:
+    """Return the parameters of a stack set, in which the account and Region of the root are not its own."""
+    return parameters._replace(values={name: _foreign(one) for name, one in parameters.values.items()})
+
+
+_OUTSIDE = "the root of the stack set"
+
+
+def _foreign(value: Value) -> Value:
+    if not isinstance(value, Unknown):
+        return value
+    pieces = (
+        one._replace(scope=_OUTSIDE) if isinstance(one, Symbol) and not one.scope else one
+        for one in value.pieces
+    )
+    return value._replace(pieces=tuple(pieces))
+
+
+def _known(resource: Resource, parameters: Parameters) -> dict[str, Value]:
+    """Return the known parameters of a stack, with its Region and account, which are those of its provider."""
     own = resource.text("id")
     arn = Arn.parse(own) if isinstance(own, str) else None
     where = resource.where if arn is None else Where(arn.region, arn.account)
     pseudo = {"AWS::Region": where.region, "AWS::AccountId": where.account}
-    return {name: one for name, one in (*parameters.values.items(), *pseudo.items()) if isinstance(one, str)}
+    known = {name: one for name, one in parameters.values.items() if isinstance(one, str)}
+    return known | {
+        name: _named(one, name) for name, one in pseudo.items() if isinstance(one, str) or one.pieces
+    }
+
+
+def _named(value: Value, name: str) -> Value:
+    """Let a fix in the template refer to a pseudo parameter."""
+    if not isinstance(value, Unknown):
+        return value
+    pieces = (one._replace(reference=f"#{name}") if isinstance(one, Symbol) else one for one in value.pieces)
+    return value._replace(pieces=tuple(pieces))
 
 
 def _with_defaults(root: Object, parameters: Parameters, all_of_them: bool) -> Object:  # noqa: FBT001
