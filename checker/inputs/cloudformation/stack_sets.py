@@ -92,17 +92,32 @@ def _stack(path: Path, resource: Resource, inside: Object, evaluation: Evaluatio
     """Return the stack of a stack set, with a folder of its own, so that nothing outside is linked to it."""
     symbol = evaluation.template.symbol(resource.logical)
     place = own_place(symbol, _targets(inside.get("StackInstancesGroup"), evaluation))
-    values = {**_parameters(inside.get("Parameters")), **_overrides(inside), **place}
+    values = {**_parameters(inside.get("Parameters"), evaluation), **_overrides(inside), **place}
     folder = (outer.folder or path.parent) / PurePath(symbol).name
     return Stack(values=values, folder=folder, around=outer.around)
 
 
-def _parameters(parameters: Node | None) -> Mapping[str, Value]:
-    """Return the parameters of a stack set that are texts."""
+def _parameters(parameters: Node | None, evaluation: Evaluation) -> Mapping[str, Value]:
+    """Return the parameters of a stack set."""
     listed = [one for one in items(parameters) if isinstance(one, Object)] if parameters else []
     nodes = ((text_of(one.get("ParameterKey")), one.get("ParameterValue")) for one in listed)
-    pairs = ((key, scalar_text(node) if node is not None else None) for key, node in nodes)
-    return {key: value for key, value in pairs if key is not None and isinstance(value, str)}
+    pairs = ((key, evaluation.text(node)) for key, node in nodes if key is not None and node is not None)
+    return {key: Unknown(_NO_TEXT, key) if value is None else of_outside(value) for key, value in pairs}
+
+
+_NO_TEXT = "the stack set hands down a value that is not a string"
+_OUTSIDE = "outside of the stack set"
+
+
+def of_outside(value: Value) -> Value:
+    """Return a value that is handed to a stack set, in which the account and Region outside are not its own."""
+    if not isinstance(value, Unknown):
+        return value
+    symbols = (
+        one._replace(scope=_OUTSIDE) if isinstance(one, Symbol) and not one.scope else one
+        for one in value.pieces
+    )
+    return value._replace(pieces=tuple(symbols))
 
 
 def _overrides(inside: Object) -> Mapping[str, Value]:

@@ -119,20 +119,9 @@ def _parameters(resource: Resource, looked_up: set[str]) -> Parameters:
 
 def _of_elsewhere(parameters: Parameters) -> Parameters:
     """Return the parameters of a stack set, in which the account and Region of the root are not its own."""
-    return parameters._replace(values={name: _foreign(one) for name, one in parameters.values.items()})
+    from checker.inputs.cloudformation.stack_sets import of_outside  # few modules deploy stacks
 
-
-_OUTSIDE = "the root of the stack set"
-
-
-def _foreign(value: Value) -> Value:
-    if not isinstance(value, Unknown):
-        return value
-    pieces = (
-        one._replace(scope=_OUTSIDE) if isinstance(one, Symbol) and not one.scope else one
-        for one in value.pieces
-    )
-    return value._replace(pieces=tuple(pieces))
+    return parameters._replace(values={name: of_outside(one) for name, one in parameters.values.items()})
 
 
 def _known(resource: Resource, parameters: Parameters) -> dict[str, Value]:

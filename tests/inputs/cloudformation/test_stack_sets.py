@@ -12,6 +12,7 @@ from checker.core.unknown import Symbol, Unknown
 from checker.inputs.load import load
 from tests.cli.process import run
 from tests.inputs.cloudformation.stacks import topic, topic_policy
+from tests.samples import INSTANCE_ARN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,3 +177,30 @@ def test_the_output_of_describe_stack_set_is_not_linked_to_a_template_beside_it(
     write(tmp_path, {"Desk": DESK})
     found = load([tmp_path])
     assert found.topics[0].home != found.open_instances[0].home
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"Fn::GetAtt": "Desk.Arn"}, "unknown"),
+        (
+            {"Ref": "Instance"},
+            "whole",
+        ),  # of any parameter, it is assumed that it names an instance of the account
+        ({"Fn::GetAZs": ""}, "no Connect instance is known"),
+        (["a"], "no Connect instance is known"),
+    ],
+)
+def test_a_value_from_outside_replaces_the_default(value: Any, expected: str, tmp_path: Path) -> None:
+    body = {
+        "Parameters": {"Instance": {"Type": "String", "Default": INSTANCE_ARN}},
+        "Resources": {**CHAT, "Policy": pinned({"Ref": "Instance"})},
+    }
+    handed = [{"ParameterKey": "Instance", "ParameterValue": value}]
+    whole = stack_set({}, TemplateBody=json.dumps(body), Parameters=handed)
+    outer = {"Parameters": {"Instance": {"Type": "String"}}, "Resources": {"Desk": DESK, "Set": whole}}
+    (tmp_path / "a.json").write_text(json.dumps(outer))
+    assert expected in chain(tmp_path, "a.json[2]#Chat")
+    (found,) = load([tmp_path]).topics
+    assert isinstance(found.policy, PolicyText)
+    assert INSTANCE_ARN not in str(found.policy.policy)
