@@ -86,7 +86,7 @@ def _documents(part: object) -> Iterator[str]:
 
 
 class Written(NamedTuple):
-    """The source of a resource in a plan: its block, and its policy if that was found there."""
+    """The source of a resource in a plan or of a CDK app: its place, and its policy if that was found there."""
 
     place: Place
     policy: Document | None = None
@@ -163,6 +163,7 @@ class Topic(NamedTuple):
     - ``root``: the Terraform root as reports name it.
     - ``claimed``: the value that was given as the ARN, if it is not the ARN of a topic.
     - ``address``: the address of its declaration in infrastructure as code.
+    - ``construct``: its path in the CDK app that declares it.
     - ``symbol``: the reference to the topic in its own policy, if the ARN is not known.
     - ``writers``: the places of all resources that write its policy.
     - ``sharing``: the number of topics for which one of these resources writes the same policy.
@@ -194,6 +195,7 @@ class Topic(NamedTuple):
     pairings: tuple[Pairing, ...] | None = None
     home: str = ""
     root: str = ""
+    construct: str = ""
 
     @property
     def name(self) -> str:
@@ -236,7 +238,7 @@ class Key(NamedTuple):
 
     ``doubt`` is the reason why the policy may not be in force. The values are those of AWS: ``state`` is Enabled,
     Disabled and so on; ``manager`` is CUSTOMER or AWS; ``spec`` and ``usage`` are SYMMETRIC_DEFAULT and
-    ENCRYPT_DECRYPT for a key that SNS can use. If no list of grants was supplied, the key is assumed to have none,
+    ENCRYPT_DECRYPT for a key that SNS can use. ``construct`` is its path in the CDK app that declares it. If no list of grants was supplied, the key is assumed to have none,
     so that a key policy without Connect is reported.
     """
 
@@ -255,6 +257,7 @@ class Key(NamedTuple):
     doubt: Unknown | None = None
     home: str = ""
     root: str = ""
+    construct: str = ""
 
     @property
     def name(self) -> str:

@@ -240,7 +240,7 @@ class Finding(NamedTuple):
 
     ``address`` is the address of the resource's declaration, ``root`` the Terraform root that it belongs to.
     ``home`` is the full path of the root, template or folder, even where reports do not name it.
-    ``affects`` names the topics that a finding about their KMS key affects.
+    ``construct`` is the path of the resource in the CDK app that declares it. ``affects`` names the topics that a finding about their KMS key affects.
     """
 
     rule: str
@@ -256,6 +256,7 @@ class Finding(NamedTuple):
     root: str = ""
     affects: tuple[str, ...] = ()
     home: str = ""
+    construct: str = ""
 
     @property
     def declared_as(self) -> str:

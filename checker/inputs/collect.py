@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Topic,
     )
     from checker.core.errors import InputError
+    from checker.inputs.cloudformation.cdk import Assembly
     from checker.inputs.cloudtrail.streams import Streams
 
 
@@ -56,7 +57,7 @@ class Facts:
     ``empty_lists`` are the folders with an empty list of subscriptions, which names no topic. ``called`` are
     the folders of called Terraform modules, ``opened`` the files that Terraform functions read, and
     ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path.
-    ``read_templates`` counts the CloudFormation templates of each file. ``variables`` and ``parameters`` are the names
+    ``assemblies`` are the manifests of CDK by folder. ``read_templates`` counts the CloudFormation templates of each file. ``variables`` and ``parameters`` are the names
     that root modules and templates declare. ``of_change`` is true if the files come from a change, so that
     irrelevant files are not reported.
     """
@@ -81,6 +82,7 @@ class Facts:
         self.templates: set[str] = set()
         self.others: set[str] = set()
         self.read_templates: Counter[str] = Counter()
+        self.assemblies: dict[Path, Assembly] = {}
         self.streams: Streams | None = None
         self.variables: set[str] = set()
         self.parameters: set[str] = set()
@@ -109,3 +111,10 @@ class Facts:
     def declarations(self, folder: Path) -> Declarations:
         """Return the declarations of a folder, to which its files add."""
         return self.declared.setdefault(folder, Declarations())
+
+    def inner_declarations(self, outer: Declarations, name: str) -> Declarations:
+        """Return declarations inside those of a folder that are deployed elsewhere, so that they are not linked."""
+        folder = next(folder for folder, one in self.declared.items() if one is outer)
+        inner = self.declarations(folder / name)
+        inner.root = outer.root
+        return inner

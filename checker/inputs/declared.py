@@ -15,7 +15,7 @@ from checker.lint.scope import is_relevant
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from checker.analysis.inventory import Instance, OpenInstance, Place, Topic, TopicSettings
+    from checker.analysis.inventory import Instance, OpenInstance, Place, Topic, TopicSettings, Written
     from checker.core.arn import Arn
     from checker.core.unknown import Truth
     from checker.policy.model import Value
@@ -43,7 +43,8 @@ class Where(NamedTuple):
 class DeclaredTopic(NamedTuple):
     """A topic; ``policy`` is an inline policy.
 
-    ``variant`` describes the template conditions for this variant of the topic. A policy is the node that
+    ``variant`` describes the template conditions for this variant of the topic. ``construct`` is its path in a CDK app,
+    and ``written`` the code that creates it. A policy is the node that
     holds it, an object or JSON in a string, or ``None``.
     """
 
@@ -58,6 +59,8 @@ class DeclaredTopic(NamedTuple):
     conditions: tuple[str, ...] = ()
     variant: str = ""
     where: Where = Where()
+    construct: str = ""
+    written: Written | None = None
 
     @property
     def family(self) -> str:
@@ -111,6 +114,8 @@ class DeclaredKey(NamedTuple):
     conditions: tuple[str, ...] = ()
     where: Where = Where()
     primary: Value | None = None
+    construct: str = ""
+    written: Written | None = None
 
 
 class DeclaredAlias(NamedTuple):

@@ -86,6 +86,8 @@ class _Maker:
             sender=self.sender(one),
             doubt=doubt_about(writers, one),
             without_connect=_without_connect([*inline, *(writer.policy for writer in writers)]),
+            construct=one.construct,
+            written=one.written,
         )
 
     def sender(self, topic: DeclaredTopic) -> str:
@@ -136,6 +138,8 @@ class _Maker:
             named=one.named,
             doubt=doubt_about(writers, one),
             root=self.declared.root,
+            construct=one.construct,
+            written=one.written,
         )
 
     def grants(self, key: DeclaredKey) -> Iterator[tuple[DeclaredGrant, Unknown | None]]:

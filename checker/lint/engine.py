@@ -217,6 +217,7 @@ class _Target(NamedTuple):
     root: str = ""
     home: str = ""
     files: tuple[str, ...] = ()
+    construct: str = ""
 
     @property
     def declared_as(self) -> str:
@@ -256,7 +257,7 @@ class _Run:
         """Check a topic; ``of_key`` contains the verdicts on its key that apply to the topic."""
         named = (case.name, topic.address, topic.place, case.text, topic.written)
         self.target(
-            _Target("topic", *named, case.pairings, topic.root, topic.home, files_of(topic)),
+            _Target("topic", *named, case.pairings, topic.root, topic.home, files_of(topic), topic.construct),
             "check_topic",
             case,
             of_key,
@@ -267,7 +268,7 @@ class _Run:
         first, key = cases[0], cases[0].key
         named = (first.name, key.address, key.place, key.policy, key.written)
         files = files_of((key, *(one.topic for one in cases)))
-        target = _Target("key", *named, first.pairings, key.root, key.home, files)
+        target = _Target("key", *named, first.pairings, key.root, key.home, files, key.construct)
         found: list[tuple[Finding, list[str]]] = []
         of_topics: dict[int, _Judged] = {}
         of_groups: list[_Judged] = []
@@ -379,13 +380,15 @@ def _unread(policy: PolicyText | Unknown | None) -> list[Finding | Unknown]:
 
 def _declared(finding: Finding, target: _Target) -> Finding:
     """Add the address of the resource, and the place of its declaration."""
+    declared = finding._replace(
+        address=target.address, root=target.root, home=target.home, construct=target.construct
+    )
     if target.written is None:
-        return finding._replace(address=target.address, root=target.root, home=target.home)
+        return declared
     first, written = finding.locations[0], target.written
     of_policy = isinstance(target.policy, PolicyText) and first.document is target.policy.document
     document, route = (written.policy, first.route) if of_policy and written.policy else written.place
     place = Location(document, route, first.part, Role.RELATED, "declared here")
-    declared = finding._replace(address=target.address, root=target.root, home=target.home)
     return declared._replace(locations=(*finding.locations, place))
 
 

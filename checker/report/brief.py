@@ -113,6 +113,8 @@ def details(finding: Finding, setting: Setting) -> Iterator[Detail]:
         yield Detail("resource", one_line(finding.resource), name=True)
     if finding.declared_as not in ("", finding.resource):
         yield Detail("declared as", one_line(finding.declared_as), name=True)
+    if finding.construct:
+        yield Detail("construct", one_line(finding.construct), name=True)
     if finding.witness is not None:
         yield Detail("witness", one_line(finding.witness.sentence))
     if finding.help:

@@ -87,7 +87,7 @@ class Conditions:
         for node, text in ((left, texts[1]), (right, texts[0])):
             parameter = self.strict.parameter_of(node)
             if parameter is not None and isinstance(text, str):
-                return Is(parameter, text)
+                return Is(parameter, text) if self.strict.parameters.may_be(parameter, text) else False
         return None
 
     def variables(self, names: Iterable[str]) -> dict[str, tuple[Choice, ...]]:

@@ -28,8 +28,9 @@ from checker.policy.node import Node, Object, items, scalar_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checker.analysis.inventory import Place
+    from checker.analysis.inventory import Place, Written
     from checker.core.arn import Arn
+    from checker.inputs.cloudformation.cdk import Assembly
     from checker.inputs.cloudformation.deployment import Properties
     from checker.inputs.cloudformation.sections import Template
     from checker.inputs.cloudformation.states import KeyState, TopicState
@@ -47,13 +48,21 @@ _NO_POLICY = Unknown("the resource has no PolicyDocument")
 class Declarer:
     """Adds the resources of one template to the declarations of its folder.
 
-    ``named`` is true if the user named the template.
+    ``named`` is true if the user named the template. ``assembly`` is the manifest of its CDK app.
     """
 
-    def __init__(self, template: Template, declared: Declarations, *, named: bool) -> None:
+    def __init__(
+        self,
+        template: Template,
+        declared: Declarations,
+        *,
+        named: bool,
+        assembly: Assembly | None = None,
+    ) -> None:
         self.template = template
         self.declared = declared
         self.named = named
+        self.assembly = assembly
         self.keys: dict[tuple[str, KeyState], str] = {}
         self.imported: set[str] = set()
 
@@ -64,7 +73,8 @@ class Declarer:
         names = tuple(dict.fromkeys((own, *one.state.names)))
         place = self.template.place(one.logical, "Properties")
         declared = _key(own, names, place, one.state.properties)
-        self.declared.keys.append(declared._replace(named=self.named))
+        construct, written = self.construct(one.logical)
+        self.declared.keys.append(declared._replace(named=self.named, construct=construct, written=written))
         key = Unknown(NOT_KNOWN.reason, own)
         self.declared.aliases += (DeclaredAlias(alias.names, key) for alias in one.state.aliases)
 
@@ -106,6 +116,7 @@ class Declarer:
         if one.state.own_key:
             key = settings.key._replace(value=Unknown(NOT_KNOWN.reason, self.keys[one.state.own_key]))
             settings = settings._replace(key=key)
+        construct, written = self.construct(one.logical)
         return DeclaredTopic(
             names[0],
             names,
@@ -115,7 +126,15 @@ class Declarer:
             tags=tuple(_tags(properties.get("Tags"))),
             named=self.named,
             variant=one.label,
+            construct=construct,
+            written=written,
         )
+
+    def construct(self, logical: str) -> tuple[str, Written | None]:
+        """Return the path of a resource in its CDK app as people write it, and the line that creates it."""
+        path = self.template.resources[logical].construct
+        written = self.assembly.written(path) if path and self.assembly is not None else None
+        return path.removesuffix("/Resource"), written
 
     def elsewhere(self, one: Variant[TopicState], names: tuple[str, ...]) -> DeclaredTopic:
         """Declare a topic with a known policy and, if possible, its ARN; other properties are unknown."""

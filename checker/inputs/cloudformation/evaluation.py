@@ -156,7 +156,12 @@ class Evaluation:
         self.assignment = assignment
         chosen = assignment.world if assignment is not None else {}
         self.parameters = Parameters(
-            template.parameters, given, chosen, strict=assignment is None, template=template.scope
+            template.parameters,
+            given,
+            chosen,
+            template.constraints,
+            strict=assignment is None,
+            template=template.scope,
         )
         self.known: dict[tuple[str, str], Value] = {}
         self.looking_up: list[tuple[str, str]] = []

@@ -179,41 +179,54 @@ def find_in_map(evaluation: Evaluation, node: Object, argument: Node) -> Node | 
     """Evaluate Fn::FindInMap of a map, two keys, and a default if AWS::LanguageExtensions is used."""
     parts = items(argument)
     keys = [evaluation.text(one) for one in parts[:3]]
-    by_symbol = _found_by_symbol(evaluation, keys) if len(parts) == 3 else None
+    default = parts[3].get("DefaultValue") if len(parts) == 4 and isinstance(parts[3], Object) else None
+    by_symbol = _found_by_symbol(evaluation, keys, default) if len(keys) == 3 else None
     if by_symbol is not None:
         return valued(node, by_symbol)
     known = [key for key in keys if isinstance(key, str)]
     found: Node | None = evaluation.template.mappings.get(known[0]) if len(known) == 3 else None
     for key in known[1:]:
         found = found.get(key) if isinstance(found, Object) else None
-    default = parts[3].get("DefaultValue") if len(parts) == 4 and isinstance(parts[3], Object) else None
     if found is not None:
         return moved(node, found)
-    return (
-        evaluation.node(default)
-        if default is not None and len(known) == 3
-        else not_evaluated(evaluation, node)
-    )
+    is_missing = default is not None and len(known) == 3
+    return evaluation.node(default) if default is not None and is_missing else not_evaluated(evaluation, node)
 
 
-def _found_by_symbol(evaluation: Evaluation, keys: Sequence[Value | None]) -> Unknown | None:
+def _found_by_symbol(
+    evaluation: Evaluation, keys: Sequence[Value | None], default: Node | None
+) -> Unknown | None:
     """Return the entry of a map of which one key depends on the deployment; ``None`` if it is not known."""
     name, first, second = keys
     table = evaluation.template.mappings.get(name) if isinstance(name, str) else None
+    otherwise = evaluation.text(default) if default is not None else None
+    if default is not None and otherwise is None:
+        return None
     if isinstance(first, Unknown) and isinstance(second, str) and isinstance(table, Object):
         rows = ((row.key, row.value.get(second)) for row in table.members if isinstance(row.value, Object))
         cells = [(key, cell) for key, cell in rows if cell is not None]
-        return _chosen(first, f"{name}[{first.where}].{second}", cells)
+        return _chosen(first, f"{name}[{first.where}].{second}", cells, otherwise)
     row = table.get(first) if isinstance(table, Object) and isinstance(first, str) else None
     if isinstance(row, Object) and isinstance(second, Unknown):
         cells = [(cell.key, cell.value) for cell in row.members]
-        return _chosen(second, f"{name}.{first}[{second.where}]", cells)
+        return _chosen(second, f"{name}.{first}[{second.where}]", cells, otherwise)
     return None
 
 
-def _chosen(key: Unknown, where: str, cells: Sequence[tuple[str, Node]]) -> Unknown | None:
-    pieces = chosen_by(key, [(name, scalar_text(cell)) for name, cell in cells])
+def _chosen(
+    key: Unknown, where: str, cells: Sequence[tuple[str, Node]], otherwise: Value | None
+) -> Unknown | None:
+    pieces = chosen_by(key, [(name, scalar_text(cell)) for name, cell in cells], otherwise)
     return Unknown(key.reason, where, pieces) if pieces else None
+
+
+def length(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
+    """Evaluate Fn::Length of a list of which all items are known."""
+    listed = evaluation.items(argument)
+    is_known = listed is not None and not any(isinstance(scalar_text(one), Unknown) for one in listed)
+    return (
+        valued(node, str(len(listed))) if listed is not None and is_known else not_evaluated(evaluation, node)
+    )
 
 
 def to_json(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:  # noqa: ARG001 - as all
@@ -229,6 +242,7 @@ _FUNCTIONS: Mapping[str, Function] = {
     "Fn::If": if_,
     "Fn::ImportValue": import_value,
     "Fn::Join": join,
+    "Fn::Length": length,
     "Fn::Select": select,
     "Fn::Split": split,
     "Fn::Sub": sub,

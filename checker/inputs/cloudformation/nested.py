@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import InputError, Skipped
 from checker.core.unknown import NAME, Symbol, Unknown
 from checker.inputs.cloudformation.evaluation import STACK
+from checker.inputs.cloudformation.parameters import PSEUDO
 from checker.inputs.discover import home_of, name_of
 from checker.inputs.text import parse_text, read_text
 from checker.policy.node import Object, text_of
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 _LOCATIONS = {STACK: "TemplateURL", "AWS::Serverless::Application": "Location"}
 _LOCAL = re.compile(r"[\w.-][\w./-]*\.(?:ya?ml|json|template)")
-_LOCATION = re.compile(rf"""\b(?:TemplateURL|Location)["']?\s*:\s*["']?({_LOCAL.pattern})""")
+_LOCATION = re.compile(rf"""\b(?:TemplateURL|Location|aws:asset:path)["']?\s*:\s*["']?({_LOCAL.pattern})""")
 _STACK_NAME = "AWS::StackName"
 _DEEPEST = 10
 _MOST = 200
@@ -48,6 +49,11 @@ class Stack(NamedTuple):
     values: Mapping[str, Value] = MappingProxyType({})
     folder: Path | None = None
     around: tuple[str, ...] = ()
+
+    def within(self, environment: Mapping[str, str], given: Mapping[str, str]) -> Stack:
+        """Return the stack in an environment of CDK, of which the user may set other values."""
+        values = {name: value for name, value in environment.items() if name not in given}
+        return self._replace(values={**values, **self.values}) if values else self
 
 
 def includes(path: Path, text: str) -> Iterator[str]:
@@ -71,25 +77,35 @@ class Nested(NamedTuple):
 
 def nested_stacks(path: Path, evaluation: Evaluation, facts: Facts, outer: Stack) -> Iterator[Nested]:
     """Yield the local templates that a template nests. Those that cannot be read are reported."""
-    around = (*outer.around, home_of(path))
+    place = {name: value for name, value in outer.values.items() if name in PSEUDO}
     for resource in evaluation.template.resources.values():
         node = _location(resource)
-        name = text_of(node)
-        if node is None or name is None or not local_file(name):
-            continue
-        child = path.parent / name
-        try:
-            _check(child, around, facts)
-            document = parse_text(name_of(child), read_text(child))
-        except InputError as error:
-            where = node.source.position(node.start, node.end)
-            reason = f"the nested template `{name}` was not read: {error.reason}"
-            facts.skipped.append(Skipped(evaluation.template.name, reason, position=where))
-            continue
-        facts.opened.add(home_of(child))
-        symbol = evaluation.template.symbol(resource.logical)
-        values = dict(_values(resource, evaluation)) | {_STACK_NAME: _stack_name(symbol)}
-        yield Nested(child, document, Stack(symbol, values, outer.folder or path.parent, around))
+        if node is not None:
+            symbol = evaluation.template.symbol(resource.logical)
+            values = place | dict(_values(resource, evaluation)) | {_STACK_NAME: _stack_name(symbol)}
+            stack = Stack(symbol, values, outer.folder or path.parent, outer.around)
+            yield from read_child(path, node, evaluation, facts, stack)
+
+
+def read_child(
+    path: Path, node: Node, evaluation: Evaluation, facts: Facts, stack: Stack
+) -> Iterator[Nested]:
+    """Read the template of a stack if it is a local file; report one that cannot be read."""
+    name = text_of(node)
+    if name is None or not local_file(name):
+        return
+    child = path.parent / name
+    around = (*stack.around, home_of(path))
+    try:
+        _check(child, around, facts)
+        document = parse_text(name_of(child), read_text(child))
+    except InputError as error:
+        where = node.source.position(node.start, node.end)
+        reason = f"the nested template `{name}` was not read: {error.reason}"
+        facts.skipped.append(Skipped(evaluation.template.name, reason, position=where))
+        return
+    facts.opened.add(home_of(child))
+    yield Nested(child, document, stack._replace(around=around))
 
 
 def _check(child: Path, around: tuple[str, ...], facts: Facts) -> None:
@@ -101,8 +117,14 @@ def _check(child: Path, around: tuple[str, ...], facts: Facts) -> None:
 
 
 def _location(resource: Resource) -> Node | None:
+    """Return the location of a nested template; that of CDK is in the metadata, because it uploads the file."""
     key = _LOCATIONS.get(resource.type)
-    return resource.properties.get(key) if key and isinstance(resource.properties, Object) else None
+    if key is None or not isinstance(resource.properties, Object):
+        return None
+    metadata = resource.metadata
+    if metadata is not None and text_of(metadata.get("aws:asset:property")) == key:
+        return metadata.get("aws:asset:path")
+    return resource.properties.get(key)
 
 
 def _values(resource: Resource, evaluation: Evaluation) -> Iterator[tuple[str, Value]]:

@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import partition_of
-from checker.core.unknown import ACCOUNT, EACH, NAME, TEXT, Symbol, Unknown
+from checker.core.unknown import ACCOUNT, EACH, NAME, Symbol, Unknown
 from checker.core.unknown import PARTITION as OF_PARTITION
 from checker.core.unknown import REGION as OF_REGION
-from checker.policy.node import items, scalar_text
+from checker.inputs.cloudformation.constraints import NO_CONSTRAINT
+from checker.policy.node import scalar_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from checker.inputs.cloudformation.constraints import Constraint
     from checker.policy.model import Value
     from checker.policy.node import Object
 
@@ -74,7 +76,7 @@ PSEUDO = (
     "AWS::StackName",
     URL_SUFFIX,
 )
-_KINDS = {
+KINDS = {
     "AWS::AccountId": ACCOUNT,
     PARTITION: OF_PARTITION,
     REGION: OF_REGION,
@@ -104,6 +106,7 @@ class Parameters:
         declared: Mapping[str, Object],
         given: Mapping[str, Value],
         chosen: Mapping[str, Choice],
+        constraints: Mapping[str, Constraint],
         *,
         strict: bool = False,
         template: str = "",
@@ -111,6 +114,7 @@ class Parameters:
         self.declared = declared
         self.given = given
         self.chosen = chosen
+        self.constraints = constraints
         self.strict = strict
         self.template = template
 
@@ -179,14 +183,17 @@ class Parameters:
     def open(self, name: str) -> Unknown:
         """Make the unknown value of a parameter: a symbol; for a list, one that stands for each item."""
         shown = f"{name}{EACH}" if self.is_list(name) else name
-        symbol = Symbol(shown, TEXT, self.allowed(name), self.template, f"#{name}")
-        return unset(name)._replace(pieces=(symbol,))
+        constraint = self.constraints.get(name, NO_CONSTRAINT)
+        symbol = Symbol(shown, constraint.kind, constraint.allowed, self.template, f"#{name}")
+        return unset(name)._replace(pieces=constraint.pieces(name, self.template) or (symbol,))
 
     def allowed(self, name: str) -> tuple[str, ...]:
         """Return the allowed values, as far as the template states them."""
-        node = self.declared[name].get("AllowedValues") if name in self.declared else None
-        texts = (scalar_text(one) for one in items(node)) if node is not None else ()
-        return tuple(text for text in texts if isinstance(text, str))
+        return self.constraints.get(name, NO_CONSTRAINT).allowed
+
+    def may_be(self, name: str, text: str) -> bool:
+        """False for a value that the template does not allow."""
+        return self.is_list(name) or self.constraints.get(name, NO_CONSTRAINT).may_be(text)
 
     def pseudo(self, name: str) -> Value:
         """Return a pseudo parameter, as far as the Region or partition determines it."""
@@ -195,7 +202,7 @@ class Parameters:
             return _SUFFIXES.get(partition or "", _SUFFIX)
         if name == PARTITION and partition:
             return partition
-        kind = _KINDS.get(name)
+        kind = KINDS.get(name)
         return (
             unset(name)
             if kind is None

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Place
 from checker.core.errors import InputError
+from checker.inputs.cloudformation.constraints import constraints_of
 from checker.policy.node import Node, Object, describe, items, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.inputs.cloudformation.constraints import Constraint
     from checker.inputs.text import TextDocument
     from checker.policy.node import Member
 
@@ -23,6 +27,12 @@ class Resource(NamedTuple):
     type: str
     properties: Node | None
     condition: str | None
+    metadata: Object | None = None
+
+    @property
+    def construct(self) -> str:
+        """The path of the construct in its CDK app, as CDK writes it; empty for other resources."""
+        return (text_of(self.metadata.get("aws:cdk:path")) if self.metadata is not None else None) or ""
 
 
 class Template(NamedTuple):
@@ -30,7 +40,7 @@ class Template(NamedTuple):
 
     ``scope`` distinguishes the templates of a run: the file, with a number for each further template in it.
     ``stack`` is the name of the nested stack in the template that deploys this one; empty for other templates.
-    ``transforms`` are the macros for the whole template. ``macros`` create resources of their own.
+    ``constraints`` are what parameters may be. ``transforms`` are the macros for the whole template. ``macros`` create resources of their own.
     """
 
     document: TextDocument
@@ -43,6 +53,7 @@ class Template(NamedTuple):
     outputs: dict[str, Object]
     transforms: tuple[Node, ...]
     macros: tuple[Member, ...]
+    constraints: dict[str, Constraint]
 
     @property
     def name(self) -> str:
@@ -64,20 +75,27 @@ def read_sections(document: TextDocument, scope: str = "", stack: str = "") -> T
     ``scope`` is that of the template; empty for the only template of its file. ``stack`` is
     the name of a nested stack.
     """
-    resources = _members(document, "Resources")
-    transform = document.root.get("Transform") if isinstance(document.root, Object) else None
+    resources, parameters = _members(document, "Resources"), _objects(document, "Parameters")
     return Template(
         document,
         scope or document.name,
         stack,
-        _objects(document, "Parameters"),
+        parameters,
         _objects(document, "Mappings"),
         {one.key: one.value for one in _members(document, "Conditions")},
         {one.key: _resource(one.key, one.value) for one in resources if isinstance(one.value, Object)},
         _objects(document, "Outputs"),
-        items(transform) if transform is not None else (),
+        tuple(_transforms(document)),
         tuple(filter(is_macro, resources)),
+        constraints_of(parameters, _objects(document, "Rules")),
     )
+
+
+def _transforms(document: TextDocument) -> Iterator[Node]:
+    """Yield the macros for the whole template, in both forms."""
+    for key in ("Transform", "Fn::Transform"):
+        node = document.root.get(key) if isinstance(document.root, Object) else None
+        yield from items(node) if node is not None else ()
 
 
 def _members(document: TextDocument, section: str) -> tuple[Member, ...]:
@@ -93,12 +111,13 @@ def _objects(document: TextDocument, section: str) -> dict[str, Object]:
 
 
 def _resource(logical: str, node: Object) -> Resource:
-    condition = node.get("Condition")
+    condition, metadata = node.get("Condition"), node.get("Metadata")
     return Resource(
         logical,
         text_of(node.get("Type")) or "",
         _properties(node),
         text_of(condition) if condition is not None else None,
+        metadata if isinstance(metadata, Object) else None,
     )
 
 
@@ -115,3 +134,17 @@ def _properties(node: Object) -> Node | None:
 def is_macro(member: Member) -> bool:
     """True for a macro that adds members to its object: Fn::Transform and Fn::ForEach."""
     return member.key.startswith("Fn::")
+
+
+_EXTENSIONS = "AWS::LanguageExtensions"
+
+
+def has_extensions(template: Template) -> bool:
+    """True if the template may use loops and the other functions of `Transform: AWS::LanguageExtensions`."""
+    return _EXTENSIONS in map(transform_name, template.transforms)
+
+
+def transform_name(node: Node) -> str | None:
+    """Return the name of a transform."""
+    name = node.get("Name") if isinstance(node, Object) else node
+    return text_of(name) if name is not None else None

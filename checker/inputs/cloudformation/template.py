@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import OpenInstance
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Reference
 from checker.core.unknown import Unknown
+from checker.inputs.cloudformation.cdk import assembly_of
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.declare import Declarer, variants
 from checker.inputs.cloudformation.deployment import LISTED, PROPERTIES, SUBSCRIPTION, deployed
 from checker.inputs.cloudformation.evaluation import INSTANCE
 from checker.inputs.cloudformation.functions import evaluation_of, exported_as
-from checker.inputs.cloudformation.include import INCLUDE, with_includes
+from checker.inputs.cloudformation.include import with_includes
+from checker.inputs.cloudformation.loops import with_loops
+from checker.inputs.cloudformation.macros import skipped_parts
 from checker.inputs.cloudformation.nested import Stack, nested_stacks
 from checker.inputs.cloudformation.nodes import collect_conditions, text_at
 from checker.inputs.cloudformation.parameters import PSEUDO, changes, worlds
+from checker.inputs.cloudformation.sam import with_generated
 from checker.inputs.cloudformation.sections import read_sections
+from checker.inputs.cloudformation.stack_sets import stack_sets
 from checker.inputs.cloudformation.states import States
-from checker.inputs.cloudformation.stored import stack_sets
 from checker.inputs.senders import Part, is_part, senders
 from checker.policy.node import Array, Object, items, text_of
 from checker.policy.text_json import plain
@@ -38,13 +43,6 @@ if TYPE_CHECKING:
     from checker.policy.model import Value
     from checker.policy.node import Node
     from checker.policy.text_json import Plain
-
-
-_AWS = "AWS::"
-"""AWS macros change no topics or keys, except AWS::Include, which inserts another file.
-
-https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-reference.html
-"""
 
 
 class Relevance(NamedTuple):
@@ -75,30 +73,6 @@ def _properties(resources: Iterable[Resource]) -> Iterator[Node]:
         inside = one.properties
         values = (inside.get(name) for name in names) if isinstance(inside, Object) else (inside,)
         yield from (node for node in values if node is not None)
-
-
-def skipped_parts(template: Template) -> Iterator[Skipped]:
-    """Report macros whose results are not checked, and resources whose properties cannot be read."""
-    yield from _transforms(template)
-    for macro in template.macros:
-        where = macro.value.source.position(macro.start, macro.end)
-        yield Skipped(template.name, f"`{macro.key}` creates resources that are not checked", position=where)
-    for one in template.resources.values():
-        node = one.properties
-        if one.type in PROPERTIES and node is not None and not isinstance(node, Object):
-            where = node.source.position(node.start, node.end)
-            reason = f"the properties of `{one.logical}` are not an object"
-            yield Skipped(template.name, reason, error=True, position=where)
-
-
-def _transforms(template: Template) -> Iterator[Skipped]:
-    for one in template.transforms:
-        name = text_at(one.get("Name") if isinstance(one, Object) else one)
-        if name is not None and (name == INCLUDE or not name.startswith(_AWS)):
-            where = one.source.position(one.start, one.end)
-            yield Skipped(
-                template.name, f"changes made by the macro `{name}` are not checked", position=where
-            )
 
 
 _NAMES = ("RoleName", "UserName", "GroupName", "ManagedPolicyName", "FunctionName")
@@ -225,14 +199,17 @@ def read_template(
 
     ``stack`` is that of another template. Errors in policy text are noted, and so are macros that may add resources.
     """
-    whole = with_includes(path, document, facts)
+    assembly = assembly_of(path, facts.assemblies)
+    stack = stack.within(assembly.environment(path), dict(facts.given.parameters))
+    given = _given(facts, stack.values)
+    whole = with_generated(with_loops(with_includes(path, document, facts), given))
     template = read_sections(whole, facts.template_scope(document.name), stack.symbol)
-    reader = _Reader(template, facts, stack.values)
-    found = _declare(reader, facts.declarations(stack.folder or path.parent), named=named)
-    for one in stack_sets(template):
-        found |= read_template(path, one.document, facts, named=named, stack=Stack(values=one.values))
+    reader = _Reader(template, facts, given)
+    declared = facts.declarations(stack.folder or path.parent)
+    found = _declare(reader, Declarer(template, declared, named=named, assembly=assembly))
     evaluation = evaluation_of(template, reader.given)
-    for child in nested_stacks(path, evaluation, facts, stack):
+    children = (stack_sets(path, evaluation, facts, stack), nested_stacks(path, evaluation, facts, stack))
+    for child in chain.from_iterable(children):
         try:
             found |= read_template(child.path, child.document, facts, named=named, stack=child.stack)
         except InputError as error:  # the other nested stacks are read
@@ -253,13 +230,20 @@ def read_into(
 
     ``scope`` and ``values`` are the name and the parameters of the stack. Raises InputError.
     """
-    return _declare(_Reader(read_sections(document, scope), facts, values), declared, named=named)
+    given = _given(facts, values)
+    template = read_sections(with_generated(with_loops(document, given)), scope)
+    return _declare(_Reader(template, facts, given), Declarer(template, declared, named=named))
 
 
-def _declare(reader: _Reader, declared: Declarations, *, named: bool) -> bool:
+def _given(facts: Facts, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the parameters that the user sets, and those of the stack."""
+    return {**dict(facts.given.parameters), **values}
+
+
+def _declare(reader: _Reader, declarer: Declarer) -> bool:
     """Declare the resources of one template; false if it has no topic or key."""
     found = list(reader.states())
-    declarer = Declarer(reader.template, declared, named=named)
+    declared = declarer.declared
     declared.senders += senders(parts_of(reader.template, reader.given))
     keys = list(variants((world, states.keys()) for world, states in found))
     topics = list(variants((world, states.topics()) for world, states in found))
@@ -272,10 +256,10 @@ def _declare(reader: _Reader, declared: Declarations, *, named: bool) -> bool:
 
 
 class _Reader:
-    def __init__(self, template: Template, facts: Facts, values: Mapping[str, Value]) -> None:
+    def __init__(self, template: Template, facts: Facts, given: Mapping[str, Value]) -> None:
         self.template = template
         self.facts = facts
-        self.given: dict[str, Value] = {**dict(facts.given.parameters), **values}
+        self.given = given
         facts.parameters |= {*self.template.parameters, *PSEUDO}
         self.faults: set[str] = set()
         facts.skipped += skipped_parts(template)

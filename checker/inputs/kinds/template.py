@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from checker.inputs.collect import Facts
     from checker.inputs.kinds.kind import Found, Match
 
+_STACK_SET = "StackSet"
+"""The key of a stack set in the output of `describe-stack-set`; it runs in other accounts than other templates."""
 _NO_RESOURCE = "the template declares no topic or key"
 
 
@@ -32,10 +34,13 @@ def _match(root: Object) -> Match | None:
 
 
 def _read(facts: Facts, found: Found) -> None:
-    from checker.inputs.cloudformation.template import read_template  # policies do not need it
+    from checker.inputs.cloudformation.nested import Stack  # policies need neither
+    from checker.inputs.cloudformation.template import read_template
 
     chosen = found.named and not facts.of_change
-    if not read_template(found.path, found.document, facts, named=chosen):
+    is_set = found.route[:1] == (_STACK_SET,)
+    stack = Stack(folder=found.path.parent / found.path.name) if is_set else Stack()
+    if not read_template(found.path, found.document, facts, named=chosen, stack=stack):
         facts.skip_irrelevant(found.path, _NO_RESOURCE, named=found.named)
 
 
@@ -49,8 +54,8 @@ def _includes(path: Path, text: str) -> Iterable[str]:
 
 def _match_stored(root: Object) -> Match | None:
     """Recognize the output of `get-template`, and that of `describe-stack-set`."""
-    stack_set = root.get("StackSet")
-    holder, route = (stack_set, ("StackSet",)) if isinstance(stack_set, Object) else (root, ())
+    stack_set = root.get(_STACK_SET)
+    holder, route = (stack_set, (_STACK_SET,)) if isinstance(stack_set, Object) else (root, ())
     body = holder.get("TemplateBody")
     if isinstance(body, Object):
         return (body, (*route, "TemplateBody")) if _match(body) is not None else None

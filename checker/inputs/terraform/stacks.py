@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.arn import Arn
 from checker.core.errors import Skipped
 from checker.core.finding import Part
-from checker.core.unknown import Unknown
+from checker.core.unknown import Symbol, Unknown
 from checker.inputs.declared import Where
 from checker.inputs.kinds.template import TEMPLATE
 from checker.inputs.terraform.hcl.render import decode, decode_yaml
@@ -61,12 +61,16 @@ def read_stack(resource: Resource, facts: Facts, found: Declarations) -> None:
     elif not isinstance(root, Object) or TEMPLATE.match(root) is None:
         _report(resource, "it is not a template", facts)
     else:
-        from checker.inputs.cloudformation.template import read_into  # few modules deploy stacks
+        from checker.inputs.cloudformation.stack_sets import own_place  # few modules deploy stacks
+        from checker.inputs.cloudformation.template import read_into
 
         parameters = _parameters(resource, _looked_up(root))
-        document = TextDocument(root.source, _with_defaults(root, parameters, resource.kind == _SET))
-        given = {} if resource.kind == _SET else _known(resource, parameters)
-        read_into(found, document, facts, named=resource.named, scope=resource.address, values=given)
+        is_set = resource.kind == _SET
+        parameters = _of_elsewhere(parameters) if is_set else parameters
+        document = TextDocument(root.source, _with_defaults(root, parameters, is_set))
+        values = own_place(resource.address) if is_set else _known(resource, parameters)
+        declared = facts.inner_declarations(found, resource.address) if is_set else found
+        read_into(declared, document, facts, named=resource.named, scope=resource.address, values=values)
 
 
 def _why_not(resource: Resource, body: Node | None) -> str:
@@ -113,13 +117,31 @@ def _parameters(resource: Resource, looked_up: set[str]) -> Parameters:
     return Parameters(values, looked_up, why)
 
 
-def _known(resource: Resource, parameters: Parameters) -> dict[str, str]:
-    """Return the known parameters of a stack, with its Region and account."""
+def _of_elsewhere(parameters: Parameters) -> Parameters:
+    """Return the parameters of a stack set, in which the account and Region of the root are not its own."""
+    from checker.inputs.cloudformation.stack_sets import of_outside  # few modules deploy stacks
+
+    return parameters._replace(values={name: of_outside(one) for name, one in parameters.values.items()})
+
+
+def _known(resource: Resource, parameters: Parameters) -> dict[str, Value]:
+    """Return the known parameters of a stack, with its Region and account, which are those of its provider."""
     own = resource.text("id")
     arn = Arn.parse(own) if isinstance(own, str) else None
     where = resource.where if arn is None else Where(arn.region, arn.account)
     pseudo = {"AWS::Region": where.region, "AWS::AccountId": where.account}
-    return {name: one for name, one in (*parameters.values.items(), *pseudo.items()) if isinstance(one, str)}
+    known = {name: one for name, one in parameters.values.items() if isinstance(one, str)}
+    return known | {
+        name: _named(one, name) for name, one in pseudo.items() if isinstance(one, str) or one.pieces
+    }
+
+
+def _named(value: Value, name: str) -> Value:
+    """Let a fix in the template refer to a pseudo parameter."""
+    if not isinstance(value, Unknown):
+        return value
+    pieces = (one._replace(reference=f"#{name}") if isinstance(one, Symbol) else one for one in value.pieces)
+    return value._replace(pieces=tuple(pieces))
 
 
 def _with_defaults(root: Object, parameters: Parameters, all_of_them: bool) -> Object:  # noqa: FBT001

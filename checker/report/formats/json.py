@@ -79,6 +79,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "resource": finding.resource,
         "address": finding.address or None,
         "root": finding.root or None,
+        **({"construct": finding.construct} if finding.construct else {}),
         "affects": list(finding.affects),
         "locations": [_location(location) for location in finding.locations],
         "witness": _witness(finding.witness) if finding.witness else None,

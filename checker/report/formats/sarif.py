@@ -147,12 +147,14 @@ def region(position: Position | None) -> dict[str, int]:
     }
 
 
-def located(location: Location, resource: str, setting: Setting) -> dict[str, Any]:
-    """Return a SARIF location: the file and region, the resource of the finding, and the JSON pointer if any."""
-    route = format_route(location.route)
+def located(location: Location, finding: Finding, setting: Setting) -> dict[str, Any]:
+    """Return a SARIF location: the file and region, the resource of the finding, its construct and the JSON pointer."""
+    resource, route = finding.resource, format_route(location.route)
     names = [
         {"fullyQualifiedName": one_line(f"{resource}#{route}" if route else resource), "kind": "resource"}
     ]
+    if finding.construct:
+        names.append({"fullyQualifiedName": one_line(finding.construct), "kind": "construct"})
     if location.pointer:
         names.append({"fullyQualifiedName": one_line(location.pointer), "kind": "value"})
     return {
@@ -202,7 +204,7 @@ def _places(finding: Finding, setting: Setting) -> dict[str, Any]:
         "relatedLocations": [
             {
                 "id": number,
-                **located(location, finding.resource, setting),
+                **located(location, finding, setting),
                 "message": {"text": label(location, setting)},
             }
             for number, location in enumerate(related, 1)
@@ -212,7 +214,7 @@ def _places(finding: Finding, setting: Setting) -> dict[str, Any]:
 
 def _location(location: Location, finding: Finding, setting: Setting) -> dict[str, Any]:
     note = {"message": {"text": one_line(location.note)}} if location.note else {}
-    return {**located(location, finding.resource, setting), **note}
+    return {**located(location, finding, setting), **note}
 
 
 def _fixes(finding: Finding, setting: Setting) -> dict[str, Any]:

@@ -95,8 +95,9 @@ def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
 def _resource(finding: Finding) -> Iterator[str]:
     """Yield the names of the resource, its ARN and its address, unless the resource is the file itself."""
     names = [name for name in (finding.resource, finding.declared_as) if name]
+    construct = f" ({finding.construct})" if finding.construct else ""
     if finding.resource != finding.locations[0].source:
-        yield ", declared as ".join(dict.fromkeys(names))
+        yield f"{', declared as '.join(dict.fromkeys(names))}{construct}"
 
 
 def _location(location: Location, paint: Paint) -> Iterator[str]:

@@ -11,6 +11,7 @@ import pytest
 from checker.core.finding import Part
 from checker.core.unknown import Unknown
 from checker.policy.model import Condition
+from tests.cli.process import run
 from tests.inputs.terraform.module.reading import policy_of, read, topic_of
 from tests.inputs.terraform.plan import plans
 from tests.inputs.terraform.plan.plans import change, judged, kept, plan, refer, state, written
@@ -178,6 +179,15 @@ def test_a_stack_set_is_deployed_in_other_accounts_with_other_values(tmp_path: P
     topic = topic_of(read(tmp_path, {"main.tf": text}))
     assert source_arn(topic) == INSTANCE_ARN
     assert isinstance(topic.arn, Unknown)
+    assert f"AWS::AccountId of {kind}.chat" in topic.arn.where
+
+
+def test_an_instance_of_the_root_is_not_that_of_a_stack_set(tmp_path: Path) -> None:
+    more = 'resource "aws_connect_instance" "desk" { instance_alias = "desk" }'
+    text = stack(f"template_body = {HEREDOC}", kind="aws_cloudformation_stack_set", more=more)
+    inventory = read(tmp_path, {"main.tf": text})
+    (instance,) = inventory.open_instances
+    assert topic_of(inventory).home != instance.home
 
 
 @pytest.mark.parametrize(
@@ -263,3 +273,52 @@ def test_a_template_in_a_file_is_judged_once(tmp_path: Path) -> None:
     inventory = load([tmp_path])
     assert [one.address for one in inventory.topics] == [f"{STACK}#Chat"]
     assert inventory.skipped == ()
+
+
+PINNED_IN_ACCOUNT = """
+Parameters:
+  InstanceArn: {Type: String}
+Resources:
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Version: "2012-10-17"
+        Statement:
+          - {Effect: Allow, Principal: {AWS: !Sub "arn:aws:iam::$${AWS::AccountId}:root"}, Action: kms:*, Resource: "*"}
+          - Effect: Allow
+            Principal: {Service: connect.amazonaws.com}
+            Action: ["kms:GenerateDataKey*", kms:Decrypt]
+            Resource: "*"
+  Chat:
+    Type: AWS::SNS::Topic
+    Properties: {TopicName: chat, KmsMasterKeyId: !GetAtt Key.Arn}
+  ChatPolicy:
+    Type: AWS::SNS::TopicPolicy
+    Properties:
+      Topics: [!Ref Chat]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: {Service: connect.amazonaws.com}
+            Action: sns:Publish
+            Resource: !Ref Chat
+            Condition:
+              StringEquals: {aws:SourceAccount: !Ref AWS::AccountId}
+              ArnEquals: {aws:SourceArn: !Ref InstanceArn}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "chain"), [("aws_cloudformation_stack", "whole"), ("aws_cloudformation_stack_set", "unknown")]
+)
+def test_a_stack_is_in_the_account_of_the_root_and_a_stack_set_is_not(
+    kind: str, chain: str, tmp_path: Path
+) -> None:
+    body = f"<<-YAML\n{textwrap.indent(PINNED_IN_ACCOUNT, '    ')}  YAML"
+    more = 'resource "aws_connect_instance" "desk" { instance_alias = "desk" }'
+    handed = "{ InstanceArn = aws_connect_instance.desk.arn }"
+    (tmp_path / "main.tf").write_text(stack(f"template_body = {body}", handed, kind, more))
+    done = run("explain", ".", "--format", "json", cwd=tmp_path)
+    assert json.loads(done.stdout)["chain"] == chain

@@ -1,0 +1,204 @@
+"""Adds the topic policies and subscriptions that AWS SAM generates from connectors and events of functions.
+
+Every other connector and every SAM policy template grants access by roles, queues or functions, never by the policy of
+a topic or key.
+
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/reference-sam-connector.html
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-sns.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.unknown import Unknown
+from checker.inputs.cloudformation.deployment import SUBSCRIPTION, TOPIC_POLICY
+from checker.inputs.cloudformation.evaluation import TOPIC
+from checker.policy.node import Array, Member, Node, Object, Scalar, items, text_of
+from checker.policy.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from checker.inputs.text import TextDocument
+
+    Made = str | Unknown | Node | list["Made"] | dict[str, "Made"]
+
+
+_SERVERLESS = "AWS::Serverless"
+_CONNECTOR, _FUNCTION = f"{_SERVERLESS}::Connector", f"{_SERVERLESS}::Function"
+_RULE = "AWS::Events::Rule"
+_BY_ROLE = (
+    _FUNCTION,
+    "AWS::Lambda::Function",
+    f"{_SERVERLESS}::StateMachine",
+    "AWS::StepFunctions::StateMachine",
+)
+"""The sources of connectors that publish to a topic with the permissions of their own role."""
+_QUEUE = Unknown("AWS SAM creates the queue of the event")
+
+
+def with_generated(document: TextDocument) -> TextDocument:
+    """Return a template with the resources that AWS SAM generates for topics, at the places that ask for them."""
+    resources = document.root.get("Resources") if isinstance(document.root, Object) else None
+    if _SERVERLESS not in document.source.text or not isinstance(resources, Object):
+        return document
+    generated = tuple(_generated(resources))
+    if not generated or not isinstance(document.root, Object):
+        return document
+    whole = resources._replace(members=(*resources.members, *generated))
+    members = (one._replace(value=whole) if one.key == "Resources" else one for one in document.root.members)
+    return document._replace(root=document.root._replace(members=tuple(members)))
+
+
+def _generated(resources: Object) -> Iterator[Member]:
+    types = {one.key: _type(one.value) for one in resources.members}
+    for member in resources.members:
+        if not isinstance(member.value, Object):
+            continue
+        for connector in _connectors(member.key, member.value):
+            yield from _policies(connector, types)
+        if types[member.key] == _FUNCTION:
+            yield from _subscriptions(member.key, member.value)
+
+
+def _type(node: Node) -> str:
+    return text_of(node.get("Type")) or "" if isinstance(node, Object) else ""
+
+
+class Connector(NamedTuple):
+    """A connector: its name, its place, its source and its destinations. ``condition`` is that of its resource."""
+
+    name: str
+    place: Node
+    source: Object | str
+    destinations: tuple[Node, ...]
+    condition: Node | None
+
+
+def _connectors(logical: str, resource: Object) -> Iterator[Connector]:
+    """Yield a connector that is a resource, and those that are embedded in their source."""
+    condition = resource.get("Condition")
+    properties = resource.get("Properties")
+    if _type(resource) == _CONNECTOR and isinstance(properties, Object):
+        source = properties.get("Source")
+        yield Connector(
+            logical,
+            resource,
+            source if isinstance(source, Object) else "",
+            _destinations(properties),
+            condition,
+        )
+    embedded = resource.get("Connectors")
+    for member in embedded.members if isinstance(embedded, Object) else ():
+        inside = member.value.get("Properties") if isinstance(member.value, Object) else None
+        if isinstance(inside, Object):
+            name = f"{logical}{member.key}"
+            yield Connector(name, member.value, logical, _destinations(inside), condition)
+
+
+def _destinations(properties: Object) -> tuple[Node, ...]:
+    node = properties.get("Destination")
+    return items(node) if node is not None else ()
+
+
+def _policies(connector: Connector, types: Mapping[str, str]) -> Iterator[Member]:
+    """Yield the topic policies of a connector."""
+    source = _kind(connector.source, types)
+    for number, destination in enumerate(connector.destinations):
+        if _kind(destination, types) != TOPIC or source in _BY_ROLE:
+            continue
+        topic = _topic(destination)
+        policy: Made = _policy(topic, _rule(connector.source)) if source == _RULE else _not_known(connector)
+        properties: Made = {"Topics": [topic], "PolicyDocument": policy}
+        many = f"Destination{number}" if len(connector.destinations) > 1 else ""
+        name = f"{connector.name}{many}TopicPolicy"
+        yield _resource(name, TOPIC_POLICY, properties, connector.place, connector.condition)
+
+
+def _kind(end: Node | str, types: Mapping[str, str]) -> str:
+    """Return the type of the source or destination of a connector; it names a resource, or states a type."""
+    logical = end if isinstance(end, str) else _text(end, "Id")
+    return types.get(logical, "") if logical else _type(end) if not isinstance(end, str) else ""
+
+
+def _text(node: Node, key: str) -> str:
+    return text_of(node.get(key)) or "" if isinstance(node, Object) else ""
+
+
+def _topic(destination: Node) -> Made:
+    logical = _text(destination, "Id")
+    arn = destination.get("Arn") if isinstance(destination, Object) else None
+    if logical:
+        return {"Ref": logical}
+    return arn if arn is not None else Unknown("the destination of the connector has no ARN")
+
+
+def _rule(source: Object | str) -> Made:
+    logical = source if isinstance(source, str) else _text(source, "Id")
+    arn = source.get("Arn") if isinstance(source, Object) else None
+    if logical:
+        return {"Fn::GetAtt": [logical, "Arn"]}
+    return arn if arn is not None else Unknown("the source of the connector has no ARN")
+
+
+def _policy(topic: Made, rule: Made) -> Made:
+    """Write the policy of a topic that is the target of an EventBridge rule."""
+    statement: Made = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sns:Publish",
+        "Resource": topic,
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _not_known(connector: Connector) -> Unknown:
+    return Unknown("AWS SAM may write a policy for the connector", connector.name)
+
+
+def _subscriptions(logical: str, function: Object) -> Iterator[Member]:
+    """Yield the subscriptions of a function's events."""
+    properties = function.get("Properties")
+    events = properties.get("Events") if isinstance(properties, Object) else None
+    for member in events.members if isinstance(events, Object) else ():
+        inside = member.value.get("Properties") if isinstance(member.value, Object) else None
+        topic = inside.get("Topic") if isinstance(inside, Object) else None
+        if _type(member.value) == "SNS" and isinstance(inside, Object) and topic is not None:
+            protocol, endpoint = _endpoint(logical, inside.get("SqsSubscription"))
+            written: Made = {"TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint}
+            name = f"{logical}{member.key}"
+            yield _resource(name, SUBSCRIPTION, written, member.value, function.get("Condition"))
+
+
+def _endpoint(logical: str, queue: Node | None) -> tuple[Made, Made]:
+    """Return protocol and endpoint of an event, which is delivered through a queue or directly."""
+    if isinstance(queue, Object):
+        return "sqs", queue.get("QueueArn") or _QUEUE
+    if isinstance(queue, Scalar) and queue.value is True:
+        return "sqs", _QUEUE
+    is_direct = queue is None or (isinstance(queue, Scalar) and queue.value is False)
+    protocol: Made = "lambda" if is_direct else Unknown("whether the event has a queue is not known")
+    return protocol, {"Fn::GetAtt": [logical, "Arn"]}
+
+
+def _resource(logical: str, kind: str, properties: Made, at: Node, condition: Node | None) -> Member:
+    """Make a resource at the place of a node, in a text of its own, so that no fix edits it."""
+    written: dict[str, Made] = {"Type": kind, "Properties": properties}
+    if condition is not None:
+        written["Condition"] = condition
+    text = Source(at.source.name, _GENERATED, at.source, (at.start, at.end))
+    return Member(logical, _made(written, text), at.start, at.end)
+
+
+_GENERATED = " "
+
+
+def _made(value: Made, text: Source) -> Node:
+    whole = text, 0, len(_GENERATED)
+    if isinstance(value, dict):
+        return Object(tuple(Member(key, _made(one, text), *whole[1:]) for key, one in value.items()), *whole)
+    if isinstance(value, list):
+        return Array(tuple(_made(one, text) for one in value), *whole)
+    return Scalar(value, *whole) if isinstance(value, str | Unknown) else value
