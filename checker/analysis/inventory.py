@@ -354,7 +354,7 @@ class IgnoreComment(NamedTuple):
 
 
 class Inventory(NamedTuple):
-    """All facts of one run."""
+    """All facts of one run. ``has_other_values`` is true if a variable with a default has a list of allowed values."""
 
     topics: tuple[Topic, ...] = ()
     keys: tuple[Key, ...] = ()
@@ -363,6 +363,7 @@ class Inventory(NamedTuple):
     skipped: tuple[Skipped, ...] = ()
     comments: tuple[IgnoreComment, ...] = ()
     open_instances: tuple[OpenInstance, ...] = ()
+    has_other_values: bool = False
 
     def key_of(self, topic: Topic) -> Key | Unknown | None:
         """Return the key that encrypts a topic; ``None`` if the topic is not encrypted.

@@ -112,7 +112,7 @@ def examine_on(context: CheckContext, options: Options) -> Run:
         return _examine_change(context, options)
     paths = options.paths or (Path(),)
     inventory = _load_inventory(context, options, paths)
-    report = judge(inventory, context.rules, context.scope)
+    report = _judged(context, options, paths, inventory, context.scope)
     report = report._replace(
         skipped=(*report.skipped, *nothing_examined(report, paths, absolute)),
         stale=tuple(idle(report, context.configuration, map(_full_name, paths), absolute)),
@@ -126,8 +126,21 @@ def _examine_change(context: CheckContext, options: Options) -> Run:
     options = options._replace(given=options.given._replace(values=change.values))
     inventory = _load_inventory(context, options, change.paths)
     inventory = inventory._replace(skipped=(*inventory.skipped, *change.skipped))
-    report = judge(inventory, context.rules, context.scope._replace(files=change.names))
+    report = _judged(context, options, change.paths, inventory, context.scope._replace(files=change.names))
     return decide(report, context, options, inventory)
+
+
+def _judged(
+    context: CheckContext, options: Options, paths: Sequence[Path], inventory: Inventory, scope: Scope
+) -> Report:
+    """Judge what was read, and again with the other values of variables if a default may hide access."""
+    report = judge(inventory, context.rules, scope)
+    if not inventory.has_other_values or not report.examined:
+        return report
+    from checker.lint.other_values import with_other_values  # imported on demand: most files list no values
+
+    others = options._replace(given=options.given._replace(other_values=True))
+    return with_other_values(report, judge(_load_inventory(context, others, paths), context.rules, scope))
 
 
 def _load_inventory(context: CheckContext, options: Options, paths: Sequence[Path]) -> Inventory:

@@ -41,6 +41,7 @@ class Given(NamedTuple):
     ``variables`` and ``parameters`` are values for Terraform and CloudFormation. ``values`` are pairs of a
     root's folder and a values file for it, as for `-var-file`. The source folder holds the Terraform files of
     a plan. ``progress`` is called with the name of the file or folder that is read, and the fraction read, from 0 to 1.
+    With ``other_values``, variables with a default and a list of allowed values are read as if they had no default.
     """
 
     variables: tuple[tuple[str, str], ...] = ()
@@ -48,6 +49,7 @@ class Given(NamedTuple):
     source: Path | None = None
     values: tuple[tuple[Path, Path], ...] = ()
     progress: Callable[[str, float], None] = lambda _name, _part: None
+    other_values: bool = False
 
 
 class Facts:
@@ -86,6 +88,7 @@ class Facts:
         self.streams: Streams | None = None
         self.variables: set[str] = set()
         self.parameters: set[str] = set()
+        self.has_other_values = False
 
     def skip(self, error: InputError) -> None:
         """Report a file that could not be read."""

@@ -61,6 +61,7 @@ def link_facts(facts: Facts) -> Inventory:
         tuple(facts.skipped),
         tuple(facts.comments),
         tuple(facts.open_instances),
+        facts.has_other_values,
     )
 
 

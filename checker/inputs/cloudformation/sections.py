@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.inventory import Place
 from checker.core.errors import InputError
 from checker.inputs.cloudformation.constraints import constraints_of
-from checker.policy.node import Node, Object, describe, items, text_of
+from checker.policy.node import Node, Object, describe, items, scalar_text, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,12 @@ class Template(NamedTuple):
     def name(self) -> str:
         """The file."""
         return self.document.name
+
+    def constrains_default(self, parameter: str) -> bool:
+        """True for a parameter with a default and several allowed values."""
+        constraint = self.constraints.get(parameter)
+        has_default = self.parameters[parameter].get("Default") is not None
+        return has_default and constraint is not None and len(constraint.allowed) > 1
 
     def symbol(self, logical: str, attribute: str = "") -> str:
         """Return the symbol of an unknown value of a resource: `stack.yaml#ChatTopic.TopicName`."""
@@ -129,6 +135,27 @@ def _properties(node: Object) -> Node | None:
         return inside
     written = inside.members if inside is not None else ()
     return node._replace(members=(*written, *macros))
+
+
+def has_other_values(template: Template) -> bool:
+    """True if a parameter with a default has a list of allowed values."""
+    return any(map(template.constrains_default, template.parameters))
+
+
+def with_other_values(template: Template) -> Template:
+    """Return the template as if these parameters had no default, which becomes the first of their allowed values."""
+    changed = filter(template.constrains_default, template.parameters)
+    parameters, constraints = dict(template.parameters), dict(template.constraints)
+    for name in list(changed):
+        node = parameters[name]
+        written = node.get("Default")
+        default = scalar_text(written) if written is not None else None
+        parameters[name] = node._replace(members=tuple(one for one in node.members if one.key != "Default"))
+        allowed = constraints[name].allowed
+        constraints[name] = constraints[name]._replace(
+            allowed=tuple(sorted(allowed, key=lambda text: text != default))
+        )
+    return template._replace(parameters=parameters, constraints=constraints)
 
 
 def is_macro(member: Member) -> bool:

@@ -23,7 +23,7 @@ from checker.inputs.cloudformation.nested import Stack, nested_stacks
 from checker.inputs.cloudformation.nodes import collect_conditions, text_at
 from checker.inputs.cloudformation.parameters import PSEUDO, changes, worlds
 from checker.inputs.cloudformation.sam import with_generated
-from checker.inputs.cloudformation.sections import read_sections
+from checker.inputs.cloudformation.sections import has_other_values, read_sections, with_other_values
 from checker.inputs.cloudformation.stack_sets import stack_sets
 from checker.inputs.cloudformation.states import States
 from checker.inputs.senders import Part, is_part, senders
@@ -203,7 +203,7 @@ def read_template(
     stack = stack.within(assembly.environment(path), dict(facts.given.parameters))
     given = _given(facts, stack.values)
     whole = with_generated(with_loops(with_includes(path, document, facts), given))
-    template = read_sections(whole, facts.template_scope(document.name), stack.symbol)
+    template = _sections(whole, facts, facts.template_scope(document.name), stack.symbol)
     reader = _Reader(template, facts, given)
     declared = facts.declarations(stack.folder or path.parent)
     found = _declare(reader, Declarer(template, declared, named=named, assembly=assembly))
@@ -231,8 +231,14 @@ def read_into(
     ``scope`` and ``values`` are the name and the parameters of the stack. Raises InputError.
     """
     given = _given(facts, values)
-    template = read_sections(with_generated(with_loops(document, given)), scope)
+    template = _sections(with_generated(with_loops(document, given)), facts, scope)
     return _declare(_Reader(template, facts, given), Declarer(template, declared, named=named))
+
+
+def _sections(document: TextDocument, facts: Facts, scope: str, stack: str = "") -> Template:
+    template = read_sections(document, scope, stack)
+    facts.has_other_values |= has_other_values(template)
+    return with_other_values(template) if facts.given.other_values else template
 
 
 def _given(facts: Facts, values: Mapping[str, Value]) -> dict[str, Value]:

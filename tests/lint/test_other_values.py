@@ -1,0 +1,80 @@
+"""A default is one value of several: who gets in with another listed value is found, too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.app.run import Options, examine
+from checker.core.finding import Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.core.finding import Finding
+
+TEMPLATE = """
+Parameters:
+  Stage: {{Type: String, {stage}}}
+Mappings:
+  Accounts:
+    dev: {{Id: "111122223333"}}
+    prod: {{Id: "{prod}"}}
+Resources:
+  Topic: {{Type: AWS::SNS::Topic}}
+  Policy:
+    Type: AWS::SNS::TopicPolicy
+    Properties:
+      Topics: [!Ref Topic]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Sid: Connect
+            Effect: Allow
+            Principal: {{Service: connect.amazonaws.com}}
+            Action: sns:Publish
+            Resource: !Ref Topic
+            Condition:
+              StringLike: {{"aws:SourceAccount": !FindInMap [Accounts, !Ref Stage, Id]}}
+"""
+LISTED = "Default: dev, AllowedValues: [prod, dev]"
+
+
+def found(folder: Path, name: str, text: str) -> list[Finding]:
+    (folder / name).write_text(text)
+    report = examine(Options((folder / name,))).report
+    return [one for one in report.findings if one.rule == "weak-source-condition"]
+
+
+def test_access_with_another_listed_value_is_found(tmp_path: Path) -> None:
+    (finding,) = found(tmp_path, "t.yaml", TEMPLATE.format(stage=LISTED, prod="*"))
+    assert finding.verdict is Verdict.UNDETERMINED
+    assert finding.message.startswith("depends on the deployment: statement `Connect`")
+    assert "`Stage` is `prod`, and not if `Stage` is `dev`" in finding.help
+
+
+@pytest.mark.parametrize(
+    ("stage", "prod"),
+    [
+        (LISTED, "444455556666"),
+        ("Default: dev", "*"),
+        ("Default: dev, AllowedValues: [dev]", "*"),
+    ],
+    ids=["every value is safe", "no list", "a list of one"],
+)
+def test_nothing_is_found_otherwise(stage: str, prod: str, tmp_path: Path) -> None:
+    assert found(tmp_path, "t.yaml", TEMPLATE.format(stage=stage, prod=prod)) == []
+
+
+def test_the_default_is_not_reported_twice(tmp_path: Path) -> None:
+    (finding,) = found(
+        tmp_path, "t.yaml", TEMPLATE.format(stage=LISTED, prod="444455556666").replace("111122223333", "*")
+    )
+    assert finding.verdict is Verdict.FAIL
+
+
+def test_a_pass_of_the_default_alone_is_no_pass(tmp_path: Path) -> None:
+    found(tmp_path, "t.yaml", TEMPLATE.format(stage=LISTED, prod="*"))
+    (topic,) = examine(Options((tmp_path / "t.yaml",))).report.examined
+    assert topic.verdicts["weak-source-condition"] is Verdict.UNDETERMINED
