@@ -51,7 +51,7 @@ def _with_doubts(
     rules: Collection[tuple[str, str]],
     others: Mapping[tuple[str, str], Examined],
 ) -> Examined:
-    """Take back the verdicts that hold only for the defaults."""
+    """Withdraw the verdicts that hold only for the defaults."""
     other = others.get((examined.source, examined.declared))
     changed = [rule for target, rule in rules if target == examined.declared]
     if other is None or not changed:
