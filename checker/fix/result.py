@@ -46,15 +46,22 @@ def written_out(statement: Node, root: Node, name: str) -> Iterator[str]:
 
 def _chunks(statement: Node, root: Node, name: str, references: References) -> list[str]:
     source, kept = file_of(root.source), frozenset(references)
-    if name.endswith(HCL_TEXT):
-        if root.source.outer is None:
-            return _hcl(_plain(statement, references, write=ReferenceText), root)
-        chunks = HeredocWriter(kept).node(_plain(statement, references), TOP_LEVEL, None)
-        return [chunk if isinstance(chunk, Raw) else verbatim(chunk) for chunk in chunks]
+    if name.endswith(HCL_TEXT) and root.source.outer is None:
+        return _hcl(_plain(statement, references, write=ReferenceText), root)
     plain = _plain(statement, references)
+    if name.endswith(HCL_TEXT) and not _is_of_template(plain):
+        chunks = HeredocWriter(kept).node(plain, TOP_LEVEL, None)
+        return [chunk if isinstance(chunk, Raw) else verbatim(chunk) for chunk in chunks]
     if is_yaml(source) or name.endswith((".yaml", ".yml")):
         return ["- ", *YamlBlockWriter(kept).nested(plain, "  ", source)]
     return _DisplayWriter(kept).node(plain, TOP_LEVEL, None)
+
+
+def _is_of_template(statement: Node) -> bool:
+    """True for a statement that refers to a resource of a template, such as one in a Terraform stack."""
+    if isinstance(statement, Scalar):
+        return isinstance(statement.value, ReferenceText) and "#" in statement.value
+    return any(map(_is_of_template, children(statement)))
 
 
 def _hcl(statement: Node, root: Node) -> list[str]:

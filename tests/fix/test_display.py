@@ -37,6 +37,12 @@ def for_a_condition(otherwise: Any) -> dict[str, str]:
     return {"template.json": json.dumps(template({"Statement": [choice]}))}
 
 
+def of_a_stack() -> dict[str, str]:
+    grant = statement(Principal={"Service": "connect.amazonaws.com"}, Resource={"Ref": "Chat"})
+    body = f"<<EOT\n{json.dumps(template({'Statement': [grant]}))}\nEOT"
+    return {"main.tf": f'resource "aws_cloudformation_stack" "chat" {{\n  template_body = {body}\n}}\n'}
+
+
 LEFT: dict[str, tuple[dict[str, str], str]] = {
     "a reference in Terraform's JSON": (
         {
@@ -52,6 +58,7 @@ LEFT: dict[str, tuple[dict[str, str], str]] = {
         for_a_condition(statement(Principal={"AWS": ACCOUNT}, Resource={"Ref": "Chat"})),
         '"Resource": {"Ref": "Chat"}',
     ),
+    "a template in a stack of Terraform": (of_a_stack(), '"Resource": {"Ref": "Chat"}'),
 }
 
 
