@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 _HEAD = 64 * 1024
 _SORTED = re.compile(
-    r'\A\s*\{\s*(?:"(?:applyable|complete|errored)"\s*:\s*(?:true|false)\s*,\s*|"checks"\s*:\s*\[)*'
-    r'"configuration"\s*:\s*\{\s*"(?:provider_config|root_module)"'
+    r'\A\s*\{\s*(?:"action_invocations"\s*:\s*\[\s*\{\s*"address"'
+    r'|"applyable"\s*:\s*(?:true|false)\s*,\s*"checks"\s*:\s*\['
+    r'|(?:"(?:applyable|complete|errored)"\s*:\s*(?:true|false)\s*,\s*)*'
+    r'"configuration"\s*:\s*\{\s*"(?:provider_config|root_module)")'
 )
 """Beginning of a plan whose keys `jq` has sorted; the version keys come last."""
 

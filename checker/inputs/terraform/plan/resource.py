@@ -55,6 +55,10 @@ def _steps(node: Node, at: int) -> Iterator[str]:
 
 
 AFTER_APPLY = "known only after apply"
+NOT_IN_PLAN = f"{AFTER_APPLY}, so check the Terraform files instead: `checker check FOLDER`"
+"""The reason for an unknown part of a policy. A plan lists the references of its expression, but not its text."""
+
+DEFERRED = "Terraform defers the change to a later plan"
 
 _OPEN_WHERE_ABSENT = (
     "arn",
@@ -80,7 +84,8 @@ class Resource(NamedTuple):
     """A planned resource.
 
     ``unknown`` and ``sensitive`` are trees of marks parallel to the values: true for values unknown before
-    apply, and for sensitive values. ``route`` leads from the document's root to the values.
+    apply, and for sensitive values. ``route`` leads from the document's root to the values. ``deferred`` is true
+    for a change that Terraform may plan differently later, so that no value is known.
     """
 
     address: str
@@ -90,6 +95,7 @@ class Resource(NamedTuple):
     values: Object
     unknown: object
     sensitive: object
+    deferred: bool = False
 
     def node(self, name: str) -> Node | None:
         """Return the node of an attribute; ``None`` if it is null or missing."""
@@ -141,10 +147,12 @@ def read_resource(scan: Scan, found: Found) -> Resource:
         unknown = {name: True for name in _OPEN_WHERE_ABSENT if values.get(name) is None}
     if names is _OF_KEPT_STATE:
         sensitive = marks_of(sensitive)
+    if found.deferred:
+        values, unknown = values._replace(members=()), True
     address = spans.get("address", (found.start, found.start + 1))
     root = _root(scan, found, address, route, values)
     document = TextDocument(scan.source, root)
-    return Resource(found.address, found.type, document, route, values, unknown, sensitive)
+    return Resource(found.address, found.type, document, route, values, unknown, sensitive, found.deferred)
 
 
 def _form(spans: Mapping[str, tuple[int, int]]) -> tuple[tuple[str, str, str], Route]:

@@ -63,13 +63,14 @@ def _part(found: Found, one: Mapping[str, object], references: References) -> Pa
     kind = f"data.{found.type}" if found.is_looked_up else found.type
     known = tuple(name for name in names if isinstance(name, str))
     arguments = _arguments(found.address, values, references)
-    return Part(found.address, kind, known, arguments, hidden=_hides_policy(kind, one))
+    hidden = found.deferred or _hides_policy(one)
+    return Part(found.address, kind, known, arguments, hidden=hidden and kind.startswith("aws_iam_"))
 
 
-def _hides_policy(kind: str, one: Mapping[str, object]) -> bool:
+def _hides_policy(one: Mapping[str, object]) -> bool:
     """True for a policy of a role, user or group that is known only after apply."""
     marks = mapping(one.get("change")).get("after_unknown")
-    return kind.startswith("aws_iam_") and any(has_marks(marks, name) for name in _POLICIES)
+    return any(has_marks(marks, name) for name in _POLICIES)
 
 
 def _arguments(address: str, values: Mapping[str, object], references: References) -> dict[str, Plain]:
