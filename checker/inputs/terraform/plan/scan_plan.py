@@ -25,7 +25,7 @@ from checker.policy.text_json import TextError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from checker.inputs.terraform.plan.json_scan import Scan
+    from checker.inputs.json_scan import Scan
 
 
 _WANTED = TYPES | PARTS

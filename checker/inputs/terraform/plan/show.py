@@ -7,27 +7,24 @@ https://developer.hashicorp.com/terraform/internals/json-format
 
 from __future__ import annotations
 
-import gzip
 import re
 import shlex
-import zlib
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Reference
 from checker.inputs.discover import name_of
-from checker.inputs.opening import is_packed, open_regular
+from checker.inputs.json_scan import Scan
+from checker.inputs.large_files import read_unpacked
 from checker.inputs.senders import Part, senders
 from checker.inputs.terraform.plan.configuration import mapping
 from checker.inputs.terraform.plan.declare import Declarer
-from checker.inputs.terraform.plan.json_scan import Scan
 from checker.inputs.terraform.plan.plan import Plan
 from checker.inputs.terraform.plan.plan_index import has_marks
 from checker.inputs.terraform.plan.resource import read_resource
 from checker.inputs.terraform.plan.scan_plan import read_outline
 from checker.inputs.terraform.plan.trace import References, follow
 from checker.inputs.terraform.stacks import read_stack
-from checker.inputs.text import decode
 from checker.policy.source import Source
 from checker.policy.text_json import TextError
 
@@ -102,9 +99,6 @@ def _plain(value: object) -> Plain:
     return value if isinstance(value, str) else None
 
 
-MAX_BYTES = 512 * 1024 * 1024
-"""Size limit; plans of very large configurations have about fifty megabytes."""
-
 _CONNECT = re.compile(r'"(?:aws|awscc)_connect_|:connect:[^"\s]*:instance/|\bconnect\.amazonaws\.com')
 """Text that shows that a plan concerns Amazon Connect; in other plans, unknown policies are irrelevant."""
 
@@ -120,7 +114,7 @@ def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
     Each file is a separate namespace: its declarations are linked within the file, and with other files only
     by ARN. Raises InputError with line and column for invalid content.
     """
-    plan, parts = _plan(Source(name_of(path), _read(path), quotable=False))
+    plan, parts = _plan(Source(name_of(path), read_unpacked(path), quotable=False))
     declared = facts.declarations(path)
     declarer = Declarer(plan, declared, named=named)
     declarer.declare()
@@ -164,16 +158,3 @@ def _plan(source: Source) -> tuple[Plan, list[Part]]:
     except TextError as error:
         raise InputError(source.name, error.message, error.position()) from None
     return Plan(source, outline, resources), parts
-
-
-def _read(path: Path) -> str:
-    try:
-        packed = is_packed(path)
-        with open_regular(path) as file:
-            stream = gzip.GzipFile(fileobj=file) if packed else file
-            data = stream.read(MAX_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(name_of(path), str(getattr(error, "strerror", "") or error).lower()) from None
-    if len(data) > MAX_BYTES:
-        raise InputError(name_of(path), f"larger than the {MAX_BYTES // 1024 // 1024} MB limit for a plan")
-    return decode(name_of(path), data)
