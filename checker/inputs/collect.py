@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from checker.core.errors import InputError
     from checker.inputs.cloudtrail.streams import Streams
+    from checker.inputs.streaming_code import StreamCall
 
 
 LOOKED_FOR = (
@@ -57,8 +58,8 @@ class Facts:
     the folders of called Terraform modules, ``opened`` the files that Terraform functions read, and
     ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path.
     ``read_templates`` counts the CloudFormation templates of each file. ``variables`` and ``parameters`` are the names
-    that root modules and templates declare. ``of_change`` is true if the files come from a change, so that
-    irrelevant files are not reported.
+    that root modules and templates declare. ``calls`` are those in application code that start streams. ``of_change``
+    is true if the files come from a change, so that irrelevant files are not reported.
     """
 
     def __init__(self, given: Given, *, of_change: bool = False) -> None:
@@ -82,8 +83,14 @@ class Facts:
         self.others: set[str] = set()
         self.read_templates: Counter[str] = Counter()
         self.streams: Streams | None = None
+        self.calls: tuple[StreamCall, ...] = ()
         self.variables: set[str] = set()
         self.parameters: set[str] = set()
+
+    @property
+    def variables_of_code(self) -> frozenset[str]:
+        """The environment variables in which application code expects topics."""
+        return frozenset(call.variable for call in self.calls if call.variable)
 
     def skip(self, error: InputError) -> None:
         """Report a file that could not be read."""

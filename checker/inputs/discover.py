@@ -50,9 +50,15 @@ _TESTS = (
     ".feature",
     ".guard",
     "_test.go",
-    ".test.ts",
-    ".spec.ts",
+    "_test.py",
+    "conftest.py",
+    *(
+        f".{kind}.{suffix}"
+        for kind in ("test", "spec")
+        for suffix in ("ts", "tsx", "js", "jsx", "mjs", "cjs")
+    ),
 )
+_TEST_FOLDERS = frozenset(("test", "tests", "__tests__", "__mocks__", "e2e", "spec"))
 _BINARY = (
     ".png",
     ".jpg",
@@ -140,7 +146,18 @@ def _is_searched(name: str) -> bool:
 def _is_other(name: str) -> bool:
     is_old_state = ".tfstate" in name and name.endswith(".backup")
     is_searched = not name.endswith((*_SUFFIXES, *_NO_INPUT, *_NOT_SEARCHED))
-    return is_searched and not is_old_state and not name.startswith(".")
+    is_test = name.startswith("test_") and name.endswith(".py")
+    return is_searched and not is_old_state and not is_test and not name.startswith(".")
+
+
+def without_tests(paths: Iterable[Path], named: Iterable[Path]) -> Iterator[Path]:
+    """Yield the files that are not in a folder of tests below the named folder that contains them."""
+    folders = sorted(named, key=lambda folder: -len(folder.parts))
+    for path in paths:
+        base = next((one for one in folders if path.is_relative_to(one)), None)
+        below = path.relative_to(base).parts[:-1] if base is not None else ()
+        if _TEST_FOLDERS.isdisjoint(below):
+            yield path
 
 
 def _place_of(path: Path) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from checker.inputs.discover import (
     find_files,
     find_siblings,
     home_of,
+    is_code,
     is_settings_file,
     is_stream,
     is_values,
@@ -21,11 +22,13 @@ from checker.inputs.discover import (
     name_of,
     names_aws,
     read_input,
+    without_tests,
 )
 from checker.inputs.documents import parse_file, parts_of
 from checker.inputs.kinds.manifest import MANIFEST, has_keys_of_manifest, may_be_of_others
 from checker.inputs.large_files import is_bulk, is_module_file
 from checker.inputs.link import link_facts
+from checker.inputs.mentions import speaks_of_streaming
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.readers import (
     kind_of,
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Inventory
     from checker.inputs.kinds.kind import Kind
+    from checker.inputs.streaming_code import StreamCall
 
     _Found = tuple[Path, bool]
 
@@ -76,6 +80,9 @@ def load(
     unreadable = missing(wanted)
     others: list[Path] = []
     found = list(find_files(wanted, unreadable, exclude, others))
+    searched = [*(path for path, _ in found), *others]
+    application = list(without_tests(searched, wanted))
+    facts.calls = _calls_in(application)
     modules: list[_Found] = []
     loose: list[_Found] = []
     for one in found:
@@ -91,8 +98,28 @@ def load(
 
         facts.skipped += unmatched_values(facts)
     inventory = link_facts(facts)
-    searched = [*(path for path, _ in found), *others]
-    return inventory._replace(skipped=(*inventory.skipped, *unread(searched, inventory, facts.others)))
+    code_of_tests = set(filter(is_code, searched)).difference(application)
+    policies = unread([path for path in searched if path not in code_of_tests], inventory, facts.others)
+    return inventory._replace(skipped=(*inventory.skipped, *policies, *_unread_calls(inventory, facts)))
+
+
+def _calls_in(paths: Iterable[Path]) -> tuple[StreamCall, ...]:
+    """Return the calls that start chat streaming, before the files that may set their environment are read."""
+    speaking = [path for path in paths if speaks_of_streaming(path)]
+    if not speaking:
+        return ()
+    from checker.inputs.streaming_code import stream_calls  # imported on demand: few runs have such code
+
+    return stream_calls(speaking)
+
+
+def _unread_calls(inventory: Inventory, facts: Facts) -> Iterable[Skipped]:
+    """Return the calls without a checked topic; the files of a change are too few to tell."""
+    if not facts.calls or facts.of_change:
+        return ()
+    from checker.inputs.unread_calls import unread_calls  # imported on demand, as above
+
+    return unread_calls(inventory, facts.calls)
 
 
 def _take_all(files: list[_File], facts: Facts) -> None:

@@ -12,7 +12,7 @@ from checker.inputs.text import UTF_16
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -43,16 +43,30 @@ class Mention(NamedTuple):
 
 def text_with_connect(path: Path) -> str:
     """Return the text of a file that names Connect; empty for any other file."""
+    return text_with(path, (CONNECT.encode(),))
+
+
+STREAMING = (b"treamingEndpointArn", b"start_contact_streaming", b"tartContactStreaming")
+"""Words of which every file with a call or request that starts chat streaming has at least one."""
+
+
+def speaks_of_streaming(path: Path) -> bool:
+    """True for a file that may start chat streaming; a file longer than code that a person wrote is not searched."""
+    return bool(text_with(path, STREAMING, _MOST_CODE))
+
+
+def text_with(path: Path, words: Sequence[bytes], most: int = _MOST) -> str:
+    """Return the text of a file with at least one of these words; empty for any other file, and for a longer one."""
     try:
         with (
             open_regular(path, as_input=False) as file,
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
         ):
-            if len(data) > (_MOST_CODE if is_code(path) else _MOST):
+            if len(data) > (min(most, _MOST_CODE) if is_code(path) else most):
                 return ""
             if data[:2] in UTF_16:
                 return data[:].decode("utf-16", "replace")
-            if data.find(CONNECT.encode()) < 0:
+            if all(data.find(word) < 0 for word in words):
                 return ""
             return "" if b"\0" in data[:_BINARY] else data[:].decode("utf-8", "replace")
     except (OSError, ValueError):
@@ -71,9 +85,14 @@ def text_of(path: Path) -> str:
 def mentions(text: str) -> Iterator[Mention]:
     """Yield the places that name Connect as the principal of a statement, except in comments."""
     for match in _PRINCIPAL.finditer(text):
-        start = text.rfind("\n", 0, match.start()) + 1
-        if _has_action(text, match) and not _COMMENT.match(text[start : match.start()]):
+        if _has_action(text, match) and not is_in_comment(text, match.start()):
             yield mention_at(text, match.start())
+
+
+def is_in_comment(text: str, offset: int) -> bool:
+    """True for a place in a line that is a comment."""
+    start = text.rfind("\n", 0, offset) + 1
+    return _COMMENT.match(text[start:offset]) is not None
 
 
 def _has_action(text: str, principal: re.Match[str]) -> bool:
