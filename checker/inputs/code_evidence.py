@@ -1,6 +1,6 @@
 """Ties the calls in application code to the topics that they stream to.
 
-A tie only puts a topic in scope: it is no fact about a policy, an account or a Region. A literal ARN means the topic
+A tie only puts a topic in scope. It says nothing about policies, accounts or Regions. A literal ARN means the topic
 with this ARN, or one that a deployment may give this ARN. An environment variable means the topic to which a function
 or container of the nearest root or template sets it. If several topics could be meant, none is.
 """

@@ -150,14 +150,12 @@ def _is_other(name: str) -> bool:
     return is_searched and not is_old_state and not is_test and not name.startswith(".")
 
 
-def without_tests(paths: Iterable[Path], named: Iterable[Path]) -> Iterator[Path]:
-    """Yield the files that are not in a folder of tests below the named folder that contains them."""
-    folders = sorted(named, key=lambda folder: -len(folder.parts))
-    for path in paths:
-        base = next((one for one in folders if path.is_relative_to(one)), None)
-        below = path.relative_to(base).parts[:-1] if base is not None else ()
-        if _TEST_FOLDERS.isdisjoint(below):
-            yield path
+def is_in_tests(path: Path, named: Iterable[Path]) -> bool:
+    """True for a file in a folder of tests below the named folder that contains it."""
+    if _TEST_FOLDERS.isdisjoint(path.parts[:-1]):
+        return False
+    above = [len(folder.parts) for folder in named if path.is_relative_to(folder)]
+    return not _TEST_FOLDERS.isdisjoint(path.parts[max(above, default=len(path.parts)) : -1])
 
 
 def _place_of(path: Path) -> tuple[str, str]:

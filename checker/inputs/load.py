@@ -13,6 +13,7 @@ from checker.inputs.discover import (
     find_siblings,
     home_of,
     is_code,
+    is_in_tests,
     is_settings_file,
     is_stream,
     is_values,
@@ -22,13 +23,12 @@ from checker.inputs.discover import (
     name_of,
     names_aws,
     read_input,
-    without_tests,
 )
 from checker.inputs.documents import parse_file, parts_of
 from checker.inputs.kinds.manifest import MANIFEST, has_keys_of_manifest, may_be_of_others
 from checker.inputs.large_files import is_bulk, is_module_file
 from checker.inputs.link import link_facts
-from checker.inputs.mentions import speaks_of_streaming
+from checker.inputs.mentions import search
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.readers import (
     kind_of,
@@ -80,9 +80,10 @@ def load(
     unreadable = missing(wanted)
     others: list[Path] = []
     found = list(find_files(wanted, unreadable, exclude, others))
-    searched = [*(path for path, _ in found), *others]
-    application = list(without_tests(searched, wanted))
-    facts.calls = _calls_in(application)
+    searched = [search(path) for path in (*(path for path, _ in found), *others)]
+    facts.calls = _calls_in(
+        [one.path for one in searched if one.streams and not is_in_tests(one.path, wanted)]
+    )
     modules: list[_Found] = []
     loose: list[_Found] = []
     for one in found:
@@ -98,19 +99,18 @@ def load(
 
         facts.skipped += unmatched_values(facts)
     inventory = link_facts(facts)
-    code_of_tests = set(filter(is_code, searched)).difference(application)
-    policies = unread([path for path in searched if path not in code_of_tests], inventory, facts.others)
+    searched = [one for one in searched if not (is_code(one.path) and is_in_tests(one.path, wanted))]
+    policies = unread(searched, inventory, facts.others)
     return inventory._replace(skipped=(*inventory.skipped, *policies, *_unread_calls(inventory, facts)))
 
 
-def _calls_in(paths: Iterable[Path]) -> tuple[StreamCall, ...]:
-    """Return the calls that start chat streaming, before the files that may set their environment are read."""
-    speaking = [path for path in paths if speaks_of_streaming(path)]
-    if not speaking:
+def _calls_in(paths: list[Path]) -> tuple[StreamCall, ...]:
+    """Return the calls that start chat streaming; they are read before the files that may set their environment."""
+    if not paths:
         return ()
     from checker.inputs.streaming_code import stream_calls  # imported on demand: few runs have such code
 
-    return stream_calls(speaking)
+    return stream_calls(paths)
 
 
 def _unread_calls(inventory: Inventory, facts: Facts) -> Iterable[Skipped]:

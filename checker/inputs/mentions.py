@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import re
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.discover import is_code
@@ -12,7 +13,7 @@ from checker.inputs.text import UTF_16
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -41,36 +42,58 @@ class Mention(NamedTuple):
     column: int
 
 
-def text_with_connect(path: Path) -> str:
-    """Return the text of a file that names Connect; empty for any other file."""
-    return text_with(path, (CONNECT.encode(),))
-
-
-STREAMING = (b"treamingEndpointArn", b"start_contact_streaming", b"tartContactStreaming")
+_STREAMING = (b"treamingEndpointArn", b"start_contact_streaming", b"tartContactStreaming")
 """Words of which every file with a call or request that starts chat streaming has at least one."""
 
 
-def speaks_of_streaming(path: Path) -> bool:
-    """True for a file that may start chat streaming; a file longer than code that a person wrote is not searched."""
-    return bool(text_with(path, STREAMING, _MOST_CODE))
+class Searched(NamedTuple):
+    """A file, with whether it names Connect and whether it may start chat streaming."""
+
+    path: Path
+    names_connect: bool = False
+    streams: bool = False
 
 
-def text_with(path: Path, words: Sequence[bytes], most: int = _MOST) -> str:
-    """Return the text of a file with at least one of these words; empty for any other file, and for a longer one."""
-    try:
-        with (
-            open_regular(path, as_input=False) as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        ):
-            if len(data) > (min(most, _MOST_CODE) if is_code(path) else most):
-                return ""
-            if data[:2] in UTF_16:
-                return data[:].decode("utf-16", "replace")
-            if all(data.find(word) < 0 for word in words):
-                return ""
-            return "" if b"\0" in data[:_BINARY] else data[:].decode("utf-8", "replace")
-    except (OSError, ValueError):
-        return ""  # reported when the file is read; an empty file cannot be mapped
+def search(path: Path) -> Searched:
+    """Search a file for the words of a policy for Connect and of chat streaming.
+
+    A file longer than code that a person wrote is not searched for chat streaming.
+    """
+    with _opened(path) as data:
+        if data is None:
+            return Searched(path)
+        is_wide = data[:2] in UTF_16  # its text is searched when it is read
+        names_connect = is_wide or data.find(CONNECT.encode()) >= 0
+        streams = len(data) <= _MOST_CODE and (is_wide or any(data.find(word) >= 0 for word in _STREAMING))
+        return Searched(path, names_connect, streams)
+
+
+def text_in(path: Path) -> str:
+    """Return the text of a file that was searched; empty for a file that is too large or binary."""
+    with _opened(path) as data:
+        if data is None:
+            return ""
+        if data[:2] in UTF_16:
+            return data[:].decode("utf-16", "replace")
+        return "" if b"\0" in data[:_BINARY] else data[:].decode("utf-8", "replace")
+
+
+def text_with_connect(path: Path) -> str:
+    """Return the text of a file that names Connect; empty for any other file."""
+    return text_in(path) if search(path).names_connect else ""
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[mmap.mmap | None]:
+    """Map a file; ``None`` for one that is too large, empty or not readable, which is reported when it is read."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_regular(path, as_input=False))
+            data = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except (OSError, ValueError):
+            yield None
+            return
+        yield None if len(data) > (_MOST_CODE if is_code(path) else _MOST) else data
 
 
 def text_of(path: Path) -> str:

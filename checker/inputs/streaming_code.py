@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.discover import name_of
-from checker.inputs.mentions import STREAMING, is_in_comment, mention_at, text_with
+from checker.inputs.discover import is_code, name_of
+from checker.inputs.mentions import is_in_comment, mention_at, text_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -98,12 +98,12 @@ class StreamCall(NamedTuple):
 
 def stream_calls(paths: Iterable[Path]) -> tuple[StreamCall, ...]:
     """Return the calls of files."""
-    return tuple(call for path in paths for call in _calls_in(path, text_with(path, STREAMING)))
+    return tuple(call for path in paths for call in _calls_in(path, text_in(path)))
 
 
 def _calls_in(path: Path, text: str) -> Iterator[StreamCall]:
     """Yield the calls of a file, each topic once; a call with an unknown topic only if the file has no other."""
-    if not text or _is_trail(text):
+    if not text or (not is_code(path) and _is_trail(text)):
         return
     code = _Code(path, text) if path.name.endswith((*_PYTHON, *_SCRIPTS)) else None
     found: dict[tuple[str, str], StreamCall] = {}
@@ -115,7 +115,7 @@ def _calls_in(path: Path, text: str) -> Iterator[StreamCall]:
 
 def _is_trail(text: str) -> bool:
     """True for CloudTrail events, which their own reader reads."""
-    return '"eventName"' in text or '\\"eventName\\"' in text
+    return "eventName" in text and "eventSource" in text
 
 
 def _requests(path: Path, text: str) -> Iterator[StreamCall]:

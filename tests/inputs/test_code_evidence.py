@@ -66,6 +66,7 @@ VALUES: dict[str, tuple[str, str, tuple[str, str]]] = {
     "JavaScript: short": ("a.js", script("x", "const StreamingEndpointArn = process.env.TOPIC;\n").replace("Arn: x", "Arn"), ENV),
     "JavaScript: assigned twice": ("a.js", script("arn", "let arn = process.env.TOPIC;\narn = x;\n"), OPEN),
     "JavaScript, version 2": ("a.js", f"connect.startContactStreaming({{StreamingEndpointArn: '{TOPIC_ARN}'}})", ARN),
+    "Python: beside the name of an event": ("a.py", "eventSource = eventName = None\n" + python("environ['TOPIC']"), ENV),
     "JSON": ("a.json", json.dumps({"StreamingEndpointArn": TOPIC_ARN}), ARN),
     "JSON in JSON": ("a.json", json.dumps(json.dumps({"StreamingEndpointArn": TOPIC_ARN})), ARN),
     "YAML": ("a.yaml", f"StreamingEndpointArn: {TOPIC_ARN}\n", ARN),
@@ -92,7 +93,10 @@ NO_CALLS = {
     "comment in YAML": ("a.yaml", f"# StreamingEndpointArn: {TOPIC_ARN}\n"),
     "reference in JSON": ("a.json", '{"StreamingEndpointArn.$": "$.topic"}'),
     "next property": ("a.json", f'{{"StreamingEndpointArn": "x", "Other": "{TOPIC_ARN}"}}'),
-    "CloudTrail event": ("a.json", f'{{"eventName": "x", "streamingEndpointArn": "{TOPIC_ARN}"}}'),
+    "CloudTrail event": (
+        "a.json",
+        f'{{"eventSource": "x", "eventName": "x", "streamingEndpointArn": "{TOPIC_ARN}"}}',
+    ),
 }
 
 
