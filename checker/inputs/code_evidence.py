@@ -18,7 +18,7 @@ from checker.inputs.declared import DeclaredSender
 from checker.inputs.discover import home_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from checker.analysis.inventory import Topic
     from checker.core.arn import Arn
@@ -26,6 +26,38 @@ if TYPE_CHECKING:
     from checker.inputs.collect import Facts
     from checker.inputs.declared import Declarations, DeclaredEnvironment, DeclaredTopic
     from checker.inputs.streaming_code import StreamCall
+
+
+_DEPLOYING = frozenset(
+    (
+        *(
+            "aws",
+            "cdk",
+            "cfn",
+            "cloudformation",
+            "deploy",
+            "deployment",
+            "deployments",
+            "env",
+            "envs",
+            "iac",
+            "infra",
+        ),
+        *(
+            "infrastructure",
+            "live",
+            "ops",
+            "sam",
+            "stack",
+            "stacks",
+            "template",
+            "templates",
+            "terraform",
+            "tf",
+        ),
+    )
+)
+"""Words in the names of folders that deploy the code of other folders."""
 
 
 class _Setter(NamedTuple):
@@ -48,9 +80,20 @@ class _Setter(NamedTuple):
 
     def distance(self, code: Path) -> int:
         """Return the number of folders between a file of code and the folder that it shares with the root."""
-        here, there = Path(home_of(self.folder)).parts, Path(home_of(code)).parts
-        pairs = zip(here, there, strict=False)
-        return len(there) - sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        return len(_parts(code)) - self.shared(code)
+
+    def shared(self, code: Path) -> int:
+        """Return the number of folders that the paths of the root and of a file have in common."""
+        pairs = zip(_parts(self.folder), _parts(code), strict=False)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+    def is_of_others(self, code: Path, files: Iterable[Path]) -> bool:
+        """True if the root seems to be part of another service, which has code of its own beside that of the call."""
+        end = self.shared(code) + 1
+        beside = _parts(self.folder)[:end]
+        if len(beside) < end or self.handles(code) or not _DEPLOYING.isdisjoint(_words(beside[-1])):
+            return False
+        return any(_parts(file)[:end] == beside for file in files)
 
     def topics(self) -> Iterator[DeclaredTopic]:
         """Yield the topics that the value refers to."""
@@ -70,7 +113,8 @@ def add_senders(facts: Facts) -> None:
     """
     calls: list[StreamCall] = []
     for call in facts.calls:
-        near = _nearest(call.path, list(_setters(facts, call.variable))) if call.variable else []
+        setters = list(_setters(facts, call.variable)) if call.variable else []
+        near = _nearest(call.path, setters, facts.code)
         for declared in {id(one.declared): one.declared for one in near}.values():
             _add_sender(call, declared, [one for one in near if one.declared is declared])
         calls.append(_with_arn(call, near))
@@ -84,9 +128,12 @@ def _with_arn(call: StreamCall, setters: Sequence[_Setter]) -> StreamCall:
     return call._replace(topic=arns.pop()) if len(arns) == 1 and not is_declared else call
 
 
-def _nearest(code: Path, setters: Sequence[_Setter]) -> list[_Setter]:
-    """Return the functions that may run a file of code, of the roots that are nearest to it."""
-    possible = [one for one in setters if one.holds(code)]
+def _nearest(code: Path, setters: Sequence[_Setter], files: Sequence[Path]) -> list[_Setter]:
+    """Return the functions that may run a file of code, of the roots that are nearest to it.
+
+    ``files`` are all files of code.
+    """
+    possible = [one for one in setters if one.holds(code) and not one.is_of_others(code, files)]
     nearest = min((one.distance(code) for one in possible), default=0)
     return [one for one in possible if one.distance(code) == nearest]
 
@@ -99,6 +146,14 @@ def _add_sender(call: StreamCall, declared: Declarations, setters: Sequence[_Set
             names = frozenset(name for topic in topics for name in topic.names)
             declared.senders.append(DeclaredSender(call.place, names))
             return
+
+
+def _parts(path: Path) -> tuple[str, ...]:
+    return Path(home_of(path)).parts
+
+
+def _words(name: str) -> list[str]:
+    return re.split(r"[-_. ]", name.lower())
 
 
 def _setters(facts: Facts, variable: str) -> Iterator[_Setter]:

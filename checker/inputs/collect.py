@@ -58,8 +58,8 @@ class Facts:
     the folders of called Terraform modules, ``opened`` the files that Terraform functions read, and
     ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path.
     ``read_templates`` counts the CloudFormation templates of each file. ``variables`` and ``parameters`` are the names
-    that root modules and templates declare. ``calls`` are those in application code that start streams. ``of_change``
-    is true if the files come from a change, so that irrelevant files are not reported.
+    that root modules and templates declare. ``calls`` are those in application code that start streams, and ``code`` the
+    files of code. ``of_change`` is true if the files come from a change, so that irrelevant files are not reported.
     """
 
     def __init__(self, given: Given, *, of_change: bool = False) -> None:
@@ -84,6 +84,7 @@ class Facts:
         self.read_templates: Counter[str] = Counter()
         self.streams: Streams | None = None
         self.calls: tuple[StreamCall, ...] = ()
+        self.code: tuple[Path, ...] = ()
         self.variables: set[str] = set()
         self.parameters: set[str] = set()
 

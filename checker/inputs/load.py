@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Inventory
     from checker.inputs.kinds.kind import Kind
-    from checker.inputs.streaming_code import StreamCall
+    from checker.inputs.mentions import Searched
 
     _Found = tuple[Path, bool]
 
@@ -80,10 +80,7 @@ def load(
     unreadable = missing(wanted)
     others: list[Path] = []
     found = list(find_files(wanted, unreadable, exclude, others))
-    searched = [search(path) for path in (*(path for path, _ in found), *others)]
-    facts.calls = _calls_in(
-        [one.path for one in searched if one.streams and not is_in_tests(one.path, wanted)]
-    )
+    searched = _search([*(path for path, _ in found), *others], wanted, facts)
     modules: list[_Found] = []
     loose: list[_Found] = []
     for one in found:
@@ -99,18 +96,23 @@ def load(
 
         facts.skipped += unmatched_values(facts)
     inventory = link_facts(facts)
-    searched = [one for one in searched if not (is_code(one.path) and is_in_tests(one.path, wanted))]
     policies = unread(searched, inventory, facts.others)
     return inventory._replace(skipped=(*inventory.skipped, *policies, *_unread_calls(inventory, facts)))
 
 
-def _calls_in(paths: list[Path]) -> tuple[StreamCall, ...]:
-    """Return the calls that start chat streaming; they are read before the files that may set their environment."""
-    if not paths:
-        return ()
-    from checker.inputs.streaming_code import stream_calls  # imported on demand: few runs have such code
+def _search(paths: list[Path], named: list[Path], facts: Facts) -> list[Searched]:
+    """Search all files except code of tests, and read the calls that start chat streaming.
 
-    return stream_calls(paths)
+    The files that may set the environment of the calls are read later.
+    """
+    files = [search(path) for path in paths if not (is_code(path) and is_in_tests(path, named))]
+    facts.code = tuple(file.path for file in files if is_code(file.path))
+    calling = [file.path for file in files if file.streams and not is_in_tests(file.path, named)]
+    if calling:
+        from checker.inputs.streaming_code import stream_calls  # imported on demand: few runs have such code
+
+        facts.calls = stream_calls(calling)
+    return files
 
 
 def _unread_calls(inventory: Inventory, facts: Facts) -> Iterable[Skipped]:

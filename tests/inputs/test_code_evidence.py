@@ -237,6 +237,14 @@ TIED: dict[str, tuple[dict[str, str], list[str]]] = {
         {"app/main.tf": TERRAFORM, "other/main.tf": TERRAFORM},
         ["app/: aws_sns_topic.chat"],
     ),
+    "Terraform: a folder with code of its own": (
+        {"billing/main.tf": TERRAFORM.replace("start.handler", "a.b"), "billing/a.py": ""},
+        [],
+    ),
+    "Terraform: a folder that deploys others": (
+        {"infra/main.tf": TERRAFORM.replace("start.handler", "a.b"), "infra/a.py": ""},
+        ["aws_sns_topic.chat"],
+    ),
     "plan": ({"plan.json": planned(TOPIC=True, QUEUE=True)}, ["aws_sns_topic.chat"]),
     "plan: another variable": ({"plan.json": planned(QUEUE=True)}, []),
     "template": ({"template.yaml": TEMPLATE}, ["template.yaml#Chat"]),
