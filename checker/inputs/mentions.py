@@ -42,7 +42,12 @@ class Mention(NamedTuple):
     column: int
 
 
-_STREAMING = (b"treamingEndpointArn", b"start_contact_streaming", b"tartContactStreaming")
+_STREAMING = (
+    b"treamingEndpointArn",
+    b"start_contact_streaming",
+    b"tartContactStreaming",
+    b"start-contact-streaming",
+)
 """Words of which every file with a call or request that starts chat streaming has at least one."""
 
 

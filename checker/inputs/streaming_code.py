@@ -36,9 +36,10 @@ _ENDPOINT = re.compile(
 """The argument with its value, or `{ StreamingEndpointArn }`, which has the value of a variable of this name."""
 
 _START = re.compile(
-    r"(?<!def )(?<!function )\b(?:start_contact_streaming|startContactStreaming|StartContactStreamingCommand)\s{0,20}\("
+    r"\.\s{0,20}(?:start_contact_streaming|[Ss]tartContactStreaming(?:Async)?)\s{0,20}\("
+    r"|\bnew\s{1,20}StartContactStreamingCommand\s{0,20}\(|\bconnect\s{1,20}start-contact-streaming\b"
 )
-"""The call in boto3, and in both versions of the AWS SDK for JavaScript; not the declaration of a function."""
+"""The call in the AWS SDKs and in the AWS CLI; not the declaration of a function."""
 
 _NAME = r"""([A-Za-z_]\w{0,199})"""
 _QUOTED = rf"""["'`]{_NAME}["'`]"""
@@ -107,10 +108,18 @@ def _calls_in(path: Path, text: str) -> Iterator[StreamCall]:
         return
     code = _Code(path, text) if path.name.endswith((*_PYTHON, *_SCRIPTS)) else None
     found: dict[tuple[str, str], StreamCall] = {}
-    for call in (*(code.calls() if code is not None else ()), *_requests(path, code.text if code else text)):
+    text = text if code is None else code.text
+    for call in (*(code.calls() if code is not None else ()), *_requests(path, text)):
         found.setdefault((call.topic, call.variable), call)
-    known = [call for key, call in found.items() if any(key)]
-    yield from known or found.values()
+    yield from found.values() or (_open_calls(path, text) if is_code(path) else ())
+
+
+def _open_calls(path: Path, text: str) -> Iterator[StreamCall]:
+    """Yield the first call of a file of which no topic is known."""
+    for _, match in zip(range(_MOST), _START.finditer(text), strict=False):
+        if not is_in_comment(text, match.start()):
+            yield StreamCall(path, mention_at(text, match.start()))
+            return
 
 
 def _is_trail(text: str) -> bool:
@@ -135,14 +144,11 @@ class _Code:
         self.known: dict[str, _Value] = {}
 
     def calls(self) -> Iterator[StreamCall]:
-        """Yield the calls; one with an unknown topic has the place of the first call."""
+        """Yield the calls with a known topic."""
         for _, match in zip(range(_MOST), _ENDPOINT.finditer(self.text), strict=False):
             topic, variable = self.value(match.end()) if match["is"] else self.assigned(_ARGUMENT)
             if topic or variable:
                 yield StreamCall(self.path, mention_at(self.text, match.start()), topic, variable)
-        started = _START.search(self.text)
-        if started is not None:
-            yield StreamCall(self.path, mention_at(self.text, started.start()))
 
     def value(self, at: int) -> _Value:
         """Return the value of the expression at an offset; empty if it is not known."""

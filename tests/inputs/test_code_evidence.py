@@ -72,6 +72,8 @@ VALUES: dict[str, tuple[str, str, tuple[str, str]]] = {
     "YAML": ("a.yaml", f"StreamingEndpointArn: {TOPIC_ARN}\n", ARN),
     "shell": ("a.sh", f"aws connect start-contact-streaming --x StreamingEndpointArn={TOPIC_ARN}\n", ARN),
     "Go": ("a.go", f'StreamingEndpointArn: aws.String("{TOPIC_ARN}"),', ARN),
+    "Go: unknown topic": ("a.go", "out, err := client.StartContactStreaming(ctx, input)", OPEN),
+    "shell: unknown topic": ("a.sh", "aws connect start-contact-streaming --cli-input-json file://x.json", OPEN),
     "Java": ("A.java", f'.streamingEndpointArn("{TOPIC_ARN}")', ARN),
 }  # fmt: skip
 
@@ -90,6 +92,10 @@ NO_CALLS = {
     "type": ("a.d.ts", "export interface Configuration { StreamingEndpointArn: string | undefined }"),
     "class": ("a.ts", "export declare class StartContactStreamingCommand extends Command {}"),
     "function of this name": ("a.py", "def start_contact_streaming(client):\n    pass\n"),
+    "method of this name": ("a.ts", "class Chat { async startContactStreaming(id) { } }"),
+    "method in Go": ("a.go", "func (c *Client) StartContactStreaming(ctx context.Context) {}"),
+    "comment in shell": ("a.sh", "# aws connect start-contact-streaming"),
+    "permission": ("a.ts", "actions: ['connect:StartContactStreaming'],"),
     "comment in YAML": ("a.yaml", f"# StreamingEndpointArn: {TOPIC_ARN}\n"),
     "reference in JSON": ("a.json", '{"StreamingEndpointArn.$": "$.topic"}'),
     "next property": ("a.json", f'{{"StreamingEndpointArn": "x", "Other": "{TOPIC_ARN}"}}'),
