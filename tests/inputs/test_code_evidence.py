@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from checker.core.finding import Verdict
+from checker.app.exit_codes import ending_of
+from checker.app.run import Options, examine
+from checker.core.finding import Severity, Verdict
 from checker.inputs.load import load
 from checker.inputs.streaming_code import stream_calls
 from checker.lint.engine import judge
@@ -312,6 +314,13 @@ LISTED: dict[str, tuple[dict[str, str], list[tuple[str, int, str]]]] = {
 def test_a_call_without_a_checked_topic_is_listed(name: str, tmp_path: Path) -> None:
     files, wanted = LISTED[name]
     assert listed(tmp_path, files) == wanted
+
+
+@pytest.mark.parametrize("value", [f'"{OTHER_ARN}"', "arn"])
+def test_a_strict_run_with_such_a_call_is_not_complete(value: str, tmp_path: Path) -> None:
+    save(tmp_path, {START: python(value)})
+    report = examine(Options((tmp_path,), isolated=True)).report
+    assert [ending_of(report, Severity.NOTE, strict=strict).code.value for strict in (False, True)] == [0, 3]
 
 
 def test_the_files_of_a_change_are_too_few_to_tell(tmp_path: Path) -> None:
