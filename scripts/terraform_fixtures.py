@@ -103,11 +103,11 @@ class Workspace:
 
 
 @contextmanager
-def workspace(tools: Tools, name: str, endpoint: str = "") -> Iterator[Workspace]:
+def workspace(tools: Tools, source: Path, endpoint: str = "") -> Iterator[Workspace]:
     """Prepare a copy of a module; without an endpoint the provider asks nobody anything."""
     with tempfile.TemporaryDirectory() as root:
-        folder = Path(root) / name
-        shutil.copytree(SOURCES / name, folder)
+        folder = Path(root) / source.name
+        shutil.copytree(source, folder)
         if not endpoint:
             (folder / "offline.tf").write_text(_OFFLINE)
         made = Workspace(tools, folder, {**_REGION, "AWS_ENDPOINT_URL": endpoint} if endpoint else {})
@@ -150,14 +150,19 @@ def _wait_for(url: str) -> None:
 
 
 def planned(tools: Tools, name: str) -> dict[str, Any]:
-    """Plan a module that is not there yet, with nobody to ask."""
-    with workspace(tools, name) as module:
+    """Plan a fixture that is not there yet, with nobody to ask."""
+    return planned_in(tools, SOURCES / name)
+
+
+def planned_in(tools: Tools, source: Path) -> dict[str, Any]:
+    """Plan a module of any folder that is not there yet, with nobody to ask."""
+    with workspace(tools, source) as module:
         return module.plan()
 
 
 def applied(tools: Tools, endpoint: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Apply a module and change it in every way."""
-    with workspace(tools, "chat", endpoint) as module:
+    with workspace(tools, SOURCES / "chat", endpoint) as module:
         yield "create", module.plan()
         module.run("apply", "-input=false", "-no-color", "-parallelism=1", "plan.bin")
         yield "state", module.show()

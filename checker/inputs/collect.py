@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from checker.core.errors import InputError
     from checker.inputs.cloudformation.cdk import Assembly
     from checker.inputs.cloudtrail.streams import Streams
+    from checker.inputs.streaming_code import StreamCall
 
 
 LOOKED_FOR = (
@@ -59,9 +60,11 @@ class Facts:
     ``empty_lists`` are the folders with an empty list of subscriptions, which names no topic. ``called`` are
     the folders of called Terraform modules, ``opened`` the files that Terraform functions read, and
     ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path.
-    ``assemblies`` are the manifests of CDK by folder. ``read_templates`` counts the CloudFormation templates of each file. ``variables`` and ``parameters`` are the names
-    that root modules and templates declare. ``of_change`` is true if the files come from a change, so that
-    irrelevant files are not reported.
+    ``assemblies`` are the manifests of CDK by folder. ``read_templates`` counts the CloudFormation templates of each
+    file. ``variables`` and ``parameters`` are the names that root modules and templates declare, and
+    ``has_other_values`` is true if one of them has a default and a list of allowed values. ``calls`` are those in
+    application code that start streams, and ``code`` the files of code. ``of_change`` is true if the files come from a
+    change, so that irrelevant files are not reported.
     """
 
     def __init__(self, given: Given, *, of_change: bool = False) -> None:
@@ -86,9 +89,16 @@ class Facts:
         self.read_templates: Counter[str] = Counter()
         self.assemblies: dict[Path, Assembly] = {}
         self.streams: Streams | None = None
+        self.calls: tuple[StreamCall, ...] = ()
+        self.code: tuple[Path, ...] = ()
         self.variables: set[str] = set()
         self.parameters: set[str] = set()
         self.has_other_values = False
+
+    @property
+    def variables_of_code(self) -> frozenset[str]:
+        """The environment variables in which application code expects topics."""
+        return frozenset(call.variable for call in self.calls if call.variable)
 
     def skip(self, error: InputError) -> None:
         """Report a file that could not be read."""

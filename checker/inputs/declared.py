@@ -89,6 +89,18 @@ class DeclaredSender(NamedTuple):
     topics: frozenset[str]
 
 
+class DeclaredEnvironment(NamedTuple):
+    """The environment variables of a function or container, each with the names and ARNs in its value.
+
+    ``code`` is the folder of its code, relative to the root or template, and ``handler`` the function that it calls,
+    as they are written; they are empty if they are not known.
+    """
+
+    variables: tuple[tuple[str, frozenset[str]], ...]
+    code: str = ""
+    handler: str = ""
+
+
 class DeclaredSubscription(NamedTuple):
     """A subscription."""
 
@@ -155,6 +167,7 @@ class Declarations:
         self.instances: list[Instance] = []
         self.open_instances: list[OpenInstance] = []
         self.senders: list[DeclaredSender] = []
+        self.environments: list[DeclaredEnvironment] = []
 
 
 class Conditional(Protocol):

@@ -50,9 +50,15 @@ _TESTS = (
     ".feature",
     ".guard",
     "_test.go",
-    ".test.ts",
-    ".spec.ts",
+    "_test.py",
+    "conftest.py",
+    *(
+        f".{kind}.{suffix}"
+        for kind in ("test", "spec")
+        for suffix in ("ts", "tsx", "js", "jsx", "mjs", "cjs")
+    ),
 )
+_TEST_FOLDERS = frozenset(("test", "tests", "__tests__", "__mocks__", "e2e", "spec"))
 _BINARY = (
     ".png",
     ".jpg",
@@ -140,7 +146,16 @@ def _is_searched(name: str) -> bool:
 def _is_other(name: str) -> bool:
     is_old_state = ".tfstate" in name and name.endswith(".backup")
     is_searched = not name.endswith((*_SUFFIXES, *_NO_INPUT, *_NOT_SEARCHED))
-    return is_searched and not is_old_state and not name.startswith(".")
+    is_test = name.startswith("test_") and name.endswith(".py")
+    return is_searched and not is_old_state and not is_test and not name.startswith(".")
+
+
+def is_in_tests(path: Path, named: Iterable[Path]) -> bool:
+    """True for a file in a folder of tests below the named folder that contains it."""
+    if _TEST_FOLDERS.isdisjoint(path.parts[:-1]):
+        return False
+    above = [len(folder.parts) for folder in named if path.is_relative_to(folder)]
+    return not _TEST_FOLDERS.isdisjoint(path.parts[max(above, default=len(path.parts)) : -1])
 
 
 def _place_of(path: Path) -> tuple[str, str]:

@@ -66,7 +66,7 @@ def _listed(root: Node) -> tuple[Node, ...]:
         return tuple(one for page in root.items for one in (_listed(page) or (page,)))
     found = (root.get(key) for key in _LISTS) if isinstance(root, Object) else ()
     listed = next((one for one in found if isinstance(one, Array)), None)
-    return tuple(_newest(listed.items)) if listed is not None else ()
+    return tuple(newest_states(listed.items)) if listed is not None else ()
 
 
 def _part(document: TextDocument, node: Node) -> TextDocument:
@@ -88,7 +88,7 @@ def _is_key_policy(node: Node) -> bool:
     return isinstance(node, Object) and node.get("PolicyName") is not None
 
 
-def _newest(listed: Iterable[Node]) -> Iterator[Node]:
+def newest_states(listed: Iterable[Node]) -> Iterator[Node]:
     """Leave out the earlier states of resources in a history of AWS Config."""
     newest: dict[tuple[str, ...], Node] = {}
     for number, node in enumerate(listed):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from checker.core.errors import InputError
 from checker.inputs.discover import HCL_JSON, is_hcl, is_stream, name_of
 from checker.inputs.opening import is_packed, open_regular
-from checker.inputs.text import MAX_BYTES, unreadable_file
+from checker.inputs.text import MAX_BYTES, decode, unreadable_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 _HEAD = 64 * 1024
 _SORTED = re.compile(
-    r'\A\s*\{\s*(?:"(?:applyable|complete|errored)"\s*:\s*(?:true|false)\s*,\s*|"checks"\s*:\s*\[)*'
-    r'"configuration"\s*:\s*\{\s*"(?:provider_config|root_module)"'
+    r'\A\s*\{\s*(?:"action_invocations"\s*:\s*\[\s*\{\s*"address"'
+    r'|"applyable"\s*:\s*(?:true|false)\s*,\s*"checks"\s*:\s*\['
+    r'|(?:"(?:applyable|complete|errored)"\s*:\s*(?:true|false)\s*,\s*)*'
+    r'"configuration"\s*:\s*\{\s*"(?:provider_config|root_module)")'
 )
 """Beginning of a plan whose keys `jq` has sorted; the version keys come last."""
 
@@ -89,3 +91,23 @@ def _unpacked(path: Path) -> bytes:
     except (OSError, EOFError, zlib.error):
         return head
     return head
+
+
+_MOST = 512 * 1024 * 1024
+"""Size limit; plans of very large configurations have about fifty megabytes."""
+
+
+def read_unpacked(path: Path) -> str:
+    """Read the text of a file, which may be compressed. Raises InputError."""
+    import gzip  # imported on demand: few files are compressed
+
+    try:
+        packed = is_packed(path)
+        with open_regular(path) as file:
+            stream = gzip.GzipFile(fileobj=file) if packed else file
+            data = stream.read(_MOST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(name_of(path), str(getattr(error, "strerror", "") or error).lower()) from None
+    if len(data) > _MOST:
+        raise InputError(name_of(path), f"larger than the {_MOST // 1024 // 1024} MB limit")
+    return decode(name_of(path), data)

@@ -36,6 +36,10 @@ _Keys = list[tuple["Path", Key]]
 
 def link_facts(facts: Facts) -> Inventory:
     """Build the Inventory."""
+    if facts.variables_of_code:
+        from checker.inputs.code_evidence import add_senders  # imported on demand: few runs have such code
+
+        add_senders(facts)
     if facts.declared:
         from checker.inputs.resolve import assemble  # imported on demand: policies declare nothing
 
@@ -49,6 +53,10 @@ def link_facts(facts: Facts) -> Inventory:
         contacts, skipped = facts.streams.settle()
         facts.contacts += contacts
         facts.skipped += skipped
+    if facts.calls:
+        from checker.inputs.code_evidence import with_sender  # imported on demand, as above
+
+        facts.topics = [(folder, with_sender(topic, facts.calls)) for folder, topic in facts.topics]
     topics = [(folder, topic._replace(home=home_of(folder))) for folder, topic in facts.topics]
     found = [(folder, key._replace(home=home_of(folder))) for folder, key in facts.keys]
     keys = _with_policies([(folder, _with_grants(key, facts)) for folder, key in found])

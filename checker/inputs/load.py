@@ -12,6 +12,8 @@ from checker.inputs.discover import (
     find_files,
     find_siblings,
     home_of,
+    is_code,
+    is_in_tests,
     is_settings_file,
     is_stream,
     is_values,
@@ -26,6 +28,7 @@ from checker.inputs.documents import parse_file, parts_of
 from checker.inputs.kinds.manifest import MANIFEST, has_keys_of_manifest, may_be_of_others
 from checker.inputs.large_files import is_bulk, is_module_file
 from checker.inputs.link import link_facts
+from checker.inputs.mentions import search
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.readers import (
     kind_of,
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Inventory
     from checker.inputs.kinds.kind import Kind
+    from checker.inputs.mentions import Searched
 
     _Found = tuple[Path, bool]
 
@@ -76,6 +80,7 @@ def load(
     unreadable = missing(wanted)
     others: list[Path] = []
     found = list(find_files(wanted, unreadable, exclude, others))
+    searched = _search([*(path for path, _ in found), *others], wanted, facts)
     modules: list[_Found] = []
     loose: list[_Found] = []
     for one in found:
@@ -91,9 +96,33 @@ def load(
 
         facts.skipped += unmatched_values(facts)
     inventory = link_facts(facts)
-    searched = [*(path for path, _ in found), *others]
     given.progress("", 1.0)
-    return inventory._replace(skipped=(*inventory.skipped, *unread(searched, inventory, facts.others)))
+    policies = unread(searched, inventory, facts.others)
+    return inventory._replace(skipped=(*inventory.skipped, *policies, *_unread_calls(inventory, facts)))
+
+
+def _search(paths: list[Path], named: list[Path], facts: Facts) -> list[Searched]:
+    """Search all files except code of tests, and read the calls that start chat streaming.
+
+    The files that may set the environment of the calls are read later.
+    """
+    files = [search(path) for path in paths if not (is_code(path) and is_in_tests(path, named))]
+    facts.code = tuple(file.path for file in files if is_code(file.path))
+    calling = [file.path for file in files if file.streams and not is_in_tests(file.path, named)]
+    if calling:
+        from checker.inputs.streaming_code import stream_calls  # imported on demand: few runs have such code
+
+        facts.calls = stream_calls(calling)
+    return files
+
+
+def _unread_calls(inventory: Inventory, facts: Facts) -> Iterable[Skipped]:
+    """Return the calls without a checked topic; the files of a change are too few to tell."""
+    if not facts.calls or facts.of_change:
+        return ()
+    from checker.inputs.unread_calls import unread_calls  # imported on demand, as above
+
+    return unread_calls(inventory, facts.calls)
 
 
 def _read_loose(found: list[_Found], facts: Facts) -> Iterable[_File]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import re
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.discover import is_code
@@ -41,22 +42,63 @@ class Mention(NamedTuple):
     column: int
 
 
+_STREAMING = (
+    b"treamingEndpointArn",
+    b"start_contact_streaming",
+    b"tartContactStreaming",
+    b"start-contact-streaming",
+)
+"""Words of which every file with a call or request that starts chat streaming has at least one."""
+
+
+class Searched(NamedTuple):
+    """A file, with whether it names Connect and whether it may start chat streaming."""
+
+    path: Path
+    names_connect: bool = False
+    streams: bool = False
+
+
+def search(path: Path) -> Searched:
+    """Search a file for the words of a policy for Connect and of chat streaming.
+
+    A file longer than code that a person wrote is not searched for chat streaming.
+    """
+    with _opened(path) as data:
+        if data is None:
+            return Searched(path)
+        is_wide = data[:2] in UTF_16  # its text is searched when it is read
+        names_connect = is_wide or data.find(CONNECT.encode()) >= 0
+        streams = len(data) <= _MOST_CODE and (is_wide or any(data.find(word) >= 0 for word in _STREAMING))
+        return Searched(path, names_connect, streams)
+
+
+def text_in(path: Path) -> str:
+    """Return the text of a file that was searched; empty for a file that is too large or binary."""
+    with _opened(path) as data:
+        if data is None:
+            return ""
+        if data[:2] in UTF_16:
+            return data[:].decode("utf-16", "replace")
+        return "" if b"\0" in data[:_BINARY] else data[:].decode("utf-8", "replace")
+
+
 def text_with_connect(path: Path) -> str:
     """Return the text of a file that names Connect; empty for any other file."""
-    try:
-        with (
-            open_regular(path, as_input=False) as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        ):
-            if len(data) > (_MOST_CODE if is_code(path) else _MOST):
-                return ""
-            if data[:2] in UTF_16:
-                return data[:].decode("utf-16", "replace")
-            if data.find(CONNECT.encode()) < 0:
-                return ""
-            return "" if b"\0" in data[:_BINARY] else data[:].decode("utf-8", "replace")
-    except (OSError, ValueError):
-        return ""  # reported when the file is read; an empty file cannot be mapped
+    return text_in(path) if search(path).names_connect else ""
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[mmap.mmap | None]:
+    """Map a file; ``None`` for one that is too large, empty or not readable, which is reported when it is read."""
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_regular(path, as_input=False))
+            data = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except (OSError, ValueError):
+            yield None
+            return
+        yield None if len(data) > (_MOST_CODE if is_code(path) else _MOST) else data
 
 
 def text_of(path: Path) -> str:
@@ -71,9 +113,14 @@ def text_of(path: Path) -> str:
 def mentions(text: str) -> Iterator[Mention]:
     """Yield the places that name Connect as the principal of a statement, except in comments."""
     for match in _PRINCIPAL.finditer(text):
-        start = text.rfind("\n", 0, match.start()) + 1
-        if _has_action(text, match) and not _COMMENT.match(text[start : match.start()]):
+        if _has_action(text, match) and not is_in_comment(text, match.start()):
             yield mention_at(text, match.start())
+
+
+def is_in_comment(text: str, offset: int) -> bool:
+    """True for a place in a line that is a comment."""
+    start = text.rfind("\n", 0, offset) + 1
+    return _COMMENT.match(text[start:offset]) is not None
 
 
 def _has_action(text: str, principal: re.Match[str]) -> bool:

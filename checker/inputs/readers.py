@@ -13,7 +13,7 @@ from checker.core.errors import InputError
 from checker.inputs import kinds
 from checker.inputs.discover import home_of, is_stream, name_of
 from checker.inputs.kinds.kind import Found, Kind, LargeKind
-from checker.inputs.large_files import head_of
+from checker.inputs.large_files import head_of, is_bulk
 from checker.inputs.text import MAX_BYTES, TextDocument, is_yaml, parse_embedded
 from checker.policy.node import Node, Object, Scalar, children, text_of
 from checker.policy.source import Source
@@ -78,9 +78,12 @@ def take(facts: Facts, path: Path, document: TextDocument, *, named: bool) -> No
     kind.read(facts, Found(path, document, node, route, named))
 
 
-def large_kind_of(text: str) -> LargeKind | None:
-    """Return the kind of a file that is read in parts, by its beginning; ``None`` for other files."""
-    return next((kind for kind in _LARGE_KINDS if kind.match(text)), None)
+def large_kind_of(text: str, *, bulk: bool = False) -> LargeKind | None:
+    """Return the kind of a file that is read in parts, by its beginning; ``None`` for other files.
+
+    ``bulk`` is true for a large or compressed file.
+    """
+    return next((kind for kind in _LARGE_KINDS if (bulk or not kind.only_bulk) and kind.match(text)), None)
 
 
 def take_large(path: Path, facts: Facts, *, named: bool) -> None:
@@ -91,7 +94,7 @@ def take_large(path: Path, facts: Facts, *, named: bool) -> None:
     if is_stream(path):
         reason = "Terraform plans and CloudTrail events cannot be read from a pipe"
         raise InputError(name_of(path), reason, help_text="save the input to a file and name the file")
-    kind, chosen = large_kind_of(head_of(path)), named and not facts.of_change
+    kind, chosen = large_kind_of(head_of(path), bulk=is_bulk(path)), named and not facts.of_change
     if kind is not None:
         if not kind.read(facts, path, chosen):
             facts.skip_irrelevant(path, kind.without, named=named)

@@ -78,6 +78,16 @@ class _Facts(NamedTuple):
     roles: frozenset[str]
 
 
+def references_in(value: Plain) -> frozenset[str]:
+    """Return the names and ARNs in a value that may refer to resources."""
+    return _references(_leaves(value))
+
+
+def may_speak(text: str, variables: frozenset[str]) -> bool:
+    """True for a text that mentions Connect, or one of the environment variables in which code expects topics."""
+    return "connect" in text.lower() or any(name in text for name in variables)
+
+
 def is_part(kind: str) -> bool:
     """True for a type of resource that may start streams or hold permissions to do so."""
     return not kind.startswith(_OUTSIDE)
@@ -161,7 +171,7 @@ def _leaves(value: Plain, path: tuple[str, ...] = ()) -> Iterator[_Leaf]:
     if isinstance(value, Reference):
         value = value.text
     if isinstance(value, str):
-        inside = _inside(value)
+        inside = parsed(value)
         if isinstance(inside, str):
             yield _Leaf(path or ("",), inside)
         else:
@@ -181,9 +191,9 @@ def _members(value: Mapping[str, Plain], path: tuple[str, ...]) -> Iterator[_Lea
         yield from _leaves(one, (*path, key))
 
 
-def _inside(text: str) -> Plain:
-    """Parse JSON in a text; return the text itself if it is not JSON."""
-    if not text.lstrip().startswith(("{", "[")):
+def parsed(text: Plain) -> Plain:
+    """Parse JSON in a text; return any other value as it is."""
+    if not isinstance(text, str) or not text.lstrip().startswith(("{", "[")):
         return text
     try:
         read: Plain = json.loads(text)

@@ -1,6 +1,7 @@
 """Finds policies for Amazon Connect that no reader took up, in any file of a run.
 
-A statement for connect.amazonaws.com is either judged, or listed with its place and what makes it readable.
+A statement for connect.amazonaws.com is either judged, or listed with its place and what makes it readable. Calls that
+start chat streaming are listed by ``checker.inputs.unread_calls``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from checker.core.errors import Skipped
 from checker.core.finding import Position
 from checker.inputs.discover import home_of, is_code, is_hcl, name_of
 from checker.inputs.large_files import is_kept_state, is_terraform_json
-from checker.inputs.mentions import Mention, mention_at, mentions, text_of, text_with_connect
+from checker.inputs.mentions import Mention, mention_at, mentions, text_in, text_of, text_with_connect
 from checker.policy.node import Scalar, children
 from checker.policy.vocabulary import CONNECT
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from checker.analysis.inventory import Inventory, Key, Topic
+    from checker.inputs.mentions import Searched
     from checker.policy.node import Node
 
 
@@ -36,29 +38,28 @@ _AFTER_PLANNED = re.compile(
 )
 
 
-def unread(paths: Sequence[Path], inventory: Inventory, others: Collection[str]) -> Iterator[Skipped]:
+def unread(files: Sequence[Searched], inventory: Inventory, others: Collection[str]) -> Iterator[Skipped]:
     """Yield the files with a policy for Connect that was not read, each once, with the first place.
 
-    ``paths`` are all files of the run; ``others``, by full path, are those with a policy of another service. Files
+    ``files`` are all files of the run; ``others``, by full path, are those with a policy of another service. Files
     that the inventory lists as skipped are left out. In folders with such policies, modules for topics and keys that
     are not downloaded are listed, too.
     """
     reported = {one.what for one in inventory.skipped}
     read: _Read | None = None
     folders: set[Path] = set()
-    modules = [path for path in paths if is_hcl(path)]
-    built = {path.parent for path in paths if path.name.endswith(_OF_CDK)}
-    for path in paths:
+    built = {file.path.parent for file in files if file.path.name.endswith(_OF_CDK)}
+    for path in (file.path for file in files if file.names_connect):
         if path.parent in built and path.name == _CDK_TREE:
             continue
-        text = "" if name_of(path) in reported or home_of(path) in others else text_with_connect(path)
+        text = "" if name_of(path) in reported or home_of(path) in others else text_in(path)
         for mention in mentions(text):
             folders.add(path.parent)
             read = _Read(inventory) if read is None else read
             if not read.has(path, text, mention):
                 yield _not_read(path, text, mention, is_read=home_of(path) in read.files)
                 break
-    for path in modules:
+    for path in (file.path for file in files if folders and is_hcl(file.path)):
         if path.parent in folders:
             yield from _missing_modules(path)
 

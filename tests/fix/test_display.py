@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from checker.core.finding import Verdict
 from checker.fix.result import Outcome
@@ -38,9 +39,12 @@ def for_a_condition(otherwise: Any) -> dict[str, str]:
 
 
 def of_a_stack() -> dict[str, str]:
+    """A template in YAML, in text that Terraform hands to CloudFormation."""
     grant = statement(Principal={"Service": "connect.amazonaws.com"}, Resource={"Ref": "Chat"})
-    body = f"<<EOT\n{json.dumps(template({'Statement': [grant]}))}\nEOT"
-    return {"main.tf": f'resource "aws_cloudformation_stack" "chat" {{\n  template_body = {body}\n}}\n'}
+    body = yaml.safe_dump(template({"Statement": [grant]}))
+    return {
+        "main.tf": f'resource "aws_cloudformation_stack" "chat" {{\n  template_body = <<EOT\n{body}EOT\n}}\n'
+    }
 
 
 LEFT: dict[str, tuple[dict[str, str], str]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -192,3 +193,73 @@ def test_a_bare_policy_in_python_is_invalid(tmp_path: Path) -> None:
 def test_a_file_keeps_its_encoding(mark: str) -> None:
     data = '{"Sid": "é"}'.encode(mark)
     assert encoded(decode("a.json", data), data) == data
+
+
+SNAPSHOT = {
+    "fileVersion": "1.0",
+    "configSnapshotId": "0d0c",
+    "configurationItems": [
+        {
+            **TOPIC_ITEM,
+            "configurationItemCaptureTime": "2025-01-01T00:00:00Z",
+            "configuration": {"Policy": "{}"},
+        },
+        OTHER_ITEM,
+        TOPIC_ITEM,
+        KEY_ITEM,
+        {**TOPIC_ITEM, "resourceId": "gone", "configurationItemStatus": "ResourceDeleted"},
+    ],
+}
+SNAPSHOT_NAME = "111122223333_Config_us-east-1_ConfigSnapshot_20260101T000000Z_0d0c.json"
+
+
+def policies(inventory: Inventory) -> list[str]:
+    found = [one.policy for one in inventory.topics] + [one.policy for one in inventory.keys]
+    return [one.text if isinstance(one, PolicyText) else one.described for one in found]
+
+
+@pytest.mark.parametrize("layout", [{}, {"indent": 1}, {"sort_keys": True}])
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_a_compressed_snapshot_is_read_like_the_plain_one(
+    layout: dict[str, Any], in_folder: bool, tmp_path: Path
+) -> None:
+    text = json.dumps(SNAPSHOT, **layout)
+    plain = read(tmp_path, SNAPSHOT_NAME, text)
+    (tmp_path / SNAPSHOT_NAME).unlink()
+    packed = read(tmp_path, f"{SNAPSHOT_NAME}.gz", gzip.compress(text.encode()))
+    found = load([tmp_path]) if in_folder else packed
+    assert policies(found) == policies(plain) != []
+    assert (len(found.topics), len(found.keys), found.skipped) == (1, 1, ())
+    (topic,) = found.topics
+    assert isinstance(topic.policy, PolicyText)
+    place = topic.policy.document.locate(("Statement", 0, "Action"), Part.VALUE)
+    assert place is not None
+    assert "sns:Publish" in text.splitlines()[place.line - 1]
+
+
+def test_a_large_snapshot_is_read(tmp_path: Path) -> None:
+    others = [{**OTHER_ITEM, "resourceId": str(number), "tags": "x" * 1000} for number in range(6000)]
+    items = [*others, TOPIC_ITEM]
+    found = read(tmp_path, SNAPSHOT_NAME, {"fileVersion": "1.0", "configurationItems": items})
+    assert (len(found.topics), found.skipped) == (1, ())
+
+
+BROKEN: dict[str, tuple[bytes, str]] = {
+    "damaged": (gzip.compress(json.dumps(SNAPSHOT).encode())[:-20], "end-of-stream"),
+    "not JSON": (gzip.compress(json.dumps(SNAPSHOT).encode()[:-5]), "not JSON"),
+    "more after it": (gzip.compress(json.dumps(SNAPSHOT).encode() + b"{}"), "expected nothing after"),
+    "no topic": (gzip.compress(b'{"configurationItems": []}'), "contains no topic or key"),
+    "a policy that is not JSON": (
+        gzip.compress(
+            json.dumps({"configurationItems": [{**TOPIC_ITEM, "configuration": {"Policy": "x"}}]}).encode()
+        ),
+        "has no ARN or no policy",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_snapshot_is_reported(name: str, tmp_path: Path) -> None:
+    data, reason = BROKEN[name]
+    (skipped,) = read(tmp_path, f"{SNAPSHOT_NAME}.gz", data).skipped
+    assert reason in skipped.reason

@@ -26,7 +26,8 @@ from checker.inputs.cloudformation.sam import with_generated
 from checker.inputs.cloudformation.sections import has_other_values, read_sections, with_other_values
 from checker.inputs.cloudformation.stack_sets import stack_sets
 from checker.inputs.cloudformation.states import States
-from checker.inputs.senders import Part, is_part, senders
+from checker.inputs.environment_variables import environments
+from checker.inputs.senders import Part, is_part, may_speak, senders
 from checker.policy.node import Array, Object, items, text_of
 from checker.policy.text_json import plain
 
@@ -80,9 +81,9 @@ _SERVERLESS = {"AWS::Serverless::Function": "Function", "AWS::Serverless::StateM
 _VARIABLE = re.compile(r"\$\{(\w+)((?:\.[\w.]+)?)\}")
 
 
-def parts_of(template: Template, given: Mapping[str, Value]) -> Iterator[Part]:
-    """Return the parts of a template that mention Connect."""
-    if "connect" not in template.document.source.text.lower():
+def parts_of(template: Template, given: Mapping[str, Value], variables: frozenset[str]) -> Iterator[Part]:
+    """Return the parts of a template that mentions Connect, or an environment variable of code that does."""
+    if not may_speak(template.document.source.text, variables):
         return
     reader = _PartsReader(template, evaluation_of(template, given))
     for resource in template.resources.values():
@@ -250,7 +251,9 @@ def _declare(reader: _Reader, declarer: Declarer) -> bool:
     """Declare the resources of one template; false if it has no topic or key."""
     found = list(reader.states())
     declared = declarer.declared
-    declared.senders += senders(parts_of(reader.template, reader.given))
+    parts = list(parts_of(reader.template, reader.given, reader.facts.variables_of_code))
+    declared.senders += senders(parts)
+    declared.environments += environments(parts)
     keys = list(variants((world, states.keys()) for world, states in found))
     topics = list(variants((world, states.topics()) for world, states in found))
     for key in keys:

@@ -55,10 +55,12 @@ class LargeKind(NamedTuple):
     """A kind of file that is read in parts.
 
     ``match`` recognizes the beginning of the file. ``read`` adds the facts and returns false if there are none,
-    for the reason ``without``; it raises InputError.
+    for the reason ``without``; it raises InputError. ``only_bulk`` is true if a small file that is not compressed is
+    read as a document instead.
     """
 
     name: str
     match: Callable[[str], bool]
     read: Callable[[Facts, Path, bool], bool]
     without: str
+    only_bulk: bool = False

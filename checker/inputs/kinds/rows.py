@@ -139,8 +139,10 @@ def _members(node: Node | None) -> tuple[Member, ...]:
     return node.members if isinstance(node, Object) else ()
 
 
+ITEM = Kind("an item of AWS Config", _match_item, _read_item)
+
 KINDS = (
     Kind("a row with a topic", _match_topic, _read_topic),
     Kind("a row with a key", _match_key, _read_key),
-    Kind("an item of AWS Config", _match_item, _read_item),
+    ITEM,
 )

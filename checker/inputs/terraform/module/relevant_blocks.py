@@ -40,11 +40,16 @@ class _Block(NamedTuple):
     address: str
 
 
-def relevant_texts(folder: Path, texts: Sequence[Text]) -> list[str]:
+def may_start(text: str, variables: frozenset[str]) -> bool:
+    """True for text of a root that may start streams, or that sets an environment variable of code that does."""
+    return MAY_SPEAK.search(text) is not None or any(name in text for name in variables)
+
+
+def relevant_texts(folder: Path, texts: Sequence[Text], variables: frozenset[str] = frozenset()) -> list[str]:
     """Return the texts of a root to parse, with blanks in place of the blocks that do not concern topics and keys."""
     written = [one.text for one in texts]
-    if any(map(MAY_SPEAK.search, written)) or any(
-        MAY_SPEAK.search(one.text) for one in with_called(folder, texts, [])
+    if any(may_start(text, variables) for text in written) or any(
+        may_start(one.text, variables) for one in with_called(folder, texts, [])
     ):
         return written
     blocks = [

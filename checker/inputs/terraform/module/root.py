@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from checker.core.errors import InputError
 from checker.inputs.comments import hcl_comments
 from checker.inputs.discover import root_name
+from checker.inputs.environment_variables import environments
 from checker.inputs.senders import Part, is_part, senders
 from checker.inputs.terraform.declare import TYPES, declare
 from checker.inputs.terraform.hcl.evaluate import evaluate
@@ -17,7 +18,7 @@ from checker.inputs.terraform.module.collect_blocks import gather, take_values
 from checker.inputs.terraform.module.declare import ModuleResource
 from checker.inputs.terraform.module.folder import absolute
 from checker.inputs.terraform.module.module import Module
-from checker.inputs.terraform.module.relevant_blocks import MAY_SPEAK, relevant_texts
+from checker.inputs.terraform.module.relevant_blocks import may_start, relevant_texts
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.module.variables import hide_sensitive
 from checker.inputs.terraform.policy_owners import declare_missing_owners
@@ -68,10 +69,13 @@ def _addresses(node: Node) -> Iterator[str]:
 _NAMES = ("name", "arn", "id")
 
 
-def parts_of(session: Session, modules: list[Called]) -> Iterator[Part]:
-    """Return the parts of a root that mention Connect; call it after everything is declared."""
+def parts_of(session: Session, modules: list[Called], variables: frozenset[str]) -> Iterator[Part]:
+    """Return the parts of a root that may start streams, or that sets an environment variable of code that does.
+
+    Call it after everything is declared.
+    """
     sources = (source for folder in session.met.values() for source in folder.sources)
-    if not any(MAY_SPEAK.search(source.text) for source in sources):
+    if not any(may_start(source.text, variables) for source in sources):
         return
     for module in modules:
         yield from map(_part, instances_of(module, _is_part))
@@ -133,7 +137,7 @@ def read_root(
 ) -> None:
     """Read a root module, once for each values file that it is deployed with."""
     texts = list(texts)
-    own = gather(folder, texts, faults, relevant_texts(folder, texts))
+    own = gather(folder, texts, faults, relevant_texts(folder, texts, facts.variables_of_code))
     facts.variables |= own.variables.keys()
     extra = [path for root, path in facts.given.values if absolute(root) == absolute(folder)]
     if not extra:
@@ -176,7 +180,9 @@ def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
             _read_stack(ModuleResource(instance), session, facts, found)
     declare_missing_owners(found)
     facts.opened |= session.opened
-    found.senders += senders(parts_of(session, modules))
+    parts = list(parts_of(session, modules, facts.variables_of_code))
+    found.senders += senders(parts)
+    found.environments += environments(parts)
     new = {name: one for name, one in session.met.items() if name not in facts.called}
     comments = (one for read in new.values() for source in read.sources for one in hcl_comments(source))
     facts.comments += (one for one in comments if one not in facts.comments)

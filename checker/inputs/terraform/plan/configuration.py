@@ -13,7 +13,7 @@ from checker.policy.text_json import TextError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from checker.inputs.terraform.plan.json_scan import Scan
+    from checker.inputs.json_scan import Scan
 
 
 MAX_MODULES = 40

@@ -46,7 +46,7 @@ class Declarer:
     """Declares all resources of a plan; ``faults`` are the policies that could not be read.
 
     ``named`` is true if the user named the file. ``open`` are the reasons for policies with an unknown owner, by
-    the list that they belong to.
+    the list that they belong to; ``unowned`` are the lists with such a policy.
     """
 
     def __init__(self, plan: Plan, declared: Declarations, *, named: bool) -> None:
@@ -55,6 +55,7 @@ class Declarer:
         self.named = named
         self.faults: list[InputError] = []
         self.owners: dict[str, Owners] = {}
+        self.unowned: set[str] = set()
         gap = Unknown(plan.outline.gap, plan.source.name) if plan.outline.gap else None
         self.open: dict[str, Unknown | None] = {"topic_policies": gap, "key_policies": gap}
 
@@ -82,9 +83,15 @@ class Declarer:
         listed = name == LIST_OF_OWNERS
         owners = policy.texts(name) if listed else (policy.text(name),)
         unknown = next((one for one in owners if isinstance(one, Unknown)), None)
-        is_open = policy.is_open(name) if listed else self.plan.origins.one(policy.resource, name) is None
+        is_ambiguous = (
+            policy.is_open(name) if listed else self.plan.origins.one(policy.resource, name) is None
+        )
+        is_open = (
+            is_ambiguous or policy.resource.deferred
+        )  # the instances of a deferred resource are not known
         if unknown is not None and is_open:
             self.open[of] = Unknown(f"`{policy.address}` may write the policy", unknown.where)
+            self.unowned.add(of)
 
 
 class PlannedResource:
@@ -208,21 +215,21 @@ class PlannedResource:
         """Return the policy that an attribute writes; ``None`` if it writes none.
 
         AWS fills in unset policies, and Terraform reads back policies of other resources; neither is a second
-        policy. If a policy resource is deleted, the provider restores the AWS default policy.
+        policy. If a policy resource is deleted, the provider restores the AWS default policy. A policy that was read
+        back is not known to stay if another resource may write it.
         """
         name = name_in(self.kind, name)
         if self.kind in POLICIES:
             owner = self.text(POLICIES[self.kind].owner)
             return self._read(name, owner if isinstance(owner, str) else "")
-        apart = self.declarer.owners["topic_policies" if "_sns_" in self.kind else "key_policies"].of(
-            self._names, self.arn
-        )
+        listed = "topic_policies" if "_sns_" in self.kind else "key_policies"
+        apart = self.declarer.owners[listed].of(self._names, self.arn)
         if not self.plan.has_configuration and self.resource.lacks(name) and not apart:
             return Unknown(AFTER_APPLY, f"{self.address}.{name}")
         if not self.plan.origins.is_set(self.resource, name):
             released = not self.plan.outline.released.isdisjoint(names_of(self._names, self.arn))
-            is_known = self.resource.node(name) is not None
-            return self._read(name, str(self.arn)) if is_known and not apart and not released else None
+            stays = not apart and not released and listed not in self.declarer.unowned
+            return self._read(name, str(self.arn)) if stays and self.resource.node(name) is not None else None
         policy = self._read(name, str(self.arn))
         return None if any(_is_alike(policy, one.policy) for one in apart) else policy
 

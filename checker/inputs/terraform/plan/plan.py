@@ -12,7 +12,7 @@ from checker.inputs.terraform.declare import POLICIES
 from checker.inputs.terraform.plan.configuration import is_null, mapping, references_of
 from checker.inputs.terraform.plan.plan_index import TYPES, has_marks
 from checker.inputs.terraform.plan.policy_document import PlannedBlock
-from checker.inputs.terraform.plan.resource import AFTER_APPLY
+from checker.inputs.terraform.plan.resource import AFTER_APPLY, DEFERRED, NOT_IN_PLAN
 from checker.inputs.terraform.plan.trace import PlanReference, References, follow
 from checker.inputs.terraform.policy_document import document_of
 from checker.policy.node import text_of
@@ -78,7 +78,7 @@ class Origins:
         found = self.references.setting(resource.address)
         if found is None or is_left_out(name, found[1], found[0], self.outline.variables):
             return False
-        return not resource.lacks(name) or self._may_be_unknown(resource, name)
+        return resource.deferred or not resource.lacks(name) or self._may_be_unknown(resource, name)
 
     def _may_be_unknown(self, resource: Resource, name: str) -> bool:
         """True unless an unknown attribute has only known sources, so that AWS fills it in."""
@@ -149,6 +149,8 @@ class Plan:
 
         ``None`` where it is not set.
         """
+        if resource.deferred:
+            return Unknown(DEFERRED, f"{resource.address}.{name}")
         node = resource.node(name)
         if node is None or text_of(node) == "":
             return self._unknown_policy(resource, name) if resource.lacks(name) else None
@@ -161,7 +163,8 @@ class Plan:
         references = self.origins.of(resource, name)
         if len({one.resource for one in references}) == 1 and references[0].resource in self.documents:
             return document_of(self.block(self.documents[references[0].resource]))
-        return Unknown(AFTER_APPLY, named(references) or f"{resource.address}.{name}")
+        reason = NOT_IN_PLAN if self.has_configuration else AFTER_APPLY
+        return Unknown(reason, named(references) or f"{resource.address}.{name}")
 
     def block(self, resource: Resource) -> PlannedBlock:
         """Return a resource as a block, with the expressions of its arguments."""

@@ -50,13 +50,14 @@ LOOKED_UP = ("aws_iam_policy_document", "aws_connect_instance")
 
 class Found(NamedTuple):
     """An indexed resource: its address, its type, the offset of its object, and the JSON pointer of the
-    object.
+    object. ``deferred`` is true for a change that Terraform defers to a later plan.
     """
 
     address: str
     type: str
     pointer: str
     start: int
+    deferred: bool = False
 
     @property
     def is_looked_up(self) -> bool:
@@ -69,8 +70,9 @@ class Outline:
     """The index of a plan or state.
 
     ``changed`` are the addresses of all changes. ``unsettled`` are the addresses, without instance keys, of
-    resources with unknown values. ``released`` are the owners whose policy resource is deleted. ``gap`` is
-    the reason if resources may be missing from the plan, else empty.
+    resources with unknown values. ``released`` are the owners whose policy resource is deleted. ``deferred`` are
+    the relevant changes that are deferred. ``gap`` is the reason if resources may be missing from the plan, else
+    empty.
     """
 
     def __init__(self) -> None:
@@ -82,6 +84,7 @@ class Outline:
         self.changed: set[str] = set()
         self.unsettled: set[str] = set()
         self.released: set[str] = set()
+        self.deferred: list[Found] = []
         self.gap = ""
 
     def resources(self) -> list[Found]:
@@ -96,7 +99,8 @@ class Outline:
         """Return the planned resources: the results of changes, and unchanged resources."""
         if self.changes is None:
             return self.planned or self.values
-        return [*self.changes, *(one for one in self.values if one.address not in self.changed)]
+        kept = (one for one in self.values if one.address not in self.changed)
+        return [*self.changes, *self.deferred, *kept]
 
 
 def kind_of(one: Mapping[str, object]) -> str:

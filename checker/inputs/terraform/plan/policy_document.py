@@ -12,7 +12,7 @@ from checker.core.unknown import Unknown
 from checker.inputs.sensitive import masked, parse_sensitive
 from checker.inputs.terraform.plan.configuration import mapping
 from checker.inputs.terraform.plan.plan_index import has_marks, marks_beneath
-from checker.inputs.terraform.plan.resource import AFTER_APPLY
+from checker.inputs.terraform.plan.resource import NOT_IN_PLAN
 from checker.inputs.text import parse_embedded
 from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, stretch_of, text_of
 
@@ -102,7 +102,7 @@ class PlannedBlock(NamedTuple):
 
     def _unknown(self, node: Node, written: object) -> Scalar:
         """Make an unknown value with the name of its expression."""
-        return Scalar(Unknown(AFTER_APPLY, self.name(written) or self.resource.address), *stretch_of(node))
+        return Scalar(Unknown(NOT_IN_PLAN, self.name(written) or self.resource.address), *stretch_of(node))
 
 
 def _written(

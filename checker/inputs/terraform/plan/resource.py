@@ -6,55 +6,29 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Place
 from checker.core.unknown import Unknown
+from checker.inputs.json_scan import PartSource
 from checker.inputs.sensitive import SENSITIVE
 from checker.inputs.terraform.plan.plan_index import has_marks, is_marked
 from checker.inputs.terraform.plan.scan_state import marks_of
 from checker.inputs.text import TextDocument
-from checker.policy.node import Array, Member, Object, Scalar, text_of
-from checker.policy.source import Source
-from checker.policy.text_json import TextError, parse_json
+from checker.policy.node import Member, Object, Scalar, text_of
+from checker.policy.text_json import TextError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from checker.core.finding import Route
-    from checker.inputs.terraform.plan.json_scan import Scan
+    from checker.inputs.json_scan import Scan
     from checker.inputs.terraform.plan.plan_index import Found
     from checker.policy.model import Value
     from checker.policy.node import Node
 
 
-class PartSource(Source):
-    """The values of one resource, cut from the file, with their ``pointer`` and the parsed ``root``."""
-
-    __slots__ = ("pointer", "root")
-
-    def __init__(self, outer: Source, start: int, end: int, pointer: str) -> None:
-        super().__init__(outer.name, outer.text[start:end], outer, range(start, end + 1))
-        self.pointer = pointer
-        self.root: Node | None = None
-
-    def pointer_at(self, offset: int) -> str | None:
-        """Return the pointer to the value at an offset; inside a string, to the string."""
-        steps = _steps(self.root, offset) if self.root is not None else ()
-        return "".join((self.pointer, *(f"/{step}" for step in steps)))
-
-
-def _steps(node: Node, at: int) -> Iterator[str]:
-    """Return the route to the value at an offset."""
-    if isinstance(node, Object):
-        for member in node.members:
-            if member.value.start <= at < member.value.end:
-                yield member.key.replace("~", "~0").replace("/", "~1")
-                yield from _steps(member.value, at)
-    elif isinstance(node, Array):
-        for index, one in enumerate(node.items):
-            if one.start <= at < one.end:
-                yield str(index)
-                yield from _steps(one, at)
-
-
 AFTER_APPLY = "known only after apply"
+NOT_IN_PLAN = f"{AFTER_APPLY}, so check the Terraform files instead: `checker check FOLDER`"
+"""The reason for an unknown part of a policy. A plan lists the references of its expression, but not its text."""
+
+DEFERRED = "Terraform defers the change to a later plan"
 
 _OPEN_WHERE_ABSENT = (
     "arn",
@@ -80,7 +54,8 @@ class Resource(NamedTuple):
     """A planned resource.
 
     ``unknown`` and ``sensitive`` are trees of marks parallel to the values: true for values unknown before
-    apply, and for sensitive values. ``route`` leads from the document's root to the values.
+    apply, and for sensitive values. ``route`` leads from the document's root to the values. ``deferred`` is true
+    for a change that Terraform may plan differently later, so that no value is known.
     """
 
     address: str
@@ -90,6 +65,7 @@ class Resource(NamedTuple):
     values: Object
     unknown: object
     sensitive: object
+    deferred: bool = False
 
     def node(self, name: str) -> Node | None:
         """Return the node of an attribute; ``None`` if it is null or missing."""
@@ -133,7 +109,7 @@ def read_resource(scan: Scan, found: Found) -> Resource:
     names, route = _form(spans)
     inside = scan.spans(spans["change"][0]) if "change" in spans else spans
     pointer = "/".join((found.pointer, *map(str, route)))
-    values = _positional(scan, inside[names[0]], pointer) if names[0] in inside else None
+    values = _values(scan, inside[names[0]], pointer) if names[0] in inside else None
     if not isinstance(values, Object):
         raise TextError("the values of a resource are not an object", scan.source, found.start)
     unknown, sensitive = (scan.value(inside[one][0])[0] if one in inside else None for one in names[1:])
@@ -141,10 +117,12 @@ def read_resource(scan: Scan, found: Found) -> Resource:
         unknown = {name: True for name in _OPEN_WHERE_ABSENT if values.get(name) is None}
     if names is _OF_KEPT_STATE:
         sensitive = marks_of(sensitive)
+    if found.deferred:
+        values, unknown = values._replace(members=()), True
     address = spans.get("address", (found.start, found.start + 1))
     root = _root(scan, found, address, route, values)
     document = TextDocument(scan.source, root)
-    return Resource(found.address, found.type, document, route, values, unknown, sensitive)
+    return Resource(found.address, found.type, document, route, values, unknown, sensitive, found.deferred)
 
 
 def _form(spans: Mapping[str, tuple[int, int]]) -> tuple[tuple[str, str, str], Route]:
@@ -167,12 +145,11 @@ def _root(scan: Scan, found: Found, address: tuple[int, int], route: Route, valu
     return Object(members, source, 0, end)
 
 
-def _positional(scan: Scan, span: tuple[int, int], pointer: str) -> Node:
-    """Parse a part of the text, with positions in the file."""
-    part = PartSource(scan.source, *span, pointer)
-    part.root = parse_json(part)
-    _refuse_duplicates(part.root)
-    return part.root
+def _values(scan: Scan, span: tuple[int, int], pointer: str) -> Node:
+    """Parse the values of a resource. Raises TextError."""
+    root = scan.part(span, pointer)
+    _refuse_duplicates(root)
+    return root
 
 
 def _refuse_duplicates(node: Node) -> None:

@@ -25,7 +25,7 @@ from checker.policy.text_json import TextError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from checker.inputs.terraform.plan.json_scan import Scan
+    from checker.inputs.json_scan import Scan
 
 
 _WANTED = TYPES | PARTS
@@ -34,6 +34,8 @@ _GAPS = {
     "complete": (False, "the plan is not complete: `-target` or a deferred change excludes resources"),
 }
 """Plan keys that show that resources may be missing, with the value that shows it."""
+
+_DEFERRED = "the plan is not complete: Terraform defers the change of"
 
 
 def read_outline(scan: Scan) -> Outline:
@@ -54,6 +56,9 @@ class _Reader:
         if key == "resource_changes":
             self.outline.changes = []
             return self.scan.elements(at, self.change)
+        if key == "deferred_changes":
+            self.outline.changes = self.outline.changes or []  # a plan without other changes omits their list
+            return self.scan.elements(at, self.deferral)
         if key == "values":
             return self.values(at, "/values", self.outline.values)
         if key == "resources":
@@ -101,6 +106,32 @@ class _Reader:
         elif kind and self.outline.changes is not None:
             self.outline.changes.append(Found(address, kind, f"/resource_changes/{index}", at))
         return end
+
+    def deferral(self, index: int, at: int) -> int:
+        """Record a change that Terraform defers, because something that it depends on is not known."""
+
+        def member(key: str, inside: int) -> int:
+            if key != "resource_change":
+                return self.scan.skip(inside)
+            value, end = self.scan.value(inside)
+            found = Found("", "", f"/deferred_changes/{index}/resource_change", inside, deferred=True)
+            self.defer(mapping(value), found)
+            return end
+
+        return self.scan.members(at, member)
+
+    def defer(self, change: Mapping[str, object], found: Found) -> None:
+        """Record a deferred resource. The first one that matters names the gap."""
+        address, kind = change.get("address"), kind_of(change)
+        if not isinstance(address, str) or len(address) > LONGEST_ADDRESS:
+            raise TextError("a change without an address", self.scan.source, found.start)
+        self.outline.changed.add(address)
+        self.outline.unsettled.add(without_indices(address))
+        is_first = bool(kind) and not self.outline.deferred
+        if is_first or self.outline.gap in ("", _GAPS["complete"][1]):
+            self.outline.gap = f"{_DEFERRED} `{address}`"
+        if kind:
+            self.outline.deferred.append(found._replace(address=address, type=kind))
 
     def release(self, kind: str, change: Mapping[str, object]) -> None:
         """Record the owner of a deleted policy; a policy that Terraform only forgets stays in place."""

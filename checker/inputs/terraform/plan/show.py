@@ -7,27 +7,25 @@ https://developer.hashicorp.com/terraform/internals/json-format
 
 from __future__ import annotations
 
-import gzip
 import re
 import shlex
-import zlib
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Reference
 from checker.inputs.discover import name_of
-from checker.inputs.opening import is_packed, open_regular
-from checker.inputs.senders import Part, senders
+from checker.inputs.environment_variables import environments
+from checker.inputs.json_scan import Scan
+from checker.inputs.large_files import read_unpacked
+from checker.inputs.senders import Part, may_speak, senders
 from checker.inputs.terraform.plan.configuration import mapping
 from checker.inputs.terraform.plan.declare import Declarer
-from checker.inputs.terraform.plan.json_scan import Scan
 from checker.inputs.terraform.plan.plan import Plan
-from checker.inputs.terraform.plan.plan_index import has_marks
+from checker.inputs.terraform.plan.plan_index import has_marks, marks_beneath
 from checker.inputs.terraform.plan.resource import read_resource
 from checker.inputs.terraform.plan.scan_plan import read_outline
 from checker.inputs.terraform.plan.trace import References, follow
 from checker.inputs.terraform.stacks import read_stack
-from checker.inputs.text import decode
 from checker.policy.source import Source
 from checker.policy.text_json import TextError
 
@@ -46,11 +44,11 @@ _NAMES = ("arn", "id", "name")
 _POLICIES = ("policy", "inline_policy")
 
 
-def parts_of(scan: Scan, outline: Outline) -> list[Part]:
-    """Return the parts of a plan or state, such as roles and functions, that mention Connect. Raises
-    TextError.
+def parts_of(scan: Scan, outline: Outline, variables: frozenset[str]) -> list[Part]:
+    """Return the parts, such as roles and functions, of a plan or state that mentions Connect, or an environment
+    variable of code that does. Raises TextError.
     """
-    if "connect" not in scan.text.lower():
+    if not may_speak(scan.text, variables):
         return []
     found = outline.parts()
     references = References(outline.root, frozenset(one.address for one in found))
@@ -63,13 +61,28 @@ def _part(found: Found, one: Mapping[str, object], references: References) -> Pa
     kind = f"data.{found.type}" if found.is_looked_up else found.type
     known = tuple(name for name in names if isinstance(name, str))
     arguments = _arguments(found.address, values, references)
-    return Part(found.address, kind, known, arguments, hidden=_hides_policy(kind, one))
+    if found.type == _FUNCTION:
+        arguments["environment"] = [arguments.get("environment"), *_unknown_variables(one, arguments)]
+    hidden = found.deferred or _hides_policy(one)
+    return Part(found.address, kind, known, arguments, hidden=hidden and kind.startswith("aws_iam_"))
 
 
-def _hides_policy(kind: str, one: Mapping[str, object]) -> bool:
+def _hides_policy(one: Mapping[str, object]) -> bool:
     """True for a policy of a role, user or group that is known only after apply."""
     marks = mapping(one.get("change")).get("after_unknown")
-    return kind.startswith("aws_iam_") and any(has_marks(marks, name) for name in _POLICIES)
+    return any(has_marks(marks, name) for name in _POLICIES)
+
+
+_FUNCTION = "aws_lambda_function"
+
+
+def _unknown_variables(one: Mapping[str, object], arguments: Mapping[str, Plain]) -> Iterator[Plain]:
+    """Give the topics to the variables that are known only after apply: a plan does not tell which is whose."""
+    marks = marks_beneath(mapping(one.get("change")).get("after_unknown"), ("environment", 0, "variables"))
+    given = arguments.get("environment")
+    topics = [one for one in given if isinstance(one, Reference)] if isinstance(given, list) else []
+    if isinstance(marks, dict):
+        yield {"variables": {name: list(topics) for name, mark in marks.items() if mark is True}}
 
 
 def _arguments(address: str, values: Mapping[str, object], references: References) -> dict[str, Plain]:
@@ -101,9 +114,6 @@ def _plain(value: object) -> Plain:
     return value if isinstance(value, str) else None
 
 
-MAX_BYTES = 512 * 1024 * 1024
-"""Size limit; plans of very large configurations have about fifty megabytes."""
-
 _CONNECT = re.compile(r'"(?:aws|awscc)_connect_|:connect:[^"\s]*:instance/|\bconnect\.amazonaws\.com')
 """Text that shows that a plan concerns Amazon Connect; in other plans, unknown policies are irrelevant."""
 
@@ -119,13 +129,15 @@ def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
     Each file is a separate namespace: its declarations are linked within the file, and with other files only
     by ARN. Raises InputError with line and column for invalid content.
     """
-    plan, parts = _plan(Source(name_of(path), _read(path), quotable=False))
+    source = Source(name_of(path), read_unpacked(path), quotable=False)
+    plan, parts = _plan(source, facts.variables_of_code)
     declared = facts.declarations(path)
     declarer = Declarer(plan, declared, named=named)
     declarer.declare()
     for stack in declarer.stacks():
         _read_stack(stack, facts, declared)
     declared.senders += senders(parts)
+    declared.environments += environments(parts)
     facts.skipped += (fault.skipped() for fault in declarer.faults)
     if plan.outline.gap:
         facts.skipped.append(Skipped(name_of(path), plan.outline.gap, help=_PLAN_AGAIN))
@@ -153,26 +165,13 @@ def _may_be_streamed(source: Source, declared: Declarations, parts: list[Part]) 
             )
 
 
-def _plan(source: Source) -> tuple[Plan, list[Part]]:
+def _plan(source: Source, variables: frozenset[str]) -> tuple[Plan, list[Part]]:
     """Read a plan, and the parts of it that may start streams. Raises InputError."""
     scan = Scan(source)
     try:
         outline = read_outline(scan)
         resources = [read_resource(scan, found) for found in outline.resources()]
-        parts = parts_of(scan, outline)
+        parts = parts_of(scan, outline, variables)
     except TextError as error:
         raise InputError(source.name, error.message, error.position()) from None
     return Plan(source, outline, resources), parts
-
-
-def _read(path: Path) -> str:
-    try:
-        packed = is_packed(path)
-        with open_regular(path) as file:
-            stream = gzip.GzipFile(fileobj=file) if packed else file
-            data = stream.read(MAX_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(name_of(path), str(getattr(error, "strerror", "") or error).lower()) from None
-    if len(data) > MAX_BYTES:
-        raise InputError(name_of(path), f"larger than the {MAX_BYTES // 1024 // 1024} MB limit for a plan")
-    return decode(name_of(path), data)

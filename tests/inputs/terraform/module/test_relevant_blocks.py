@@ -113,7 +113,9 @@ def test_a_root_is_parsed_as_a_whole_if_a_module_may_start_streams(tmp_path: Pat
 
 def test_topics_and_keys_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shortened = read(tmp_path / "root", FILES)
-    monkeypatch.setattr(root, "relevant_texts", lambda _folder, texts: [one.text for one in texts])
+    monkeypatch.setattr(
+        root, "relevant_texts", lambda _folder, texts, _variables: [one.text for one in texts]
+    )
     whole = read(tmp_path / "root", FILES)
     assert [one.arn for one in shortened.topics] == [one.arn for one in whole.topics]
     assert [policy(one) for one in shortened.keys] == [policy(one) for one in whole.keys]

@@ -13,6 +13,7 @@ from checker.core.unknown import Unknown
 from checker.inputs.collect import Facts, Given
 from checker.inputs.declared import Declarations
 from checker.inputs.load import load
+from checker.inputs.terraform.plan.resource import NOT_IN_PLAN
 from checker.inputs.terraform.plan.show import read_show
 from checker.inputs.text import Implied
 from tests.inputs.terraform.plan.plans import FIXTURES, judged, read
@@ -116,7 +117,7 @@ def test_unset_is_told_from_unknown_though_a_plan_shows_them_alike() -> None:
     assert marks["aws_sns_topic.encoded"] == marks["aws_sns_topic.unset"] == marks["aws_sns_topic.fifo"]
     topics = {one.address: one.policy for one in load([FIXTURES / "unknown.json"]).topics}
     encoded, unset = topics["aws_sns_topic.encoded"], topics["aws_sns_topic.unset"]
-    assert encoded == Unknown("known only after apply", "aws_connect_instance.main.arn")
+    assert encoded == Unknown(NOT_IN_PLAN, "aws_connect_instance.main.arn")
     assert unset == Unknown(
         "`aws_sns_topic_policy.hidden` may write the policy", "aws_sns_topic_policy.hidden.arn"
     )

@@ -10,6 +10,7 @@ import pytest
 
 from checker.analysis.inventory import PolicyText
 from checker.core.unknown import Unknown
+from checker.inputs.terraform.plan.resource import NOT_IN_PLAN
 from tests.inputs.terraform.plan.plans import (
     PINNED,
     change,
@@ -144,7 +145,7 @@ def test_unset_is_told_from_unknown(name: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path, plan(changes, written(TOPIC, expressions))).topics
     assert isinstance(found.policy, PolicyText) is unset
     if isinstance(found.policy, Unknown):
-        assert found.policy.reason == "known only after apply"
+        assert found.policy.reason == NOT_IN_PLAN
         assert found.policy.where == expressions["policy"]["references"][0]
 
 

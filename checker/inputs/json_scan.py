@@ -9,12 +9,14 @@ import json
 import re
 from typing import TYPE_CHECKING, NoReturn
 
-from checker.policy.text_json import TextError
+from checker.policy.node import Array, Object
+from checker.policy.source import Source
+from checker.policy.text_json import TextError, parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from checker.policy.source import Source
+    from checker.policy.node import Node
 
     TakeMember = Callable[[str, int], int]
     TakeElement = Callable[[int, int], int]
@@ -28,6 +30,36 @@ def _refuse(word: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse)
 """Keeps numbers as text, so that a number with a million digits is read as quickly as other text."""
+
+
+class PartSource(Source):
+    """A value, cut from the file, with their ``pointer`` and the parsed ``root``."""
+
+    __slots__ = ("pointer", "root")
+
+    def __init__(self, outer: Source, start: int, end: int, pointer: str) -> None:
+        super().__init__(outer.name, outer.text[start:end], outer, range(start, end + 1))
+        self.pointer = pointer
+        self.root: Node | None = None
+
+    def pointer_at(self, offset: int) -> str | None:
+        """Return the pointer to the value at an offset; inside a string, to the string."""
+        steps = _steps(self.root, offset) if self.root is not None else ()
+        return "".join((self.pointer, *(f"/{step}" for step in steps)))
+
+
+def _steps(node: Node, at: int) -> Iterator[str]:
+    """Return the route to the value at an offset."""
+    if isinstance(node, Object):
+        for member in node.members:
+            if member.value.start <= at < member.value.end:
+                yield member.key.replace("~", "~0").replace("/", "~1")
+                yield from _steps(member.value, at)
+    elif isinstance(node, Array):
+        for index, one in enumerate(node.items):
+            if one.start <= at < one.end:
+                yield str(index)
+                yield from _steps(one, at)
 
 
 class Scan:
@@ -57,6 +89,12 @@ class Scan:
             raise TextError("nested too deeply", self.source, at) from None
         except ValueError:
             raise TextError("not JSON: not a number", self.source, at) from None
+
+    def part(self, span: tuple[int, int], pointer: str) -> Node:
+        """Parse a value into nodes, with positions in the file. Raises TextError."""
+        part = PartSource(self.source, *span, pointer)
+        part.root = parse_json(part)
+        return part.root
 
     def skip(self, at: int) -> int:
         """Skip a value; the elements of a long list are released one by one."""
