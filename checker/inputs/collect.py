@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 LOOKED_FOR = (
     "topic and key policies, output of the AWS CLI, streaming manifests, Terraform files, plans and states, "
-    "CloudFormation templates, services of the Serverless Framework, Kubernetes resources, CloudTrail events"
+    "CloudFormation templates, services of the Serverless Framework, Kubernetes resources, CloudTrail events "
+    "and results of queries over them"
 )
 
 

@@ -77,14 +77,15 @@ class FilePosition(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """The bytes of one value that contains an event name."""
+    """The bytes of one value that contains an event name; ``is_verbatim`` is false if the file has them in parts."""
 
     raw: bytes
     at: FilePosition
+    is_verbatim: bool = True
 
     def find(self, text: str) -> FilePosition:
         """Return the position of a text in the piece, or of the piece if the text is encoded differently."""
-        found = self.raw.find(text.encode("utf-8", "replace"))
+        found = self.raw.find(text.encode("utf-8", "replace")) if self.is_verbatim else -1
         return self.at if found < 0 else moved(self.at, self.raw, b"\n", 0, found)
 
 

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from checker.inputs.collect import Facts
 
 _HEAD = 64 * 1024
-_TEMPLATE = re.compile(r'"AWSTemplateFormatVersion"|"Type"\s*:\s*"AWS::')
+_OTHER = re.compile(r'"AWSTemplateFormatVersion"|"Type"\s*:\s*"AWS::|"QueryResultRows"\s*:|"ResultSet"\s*:')
+"""Marks of a template with an EventBridge pattern, and of the results of a query, which are a kind of their own."""
 
 
 def _match(text: str) -> bool:
     head = text[:_HEAD]
-    if _TEMPLATE.search(head):
-        return False  # an EventBridge pattern, not events
+    if _OTHER.search(head):
+        return False
     return ('"eventSource"' in head and '"eventName"' in head) or '"CloudTrailEvent"' in head
 
 
