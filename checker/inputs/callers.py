@@ -10,7 +10,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.discover import HCL, HCL_TEXT, VALUES
+from checker.inputs.discover import HCL, HCL_TEXT, TERRAGRUNT, VALUES
 from checker.inputs.text import YAML_SUFFIXES
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _FUNCTION = re.compile(r"^\$\{[^}]*\}/")
 _FOR_EACH = re.compile(r'"?\bfor_each"?\s*[=:]')
 _COUNT = re.compile(r'"?\bcount"?\s*[=:](?!\s*1\s*\n)(?![^\n]*\?\s*[01]\s*:\s*[01]\b)')
 _INSTANCE = re.compile(r'"?(\w+)"?\s*[=:]\s*"arn:[\w-]+:connect:[^"\n]*:instance/[^"/\n]+"')
-TERRAGRUNT = "terragrunt.hcl"
 _ASSIGNED = re.compile(r"^(?: {0,2}\"|)(\w+)\"?[ \t]*[=:]", re.MULTILINE)
 """Matches a variable that a values file sets, in HCL or JSON."""
 NOT_WALKED = frozenset({"node_modules", "cdk.out", "cdktf.out"})

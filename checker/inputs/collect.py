@@ -54,7 +54,7 @@ class Facts:
     subject.
 
     ``empty_lists`` are the folders with an empty list of subscriptions, which names no topic. ``called`` are
-    the folders of called Terraform modules, ``opened`` the files that Terraform functions read, and
+    the folders of called Terraform modules, ``deployed`` those of Terragrunt's units, ``opened`` the files that Terraform functions read, and
     ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path.
     ``read_templates`` counts the CloudFormation templates of each file. ``variables`` and ``parameters`` are the names
     that root modules and templates declare. ``of_change`` is true if the files come from a change, so that
@@ -77,6 +77,7 @@ class Facts:
         self.comments: list[IgnoreComment] = []
         self.declared: dict[Path, Declarations] = {}
         self.called = CalledFolders()
+        self.deployed: set[str] = set()
         self.opened: set[str] = set()
         self.templates: set[str] = set()
         self.others: set[str] = set()

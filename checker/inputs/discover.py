@@ -23,6 +23,10 @@ HCL_TEXT, HCL_JSON = (".tf", ".tofu"), (".tf.json", ".tofu.json")
 https://opentofu.org/docs/language/files/#opentofu-file-extensions
 """
 HCL = (*HCL_TEXT, *HCL_JSON)
+TERRAGRUNT = "terragrunt.hcl"
+"""The configuration of a Terragrunt unit. https://terragrunt.gruntwork.io/docs/features/units/"""
+CONFIGURATION = ".hcl"
+"""The ending of files that units include or read."""
 CONFIGURATIONS = ("checker.yaml", "checker.yml")
 VALUES = (".tfvars", ".tfvars.json")
 _NO_INPUT = (*CONFIGURATIONS, *VALUES)
@@ -162,6 +166,16 @@ _real = lru_cache(maxsize=64)(os.path.realpath)
 def is_hcl(path: Path) -> bool:
     """True for a file of a Terraform module."""
     return path.name.endswith(HCL)
+
+
+def is_unit(path: Path) -> bool:
+    """True for the configuration of a Terragrunt unit."""
+    return path.name == TERRAGRUNT
+
+
+def is_configuration(path: Path) -> bool:
+    """True for a configuration of Terragrunt: of a unit, or one that units may include or read."""
+    return path.name.endswith(CONFIGURATION)
 
 
 def is_values(path: Path) -> bool:

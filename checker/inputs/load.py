@@ -12,8 +12,10 @@ from checker.inputs.discover import (
     find_files,
     find_siblings,
     home_of,
+    is_configuration,
     is_settings_file,
     is_stream,
+    is_unit,
     is_values,
     may_matter,
     missing,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 
     _Found = tuple[Path, bool]
 
+_PART_OF_UNITS = "not a unit: Terragrunt reads it as part of the units that include it"
 _TEMPLATE = "Terraform renders this template in an expression that checker does not evaluate"
 
 
@@ -76,10 +79,13 @@ def load(
     unreadable = missing(wanted)
     others: list[Path] = []
     found = list(find_files(wanted, unreadable, exclude, others))
+    units = [*(one for one in found if is_unit(one[0])), *((path, False) for path in others if is_unit(path))]
     modules: list[_Found] = []
     loose: list[_Found] = []
     for one in found:
-        (modules if is_module_file(one[0]) else loose).append(one)
+        if not is_unit(one[0]):
+            (modules if is_module_file(one[0]) else loose).append(one)
+    _read_units(units, wanted, facts)
     _read_modules([*_modules_of(loose, modules, facts), *modules], facts)
     files = [one for path, named in loose for one in _read(path, facts, named=named)]
     if changed:
@@ -161,6 +167,17 @@ def _read_modules(found: list[_Found], facts: Facts) -> None:
     read_modules(found, facts)
 
 
+def _read_units(found: list[_Found], named: list[Path], facts: Facts) -> None:
+    """Read the units of Terragrunt, before the modules that they deploy would be read on their own."""
+    if not found:
+        return
+    from checker.inputs.terraform.terragrunt.read import (
+        read_units,  # imported on demand: most runs have no unit
+    )
+
+    read_units(found, named, facts)
+
+
 def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     """Read one file, unless it is irrelevant, is a bare ARN, or has its own reader."""
     chosen = named and not facts.of_change
@@ -176,7 +193,10 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
         )
     elif is_settings_file(path):
         facts.skipped += [Skipped(name_of(path), "configuration file, not checked")] * chosen
-    if is_settings_file(path):
+    elif is_configuration(path) and chosen:
+        skipped = Skipped(name_of(path), _PART_OF_UNITS, error=True, help="name the folder of the units")
+        facts.skipped.append(skipped)
+    if is_settings_file(path) or is_configuration(path):
         return []
     text = ""
     try:

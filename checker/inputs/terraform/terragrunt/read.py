@@ -1,0 +1,102 @@
+"""Reads the units of a run into the declarations, each as a root module of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.core.errors import InputError, Skipped
+from checker.inputs.discover import name_of
+from checker.inputs.terraform.module.folder import absolute
+from checker.inputs.terraform.module.read import note
+from checker.inputs.terraform.module.root import given, note_comments, one_collection, read_deployment
+from checker.inputs.terraform.module.session import Session
+from checker.inputs.terraform.terragrunt.deployment import root_of
+from checker.inputs.terraform.terragrunt.search import Search, speaks_of_connect
+from checker.inputs.terraform.terragrunt.unit import resolve_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from checker.core.finding import Position
+    from checker.inputs.collect import Facts
+    from checker.inputs.terraform.terragrunt.unit import Unit
+
+
+_NOTHING = "the unit deploys no topic, key or Connect instance"
+
+
+@one_collection()
+def read_units(found: Iterable[tuple[Path, bool]], named: Iterable[Path], facts: Facts) -> None:
+    """Read units; each file is paired with whether the user named it, and ``named`` are the paths of the run."""
+    search = Search(named)
+    for path, by_name in found:
+        try:
+            is_read = not search.is_irrelevant(path) and _read_unit(
+                path, search, facts, by_name=by_name and not facts.of_change
+            )
+        except InputError as error:
+            note([error], facts)
+            continue
+        if not is_read and by_name and not facts.of_change:
+            facts.skipped.append(Skipped(name_of(path), _NOTHING))
+
+
+def _read_unit(path: Path, search: Search, facts: Facts, *, by_name: bool) -> bool:
+    """Read a unit; false if it deploys nothing that concerns Connect. Raises InputError."""
+    files = search.files_of(path)
+    unit = resolve_unit(Path(absolute(path)), files)
+    if unit is None:
+        return False
+    if unit.module is None:
+        return _report_missing(unit, path, facts, by_name=by_name)
+    facts.deployed.add(str(unit.folder))
+    if unit.has_own_folder:
+        facts.called.add_name(str(unit.module))
+    if not (search.matters(unit.module, files) or speaks_of_connect(unit.configuration.parsed.source.text)):
+        return False
+    _declare(unit, unit.module, facts, by_name=by_name)
+    return True
+
+
+def _report_missing(unit: Unit, path: Path, facts: Facts, *, by_name: bool) -> bool:
+    """Report a module that is not here, if a configuration of the unit is about Amazon Connect."""
+    texts = (one.source.text for one in unit.state.met.values())
+    if not by_name and not any(map(speaks_of_connect, texts)):
+        return False
+    folder = name_of(path.parent)
+    facts.skipped.append(
+        Skipped(
+            name_of(path),
+            f"the unit `{folder}` was not checked: {unit.missing}",
+            position=_place(unit),
+            help=f"run `terragrunt init` in {folder}, or check the output of `terragrunt show -json`",
+        )
+    )
+    return True
+
+
+def _place(unit: Unit) -> Position:
+    """Return the place of the source of a unit, or of the include that sets it."""
+    parsed = unit.configuration.parsed
+    if unit.source is not None and unit.source.at.source is parsed.source:
+        return unit.source.at.position()
+    return next(iter(parsed.body.blocks("include"))).header.position()
+
+
+def _declare(unit: Unit, module: Path, facts: Facts, *, by_name: bool) -> None:
+    """Declare the resources of a unit under its folder. Raises InputError."""
+    faults: list[InputError] = []
+    root = root_of(unit, module, facts.called.parsed, faults)
+    files = unit.state.files
+    names = frozenset(source.name for source in root.own.sources) if by_name else frozenset()
+    facts.variables |= root.own.variables.keys()
+    known = {**facts.called.parsed, absolute(root.folder): root.own}
+    session = Session(root.folder, known, given(facts), faults, names, root.deployment)
+    read_deployment(files.named(unit.folder), session, facts)
+    note_comments(root.own.sources, facts)
+    if unit.has_own_folder:
+        facts.called.add({str(module): root.shared})
+    facts.opened |= unit.state.opened
+    note(faults, facts)
+    facts.skipped += (one for one in root.open_files if one not in facts.skipped)

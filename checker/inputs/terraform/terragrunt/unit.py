@@ -1,0 +1,89 @@
+"""Resolves one unit: the module that it deploys, and the values that it passes.
+
+https://terragrunt.gruntwork.io/docs/features/units/
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.inputs.terraform.hcl.evaluate import evaluate
+from checker.inputs.terraform.hcl.values import text
+from checker.inputs.terraform.module.folder import listed
+from checker.inputs.terraform.terragrunt.configuration import Configuration, UnitState
+from checker.inputs.terraform.terragrunt.source import (
+    downloaded_module,
+    is_local,
+    local_module,
+    working_folder,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.core.unknown import Unknown
+    from checker.inputs.terraform.hcl.body import Argument
+    from checker.inputs.terraform.terragrunt.files import Configurations
+
+
+class Unit(NamedTuple):
+    """A unit: its folder, its configuration with the included ones, and its module, all by full path.
+
+    ``merged`` are the configurations whose blocks count, in increasing order of precedence. ``module`` is ``None``
+    for a module that is not here, and ``missing`` the reason. ``source`` is the argument that names the module;
+    without one, the module is the folder of the unit. ``downloads`` is the folder in which `terraform init` ran.
+    """
+
+    folder: Path
+    configuration: Configuration
+    merged: tuple[Configuration, ...]
+    source: Argument | None
+    module: Path | None
+    missing: str = ""
+    downloads: Path | None = None
+
+    @property
+    def state(self) -> UnitState:
+        """The state that its configurations share."""
+        return self.configuration.state
+
+    @property
+    def has_own_folder(self) -> bool:
+        """True if the module is a folder apart from the unit's."""
+        return self.module != self.folder
+
+
+def resolve_unit(path: Path, files: Configurations) -> Unit | None:
+    """Resolve the unit of a configuration, given by its full path; ``None`` if it deploys nothing itself.
+
+    Raises InputError for a configuration that cannot be read.
+    """
+    state = UnitState(files, path.parent)
+    configuration = Configuration(state, state.read(path))
+    merged = tuple(configuration.merged())
+    unit = Unit(path.parent, configuration, merged, None, path.parent)
+    for one in reversed(merged):
+        for block in one.parsed.body.blocks("terraform"):
+            argument = block.body.arguments.get("source")
+            value = text(evaluate(argument.expression, one.scope)) if argument is not None else ""
+            if value not in ("", None):
+                return _with_source(unit._replace(source=argument), value)
+    return unit if listed(files.named(path.parent), []) else None
+
+
+def _with_source(unit: Unit, source: str | Unknown | None) -> Unit | None:
+    if not isinstance(source, str):
+        why = source.told if source is not None else "it is not a text"
+        return unit._replace(module=None, missing=f"its `source` is not known: {why}")
+    if not is_local(source):
+        module = downloaded_module(source, unit.folder)
+        return unit._replace(module=module, missing=f"its module `{source}` is not downloaded")
+    module = local_module(source, unit.folder)
+    files = unit.state.files
+    if module is None or not files.contains(module):
+        return unit._replace(module=None, missing=f"its module `{source}` is outside of the repository")
+    if not os.path.isdir(module):  # noqa: PTH112 - never raises
+        return unit._replace(module=None, missing=f"the folder `{files.named(module)}` was not found")
+    downloads = working_folder(unit.folder, module, source)
+    return unit._replace(module=module, downloads=downloads) if listed(files.named(module), []) else None
