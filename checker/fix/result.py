@@ -15,7 +15,7 @@ from checker.fix.text.hcl_statements import is_blocks
 from checker.fix.text.hcl_writer import HclWriter, HeredocWriter, TemplateWriter
 from checker.fix.text.json_writer import TOP_LEVEL
 from checker.fix.text.yaml_writer import YamlBlockWriter
-from checker.inputs.discover import HCL_TEXT
+from checker.inputs.discover import HCL_LANGUAGE
 from checker.inputs.text import is_yaml
 from checker.policy.change import ReferenceText
 from checker.policy.node import Array, Node, Object, Scalar, children
@@ -46,7 +46,7 @@ def written_out(statement: Node, root: Node, name: str) -> Iterator[str]:
 
 def _chunks(statement: Node, root: Node, name: str, references: References) -> list[str]:
     source, kept = file_of(root.source), frozenset(references)
-    if name.endswith(HCL_TEXT):
+    if name.endswith(HCL_LANGUAGE):
         if root.source.outer is None:
             return _hcl(_plain(statement, references, write=ReferenceText), root)
         chunks = HeredocWriter(kept).node(_plain(statement, references), TOP_LEVEL, None)

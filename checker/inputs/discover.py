@@ -27,6 +27,8 @@ TERRAGRUNT = "terragrunt.hcl"
 """The configuration of a Terragrunt unit. https://terragrunt.gruntwork.io/docs/features/units/"""
 CONFIGURATION = ".hcl"
 """The ending of files that units include or read."""
+HCL_LANGUAGE = (*HCL_TEXT, CONFIGURATION)
+"""The file name endings of the configuration language, of Terraform, OpenTofu and Terragrunt."""
 CONFIGURATIONS = ("checker.yaml", "checker.yml")
 VALUES = (".tfvars", ".tfvars.json")
 _NO_INPUT = (*CONFIGURATIONS, *VALUES)

@@ -41,7 +41,7 @@ class UnitState:
     """What all configurations of one unit share: limits, secrets, the files read, and errors in them.
 
     ``name`` is the unit's, in which its symbols are unique. ``shares_account`` is true if the default provider of the
-    module uses Terragrunt's credentials.
+    module uses Terragrunt's credentials, and ``account`` is the only one that it allows.
     """
 
     def __init__(self, files: Configurations, unit: Path) -> None:
@@ -49,6 +49,7 @@ class UnitState:
         self.unit = unit
         self.name = root_name(files.named(unit))
         self.shares_account = False
+        self.account = ""
         self.budget = Budget()
         self.secrets = Secrets(decode)
         self.opened: set[str] = set()

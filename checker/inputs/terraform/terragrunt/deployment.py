@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.arn import is_account
 from checker.core.unknown import Unknown
-from checker.inputs.terraform.hcl.expression import written
+from checker.inputs.terraform.hcl.expression import ListOf, Literal, written
 from checker.inputs.terraform.hcl.values import unknown
 from checker.inputs.terraform.module.collect_blocks import gather, take_values
 from checker.inputs.terraform.module.folder import absolute, in_order, read_texts, value_files
@@ -60,6 +61,7 @@ def root_of(unit: Unit, module: Path, parsed: Mapping[str, Folder], faults: list
     unit.state.shares_account = not _has_credentials(unit, whole, generated)
     added = with_generated(whole._replace(local=dict(whole.local)), generated, faults)
     own = without_providers(added) if open_files else added
+    unit.state.account = _only_account(own)
     values = _values(unit, own, Folders(unit.folder, module))
     sources = [one.source for one in unit.state.met.values()]
     own = own._replace(values=values, sources=[*own.sources, *sources])
@@ -91,6 +93,18 @@ def _has_credentials(unit: Unit, module: Folder, generated: list[Generated]) -> 
     texts += [one.source.text for one in unit.state.met.values()]
     texts += [one.text for one in generated]
     return any(map(CREDENTIALS.search, texts))
+
+
+def _only_account(module: Folder) -> str:
+    """Return the account that the default provider allows, if it is written out; Terraform fails for any other."""
+    for block in module.providers:
+        argument = block.body.arguments.get("allowed_account_ids")
+        allowed = argument.expression if argument is not None else None
+        is_default = block.labels == ("aws",) and "alias" not in block.body.arguments
+        if is_default and isinstance(allowed, ListOf) and len(allowed.items) == 1:
+            only = allowed.items[0]
+            return str(only.value) if isinstance(only, Literal) and is_account(str(only.value)) else ""
+    return ""
 
 
 def _values(unit: Unit, module: Folder, folders: Folders) -> dict[str, Argument]:

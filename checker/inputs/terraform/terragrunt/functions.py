@@ -47,6 +47,10 @@ class State(Protocol):
     def shares_account(self) -> bool:
         """Return whether the default provider uses Terragrunt's credentials."""
 
+    @property
+    def account(self) -> str:
+        """Return the only account that the default provider allows; empty if it is not known."""
+
     def symbol(self, name: str, kind: str) -> Symbol:
         """Return the symbol of a reference."""
 
@@ -132,6 +136,8 @@ _OWN_ACCOUNT = "the account of Terragrunt's credentials"
 
 def _account(call: _Call) -> Node:
     """Return the account of the credentials of Terragrunt, which a provider with its own may not use."""
+    if call.state.shares_account and call.state.account:
+        return known(call.state.account, call.at)
     if call.state.shares_account:
         return symbolic(Unknown(_OWN_ACCOUNT, written(call.at), (DEFAULT_ACCOUNT,)), call.at)
     symbol = call.state.symbol("get_aws_account_id()", ACCOUNT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,15 +65,10 @@ def _report_missing(unit: Unit, path: Path, facts: Facts, *, by_name: bool) -> b
     texts = (one.source.text for one in unit.state.met.values())
     if not by_name and not any(map(speaks_of_connect, texts)):
         return False
-    folder = name_of(path.parent)
-    facts.skipped.append(
-        Skipped(
-            name_of(path),
-            f"the unit `{folder}` was not checked: {unit.missing}",
-            position=_place(unit),
-            help=f"run `terragrunt init` in {folder}, or check the output of `terragrunt show -json`",
-        )
-    )
+    folder, show = name_of(path.parent), "check the output of `terragrunt show -json`"
+    help_text = f"run `terragrunt init` in {shlex.quote(folder)}, or {show}" if unit.is_remote else show
+    reason = f"the unit `{folder}` was not checked: {unit.missing}"
+    facts.skipped.append(Skipped(name_of(path), reason, position=_place(unit), help=help_text))
     return True
 
 

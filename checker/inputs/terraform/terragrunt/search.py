@@ -83,3 +83,9 @@ def module_in(text: str, unit: Path, files: Configurations) -> Path | None:
     if "$" in source or "\\" in source or not source or not is_local(source):
         return None
     return local_module(source, unit)
+
+
+def position_in(text: str) -> int:
+    """Return the line of the module in the text of a unit."""
+    match = _SOURCE.search(text)
+    return text.count("\n", 0, match.start(1)) + 1 if match is not None else 1

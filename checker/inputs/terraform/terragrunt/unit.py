@@ -31,7 +31,8 @@ class Unit(NamedTuple):
     """A unit: its folder, its configuration with the included ones, and its module, all by full path.
 
     ``merged`` are the configurations whose blocks count, in increasing order of precedence. ``module`` is ``None``
-    for a module that is not here, and ``missing`` the reason. ``source`` is the argument that names the module;
+    for a module that is not here, and ``missing`` the reason; ``is_remote`` is true for one that Terragrunt
+    downloads. ``source`` is the argument that names the module;
     without one, the module is the folder of the unit. ``downloads`` is the folder in which `terraform init` ran.
     """
 
@@ -41,6 +42,7 @@ class Unit(NamedTuple):
     source: Argument | None
     module: Path | None
     missing: str = ""
+    is_remote: bool = False
     downloads: Path | None = None
 
     @property
@@ -78,7 +80,9 @@ def _with_source(unit: Unit, source: str | Unknown | None) -> Unit | None:
         return unit._replace(module=None, missing=f"its `source` is not known: {why}")
     if not is_local(source):
         module = downloaded_module(source, unit.folder)
-        return unit._replace(module=module, missing=f"its module `{source}` is not downloaded")
+        return unit._replace(
+            module=module, missing=f"its module `{source}` is not downloaded", is_remote=True
+        )
     module = local_module(source, unit.folder)
     files = unit.state.files
     if module is None or not files.contains(module):
