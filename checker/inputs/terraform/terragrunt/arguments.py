@@ -15,7 +15,7 @@ from checker.core.unknown import Unknown
 from checker.inputs.terraform.hcl.body import Argument
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Passed
-from checker.inputs.terraform.hcl.values import known, rest_of, text, why_unknown
+from checker.inputs.terraform.hcl.values import known, not_expected, rest_of, text
 from checker.inputs.terraform.module.collect_blocks import values_in
 from checker.policy.node import Array, Object, stretch_of
 
@@ -91,7 +91,7 @@ def _environment(node: Node | None) -> Layer:
     if node is None:
         return {}
     if not isinstance(node, Object):
-        return why_unknown(node) or Unknown("`env_vars` is not an object")
+        return not_expected(node, "`env_vars` is not an object")
     pairs = ((one.key.removeprefix(_VARIABLE), one) for one in node.members if one.key.startswith(_VARIABLE))
     return {name: passed(name, one.value) for name, one in pairs}
 
@@ -115,7 +115,7 @@ def _texts(node: Node | None) -> Iterator[str | Unknown]:
         return
     why = rest_of(node)
     if not isinstance(node, Array) or why is not None:
-        yield why or why_unknown(node) or Unknown("not a list")
+        yield not_expected(node, "not a list") if why is None else why
         return
     for one in node.items:
         found = text(one)

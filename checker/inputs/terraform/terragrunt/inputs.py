@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.unknown import Unknown
-from checker.inputs.terraform.hcl.values import array, mapping, text, unknown, why_unknown
+from checker.inputs.terraform.hcl.values import (
+    array,
+    first_unknown,
+    mapping,
+    not_expected,
+    text,
+    unknown,
+    why_unknown,
+)
 from checker.policy.node import Array, Object, Scalar, stretch_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from checker.core.unknown import Unknown
     from checker.policy.node import Node, Stretch
 
 
@@ -32,7 +40,7 @@ def inputs_of(node: Node) -> Inputs:
     """Return the inputs that an object sets."""
     if isinstance(node, Object):
         return Inputs({one.key: one.value for one in node.members})
-    return Inputs({}, why_unknown(node) or Unknown("`inputs` is not an object"))
+    return Inputs({}, not_expected(node, "`inputs` is not an object"))
 
 
 def shallow(included: Inputs, own: Inputs) -> Inputs:
@@ -59,7 +67,7 @@ def deep(included: Inputs, own: Inputs) -> Inputs:
 
 def _merged(included: Node, own: Node) -> Node:
     at = stretch_of(own)
-    why = why_unknown(included) or why_unknown(own)
+    why = first_unknown((why_unknown(included), why_unknown(own)))
     if why is not None:
         return unknown(why, at)
     if isinstance(included, Object) and isinstance(own, Object):

@@ -53,13 +53,16 @@ class Search:
 
     def is_irrelevant(self, path: Path) -> bool:
         """True for a unit of which the text shows that it deploys a local module that does not matter."""
-        text = text_at(path)
-        if speaks_of_connect(text) or _DECLARES.search(text):
-            return False
-        files = self.files_of(path)
-        module = module_in(text, Path(absolute(path.parent)), files)
+        module = module_in(text_at(path), Path(absolute(path.parent)), self.files_of(path))
         is_here = module is not None and os.path.isdir(module)  # noqa: PTH112 - never raises
-        return is_here and module is not None and files.contains(module) and not self.matters(module, files)
+        return is_here and not self.may_matter(path)
+
+    def may_matter(self, path: Path) -> bool:
+        """True for a unit that seems to concern Connect, by its text and the module that it names."""
+        text, files = text_at(path), self.files_of(path)
+        module = module_in(text, Path(absolute(path.parent)), files)
+        is_relevant = module is not None and files.contains(module) and self.matters(module, files)
+        return is_relevant or speaks_of_connect(text) or _DECLARES.search(text) is not None
 
 
 def _matters(folder: Path) -> bool:
