@@ -37,8 +37,8 @@ def read_units(found: Iterable[tuple[Path, bool]], named: Iterable[Path], facts:
                 path, search, facts, by_name=by_name and not facts.of_change
             )
         except InputError as error:
-            is_ours = by_name or search.may_matter(path)
-            facts.skipped.append(error.skipped()._replace(error=is_ours))
+            skipped = error.skipped()._replace(error=by_name or search.may_matter(path))
+            facts.skipped += [skipped] if skipped not in facts.skipped else []
             continue
         if not is_read and by_name and not facts.of_change:
             facts.skipped.append(Skipped(name_of(path), _NOTHING))
