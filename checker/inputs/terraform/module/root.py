@@ -167,7 +167,7 @@ def _read_stack(stack: ModuleResource, session: Session, facts: Facts, found: De
 def read_deployment(name: Path, session: Session, facts: Facts) -> None:
     """Declare one deployment of a root, under a unique name so that deployments are not linked."""
     found = facts.declarations(name)
-    found.root = session.deployment.name or root_name(session.root)
+    found.root = root_name(name if session.deployment.name else session.root)
     modules: list[Called] = []
     for module in modules_of(Module(session, session.root)):
         modules.append(module)

@@ -14,6 +14,8 @@ from checker.inputs.terraform.terragrunt.unit import resolve_unit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from checker.inputs.terraform.module.folder import Folder
+
 
 class DeployedUnit(NamedTuple):
     """A unit that concerns Connect: its configuration, its module, and the full paths of the files that it reads."""
@@ -26,20 +28,26 @@ class DeployedUnit(NamedTuple):
 def deployed_units(paths: Iterable[Path]) -> Iterator[DeployedUnit]:
     """Yield the units whose modules are here and matter; a unit that cannot be read has none."""
     search = Search(())
+    parsed: dict[str, Folder] = {}
     for path in paths:
         try:
-            found = None if search.is_irrelevant(path) else _deployed(path, search)
+            found = None if search.is_irrelevant(path) else _deployed(path, search, parsed)
         except InputError:
             continue  # reported when the unit is read
         if found is not None:
             yield found
 
 
-def _deployed(path: Path, search: Search) -> DeployedUnit | None:
+def _deployed(path: Path, search: Search, parsed: dict[str, Folder]) -> DeployedUnit | None:
     files = search.files_of(path)
     unit = resolve_unit(Path(absolute(path)), files)
-    if unit is None or unit.module is None or not search.matters(unit.module, files):
+    if (
+        unit is None
+        or unit.module is None
+        or not (search.matters(unit.module, files) or search.may_matter(path))
+    ):
         return None
-    root_of(unit, unit.module, {}, [])  # evaluates what reads other files
+    root = root_of(unit, unit.module, parsed, [])  # evaluates what reads other files
+    parsed[str(unit.module)] = root.shared
     read = {*map(str, unit.state.met), *unit.state.opened}
     return DeployedUnit(path, files.named(unit.module), frozenset(read))

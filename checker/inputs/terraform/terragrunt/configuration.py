@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
 from checker.core.unknown import ANY, Symbol, Unknown
-from checker.inputs.discover import name_of, root_name
+from checker.inputs.discover import name_of
 from checker.inputs.sensitive import Secrets
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Attribute, Scope, written
@@ -47,7 +47,7 @@ class UnitState:
     def __init__(self, files: Configurations, unit: Path) -> None:
         self.files = files
         self.unit = unit
-        self.name = root_name(files.named(unit))
+        self.name = f"{name_of(files.named(unit))}/"
         self.shares_account = False
         self.account = ""
         self.budget = Budget()

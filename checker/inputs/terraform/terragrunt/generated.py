@@ -6,6 +6,7 @@ https://terragrunt.gruntwork.io/docs/reference/hcl/blocks/#generate
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError, Skipped
@@ -63,7 +64,7 @@ def generated_files(merged: Iterable[Configuration]) -> tuple[list[Generated], l
         file = _generated(block, configuration)
         if isinstance(file, Skipped):
             open_files.append(file)
-        elif file is not None and _DECLARES.search(file.text):
+        elif file is not None and "/" not in file.name and _DECLARES.search(file.text):
             found.append(file)
     return found, open_files
 
@@ -77,7 +78,7 @@ def _generated(block: Block, configuration: Configuration) -> Generated | Skippe
     contents = values.get("contents")
     is_known = isinstance(contents, Scalar) and (why_unknown(contents) is None or is_composed(contents))
     name, if_exists = (_text(values, one) for one in ("path", "if_exists"))
-    if not is_known or not isinstance(contents, Scalar) or not name:
+    if not is_known or not isinstance(contents, Scalar) or not name or name.startswith(("/", "..")):
         reason = f'the file that `generate "{block.labels[0]}"` writes is not known'
         return Skipped(block.header.source.name, reason, position=block.header.position())
     return Generated(name.removeprefix("./"), if_exists, contents)
@@ -92,7 +93,7 @@ def with_generated(module: Folder, files: Sequence[Generated], faults: list[Inpu
     """Return a module with the blocks of generated files. A file with an error is omitted and the error noted."""
     found = module
     for one in files:
-        existing = next((source for source in found.sources if source.name.endswith(f"/{one.name}")), None)
+        existing = next((source for source in found.sources if Path(source.name).name == one.name), None)
         if existing is not None and not _replaces(one, existing):
             continue
         found = _without(found, existing)

@@ -45,32 +45,35 @@ def read_units(found: Iterable[tuple[Path, bool]], named: Iterable[Path], facts:
 
 
 def _read_unit(path: Path, search: Search, facts: Facts, *, by_name: bool) -> bool:
-    """Read a unit; false if it deploys nothing that concerns Connect. Raises InputError."""
+    """Read a unit; false if it deploys nothing that concerns Connect. Raises InputError.
+
+    The folder of a unit is not read on its own, because the values of its variables are those of the unit.
+    """
     files = search.files_of(path)
+    facts.deployed.add(absolute(path.parent))
     unit = resolve_unit(Path(absolute(path)), files)
     if unit is None:
         return False
     if unit.module is None:
-        return _report_missing(unit, path, facts, by_name=by_name)
-    facts.deployed.add(str(unit.folder))
+        texts = (one.source.text for one in unit.state.met.values())
+        if not by_name and not search.may_matter(path) and not any(map(speaks_of_connect, texts)):
+            return False
+        facts.skipped.append(_missing(unit, path))
+        return True
     if unit.has_own_folder:
         facts.called.add_name(str(unit.module))
-    if not (search.matters(unit.module, files) or speaks_of_connect(unit.configuration.parsed.source.text)):
+    if not (search.matters(unit.module, files) or search.may_matter(path)):
         return False
     _declare(unit, unit.module, facts, by_name=by_name)
     return True
 
 
-def _report_missing(unit: Unit, path: Path, facts: Facts, *, by_name: bool) -> bool:
-    """Report a module that is not here, if a configuration of the unit is about Amazon Connect."""
-    texts = (one.source.text for one in unit.state.met.values())
-    if not by_name and not any(map(speaks_of_connect, texts)):
-        return False
+def _missing(unit: Unit, path: Path) -> Skipped:
+    """Report a module that is not here."""
     folder, show = name_of(path.parent), "check the output of `terragrunt show -json`"
     help_text = f"run `terragrunt init` in {shlex.quote(folder)}, or {show}" if unit.is_remote else show
     reason = f"the unit `{folder}` was not checked: {unit.missing}"
-    facts.skipped.append(Skipped(name_of(path), reason, position=_place(unit), help=help_text))
-    return True
+    return Skipped(name_of(path), reason, position=_place(unit), help=help_text)
 
 
 def _place(unit: Unit) -> Position:

@@ -58,14 +58,17 @@ class Search:
         return is_here and not self.may_matter(path)
 
     def may_matter(self, path: Path) -> bool:
-        """True for a unit that seems to concern Connect, by its text and the module that it names."""
-        text, files = text_at(path), self.files_of(path)
-        module = module_in(text, Path(absolute(path.parent)), files)
-        is_relevant = module is not None and files.contains(module) and self.matters(module, files)
-        return is_relevant or speaks_of_connect(text) or _DECLARES.search(text) is not None
+        """True for a unit that seems to concern Connect, by its text, its folder and the module that it names."""
+        text, files, unit = text_at(path), self.files_of(path), Path(absolute(path.parent))
+        if speaks_of_connect(text) or _DECLARES.search(text) or self.matters(unit, files):
+            return True
+        module = module_in(text, unit, files)
+        return module is not None and files.contains(module) and self.matters(module, files)
 
 
 def _matters(folder: Path) -> bool:
+    if not os.path.isdir(folder):  # noqa: PTH112 - never raises
+        return False
     faults: list[InputError] = []
     return matters(folder, read_texts(folder, faults), faults) or bool(faults)
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from base64 import urlsafe_b64encode
 from hashlib import sha1
 from typing import TYPE_CHECKING
 
 import pytest
 
+from checker.core.unknown import Symbol, Unknown
+from checker.inputs.git_tree import copied
 from checker.inputs.load import load
 from tests.inputs.terraform.module.reading import write
 from tests.inputs.terraform.terragrunt.units import (
@@ -217,9 +221,6 @@ def test_modules_that_terraform_init_downloaded_in_the_cache_are_read(tmp_path: 
 
 
 def test_repositories_without_units_do_not_import_their_reader(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     write(tmp_path, {"main.tf": MODULE})
     code = (
         "import sys; from pathlib import Path; from checker.inputs.load import load; load([Path()]);"
@@ -230,3 +231,33 @@ def test_repositories_without_units_do_not_import_their_reader(tmp_path: Path) -
         [sys.executable, "-c", code], capture_output=True, check=True, env=environment, text=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_folder_of_a_unit_that_cannot_be_resolved_is_not_read_on_its_own(tmp_path: Path) -> None:
+    """Its variables would seem to have their defaults."""
+    for text in (unit(REMOTE), INCLUDE + INPUTS):
+        inventory = inventory_of(tmp_path, {UNIT: text, "live/prod/chat/main.tf": MODULE}, "live")
+        assert inventory.topics == ()
+        assert [one.what for one in inventory.skipped] == [UNIT, "live/prod/chat/main.tf"]
+
+
+def test_resources_beside_a_unit_with_another_module_are_part_of_it(tmp_path: Path) -> None:
+    files = {"modules/vpc/main.tf": 'resource "aws_vpc" "v" {}\n', "live/prod/chat/main.tf": MODULE}
+    topic = topic_of(inventory_of(tmp_path, {**files, UNIT: unit("../../../modules/vpc")}, "live"))
+    assert told(arn_of(topic)) == "given"
+
+
+def test_symbols_of_a_unit_in_the_current_folder_are_those_of_the_unit(tmp_path: Path) -> None:
+    text = SOURCE.replace("../../../", "./") + "inputs = {\n  arn = dependency.a.outputs.b\n}\n"
+    value = arn_of(topic_of(inventory_of(tmp_path, {"terragrunt.hcl": text})))
+    assert isinstance(value, Unknown)
+    assert [one.scope for one in value.pieces if isinstance(one, Symbol)] == ["./"]
+
+
+@pytest.mark.parametrize("path", ["live", "live/prod/chat", "."])
+def test_a_revision_is_read_with_the_modules_outside_of_the_named_folder(path: str, tmp_path: Path) -> None:
+    write(tmp_path, {"modules/chat/main.tf": MODULE, UNIT: SOURCE + INPUTS})
+    for command in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    with copied(f":{path}") as tree:
+        assert told(arn_of(topic_of(load([tree.path])))) == "given"
