@@ -239,10 +239,6 @@ class CalledFolders:
         """Return the folders with cached content."""
         return self._parsed
 
-    def add_name(self, name: str) -> None:
-        """Add a folder that is called, but not parsed."""
-        self._names.add(name)
-
     def add(self, folders: Mapping[str, Folder]) -> None:
         """Add the folders that a root module calls, and evict the least recently called ones."""
         self._names.update(folders)

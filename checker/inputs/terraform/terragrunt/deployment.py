@@ -53,38 +53,47 @@ class Root(NamedTuple):
 
 def root_of(unit: Unit, module: Path, parsed: Mapping[str, Folder], faults: list[InputError]) -> Root:
     """Build the root module of a unit. ``parsed`` are the modules read before. Raises InputError."""
-    files = unit.state.files
-    folder, unit_folder = files.named(module), files.named(unit.folder)
+    folder = unit.state.files.named(module)
     shared = parsed.get(absolute(folder)) or gather(folder, read_texts(folder, faults), faults)
-    whole = _with_files_of(unit_folder, folder, shared, faults) if unit.has_own_folder else shared
-    generated, open_files = generated_files(unit.merged)
-    unit.state.shares_account = not _has_credentials(unit, whole, generated)
-    added = with_generated(whole._replace(local=dict(whole.local)), generated, faults)
-    own = without_providers(added) if open_files else added
-    unit.state.account = _only_account(own)
+    whole = _with_files_of(unit, folder, shared, faults) if unit.has_own_folder else shared
+    own, open_files = _with_generated(unit, whole, faults)
     values = _values(unit, own, Folders(unit.folder, module))
-    sources = [one.source for one in unit.state.met.values()]
-    own = own._replace(values=values, sources=[*own.sources, *sources])
-    state = unit.state
-    added_folder = unit_folder if unit.has_own_folder else None
-    downloads = files.named(unit.downloads) if unit.downloads is not None else None
-    deployment = Deployment(state.name, state.budget, state.secrets, added_folder, downloads)
-    return Root(folder, own, shared, deployment, tuple(open_files))
+    sources = [*own.sources, *(one.source for one in unit.state.met.values())]
+    own = own._replace(values=values, sources=sources)
+    return Root(folder, own, shared, _deployment(unit), tuple(open_files))
 
 
-def _with_files_of(unit: Path, folder: Path, module: Folder, faults: list[InputError]) -> Folder:
+def _deployment(unit: Unit) -> Deployment:
+    state, named = unit.state, unit.state.files.named
+    added = named(unit.folder) if unit.has_own_folder else None
+    downloads = named(unit.downloads) if unit.downloads is not None else None
+    return Deployment(state.name, state.budget, state.secrets, added, downloads)
+
+
+def _with_files_of(unit: Unit, folder: Path, module: Folder, faults: list[InputError]) -> Folder:
     """Add the files beside the unit's configuration, which Terragrunt copies over those of the module."""
-    texts = read_texts(unit, faults)
+    beside = unit.state.files.named(unit.folder)
+    texts = read_texts(beside, faults)
     if texts:
         names = {one.path.name for one in texts}
         own = [one for one in read_texts(folder, faults) if one.path.name not in names]
         module = gather(folder, [*own, *texts], faults)
-    values = value_files(unit, faults)
+    values = value_files(beside, faults)
     if not values:
         return module
     module = module._replace(values={})
     take_values(in_order([*value_files(folder, faults), *values]), module, faults)
     return module
+
+
+def _with_generated(unit: Unit, module: Folder, faults: list[InputError]) -> tuple[Folder, list[Skipped]]:
+    """Add generated files, and note the account of the provider; without a known provider if one is not known."""
+    generated, open_files = generated_files(unit.merged)
+    unit.state.shares_account = not _has_credentials(unit, module, generated)
+    added = with_generated(module, generated, faults)
+    own = without_providers(added) if open_files else added
+    unit.state.account = _only_account(own)
+    return own, open_files
 
 
 def _has_credentials(unit: Unit, module: Folder, generated: list[Generated]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 DEFAULTS = (TERRAGRUNT, f"{TERRAGRUNT}.json")
 """The names of configurations that are searched for without a name."""
+
+
+_INPUTS = re.compile(r"^inputs[ \t]*=[ \t]*\{[ \t]*\n.*?^\}[ \t]*$", re.MULTILINE | re.DOTALL)
+"""The inputs as `terragrunt hcl fmt` writes them, with the last brace at the start of a line."""
+_NOT_SPACE = re.compile(r"[^\n]")
 
 
 class Parsed(NamedTuple):
@@ -60,12 +66,21 @@ class Configurations:
             raise found
         return found
 
+    def outline(self, path: Path) -> Parsed:
+        """Parse a file without its inputs, which take most of the time and do not decide its module. Raises InputError."""
+        source = self._source(path)
+        text = _INPUTS.sub(lambda match: _NOT_SPACE.sub(" ", match[0]), source.text)
+        return self.read(path) if text == source.text else Parsed(path, source, parse(source, text))
+
     def _opened(self, path: Path) -> Parsed | InputError:
-        name = name_of(self.named(path))
-        if not self.contains(path):
-            return InputError(name, "files outside of the repository are not read")
         try:
-            source = Source(name, read_text(self.named(path)))
+            source = self._source(path)
             return Parsed(path, source, parse(source))
         except InputError as error:
             return error
+
+    def _source(self, path: Path) -> Source:
+        name = self.named(path)
+        if not self.contains(path):
+            raise InputError(name_of(name), "files outside of the repository are not read")
+        return Source(name_of(name), read_text(name))

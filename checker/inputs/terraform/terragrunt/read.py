@@ -32,40 +32,35 @@ def read_units(found: Iterable[tuple[Path, bool]], named: Iterable[Path], facts:
     """Read units; each file is paired with whether the user named it, and ``named`` are the paths of the run."""
     search = Search(named)
     for path, by_name in found:
+        chosen = by_name and not facts.of_change
         try:
-            is_read = not search.is_irrelevant(path) and _read_unit(
-                path, search, facts, by_name=by_name and not facts.of_change
-            )
+            is_read = not search.is_irrelevant(path) and _read_unit(path, search, facts, chosen=chosen)
         except InputError as error:
-            skipped = error.skipped()._replace(error=by_name or search.may_matter(path))
+            skipped = error.skipped()._replace(error=chosen or search.may_matter(path))
             facts.skipped += [skipped] if skipped not in facts.skipped else []
             continue
-        if not is_read and by_name and not facts.of_change:
+        if not is_read and chosen:
             facts.skipped.append(Skipped(name_of(path), _NOTHING))
 
 
-def _read_unit(path: Path, search: Search, facts: Facts, *, by_name: bool) -> bool:
+def _read_unit(path: Path, search: Search, facts: Facts, *, chosen: bool) -> bool:
     """Read a unit; false if it deploys nothing that concerns Connect. Raises InputError.
 
     The folder of a unit is not read on its own, because the values of its variables are those of the unit.
     """
-    files = search.files_of(path)
     facts.deployed.add(absolute(path.parent))
-    unit = resolve_unit(Path(absolute(path)), files)
+    unit = resolve_unit(Path(absolute(path)), search.files_of(path))
     if unit is None:
         return False
+    is_relevant = search.may_matter(path)
     if unit.module is None:
         texts = (one.source.text for one in unit.state.met.values())
-        if not by_name and not search.may_matter(path) and not any(map(speaks_of_connect, texts)):
-            return False
-        facts.skipped.append(_missing(unit, path))
+        is_relevant = chosen or is_relevant or any(map(speaks_of_connect, texts))
+        facts.skipped += [_missing(unit, path)] * is_relevant
+    elif is_relevant or search.matters(unit.module, unit.state.files):
+        _declare(unit, unit.module, facts, chosen=chosen)
         return True
-    if unit.has_own_folder:
-        facts.called.add_name(str(unit.module))
-    if not (search.matters(unit.module, files) or search.may_matter(path)):
-        return False
-    _declare(unit, unit.module, facts, by_name=by_name)
-    return True
+    return is_relevant
 
 
 def _missing(unit: Unit, path: Path) -> Skipped:
@@ -84,12 +79,12 @@ def _place(unit: Unit) -> Position:
     return next(iter(parsed.body.blocks("include"))).header.position()
 
 
-def _declare(unit: Unit, module: Path, facts: Facts, *, by_name: bool) -> None:
+def _declare(unit: Unit, module: Path, facts: Facts, *, chosen: bool) -> None:
     """Declare the resources of a unit under its folder. Raises InputError."""
     faults: list[InputError] = []
     root = root_of(unit, module, facts.called.parsed, faults)
     files = unit.state.files
-    names = frozenset(source.name for source in root.own.sources) if by_name else frozenset()
+    names = frozenset(source.name for source in root.own.sources) if chosen else frozenset()
     facts.variables |= root.own.variables.keys()
     known = {**facts.called.parsed, absolute(root.folder): root.own}
     session = Session(root.folder, known, given(facts), faults, names, root.deployment)

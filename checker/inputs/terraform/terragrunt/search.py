@@ -8,15 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError
 from checker.inputs.callers import repository_of, text_at
 from checker.inputs.terraform.module.folder import absolute, matters, read_texts
 from checker.inputs.terraform.terragrunt.files import Configurations
 from checker.inputs.terraform.terragrunt.source import is_local, local_module
+from checker.inputs.terraform.terragrunt.unit import module_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from checker.core.errors import InputError
 
 
 _SOURCE = re.compile(r'^terraform\s*\{[^{}]*?^[ \t]*source[ \t]*=[ \t]*"([^"\n]*)"[ \t]*$', re.MULTILINE)
@@ -52,10 +52,16 @@ class Search:
         return self._matters(files.named(module))
 
     def is_irrelevant(self, path: Path) -> bool:
-        """True for a unit of which the text shows that it deploys a local module that does not matter."""
-        module = module_in(text_at(path), Path(absolute(path.parent)), self.files_of(path))
+        """True for a unit that deploys a module that does not matter, as far as its text or outline shows."""
+        if self.may_matter(path):
+            return False
+        unit, files = Path(absolute(path.parent)), self.files_of(path)
+        try:
+            module = module_in(text_at(path), unit, files) or module_of(Path(absolute(path)), files)
+        except InputError:
+            return False  # reported when the unit is read
         is_here = module is not None and os.path.isdir(module)  # noqa: PTH112 - never raises
-        return is_here and not self.may_matter(path)
+        return is_here and module is not None and not self.matters(module, files)
 
     def may_matter(self, path: Path) -> bool:
         """True for a unit that seems to concern Connect, by its text, its folder and the module that it names."""

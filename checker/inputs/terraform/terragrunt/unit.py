@@ -62,7 +62,16 @@ def resolve_unit(path: Path, files: Configurations) -> Unit | None:
     Raises InputError for a configuration that cannot be read.
     """
     state = UnitState(files, path.parent)
-    configuration = Configuration(state, state.read(path))
+    return _resolved(Configuration(state, state.read(path)), path, files)
+
+
+def module_of(path: Path, files: Configurations) -> Path | None:
+    """Return the full path of a unit's module, without parsing its inputs. Raises InputError."""
+    unit = _resolved(Configuration(UnitState(files, path.parent), files.outline(path)), path, files)
+    return unit.module if unit is not None else None
+
+
+def _resolved(configuration: Configuration, path: Path, files: Configurations) -> Unit | None:
     merged = tuple(configuration.merged())
     unit = Unit(path.parent, configuration, merged, None, path.parent)
     for one in reversed(merged):
