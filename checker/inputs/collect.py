@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 LOOKED_FOR = (
     "topic and key policies, output of the AWS CLI, streaming manifests, Terraform files, plans and states, "
-    "CloudFormation templates, services of the Serverless Framework, Kubernetes resources, CloudTrail events"
+    "Terragrunt units, CloudFormation templates, services of the Serverless Framework, Kubernetes resources, CloudTrail events"
 )
 
 

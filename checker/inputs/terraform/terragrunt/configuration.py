@@ -10,13 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
-from checker.core.unknown import ANY, Symbol, Unknown
-from checker.inputs.discover import name_of
-from checker.inputs.sensitive import Secrets
+from checker.core.unknown import ANY, Unknown
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Attribute, Scope, written
-from checker.inputs.terraform.hcl.limits import Budget
-from checker.inputs.terraform.hcl.render import decode
 from checker.inputs.terraform.hcl.values import mapping, placed, symbolic, text, truth, unknown, wrong
 from checker.inputs.terraform.terragrunt.functions import Place, call_function
 from checker.inputs.terraform.terragrunt.inputs import Inputs, deep, inputs_of, shallow
@@ -24,9 +20,12 @@ from checker.inputs.terraform.terragrunt.inputs import Inputs, deep, inputs_of, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from checker.inputs.sensitive import Secrets
     from checker.inputs.terraform.hcl.body import Argument, Block
     from checker.inputs.terraform.hcl.expression import Step
-    from checker.inputs.terraform.terragrunt.files import Configurations, Parsed
+    from checker.inputs.terraform.hcl.limits import Budget
+    from checker.inputs.terraform.terragrunt.files import Parsed
+    from checker.inputs.terraform.terragrunt.state import UnitState
     from checker.policy.node import Node, Stretch
 
 
@@ -35,37 +34,6 @@ _DEEPEST = 10
 """Maximum number of configurations that read each other; Terragrunt's own limit is the stack of the process."""
 _OTHERS = ("terraform", "dependency", "generate", "remote_state", "iam_role", "feature", "exclude", "skip")
 """Parts of another configuration that are not evaluated."""
-
-
-class UnitState:
-    """What all configurations of one unit share: limits, secrets, the files read, and errors in them.
-
-    ``name`` is the unit's, in which its symbols are unique. ``shares_account`` is true if the default provider of the
-    module uses Terragrunt's credentials, and ``account`` is the only one that it allows.
-    """
-
-    def __init__(self, files: Configurations, unit: Path) -> None:
-        self.files = files
-        self.unit = unit
-        self.name = f"{name_of(files.named(unit))}/"
-        self.shares_account = False
-        self.account = ""
-        self.budget = Budget()
-        self.secrets = Secrets(decode)
-        self.opened: set[str] = set()
-        self.met: dict[Path, Parsed] = {}
-
-    def read(self, path: Path) -> Parsed:
-        """Parse a file of the unit. Raises InputError."""
-        return self.met.setdefault(path, self.files.read(path))
-
-    def symbol(self, name: str, kind: str) -> Symbol:
-        """Return the symbol of a reference. No fix can write it, because the module does not know it."""
-        return Symbol(name, kind, (), self.name)
-
-    def shown(self, path: Path) -> str:
-        """Name a file."""
-        return name_of(self.files.named(path))
 
 
 class Include(NamedTuple):
@@ -216,7 +184,7 @@ class Configuration:
         if name == "dependency" and names[1:2] == ["outputs"]:
             return self._output(names, at)
         if name in ("values", "feature") and names and names[0]:
-            symbol = self.state.symbol(f"{name}.{names[0]}", ANY)
+            symbol = self.state.symbol(f"{name}.{names[0]}", ANY, str(self.parsed.path))
             return symbolic(Unknown(NOT_KNOWN, symbol.name, (symbol,)), at), 1
         return unknown(NOT_KNOWN, at, written(at)), len(steps)
 
@@ -226,8 +194,17 @@ class Configuration:
         https://terragrunt.gruntwork.io/docs/reference/hcl/blocks/#dependency
         """
         used = 3 if len(names) == 3 and names[2] else 2
-        symbol = self.state.symbol(".".join(("dependency", *names[:used])), ANY)
+        symbol = self.state.symbol(".".join(("dependency", *names[:used])), ANY, self._unit_behind(names[0]))
         return symbolic(Unknown("an output of another unit", symbol.name, (symbol,)), at), used
+
+    def _unit_behind(self, name: str) -> str:
+        """Return the folder of a dependency; one name may stand for several, in configurations that are read."""
+        for block in self.parsed.body.blocks("dependency"):
+            argument = block.body.arguments.get("config_path")
+            if block.labels == (name,) and argument is not None:
+                path = text(evaluate(argument.expression, self.scope))
+                return str(self.resolve(path) if isinstance(path, str) else self.parsed.path)
+        return ""
 
     def _exposed(self, names: Sequence[str], at: Stretch) -> tuple[Node, int]:
         """Return an included configuration. A block without a label is the only one."""

@@ -5,8 +5,9 @@ https://terragrunt.gruntwork.io/docs/reference/hcl/functions/
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import ACCOUNT, TEXT, Unknown
 from checker.inputs.terraform.hcl.expression import written
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from checker.core.unknown import Symbol
-    from checker.inputs.terraform.terragrunt.files import Configurations
+    from checker.inputs.terraform.terragrunt.state import UnitState
     from checker.policy.node import Node, Stretch
 
 
@@ -36,32 +36,13 @@ class Place(NamedTuple):
     includes: Callable[[], Mapping[str, Path]]
 
 
-class State(Protocol):
-    """The part of a unit's state that functions use."""
-
-    @property
-    def files(self) -> Configurations:
-        """Return the configurations of the repository."""
-
-    @property
-    def shares_account(self) -> bool:
-        """Return whether the default provider uses Terragrunt's credentials."""
-
-    @property
-    def account(self) -> str:
-        """Return the only account that the default provider allows; empty if it is not known."""
-
-    def symbol(self, name: str, kind: str) -> Symbol:
-        """Return the symbol of a reference."""
-
-
 class _Call(NamedTuple):
     """A call of a function, with the texts among its arguments."""
 
     at: Stretch
     arguments: Sequence[Node]
     place: Place
-    state: State
+    state: UnitState
 
     def argument(self, number: int) -> str:
         """Return an argument; empty if it is missing or not a text."""
@@ -127,7 +108,7 @@ def _parent_dir(call: _Call) -> Node:
 
 def _environment(call: _Call) -> Node:
     """Return a variable of the environment, in which Terragrunt will run: a symbol."""
-    name = written(call.at)
+    name = f"get_env({', '.join(json.dumps(text(one)) for one in call.arguments)})"
     return symbolic(Unknown("a variable of the environment", name, (call.state.symbol(name, TEXT),)), call.at)
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.values import text
 from checker.inputs.terraform.module.folder import listed
-from checker.inputs.terraform.terragrunt.configuration import Configuration, UnitState
+from checker.inputs.terraform.terragrunt.configuration import Configuration
 from checker.inputs.terraform.terragrunt.source import (
     downloaded_module,
     is_local,
     local_module,
     working_folder,
 )
+from checker.inputs.terraform.terragrunt.state import UnitState
 
 if TYPE_CHECKING:
     from pathlib import Path

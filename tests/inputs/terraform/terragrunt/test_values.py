@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.core.unknown import Unknown
+from checker.core.unknown import Symbol, Unknown
 from tests.inputs.terraform.terragrunt.units import (
     INCLUDE,
     MODULE,
@@ -47,6 +47,7 @@ def passing(value: str, before: str = "") -> str:
         ("dependency.connect.outputs.a.b", "{dependency.connect.outputs.a.b}"),
         ('get_env("ARN")', '{get_env("ARN")}'),
         ('get_env("ARN", "default")', '{get_env("ARN", "default")}'),
+        ("get_env(local.a)", '{get_env("a")}'),
         ("values.arn", "{values.arn}"),
         ("feature.arn.value", "{feature.arn.value}"),
         ("get_aws_account_id()", "{account}"),
@@ -244,3 +245,20 @@ def test_files_of_the_unit_are_copied_over_those_of_the_module(name: str, tmp_pa
     (topic_arn,) = [one.arn for one in inventory_of(tmp_path, files).topics]
     assert isinstance(topic_arn, Unknown)
     assert str(topic_arn.pieces[-1]).endswith("replaced")
+
+
+def test_references_of_one_name_to_different_units_are_different_symbols(tmp_path: Path) -> None:
+    other = DEPENDENCY.replace("../connect", "../other/connect")
+    value = '"${dependency.connect.outputs.arn} ${read_terragrunt_config("other.hcl").inputs.arn}"'
+    output = "inputs = {\n  arn = dependency.connect.outputs.arn\n}\n"
+
+    def symbols(block: str) -> int:
+        files = {
+            "live/prod/chat/terragrunt.hcl": passing(value, DEPENDENCY),
+            "live/prod/chat/other.hcl": block + output,
+        }
+        found = arn_of(topic_of(inventory_of(tmp_path, files)))
+        assert isinstance(found, Unknown)
+        return len({one for one in found.pieces if isinstance(one, Symbol)})
+
+    assert (symbols(other), symbols(DEPENDENCY)) == (2, 1)
