@@ -51,7 +51,7 @@ class _Call(NamedTuple):
 
 
 def call_function(
-    name: str, arguments: Sequence[Node], at: Stretch, place: Place, state: State
+    name: str, arguments: Sequence[Node], at: Stretch, place: Place, state: UnitState
 ) -> Node | None:
     """Call a function; ``None`` for one that is not supported, such as `run_cmd`. Raises InputError."""
     function = _FUNCTIONS.get(name)
