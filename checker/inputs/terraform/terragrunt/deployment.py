@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.arn import is_account
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.hcl.expression import ListOf, Literal, written
-from checker.inputs.terraform.hcl.values import unknown
+from checker.inputs.terraform.hcl.values import is_null, unknown
 from checker.inputs.terraform.module.collect_blocks import gather, take_values
 from checker.inputs.terraform.module.folder import absolute, in_order, read_texts, value_files
 from checker.inputs.terraform.module.session import Deployment
@@ -118,14 +118,10 @@ def _only_account(module: Folder) -> str:
 
 def _values(unit: Unit, module: Folder, folders: Folders) -> dict[str, Argument]:
     """Return the values of the variables, with an unknown one for each that may have another."""
-    extra = extra_values(unit.merged, folders)
+    extra, inputs = extra_values(unit.merged, folders), unit.configuration.inputs
     values: dict[str, Argument] = {}
-    for layer in (
-        _inputs(unit.configuration.inputs, module),
-        extra.environment,
-        module.values,
-        *extra.options,
-    ):
+    files = {**module.values, **_nulls(inputs, module)}
+    for layer in (_inputs(inputs, module), extra.environment, files, *extra.options):
         values = {**values, **_known(layer, module)}
     return values
 
@@ -134,6 +130,16 @@ def _known(layer: Layer, module: Folder) -> dict[str, Argument]:
     if not isinstance(layer, Unknown):
         return layer
     return {name: passed(name, unknown(layer, block.header)) for name, block in module.variables.items()}
+
+
+def _nulls(inputs: Inputs, module: Folder) -> dict[str, Argument]:
+    """Return the inputs that are null and also in a values file: versions of Terragrunt differ in which one counts.
+
+    https://github.com/gruntwork-io/terragrunt/pull/2663
+    """
+    names = (name for name in module.values if is_null(inputs.values.get(name)))
+    reason = "a values file overrides the input null, or not"
+    return {name: passed(name, unknown(reason, stretch_of(inputs.values[name]))) for name in names}
 
 
 def _inputs(inputs: Inputs, module: Folder) -> dict[str, Argument]:

@@ -17,7 +17,7 @@ from checker.inputs.terraform.terragrunt.search import Search, speaks_of_connect
 from checker.inputs.terraform.terragrunt.unit import resolve_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from checker.core.finding import Position
     from checker.inputs.collect import Facts
@@ -28,13 +28,13 @@ _NOTHING = "the unit deploys no topic, key or Connect instance"
 
 
 @one_collection()
-def read_units(found: Iterable[tuple[Path, bool]], named: Iterable[Path], facts: Facts) -> None:
+def read_units(found: Iterable[tuple[Path, bool]], named: Sequence[Path], facts: Facts) -> None:
     """Read units; each file is paired with whether the user named it, and ``named`` are the paths of the run."""
-    search = Search(named)
+    search, names = Search(named), frozenset(map(name_of, () if facts.of_change else named))
     for path, by_name in found:
         chosen = by_name and not facts.of_change
         try:
-            is_read = not search.is_irrelevant(path) and _read_unit(path, search, facts, chosen=chosen)
+            is_read = not search.is_irrelevant(path) and _read_unit(path, search, facts, names)
         except InputError as error:
             skipped = error.skipped()._replace(error=chosen or search.may_matter(path))
             facts.skipped += [skipped] if skipped not in facts.skipped else []
@@ -43,7 +43,7 @@ def read_units(found: Iterable[tuple[Path, bool]], named: Iterable[Path], facts:
             facts.skipped.append(Skipped(name_of(path), _NOTHING))
 
 
-def _read_unit(path: Path, search: Search, facts: Facts, *, chosen: bool) -> bool:
+def _read_unit(path: Path, search: Search, facts: Facts, names: frozenset[str]) -> bool:
     """Read a unit; false if it deploys nothing that concerns Connect. Raises InputError.
 
     The folder of a unit is not read on its own, because the values of its variables are those of the unit.
@@ -55,10 +55,10 @@ def _read_unit(path: Path, search: Search, facts: Facts, *, chosen: bool) -> boo
     is_relevant = search.may_matter(path)
     if unit.module is None:
         texts = (one.source.text for one in unit.state.met.values())
-        is_relevant = chosen or is_relevant or any(map(speaks_of_connect, texts))
+        is_relevant = name_of(path) in names or is_relevant or any(map(speaks_of_connect, texts))
         facts.skipped += [_missing(unit, path)] * is_relevant
     elif is_relevant or search.matters(unit.module, unit.state.files):
-        _declare(unit, unit.module, facts, chosen=chosen)
+        _declare(unit, unit.module, facts, names)
         return True
     return is_relevant
 
@@ -79,12 +79,16 @@ def _place(unit: Unit) -> Position:
     return next(iter(parsed.body.blocks("include"))).header.position()
 
 
-def _declare(unit: Unit, module: Path, facts: Facts, *, chosen: bool) -> None:
-    """Declare the resources of a unit under its folder. Raises InputError."""
+def _declare(unit: Unit, module: Path, facts: Facts, names: frozenset[str]) -> None:
+    """Declare the resources of a unit under its folder; ``names`` are files that the user named. Raises InputError.
+
+    Naming the configuration of a unit names all its files.
+    """
     faults: list[InputError] = []
     root = root_of(unit, module, facts.called.parsed, faults)
     files = unit.state.files
-    names = frozenset(source.name for source in root.own.sources) if chosen else frozenset()
+    if unit.configuration.parsed.source.name in names:
+        names |= {source.name for source in root.own.sources}
     facts.variables |= root.own.variables.keys()
     known = {**facts.called.parsed, absolute(root.folder): root.own}
     session = Session(root.folder, known, given(facts), faults, names, root.deployment)

@@ -261,3 +261,9 @@ def test_a_revision_is_read_with_the_modules_outside_of_the_named_folder(path: s
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
     with copied(f":{path}") as tree:
         assert told(arn_of(topic_of(load([tree.path])))) == "given"
+
+
+def test_a_named_file_beside_a_unit_is_read_with_its_inputs(tmp_path: Path) -> None:
+    files = {"modules/chat/main.tf": "", "live/prod/chat/main.tf": MODULE, UNIT: INPUTS}
+    topic = topic_of(inventory_of(tmp_path, files, "live/prod/chat/main.tf"))
+    assert (told(arn_of(topic)), topic.named) == ("given", True)

@@ -262,3 +262,12 @@ def test_references_of_one_name_to_different_units_are_different_symbols(tmp_pat
         return len({one for one in found.pieces if isinstance(one, Symbol)})
 
     assert (symbols(other), symbols(DEPENDENCY)) == (2, 1)
+
+
+def test_a_null_input_is_null_and_not_the_default(tmp_path: Path) -> None:
+    topic = MODULE.replace("var.given == null ? var.arn", 'var.arn == null ? "null" : "a" == var.arn ? "a"')
+    files = {"modules/chat/main.tf": topic}
+    assert value_of(tmp_path, passing("null"), files) == "null"
+    assert (
+        value_of(tmp_path, passing("null"), {**files, "modules/chat/terraform.tfvars": 'arn = "a"\n'}) == "?"
+    )
