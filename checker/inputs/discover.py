@@ -180,6 +180,18 @@ def is_configuration(path: Path) -> bool:
     return path.name.endswith(CONFIGURATION)
 
 
+def units_among(found: list[tuple[Path, bool]], others: Iterable[Path]) -> list[tuple[Path, bool]]:
+    """Return the configurations of units, also those beside Terraform files that the user names."""
+    units = {path: named for path, named in found if is_unit(path)} | dict.fromkeys(
+        filter(is_unit, others), False
+    )
+    beside = (path.parent / TERRAGRUNT for path, named in found if named and is_hcl(path))
+    return [
+        *units.items(),
+        *((one, False) for one in dict.fromkeys(beside) if one not in units and one.is_file()),
+    ]
+
+
 def is_values(path: Path) -> bool:
     """True for a Terraform values file."""
     return path.name.endswith(VALUES)

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import InputError, Skipped
 from checker.inputs.collect import Facts, Given
 from checker.inputs.discover import (
-    TERRAGRUNT,
     find_files,
     find_siblings,
     home_of,
     is_configuration,
-    is_hcl,
     is_settings_file,
     is_stream,
     is_unit,
@@ -25,6 +23,7 @@ from checker.inputs.discover import (
     name_of,
     names_aws,
     read_input,
+    units_among,
 )
 from checker.inputs.documents import parse_file, parts_of
 from checker.inputs.kinds.manifest import MANIFEST, has_keys_of_manifest, may_be_of_others
@@ -86,7 +85,7 @@ def load(
     for one in found:
         if not is_unit(one[0]):
             (modules if is_module_file(one[0]) else loose).append(one)
-    _read_units(_units_of(found, others), wanted, facts)
+    _read_units(units_among(found, others), wanted, facts)
     _read_modules([*_modules_of(loose, modules, facts), *modules], facts)
     files = [one for path, named in loose for one in _read(path, facts, named=named)]
     if changed:
@@ -166,18 +165,6 @@ def _read_modules(found: list[_Found], facts: Facts) -> None:
     )
 
     read_modules(found, facts)
-
-
-def _units_of(found: list[_Found], others: Iterable[Path]) -> list[_Found]:
-    """Return the configurations of units, also those beside Terraform files that the user names."""
-    units = {path: named for path, named in found if is_unit(path)} | dict.fromkeys(
-        filter(is_unit, others), False
-    )
-    beside = (path.parent / TERRAGRUNT for path, named in found if named and is_hcl(path))
-    return [
-        *units.items(),
-        *((one, False) for one in dict.fromkeys(beside) if one not in units and one.is_file()),
-    ]
 
 
 def _read_units(found: list[_Found], named: list[Path], facts: Facts) -> None:
