@@ -131,10 +131,16 @@ def _terraform_of(path: Path) -> list[Path]:
     return list(readers_of(path, _top(path)))
 
 
+_TERRAGRUNT = re.compile(
+    r"^(?:terraform|inputs|locals|include|dependency|generate|remote_state|iam_role)\b", re.MULTILINE
+)
+"""Matches the blocks of Terragrunt; most other tools with files in the language have none of them."""
+
+
 def _is_read_by_units(path: Path, top: Path) -> bool:
     """True for a configuration of Terragrunt, and for a file that one in its folder or above names."""
     if is_configuration(path):
-        return True
+        return is_unit(path) or _TERRAGRUNT.search(_text(path)) is not None
     above = Path(absolute(path)).parents if not is_module_file(path) else ()
     folders = (Path(os.path.relpath(one)) for one in above if one.is_relative_to(top))
     return any(path.name in _text(one) for folder in folders for one in listed(folder, [], (CONFIGURATION,)))

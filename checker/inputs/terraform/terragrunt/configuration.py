@@ -13,6 +13,7 @@ from checker.core.errors import InputError
 from checker.core.unknown import ANY, Unknown
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Attribute, Scope, written
+from checker.inputs.terraform.hcl.limits import TOO_MUCH
 from checker.inputs.terraform.hcl.values import mapping, placed, symbolic, text, truth, unknown, wrong
 from checker.inputs.terraform.terragrunt.functions import Place, call_function
 from checker.inputs.terraform.terragrunt.inputs import Inputs, deep, inputs_of, shallow
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 NOT_KNOWN = "not known before deployment"
 _DEEPEST = 10
 """Maximum number of configurations that read each other; Terragrunt's own limit is the stack of the process."""
+_COST = 50
+"""The steps of a call that looks at the file system."""
 _OTHERS = ("terraform", "dependency", "generate", "remote_state", "iam_role", "feature", "exclude", "skip")
 """Parts of another configuration that are not evaluated."""
 
@@ -242,6 +245,8 @@ class Configuration:
 
     def call(self, name: str, arguments: Sequence[Node], at: Stretch) -> Node | None:
         """Call a function of Terragrunt."""
+        if not self.budget.spend(_COST):
+            return unknown(TOO_MUCH, at, written(at))
         if name == "read_terragrunt_config":
             return self._read(arguments, at)
         try:

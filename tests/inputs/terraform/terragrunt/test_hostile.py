@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from checker.core.unknown import Unknown
 from checker.inputs.load import load
 from tests.inputs.terraform.module.reading import write
 from tests.inputs.terraform.terragrunt.units import INCLUDE, MODULE, SOURCE, UNIT, arn_of, inventory_of, told
@@ -126,3 +127,16 @@ def test_files_that_are_not_regular_or_lead_out_of_the_repository_are_not_read(t
     (tmp_path / "r/live/folder/terragrunt.hcl").mkdir()
     reasons = [one.reason for one in load([tmp_path / "r/live"]).skipped]
     assert reasons == ["a named pipe, not a regular file", "files outside of the repository are not read"]
+
+
+def test_configurations_that_read_others_many_times_end(tmp_path: Path) -> None:
+    def reading(name: str) -> str:
+        reads = (f'  a{number} = read_terragrunt_config("{name}").locals.a0\n' for number in range(30))
+        return f"locals {{\n{''.join(reads)}}}\n"
+
+    files = {f"live/prod/chat/{number}.hcl": reading(f"{number + 1}.hcl") for number in range(9)}
+    files["live/prod/chat/9.hcl"] = 'locals {\n  a0 = "end"\n}\n'
+    unit = SOURCE + 'inputs = {\n  arn = read_terragrunt_config("0.hcl").locals.a0\n}\n'
+    (topic,) = inventory_of(tmp_path, {UNIT: unit, **files}).topics
+    assert isinstance(topic.policy, Unknown)
+    assert topic.policy.reason == "evaluation limit exceeded"
