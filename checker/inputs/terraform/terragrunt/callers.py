@@ -6,28 +6,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
-from checker.inputs.callers import text_at
+from checker.inputs.callers import called_in, text_at
 from checker.inputs.terraform.terragrunt.search import Search, module_in, position_in
 from checker.inputs.terraform.terragrunt.unit import resolve_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from checker.inputs.terraform.terragrunt.files import Configurations
+
 
 def sites_of_units(paths: Iterable[str], named: Iterable[Path]) -> Iterator[tuple[str, str]]:
-    """Yield the module of each unit with the place, as ``file:line``. A unit that cannot be read has none."""
+    """Yield the module of each unit with the place, as ``file:line``.
+
+    A unit whose module is not here may name a folder of this repository in a Git source.
+    """
     search = Search(named)
     for path in map(Path, paths):
+        text, files = text_at(path), search.files_of(path)
         try:
-            found = _site(path, search)
+            found = _site(path, text, files)
         except InputError:
-            continue  # reported when the unit is read
-        if found is not None:
-            yield found
+            found = None  # reported when the unit is read
+        called = called_in(text, str(path.parent), str(files.top))
+        yield from [found] if found is not None else ((one, f"{path}:{line}") for one, line in called)
 
 
-def _site(path: Path, search: Search) -> tuple[str, str] | None:
-    files, text = search.files_of(path), text_at(path)
+def _site(path: Path, text: str, files: Configurations) -> tuple[str, str] | None:
     module = module_in(text, path.parent, files)
     if module is not None:
         return str(module), f"{path}:{position_in(text)}"

@@ -135,6 +135,8 @@ def _path_to(call: _Call) -> Node:
 
 
 def _path_from(call: _Call) -> Node:
+    if not call.state.files.is_whole:
+        return unknown("the folder is not in a Git repository", call.at, written(call.at))
     return known(os.path.relpath(call.place.folder, call.state.files.top), call.at)
 
 
