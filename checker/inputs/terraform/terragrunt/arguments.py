@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from checker.inputs.terraform.hcl.body import Block
     from checker.inputs.terraform.terragrunt.configuration import Configuration
+    from checker.inputs.terraform.terragrunt.state import UnitState
     from checker.policy.node import Node
 
 Layer = dict[str, Argument] | Unknown
@@ -142,21 +143,20 @@ def _file(path: str | Unknown, configuration: Configuration, folders: Folders, *
     """Read a values file. A relative path is one in the folder where Terraform runs, a copy of both folders."""
     if isinstance(path, Unknown):
         return path
-    if "\0" in path:
-        return Unknown("not the name of a file")
     places = [Path(os.path.normpath(folder / path)) for folder in folders]
-    found = next((one for one in places if os.path.isfile(one)), None)  # noqa: PTH113 - never raises
-    files = configuration.state.files
-    if not all(map(files.contains, places)):
+    if "\0" in path or not all(map(configuration.state.files.contains, places)):
         return Unknown("files outside of the repository are not read", path)
-    if found is None:
-        return (
-            {}
-            if is_optional
-            else Unknown("the values file was not found", configuration.state.shown(places[0]))
-        )
-    configuration.state.opened.add(str(found))
+    found = next((one for one in places if os.path.isfile(one)), None)  # noqa: PTH113 - never raises
+    if found is not None:
+        return _values_in(found, configuration.state)
+    return (
+        {} if is_optional else Unknown("the values file was not found", configuration.state.shown(places[0]))
+    )
+
+
+def _values_in(path: Path, state: UnitState) -> Layer:
+    state.opened.add(str(path))
     try:
-        return values_in(files.named(found))
+        return values_in(state.files.named(path))
     except InputError as error:
         return Unknown(error.reason, error.what)

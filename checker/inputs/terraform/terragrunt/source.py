@@ -33,9 +33,14 @@ def is_local(source: str) -> bool:
     return source.startswith((".", "/")) or _REMOTE.match(source) is None
 
 
+def _is_name(source: str) -> bool:
+    """False for a text that no folder can be named."""
+    return "\0" not in source and len(source) <= _LONGEST
+
+
 def local_module(source: str, unit: Path) -> Path | None:
     """Return the full path of a local module; the double slash only marks what is copied with it."""
-    if "\0" in source or len(source) > _LONGEST:
+    if not _is_name(source):
         return None
     path = source.partition("?")[0].replace("//", "/")
     return Path(os.path.normpath(unit / path))
@@ -43,6 +48,8 @@ def local_module(source: str, unit: Path) -> Path | None:
 
 def downloaded_module(source: str, unit: Path) -> Path | None:
     """Return the downloaded copy of a module, if there is exactly one of this version."""
+    if not _is_name(source):
+        return None
     address, _, query = source.partition("?")
     inside = address.partition("://")[2].removeprefix("/") or address
     below = inside.partition("//")[2]

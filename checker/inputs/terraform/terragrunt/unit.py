@@ -6,6 +6,7 @@ https://terragrunt.gruntwork.io/docs/features/units/
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.terraform.hcl.evaluate import evaluate
@@ -84,17 +85,21 @@ def _resolved(configuration: Configuration, path: Path, files: Configurations) -
     return unit if listed(files.named(path.parent), []) else None
 
 
+_CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
+
+
 def _with_source(unit: Unit, source: str | Unknown | None) -> Unit | None:
-    if not isinstance(source, str):
-        why = source.told if source is not None else "it is not a text"
-        return unit._replace(module=None, missing=f"its `source` is not known: {why}")
-    if not is_local(source):
-        module = downloaded_module(source, unit.folder)
-        return unit._replace(
-            module=module, missing=f"its module `{source}` is not downloaded", is_remote=True
-        )
-    module = local_module(source, unit.folder)
-    files = unit.state.files
+    if isinstance(source, str) and is_local(source):
+        return _local(unit, source)
+    if isinstance(source, str):
+        missing = f"its module `{_CREDENTIALS.sub('', source)}` is not downloaded"
+        return unit._replace(module=downloaded_module(source, unit.folder), missing=missing, is_remote=True)
+    why = source.told if source is not None else "it is not a text"
+    return unit._replace(module=None, missing=f"its `source` is not known: {why}")
+
+
+def _local(unit: Unit, source: str) -> Unit | None:
+    files, module = unit.state.files, local_module(source, unit.folder)
     if module is None or not files.contains(module):
         return unit._replace(module=None, missing=f"its module `{source}` is outside of the repository")
     if not os.path.isdir(module):  # noqa: PTH112 - never raises

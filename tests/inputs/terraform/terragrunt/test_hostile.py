@@ -140,3 +140,21 @@ def test_configurations_that_read_others_many_times_end(tmp_path: Path) -> None:
     (topic,) = inventory_of(tmp_path, {UNIT: unit, **files}).topics
     assert isinstance(topic.policy, Unknown)
     assert topic.policy.reason == "evaluation limit exceeded"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "git::x//\\u0000",
+        f"git::x//{OUT}etc",
+        "../\\u0000",
+        "a" * 5000,
+        f"git::x//{'a' * 5000}",
+        "git::x//" + "a/" * 900,
+    ],
+)
+def test_a_source_that_names_no_folder_is_listed(source: str, tmp_path: Path) -> None:
+    text = f'# Amazon Connect\nterraform {{\n  source = "{source}"\n}}\n'
+    write(tmp_path, {"live/prod/chat/.terragrunt-cache/a/b/main.tf": MODULE})
+    (skipped,) = inventory_of(tmp_path, {UNIT: text}, "live").skipped
+    assert "was not checked" in skipped.reason

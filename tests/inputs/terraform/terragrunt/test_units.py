@@ -140,6 +140,12 @@ def test_a_downloaded_module_is_the_only_copy_of_its_version(
     ("text", "reason", "line", "command"),
     [
         (unit(REMOTE), f"its module `{REMOTE}` is not downloaded", 2, True),
+        (
+            unit("git::https://me:token@x.com/y.git//m"),
+            "`git::https://x.com/y.git//m` is not downloaded",
+            2,
+            True,
+        ),
         (unit("tfr:///terraform-aws-modules/sns/aws?version=6.0.0"), "is not downloaded", 2, True),
         (unit("../nowhere"), "the folder `live/prod/nowhere` was not found", 2, False),
         (unit("../../../../../etc"), "is outside of the repository", 2, False),
