@@ -210,12 +210,12 @@ class Configuration:
         return ""
 
     def _exposed(self, names: Sequence[str], at: Stretch) -> tuple[Node, int]:
-        """Return an included configuration. A block without a label is the only one."""
+        """Return an included configuration; the only one, without a label, is `include` itself."""
         try:
             found = {one.name: one for one in self.includes}
         except InputError as error:
             return unknown(error.reason, at, written(at)), len(names)
-        used = 0 if "" in found else 1
+        used = 0 if list(found) == [""] else 1
         one = found.get("" if used == 0 else (names or [""])[0])
         if one is None or not one.is_exposed:
             return wrong("no such include, or it does not set `expose`", at, written(at)), len(names)

@@ -9,6 +9,7 @@ import json
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import InputError
 from checker.core.unknown import ACCOUNT, TEXT, Unknown
 from checker.inputs.terraform.hcl.expression import written
 from checker.inputs.terraform.hcl.values import array, known, symbolic, text, unknown, wrong
@@ -83,11 +84,16 @@ def _find_in_parent_folders(call: _Call) -> Node:
 
 
 def _included(call: _Call) -> Path | None:
-    """Return the folder of the included configuration that a function is about; ``None`` without one."""
+    """Return the folder of the included configuration that a function is about; ``None`` without one.
+
+    Raises InputError if there are several, and none is named.
+    """
     if call.place.included is not None:
         return call.place.included.parent
     includes = call.place.includes()
     name = call.argument(0)
+    if not name and len(includes) > 1:
+        raise InputError(written(call.at), "the function requires the name of an include")
     found = includes.get(name) if name else next(iter(includes.values()), None)
     return found.parent if found is not None else None
 

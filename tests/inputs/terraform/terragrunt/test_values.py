@@ -271,3 +271,19 @@ def test_a_null_input_is_null_and_not_the_default(tmp_path: Path) -> None:
     assert (
         value_of(tmp_path, passing("null"), {**files, "modules/chat/terraform.tfvars": 'arn = "a"\n'}) == "?"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("include.env.inputs.name", "of env"),
+        ("include.inputs.name", "?"),
+        ("path_relative_to_include()", "?"),
+        ('path_relative_to_include("env")', "chat"),
+    ],
+)
+def test_an_include_without_a_label_beside_another(value: str, expected: str, tmp_path: Path) -> None:
+    env = 'include "env" {\n  path = "../env.hcl"\n  expose = true\n  merge_strategy = "no_merge"\n}\n'
+    unit = passing(value, 'include {\n  path = "../../root.hcl"\n}\n' + env)
+    files = {"live/root.hcl": "", "live/prod/env.hcl": 'inputs = {\n  name = "of env"\n}\n'}
+    assert value_of(tmp_path, unit, files) == expected
