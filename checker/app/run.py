@@ -125,7 +125,6 @@ def _examine_change(context: CheckContext, options: Options) -> Run:
     change = read_change(options.paths, lambda path: _excluded(path, context.configuration))
     options = options._replace(given=options.given._replace(values=change.values))
     inventory = _load_inventory(context, options, change.paths)
-    inventory = inventory._replace(skipped=(*inventory.skipped, *change.skipped))
     report = _judged(context, options, change.paths, inventory, context.scope._replace(files=change.names))
     return decide(report, context, options, inventory)
 

@@ -19,7 +19,7 @@ from checker.inputs.callers import (
     text_at,
     uses_of,
 )
-from checker.inputs.discover import HCL, VALUES, name_of
+from checker.inputs.discover import HCL, TERRAGRUNT, VALUES, name_of
 from checker.inputs.documents import parse_file
 from checker.inputs.terraform.module.change import readers_of
 from checker.inputs.text import parse_text
@@ -50,12 +50,21 @@ class Environments:
 
     def __init__(self, named: Sequence[Path] = ()) -> None:
         self.named = [Path.cwd(), *map(_absolute, named)]
-        self.read: Callable[[Path], Calls] = cache(read_calls)
+        self.read: Callable[[Path], Calls] = cache(self._read)
         self.parents: Callable[[Path], Mapping[str, tuple[str, ...]]] = cache(read_parents)
 
     def calls(self, folder: Path) -> Calls:
         """Return the module calls of the repository that contains a folder."""
         return self.read(repository_of(folder, self.named))
+
+    def _read(self, top: Path) -> Calls:
+        """Read the calls of a repository, with those of Terragrunt units."""
+        calls = read_calls(top)
+        if not calls.units:
+            return calls
+        from checker.inputs.terraform.terragrunt.callers import sites_of_units  # the parser is slow to import
+
+        return calls.with_sites(sites_of_units(calls.units, self.named))
 
     def of(self, source: Source) -> str:
         """Return the evidence that several environments use a file. Empty if there is none."""
@@ -128,6 +137,8 @@ def _of_root(folder: Path, calls: Calls) -> str:
         return f"its state has several backends: {_listed(backends)}"
     if any("terraform.workspace" in text for text in texts):
         return "deployed in several workspaces: it reads `terraform.workspace`"
+    if os.path.exists(folder / TERRAGRUNT):  # noqa: PTH110 - never raises
+        return ""  # the inputs of the unit select the environment
     stages = (name for name in sorted(declared) if _STAGE.fullmatch(name))
     stage = next((name for name in stages if not _has_value(name, texts, folder)), "")
     return f"deployed to the environment that its variable `{stage}` selects" if stage else ""

@@ -15,7 +15,7 @@ from checker.fix.text.hcl_statements import is_blocks
 from checker.fix.text.hcl_writer import HclWriter, HeredocWriter, TemplateWriter
 from checker.fix.text.json_writer import TOP_LEVEL
 from checker.fix.text.yaml_writer import YamlBlockWriter
-from checker.inputs.discover import HCL_TEXT
+from checker.inputs.discover import HCL_LANGUAGE
 from checker.inputs.text import is_yaml
 from checker.policy.change import ReferenceText
 from checker.policy.node import Array, Node, Object, Scalar, children
@@ -46,10 +46,10 @@ def written_out(statement: Node, root: Node, name: str) -> Iterator[str]:
 
 def _chunks(statement: Node, root: Node, name: str, references: References) -> list[str]:
     source, kept = file_of(root.source), frozenset(references)
-    if name.endswith(HCL_TEXT) and root.source.outer is None:
+    if name.endswith(HCL_LANGUAGE) and root.source.outer is None:
         return _hcl(_plain(statement, references, write=ReferenceText), root)
     plain = _plain(statement, references)
-    if name.endswith(HCL_TEXT) and not _is_of_template(plain):
+    if name.endswith(HCL_LANGUAGE) and not _is_of_template(plain):
         chunks = HeredocWriter(kept).node(plain, TOP_LEVEL, None)
         return [chunk if isinstance(chunk, Raw) else verbatim(chunk) for chunk in chunks]
     if is_yaml(source) or name.endswith((".yaml", ".yml")):

@@ -10,7 +10,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.discover import HCL, HCL_TEXT, VALUES
+from checker.inputs.discover import HCL, HCL_TEXT, TERRAGRUNT, VALUES
 from checker.inputs.text import YAML_SUFFIXES
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _FUNCTION = re.compile(r"^\$\{[^}]*\}/")
 _FOR_EACH = re.compile(r'"?\bfor_each"?\s*[=:]')
 _COUNT = re.compile(r'"?\bcount"?\s*[=:](?!\s*1\s*\n)(?![^\n]*\?\s*[01]\s*:\s*[01]\b)')
 _INSTANCE = re.compile(r'"?(\w+)"?\s*[=:]\s*"arn:[\w-]+:connect:[^"\n]*:instance/[^"/\n]+"')
-TERRAGRUNT = "terragrunt.hcl"
 _ASSIGNED = re.compile(r"^(?: {0,2}\"|)(\w+)\"?[ \t]*[=:]", re.MULTILINE)
 """Matches a variable that a values file sets, in HCL or JSON."""
 NOT_WALKED = frozenset({"node_modules", "cdk.out", "cdktf.out"})
@@ -35,7 +34,7 @@ class Calls(NamedTuple):
     """Call sites of each module folder as ``file:line``, and the names that instance ARNs are assigned to.
 
     A call that may create several modules is listed twice. ``values`` are the values files outside of module
-    folders, with the variables that they set. ``complete`` is false if the repository has too many folders to
+    folders, with the variables that they set. ``units`` are the configurations of Terragrunt units. ``complete`` is false if the repository has too many folders to
     search them all.
     """
 
@@ -43,6 +42,14 @@ class Calls(NamedTuple):
     instance_names: frozenset[str]
     complete: bool
     values: Mapping[str, frozenset[str]] = MappingProxyType({})
+    units: tuple[str, ...] = ()
+
+    def with_sites(self, added: Iterable[tuple[str, str]]) -> Calls:
+        """Add call sites, each with the module folder."""
+        sites = dict(self.sites)
+        for folder, site in added:
+            sites[folder] = (*sites.get(folder, ()), site)
+        return self._replace(sites=sites)
 
     def ways_to(self, folder: str) -> tuple[str, ...]:
         """Return the call sites through which a folder is reached in several ways, else its only call site."""
@@ -88,6 +95,7 @@ def read_calls(top: Path) -> Calls:
     sites: dict[str, list[str]] = {}
     names: set[str] = set()
     values: dict[str, frozenset[str]] = {}
+    units: list[str] = []
     modules: set[str] = set()
     folders = 0
     for folder, inside, files in os.walk(top):
@@ -102,12 +110,15 @@ def read_calls(top: Path) -> Calls:
                 continue
             text = text_at(os.path.join(folder, name))  # noqa: PTH118 - faster, and called for every file
             names.update(match[1] for match in _INSTANCE.finditer(text))
+            if name == TERRAGRUNT:
+                units.append(f"{folder}/{name}")
+                continue
             for called, line in called_in(text, folder, str(top)):
                 sites.setdefault(called, []).append(f"{folder}/{name}:{line}")
             if folder not in modules and is_chosen(name):
                 values[f"{folder}/{name}"] = assigned(text)
     found = {one: tuple(calls) for one, calls in sites.items()}
-    return Calls(found, frozenset(names), complete=True, values=values)
+    return Calls(found, frozenset(names), complete=True, values=values, units=tuple(units))
 
 
 def assigned(text: str) -> frozenset[str]:

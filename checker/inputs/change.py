@@ -13,20 +13,16 @@ from checker.inputs.large_files import is_module_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from checker.core.errors import Skipped
-
 
 class Change(NamedTuple):
     """Selected files: ``paths`` are read, ``names`` are the files to report on.
 
-    ``values`` are pairs of a Terraform folder and a values file for it. ``skipped`` are files that are not
-    read.
+    ``values`` are pairs of a Terraform folder and a values file for it.
     """
 
     paths: tuple[Path, ...]
     names: frozenset[str]
     values: tuple[tuple[Path, Path], ...] = ()
-    skipped: tuple[Skipped, ...] = ()
 
 
 def read_change(paths: Sequence[Path], exclude: Callable[[Path], bool]) -> Change:
@@ -43,7 +39,7 @@ def read_change(paths: Sequence[Path], exclude: Callable[[Path], bool]) -> Chang
     found = reached(paths, exclude)
     others = (path for path in paths if not (os.path.isfile(path) and is_module_file(path)))  # noqa: PTH113 - as above
     names = {name_of(one) for path in paths for one in (path, _from_here(path))}
-    return Change((*others, *found.roots), found.names | names, found.values, found.skipped)
+    return Change((*others, *found.roots), found.names | names, found.values)
 
 
 def _from_here(path: Path) -> Path:

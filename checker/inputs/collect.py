@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 LOOKED_FOR = (
     "topic and key policies, output of the AWS CLI, streaming manifests, Terraform files, plans and states, "
-    "CloudFormation templates, services of the Serverless Framework, Kubernetes resources, CloudTrail events "
-    "and results of queries over them"
+    "Terragrunt units, CloudFormation templates, services of the Serverless Framework, Kubernetes resources, "
+    "CloudTrail events and results of queries over them"
 )
 
 
@@ -59,7 +59,7 @@ class Facts:
     subject.
 
     ``empty_lists`` are the folders with an empty list of subscriptions, which names no topic. ``called`` are
-    the folders of called Terraform modules, ``opened`` the files that Terraform functions read, and
+    the folders of called Terraform modules, ``deployed`` those of Terragrunt's units, ``opened`` the files that Terraform functions read, and
     ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path.
     ``assemblies`` are the manifests of CDK by folder. ``read_templates`` counts the CloudFormation templates of each
     file. ``variables`` and ``parameters`` are the names that root modules and templates declare, and
@@ -84,6 +84,7 @@ class Facts:
         self.comments: list[IgnoreComment] = []
         self.declared: dict[Path, Declarations] = {}
         self.called = CalledFolders()
+        self.deployed: set[str] = set()
         self.opened: set[str] = set()
         self.templates: set[str] = set()
         self.others: set[str] = set()

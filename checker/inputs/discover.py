@@ -23,6 +23,12 @@ HCL_TEXT, HCL_JSON = (".tf", ".tofu"), (".tf.json", ".tofu.json")
 https://opentofu.org/docs/language/files/#opentofu-file-extensions
 """
 HCL = (*HCL_TEXT, *HCL_JSON)
+TERRAGRUNT = "terragrunt.hcl"
+"""The configuration of a Terragrunt unit. https://terragrunt.gruntwork.io/docs/features/units/"""
+CONFIGURATION = ".hcl"
+"""The ending of files that units include or read."""
+HCL_LANGUAGE = (*HCL_TEXT, CONFIGURATION)
+"""The file name endings of the configuration language, of Terraform, OpenTofu and Terragrunt."""
 CONFIGURATIONS = ("checker.yaml", "checker.yml")
 VALUES = (".tfvars", ".tfvars.json")
 _NO_INPUT = (*CONFIGURATIONS, *VALUES)
@@ -177,6 +183,28 @@ _real = lru_cache(maxsize=64)(os.path.realpath)
 def is_hcl(path: Path) -> bool:
     """True for a file of a Terraform module."""
     return path.name.endswith(HCL)
+
+
+def is_unit(path: Path) -> bool:
+    """True for the configuration of a Terragrunt unit."""
+    return path.name == TERRAGRUNT
+
+
+def is_configuration(path: Path) -> bool:
+    """True for a configuration of Terragrunt: of a unit, or one that units may include or read."""
+    return path.name.endswith(CONFIGURATION)
+
+
+def units_among(found: list[tuple[Path, bool]], others: Iterable[Path]) -> list[tuple[Path, bool]]:
+    """Return the configurations of units, also those beside Terraform files that the user names."""
+    units = {path: named for path, named in found if is_unit(path)} | dict.fromkeys(
+        filter(is_unit, others), False
+    )
+    beside = (path.parent / TERRAGRUNT for path, named in found if named and is_hcl(path))
+    return [
+        *units.items(),
+        *((one, False) for one in dict.fromkeys(beside) if one not in units and one.is_file()),
+    ]
 
 
 def is_values(path: Path) -> bool:

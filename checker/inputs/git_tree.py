@@ -58,6 +58,7 @@ def copied(text: str) -> Iterator[Tree]:
             help_text="`git log --stat` shows where the file was",
         )
     with TemporaryDirectory(prefix="checker-") as made:
+        Path(made, ".git").mkdir()  # marks the top of the repository; no file of a revision has this name
         folder = Path(os.path.realpath(made))
         yield Tree(revision.tree, folder, folder / path, tuple(_copy(text, entries, folder, path)))
 

@@ -13,9 +13,11 @@ from checker.inputs.discover import (
     find_siblings,
     home_of,
     is_code,
+    is_configuration,
     is_in_tests,
     is_settings_file,
     is_stream,
+    is_unit,
     is_values,
     may_matter,
     missing,
@@ -23,6 +25,7 @@ from checker.inputs.discover import (
     name_of,
     names_aws,
     read_input,
+    units_among,
 )
 from checker.inputs.documents import parse_file, parts_of
 from checker.inputs.kinds.manifest import MANIFEST, has_keys_of_manifest, may_be_of_others
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
 
     _Found = tuple[Path, bool]
 
+_PART_OF_UNITS = "not a unit: Terragrunt reads it as part of the units that include it"
 _TEMPLATE = "Terraform renders this template in an expression that checker does not evaluate"
 
 
@@ -84,7 +88,9 @@ def load(
     modules: list[_Found] = []
     loose: list[_Found] = []
     for one in found:
-        (modules if is_module_file(one[0]) else loose).append(one)
+        if not is_unit(one[0]):
+            (modules if is_module_file(one[0]) else loose).append(one)
+    _read_units(units_among(found, others), wanted, facts)
     _read_modules([*_modules_of(loose, modules, facts), *modules], facts)
     files = list(_read_loose(loose, facts))
     if changed:
@@ -198,6 +204,17 @@ def _read_modules(found: list[_Found], facts: Facts) -> None:
     read_modules(found, facts)
 
 
+def _read_units(found: list[_Found], named: list[Path], facts: Facts) -> None:
+    """Read the units of Terragrunt, before the modules that they deploy would be read on their own."""
+    if not found:
+        return
+    from checker.inputs.terraform.terragrunt.read import (
+        read_units,  # imported on demand: most runs have no unit
+    )
+
+    read_units(found, named, facts)
+
+
 def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     """Read one file, unless it is irrelevant, is a bare ARN, or has its own reader."""
     chosen = named and not facts.of_change
@@ -213,7 +230,10 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
         )
     elif is_settings_file(path):
         facts.skipped += [Skipped(name_of(path), "configuration file, not checked")] * chosen
-    if is_settings_file(path):
+    elif is_configuration(path) and chosen:
+        skipped = Skipped(name_of(path), _PART_OF_UNITS, error=True, help="name the folder of the units")
+        facts.skipped.append(skipped)
+    if is_settings_file(path) or is_configuration(path):
         return []
     text = ""
     try:

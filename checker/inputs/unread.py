@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.inventory import PolicyText, files_of
 from checker.core.errors import Skipped
 from checker.core.finding import Position
-from checker.inputs.discover import home_of, is_code, is_hcl, name_of
+from checker.inputs.discover import home_of, is_code, is_configuration, is_hcl, name_of
 from checker.inputs.large_files import is_kept_state, is_terraform_json
 from checker.inputs.mentions import Mention, mention_at, mentions, text_in, text_of, text_with_connect
 from checker.policy.node import Scalar, children
@@ -206,13 +206,25 @@ def _cause(path: Path, text: str, mention: Mention, *, is_read: bool) -> tuple[s
     """Return why a policy was not read, and what makes it readable."""
     if is_hcl(path):
         return _cause_in_terraform(path, _header(text, mention))
-    if path.name == "terragrunt.hcl":
-        return "Terragrunt passes it to a module", f"check the output of {_SHOW}"
+    if is_configuration(path):
+        return _cause_in_terragrunt(path)
     if is_code(path):
         return "the file is code", _DEPLOYED
     if is_read or is_terraform_json(text):
         return "it is in a part of the file that checker does not read", _AS_POLICY
     return "checker does not read this kind of file", _AS_POLICY
+
+
+_STACK = "terragrunt.stack.hcl"
+"""A configuration that generates units: https://terragrunt.gruntwork.io/docs/features/stacks/"""
+
+
+def _cause_in_terragrunt(path: Path) -> tuple[str, str]:
+    if path.name == _STACK:
+        reason = "checker does not read stacks of Terragrunt"
+        return reason, f"run `terragrunt stack generate`, or check the output of {_SHOW}"
+    reason = "no unit of Terragrunt in this run passes it to the policy of a topic or key"
+    return reason, f"check the folder of the units, or the output of {_SHOW}"
 
 
 def _cause_in_terraform(path: Path, header: _Header | None) -> tuple[str, str]:

@@ -146,12 +146,42 @@ def test_a_change_reaches_the_modules_that_link_to_a_file_or_its_folder(
     assert broken(changed(name)) == {"live/terraform.tfvars"}
 
 
-@pytest.mark.usefixtures("repository")
-@pytest.mark.parametrize("source", ["../../../modules/stream", "${get_repo_root()}//modules/stream"])
-def test_a_configuration_of_terragrunt_stands_for_its_module_and_its_values_are_not_read(source: str) -> None:
-    save(Path("live/tg/eu/terragrunt.hcl"), f'terraform {{\n  source = "{source}"\n}}\ninputs = {{}}\n')
-    save(Path("live/tg/vpc/terragrunt.hcl"), 'terraform {\n  source = "../../alarms"\n}\n')
-    found = changed("live/tg/eu/terragrunt.hcl")
-    assert broken(found) == {DEV, PROD}
-    assert [one.what for one in found.report.skipped] == ["live/tg/eu/terragrunt.hcl"]
-    assert not changed("live/tg/vpc/terragrunt.hcl").report.examined
+UNIT = (
+    'include "root" {{\n  path = find_in_parent_folders("root.hcl")\n}}\nterraform {{\n  source = "{}"\n}}\n'
+)
+ROOT = 'locals {\n  env = read_terragrunt_config(find_in_parent_folders("env.hcl"))\n}\n'
+PASSED = "inputs = {\n  instance = local.env.locals.instance\n}\n"
+UNITS = {
+    "units/root.hcl": ROOT + PASSED,
+    "units/dev/env.hcl": f"locals {{\n  {WRONG}}}\n",
+    "units/dev/chat/terragrunt.hcl": UNIT.format("../../../modules/stream"),
+    "units/prod/env.hcl": f"locals {{\n  {WRONG}}}\n",
+    "units/prod/chat/terragrunt.hcl": UNIT.format("${get_repo_root()}//modules/stream"),
+    "units/prod/vpc/terragrunt.hcl": UNIT.format("../../../live/alarms"),
+    "units/file/root.hcl": 'locals {\n  env = yamldecode(file("instance.yaml"))\n}\ninputs = local.env\n',
+    "units/file/instance.yaml": f'instance: "{OTHER}"\n',
+    "units/file/chat/terragrunt.hcl": UNIT.format("../../../modules/stream"),
+}
+IN_DEV, IN_PROD, IN_FILE = "units/dev/env.hcl", "units/prod/env.hcl", "units/file/instance.yaml"
+
+
+@pytest.mark.parametrize(
+    ("names", "where"),
+    [
+        (["units/dev/chat/terragrunt.hcl"], {IN_DEV}),
+        ([IN_DEV], {IN_DEV}),
+        ([IN_PROD], {IN_PROD}),
+        (["units/root.hcl"], {IN_DEV, IN_PROD}),
+        ([IN_FILE], {IN_FILE}),
+        (["modules/stream/main.tf"], {IN_DEV, IN_PROD, IN_FILE, DEV, PROD}),
+        (["units/prod/vpc/terragrunt.hcl"], set()),
+    ],
+)
+def test_a_change_is_judged_through_the_units_that_it_affects(
+    names: list[str], where: set[str], repository: Path
+) -> None:
+    for name, text in UNITS.items():
+        save(repository / name, text)
+    found = changed(*names)
+    assert broken(found) == where
+    assert not found.report.skipped

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.fix.text.compare import Dropped, Rekeyed, Replaced, Wrapped
-from checker.inputs.discover import HCL_TEXT
+from checker.inputs.discover import HCL_LANGUAGE
 from checker.inputs.text import is_yaml
 
 if TYPE_CHECKING:
@@ -143,8 +143,8 @@ def _written(outer: Source, start: int, text: str) -> str:
         return json.dumps(text, ensure_ascii=False)[1:-1] if quote == '"' else text
     if quote == '"':
         escaped = json.dumps(text, ensure_ascii=False)[1:-1]
-        return verbatim(escaped) if outer.name.endswith(HCL_TEXT) else escaped
-    if outer.name.endswith(HCL_TEXT):
+        return verbatim(escaped) if outer.name.endswith(HCL_LANGUAGE) else escaped
+    if outer.name.endswith(HCL_LANGUAGE):
         indent = _indent(outer, start)
         return verbatim(text).replace("\n", f"\n{indent}")
     if is_yaml(outer):

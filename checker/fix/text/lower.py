@@ -12,7 +12,7 @@ from checker.fix.text.hcl_statements import Blocks, is_blocks
 from checker.fix.text.hcl_writer import HclWriter, HeredocWriter, TemplateWriter, TerraformJsonWriter
 from checker.fix.text.json_writer import JsonWriter
 from checker.fix.text.yaml_writer import YamlBlockWriter, YamlFlowWriter
-from checker.inputs.discover import HCL_JSON, HCL_TEXT
+from checker.inputs.discover import HCL_JSON, HCL_LANGUAGE
 from checker.inputs.text import is_yaml
 from checker.policy.node import children
 
@@ -60,7 +60,7 @@ def _is_in_variable(edit: TextEdit) -> bool:
     name = edit.source.name
     if name.endswith((".tfvars", ".tfvars.json")):
         return True
-    if not name.endswith(HCL_TEXT):
+    if not name.endswith(HCL_LANGUAGE):
         return False
     from checker.inputs.terraform.hcl.parse import parse  # slow to import
 
@@ -96,14 +96,14 @@ def _language(source: Source, start: int) -> type[JsonWriter | YamlBlockWriter]:
     if source.outer is not None:
         if not source.text.lstrip().startswith(("{", "[")):
             raise CannotEditError("the policy is computed by an expression")
-        if name.endswith(HCL_TEXT):
+        if name.endswith(HCL_LANGUAGE):
             return HeredocWriter
         return TerraformJsonWriter if name.endswith(HCL_JSON) else JsonWriter
     if is_yaml(source):
         return YamlFlowWriter if begins in ("{", "[") else YamlBlockWriter
     if begins not in ("{", "[", '"'):
         raise CannotEditError("the policy is computed by an expression")
-    if name.endswith(HCL_TEXT):
+    if name.endswith(HCL_LANGUAGE):
         return HclWriter
     return TerraformJsonWriter if name.endswith(HCL_JSON) else TemplateWriter
 

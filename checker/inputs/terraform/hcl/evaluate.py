@@ -22,6 +22,7 @@ from checker.inputs.terraform.hcl.expression import (
     Name,
     ObjectOf,
     Operation,
+    Passed,
     Step,
     Template,
     Unary,
@@ -82,7 +83,7 @@ def _member(why: Unknown, key: str | Unknown | None, *, dotted: bool) -> tuple[P
     if symbol is None or symbol.kind != ANY or not isinstance(key, str):
         return ()
     name = f"{symbol.name}.{key}" if dotted else f"{symbol.name}[{key if key.isdigit() else json.dumps(key)}]"
-    return (symbol._replace(name=name, reference=name),)
+    return (symbol._replace(name=name, reference=name if symbol.reference else ""),)
 
 
 def _inside(value: Node, key: Node, wanted: str | None) -> Node | None:
@@ -165,6 +166,10 @@ def _literal(expression: Literal, _scope: Scope) -> Node:
 
 def _unsupported(expression: Unsupported, _scope: Scope) -> Node:
     return unknown(expression.reason, expression.at, written(expression.at))
+
+
+def _passed(expression: Passed, _scope: Scope) -> Node:
+    return expression.node
 
 
 def _deferred(expression: Deferred, scope: Scope) -> Node:
@@ -302,5 +307,6 @@ _WAYS: dict[type, Callable[..., Node]] = {
     Conditional: _conditional,
     For: _for,
     Deferred: _deferred,
+    Passed: _passed,
     Unsupported: _unsupported,
 }

@@ -183,6 +183,13 @@ class Deferred(NamedTuple):
     source: Source
 
 
+class Passed(NamedTuple):
+    """A value that another file or tool passes, evaluated there; ``at`` is where it is set."""
+
+    at: Stretch
+    node: Node
+
+
 class Unsupported(NamedTuple):
     """An unsupported expression with the reason."""
 
@@ -203,6 +210,7 @@ Expression = (
     | Conditional
     | For
     | Deferred
+    | Passed
     | Unsupported
 )
 
@@ -236,6 +244,9 @@ class Surroundings(Protocol):
 
     def refer(self, name: str, steps: tuple[Step, ...], at: Stretch) -> tuple[Node, int]:
         """Resolve a reference such as ``var.a``; return the value and the number of steps used."""
+
+    def call(self, name: str, arguments: Sequence[Node], at: Stretch) -> Node | None:
+        """Call a function that only these surroundings have; ``None`` for any other function."""
 
     def is_any(self, node: Node) -> bool:
         """True for a placeholder of an unknown number of resources or modules."""

@@ -116,6 +116,9 @@ def call(expression: Call, scope: Scope, evaluate: Evaluate) -> Node:
     reads = FILE_FUNCTIONS.get(name)
     if reads is not None:
         return reads(arguments, at, scope, evaluate)
+    own = scope.module.call(name, arguments, at)
+    if own is not None:
+        return own
     return unknown(f"the function `{name}` is not supported", at, written(at))
 
 

@@ -99,11 +99,16 @@ def _path(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Path | Node:
     if given is None or not given.isprintable() or len(given) > _MAX_PATH:
         return wrong("not a valid file name", at, written(at))
     trees = scope.module.folders
-    path = local_folder(trees[0], given)
+    path = _first_existing([local_folder(tree, given) for tree in (trees[0], *trees[2:])])
     resolved = Path(os.path.realpath(path))  # unlike `resolve`, it accepts a link to itself
     if not any(resolved.is_relative_to(os.path.realpath(tree)) for tree in trees):
         return unknown("files outside the module tree are not read", at, written(at))
     return path
+
+
+def _first_existing(paths: Sequence[Path]) -> Path:
+    """Return the first path to a file; the first path if there is none."""
+    return next((path for path in paths if os.path.exists(path)), paths[0])  # noqa: PTH110 - it never raises
 
 
 def _templatestring(arguments: Sequence[Node], at: Stretch, scope: Scope, evaluate: Evaluate) -> Node:

@@ -131,6 +131,12 @@ def why_unknown(node: Node) -> Unknown | None:
     return value if isinstance(value, Unknown) else None
 
 
+def not_expected(node: Node, reason: str) -> Unknown:
+    """Return why a value cannot be used: the reason why it is unknown, or else the given one."""
+    why = why_unknown(node)
+    return Unknown(reason) if why is None else why
+
+
 def first_unknown(found: Iterable[object]) -> Unknown | None:
     """Return the first Unknown among texts, conditions or reasons."""
     return next((one for one in found if isinstance(one, Unknown)), None)

@@ -7,9 +7,19 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.errors import InputError, Skipped
-from checker.inputs.callers import TERRAGRUNT, called_in, repository_of
-from checker.inputs.discover import HCL, VALUES, find_files, is_hcl, is_values, name_of
+from checker.core.errors import InputError
+from checker.inputs.callers import repository_of
+from checker.inputs.discover import (
+    CONFIGURATION,
+    HCL,
+    VALUES,
+    find_files,
+    is_configuration,
+    is_hcl,
+    is_unit,
+    is_values,
+    name_of,
+)
 from checker.inputs.large_files import is_module_file
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.snapshot import drop
@@ -20,7 +30,6 @@ from checker.inputs.terraform.module.folder import (
     called_by,
     downloads_of,
     listed,
-    matters,
     read_texts,
     value_files,
     with_called,
@@ -28,35 +37,9 @@ from checker.inputs.terraform.module.folder import (
 from checker.inputs.text import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-
-_NOT_READ = "values that Terragrunt passes to a module are not read"
-_HELP = (
-    "check the plan instead: `terragrunt plan -out=plan.bin && terragrunt show -json plan.bin > plan.json`"
-)
-
-
-def is_terragrunt(path: Path) -> bool:
-    """True for a Terragrunt configuration."""
-    return path.name == TERRAGRUNT
-
-
-def modules_of(path: Path, top: Path) -> Iterator[Path]:
-    """Yield a file of each repository module that a configuration deploys."""
-    try:
-        text = read_text(path)
-    except InputError:
-        return
-    for folder, _ in called_in(text, absolute(path.parent), str(top)):
-        texts = read_texts(Path(os.path.relpath(folder)), [])
-        if texts and matters(Path(folder), texts, []):
-            yield texts[0].path
-
-
-def not_read(path: Path) -> Skipped:
-    """Report that only a part of a configuration is read."""
-    return Skipped(name_of(path), _NOT_READ, help=_HELP)
+    from checker.inputs.terraform.terragrunt.affected import DeployedUnit
 
 
 _QUOTED = re.compile(r'"((?:\$\{[^}\n]*\}|[^"\n]){1,300})"')
@@ -100,41 +83,67 @@ class Reached(NamedTuple):
 
     ``roots`` are the files of root modules. ``names`` are the names of all files in these roots and in the
     modules that they call. ``values`` are pairs of a root's folder and a changed values file that needs
-    `-var-file`. ``skipped`` are files that affect a module but are not read.
+    `-var-file`.
     """
 
     roots: tuple[Path, ...] = ()
     names: frozenset[str] = frozenset()
     values: tuple[tuple[Path, Path], ...] = ()
-    skipped: tuple[Skipped, ...] = ()
 
 
 def reached(paths: Iterable[Path], exclude: Callable[[Path], bool]) -> Reached:
     """Find the roots that changed files affect, including files that modules read."""
     standing = {path: _terraform_of(path) for path in paths if os.path.isfile(path)}  # noqa: PTH113 - never raises
     changed = [one for found in standing.values() for one in found]
-    if not changed:
+    of_units = [path for path in standing if _is_read_by_units(path, _top(path))]
+    if not changed and not of_units:
         return Reached()
-    calls = _Calls({_top(path) for path in changed}, exclude)
+    calls = _Calls({_top(path) for path in (*changed, *of_units)}, exclude)
     for path in filter(is_module_file, changed):
         calls.add(Path(os.path.relpath(path)))
     changed += [link for path in changed for link in calls.links_to(path)]
     folders = {path: calls.module_of(path) for path in changed}
-    roots = [
-        calls.folders[one] for one in sorted({root for one in folders.values() for root in calls.roots(one)})
-    ]
-    files = [file for folder in roots for file in listed(folder, [])]
-    skipped = tuple(not_read(path) for path, found in standing.items() if found and is_terragrunt(path))
-    return Reached(tuple(files), frozenset(_names(roots)), tuple(_extra(folders, calls)), skipped)
+    found = {root for one in folders.values() for root in calls.roots(one)} | calls.readers(of_units)
+    return _reached(sorted(found), calls)._replace(values=tuple(_extra(folders, calls)))
+
+
+def _reached(found: Sequence[str], calls: _Calls) -> Reached:
+    """Return the files to read for roots and units, and the names of all their files."""
+    roots = [calls.folders[one] for one in found]
+    units = [calls.units[one] for one in found if one in calls.units]
+    files = [*(file for folder in roots for file in listed(folder, [])), *(one.path for one in units)]
+    names = {*_names([*roots, *(one.module for one in units)]), *_names_of(units)}
+    return Reached(tuple(files), frozenset(names))
+
+
+def _names_of(units: Iterable[DeployedUnit]) -> Iterator[str]:
+    """Return the names of the files that units read, as they are named when read."""
+    for unit in units:
+        yield from (name_of(Path(os.path.relpath(one))) for one in unit.files)
 
 
 def _terraform_of(path: Path) -> list[Path]:
-    """Return the Terraform files for a changed file: itself, its readers, or the modules that it deploys."""
-    if is_terragrunt(path):
-        return list(modules_of(path, _top(path)))
+    """Return the Terraform files for a changed file: itself, or its readers."""
+    if is_configuration(path):
+        return []
     if is_module_file(path) or is_values(path):
         return [path]
     return list(readers_of(path, _top(path)))
+
+
+_TERRAGRUNT = re.compile(
+    r"^(?:terraform|inputs|locals|include|dependency|generate|remote_state|iam_role)\b", re.MULTILINE
+)
+"""Matches the blocks of Terragrunt; most other tools with files in the language have none of them."""
+
+
+def _is_read_by_units(path: Path, top: Path) -> bool:
+    """True for a configuration of Terragrunt, and for a file that one in its folder or above names."""
+    if is_configuration(path):
+        return is_unit(path) or _TERRAGRUNT.search(_text(path)) is not None
+    above = Path(absolute(path)).parents if not is_module_file(path) else ()
+    folders = (Path(os.path.relpath(one)) for one in above if one.is_relative_to(top))
+    return any(path.name in _text(one) for folder in folders for one in listed(folder, [], (CONFIGURATION,)))
 
 
 def _extra(folders: dict[Path, str], calls: _Calls) -> Iterator[tuple[Path, Path]]:
@@ -163,10 +172,33 @@ class _Calls:
     def __init__(self, tops: Iterable[Path], exclude: Callable[[Path], bool]) -> None:
         self.folders: dict[str, Path] = {}
         self.callers: dict[str, set[str]] = {}
+        self.units: dict[str, DeployedUnit] = {}
         below = [Path(os.path.relpath(top)) for top in sorted(tops)]
-        for path, _ in find_files(below, [], exclude):
+        others: list[Path] = []
+        for path, _ in find_files(below, [], exclude, others):
             if is_hcl(path):
                 self.add(path)
+        self._add_units(list(filter(is_unit, others)))
+
+    def _add_units(self, paths: list[Path]) -> None:
+        """Add the units of Terragrunt as callers of their modules."""
+        if not paths:
+            return
+        from checker.inputs.terraform.terragrunt.affected import (
+            deployed_units,  # the parser is slow to import
+        )
+
+        for unit in deployed_units(paths):
+            folder, module = os.path.realpath(unit.path.parent), os.path.realpath(unit.module)
+            self.folders.setdefault(folder, unit.path.parent)
+            self.units[folder] = unit
+            if module != folder:
+                self.callers.setdefault(module, set()).add(folder)
+
+    def readers(self, paths: Iterable[Path]) -> set[str]:
+        """Return the folders of the units that read one of the files."""
+        full = set(map(absolute, paths))
+        return {folder for folder, unit in self.units.items() if not full.isdisjoint(unit.files)}
 
     def add(self, path: Path) -> None:
         """Add the module of a file, and the calls in the file."""

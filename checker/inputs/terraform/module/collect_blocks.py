@@ -43,7 +43,7 @@ def gather(
             continue
         found.sources.append(source)
         for block in body.written:
-            _sort(block, found, override=is_override(one.path))
+            sort_block(block, found, override=is_override(one.path))
     take_values(value_files(folder, faults), found, faults)
     return found
 
@@ -52,7 +52,7 @@ def take_values(paths: Iterable[Path], found: Folder, faults: list[InputError]) 
     """Add the variable values of files; later files override earlier ones."""
     for path in paths if found.variables else ():
         try:
-            found.values.update(_values(Source(name_of(path), read_text(path))))
+            found.values.update(values_in(path))
         except InputError as error:
             faults.append(error)
 
@@ -62,7 +62,8 @@ def gather_folder(folder: Path, faults: list[InputError]) -> Folder:
     return gather(folder, read_texts(folder, faults), faults)
 
 
-def _sort(block: Block, found: Folder, *, override: bool) -> None:
+def sort_block(block: Block, found: Folder, *, override: bool) -> None:
+    """Add a block to its group."""
     kind, labels = block.kind, block.labels
     if kind == "locals":
         found.local.update(block.body.arguments)
@@ -96,8 +97,9 @@ def _put(found: dict[_Key, Block], key: _Key, block: Block, *, override: bool) -
     )
 
 
-def _values(source: Source) -> dict[str, Argument]:
+def values_in(path: Path) -> dict[str, Argument]:
     """Parse values for variables. Raises InputError without quoting values, which may be sensitive."""
+    source = Source(name_of(path), read_text(path))
     try:
         if not source.name.endswith(".json"):
             return dict(parse(source).arguments)

@@ -139,7 +139,12 @@ def value_files(folder: Path, faults: list[InputError]) -> list[Path]:
 
     https://developer.hashicorp.com/terraform/language/values/variables#variable-definition-precedence
     """
-    names = {path.name: path for path in listed(folder, faults, (".tfvars", ".tfvars.json"))}
+    return in_order(listed(folder, faults, (".tfvars", ".tfvars.json")))
+
+
+def in_order(paths: Iterable[Path]) -> list[Path]:
+    """Return the values files that Terraform loads, in increasing order of precedence; of two with a name, the last."""
+    names = {path.name: path for path in paths}
     auto = sorted(name for name in names if ".auto.tfvars" in name)
     return [names[name] for name in (*_VALUES, *auto) if name in names]
 
@@ -207,7 +212,7 @@ def absolute(path: Path) -> str:
 def local_folder(caller: Path, source: str) -> Path:
     """Return the folder of a local module source."""
     folder = os.path.normpath(caller / source)
-    return Path(folder if os.path.isabs(folder) else os.path.relpath(folder))  # noqa: PTH117 - as above
+    return Path(folder if caller.is_absolute() else os.path.relpath(folder))
 
 
 _MOST_TEXT = 500_000

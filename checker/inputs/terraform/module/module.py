@@ -34,7 +34,7 @@ from checker.inputs.terraform.module.variables import is_sensitive, value_of_var
 from checker.policy.node import Stretch, stretch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from checker.inputs.sensitive import Secrets
@@ -144,8 +144,13 @@ class Module:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Return the base folder for paths, which is the root's, and the module's own folder."""
-        return self.session.root, self.folder
+        """Return the base folder for paths, which is the root's, the module's own, and the one that adds files."""
+        added = self.session.deployment.added
+        return (self.session.root, self.folder, *((added,) if added is not None else ()))
+
+    def call(self, name: str, arguments: Sequence[Node], at: Stretch) -> Node | None:  # noqa: ARG002 - as any module
+        """Return ``None``: a module has no functions of its own."""
+        return None
 
     def named(self, name: str) -> str:
         """Write a name as Terraform does outside the module."""

@@ -36,11 +36,11 @@ class Provider(NamedTuple):
         return Unknown(self.region.reason, self.region.where, (Symbol("partition", PARTITION),))
 
 
+DEFAULT_ACCOUNT = Symbol("account", ACCOUNT)
+"""The account of the default credentials."""
 NO_PROVIDER = Provider(
     Unknown("no provider sets the Region", "provider.aws.region", (Symbol("Region", REGION),)),
-    Unknown(
-        "no provider sets the account", "provider.aws.allowed_account_ids", (Symbol("account", ACCOUNT),)
-    ),
+    Unknown("no provider sets the account", "provider.aws.allowed_account_ids", (DEFAULT_ACCOUNT,)),
 )
 _CREDENTIALS = ("assume_role", "assume_role_with_web_identity")
 _NAMED_CREDENTIALS = ("profile", "access_key", "shared_credentials_files", "shared_config_files")

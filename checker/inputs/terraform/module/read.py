@@ -32,7 +32,8 @@ def read_modules(found: Iterable[tuple[Path, bool]], facts: Facts) -> None:
         facts.given.progress(name_of(folder), number / len(folders))
         if not read_module(folder, names, facts) and not facts.of_change:
             facts.skipped += (Skipped(name_of(one), _NOTHING) for one in sorted(folders[folder]))
-    for folder in [one for one in facts.declared if absolute(one) in facts.called]:
+    roots = [one for one in facts.declared if absolute(one) not in facts.deployed]
+    for folder in [one for one in roots if absolute(one) in facts.called]:
         del facts.declared[folder]  # the module was read before its caller
 
 
@@ -53,7 +54,7 @@ def read_module(folder: Path, names: frozenset[str], facts: Facts) -> bool:
 
     False for a folder without topics, keys or Connect resources. Most such folders are not parsed.
     """
-    if absolute(folder) in facts.called:
+    if absolute(folder) in facts.called or absolute(folder) in facts.deployed:
         return True
     faults: list[InputError] = []
     texts = read_texts(folder, faults)

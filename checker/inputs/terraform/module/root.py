@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.hcl.expression import Scope
     from checker.inputs.terraform.module.folder import Folder, Text
     from checker.inputs.terraform.module.session import Called, Instance
+    from checker.policy.source import Source
     from checker.policy.text_json import Plain
 
 
@@ -141,21 +142,22 @@ def read_root(
     facts.variables |= own.variables.keys()
     extra = [path for root, path in facts.given.values if absolute(root) == absolute(folder)]
     if not extra:
-        _read_deployment(
-            folder, Session(folder, _known(folder, own, facts), _given(facts), faults, names), facts
+        read_deployment(
+            folder, Session(folder, _known(folder, own, facts), given(facts), faults, names), facts
         )
     for index, path in enumerate(extra):
         files = own._replace(values=dict(own.values))
         take_values([path], files, faults)
-        session = Session(folder, _known(folder, files, facts), _given(facts), faults, names)
-        _read_deployment(path if index else folder, session, facts)
+        session = Session(folder, _known(folder, files, facts), given(facts), faults, names)
+        read_deployment(path if index else folder, session, facts)
 
 
 def _known(folder: Path, own: Folder, facts: Facts) -> dict[str, Folder]:
     return {**facts.called.parsed, absolute(folder): own}
 
 
-def _given(facts: Facts) -> dict[str, str]:
+def given(facts: Facts) -> dict[str, str]:
+    """Return the variable values of the command line."""
     return dict(facts.given.variables)
 
 
@@ -166,10 +168,10 @@ def _read_stack(stack: ModuleResource, session: Session, facts: Facts, found: De
         session.faults.append(error)
 
 
-def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
+def read_deployment(name: Path, session: Session, facts: Facts) -> None:
     """Declare one deployment of a root, under a unique name so that deployments are not linked."""
     found = facts.declarations(name)
-    found.root = root_name(session.root)
+    found.root = root_name(name if session.deployment.name else session.root)
     modules: list[Called] = []
     for module in modules_of(Module(session, session.root)):
         modules.append(module)
@@ -184,6 +186,11 @@ def _read_deployment(name: Path, session: Session, facts: Facts) -> None:
     found.senders += senders(parts)
     found.environments += environments(parts)
     new = {name: one for name, one in session.met.items() if name not in facts.called}
-    comments = (one for read in new.values() for source in read.sources for one in hcl_comments(source))
-    facts.comments += (one for one in comments if one not in facts.comments)
+    note_comments((source for read in new.values() for source in read.sources), facts)
     facts.called.add({name: one for name, one in session.met.items() if name != absolute(session.root)})
+
+
+def note_comments(sources: Iterable[Source], facts: Facts) -> None:
+    """Add the comments of files that suppress findings, each once."""
+    comments = (one for source in sources for one in hcl_comments(source))
+    facts.comments += (one for one in comments if one not in facts.comments)

@@ -90,6 +90,21 @@ class Instance(NamedTuple):
         return Scope(self.module, self.names)
 
 
+class Deployment(NamedTuple):
+    """What a tool that deploys a module decides for it.
+
+    ``name`` is unique for the deployment. ``budget`` and ``secrets`` are those of the values that are passed.
+    ``added`` is a folder whose files are copied into the module's, and ``downloads`` the folder in which
+    `terraform init` ran, if it is not the module's.
+    """
+
+    name: str = ""
+    budget: Budget | None = None
+    secrets: Secrets | None = None
+    added: Path | None = None
+    downloads: Path | None = None
+
+
 class Session:
     """The state of one reading; ``named`` are the files that the user named.
 
@@ -107,11 +122,13 @@ class Session:
         variables: Mapping[str, str],
         faults: list[InputError],
         named: frozenset[str] = frozenset(),
+        deployment: Deployment = Deployment(),  # noqa: B008 - frozen
     ) -> None:
         self.root = root
         self.variables = variables
-        self.budget = Budget()
-        self.secrets = Secrets(decode)
+        self.deployment = deployment
+        self.budget = deployment.budget or Budget()
+        self.secrets = deployment.secrets or Secrets(decode)
         self.faults = faults
         self.named = named
         self.instances: dict[str, Instance] = {}
@@ -120,12 +137,12 @@ class Session:
         self.counts: dict[str, Stretch] = {}
         self.met: dict[str, Folder] = {}
         self.opened: set[str] = set()
-        self.downloads = downloads_of(root)
+        self.downloads = downloads_of(deployment.downloads or root)
         self._folders = dict(folders)
 
     def symbol(self, name: str, kind: str, reference: str = "") -> Symbol:
         """Return the symbol of a reference in this root, which a fix may write unless another one is given."""
-        return Symbol(name, kind, (), str(self.root), reference or name)
+        return Symbol(name, kind, (), self.deployment.name or str(self.root), reference or name)
 
     def folder(self, path: Path) -> Folder:
         """Read a folder once."""

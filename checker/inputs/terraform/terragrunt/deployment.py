@@ -1,0 +1,169 @@
+"""Builds the root module that a unit deploys: the module's blocks, generated files, and the values of its variables.
+
+Values override each other in this order: inputs, the environment of `extra_arguments`, values files in the folder, and
+the options of `extra_arguments`. https://terragrunt.gruntwork.io/docs/reference/hcl/attributes/#inputs
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.arn import is_account
+from checker.core.unknown import Unknown
+from checker.inputs.terraform.hcl.expression import ListOf, Literal, written
+from checker.inputs.terraform.hcl.values import is_null, unknown
+from checker.inputs.terraform.module.collect_blocks import gather, take_values
+from checker.inputs.terraform.module.folder import absolute, in_order, read_texts, value_files
+from checker.inputs.terraform.module.session import Deployment
+from checker.inputs.terraform.terragrunt.arguments import Folders, extra_values, passed
+from checker.inputs.terraform.terragrunt.generated import (
+    CREDENTIALS,
+    generated_files,
+    with_generated,
+    without_providers,
+)
+from checker.policy.node import Array, Scalar, stretch_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from checker.core.errors import InputError, Skipped
+    from checker.inputs.terraform.hcl.body import Argument, Block
+    from checker.inputs.terraform.module.folder import Folder
+    from checker.inputs.terraform.terragrunt.arguments import Layer
+    from checker.inputs.terraform.terragrunt.generated import Generated
+    from checker.inputs.terraform.terragrunt.inputs import Inputs
+    from checker.inputs.terraform.terragrunt.unit import Unit
+    from checker.policy.node import Node
+
+
+class Root(NamedTuple):
+    """A root module as it is deployed: its folder, its blocks and values, and the module as it is written.
+
+    ``open_files`` are generated files of which too little is known.
+    """
+
+    folder: Path
+    own: Folder
+    shared: Folder
+    deployment: Deployment
+    open_files: tuple[Skipped, ...]
+
+
+def root_of(unit: Unit, module: Path, parsed: Mapping[str, Folder], faults: list[InputError]) -> Root:
+    """Build the root module of a unit. ``parsed`` are the modules read before. Raises InputError."""
+    folder = unit.state.files.named(module)
+    shared = parsed.get(absolute(folder)) or gather(folder, read_texts(folder, faults), faults)
+    whole = _with_files_of(unit, folder, shared, faults) if unit.has_own_folder else shared
+    own, open_files = _with_generated(unit, whole, faults)
+    values = _values(unit, own, Folders(unit.folder, module))
+    sources = [*own.sources, *(one.source for one in unit.state.met.values())]
+    own = own._replace(values=values, sources=sources)
+    return Root(folder, own, shared, _deployment(unit), tuple(open_files))
+
+
+def _deployment(unit: Unit) -> Deployment:
+    state, named = unit.state, unit.state.files.named
+    added = named(unit.folder) if unit.has_own_folder else None
+    downloads = named(unit.downloads) if unit.downloads is not None else None
+    return Deployment(state.name, state.budget, state.secrets, added, downloads)
+
+
+def _with_files_of(unit: Unit, folder: Path, module: Folder, faults: list[InputError]) -> Folder:
+    """Add the files beside the unit's configuration, which Terragrunt copies over those of the module."""
+    beside = unit.state.files.named(unit.folder)
+    texts = read_texts(beside, faults)
+    if texts:
+        names = {one.path.name for one in texts}
+        own = [one for one in read_texts(folder, faults) if one.path.name not in names]
+        module = gather(folder, [*own, *texts], faults)
+    values = value_files(beside, faults)
+    if not values:
+        return module
+    module = module._replace(values={})
+    take_values(in_order([*value_files(folder, faults), *values]), module, faults)
+    return module
+
+
+def _with_generated(unit: Unit, module: Folder, faults: list[InputError]) -> tuple[Folder, list[Skipped]]:
+    """Add generated files, and note the account of the provider; without a known provider if one is not known."""
+    generated, open_files = generated_files(unit.merged)
+    unit.state.shares_account = not _has_credentials(unit, module, generated)
+    added = with_generated(module, generated, faults)
+    own = without_providers(added) if open_files else added
+    unit.state.account = _only_account(own)
+    return own, open_files
+
+
+def _has_credentials(unit: Unit, module: Folder, generated: list[Generated]) -> bool:
+    """True if a provider may use other credentials than Terragrunt's, by text search."""
+    texts = [one.text for one in module.sources]
+    texts += [one.source.text for one in unit.state.met.values()]
+    texts += [one.text for one in generated]
+    return any(map(CREDENTIALS.search, texts))
+
+
+def _only_account(module: Folder) -> str:
+    """Return the account that the default provider allows, if it is written out; Terraform fails for any other."""
+    for block in module.providers:
+        argument = block.body.arguments.get("allowed_account_ids")
+        allowed = argument.expression if argument is not None else None
+        is_default = block.labels == ("aws",) and "alias" not in block.body.arguments
+        if is_default and isinstance(allowed, ListOf) and len(allowed.items) == 1:
+            only = allowed.items[0]
+            return str(only.value) if isinstance(only, Literal) and is_account(str(only.value)) else ""
+    return ""
+
+
+def _values(unit: Unit, module: Folder, folders: Folders) -> dict[str, Argument]:
+    """Return the values of the variables, with an unknown one for each that may have another."""
+    extra, inputs = extra_values(unit.merged, folders), unit.configuration.inputs
+    values: dict[str, Argument] = {}
+    files = {**module.values, **_nulls(inputs, module)}
+    for layer in (_inputs(inputs, module), extra.environment, files, *extra.options):
+        values = {**values, **_known(layer, module)}
+    return values
+
+
+def _known(layer: Layer, module: Folder) -> dict[str, Argument]:
+    if not isinstance(layer, Unknown):
+        return layer
+    return {name: passed(name, unknown(layer, block.header)) for name, block in module.variables.items()}
+
+
+def _nulls(inputs: Inputs, module: Folder) -> dict[str, Argument]:
+    """Return the inputs that are null and also in a values file: versions of Terragrunt differ in which one counts.
+
+    https://github.com/gruntwork-io/terragrunt/pull/2663
+    """
+    names = (name for name in module.values if is_null(inputs.values.get(name)))
+    reason = "a values file overrides the input null, or not"
+    return {name: passed(name, unknown(reason, stretch_of(inputs.values[name]))) for name in names}
+
+
+def _inputs(inputs: Inputs, module: Folder) -> dict[str, Argument]:
+    found: dict[str, Argument] = {}
+    for name, block in module.variables.items():
+        if name in inputs.values:
+            found[name] = passed(name, _converted(inputs.values[name], block))
+        elif inputs.rest is not None:
+            found[name] = passed(name, unknown(inputs.rest, block.header))
+    return found
+
+
+_SIMPLE = ("", "string", "number", "bool")
+
+
+def _converted(value: Node, block: Block) -> Node:
+    """Return a value as Terraform reads it from the environment, where it is a text or JSON.
+
+    A variable of a simple type, or without one, gets the text; another one parses it.
+    https://developer.hashicorp.com/terraform/cli/config/environment-variables#tf_var_name
+    """
+    argument = block.body.arguments.get("type")
+    kind = written(argument.expression.at).strip('"') if argument is not None else ""
+    is_text = isinstance(value, Scalar) and isinstance(value.value, str)
+    if (kind in _SIMPLE and isinstance(value, Array)) or (kind not in _SIMPLE and is_text):
+        return unknown("the variable has another type than the input", stretch_of(value))
+    return value

@@ -1,0 +1,103 @@
+"""Finds the modules of units by text search, so that most units need not be parsed."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.core.errors import InputError
+from checker.inputs.callers import repository_of, text_at
+from checker.inputs.terraform.module.folder import absolute, matters, read_texts
+from checker.inputs.terraform.terragrunt.files import Configurations
+from checker.inputs.terraform.terragrunt.source import is_local, local_module
+from checker.inputs.terraform.terragrunt.unit import module_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+_SOURCE = re.compile(r'^terraform\s*\{[^{}]*?^[ \t]*source[ \t]*=[ \t]*"([^"\n]*)"[ \t]*$', re.MULTILINE)
+_COMMENT = "/*"
+_SPEAKS = re.compile(
+    r"connect\.amazonaws\.com|:connect:|amazon[-_ ]?connect|connect[-_ ]?instance|contact[-_ ]?(?:streaming|flow)",
+    re.IGNORECASE,
+)
+_DECLARES = re.compile(r"\b(?:aws_sns_topic|aws_kms_|awscc_sns_topic|awscc_kms_|aws_cloudformation_stack)")
+
+
+def speaks_of_connect(text: str) -> bool:
+    """True for a configuration that is about Amazon Connect, whatever its module is."""
+    return _SPEAKS.search(text) is not None
+
+
+class Search:
+    """The repositories of the units of a run, and the modules that were searched. ``named`` are the paths of the run."""
+
+    def __init__(self, named: Iterable[Path]) -> None:
+        self._named = [Path.cwd(), *(Path(absolute(one)) for one in named)]
+        self._files: Callable[[Path, bool], Configurations] = cache(
+            lambda top, in_full: Configurations(top, in_full=in_full)
+        )
+        self._matters: Callable[[Path], bool] = cache(_matters)
+
+    def files_of(self, path: Path) -> Configurations:
+        """Return the configurations of the repository of a unit."""
+        return self._files(repository_of(Path(absolute(path.parent)), self._named), path.is_absolute())
+
+    def matters(self, module: Path, files: Configurations) -> bool:
+        """True if a module declares topics, keys or Connect instances, or calls one that does."""
+        return self._matters(files.named(module))
+
+    def is_irrelevant(self, path: Path) -> bool:
+        """True for a unit that deploys a module that does not matter, as far as its text or outline shows."""
+        if self.may_matter(path):
+            return False
+        unit, files = Path(absolute(path.parent)), self.files_of(path)
+        try:
+            module = module_in(text_at(path), unit, files) or module_of(Path(absolute(path)), files)
+        except InputError:
+            return False  # reported when the unit is read
+        is_here = module is not None and os.path.isdir(module)  # noqa: PTH112 - never raises
+        return is_here and module is not None and not self.matters(module, files)
+
+    def may_matter(self, path: Path) -> bool:
+        """True for a unit that seems to concern Connect, by its text, its folder and the module that it names."""
+        text, files, unit = text_at(path), self.files_of(path), Path(absolute(path.parent))
+        if speaks_of_connect(text) or _DECLARES.search(text) or self.matters(unit, files):
+            return True
+        module = module_in(text, unit, files)
+        return module is not None and files.contains(module) and self.matters(module, files)
+
+
+def _matters(folder: Path) -> bool:
+    if not os.path.isdir(folder):  # noqa: PTH112 - never raises
+        return False
+    faults: list[InputError] = []
+    return matters(folder, read_texts(folder, faults), faults) or bool(faults)
+
+
+def module_in(text: str, unit: Path, files: Configurations) -> Path | None:
+    """Return the full path of the local module that the text of a unit names; ``None`` if it takes an evaluation."""
+    match = _SOURCE.search(text)
+    if match is None or _COMMENT in text:
+        return None
+    source = match[1]
+    known = {
+        "get_repo_root()": str(files.top),
+        "get_terragrunt_dir()": str(unit),
+        "get_path_to_repo_root()": os.path.relpath(files.top, unit),
+    }
+    for function, value in known.items():
+        source = source.replace(f"${{{function}}}", value)
+    if "$" in source or "\\" in source or not source or not is_local(source):
+        return None
+    return local_module(source, unit)
+
+
+def position_in(text: str) -> int:
+    """Return the line of the module in the text of a unit."""
+    match = _SOURCE.search(text)
+    return text.count("\n", 0, match.start(1)) + 1 if match is not None else 1
