@@ -38,6 +38,29 @@ Resources:
             Condition:
               StringLike: {{"aws:SourceAccount": !FindInMap [Accounts, !Ref Stage, Id]}}
 """
+ROOT = """
+variable "stage" {{
+  {stage}
+}}
+locals {{ accounts = {{ dev = "111122223333", prod = "{prod}" }} }}
+resource "aws_sns_topic" "chat" {{ name = "chat" }}
+resource "aws_sns_topic_policy" "chat" {{
+  arn = aws_sns_topic.chat.arn
+  policy = jsonencode({{
+    Version = "2012-10-17"
+    Statement = [{{
+      Sid = "Connect", Effect = "Allow", Principal = {{ Service = "connect.amazonaws.com" }}
+      Action = "sns:Publish", Resource = aws_sns_topic.chat.arn
+      Condition = {{ StringLike = {{ "aws:SourceAccount" = local.accounts[var.stage] }} }}
+    }}]
+  }})
+}}
+"""
+VALIDATED = """default = "dev"
+  validation {
+    condition     = contains(["prod", "dev"], var.stage)
+    error_message = "unknown stage"
+  }"""
 LISTED = "Default: dev, AllowedValues: [prod, dev]"
 
 
@@ -65,6 +88,26 @@ def test_access_with_another_listed_value_is_found(tmp_path: Path) -> None:
 )
 def test_nothing_is_found_otherwise(stage: str, prod: str, tmp_path: Path) -> None:
     assert found(tmp_path, "t.yaml", TEMPLATE.format(stage=stage, prod=prod)) == []
+
+
+def test_access_with_another_value_of_a_variable_is_found(tmp_path: Path) -> None:
+    (finding,) = found(tmp_path, "main.tf", ROOT.format(stage=VALIDATED, prod="*"))
+    assert finding.verdict is Verdict.UNDETERMINED
+    assert "`var.stage` is `prod`, and not if `var.stage` is `dev`" in finding.help
+
+
+@pytest.mark.parametrize(
+    ("stage", "prod", "values"),
+    [
+        (VALIDATED, "444455556666", ""),
+        ('default = "dev"', "*", ""),
+        (VALIDATED, "*", 'stage = "dev"'),
+    ],
+    ids=["every value is safe", "no list", "a values file decides"],
+)
+def test_nothing_is_found_for_other_variables(stage: str, prod: str, values: str, tmp_path: Path) -> None:
+    (tmp_path / "terraform.tfvars").write_text(values)
+    assert found(tmp_path, "main.tf", ROOT.format(stage=stage, prod=prod)) == []
 
 
 def test_the_default_is_not_reported_twice(tmp_path: Path) -> None:

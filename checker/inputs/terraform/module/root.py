@@ -20,7 +20,7 @@ from checker.inputs.terraform.module.folder import absolute
 from checker.inputs.terraform.module.module import Module
 from checker.inputs.terraform.module.relevant_blocks import may_start, relevant_texts
 from checker.inputs.terraform.module.session import Session
-from checker.inputs.terraform.module.variables import hide_sensitive
+from checker.inputs.terraform.module.variables import hide_sensitive, lists_other_values, without_default
 from checker.inputs.terraform.policy_owners import declare_missing_owners
 from checker.inputs.terraform.stacks import STACKS, read_stack
 from checker.policy.node import Node, Scalar, children
@@ -140,6 +140,7 @@ def read_root(
     texts = list(texts)
     own = gather(folder, texts, faults, relevant_texts(folder, texts, facts.variables_of_code))
     facts.variables |= own.variables.keys()
+    own = _with_other_values(own, facts)
     extra = [path for root, path in facts.given.values if absolute(root) == absolute(folder)]
     if not extra:
         read_deployment(
@@ -150,6 +151,16 @@ def read_root(
         take_values([path], files, faults)
         session = Session(folder, _known(folder, files, facts), given(facts), faults, names)
         read_deployment(path if index else folder, session, facts)
+
+
+def _with_other_values(own: Folder, facts: Facts) -> Folder:
+    """Note that variables with a default may have other values, and drop such defaults if the reading asks for it."""
+    listing = {name for name, block in own.variables.items() if lists_other_values(block)}
+    facts.has_other_values |= bool(listing)
+    if not listing or not facts.given.other_values:
+        return own
+    changed = {name: without_default(own.variables[name]) for name in listing}
+    return own._replace(variables={**own.variables, **changed})
 
 
 def _known(folder: Path, own: Folder, facts: Facts) -> dict[str, Folder]:

@@ -106,7 +106,7 @@ def value_of_variable(name: str, where: str, module: Called, at: Stretch) -> Nod
     if found is None:
         is_open = not is_sensitive(block, module.scope)
         value = _open(where, kind.expression if kind is not None else None, module, at, is_open=is_open)
-        return _restricted(value, name, block)
+        return _restricted(value, block)
     value = completed(found, kind.expression, module.scope) if kind is not None else found
     return module.secrets.protect(value, where) if is_sensitive(block, module.scope) else value
 
@@ -136,16 +136,32 @@ def _open(where: str, kind: Expression | None, module: Called, at: Stretch, *, i
     return symbolic(Unknown(_NO_VALUE, where, pieces), at)
 
 
-def _restricted(value: Node, name: str, block: Block) -> Node:
+def lists_other_values(block: Block) -> bool:
+    """True for a variable with a default of which a validation lists several values."""
+    return "default" in block.body.arguments and len(_allowed(block)) > 1
+
+
+def without_default(block: Block) -> Block:
+    """Return a variable as if it had no default."""
+    left = {name: one for name, one in block.body.arguments.items() if name != "default"}
+    return block._replace(body=block.body._replace(arguments=left))
+
+
+def _allowed(block: Block) -> tuple[str, ...]:
+    """Return the texts that a validation of a variable lists."""
+    conditions = (one.body.arguments.get("condition") for one in block.body.blocks("validation"))
+    listed = (_listed(one.expression, block.labels[0]) for one in conditions if one is not None)
+    return next((texts for texts in listed if texts), ())
+
+
+def _restricted(value: Node, block: Block) -> Node:
     """Restrict a symbol to the texts that a validation lists: `contains(["dev", "prod"], var.env)`.
 
     https://developer.hashicorp.com/terraform/language/expressions/custom-conditions#input-variable-validation
     """
     why = why_unknown(value)
     symbol = why.only_symbol if why is not None else None
-    conditions = (one.body.arguments.get("condition") for one in block.body.blocks("validation"))
-    listed = (_listed(one.expression, name) for one in conditions if one is not None)
-    allowed = next((texts for texts in listed if texts), ())
+    allowed = _allowed(block)
     if why is None or symbol is None or not allowed:
         return value
     return symbolic(why._replace(pieces=(symbol._replace(kind=TEXT, allowed=allowed),)), stretch_of(value))
