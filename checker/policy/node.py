@@ -140,8 +140,8 @@ def describe(node: Node) -> str:
     return "a string" if isinstance(value, str) else "a number" if isinstance(value, Number) else "unknown"
 
 
-class Stretch(NamedTuple):
-    """A range of a text, as offsets."""
+class Span(NamedTuple):
+    """A range of a text: the offsets of its first character and of the one after its last."""
 
     source: Source
     start: int
@@ -152,17 +152,17 @@ class Stretch(NamedTuple):
         return self.source.position(self.start, self.end)
 
 
-def stretch_of(node: Node) -> Stretch:
+def span_of(node: Node) -> Span:
     """Return the range of a node in its text."""
-    return Stretch(node.source, node.start, node.end)
+    return Span(node.source, node.start, node.end)
 
 
-def find(root: Node, route: Route, part: Part) -> Stretch:
+def find(root: Node, route: Route, part: Part) -> Span:
     """Find the range of text that a route leads to, or that of the nearest existing ancestor.
 
     Nodes may come from different files; each range names its own file.
     """
-    node, text_range = root, stretch_of(root)
+    node, text_range = root, span_of(root)
     for step in route:
         if isinstance(step, int):
             inside = items(node)
@@ -174,9 +174,9 @@ def find(root: Node, route: Route, part: Part) -> Stretch:
             if member is None:
                 break
             if part is not Part.VALUE and step is route[-1]:
-                return Stretch(node.source, member.start, member.end)
+                return Span(node.source, member.start, member.end)
             node = member.value
-        text_range = stretch_of(node)
+        text_range = span_of(node)
     return text_range
 
 

@@ -133,7 +133,7 @@ Last: >-
 
 
 @pytest.mark.parametrize(
-    ("route", "stretch"),
+    ("route", "span"),
     [
         (("Resources", "Chat"), "Type: AWS::SNS::Topic"),
         (("Resources", "Chat", "Type"), "AWS::SNS::Topic"),
@@ -151,14 +151,14 @@ Last: >-
     ],
     ids=str,
 )
-def test_every_value_has_its_place(route: tuple[str | int, ...], stretch: str) -> None:
+def test_every_value_has_its_place(route: tuple[str | int, ...], span: str) -> None:
     node = parsed(TEXT)
     for step in route:
         found = node.items[step] if isinstance(node, Array) and isinstance(step, int) else None
         found = node.get(step) if isinstance(node, Object) and isinstance(step, str) else found
         assert found is not None
         node = found
-    assert node.source.text[node.start : node.end] == stretch
+    assert node.source.text[node.start : node.end] == span
 
 
 def test_merge_keys_add_what_a_mapping_does_not_say_itself() -> None:

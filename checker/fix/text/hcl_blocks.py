@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from checker.fix.text.edits import TextEdit
     from checker.fix.text.hcl_writer import HclWriter
     from checker.inputs.terraform.hcl.body import Argument, Block
-    from checker.policy.node import Stretch
+    from checker.policy.node import Span
 
 
 ARGUMENTS = {
@@ -192,7 +192,7 @@ def _closing(block: Block, at: int) -> str:
     )
 
 
-def removal(at: Stretch) -> TextEdit:
+def removal(at: Span) -> TextEdit:
     """Remove the lines of a block or argument."""
     source, start, end = at.source, at.start, at.end
     text = source.text
@@ -246,7 +246,7 @@ def _argument(block: Block, name: str) -> Argument:
     return argument
 
 
-def _is_in(node: Node, at: Stretch) -> bool:
+def _is_in(node: Node, at: Span) -> bool:
     return isinstance(node, Scalar) and node.source is at.source and at.start <= node.start < at.end
 
 

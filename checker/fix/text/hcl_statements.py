@@ -27,7 +27,7 @@ from checker.fix.text.hcl_blocks import (
 )
 from checker.fix.text.hcl_writer import HclWriter
 from checker.fix.text.json_writer import end_of_line, indent_at
-from checker.policy.node import Array, Node, Object, Stretch, items, meaning
+from checker.policy.node import Array, Node, Object, Span, items, meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +86,7 @@ class StatementBlock:
             if new is not None:
                 self.line(argument_text(self.writer, key, new))
         elif new is None:
-            at = Stretch(self.source, written.at.start, written.expression.at.end)
+            at = Span(self.source, written.at.start, written.expression.at.end)
             yield removal(at)
         elif isinstance(old, Array):
             yield from list_edits(self.writer, written, old, new)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.hcl.values import array, is_null, known, why_unknown, with_variables
-from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, items, stretch_of, text_of
+from checker.policy.node import Array, Member, Node, Object, Scalar, Span, items, span_of, text_of
 from checker.policy.vocabulary import VERSION
 
 if TYPE_CHECKING:
@@ -20,17 +20,17 @@ class Block(Protocol):
     """A block with its arguments and nested blocks. ``at`` is its range, ``header`` that of its first line."""
 
     @property
-    def at(self) -> Stretch:
+    def at(self) -> Span:
         """The range of the block."""
 
     @property
-    def header(self) -> Stretch:
+    def header(self) -> Span:
         """The range that represents the block in a report."""
 
     def value(self, name: str) -> Node | None:
         """Return the value of an argument; ``None`` if it is missing."""
 
-    def place(self, name: str) -> Stretch:
+    def place(self, name: str) -> Span:
         """Return the range of an argument, or of the header if it has none in the block's file."""
 
     def blocks(self, name: str) -> Sequence[Block | Scalar]:
@@ -108,7 +108,7 @@ class _BySid:
     def doubt(self, why: Unknown) -> None:
         """Replace every statement with a Sid by an unknown one."""
         for index in self.at.values():
-            self.found[index] = Scalar(why, *stretch_of(self.found[index]))
+            self.found[index] = Scalar(why, *span_of(self.found[index]))
 
 
 def _statements(document: Node) -> tuple[Node, ...]:
@@ -126,7 +126,7 @@ def _version(documents: list[Node], whole: Block) -> Iterator[Member]:
     yield Member("Version", max(values, key=lambda one: text_of(one) or ""), at.start, at.end)
 
 
-def _last(documents: list[Node], key: str, at: Stretch) -> Iterator[Member]:
+def _last(documents: list[Node], key: str, at: Span) -> Iterator[Member]:
     yield from (Member(key, one, at.start, at.end) for one in _values(documents, key)[-1:])
 
 
@@ -178,7 +178,7 @@ def _principals(block: Block, kind: str, element: str) -> Iterator[Member]:
         yield Member(element, _principal(found, at), at.start, at.end)
 
 
-def _principal(found: Sequence[Block | Scalar], at: Stretch) -> Node:
+def _principal(found: Sequence[Block | Scalar], at: Span) -> Node:
     """Return the principals; an unknown type or number of blocks makes all of them unknown."""
     why = next((why for one in found if (why := _why(one, "type")) is not None), None)
     if why is not None:
@@ -212,7 +212,7 @@ def _listed(block: Block, name: str) -> tuple[Node, ...]:
     return items(with_variables(value)) if value is not None and not is_null(value) else ()
 
 
-def _inside(at: Stretch, block: Block) -> Stretch:
+def _inside(at: Span, block: Block) -> Span:
     """Return a range, or the header of the block if the range is in another file."""
     return at if at.source is block.at.source else block.header
 
@@ -233,7 +233,7 @@ _SPARE = (
 )
 """Operators that hold conditions with an unknown test; the first unused one is taken."""
 
-_Tests = dict[str, dict[str, tuple[Stretch, list[Node]]]]
+_Tests = dict[str, dict[str, tuple[Span, list[Node]]]]
 
 
 def _conditions(block: Block) -> Iterator[Member]:
@@ -257,27 +257,27 @@ def _conditions(block: Block) -> Iterator[Member]:
 
 def _add(one: Block, tests: _Tests) -> None:
     variable = one.value("variable")
-    at = one.header if variable is None else stretch_of(variable)
+    at = one.header if variable is None else span_of(variable)
     _, values = tests.setdefault(_text(one, "test"), {}).setdefault(_text(one, "variable"), (at, []))
     values += _listed(one, "values")
 
 
-def _operator(test: str, keys: dict[str, tuple[Stretch, list[Node]]], at: Stretch) -> Member:
+def _operator(test: str, keys: dict[str, tuple[Span, list[Node]]], at: Span) -> Member:
     members = [_key(name, place, values, at) for name, (place, values) in keys.items()]
     return Member(test, Object(tuple(members), *at), members[0].start, members[0].end)
 
 
-def _key(name: str, place: Stretch, values: list[Node], at: Stretch) -> Member:
+def _key(name: str, place: Span, values: list[Node], at: Span) -> Member:
     """Return a condition key, at the position of its name if that is in the block's file."""
     here = place if place.source is at.source else at
-    span = stretch_of(values[0]) if len(values) == 1 else here
+    span = span_of(values[0]) if len(values) == 1 else here
     return Member(name, array(values, span), here.start, here.end)
 
 
-def _around(found: Sequence[Block | Scalar], block: Block) -> Stretch:
+def _around(found: Sequence[Block | Scalar], block: Block) -> Span:
     """Return the range from the first condition block to the last."""
     spans = [one.at for one in found if not isinstance(one, Scalar)]
     here = [span for span in spans if span.source is block.at.source]
     if not here:
         return block.header
-    return Stretch(here[0].source, min(span.start for span in here), max(span.end for span in here))
+    return Span(here[0].source, min(span.start for span in here), max(span.end for span in here))

@@ -16,7 +16,7 @@ from checker.inputs.kinds.template import TEMPLATE
 from checker.inputs.terraform.hcl.render import decode, decode_yaml
 from checker.inputs.terraform.hcl.values import is_composed, known, text, why_unknown
 from checker.inputs.text import TextDocument
-from checker.policy.node import Member, Node, Object, Scalar, stretch_of, text_of
+from checker.policy.node import Member, Node, Object, Scalar, span_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -160,7 +160,7 @@ def _with_default(member: Member, parameters: Parameters, all_of_them: bool) -> 
     value, node = parameters.value(member.key), member.value
     if value is None or not isinstance(node, Object) or not (all_of_them or isinstance(value, Unknown)):
         return member
-    at = stretch_of(node)
+    at = span_of(node)
     default = known(value, at) if isinstance(value, str) else Scalar(value, *at)
     return member._replace(value=_replaced(node, "Default", default))
 

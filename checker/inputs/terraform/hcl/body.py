@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from checker.inputs.terraform.hcl.expression import Expression
-    from checker.policy.node import Stretch
+    from checker.policy.node import Span
 
 
 class Argument:
@@ -16,7 +16,7 @@ class Argument:
 
     __slots__ = ("_expression", "_read", "at", "name")
 
-    def __init__(self, name: str, at: Stretch, read: Callable[[], Expression]) -> None:
+    def __init__(self, name: str, at: Span, read: Callable[[], Expression]) -> None:
         self.name = name
         self.at = at
         self._read = read
@@ -51,5 +51,5 @@ class Block(NamedTuple):
     kind: str
     labels: tuple[str, ...]
     body: Body
-    at: Stretch
-    header: Stretch
+    at: Span
+    header: Span

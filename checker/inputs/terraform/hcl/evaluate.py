@@ -51,7 +51,7 @@ from checker.inputs.terraform.hcl.values import (
     why_unknown,
     wrong,
 )
-from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, stretch_of
+from checker.policy.node import Array, Member, Node, Object, Scalar, Span, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,7 +64,7 @@ _LONG = 500
 _REFERENCE = re.compile(r'[\w.-]+(?:\[(?:\d+|"[^"]*")\][\w.-]*)*')
 
 
-def reach(value: Node, key: Node, at: Stretch, *, dotted: bool = False) -> Node:
+def reach(value: Node, key: Node, at: Span, *, dotted: bool = False) -> Node:
     """Return the member of a list or object under a key; ``at`` is the expression up to here."""
     why, wanted = why_unknown(value), text(key)
     if why is not None:
@@ -104,16 +104,12 @@ def _item(rest: Node, number: int) -> Node:
     why = why_unknown(rest)
     symbol = why.only_symbol if why is not None else None
     if why is None or symbol is None or not symbol.name.endswith(EACH) or number < 0:
-        return rest if why is None else unknown(why, stretch_of(rest))
+        return rest if why is None else unknown(why, span_of(rest))
     name = f"{symbol.name.removesuffix(EACH)}[{number}]"
-    return symbolic(
-        Unknown(why.reason, name, (symbol._replace(name=name, reference=name),)), stretch_of(rest)
-    )
+    return symbolic(Unknown(why.reason, name, (symbol._replace(name=name, reference=name),)), span_of(rest))
 
 
-def _unknown_part(
-    value: Node, why: Unknown, wanted: str | Unknown | None, at: Stretch, *, dotted: bool
-) -> str:
+def _unknown_part(value: Node, why: Unknown, wanted: str | Unknown | None, at: Span, *, dotted: bool) -> str:
     """Name an unknown part of a value, by the reference to the whole value if there is one."""
     is_name = len(why.where) < _LONG and _REFERENCE.fullmatch(why.where) is not None
     if isinstance(value.source, Rendered) or not is_name or not isinstance(wanted, str):
@@ -123,7 +119,7 @@ def _unknown_part(
     return f"{why.where}[{wanted}]" if wanted.isdigit() else f'{why.where}["{wanted}"]'
 
 
-def splat(value: Node, into: Callable[[Node], Node], at: Stretch) -> Node:
+def splat(value: Node, into: Callable[[Node], Node], at: Span) -> Node:
     """Apply steps to every item of a list, or to a single value that is not null.
 
     https://developer.hashicorp.com/terraform/language/expressions/splat
@@ -222,10 +218,10 @@ def _access(expression: Access, scope: Scope) -> Node:
     return follow(value, steps[used:], expression.at, scope)
 
 
-def follow(value: Node, steps: tuple[Step, ...], at: Stretch, scope: Scope) -> Node:
+def follow(value: Node, steps: tuple[Step, ...], at: Span, scope: Scope) -> Node:
     """Apply steps to a value."""
     for step in steps:
-        here = Stretch(at.source, at.start, step.end)
+        here = Span(at.source, at.start, step.end)
         if isinstance(step, Attribute):
             value = _attribute(value, step.name, here, scope)
         elif isinstance(step, Index):
@@ -235,7 +231,7 @@ def follow(value: Node, steps: tuple[Step, ...], at: Stretch, scope: Scope) -> N
     return value
 
 
-def _attribute(value: Node, name: str, at: Stretch, scope: Scope) -> Node:
+def _attribute(value: Node, name: str, at: Span, scope: Scope) -> Node:
     found = scope.module.attribute(value, name)
     return reach(value, known(name, at), at, dotted=True) if found is None else found
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from checker.inputs.sensitive import Secrets
     from checker.inputs.terraform.hcl.limits import Budget
-    from checker.policy.node import Node, Number, Stretch
+    from checker.policy.node import Node, Number, Span
     from checker.policy.source import Source
 
 
@@ -23,7 +23,7 @@ _SHOWN = 80
 class Literal(NamedTuple):
     """A number, a boolean, null, or a string without templates."""
 
-    at: Stretch
+    at: Span
     value: str | Number | bool | None
 
 
@@ -37,14 +37,14 @@ class Text(NamedTuple):
 class Interpolation(NamedTuple):
     """An interpolation ``${ value }`` in a template."""
 
-    at: Stretch
+    at: Span
     value: Expression
 
 
 class Choice(NamedTuple):
     """A directive ``%{ if condition }`` in a template."""
 
-    at: Stretch
+    at: Span
     condition: Expression
     then: tuple[Part, ...]
     otherwise: tuple[Part, ...]
@@ -53,7 +53,7 @@ class Choice(NamedTuple):
 class Loop(NamedTuple):
     """A directive ``%{ for name in collection }`` in a template; the last name holds the value."""
 
-    at: Stretch
+    at: Span
     names: tuple[str, ...]
     collection: Expression
     body: tuple[Part, ...]
@@ -65,14 +65,14 @@ Part = Text | Interpolation | Choice | Loop
 class Template(NamedTuple):
     """A string with templates or escapes, a heredoc, or text that `templatefile` reads."""
 
-    at: Stretch
+    at: Span
     parts: tuple[Part, ...]
 
 
 class ListOf(NamedTuple):
     """A list ``[a, b]``."""
 
-    at: Stretch
+    at: Span
     items: tuple[Expression, ...]
 
 
@@ -80,14 +80,14 @@ class Element(NamedTuple):
     """A key of an object with its value; ``at`` is the range of the key."""
 
     key: Expression
-    at: Stretch
+    at: Span
     value: Expression
 
 
 class ObjectOf(NamedTuple):
     """An object ``{ a = b }``."""
 
-    at: Stretch
+    at: Span
     elements: tuple[Element, ...]
 
 
@@ -118,14 +118,14 @@ Step = Attribute | Index | Splat
 class Name(NamedTuple):
     """The first name of a reference: ``var``, a resource type or a loop variable."""
 
-    at: Stretch
+    at: Span
     name: str
 
 
 class Access(NamedTuple):
     """A value with the steps that are applied to it: ``var.topics["a"].arn``."""
 
-    at: Stretch
+    at: Span
     root: Expression
     steps: tuple[Step, ...]
 
@@ -133,7 +133,7 @@ class Access(NamedTuple):
 class Call(NamedTuple):
     """A function call; ``spread`` is true if the last argument is a list of arguments."""
 
-    at: Stretch
+    at: Span
     name: str
     arguments: tuple[Expression, ...]
     spread: bool
@@ -142,7 +142,7 @@ class Call(NamedTuple):
 class Operation(NamedTuple):
     """Operands with operators of equal precedence, evaluated from left to right."""
 
-    at: Stretch
+    at: Span
     first: Expression
     rest: tuple[tuple[str, Expression], ...]
 
@@ -150,7 +150,7 @@ class Operation(NamedTuple):
 class Unary(NamedTuple):
     """An operation ``!a`` or ``-a``."""
 
-    at: Stretch
+    at: Span
     sign: str
     operand: Expression
 
@@ -158,7 +158,7 @@ class Unary(NamedTuple):
 class Conditional(NamedTuple):
     """A conditional ``condition ? then : otherwise``."""
 
-    at: Stretch
+    at: Span
     condition: Expression
     then: Expression
     otherwise: Expression
@@ -167,7 +167,7 @@ class Conditional(NamedTuple):
 class For(NamedTuple):
     """A for-expression ``[for n in collection : value if condition]``, or with a key for an object."""
 
-    at: Stretch
+    at: Span
     names: tuple[str, ...]
     collection: Expression
     key: Expression | None
@@ -179,21 +179,21 @@ class For(NamedTuple):
 class Deferred(NamedTuple):
     """An expression inside text, parsed on first use; ``source`` contains it as one argument."""
 
-    at: Stretch
+    at: Span
     source: Source
 
 
 class Passed(NamedTuple):
     """A value that another file or tool passes, evaluated there; ``at`` is where it is set."""
 
-    at: Stretch
+    at: Span
     node: Node
 
 
 class Unsupported(NamedTuple):
     """An unsupported expression with the reason."""
 
-    at: Stretch
+    at: Span
     reason: str
 
 
@@ -215,7 +215,7 @@ Expression = (
 )
 
 
-def written(at: Stretch, end: int | None = None) -> str:
+def written(at: Span, end: int | None = None) -> str:
     """Return the text of an expression on one line, truncated if it is long."""
     stop = at.end if end is None else end
     text = at.source.text[at.start : min(stop, at.start + 4 * _SHOWN)]
@@ -242,10 +242,10 @@ class Surroundings(Protocol):
     def opened(self) -> set[str]:
         """Return the full paths of the files read."""
 
-    def refer(self, name: str, steps: tuple[Step, ...], at: Stretch) -> tuple[Node, int]:
+    def refer(self, name: str, steps: tuple[Step, ...], at: Span) -> tuple[Node, int]:
         """Resolve a reference such as ``var.a``; return the value and the number of steps used."""
 
-    def call(self, name: str, arguments: Sequence[Node], at: Stretch) -> Node | None:
+    def call(self, name: str, arguments: Sequence[Node], at: Span) -> Node | None:
         """Call a function that only these surroundings have; ``None`` for any other function."""
 
     def is_any(self, node: Node) -> bool:

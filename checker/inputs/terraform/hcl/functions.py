@@ -29,21 +29,21 @@ from checker.inputs.terraform.hcl.values import (
     why_unknown,
     wrong,
 )
-from checker.policy.node import Array, Node, Scalar, Stretch, rendered, stretch_of
+from checker.policy.node import Array, Node, Scalar, Span, rendered, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from checker.inputs.terraform.hcl.limits import Budget
 
-    Function = Callable[[Sequence[Node], Stretch, Budget], Node]
+    Function = Callable[[Sequence[Node], Span, Budget], Node]
     from checker.inputs.sensitive import Secrets
     from checker.inputs.terraform.hcl.expression import Scope
 
     Evaluate = Callable[[Expression, Scope], Node]
 
 
-def _coalesce(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def _coalesce(arguments: Sequence[Node], at: Span, _budget: Budget) -> Node:
     """Return the first value that is neither null nor empty; an unknown value may be either."""
     for number_, one in enumerate(arguments):
         why = why_unknown(one)
@@ -55,18 +55,18 @@ def _coalesce(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     return wrong("all arguments are null or empty", at)
 
 
-def _coalescelist(at: Stretch, *lists: Node) -> Node:
+def _coalescelist(at: Span, *lists: Node) -> Node:
     found = next((one for one in lists if isinstance(one, Array) and one.items), None)
     return wrong("all lists are empty", at) if found is None else found
 
 
-def _one(at: Stretch, node: Node) -> Node:
+def _one(at: Span, node: Node) -> Node:
     if not isinstance(node, Array) or len(node.items) > 1:
         return wrong("`one` requires a list of at most one item", at)
     return placed(node.items[0], at) if node.items else known(None, at)
 
 
-def _contains(at: Stretch, node: Array, wanted: Node) -> Node:
+def _contains(at: Span, node: Array, wanted: Node) -> Node:
     found = [rendered(one) == rendered(wanted) for one in node.items if why_unknown(one) is None]
     why = first_unknown(map(why_unknown, (*node.items, wanted)))
     return (
@@ -77,7 +77,7 @@ def _contains(at: Stretch, node: Array, wanted: Node) -> Node:
 
 
 def _outcome(*, decisive: bool) -> Callable[..., Node]:
-    def work(at: Stretch, node: Array) -> Node:
+    def work(at: Span, node: Array) -> Node:
         found = [truth(one) for one in node.items]
         if any(one is decisive for one in found):
             return known(decisive, at)
@@ -148,11 +148,11 @@ def _try_or_can(expression: Call, name: str, scope: Scope, evaluate: Evaluate) -
                 else known(not failed, expression.at)
             )
         if not failed:
-            return found if why is None or why.is_text else unknown(why, stretch_of(found))
+            return found if why is None or why.is_text else unknown(why, span_of(found))
     return wrong("no argument of `try` can be evaluated", expression.at, written(expression.at))
 
 
-def _jsonencode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def _jsonencode(arguments: Sequence[Node], at: Span, _budget: Budget) -> Node:
     """Return a list or object unchanged, so that its parts keep their positions; it is encoded on demand."""
     one = arguments[0] if len(arguments) == 1 else wrong("`jsonencode` requires one value", at)
     if isinstance(one, Scalar) and isinstance(one.value, Unknown):
@@ -160,7 +160,7 @@ def _jsonencode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node
     return known(rendered(one), at) if isinstance(one, Scalar) else one
 
 
-def _jsondecode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def _jsondecode(arguments: Sequence[Node], at: Span, _budget: Budget) -> Node:
     one = arguments[0] if len(arguments) == 1 else wrong("`jsondecode` requires one string", at)
     if not isinstance(one, Scalar):
         return one
@@ -172,7 +172,7 @@ def _jsondecode(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node
         return wrong(error.reason, at, written(at))
 
 
-def _tonumber(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def _tonumber(arguments: Sequence[Node], at: Span, _budget: Budget) -> Node:
     one = arguments[0] if len(arguments) == 1 else known("", at)
     if why_unknown(one) is not None:
         return one
@@ -180,15 +180,15 @@ def _tonumber(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     return wrong("`tonumber` requires a number", at) if found is None else number(found, at)
 
 
-def _tobool(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def _tobool(arguments: Sequence[Node], at: Span, _budget: Budget) -> Node:
     holds = truth(arguments[0]) if len(arguments) == 1 else None
     if isinstance(holds, Unknown):
         return unknown(holds, at)
     return wrong("`tobool` requires a boolean", at) if holds is None else known(holds, at)
 
 
-def _chosen(choose: Callable[..., object]) -> Callable[[Sequence[Node], Stretch, Budget], Node]:
-    def function(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def _chosen(choose: Callable[..., object]) -> Callable[[Sequence[Node], Span, Budget], Node]:
+    def function(arguments: Sequence[Node], at: Span, _budget: Budget) -> Node:
         why = first_unknown(map(why_unknown, arguments))
         if why is not None:
             return unknown(why, at)

@@ -17,15 +17,15 @@ from checker.inputs.terraform.hcl.expression import written
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
 from checker.inputs.terraform.hcl.render import decode_yaml
 from checker.inputs.terraform.hcl.values import array, is_composed, known, mapping, text, unknown, wrong
-from checker.policy.node import Array, Member, Node, Object, Scalar, stretch_of
+from checker.policy.node import Array, Member, Node, Object, Scalar, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from checker.inputs.terraform.hcl.limits import Budget
-    from checker.policy.node import Stretch
+    from checker.policy.node import Span
 
-    Function = Callable[[Sequence[Node], Stretch, Budget], Node]
+    Function = Callable[[Sequence[Node], Span, Budget], Node]
 
 
 _ONE_TEXT = "the function requires one string"
@@ -34,7 +34,7 @@ _ONE_TEXT = "the function requires one string"
 def _of_text(work: Callable[[str], str]) -> Function:
     """Wrap a function of one known text; a ValueError is an error of Terraform."""
 
-    def function(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+    def function(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
         value = _only_text(arguments, at)
         if not isinstance(value, str):
             return value
@@ -48,7 +48,7 @@ def _of_text(work: Callable[[str], str]) -> Function:
     return function
 
 
-def _only_text(arguments: Sequence[Node], at: Stretch) -> str | Node:
+def _only_text(arguments: Sequence[Node], at: Span) -> str | Node:
     """Return the only argument, a known text; an object may be one that is encoded on demand."""
     one = arguments[0] if len(arguments) == 1 else None
     if one is not None and not isinstance(one, Scalar):
@@ -67,7 +67,7 @@ def _base64(data: bytes) -> str:
     return b64encode(data).decode()
 
 
-def _yamldecode(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _yamldecode(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     one = arguments[0] if len(arguments) == 1 else None
     if not isinstance(one, Scalar) or not (isinstance(one.value, str) or is_composed(one)):
         found = _only_text(arguments, at)
@@ -98,12 +98,12 @@ def _typed(node: Node) -> Node:
     is_plain = isinstance(node.value, str) and not node.source.text.startswith(_MARKS, node.start)
     if is_plain and isinstance(node.value, str) and _OTHER_TYPE.fullmatch(node.value):
         return unknown(
-            "its type depends on the version of YAML; write it in quotes", stretch_of(node), node.value
+            "its type depends on the version of YAML; write it in quotes", span_of(node), node.value
         )
     return node
 
 
-def _csvdecode(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _csvdecode(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     value = _only_text(arguments, at)
     if not isinstance(value, str):
         return value

@@ -19,7 +19,7 @@ from checker.inputs.terraform.hcl.template import TemplateError, split
 from checker.inputs.terraform.hcl.values import Rendered, known, text, unknown, why_unknown, wrong
 from checker.inputs.terraform.module.folder import absolute, local_folder
 from checker.inputs.text import read_text
-from checker.policy.node import Node, Object, Scalar, Stretch
+from checker.policy.node import Node, Object, Scalar, Span
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ _MAX_PATH = 1024
 _OPENING = 200
 
 
-def _file(arguments: Sequence[Node], at: Stretch, scope: Scope, _evaluate: Evaluate) -> Node:
+def _file(arguments: Sequence[Node], at: Span, scope: Scope, _evaluate: Evaluate) -> Node:
     source = _opened(arguments, at, scope)
     if not isinstance(source, Source):
         return source
-    return known(source.text, Stretch(source, 0, len(source.text)))
+    return known(source.text, Span(source, 0, len(source.text)))
 
 
-def _templatefile(arguments: Sequence[Node], at: Stretch, scope: Scope, evaluate: Evaluate) -> Node:
+def _templatefile(arguments: Sequence[Node], at: Span, scope: Scope, evaluate: Evaluate) -> Node:
     source = _opened(arguments, at, scope)
     if not isinstance(source, Source):
         return source
@@ -54,7 +54,7 @@ def _templatefile(arguments: Sequence[Node], at: Stretch, scope: Scope, evaluate
 
 def _rendered_file(source: Source, names: Mapping[str, Node], scope: Scope, evaluate: Evaluate) -> Node:
     """Render a file as a template with these names only."""
-    whole = Stretch(source, 0, len(source.text))
+    whole = Span(source, 0, len(source.text))
     if not scope.module.budget.spend_text(len(source.text)):
         return unknown(TOO_MUCH, whole)
     try:
@@ -68,12 +68,12 @@ def _rendered_file(source: Source, names: Mapping[str, Node], scope: Scope, eval
     return render(parts, whole, inside, scope.module.budget)
 
 
-def _fileexists(arguments: Sequence[Node], at: Stretch, scope: Scope, _evaluate: Evaluate) -> Node:
+def _fileexists(arguments: Sequence[Node], at: Span, scope: Scope, _evaluate: Evaluate) -> Node:
     path = _path(arguments, at, scope)
     return known(os.path.isfile(path), at) if isinstance(path, Path) else path  # noqa: PTH113 - it never raises
 
 
-def _opened(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Source | Node:
+def _opened(arguments: Sequence[Node], at: Span, scope: Scope) -> Source | Node:
     path = _path(arguments, at, scope)
     if not isinstance(path, Path):
         return path
@@ -91,7 +91,7 @@ def _opened(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Source | No
     return Source(name_of(path), content)
 
 
-def _path(arguments: Sequence[Node], at: Stretch, scope: Scope) -> Path | Node:
+def _path(arguments: Sequence[Node], at: Span, scope: Scope) -> Path | Node:
     """Resolve a file name; files outside the module tree are refused, including links."""
     given = text(arguments[0]) if arguments else None
     if isinstance(given, Unknown):
@@ -111,13 +111,13 @@ def _first_existing(paths: Sequence[Path]) -> Path:
     return next((path for path in paths if os.path.exists(path)), paths[0])  # noqa: PTH110 - it never raises
 
 
-def _templatestring(arguments: Sequence[Node], at: Stretch, scope: Scope, evaluate: Evaluate) -> Node:
+def _templatestring(arguments: Sequence[Node], at: Span, scope: Scope, evaluate: Evaluate) -> Node:
     if len(arguments) != 2:
         return wrong("`templatestring` requires a template and its values", at, written(at))
     return rendered_text(arguments[0], arguments[1], at, scope, evaluate)
 
 
-def rendered_text(template: Node, values: Node | None, at: Stretch, scope: Scope, evaluate: Evaluate) -> Node:
+def rendered_text(template: Node, values: Node | None, at: Span, scope: Scope, evaluate: Evaluate) -> Node:
     """Render a known text as a template, with the values of an object."""
     why = why_unknown(template)
     if why is not None or not isinstance(template, Scalar):

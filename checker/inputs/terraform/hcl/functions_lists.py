@@ -35,14 +35,14 @@ from checker.inputs.terraform.hcl.values import (
     why_unknown,
     wrong,
 )
-from checker.policy.node import Array, Node, Object, Scalar, Stretch, children
+from checker.policy.node import Array, Node, Object, Scalar, Span, children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from checker.inputs.terraform.hcl.limits import Budget
 
-    Function = Callable[[Sequence[Node], Stretch, Budget], Node]
+    Function = Callable[[Sequence[Node], Span, Budget], Node]
     from collections.abc import Callable, Sequence
 
 
@@ -53,7 +53,7 @@ _MAX_DEPTH = 30
 def strict(work: Callable[..., Node]) -> Function:
     """Wrap a function whose arguments must be fully known, including all items of lists."""
 
-    def function(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+    def function(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
         why = first_unknown(map(why_not_whole, arguments))
         if why is not None:
             return unknown(why, at)
@@ -73,7 +73,7 @@ def size_of(node: Node) -> int:
     )
 
 
-def _items(node: Node, at: Stretch) -> tuple[Node, ...]:
+def _items(node: Node, at: Span) -> tuple[Node, ...]:
     """Return the items of a list; an unknown list has one item that stands for all."""
     if not isinstance(node, Scalar):
         return children(node)
@@ -81,12 +81,12 @@ def _items(node: Node, at: Stretch) -> tuple[Node, ...]:
     return (node,) if why is None else (unknown(Rest(why.reason, why.where), at),)
 
 
-def _concat(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _concat(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     found = [item for one in arguments for item in _items(one, at)]
     return array(found, at) if budget.spend_items(len(found)) else unknown(TOO_MUCH, at)
 
 
-def _flatten(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _flatten(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     def walk(node: Node, depth: int) -> Iterator[Node]:
         for one in node.items if isinstance(node, Array) and depth < _MAX_DEPTH else (node,):
             if one is not node and isinstance(one, Array):
@@ -98,7 +98,7 @@ def _flatten(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     return array(walk(arguments[0], 0), at) if why is None else unknown(why, at)
 
 
-def _distinct(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _distinct(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     """Keep the first of equal items; an unknown item equals no other."""
     one = arguments[0] if len(arguments) == 1 else None
     why = why_unknown(one) if one is not None else None
@@ -116,7 +116,7 @@ def _distinguished(item: Node) -> object:
     return (text_, tuple(pieces)) if all(pieces) else id(item)
 
 
-def _compact(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def _compact(arguments: Sequence[Node], at: Span, _budget: Budget) -> Node:
     one = arguments[0] if len(arguments) == 1 else None
     if not isinstance(one, Array):
         why = why_unknown(one) if one is not None else None
@@ -124,12 +124,12 @@ def _compact(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     return array((item for item in one.items if text(item) != "" and not is_null(item)), at)
 
 
-def only_argument(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def only_argument(arguments: Sequence[Node], at: Span, _budget: Budget) -> Node:
     """Return the only argument, because types make no difference here."""
     return arguments[0] if len(arguments) == 1 else wrong(TYPES, at)
 
 
-def _element(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _element(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     """Return an item of a list; one before the unknown items is known."""
     node, number = (arguments[0], decimal(arguments[1])) if len(arguments) == 2 else (known(None, at), None)
     before = node.items[: int(number) + 1] if isinstance(node, Array) and number is not None else ()
@@ -142,7 +142,7 @@ def _is_rest(node: Node) -> bool:
     return isinstance(why_unknown(node), Rest)
 
 
-def _wrapped(at: Stretch, node: Node, index: Node) -> Node:
+def _wrapped(at: Span, node: Node, index: Node) -> Node:
     """Return an item of a list; the index starts again after the last one."""
     wanted = decimal(index)
     if not isinstance(node, Array) or wanted is None or not node.items:
@@ -150,7 +150,7 @@ def _wrapped(at: Stretch, node: Node, index: Node) -> Node:
     return placed(node.items[int(wanted) % len(node.items)], at)
 
 
-def _length(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _length(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     """Count the items; the length of an unknown but nonempty value is positive."""
     one = arguments[0] if len(arguments) == 1 else wrong(TYPES, at)
     why = why_not_whole(one)
@@ -160,14 +160,14 @@ def _length(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     return strict(_counted)(arguments, at, budget)
 
 
-def _counted(at: Stretch, node: Node) -> Node:
+def _counted(at: Span, node: Node) -> Node:
     found = text(node)
     if isinstance(found, str) and isinstance(node, Scalar) and isinstance(node.value, str):
         return number(len(found), at)
     return number(size_of(node), at) if not isinstance(node, Scalar) else wrong(TYPES, at)
 
 
-def _setproduct(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _setproduct(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     count = 1
     for one in arguments:
         why = why_not_whole(one)
@@ -180,14 +180,14 @@ def _setproduct(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     return array((array(row, at) for row in rows), at)
 
 
-def _slice(at: Stretch, node: Array, begin: Node, end: Node) -> Node:
+def _slice(at: Span, node: Array, begin: Node, end: Node) -> Node:
     first, last = decimal(begin), decimal(end)
     if first is None or last is None:
         return wrong(TYPES, at)
     return array(node.items[int(first) : int(last)], at)
 
 
-def _sorted(node: Node, at: Stretch) -> Node:
+def _sorted(node: Node, at: Span) -> Node:
     """Sort a list of texts; other lists have no known order."""
     known_all = isinstance(node, Array) and all(isinstance(text(one), str) for one in node.items)
     if not isinstance(node, Array) or not known_all:
@@ -195,7 +195,7 @@ def _sorted(node: Node, at: Stretch) -> Node:
     return array(sorted(node.items, key=lambda one: str(text(one))), at)
 
 
-def _range(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _range(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     why = first_unknown(map(why_unknown, arguments))
     if why is not None:
         return unknown(why, at)
@@ -228,7 +228,7 @@ LIST_FUNCTIONS: dict[str, Function] = {
 }
 
 
-def _merge(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _merge(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     """Merge objects; null counts as an empty object."""
     given = [one for one in arguments if not is_null(one)]
     why = first_unknown(map(why_unknown, given))
@@ -240,7 +240,7 @@ def _merge(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     return merged(objects, at)
 
 
-def _lookup(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def _lookup(arguments: Sequence[Node], at: Span, _budget: Budget) -> Node:
     if len(arguments) not in (2, 3):
         return wrong(TYPES, at)
     key, why = text(arguments[1]), why_unknown(arguments[0])
@@ -258,18 +258,18 @@ def _lookup(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     return arguments[2] if len(arguments) == 3 else wrong("the key does not exist", at, key)
 
 
-def _keys(at: Stretch, node: Node) -> Node:
+def _keys(at: Span, node: Node) -> Node:
     if not isinstance(node, Object):
         return wrong(TYPES, at)
     return array((known(key, at) for key in sorted({member.key for member in node.members})), at)
 
 
-def _values(at: Stretch, node: Node) -> Node:
+def _values(at: Span, node: Node) -> Node:
     found = entries(node) if isinstance(node, Object) else Unknown(TYPES)
     return wrong(TYPES, at) if isinstance(found, Unknown) else array((one for _, one in found), at)
 
 
-def _zipmap(at: Stretch, keys: Array, values: Array) -> Node:
+def _zipmap(at: Span, keys: Array, values: Array) -> Node:
     names = [text(one) for one in keys.items]
     if any(not isinstance(one, str) for one in names):
         return unknown("a key is not known", at)

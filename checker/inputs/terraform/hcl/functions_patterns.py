@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from checker.inputs.terraform.hcl.limits import Budget
-    from checker.policy.node import Node, Stretch
+    from checker.policy.node import Node, Span
 
-    Function = Callable[[Sequence[Node], Stretch, Budget], Node]
+    Function = Callable[[Sequence[Node], Span, Budget], Node]
 
 
 _NOT_SHARED = re.compile(
@@ -47,7 +47,7 @@ def _compiled(pattern: str, value: str, budget: Budget) -> re.Pattern[str] | Non
         return None
 
 
-def _of_match(match: re.Match[str], at: Stretch) -> Node:
+def _of_match(match: re.Match[str], at: Span) -> Node:
     """Return the matched text, or the texts of the groups: an object if they have names."""
     if match.groupdict():
         return mapping([(name, known(one, at)) for name, one in match.groupdict().items()], at)
@@ -55,8 +55,8 @@ def _of_match(match: re.Match[str], at: Stretch) -> Node:
     return array([known(one, at) for one in groups], at) if groups else known(match[0], at)
 
 
-def _function(work: Callable[[list[re.Match[str]], Stretch], Node]) -> Function:
-    def function(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _function(work: Callable[[list[re.Match[str]], Span], Node]) -> Function:
+    def function(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
         given = [text(one) for one in arguments]
         why = first_unknown(given)
         if why is not None:
@@ -74,11 +74,11 @@ def _function(work: Callable[[list[re.Match[str]], Stretch], Node]) -> Function:
     return function
 
 
-def _first(found: list[re.Match[str]], at: Stretch) -> Node:
+def _first(found: list[re.Match[str]], at: Span) -> Node:
     return _of_match(found[0], at) if found else wrong("the pattern matches nothing", at)
 
 
-def _all(found: list[re.Match[str]], at: Stretch) -> Node:
+def _all(found: list[re.Match[str]], at: Span) -> Node:
     """Return all matches; Go and Python disagree about empty ones."""
     if any(not one[0] for one in found):
         return unknown(_NOT_EVALUATED, at)

@@ -23,7 +23,7 @@ from checker.inputs.terraform.hcl.values import (
     why_not_whole,
     wrong,
 )
-from checker.policy.node import Array, Node, Scalar, Stretch, stretch_of
+from checker.policy.node import Array, Node, Scalar, Span, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from checker.core.unknown import Piece
     from checker.inputs.terraform.hcl.limits import Budget
 
-    Function = Callable[[Sequence[Node], Stretch, Budget], Node]
+    Function = Callable[[Sequence[Node], Span, Budget], Node]
 
 
 _VERB = re.compile(r"%(%|(?:\[(\d{1,2})\])?([sdvq])|.)", re.DOTALL)
@@ -40,7 +40,7 @@ _VERB = re.compile(r"%(%|(?:\[(\d{1,2})\])?([sdvq])|.)", re.DOTALL)
 def _of_texts(count: int, work: Callable[..., str | bool]) -> Function:
     """Wrap a function that takes a number of known texts."""
 
-    def function(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+    def function(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
         given = [text(one) for one in arguments]
         why = first_unknown(given)
         if why is not None:
@@ -58,14 +58,14 @@ def _title(value: str) -> str:
     return re.sub(r"(^|\s)(\S)", lambda match: match[1] + match[2].upper(), value)
 
 
-def _trimmed(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _trimmed(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     """Remove surrounding characters; the remaining characters keep their positions."""
     if len(arguments) == 1 and isinstance(arguments[0].source, Rendered):
         return arguments[0]  # JSON and ARNs mean the same with blanks around them or not
     return _of_texts(1, str.strip)(arguments, at, budget)
 
 
-def _split(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _split(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     given = [text(one) for one in arguments]
     why = first_unknown(given)
     if len(given) == 2 and isinstance(given[0], str) and isinstance(given[1], Unknown):
@@ -84,7 +84,7 @@ def _split(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
 _ARN_PARTS = 6
 
 
-def _parts(value: Unknown, separator: str, at: Stretch) -> Node:
+def _parts(value: Unknown, separator: str, at: Span) -> Node:
     """Return the parts of a text of which only the form is known; there may be more."""
     whole = parts_of(value, separator)
     parts = whole or tuple(part_of(value, separator, number) for number in range(_ARN_PARTS))
@@ -94,14 +94,14 @@ def _parts(value: Unknown, separator: str, at: Stretch) -> Node:
     return array(nodes if whole else (*nodes, unknown(Rest(value.reason, value.where), at)), at)
 
 
-def _part(pieces: tuple[Piece, ...], value: Unknown, part: Part, at: Stretch) -> Node:
+def _part(pieces: tuple[Piece, ...], value: Unknown, part: Part, at: Span) -> Node:
     written = literal(pieces)
     if written:
         return known(written, at)
     return symbolic(Unknown(value.reason, part.written(value.where), pieces), at)
 
 
-def _join(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _join(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     between = text(arguments[0]) if arguments else None
     why = first_unknown(map(why_not_whole, arguments[1:]))
     if why is not None:
@@ -114,7 +114,7 @@ def _join(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     return joined(pieces, between, at, budget) if pieces else known("", at)
 
 
-def _format(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _format(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     """Format a text; unknown values leave the other parts known."""
     pattern = text(arguments[0]) if arguments else None
     if not isinstance(pattern, str):
@@ -137,7 +137,7 @@ def _format(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     return builder.node()
 
 
-def _formatlist(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _formatlist(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     lists = [one for one in arguments if isinstance(one, Array)]
     why = first_unknown(map(rest_of, arguments))
     if why is not None:
@@ -149,7 +149,7 @@ def _formatlist(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
     return array((_format(row, at, budget) for row in rows), at)
 
 
-def _replace(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
+def _replace(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     """Replace in a text; the other characters keep their positions."""
     if len(arguments) != 3:
         return wrong("`replace` requires three strings", at)
@@ -161,20 +161,20 @@ def _replace(arguments: Sequence[Node], at: Stretch, budget: Budget) -> Node:
         return wrong("`replace` requires three strings", at)
     if not search or (len(search) > 1 and search[0] == search[-1] == "/"):
         return unknown("the pattern is not supported", at, search)
-    stretch, start = _where_written(arguments[0], value, at)
-    builder, begin = Builder(stretch, budget), 0
+    span, start = _where_written(arguments[0], value, at)
+    builder, begin = Builder(span, budget), 0
     for number, piece in enumerate(value.split(search)):
         if number:
             begin += len(search)
-            builder.value(arguments[2], Stretch(stretch.source, start(begin - len(search)), start(begin)))
+            builder.value(arguments[2], Span(span.source, start(begin - len(search)), start(begin)))
         builder.characters(piece, [start(begin + n) for n in range(len(piece) + 1)])
         begin += len(piece)
     return builder.node()
 
 
-def _where_written(node: Node, value: str, at: Stretch) -> tuple[Stretch, Callable[[int], int]]:
+def _where_written(node: Node, value: str, at: Span) -> tuple[Span, Callable[[int], int]]:
     """Return the source of a text and the offset of each character."""
-    written, whole = node.source.text[node.start : node.end], stretch_of(node)
+    written, whole = node.source.text[node.start : node.end], span_of(node)
     if written == value:
         return whole, lambda n: node.start + n
     if written[1:-1] == value:
@@ -182,7 +182,7 @@ def _where_written(node: Node, value: str, at: Stretch) -> tuple[Stretch, Callab
     return at, lambda _: at.start
 
 
-def _substr(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def _substr(arguments: Sequence[Node], at: Span, _budget: Budget) -> Node:
     given = [text(one) for one in arguments]
     why = first_unknown(given)
     if why is not None:
@@ -195,7 +195,7 @@ def _substr(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
     return known(value[begin:] if length < 0 else value[begin : begin + length], at)
 
 
-def _tostring(arguments: Sequence[Node], at: Stretch, _budget: Budget) -> Node:
+def _tostring(arguments: Sequence[Node], at: Span, _budget: Budget) -> Node:
     one = arguments[0] if len(arguments) == 1 else None
     if isinstance(one, Scalar) and (isinstance(one.value, str | Unknown) or one.value is None):
         return one

@@ -22,7 +22,7 @@ from checker.inputs.terraform.hcl.expression import (
 )
 from checker.inputs.terraform.hcl.template import TemplateError, split
 from checker.inputs.text import parse_source
-from checker.policy.node import Array, Node, Object, Stretch, items, stretch_of
+from checker.policy.node import Array, Node, Object, Span, items, span_of
 from checker.policy.source import offsets_of_json
 
 if TYPE_CHECKING:
@@ -46,22 +46,20 @@ def parse_json_syntax(source: Source) -> Body:
 
 def _blocks(member: Member, source: Source) -> Iterator[Block]:
     """Read the blocks of one type with their labels."""
-    at = Stretch(source, member.start, member.end)
+    at = Span(source, member.start, member.end)
     yield from _labelled(member.key, (), member.value, at, _LABELS.get(member.key, 0))
 
 
-def _labelled(
-    kind: str, labels: tuple[str, ...], node: Node, header: Stretch, missing: int
-) -> Iterator[Block]:
+def _labelled(kind: str, labels: tuple[str, ...], node: Node, header: Span, missing: int) -> Iterator[Block]:
     for one in items(node):
         if not isinstance(one, Object):
             continue
         if missing:
             for member in one.members:
-                at = Stretch(one.source, member.start, member.end)
+                at = Span(one.source, member.start, member.end)
                 yield from _labelled(kind, (*labels, member.key), member.value, at, missing - 1)
         else:
-            yield Block(kind, labels, _body(one), Stretch(one.source, header.start, one.end), header)
+            yield Block(kind, labels, _body(one), Span(one.source, header.start, one.end), header)
 
 
 def _body(node: Object) -> Body:
@@ -79,7 +77,7 @@ def arguments_of(node: Object) -> dict[str, Argument]:
     return {
         one.key: Argument(
             one.key,
-            Stretch(node.source, one.start, one.end),
+            Span(node.source, one.start, one.end),
             lambda one=one: expression_of(one.value),  # type: ignore[misc]
         )
         for one in node.members
@@ -88,7 +86,7 @@ def arguments_of(node: Object) -> dict[str, Argument]:
 
 def expression_of(node: Node) -> Expression:
     """Convert a value to an expression."""
-    at = stretch_of(node)
+    at = span_of(node)
     if isinstance(node, Array):
         return ListOf(at, tuple(map(expression_of, node.items)))
     if isinstance(node, Object):
@@ -99,11 +97,11 @@ def expression_of(node: Node) -> Expression:
 
 
 def _element(member: Member, node: Object) -> Element:
-    at = Stretch(node.source, member.start, member.end)
+    at = Span(node.source, member.start, member.end)
     return Element(_string(member.key, at), at, expression_of(member.value))
 
 
-def _string(value: str, at: Stretch) -> Expression:
+def _string(value: str, at: Span) -> Expression:
     """Read a string as a template."""
     if "${" not in value and "%{" not in value:
         return Literal(at, value)

@@ -31,7 +31,7 @@ from checker.inputs.terraform.hcl.expression import (
 )
 from checker.inputs.terraform.hcl.limits import MAX_DEPTH
 from checker.inputs.terraform.hcl.template import TemplateError, split, substituted
-from checker.policy.node import Number, Stretch
+from checker.policy.node import Number, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.hcl.syntax_tree import SyntaxTree
 
 
-def heredoc(at: Stretch, depth: int) -> Expression:
+def heredoc(at: Span, depth: int) -> Expression:
     """Read the heredoc at a range, including its markers."""
     if depth > MAX_DEPTH:
         return Unsupported(at, f"nested more than {MAX_DEPTH} levels deep")
@@ -106,7 +106,7 @@ def _characters(tree: SyntaxTree, start: int, end: int) -> list[Part]:
     return [unescaped(tree.source.text[start:end], range(start, end + 1))] if end > start else []
 
 
-def _with_directives(at: Stretch) -> Expression:
+def _with_directives(at: Span) -> Expression:
     text = at.source.text[at.start + 1 : at.end - 1]
     try:
         return Template(at, split(at.source, text, range(at.start + 1, at.end), unescaped))
@@ -284,7 +284,7 @@ class _Lowering:
         index = node.children[0]
         if index.type == "legacy_index":
             digits = self.word(index)[1:].strip()
-            key = Stretch(self.tree.source, end - len(digits), end)
+            key = Span(self.tree.source, end - len(digits), end)
             return Index(Literal(key, Number(digits)), end)
         return Index(self.expressions(index, depth)[0], end)
 

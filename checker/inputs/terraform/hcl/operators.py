@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from checker.inputs.terraform.hcl.expression import Expression, For
     from checker.inputs.terraform.hcl.limits import Budget
-    from checker.policy.node import Node, Stretch
+    from checker.policy.node import Node, Span
 
     Evaluate = Callable[[Expression, Mapping[str, Node]], Node]
 
@@ -51,7 +51,7 @@ _OF_POSITIVE: dict[tuple[str, object], bool] = {
 """Results of comparing a number of at least 1 with another number."""
 
 
-def operate(left: Node, sign: str, right: Node, at: Stretch) -> Node:
+def operate(left: Node, sign: str, right: Node, at: Span) -> Node:
     """Evaluate ``left sign right``."""
     if sign in ("&&", "||"):
         return _logic(left, sign, right, at)
@@ -70,7 +70,7 @@ def operate(left: Node, sign: str, right: Node, at: Stretch) -> Node:
     return known(found, at) if isinstance(found, bool) else number(found, at)
 
 
-def negate(sign: str, operand: Node, at: Stretch) -> Node:
+def negate(sign: str, operand: Node, at: Span) -> Node:
     """Evaluate ``!a`` or ``-a``."""
     if sign == "!":
         holds = truth(operand)
@@ -94,7 +94,7 @@ def _certain(left: Node, sign: str, right: Node) -> bool | None:
     return None
 
 
-def _logic(left: Node, sign: str, right: Node, at: Stretch) -> Node:
+def _logic(left: Node, sign: str, right: Node, at: Span) -> Node:
     """Evaluate a logical operator; one known operand may decide the result."""
     decisive = sign == "||"
     found = [truth(left), truth(right)]

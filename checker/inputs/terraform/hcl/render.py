@@ -27,7 +27,7 @@ from checker.inputs.terraform.hcl.values import (
     why_unknown,
 )
 from checker.inputs.text import fault_inside, parse_inside
-from checker.policy.node import Array, Member, Node, Scalar, Stretch, rendered, stretch_of
+from checker.policy.node import Array, Member, Node, Scalar, Span, rendered, span_of
 from checker.policy.source import Source, offsets_at, offsets_of_string
 from checker.policy.text_json import TextError
 
@@ -46,7 +46,7 @@ _SHOWN = 500
 _TOO_LONG = "the string is too long to evaluate"
 
 
-def render(parts: Sequence[Part], at: Stretch, evaluate: Evaluate, budget: Budget) -> Node:
+def render(parts: Sequence[Part], at: Span, evaluate: Evaluate, budget: Budget) -> Node:
     """Render a template; a template with a single interpolation evaluates to that value.
 
     ``evaluate`` takes an expression and the loop variables of the template.
@@ -58,7 +58,7 @@ def render(parts: Sequence[Part], at: Stretch, evaluate: Evaluate, budget: Budge
     return builder.node()
 
 
-def joined(pieces: Sequence[Node], between: str, at: Stretch, budget: Budget) -> Node:
+def joined(pieces: Sequence[Node], between: str, at: Span, budget: Budget) -> Node:
     """Join values into a text, as `join` does; a single value is returned unchanged."""
     if len(pieces) == 1:
         return pieces[0]
@@ -73,7 +73,7 @@ def joined(pieces: Sequence[Node], between: str, at: Stretch, budget: Budget) ->
 class Builder:
     """Builds a text with the offset in ``at.source`` of each character."""
 
-    def __init__(self, at: Stretch, budget: Budget) -> None:
+    def __init__(self, at: Span, budget: Budget) -> None:
         self.at, self.budget = at, budget
         self.texts: list[str] = []
         self.shown: list[str] = []
@@ -92,7 +92,7 @@ class Builder:
         """Mark the whole text as unknown, because even the positions of its unknown parts are not known."""
         self.lost = reason if self.lost is None else self.lost
 
-    def value(self, node: Node, at: Stretch) -> None:
+    def value(self, node: Node, at: Span) -> None:
         """Append the value of an interpolation at a range."""
         found = text(node)
         if isinstance(found, Unknown) and self.unknown is None:
@@ -124,12 +124,12 @@ class Builder:
             return unknown(self.lost, self.at)
         whole = "".join(self.shown)
         source = Rendered(self.at.source, "".join(self.texts), [*self.offsets, self.end], self.nodes)
-        stretch = Stretch(source, 0, len(source.text))
+        span = Span(source, 0, len(source.text))
         if self.unknown is None:
-            return known(whole, stretch)
+            return known(whole, span)
         kind = Wrong if isinstance(self.unknown, Wrong) else Unknown
         pieces = _pieces("".join(self.texts), self.nodes)
-        return symbolic(kind(self.unknown.reason, whole[:_SHOWN], pieces), stretch)
+        return symbolic(kind(self.unknown.reason, whole[:_SHOWN], pieces), span)
 
 
 def _pieces(written: str, nodes: Mapping[int, Node]) -> tuple[Piece, ...]:
@@ -295,7 +295,7 @@ class _Restored:
         if not marks:
             return node
         if len(marks) == 1 and MARK.fullmatch(value):
-            return placed(marks[0], stretch_of(node))
+            return placed(marks[0], span_of(node))
         reason = first_unknown(map(why_unknown, marks))
         whole = self.readable(value)
         if reason is None:

@@ -15,7 +15,7 @@ from tree_sitter import Language, Parser
 from checker.core.errors import InputError
 from checker.inputs.terraform.hcl.limits import check_limits
 from checker.inputs.terraform.hcl.tokens import plain, unclosed
-from checker.policy.node import Stretch
+from checker.policy.node import Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +32,10 @@ class SyntaxTree(NamedTuple):
     source: Source
     offsets: Sequence[int] | None
 
-    def at(self, first: Node, last: Node | None = None) -> Stretch:
+    def at(self, first: Node, last: Node | None = None) -> Span:
         """Return the range of a node, or from a node to another one."""
         end = self.end(first if last is None else last)
-        return Stretch(self.source, self.start(first), end)
+        return Span(self.source, self.start(first), end)
 
     def start(self, node: Node) -> int:
         """Return the offset of the first character of a node."""

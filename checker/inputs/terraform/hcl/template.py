@@ -24,7 +24,7 @@ from checker.inputs.terraform.hcl.expression import (
     Text,
     Unsupported,
 )
-from checker.policy.node import Number, Stretch
+from checker.policy.node import Number, Span
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def read_inner(outer: Source, text: str, offsets: Sequence[int]) -> Expression:
     if match is not None and match[1] not in _KEYWORDS:
         return _reference(Source(outer.name, text, outer, offsets), match)
     source = Source(outer.name, f"{_BEGIN}{text}\n)", outer, _shifted(offsets))
-    at = Stretch(source, len(_BEGIN), len(_BEGIN) + len(text))
+    at = Span(source, len(_BEGIN), len(_BEGIN) + len(text))
     return Deferred(at, source) if len(text) <= _MAX_CHARS else Unsupported(at, _TOO_LONG)
 
 
@@ -68,9 +68,9 @@ def _reference(source: Source, match: re.Match[str]) -> Expression:
             steps.append(Attribute(step[1], step.end()))
         else:
             value = step[3] if step[2] is None else Number(step[2])
-            steps.append(Index(Literal(Stretch(source, step.start(), step.end()), value), step.end()))
-    whole = Stretch(source, start, match.end(2))
-    root = Name(Stretch(source, start, at), match[1])
+            steps.append(Index(Literal(Span(source, step.start(), step.end()), value), step.end()))
+    whole = Span(source, start, match.end(2))
+    root = Name(Span(source, start, at), match[1])
     return Access(whole, root, tuple(steps)) if steps else root
 
 
@@ -180,7 +180,7 @@ class _Reader:
             if piece.kind == "text":
                 parts += self.characters(piece)
             elif piece.kind == "${":
-                parts.append(Interpolation(self.stretch(piece), self.expression(piece.start, piece.end)))
+                parts.append(Interpolation(self.span(piece), self.expression(piece.start, piece.end)))
             else:
                 parts.append(self.directive(piece, depth))
         return tuple(parts)
@@ -204,13 +204,13 @@ class _Reader:
             if self.take("else", "endif") == "else":
                 otherwise = self.parts(depth + 1)
                 self.take("endif")
-            return Choice(self.stretch(piece), condition, then, otherwise)
+            return Choice(self.span(piece), condition, then, otherwise)
         if (match := _LOOP.fullmatch(inside)) is None:
             raise TemplateError("a template directive is not valid")
         collection = self.expression(piece.start + match.start(3), piece.end)
         body = self.parts(depth + 1)
         self.take("endfor")
-        return Loop(self.stretch(piece), tuple(filter(None, match.groups()[:2])), collection, body)
+        return Loop(self.span(piece), tuple(filter(None, match.groups()[:2])), collection, body)
 
     def take(self, *words: str) -> str:
         """Consume a directive if it is one of these words."""
@@ -224,10 +224,10 @@ class _Reader:
     def inside(self, piece: _Piece) -> str:
         return self.text[piece.start : piece.end]
 
-    def stretch(self, piece: _Piece) -> Stretch:
+    def span(self, piece: _Piece) -> Span:
         begin = max(0, piece.start - 2 - piece.trim[0])
         end = min(len(self.text), piece.end + 1 + piece.trim[1])
-        return Stretch(self.source, self.offsets[begin], self.offsets[end])
+        return Span(self.source, self.offsets[begin], self.offsets[end])
 
     def expression(self, start: int, end: int) -> Expression:
         return read_inner(self.source, self.text[start:end], self.offsets[start : end + 1])

@@ -15,11 +15,11 @@ from checker.policy.node import (
     Number,
     Object,
     Scalar,
-    Stretch,
+    Span,
     children,
     rendered,
     scalar_text,
-    stretch_of,
+    span_of,
 )
 from checker.policy.source import Source
 
@@ -76,12 +76,12 @@ class Positive(Unknown):
     __slots__ = ()
 
 
-def known(value: str | Number | bool | None, at: Stretch) -> Scalar:  # noqa: FBT001 - any value
+def known(value: str | Number | bool | None, at: Span) -> Scalar:  # noqa: FBT001 - any value
     """Make a computed value at the position of the expression."""
     return Scalar(value, at.source, at.start, at.end)
 
 
-def unknown(reason: Unknown | str, at: Stretch, where: str = "") -> Scalar:
+def unknown(reason: Unknown | str, at: Span, where: str = "") -> Scalar:
     """Make an unknown value, with the reason of the unknown value that caused it.
 
     What is known of the text of the cause is not known of this value: a function or a condition may change it.
@@ -90,30 +90,30 @@ def unknown(reason: Unknown | str, at: Stretch, where: str = "") -> Scalar:
     return Scalar(value, at.source, at.start, at.end)
 
 
-def symbolic(value: Unknown, at: Stretch) -> Scalar:
+def symbolic(value: Unknown, at: Span) -> Scalar:
     """Make an unknown value with the pieces of its text, for a reference or a text that is composed of them."""
     return Scalar(value, at.source, at.start, at.end)
 
 
-def wrong(reason: str, at: Stretch, where: str = "") -> Scalar:
+def wrong(reason: str, at: Span, where: str = "") -> Scalar:
     """Make a value that Terraform rejects."""
     return Scalar(Wrong(reason, where), at.source, at.start, at.end)
 
 
-def number(value: Decimal | int, at: Stretch) -> Scalar:
+def number(value: Decimal | int, at: Span) -> Scalar:
     """Make a computed number in Terraform's format."""
     text = format(Decimal(value).normalize(), "f")
     return known(Number("0" if text == "-0" else text), at)
 
 
-def placed(node: Node, at: Stretch) -> Node:
+def placed(node: Node, at: Span) -> Node:
     """Move an unknown value to the position of the reference; a known value keeps its position."""
     if isinstance(node, Scalar) and isinstance(node.value, Unknown) and not isinstance(node.source, Rendered):
         return Scalar(node.value, at.source, at.start, at.end)
     return node
 
 
-def referred(node: Node, at: Stretch) -> Node:
+def referred(node: Node, at: Span) -> Node:
     """Move a computed module output to the position of the reference, because it belongs to the caller.
 
     The module may have other callers, so a wrong reference is fixed in one caller only. A literal keeps its
@@ -229,19 +229,19 @@ def is_null(node: Node | None) -> bool:
     return isinstance(node, Scalar) and node.value is None
 
 
-def array(items: Iterable[Node], at: Stretch) -> Array:
+def array(items: Iterable[Node], at: Span) -> Array:
     """Make a computed list."""
     return Array(tuple(items), at.source, at.start, at.end)
 
 
-def mapping(pairs: Iterable[tuple[str, Node]], at: Stretch) -> Object:
+def mapping(pairs: Iterable[tuple[str, Node]], at: Span) -> Object:
     """Make a computed object. Keys have the positions of their values, and the last duplicate key wins."""
     last = dict(pairs)
     members = (Member(key, value, at.start, at.end) for key, value in last.items())
     return Object(tuple(members), at.source, at.start, at.end)
 
 
-def merged(objects: Iterable[Object], at: Stretch) -> Object:
+def merged(objects: Iterable[Object], at: Span) -> Object:
     """Merge the members of several objects; the last value of a key wins, at the first key's place.
 
     A key from another file than the expression gets the position of the expression.
@@ -254,7 +254,7 @@ def merged(objects: Iterable[Object], at: Stretch) -> Object:
     return Object(tuple(last.values()), at.source, at.start, at.end)
 
 
-def under_symbol(node: Node, key: Unknown, where: str, at: Stretch, default: Node | None = None) -> Node:
+def under_symbol(node: Node, key: Unknown, where: str, at: Span, default: Node | None = None) -> Node:
     """Return the value of an object under a key that is a symbol, as far as its entries are texts or objects.
 
     ``where`` is the expression.
@@ -274,7 +274,7 @@ def looked_up(
     key: Unknown,
     pairs: Iterable[tuple[str, str | Unknown | None]],
     where: str,
-    at: Stretch,
+    at: Span,
     default: str | Unknown | None = None,
 ) -> Node:
     """Return the text of a table under a key that is a symbol."""
@@ -282,7 +282,7 @@ def looked_up(
     return symbolic(Unknown(key.reason, where, pieces), at) if pieces else unknown(key, at)
 
 
-def _objects_under_symbol(members: Sequence[Member], key: Unknown, where: str, at: Stretch) -> Node:
+def _objects_under_symbol(members: Sequence[Member], key: Unknown, where: str, at: Span) -> Node:
     """Return an object with the attributes that all entries have, each under the key."""
     objects = [(one.key, one.value) for one in members if isinstance(one.value, Object)]
     first = objects[0][1]
@@ -300,7 +300,7 @@ def entries(node: Node) -> list[tuple[Node, Node]] | Unknown:
     rest = rest_of(node)
     if rest is not None:
         return rest
-    at = stretch_of(node)
+    at = span_of(node)
     if isinstance(node, Array):
         return [(number(index, at), one) for index, one in enumerate(node.items)]
     if isinstance(node, Object):

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.assigned import ArnForm
     from checker.inputs.terraform.module.providers import Provider
     from checker.inputs.terraform.module.session import Instance
-    from checker.policy.node import Node, Stretch
+    from checker.policy.node import Node, Span
 
 
 _DOCUMENT = "data.aws_iam_policy_document"
 
 
-def attribute_of(instance: Instance, name: str, at: Stretch) -> Node:
+def attribute_of(instance: Instance, name: str, at: Span) -> Node:
     """Return an attribute; one that AWS assigns is Unknown with its name, and with what is known of its text."""
     where = f"{instance.address}.{name}"
     make = _KNOWN.get((instance.kind, name))

@@ -28,7 +28,7 @@ from checker.inputs.terraform.hcl.values import (
     why_unknown,
 )
 from checker.inputs.terraform.module.session import Instance
-from checker.policy.node import Array, Node, Object, Scalar, Stretch, items
+from checker.policy.node import Array, Node, Object, Scalar, Span, items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,7 +67,7 @@ def expanded(block: Block, address: str, module: Called, register: Register) -> 
     return found
 
 
-def _counted(value: Node, address: str, at: Stretch, module: Called, register: Register) -> Node:
+def _counted(value: Node, address: str, at: Span, module: Called, register: Register) -> Node:
     found = decimal(value)
     if found is None or not 0 <= found <= MAX_ITEMS or not module.budget.spend_items(int(found)):
         why = why_unknown(value)
@@ -78,7 +78,7 @@ def _counted(value: Node, address: str, at: Stretch, module: Called, register: R
     return array([register(f"{address}[{n}]", one) for n, one in enumerate(names)], at)
 
 
-def _keyed(value: Node, address: str, at: Stretch, module: Called, register: Register) -> Node:
+def _keyed(value: Node, address: str, at: Span, module: Called, register: Register) -> Node:
     pairs = _pairs(value)
     if isinstance(pairs, Unknown) or len(pairs) > MAX_ITEMS or not module.budget.spend_items(len(pairs)):
         why = pairs if isinstance(pairs, Unknown) else Unknown("too many instances")
@@ -117,12 +117,12 @@ class Nested(NamedTuple):
     scope: Scope
 
     @property
-    def at(self) -> Stretch:
+    def at(self) -> Span:
         """The range of the block."""
         return self.block.at
 
     @property
-    def header(self) -> Stretch:
+    def header(self) -> Span:
         """The range before the brace."""
         return self.block.header
 
@@ -131,7 +131,7 @@ class Nested(NamedTuple):
         argument = self.block.body.arguments.get(name)
         return None if argument is None else evaluate(argument.expression, self.scope)
 
-    def place(self, name: str) -> Stretch:
+    def place(self, name: str) -> Span:
         """Return the range of an argument, or of the header if it is in another file."""
         at = self.block.body.arguments[name].at
         return at if at.source is self.at.source else self.header

@@ -31,7 +31,7 @@ from checker.inputs.terraform.module.providers import (
     read_providers,
 )
 from checker.inputs.terraform.module.variables import is_sensitive, value_of_variable
-from checker.policy.node import Stretch, stretch_of
+from checker.policy.node import Span, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -148,7 +148,7 @@ class Module:
         added = self.session.deployment.added
         return (self.session.root, self.folder, *((added,) if added is not None else ()))
 
-    def call(self, name: str, arguments: Sequence[Node], at: Stretch) -> Node | None:  # noqa: ARG002 - as any module
+    def call(self, name: str, arguments: Sequence[Node], at: Span) -> Node | None:  # noqa: ARG002 - as any module
         """Return ``None``: a module has no functions of its own."""
         return None
 
@@ -156,7 +156,7 @@ class Module:
         """Write a name as Terraform does outside the module."""
         return f"{self.address}.{name}" if self.address else name
 
-    def once(self, what: object, at: Stretch, where: str, make: Callable[[], Node]) -> Node:
+    def once(self, what: object, at: Span, where: str, make: Callable[[], Node]) -> Node:
         """Evaluate a value on first use; a value that refers to itself is Unknown."""
         if what not in self._known:
             self._known[what] = unknown("it refers to itself", at, where)
@@ -184,7 +184,7 @@ class Module:
                     self._sources.setdefault(one, []).append((name, block))
         return self._sources.get(kind, [])
 
-    def refer(self, name: str, steps: tuple[Step, ...], at: Stretch) -> tuple[Node, int]:
+    def refer(self, name: str, steps: tuple[Step, ...], at: Span) -> tuple[Node, int]:
         """Resolve the beginning of a reference; return the value and the number of steps used."""
         names = [one.name if isinstance(one, Attribute) else "" for one in steps[:2]]
         if name == "data" and len(names) == 2 and all(names):
@@ -204,19 +204,19 @@ class Module:
         """Return ``path.module``, relative to the root's folder."""
         return os.path.relpath(self.folder, self.session.root) if name == "module" else "."
 
-    def local(self, name: str, at: Stretch) -> Node:
+    def local(self, name: str, at: Span) -> Node:
         """Return ``local.name``."""
         where, argument = self.named(f"local.{name}"), self.files.local.get(name)
         if argument is None:
             return wrong("not declared", at, where)
         return self.once(where, at, where, lambda: evaluate(argument.expression, self.scope))
 
-    def variable(self, name: str, at: Stretch) -> Node:
+    def variable(self, name: str, at: Span) -> Node:
         """Return ``var.name``."""
         where = self.named(f"var.{name}")
         return self.once(where, at, where, lambda: value_of_variable(name, where, self, at))
 
-    def resource(self, mode: str, kind: str, name: str, at: Stretch) -> Node:
+    def resource(self, mode: str, kind: str, name: str, at: Span) -> Node:
         """Return a resource: its instance, or all instances if it has `count` or `for_each`."""
         where = self.named(f"data.{kind}.{name}" if mode == "data" else f"{kind}.{name}")
         block = self.files.resources.get((mode, kind, name))
@@ -224,14 +224,14 @@ class Module:
             return wrong("not declared", at, where)
         return self.once(where, at, where, lambda: expand(block, where, self))
 
-    def module(self, name: str, at: Stretch) -> Node:
+    def module(self, name: str, at: Span) -> Node:
         """Return a called module."""
         where, block = self.named(f"module.{name}"), self.files.modules.get(name)
         if block is None:
             return wrong("not declared", at, where)
         return self.once(where, at, where, lambda: call_module(block, where, self))
 
-    def output(self, name: str, at: Stretch) -> Node:
+    def output(self, name: str, at: Span) -> Node:
         """Return an output."""
         where, block = self.named(name), self.files.outputs.get(name)
         argument = block.body.arguments.get("value") if block is not None else None
@@ -254,7 +254,7 @@ class Module:
         why = why_unknown(node)
         if why is None or isinstance(node.source, Rendered):
             return None
-        at = stretch_of(node)
+        at = span_of(node)
         called = self.session.called.get(why.where)
         if called is not None:
             return referred(called.output(name, at), at)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.hcl.body import Block
     from checker.inputs.terraform.module.folder import Folder
     from checker.inputs.terraform.module.providers import Provider
-    from checker.policy.node import Node, Stretch
+    from checker.policy.node import Node, Span
 
 
 class Called(Surroundings, Protocol):
@@ -49,19 +49,19 @@ class Called(Surroundings, Protocol):
     def named(self, name: str) -> str:
         """Write a name as Terraform does outside the module."""
 
-    def once(self, what: object, at: Stretch, where: str, make: Callable[[], Node]) -> Node:
+    def once(self, what: object, at: Span, where: str, make: Callable[[], Node]) -> Node:
         """Evaluate a value on first use."""
 
-    def variable(self, name: str, at: Stretch) -> Node:
+    def variable(self, name: str, at: Span) -> Node:
         """Return ``var.name``."""
 
-    def output(self, name: str, at: Stretch) -> Node:
+    def output(self, name: str, at: Span) -> Node:
         """Return an output."""
 
-    def resource(self, mode: str, kind: str, name: str, at: Stretch) -> Node:
+    def resource(self, mode: str, kind: str, name: str, at: Span) -> Node:
         """Return a resource: its instance, or all instances."""
 
-    def module(self, name: str, at: Stretch) -> Node:
+    def module(self, name: str, at: Span) -> Node:
         """Return a called module."""
 
     def provider(self, block: Block) -> Provider:
@@ -134,7 +134,7 @@ class Session:
         self.instances: dict[str, Instance] = {}
         self.called: dict[str, Called] = {}
         self.any_key: set[str] = set()
-        self.counts: dict[str, Stretch] = {}
+        self.counts: dict[str, Span] = {}
         self.met: dict[str, Folder] = {}
         self.opened: set[str] = set()
         self.downloads = downloads_of(deployment.downloads or root)

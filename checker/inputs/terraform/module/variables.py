@@ -33,12 +33,12 @@ from checker.inputs.terraform.hcl.values import (
     why_unknown,
     wrong,
 )
-from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Stretch, stretch_of
+from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Span, span_of
 
 if TYPE_CHECKING:
     from checker.inputs.terraform.hcl.body import Block
     from checker.inputs.terraform.module.session import Called
-    from checker.policy.node import Node, Stretch
+    from checker.policy.node import Node, Span
 
 
 _MANY = ("map", "list", "set")
@@ -80,13 +80,13 @@ def _object(value: Object, kind: ObjectOf, scope: Scope) -> Object:
         one._replace(value=completed(one.value, kinds[one.key].value, scope)) if one.key in kinds else one
         for one in value.members
     ]
-    at = stretch_of(value)
+    at = span_of(value)
     missing = ((str(name), one) for name, one in kinds.items() if name not in given)
     added = (Member(name, _missing(one, at, scope), at.start, at.end) for name, one in missing)
     return value._replace(members=(*members, *added))
 
 
-def _missing(element: Element, at: Stretch, scope: Scope) -> Node:
+def _missing(element: Element, at: Span, scope: Scope) -> Node:
     kind = element.value
     if isinstance(kind, Call) and kind.name == "optional" and len(kind.arguments) == 2:
         return evaluate(kind.arguments[1], scope)
@@ -96,7 +96,7 @@ def _missing(element: Element, at: Stretch, scope: Scope) -> Node:
 _SIMPLE = ("", "any", "string", "number", "bool")
 
 
-def value_of_variable(name: str, where: str, module: Called, at: Stretch) -> Node:
+def value_of_variable(name: str, where: str, module: Called, at: Span) -> Node:
     """Return the value of a variable; a variable without a value is Unknown with its name."""
     block = module.files.variables.get(name)
     if block is None:
@@ -120,7 +120,7 @@ _LISTS = ("list(string)", "set(string)")
 """The types of variables of which each item is a text."""
 
 
-def _open(where: str, kind: Expression | None, module: Called, at: Stretch, *, is_open: bool) -> Node:
+def _open(where: str, kind: Expression | None, module: Called, at: Span, *, is_open: bool) -> Node:
     """Return a variable without a value, or an attribute of one: a symbol if it can be a text."""
     inside = kind.arguments[0] if isinstance(kind, Call) and kind.arguments else None
     if isinstance(kind, Call) and kind.name == "object" and isinstance(inside, ObjectOf) and is_open:
@@ -164,7 +164,7 @@ def _restricted(value: Node, block: Block) -> Node:
     allowed = _allowed(block)
     if why is None or symbol is None or not allowed:
         return value
-    return symbolic(why._replace(pieces=(symbol._replace(kind=TEXT, allowed=allowed),)), stretch_of(value))
+    return symbolic(why._replace(pieces=(symbol._replace(kind=TEXT, allowed=allowed),)), span_of(value))
 
 
 def _listed(condition: Expression, name: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from checker.inputs.terraform.plan.configuration import mapping
 from checker.inputs.terraform.plan.plan_index import has_marks, marks_beneath
 from checker.inputs.terraform.plan.resource import NOT_IN_PLAN
 from checker.inputs.text import parse_embedded
-from checker.policy.node import Array, Member, Node, Object, Scalar, Stretch, stretch_of, text_of
+from checker.policy.node import Array, Member, Node, Object, Scalar, Span, span_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,12 +40,12 @@ class PlannedBlock(NamedTuple):
     name: Callable[[object], str]
 
     @property
-    def at(self) -> Stretch:
+    def at(self) -> Span:
         """The range of the block."""
-        return stretch_of(self.node)
+        return span_of(self.node)
 
     @property
-    def header(self) -> Stretch:
+    def header(self) -> Span:
         """The range of the block, which has no first line."""
         return self.at
 
@@ -53,10 +53,10 @@ class PlannedBlock(NamedTuple):
         """Return the value of an argument; ``None`` if it is missing."""
         return self._value(self.node.get(name), (*self.path, name), self.written.get(name))
 
-    def place(self, name: str) -> Stretch:
+    def place(self, name: str) -> Span:
         """Return the range of the value of an argument."""
         node = self.node.get(name)
-        return self.at if node is None else stretch_of(node)
+        return self.at if node is None else span_of(node)
 
     def blocks(self, name: str) -> tuple[PlannedBlock | Scalar, ...]:
         """Return the nested blocks of a type; an unknown value stands for an unknown number of blocks."""
@@ -102,7 +102,7 @@ class PlannedBlock(NamedTuple):
 
     def _unknown(self, node: Node, written: object) -> Scalar:
         """Make an unknown value with the name of its expression."""
-        return Scalar(Unknown(NOT_IN_PLAN, self.name(written) or self.resource.address), *stretch_of(node))
+        return Scalar(Unknown(NOT_IN_PLAN, self.name(written) or self.resource.address), *span_of(node))
 
 
 def _written(

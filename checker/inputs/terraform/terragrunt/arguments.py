@@ -17,7 +17,7 @@ from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Passed
 from checker.inputs.terraform.hcl.values import known, not_expected, rest_of, text
 from checker.inputs.terraform.module.collect_blocks import values_in
-from checker.policy.node import Array, Object, stretch_of
+from checker.policy.node import Array, Object, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -99,7 +99,7 @@ def _environment(node: Node | None) -> Layer:
 
 def passed(name: str, node: Node) -> Argument:
     """Return a value of a variable."""
-    at = stretch_of(node)
+    at = span_of(node)
     return Argument(name, at, lambda: Passed(at, node))
 
 
@@ -136,7 +136,7 @@ def _arguments(node: Node | None, configuration: Configuration, folders: Folders
             yield _file(value, configuration, folders, is_optional=False)
         elif name == "var" and value is not None and node is not None:
             variable, _, given = value.partition("=")
-            yield {variable: passed(variable, known(given, stretch_of(node)))}
+            yield {variable: passed(variable, known(given, span_of(node)))}
 
 
 def _file(path: str | Unknown, configuration: Configuration, folders: Folders, *, is_optional: bool) -> Layer:

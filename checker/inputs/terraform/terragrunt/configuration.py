@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.hcl.limits import Budget
     from checker.inputs.terraform.terragrunt.files import Parsed
     from checker.inputs.terraform.terragrunt.state import UnitState
-    from checker.policy.node import Node, Stretch
+    from checker.policy.node import Node, Span
 
 
 NOT_KNOWN = "not known before deployment"
@@ -170,14 +170,14 @@ class Configuration:
                 yield one.configuration
         yield self
 
-    def once(self, what: object, at: Stretch, make: Callable[[], Node]) -> Node:
+    def once(self, what: object, at: Span, make: Callable[[], Node]) -> Node:
         """Evaluate a value on first use; a value that refers to itself is unknown."""
         if what not in self._known:
             self._known[what] = unknown("it refers to itself", at, str(what))
             self._known[what] = make()
         return self._known[what]
 
-    def refer(self, name: str, steps: tuple[Step, ...], at: Stretch) -> tuple[Node, int]:
+    def refer(self, name: str, steps: tuple[Step, ...], at: Span) -> tuple[Node, int]:
         """Resolve the beginning of a reference; return the value and the number of steps used."""
         names = [one.name if isinstance(one, Attribute) else "" for one in steps[:3]]
         if name == "local" and names and names[0]:
@@ -191,7 +191,7 @@ class Configuration:
             return symbolic(Unknown(NOT_KNOWN, symbol.name, (symbol,)), at), 1
         return unknown(NOT_KNOWN, at, written(at)), len(steps)
 
-    def _output(self, names: Sequence[str], at: Stretch) -> tuple[Node, int]:
+    def _output(self, names: Sequence[str], at: Span) -> tuple[Node, int]:
         """Return an output of another unit, which is a symbol; its mock outputs are only for `terragrunt plan`.
 
         https://terragrunt.gruntwork.io/docs/reference/hcl/blocks/#dependency
@@ -209,7 +209,7 @@ class Configuration:
                 return str(self.resolve(path) if isinstance(path, str) else self.parsed.path)
         return ""
 
-    def _exposed(self, names: Sequence[str], at: Stretch) -> tuple[Node, int]:
+    def _exposed(self, names: Sequence[str], at: Span) -> tuple[Node, int]:
         """Return an included configuration; the only one, without a label, is `include` itself."""
         try:
             found = {one.name: one for one in self.includes}
@@ -221,18 +221,18 @@ class Configuration:
             return wrong("no such include, or it does not set `expose`", at, written(at)), len(names)
         return one.configuration.as_object(at), used
 
-    def local(self, name: str, at: Stretch) -> Node:
+    def local(self, name: str, at: Span) -> Node:
         """Return ``local.name``."""
         argument, where = self._locals.get(name), f"local.{name}"
         if argument is None:
             return wrong("not declared", at, where)
         return self.once(where, at, lambda: evaluate(argument.expression, self.scope))
 
-    def as_object(self, at: Stretch) -> Node:
+    def as_object(self, at: Span) -> Node:
         """Return the parts that other configurations may refer to: `locals` and `inputs`; others are unknown."""
         return self.once("configuration", at, lambda: self._as_object(at))
 
-    def _as_object(self, at: Stretch) -> Node:
+    def _as_object(self, at: Span) -> Node:
         values = mapping([(name, self.local(name, at)) for name in self._locals], at)
         others = [
             (name, unknown(f"`{name}` of another configuration is not evaluated", at)) for name in _OTHERS
@@ -243,7 +243,7 @@ class Configuration:
             inputs = unknown(error.reason, at)
         return mapping([("locals", values), ("inputs", inputs), *others], at)
 
-    def call(self, name: str, arguments: Sequence[Node], at: Stretch) -> Node | None:
+    def call(self, name: str, arguments: Sequence[Node], at: Span) -> Node | None:
         """Call a function of Terragrunt."""
         if not self.budget.spend(_COST):
             return unknown(TOO_MUCH, at, written(at))
@@ -254,7 +254,7 @@ class Configuration:
         except InputError as error:
             return unknown(error.reason, at, written(at))
 
-    def _read(self, arguments: Sequence[Node], at: Stretch) -> Node:
+    def _read(self, arguments: Sequence[Node], at: Span) -> Node:
         """Evaluate another configuration, relative to its own folder.
 
         https://terragrunt.gruntwork.io/docs/reference/hcl/functions/#read_terragrunt_config

@@ -22,7 +22,7 @@ from checker.inputs.terraform.terragrunt.generated import (
     with_generated,
     without_providers,
 )
-from checker.policy.node import Array, Scalar, stretch_of
+from checker.policy.node import Array, Scalar, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -139,7 +139,7 @@ def _nulls(inputs: Inputs, module: Folder) -> dict[str, Argument]:
     """
     names = (name for name in module.values if is_null(inputs.values.get(name)))
     reason = "a values file overrides the input null, or not"
-    return {name: passed(name, unknown(reason, stretch_of(inputs.values[name]))) for name in names}
+    return {name: passed(name, unknown(reason, span_of(inputs.values[name]))) for name in names}
 
 
 def _inputs(inputs: Inputs, module: Folder) -> dict[str, Argument]:
@@ -165,5 +165,5 @@ def _converted(value: Node, block: Block) -> Node:
     kind = written(argument.expression.at).strip('"') if argument is not None else ""
     is_text = isinstance(value, Scalar) and isinstance(value.value, str)
     if (kind in _SIMPLE and isinstance(value, Array)) or (kind not in _SIMPLE and is_text):
-        return unknown("the variable has another type than the input", stretch_of(value))
+        return unknown("the variable has another type than the input", span_of(value))
     return value

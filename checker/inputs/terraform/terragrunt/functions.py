@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.inputs.terraform.terragrunt.state import UnitState
-    from checker.policy.node import Node, Stretch
+    from checker.policy.node import Node, Span
 
 
 class Place(NamedTuple):
@@ -40,7 +40,7 @@ class Place(NamedTuple):
 class _Call(NamedTuple):
     """A call of a function, with the texts among its arguments."""
 
-    at: Stretch
+    at: Span
     arguments: Sequence[Node]
     place: Place
     state: UnitState
@@ -52,7 +52,7 @@ class _Call(NamedTuple):
 
 
 def call_function(
-    name: str, arguments: Sequence[Node], at: Stretch, place: Place, state: UnitState
+    name: str, arguments: Sequence[Node], at: Span, place: Place, state: UnitState
 ) -> Node | None:
     """Call a function; ``None`` for one that is not supported, such as `run_cmd`. Raises InputError."""
     function = _FUNCTIONS.get(name)

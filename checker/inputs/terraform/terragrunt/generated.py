@@ -18,7 +18,7 @@ from checker.inputs.terraform.hcl.render import text_with_offsets
 from checker.inputs.terraform.hcl.values import MARK, Rendered, is_composed, text, truth, why_unknown
 from checker.inputs.terraform.module.collect_blocks import sort_block
 from checker.inputs.terraform.module.folder import Folder
-from checker.policy.node import Scalar, stretch_of
+from checker.policy.node import Scalar, span_of
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _add(file: Generated, module: Folder) -> None:
     pieces, places = _with_references(written, offsets)
     body = parse(Source(outer.name, pieces, outer, places))
     for number, node in nodes.items():
-        at = stretch_of(node)
+        at = span_of(node)
         module.local[f"{_NAME}{number}"] = Argument("", at, lambda at=at, node=node: Passed(at, node))  # type: ignore[misc]
     for block in body.written:
         sort_block(block, module, override=file.name.endswith("_override.tf"))

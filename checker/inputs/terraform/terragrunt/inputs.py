@@ -16,13 +16,13 @@ from checker.inputs.terraform.hcl.values import (
     unknown,
     why_unknown,
 )
-from checker.policy.node import Array, Object, Scalar, stretch_of
+from checker.policy.node import Array, Object, Scalar, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from checker.core.unknown import Unknown
-    from checker.policy.node import Node, Stretch
+    from checker.policy.node import Node, Span
 
 
 class Inputs(NamedTuple):
@@ -31,7 +31,7 @@ class Inputs(NamedTuple):
     values: Mapping[str, Node]
     rest: Unknown | None = None
 
-    def as_object(self, at: Stretch) -> Node:
+    def as_object(self, at: Span) -> Node:
         """Return them as a value of the configuration language."""
         return mapping(self.values.items(), at) if self.rest is None else unknown(self.rest, at)
 
@@ -55,7 +55,7 @@ def deep(included: Inputs, own: Inputs) -> Inputs:
     if own.rest is not None:
         return own
     if included.rest is not None:
-        values = {name: unknown(included.rest, stretch_of(one)) for name, one in own.values.items()}
+        values = {name: unknown(included.rest, span_of(one)) for name, one in own.values.items()}
         return Inputs(values, included.rest)
     both = {
         name: _merged(included.values[name], one)
@@ -66,7 +66,7 @@ def deep(included: Inputs, own: Inputs) -> Inputs:
 
 
 def _merged(included: Node, own: Node) -> Node:
-    at = stretch_of(own)
+    at = span_of(own)
     why = first_unknown((why_unknown(included), why_unknown(own)))
     if why is not None:
         return unknown(why, at)

@@ -16,7 +16,7 @@ from checker.inputs.terraform.module.folder import absolute, read_texts
 from checker.inputs.terraform.module.module import Module
 from checker.inputs.terraform.module.read import read_modules
 from checker.inputs.terraform.module.session import Session
-from checker.policy.node import Array, Node, Number, Object, Stretch
+from checker.policy.node import Array, Node, Number, Object, Span
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -41,7 +41,7 @@ def worked_out(folder: Path, expression: str, rest: str = "", **variables: str) 
     write(folder, {"main.tf": f"locals {{\n  answer = {expression}\n}}\n{rest}"})
     module = root_of(folder, **variables)
     block = module.files.local["answer"].at
-    return module.local("answer", Stretch(block.source, block.start, block.end))
+    return module.local("answer", Span(block.source, block.start, block.end))
 
 
 def plain(node: Node) -> Any:

@@ -40,11 +40,11 @@ def include(path: str) -> str:
         (
             {UNIT: include("a.hcl"), "live/prod/chat/a.hcl": "a = {\n"},
             "live/prod/chat/a.hcl",
-            "unexpected end",
+            "this `{` is not closed",
         ),
-        ({UNIT: include("a.hcl") + "b = ["}, UNIT, "unexpected end"),
+        ({UNIT: include("a.hcl") + "b = ["}, UNIT, "this `[` is not closed"),
         ({UNIT: SOURCE + "a = [" * 200}, UNIT, "nested more than"),
-        ({UNIT: SOURCE + "a = [1, 2]\n" * 9000}, UNIT, "longer than the limit"),
+        ({UNIT: SOURCE + "a = [1, 2]\n" * 40_000}, UNIT, "longer than the limit"),
         (
             {
                 UNIT: include("a.hcl").replace("path", 'merge_strategy = "x"\n  path'),
