@@ -173,3 +173,12 @@ def test_no_registry_is_named_anywhere() -> None:
 def is_made(path: Path) -> bool:
     """True for what a build or a tool leaves at the top."""
     return path.name in ("build", "dist") or path.name.startswith(".") or path.name.endswith(".egg-info")
+
+
+@pytest.mark.parametrize("package", ["checker/inputs/kinds", "checker/report/formats"])
+def test_formats_do_not_import_each_other(package: str) -> None:
+    """What formats share lies above them, so that one can be removed without a change of the others."""
+    name = package.replace("/", ".")
+    for path in (ROOT / package).glob("*.py"):
+        siblings = {one for one in imports_of(path) if one.startswith(f"{name}.")} - {f"{name}.kind"}
+        assert siblings == set(), path.name

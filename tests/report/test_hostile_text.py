@@ -14,7 +14,7 @@ from checker.inputs.text import parse_text
 from checker.lint.report import Report, Stale, Suppressed, SuppressedBy
 from checker.report.brief import one_line
 from checker.report.context import is_file
-from checker.report.formats.markdown import code, plain, prose
+from checker.report.markdown import code, plain, prose
 from tests.hostile import HOSTILE
 from tests.report.fixed import LIVE, SETTING, WEAK, at
 from tests.report.readers import github_lines, hold, inert_page, sarif_run, written

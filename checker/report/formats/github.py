@@ -11,7 +11,7 @@ from checker.core.finding import Severity, Verdict
 from checker.core.terminal_text import Inert
 from checker.report.brief import by_role, details, one_line, place, summary_text, worst_first
 from checker.report.context import Paint, is_file
-from checker.report.formats.markdown import markdown_within
+from checker.report.markdown import markdown_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
