@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.access_diff import difference
 from checker.app.exit_codes import Ending
+from checker.app.next_step import after_diff
 from checker.app.output import Format
-from checker.app.terminal import paint_for, write
+from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
@@ -61,6 +62,8 @@ def show_difference(
     compared = _of_code if before.is_code and after.is_code else _of_policies
     result = compared(before, after, request, arns, paint)
     write(result.text if output_format is Format.TEXT else json_lines(result.json), output)
+    if result.same is not True:
+        tell(*after_diff(new))
     return Ending(findings=result.same is False, undetermined=isinstance(result.same, Unknown))
 
 

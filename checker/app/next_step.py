@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -103,6 +104,12 @@ def after_flow(result: FlowResult) -> Iterator[str]:
 def after_rules(rule: str | None) -> str:
     """Suggest the page of a rule after the list, and a check with the rule after its page."""
     return _line(("rules", "RULE") if rule is None else ("check", "--select", rule))
+
+
+def after_diff(new: str) -> Iterator[str]:
+    """Suggest a check of what has changed, unless it is a revision."""
+    if os.path.exists(new):  # noqa: PTH110 - never raises
+        yield _line(("check", new))
 
 
 def after_baseline(options: Options, baseline: Path) -> str:

@@ -43,17 +43,20 @@ def next_of(stderr: str) -> list[str]:
         ),
         ("fixed", ["rules", "source-owner"], ["checker", "check", "--select", "source-owner"]),
         ("fixed", ["check", "topic.json"], []),
+        ("fixed", ["diff", "../broken/topic.json", "topic.json"], ["checker", "check", "topic.json"]),
+        ("fixed", ["diff", "topic.json", "topic.json"], []),
     ],
 )
 def test_a_report_ends_with_a_command_that_works(
     folder: str, command: list[str], expected: list[str], tmp_path: Path
 ) -> None:
-    shutil.copytree(EXAMPLES / folder, tmp_path / "it")
-    following = next_of(run(*command, cwd=tmp_path / "it").stderr)
+    for name in ("broken", "fixed"):
+        shutil.copytree(EXAMPLES / name, tmp_path / name)
+    following = next_of(run(*command, cwd=tmp_path / folder).stderr)
     assert following[: len(expected)] == expected
     assert bool(following) is bool(expected)
     if following and following[1] != "flow":  # needs AWS
-        assert run(*following[1:], cwd=tmp_path / "it").returncode in (0, 1)
+        assert run(*following[1:], cwd=tmp_path / folder).returncode in (0, 1)
 
 
 def test_an_instance_that_only_the_user_knows_is_left_to_fill_in(tmp_path: Path) -> None:
