@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 _OUTSIDE = re.compile(
@@ -140,10 +140,9 @@ def plain(text: str) -> str:
     parts: list[str] = []
     at = 0
     for token in tokens(text):
-        if token.kind in ("comment", "string", "heredoc"):
+        if token.kind in _PLAIN:
             parts.append(_plain_code(text[at : token.start]))
-            written = text[token.start : token.end]
-            parts.append(_plain_heredoc(written) if token.kind == "heredoc" else written)
+            parts.append(_PLAIN[token.kind](text[token.start : token.end]))
             at = token.end
     return "".join([*parts, _plain_code(text[at:])])
 
@@ -169,3 +168,7 @@ def _plain_heredoc(text: str) -> str:
     marker = "X" * len(opening["word"])
     content = _NOT_NEWLINE.sub(" ", text[opening.end("word") : last])
     return f"{text[: opening.start('word')]}{marker}{content}{text[last:].replace(opening['word'], marker)}"
+
+
+_PLAIN: dict[str, Callable[[str], str]] = {"comment": str, "string": _plain_code, "heredoc": _plain_heredoc}
+"""How each token is rewritten; a string may contain code, and its own text is read from the file."""

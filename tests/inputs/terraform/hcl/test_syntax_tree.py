@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checker.core.errors import InputError
-from checker.inputs.terraform.hcl.expression import Access, Literal, ObjectOf, Template
+from checker.inputs.terraform.hcl.expression import Access, Interpolation, Literal, ObjectOf, Template
 from checker.inputs.terraform.hcl.parse import parse, parse_value
 from checker.policy.node import Number
 from checker.policy.source import Source
@@ -45,6 +45,11 @@ def test_numbers_are_kept_as_they_are_written(number: str) -> None:
     value = parse_value(Source("main.tf", f"a = {number}\n"))
     assert isinstance(value, Literal)
     assert value.value == Number(number)
+    text = parse_value(Source("main.tf", f'a = "b ${{{number}}} 1e9"\n'))
+    assert isinstance(text, Template)
+    assert isinstance(text.parts[1], Interpolation)
+    assert isinstance(text.parts[1].value, Literal)
+    assert text.parts[1].value.value == Number(number)
 
 
 @pytest.mark.parametrize("first", ["a", "var.a", "1", '"a"', "true"])
