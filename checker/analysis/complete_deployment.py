@@ -137,8 +137,13 @@ def _tested(statement: Statement, key: str, *, positive: bool = False) -> Iterat
 
 def _shown(values: Chosen, context: TopicContext) -> Shown:
     """Return the values that no file has, each with the reference to its symbol."""
-    fresh = [name for name, value in context.table.fresh.items() if values.get(name) == value]
-    return [(values[name], _reference(name)) for name in (*fresh, *_whole(values, context))]
+    whole = [(values[name], _reference(name)) for name in _whole(values, context)]
+    return [*((context.table.fresh[name], _reference(name)) for name in _invented(values, context)), *whole]
+
+
+def _invented(values: Chosen, context: TopicContext) -> list[Name]:
+    """Return the symbols with an invented value, among them the Region and account of a topic whose ARN is not known."""
+    return [name for name, value in context.table.fresh.items() if values.get(name, value) == value]
 
 
 def _reference(name: Name) -> str:
@@ -146,9 +151,13 @@ def _reference(name: Name) -> str:
 
 
 def _references(values: Chosen, context: TopicContext) -> dict[str, str]:
-    """Return what a fix writes for the values that no file has."""
-    fresh = [name for name, value in context.table.fresh.items() if values.get(name) == value]
-    references = {values[name]: _written(name, context) for name in (*fresh, *_whole(values, context))}
+    """Return what a fix writes for the values that no file has; empty for those that it cannot write."""
+    references = {context.table.fresh[name]: _written(name, context) for name in _invented(values, context)}
+    for name in _whole(values, context):
+        references[values[name]] = where = _written(name, context)
+        account = values[name].split(":")[4] if context.table.symbols[name].kind == INSTANCE_ARN else ""
+        if account and where and "#" not in where and not references.get(account):
+            references[account] = Part(":", 4).written(where)
     deployment, topic = Deployment(values, ()), context.facts.topic
     references[str(deployment.arn(topic.arn))] = topic.symbol
     for instance in context.facts.open_instances:
@@ -161,6 +170,8 @@ def _references(values: Chosen, context: TopicContext) -> dict[str, str]:
 
 def _written(name: Name, context: TopicContext) -> str:
     """Return the reference to a symbol that a fix writes, or one that the facts have for it."""
+    if name not in context.table.symbols:
+        return ""
     values = (value for _, value in context.table.values if isinstance(value, Unknown))
     alone = (value.where for value in values if [*map(_name_of_piece, value.pieces)] == [name])
     return context.table.symbols[name].reference or next(alone, "")
