@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
 from checker.analysis.inventory import Source as Origin
 from checker.core.errors import InputError
+from checker.core.finding import Part
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import policy_in
 from checker.inputs.declared import certain, doubt_about, settled, which_counts
@@ -16,7 +17,8 @@ from checker.inputs.discover import home_of
 from checker.inputs.senders import topic_name
 from checker.inputs.text import Implied
 from checker.lint.scope import may_name_connect
-from checker.policy.node import Array, Member, Node, Scalar
+from checker.policy.model import Patterns, Statement
+from checker.policy.node import Array, Member, Node, Scalar, find
 from checker.policy.read import read_policy
 from checker.policy.source import Source
 from checker.policy.text_json import parse_json
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.core.arn import Arn
+    from checker.core.finding import Route
     from checker.inputs.collect import Facts
     from checker.inputs.declared import (
         Declarations,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
         DeclaredSubscription,
         DeclaredTopic,
     )
+    from checker.policy.node import Span
 
 
 UNKNOWN_OWNER = "000000000000"
@@ -70,15 +74,16 @@ class _Maker:
         inline = [one.policy] if one.policy is not None else []
         key = one.settings.key
         shared = max((len(writer.owners) for writer in writers), default=1)
+        symbol = symbol_of(one.names, one.arn)
         return Topic(
             arn=one.arn,
-            policy=self.policy(one, writers, TOPIC),
+            policy=_without_quoted_names(self.policy(one, writers, TOPIC), symbol),
             settings=one.settings._replace(key=key._replace(value=key_reference(self.declared, one))),
             place=one.place,
             subscriptions=self.subscriptions(one),
             tags=one.tags,
             address=one.address,
-            symbol=symbol_of(one.names, one.arn),
+            symbol=symbol,
             writers=(*[one.place] * len(inline), *(writer.place for writer in certain(writers, one))),
             sharing=shared,
             root=self.declared.root,
@@ -197,6 +202,41 @@ def _writers(
     called = names if isinstance(arn, Unknown) else (*names, str(arn))
     found = (policy for name in called for policy in policies.get(name, ()))
     return list({id(policy): policy for policy in found}.values())
+
+
+def _without_quoted_names(text: PolicyText | Unknown, symbol: str) -> PolicyText | Unknown:
+    """Tell references to the topic from text that repeats their name in quotes, which refers to nothing."""
+    if isinstance(text, Unknown) or not symbol or symbol not in text.policy.resources():
+        return text
+    statements = [
+        one._replace(resources=_resources(one.resources, one.route, symbol, text.document.root))
+        if isinstance(one, Statement)
+        else one
+        for one in text.policy.statements
+    ]
+    return text._replace(policy=text.policy._replace(statements=tuple(statements)))
+
+
+def _resources(resources: Patterns | Unknown, route: Route, symbol: str, root: Node) -> Patterns | Unknown:
+    if not isinstance(resources, Patterns):
+        return resources
+    spans = (
+        find(root, (*route, resources.element, index), Part.VALUE) for index in range(len(resources.values))
+    )
+    values = (
+        f'"{value}"' if value == symbol and _is_quoted(span, symbol) else value
+        for value, span in zip(resources.values, spans, strict=True)
+    )
+    return resources._replace(values=tuple(values))
+
+
+def _is_quoted(span: Span, name: str) -> bool:
+    """True if the file has the name itself in quotes, and no reference."""
+    source, start, end = span
+    while source.outer is not None and source.offsets is not None:
+        start, end, source = source.offsets[start], source.offsets[end], source.outer
+    around = source.text[max(0, start - 1) : end + 1]
+    return f'"{name}"' in around
 
 
 def symbol_of(names: tuple[str, ...], arn: Arn | Unknown) -> str:

@@ -158,4 +158,4 @@ def _arn_reason(values: list[str], shown: str) -> str:
         return (
             f"`{arn.instance_id}` is not a valid instance ID, which is a UUID; it may be the instance alias"
         )
-    return f"{shown} is not the ARN of a Connect instance in this partition"
+    return f"{shown} does not match an instance in the Region and partition of the topic"

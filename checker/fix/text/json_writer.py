@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.unknown import Unknown
 from checker.fix.text.edits import CannotEditError, Editor, raw, text_edit
 from checker.policy.change import ReferenceText
-from checker.policy.node import Array, Member, Node, Object, Scalar
+from checker.policy.node import Array, Member, Node, Object, Scalar, Span, span_of
 from checker.policy.text_json import quoted, word
 
 if TYPE_CHECKING:
@@ -94,6 +94,25 @@ Originals = frozenset[int]
 """Identities of nodes that exist in the file."""
 
 
+def _with_quotes(old: Node) -> Span:
+    """Return the range of a value; of a string with interpolations, the range with its quotes.
+
+    Such a string is a text of its own, without the quotes around it.
+    """
+    span = span_of(old)
+    outer, offsets = old.source.outer, old.source.offsets
+    if (
+        not isinstance(old, Scalar)
+        or outer is None
+        or offsets is None
+        or (old.start, old.end) != (0, len(old.source.text))
+    ):
+        return span
+    start, end = offsets[0] - 1, offsets[-1] + 1
+    is_quoted = start >= 0 and outer.text[start] == outer.text[end - 1 : end] == '"'
+    return Span(outer, start, end) if is_quoted else span
+
+
 class JsonWriter(Editor):
     """Base class for writing values in brackets.
 
@@ -128,7 +147,7 @@ class JsonWriter(Editor):
         old = change.old
         layout = layout_of(change.parent if change.parent is not None else _as_container(old))
         inner = layout.deeper() if layout.lines else layout
-        return text_edit(old.source, old.start, old.end, self.node(change.new, inner, None))
+        return text_edit(*_with_quotes(old), self.node(change.new, inner, None))
 
     def into_list(self, change: Wrapped) -> Iterator[TextEdit]:
         """Add brackets around a value and the items that follow it."""
