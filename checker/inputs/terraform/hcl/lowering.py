@@ -80,7 +80,7 @@ def quoted(tree: SyntaxTree, node: Node, depth: int) -> Expression:
     """Read a string in quotes."""
     at = tree.at(node)
     inside = [one for one in node.children if one.type in ("template_interpolation", "template_directive")]
-    if not all(map(_is_simple, inside)):
+    if not all(map(_is_simple, inside)) or _ESCAPED_TWICE.search(at.source.text, at.start, at.end):
         return _with_directives(at)
     parts: list[Part] = []
     start = at.start + 1
@@ -93,6 +93,10 @@ def quoted(tree: SyntaxTree, node: Node, depth: int) -> Expression:
     if len(parts) < 2 and isinstance(first, Text) and len(first.text) == at.end - at.start - 2:
         return Literal(at, first.text)
     return Template(at, tuple(parts))
+
+
+_ESCAPED_TWICE = re.compile(r"\$\$\$|%%%")
+"""Signs before a brace of which it is not clear from the tree which ones are an escape."""
 
 
 def _is_simple(node: Node) -> bool:
@@ -143,6 +147,13 @@ def children(node: Node) -> list[Node]:
     return [one for one in node.children if one.type != _COMMENT]
 
 
+_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
+
+
+class TooDeepError(Exception):
+    """An expression is nested too deeply."""
+
+
 class _Lowering:
     def __init__(self, tree: SyntaxTree) -> None:
         self.tree = tree
@@ -159,10 +170,13 @@ class _Lowering:
         steps = nodes[3:] if in_parentheses else nodes[1:]
         at = self.at(first, nodes[-1])
         if depth > MAX_DEPTH:
-            return Unsupported(at, f"nested more than {MAX_DEPTH} levels deep")
+            return Unsupported(at, _TOO_DEEP)
         inner = depth + (1 if steps or in_parentheses else 0)
         root = self.expression(nodes[1], inner) if in_parentheses else self.value(first, inner)
-        return Access(at, root, tuple(self.steps(steps, depth + 1))) if steps else root
+        try:
+            return Access(at, root, tuple(self.steps(steps, depth + 1))) if steps else root
+        except TooDeepError:
+            return Unsupported(at, _TOO_DEEP)
 
     def value(self, node: Node, depth: int) -> Expression:
         """Read a value of any type; some nodes only wrap the one that says what the value is."""
@@ -223,8 +237,9 @@ class _Lowering:
     def of_unary_operation(self, node: Node, depth: int) -> Expression:
         sign, *inside = children(node)
         operand = self.term(inside, depth)
-        if sign.type == "-" and isinstance(operand, Literal) and isinstance(operand.value, Number):
-            return Literal(self.at(node), Number(f"-{operand.value.text}"))
+        number = operand.value if isinstance(operand, Literal) else None
+        if sign.type == "-" and isinstance(number, Number) and not number.text.startswith("-"):
+            return Literal(self.at(node), Number(f"-{number.text}"))
         return Unary(self.at(node), self.word(sign), operand)
 
     def of_binary_operation(self, node: Node, depth: int) -> Expression:
@@ -266,22 +281,26 @@ class _Lowering:
         """Read the steps after a value. ``[*]`` applies all that follow it to each item, ``.*`` only attributes."""
         found: list[Step] = []
         for number, node in enumerate(nodes):
-            if node.type != "splat":
-                found.append(self.step(node, depth))
-                continue
-            splat = node.children[0]
-            following = [*splat.children[1:], *nodes[number + 1 :]]
-            end = self.tree.end(nodes[-1])
-            each = following if splat.type == "full_splat" else _attributes(following)
-            rest = self.steps(following[len(each) :], depth)
-            return [*found, Splat(tuple(self.steps(each, depth)), end), *rest]
+            if node.type == "splat":
+                splat = children(node)[0]
+                following = [*children(splat)[1:], *nodes[number + 1 :]]
+                return [*found, *self.splat(splat, following, self.tree.end(nodes[-1]), depth)]
+            found.append(self.step(node, depth))
         return found
+
+    def splat(self, splat: Node, following: Sequence[Node], end: int, depth: int) -> list[Step]:
+        """Read a splat and the steps that follow it. Raises TooDeepError for a long chain of splats."""
+        if depth > MAX_DEPTH:
+            raise TooDeepError
+        each = following if splat.type == "full_splat" else _attributes(following)
+        rest = self.steps(following[len(each) :], depth + 1)
+        return [Splat(tuple(self.steps(each, depth + 1)), end), *rest]
 
     def step(self, node: Node, depth: int) -> Step:
         end = self.tree.end(node)
         if node.type == "get_attr":
             return Attribute(self.word(node.children[-1]), end)
-        index = node.children[0]
+        index = children(node)[0]
         if index.type == "legacy_index":
             digits = self.word(index)[1:].strip()
             key = Span(self.tree.source, end - len(digits), end)
@@ -295,14 +314,14 @@ def _attributes(steps: Sequence[Node]) -> list[Node]:
 
 
 def _is_attribute(step: Node) -> bool:
-    return step.type == "get_attr" or (step.type == "index" and step.children[0].type == "legacy_index")
+    return step.type == "get_attr" or (step.type == "index" and children(step)[0].type == "legacy_index")
 
 
 def _as_operation(nodes: Sequence[Node]) -> Node | None:
     """Return the binary operation that an operand consists of, if it is one."""
     node = nodes[0]
     if len(nodes) == 1 and node.type == "operation":
-        node = node.children[0]
+        node = children(node)[0]
     return node if len(nodes) == 1 and node.type == "binary_operation" else None
 
 
@@ -317,9 +336,9 @@ _OPERATORS = frozenset(("+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=
 
 def _is_bare(key: Node) -> bool:
     """True for a key that is a name, or a word such as `true`, without quotes or parentheses."""
-    inside = key.children[0]
-    if len(key.children) > 1:
+    inside = children(key)
+    if len(inside) > 1:
         return False
-    return inside.type == "variable_expr" or (
-        inside.type == "literal_value" and inside.children[0].type in ("bool_lit", "null_lit")
+    return inside[0].type == "variable_expr" or (
+        inside[0].type == "literal_value" and children(inside[0])[0].type in ("bool_lit", "null_lit")
     )

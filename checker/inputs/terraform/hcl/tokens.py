@@ -156,6 +156,13 @@ def _plain_code(text: str) -> str:
     return _KEY.sub(r"\1,", numbers)
 
 
+_ESCAPE = re.compile(r"\$\$\{|%%\{")
+
+
+def _plain_string(text: str) -> str:
+    return _plain_code(_ESCAPE.sub("xxx", text))
+
+
 _NOT_NEWLINE = re.compile(r"[^\n]")
 
 
@@ -170,5 +177,5 @@ def _plain_heredoc(text: str) -> str:
     return f"{text[: opening.start('word')]}{marker}{content}{text[last:].replace(opening['word'], marker)}"
 
 
-_PLAIN: dict[str, Callable[[str], str]] = {"comment": str, "string": _plain_code, "heredoc": _plain_heredoc}
+_PLAIN: dict[str, Callable[[str], str]] = {"comment": str, "string": _plain_string, "heredoc": _plain_heredoc}
 """How each token is rewritten; a string may contain code, and its own text is read from the file."""

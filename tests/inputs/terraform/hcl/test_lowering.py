@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checker.core.errors import InputError
 from checker.inputs.terraform.hcl.expression import ListOf
 from checker.inputs.terraform.hcl.parse import parse_value
 from checker.policy.source import Source
@@ -190,3 +191,60 @@ def test_a_splat_applies_to_what_follows_as_in_terraform(text: str) -> None:
     """
     value = parse_value(Source("main.tf", f"x = {text}\n"))
     assert shape(value) == ("Access", ("Name", "a"), SPLATS[text])
+
+
+COMMENTED = {
+    "a /* b */ . /* c */ b": ("Access", ("Name", "a"), (B,)),
+    "a /* b */ [ /* c */ * /* d */ ] .b": None,
+    "a[*] /* all */ .b": ("Access", ("Name", "a"), (("Splat", (B,)),)),
+    "a.* /* all */ .b": ("Access", ("Name", "a"), (("Splat", (B,)),)),
+    "a /* b */ [ /* c */ 0 /* d */ ]": ("Access", ("Name", "a"), (ITEM,)),
+    "( /* b */ a /* c */ )": ("Name", "a"),
+    "! /* b */ a": ("Unary", "!", ("Name", "a")),
+    '"${ /* b */ a /* c */ }"': ("Template", (("Interpolation", ("Name", "a")),)),
+    "{ /* b */ k /* c */ = /* d */ a /* e */ }": (
+        "ObjectOf",
+        (("Element", ("Literal", "k"), ("Name", "a")),),
+    ),
+    "f( /* b */ a /* c */ , b /* d */ ... /* e */ )": ("Call", "f", (("Name", "a"), ("Name", "b")), True),
+}
+
+
+@pytest.mark.parametrize("text", COMMENTED)
+def test_comments_may_be_between_any_tokens(text: str) -> None:
+    expected = COMMENTED[text]
+    if expected is None:  # the grammar takes `[*]` as one token
+        with pytest.raises(InputError):
+            parse_value(Source("main.tf", f"x = {text}\n"))
+    else:
+        assert shape(parse_value(Source("main.tf", f"x = {text}\n"))) == expected
+
+
+@pytest.mark.parametrize("step", ["[*]", ".*", ".b", "[0]", ".0"])
+def test_a_long_chain_of_steps_is_read_or_too_deep(step: str) -> None:
+    value = shape(parse_value(Source("main.tf", f"x = a{step * 3000}\n")))
+    assert value[0] in ("Access", "Unsupported")
+
+
+SIGNS = {"-1": "-1", "- 1": "-1", "--1": None, "- -1": None, "---1": None}
+
+
+@pytest.mark.parametrize("text", SIGNS)
+def test_only_one_sign_belongs_to_a_number(text: str) -> None:
+    value = shape(parse_value(Source("main.tf", f"x = {text}\n")))
+    assert (value == ("Literal", ("Number", SIGNS[text]))) is (SIGNS[text] is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ('"$${x}"', ["${x}"]),
+        ('"$$${x}"', ["$${x}"]),
+        ('"%%%{x}"', ["%%{x}"]),
+        ('"$$"', ["$$"]),
+    ],
+)
+def test_an_escape_takes_the_two_signs_before_the_brace(text: str, parts: list[str]) -> None:
+    value = shape(parse_value(Source("main.tf", f"x = {text}\n")))
+    texts = [value[1]] if value[0] == "Literal" else [part[1] for part in value[1]]
+    assert "".join(texts) == "".join(parts)
