@@ -17,7 +17,7 @@ from checker.inputs.kinds.kind import Kind
 from checker.policy.node import Array, Object, items, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from checker.inputs.cloudtrail.fragment import Piece
     from checker.inputs.collect import Facts
@@ -66,14 +66,29 @@ def _read(facts: Facts, found: Found) -> None:
 
 
 def _rows(root: Node) -> Iterator[tuple[Node, Row]]:
-    """Yield the rows with their texts; Athena writes the names of the columns in the first one."""
+    """Yield the rows with their texts."""
     result = _member(root, _ATHENA)
     if result is None:
         yield from ((row, _of_lake(row)) for row in _listed(root, _LAKE))
         return
-    first, *rows = _listed(result, "Rows") or (root,)
-    names = [name.lower() for name in _cells(first)]
-    yield from ((row, dict(zip(names, _cells(row), strict=False))) for row in rows)
+    rows = _listed(result, "Rows")
+    names = _column_names(result, rows)
+    found = ((row, _cells(row)) for row in rows)
+    yield from (
+        (row, dict(zip(names, cells, strict=False))) for row, cells in found if _lower(cells) != names
+    )
+
+
+def _column_names(result: Node, rows: Sequence[Node]) -> list[str]:
+    """Return the names of the columns; without metadata they are the first row, which only the first page has."""
+    metadata = _member(result, "ResultSetMetadata")
+    listed = _listed(metadata, "ColumnInfo") if metadata is not None else ()
+    stated = [text_of(_member(one, "Name")) or "" for one in listed]
+    return _lower(stated or (_cells(rows[0]) if rows else []))
+
+
+def _lower(texts: Sequence[str]) -> list[str]:
+    return [text.lower() for text in texts]
 
 
 def _of_lake(row: Node) -> Row:

@@ -52,6 +52,19 @@ def test_a_result_says_what_the_log_file_says(form: str, indent: int | None, tmp
     assert found.skipped == ()
 
 
+def test_a_later_page_of_athena_has_no_header(tmp_path: Path) -> None:
+    result = athena([columns(one) for one in EVENTS])
+    rows = result["ResultSet"]["Rows"]
+    names = [cell["VarCharValue"] for cell in rows[0]["Data"]]
+    result["ResultSet"] |= {
+        "Rows": rows[1:],
+        "ResultSetMetadata": {"ColumnInfo": [{"Name": name} for name in names]},
+    }
+    (tmp_path / "result.json").write_text(json.dumps(result))
+    (tmp_path / "log").mkdir()
+    assert seen(load([tmp_path / "result.json"])) == seen(read(tmp_path / "log", s3(EVENTS)))
+
+
 def test_times_of_a_database_are_in_utc(tmp_path: Path) -> None:
     events = [{**one, "eventTime": one["eventTime"].replace("T", " ").replace("Z", ".000")} for one in EVENTS]
     (tmp_path / "result.json").write_text(json.dumps(FORMS["the columns of Athena"](events)))
