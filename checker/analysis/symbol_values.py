@@ -194,14 +194,15 @@ def _values_of(accounts: Iterable[Symbol], symbol: Symbol, context: TopicContext
 
 
 def _ids(symbol: Symbol, context: TopicContext) -> SymbolValues:
-    """Return a new ID, and for an instance the IDs of the instances that it may be."""
+    """Return a new ID, and for an instance the IDs of the instances that it may be, first of one that the user named."""
     fresh = context.table.fresh_value(symbol)
     if not context.table.has_role(symbol, OF_INSTANCE, SOURCE_ARN):
         return SymbolValues((fresh,))
     resources = (*(arn.resource for arn in context.instances), *context.composed(5))
     known = (resource.partition("/")[2] for resource in resources)
     others = () if context.only_adds else _other_ids(symbol, context)
-    return SymbolValues((fresh, *known, *others))
+    stated = (arn.resource.partition("/")[2] for arn in context.stated)
+    return SymbolValues((*stated, fresh, *known, *others))
 
 
 def _other_ids(symbol: Symbol, context: TopicContext) -> Iterator[str]:
@@ -215,10 +216,19 @@ def _other_ids(symbol: Symbol, context: TopicContext) -> Iterator[str]:
 
 
 def _instance_arns(symbol: Symbol, context: TopicContext) -> SymbolValues:
-    """Return a new instance, and numbers of the texts of other instances, any of which it may be."""
-    texts = () if context.only_adds else context.instance_texts
-    others = [f"{SAME}{number}" for number, text in enumerate(texts) if symbol.name not in names_in(text)]
-    values = (context.table.fresh_value(symbol), *others)
+    """Return a new instance, and numbers of the texts of other instances, any of which it may be.
+
+    An instance that the user named comes first.
+    """
+    stated = tuple(map(str, context.stated))
+    texts = [
+        (number, text)
+        for number, text in enumerate(context.instance_texts)
+        if symbol.name not in names_in(text)
+    ]
+    named = [f"{SAME}{number}" for number, text in texts if text in stated]
+    others = [] if context.only_adds else [f"{SAME}{number}" for number, _ in texts]
+    values = (*named, context.table.fresh_value(symbol), *others)
     reason = "is a Connect instance in the topic's Region, of the account that its statement pins"
     return _described(symbol, values, reason)
 

@@ -206,7 +206,9 @@ def _writers(
 
 def _without_quoted_names(text: PolicyText | Unknown, symbol: str) -> PolicyText | Unknown:
     """Tell references to the topic from text that repeats their name in quotes, which refers to nothing."""
-    if isinstance(text, Unknown) or not symbol or symbol not in text.policy.resources():
+    if isinstance(text, Unknown) or isinstance(text.document, Implied):
+        return text  # the AWS default policy is about the topic
+    if not symbol or symbol not in text.policy.resources():
         return text
     statements = [
         one._replace(resources=_resources(one.resources, one.route, symbol, text.document.root))
