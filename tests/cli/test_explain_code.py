@@ -47,7 +47,9 @@ def test_the_text_names_references_and_assumptions(tmp_path: Path) -> None:
     written(tmp_path, FORMS[0](Setup(GIVEN)))
     done = run("explain", ".", cwd=tmp_path)
     assert done.returncode == 0
-    assert done.stdout.startswith("Yes: in every deployment, this instance can publish to the topic.")
+    assert done.stdout.startswith(
+        "Yes: in every deployment with the values of this run, this instance can publish to the topic."
+    )
     assert "instance ${var.connect_instance_arn}" in done.stdout
     assert "`var.connect_instance_arn` is a Connect instance in the topic's Region" in done.stdout
 
