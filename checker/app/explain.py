@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from checker.app.chain import NoTopicError, is_live, read_files, read_key, read_live
 from checker.app.exit_codes import Ending
-from checker.app.next_step import after_explain
+from checker.app.next_step import Explained, after_explain, has_wrong_option
 from checker.app.output import Format
 from checker.app.run import known_rules
 from checker.app.terminal import paint_for, tell, write
@@ -54,9 +54,10 @@ def explain_topic(
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, output_format, paint), output)
     _tell_skipped(chain.skipped)
-    paths = [Path(topic), *(path for path in (key_policy, key) if path is not None)]
-    missing = [option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None]
-    tell(*after_explain(explanation, [] if live else paths, missing))
+    files = (Path(topic.partition("#")[0]), *(path for path in (key_policy, key) if path is not None))
+    missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
+    if not has_wrong_option(chain.skipped):
+        tell(*after_explain(explanation, Explained(() if live else files, missing, given)))
     return _ending(explanation, chain.skipped, strict=strict, live=live)
 
 
