@@ -89,5 +89,5 @@ def _ending(explanation: Explanation, skipped: Sequence[Skipped], *, strict: boo
         unreadable=not live and any(one.error for one in skipped),
         incomplete=live and bool(skipped),
         findings=not explanation.is_clean,
-        undetermined=strict and (unknown or bool(skipped)),
+        undetermined=strict and (unknown or any(not one.complete for one in skipped)),
     )
