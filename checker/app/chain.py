@@ -54,23 +54,38 @@ def is_live(text: str) -> bool:
     return True
 
 
+def named_in(text: str) -> tuple[str, str]:
+    """Split `template.yaml#Topic` into the file and the logical name, which may be empty."""
+    if os.path.exists(text):  # noqa: PTH110 - never raises
+        return text, ""
+    name, _, logical = text.partition("#")
+    return name, logical
+
+
 def read_files(text: str, address: str, instance: str, key: Key | None, given: Given) -> Chain:
     """Read a topic from code, or from the output of the AWS CLI or a policy. Raises InputError."""
-    name, _, logical = text.partition("#")
-    inventory = load([Path(name)], given=given) if text != "-" else Inventory()
+    name, logical = named_in(text)
+    if name != "-" and not os.path.exists(name):  # noqa: PTH110 - never raises
+        help_text = "name a file, a folder of code, or the ARN of a topic in AWS"
+        raise InputError(name, "no such file, and not a topic ARN", help_text=help_text)
+    inventory = load([Path(name)], given=given) if name != "-" else Inventory()
     stated, inventory = _stated(instance, inventory)
     address = address or logical
-    declared = [topic for topic in inventory.topics if topic.address]
-    if not declared and not address and not os.path.isdir(name):  # noqa: PTH112 - never raises
-        skipped = tuple(one for one in inventory.skipped if one.what.startswith("--"))
-        return Chain(_of_file(name, inventory), key, skipped, stated, None, inventory._replace(topics=()))
-    topics = declared or inventory.topics
-    if not topics:
+    if address or os.path.isdir(name) or any(topic.address for topic in inventory.topics):  # noqa: PTH112 - never raises
+        return _of_inventory(name, address, inventory, key)._replace(instance=stated)
+    skipped = tuple(one for one in inventory.skipped if one.what.startswith("--"))
+    return Chain(_of_file(name, inventory), key, skipped, stated, None, inventory._replace(topics=()))
+
+
+def _of_inventory(name: str, address: str, inventory: Inventory, key: Key | None) -> Chain:
+    """Choose a topic by its address, else the only one, preferably of code. Raises InputError."""
+    if not inventory.topics:
         raise _not_found(name, inventory)
-    topic = _chosen(inventory.topics if address else topics, address, name)
+    declared = tuple(topic for topic in inventory.topics if topic.address)
+    topic = _chosen((not address and declared) or inventory.topics, address, name)
     found = inventory.key_of(topic)
     its_key = key or (found if isinstance(found, Key) else None)
-    return Chain(topic, its_key, inventory.skipped, stated, None, inventory)
+    return Chain(topic, its_key, inventory.skipped, around=inventory)
 
 
 def _stated(text: str, inventory: Inventory) -> tuple[Arn | None, Inventory]:
@@ -91,9 +106,6 @@ def _stated(text: str, inventory: Inventory) -> tuple[Arn | None, Inventory]:
 def _of_file(name: str, inventory: Inventory) -> Topic:
     """Read a file in the role of a topic. Raises InputError."""
     path = Path(name)
-    if name != "-" and not os.path.exists(path):  # noqa: PTH110 - never raises
-        help_text = "name a file, a folder of code, or the ARN of a topic in AWS"
-        raise InputError(name, "no such file, and not a topic ARN", help_text=help_text)
     if is_module_file(path) or is_unit(path):
         raise _not_found(name, inventory)
     return load_topic(path)
@@ -123,14 +135,23 @@ def _chosen(topics: Sequence[Topic], address: str, name: str) -> Topic:
     reason = "declares several topics; it declares"
     if address:
         reason = f"`{address}` names several topics:" if variants else f"no topic `{address}`; it declares"
-    listed = ", ".join(f"`{declared_as(one.root, one.address) or one.name}`" for one in variants or topics)
+    listed = ", ".join(f"`{name}`" for name in _names(variants or topics))
     raise InputError(name, f"{reason} {listed}", help_text="name one with `--topic ADDRESS`")
 
 
+def _names(topics: Sequence[Topic]) -> list[str]:
+    """Return an address of each topic; that of its file, if several files have policies of the same topic."""
+    names = [declared_as(one.root, one.address) or one.name for one in topics]
+    if len(set(names)) == len(names):
+        return names
+    return [one.place.document.name for one in topics]
+
+
 def _addresses(topic: Topic) -> tuple[str, ...]:
-    """Return what may name a topic: its address, that with its root, its logical name, or its name in reports."""
+    """Return what may name a topic: its address, that with its root, its logical name, its name in reports, its file."""
     logical = topic.address.rpartition("#")[2]
-    return topic.address, declared_as(topic.root, topic.address), logical, topic.name
+    declared = declared_as(topic.root, topic.address)
+    return topic.address, declared, logical, topic.name, topic.place.document.name
 
 
 def _is_variant(topic: Topic, address: str) -> bool:

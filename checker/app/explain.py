@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.app.chain import NoTopicError, is_live, read_files, read_key, read_live
+from checker.app.chain import NoTopicError, is_live, named_in, read_files, read_key, read_live
 from checker.app.exit_codes import Ending
 from checker.app.next_step import Explained, after_explain, has_wrong_option
 from checker.app.output import Format
@@ -54,7 +54,7 @@ def explain_topic(
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, output_format, paint), output)
     _tell_skipped(chain.skipped)
-    files = (Path(topic.partition("#")[0]), *(path for path in (key_policy, key) if path is not None))
+    files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key) if path is not None))
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
     if not has_wrong_option(chain.skipped):
         tell(*after_explain(explanation, Explained(() if live else files, missing, given)))

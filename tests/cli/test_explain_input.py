@@ -106,3 +106,12 @@ def test_a_named_topic_of_a_folder_without_topics_gets_no_list() -> None:
     done = run("explain", "module", "--topic", "nope", "--instance-arn", INSTANCE_ARN)
     assert "name one with" not in done.stderr
     assert "it declares" not in done.stderr
+
+
+def test_files_about_the_same_topic_are_named_by_their_files() -> None:
+    policy = document(statement(Condition=PINNED))
+    for name in ("same/a.json", "same/b.json"):
+        save(Path(name), policy)
+    several = run("explain", "same")
+    assert "it declares `same/a.json`, `same/b.json`" in several.stderr
+    assert run("explain", "same", "--topic", "same/b.json").returncode == 0
