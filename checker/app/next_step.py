@@ -6,16 +6,19 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.inventory import Source
 from checker.core.arn import topic_arn
 from checker.core.finding import Applicability, Severity, Verdict
+from checker.inputs.collect import Given
 from checker.inputs.discover import is_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.app.run import Options
+    from checker.core.errors import Skipped
     from checker.fix.live.flow_result import FlowResult
     from checker.fix.result import Outcome
     from checker.lint.explain import Explanation
@@ -29,8 +32,8 @@ _FIXED = (Applicability.SAFE, Applicability.DOCUMENTED)
 def after_check(report: Report, options: Options) -> Iterator[str]:
     """Suggest a fix for the findings, else the page of the most severe rule."""
     failed = [failure for failure in report.findings if failure.verdict is Verdict.FAIL]
-    if any(map(is_stream, options.paths)):
-        return  # a fix needs a file
+    if any(map(is_stream, options.paths)) or has_wrong_option(report.skipped):
+        return  # a fix needs a file, and would repeat the option
     fixes = [fix for finding in failed for fix in finding.fixes]
     if any(fix.applicability in _FIXED and not fix.needs for fix in fixes):
         yield _line(("fix", *_same_input(options)))
@@ -42,6 +45,11 @@ def after_check(report: Report, options: Options) -> Iterator[str]:
             yield _line(("rules", worst.rule))
 
 
+def has_wrong_option(skipped: Iterable[Skipped]) -> bool:
+    """True if an option names something that does not exist, so that a next command must not repeat it."""
+    return any(one.error and one.what.startswith("--") for one in skipped)
+
+
 def after_fix(outcome: Outcome, instances: Sequence[str], topics: Sequence[str] = ()) -> Iterator[str]:
     """Suggest --apply for planned fixes, and a test chat for applied ones; ``topics`` use the fixed keys."""
     if outcome.is_pending:
@@ -50,23 +58,55 @@ def after_fix(outcome: Outcome, instances: Sequence[str], topics: Sequence[str] 
         yield from _flow((*(change.resource for change in outcome.changes), *topics), instances)
 
 
-def after_explain(explanation: Explanation, paths: Sequence[Path], missing: Sequence[str]) -> Iterator[str]:
-    """Suggest a fix for a broken or open chain, a test chat for a whole one, and options for an unknown key.
+class Explained(NamedTuple):
+    """The input of an explanation: the files of the chain, without any if the topic is in AWS, and template values.
 
-    ``paths`` are the files of the chain; without any, the topic is in AWS. ``missing`` are options that would
-    supply the key.
+    ``missing`` are options that would supply the key.
     """
-    own = str(explanation.instance)
-    instance = own if explanation.deployments.default.reworded(own) == own else "INSTANCE_ARN"
+
+    paths: tuple[Path, ...] = ()
+    missing: tuple[str, ...] = ()
+    given: Given = Given()
+
+
+def after_explain(explanation: Explanation, source: Explained) -> Iterator[str]:
+    """Suggest a fix for a broken or open chain, a test chat for a whole one, and options for an unknown key."""
+    instance = _instance_of(explanation)
     if explanation.is_clean:
         whole = explanation.chain != "unknown"
         yield from _flow([explanation.topic.name] * whole, [instance])
         key = explanation.topic.key
-        if explanation.kms == "unknown" and isinstance(key, str) and paths and missing:
-            yield from _key_files(key, missing)
-    elif not any(map(is_stream, paths)):
-        named = map(str, paths) if paths else ("--topic-arn", explanation.topic.name)
-        yield _line(("fix", *named, "--instance-arn", instance))
+        if explanation.kms == "unknown" and isinstance(key, str) and source.paths and source.missing:
+            yield from _key_files(key, source.missing)
+    elif not source.paths:
+        yield _line(("fix", "--topic-arn", explanation.topic.name, "--instance-arn", instance))
+    elif not any(map(is_stream, source.paths)):
+        yield from _fix_of_files(explanation, source, instance)
+
+
+def _fix_of_files(explanation: Explanation, source: Explained, instance: str) -> Iterator[str]:
+    """Suggest a fix of the files, or the page of a rule if its finding has no fix that edits files."""
+    failed = [one for one in explanation.report.findings if one.verdict is Verdict.FAIL]
+    fixes = [fix for finding in failed for fix in finding.fixes if not fix.plan]
+    if fixes:
+        is_stated = any(one.source is Source.OPTION for one in explanation.pairings)
+        named = ("--instance-arn", instance) if is_stated or all(fix.needs for fix in fixes) else ()
+        yield _line(("fix", *map(str, source.paths), *named, *_values(source.given)))
+        return
+    broken = explanation.first_broken()
+    rules = [broken.rule if broken else "", *(finding.rule for finding in explanation.openings())]
+    yield from (_line(("rules", rule)) for rule in list(filter(None, rules))[:1])
+
+
+def _instance_of(explanation: Explanation) -> str:
+    """Return what --instance-arn takes: an ARN, the reference of a declared instance, or else a word to replace."""
+    own = str(explanation.instance)
+    shown = explanation.deployments.default.reworded(own)
+    if shown == own:
+        return own
+    first = explanation.pairings[0].source if explanation.pairings else None
+    is_reference = shown.startswith("${") and shown.endswith("}") and shown.count("${") == 1
+    return shown[2:-1] if is_reference and first in (Source.OPTION, Source.ROOT) else "INSTANCE_ARN"
 
 
 _KEY_FILES = {
@@ -153,14 +193,19 @@ def _same_input(options: Options) -> Iterator[str]:
         ("--topic-tag", options.topic_tags),
         ("--select", options.choice.select or ()),
         ("--ignore", options.choice.ignore),
-        ("--var", map("=".join, options.given.variables)),
-        ("--parameter", map("=".join, options.given.parameters)),
     )
     yield from (word for option, values in repeated for value in values for word in (option, value))
+    yield from _values(options.given)
     yield from ["--all-topics"] * (options.all_topics is True) + ["--changed"] * options.changed
     if options.configuration is not None:
         yield from ("--config", str(options.configuration))
     yield from ["--isolated"] * options.isolated
+
+
+def _values(given: Given) -> Iterator[str]:
+    """Return the options with the values of variables and parameters."""
+    repeated = (("--var", given.variables), ("--parameter", given.parameters))
+    yield from (word for option, values in repeated for pair in values for word in (option, "=".join(pair)))
 
 
 def _line(words: Sequence[str]) -> str:

@@ -6,9 +6,11 @@ import os
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from checker.app.run import Options
+from checker.app.run import Options, known_rules
 from checker.app.terminal import progress_bar
+from checker.configuration.load import check_name
 from checker.configuration.model import Choice
+from checker.configuration.selection import ALL
 from checker.core.errors import InputError
 from checker.core.finding import Severity
 from checker.inputs.collect import Given
@@ -81,9 +83,16 @@ def _pairs(option: str, texts: Sequence[str] | None) -> tuple[tuple[str, str], .
 def _read_choice(
     select: Sequence[str] | None, ignore: Sequence[str] | None, severity: Sequence[str] | None
 ) -> Choice:
-    """Parse the options that select rules. Raises InputError for an unknown severity."""
+    """Parse the options that select rules. Raises InputError for an unknown rule or severity."""
     levels = dict(_level(text) for text in split(severity))
-    return Choice(split(select) if select else None, split(ignore), levels)
+    choice = Choice(split(select) if select else None, split(ignore), levels)
+    named = (("--select", choice.select or ()), ("--ignore", choice.ignore), ("--severity", tuple(levels)))
+    if any(names for _, names in named):
+        known = {ALL, *(name for rule in known_rules() for name in (rule.id, rule.family))}
+        for option, names in named:
+            for name in names:
+                check_name(name, known, option)
+    return choice
 
 
 def _level(text: str) -> tuple[str, Severity]:

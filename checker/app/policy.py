@@ -57,9 +57,10 @@ def print_policies(request: PolicyRequest, language: Language, output: Path | No
     """Print the policies, and what merged statements still allow. Raises InputError."""
     _check_arns(request)
     _check_references(request, language)
+    is_circular = _is_circular(request, language)
     request, names = _with_examples(request, language) if request.refers else (request, {})
     _check_key(request)
-    drafts = _drafts(request)._replace(names=names)
+    drafts = _drafts(request)._replace(names=names, is_circular=is_circular)
     write(drafts_text(drafts, language), output)
     tell(*_said(drafts, language))
     return Ending(findings=any(one.warnings for one in (drafts.topic, drafts.key) if one is not None))
@@ -98,11 +99,7 @@ def _check_references(request: PolicyRequest, language: Language) -> None:
         reason = f"cannot be used with --format {language.value}"
         help_text = f"add `--format terraform` or `--format cloudformation`, or use `{option[:-3]}arn ARN`"
         raise InputError(option, reason, help_text=help_text)
-    if (
-        language is Language.CLOUDFORMATION
-        and request.topic_reference
-        and request.condition is KeyCondition.TOPIC
-    ):
+    if _is_circular(request, language) and request.condition is KeyCondition.TOPIC:
         reason = "needs the topic's ARN: the topic refers to the key, so that a reference would be circular"
         raise InputError("--kms-condition topic", reason, help_text="name the topic with `--topic-arn ARN`")
     merged = "--merge" if request.merge else "--merge-key" if request.merge_key else ""
@@ -110,6 +107,11 @@ def _check_references(request: PolicyRequest, language: Language) -> None:
         raise InputError(
             merged, f"cannot be used with {option}", help_text="`checker fix` adds references to code"
         )
+
+
+def _is_circular(request: PolicyRequest, language: Language) -> bool:
+    """True if the policy of the key cannot refer to the topic, because the topic of the template refers to the key."""
+    return language is Language.CLOUDFORMATION and bool(request.topic_reference)
 
 
 def _with_examples(

@@ -98,9 +98,13 @@ def report_bug(error: Exception) -> None:
 
 
 def paint_for(stream: TextIO) -> Paint:
-    """Use color on a terminal, unless NO_COLOR is set. https://no-color.org"""
-    colors = is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Paint(enabled=colors)
+    """Use color on a terminal, unless NO_COLOR is set, and its width. https://no-color.org"""
+    if not is_terminal(stream):
+        return Paint()
+    from shutil import get_terminal_size  # imported on demand: a pipe needs no width
+
+    colors = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Paint(enabled=colors, columns=get_terminal_size().columns)
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -9,6 +9,7 @@ import typer
 
 from checker.app.exit_codes import Ending
 from checker.app.explain import explain_topic
+from checker.app.options import read_given
 from checker.app.output import Format
 from checker.cli import options as shared
 from checker.live.aws.access import Access
@@ -47,6 +48,8 @@ def explain_command(
     address: _AddressOption = "",
     key_policy: _KeyPolicyOption = None,
     key: _KeyOption = None,
+    variable: shared.VariableOption = None,
+    parameter: shared.ParameterOption = None,
     profile: shared.ProfileOption = "",
     endpoint_url: shared.EndpointOption = "",
     output_format: shared.FormatOption = Format.TEXT,
@@ -68,6 +71,7 @@ def explain_command(
         address=address,
         key_policy=key_policy,
         key=key,
+        given=read_given(variable, parameter),
         access=Access(profile=profile, endpoint=endpoint_url),
         output_format=output_format,
         output=output,

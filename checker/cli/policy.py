@@ -47,7 +47,10 @@ _MergeKeyOption = Annotated[
     typer.Option(metavar="FILE", help="Add the statements to the key policy in this file."),
 ]
 _OnlyOption = Annotated[OnlyPolicy | None, typer.Option(help="Print only this policy.")]
-_LanguageOption = Annotated[Language, typer.Option("--format", help="Format of the policies.")]
+_LanguageOption = Annotated[
+    Language,
+    typer.Option("--format", metavar="FORMAT", help="json, terraform, cloudformation or cli."),
+]
 
 
 def policy(

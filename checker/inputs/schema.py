@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from checker.core.errors import InputError
-from checker.core.finding import Part
+from checker.core.finding import Part, format_route
 from checker.policy.node import Array, Number, Object
 from checker.policy.wildcard import did_you_mean
 
@@ -36,7 +36,7 @@ def _fault(document: TextDocument, error: ValidationError, schema: str) -> Input
     expected: Any = error.validator_value
     value: Any = error.instance
     at, help_text = Part.VALUE, f"see `schemas/{schema}`"
-    message = error.message[:300]
+    message = error.message[:_LONGEST]
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
         known = tuple(error.schema.get("properties", ()))
         unknown_key = next(key for key in value if key not in known)
@@ -44,9 +44,31 @@ def _fault(document: TextDocument, error: ValidationError, schema: str) -> Input
         help_text = _hint(unknown_key, known)
     elif error.validator == "enum":
         message, help_text = f"`{value}` is not one of {', '.join(expected)}", _hint(str(value), expected)
+    elif error.validator == "type" and expected in _TYPES:
+        message = f"`{format_route(route)}`: expected {_TYPES[expected]}, found {_found(value)}"
     elif error.validator == "anyOf" and all("required" in one for one in expected):
         message = f"needs {' or '.join(f'`{key}`' for one in expected for key in one['required'])}"
     return InputError(document.name, message, document.locate(route, at), help_text)
+
+
+_TYPES = {
+    "string": "a string",
+    "array": "a list",
+    "object": "an object",
+    "boolean": "true or false",
+    "integer": "an integer",
+    "number": "a number",
+}
+
+
+def _found(value: Any) -> str:
+    """Describe a value of a wrong type; the elements of a list or an object would only hide the fault."""
+    if isinstance(value, dict | list):
+        return _TYPES["object" if isinstance(value, dict) else "array"]
+    return f"`{json.dumps(value)}`"[:_LONGEST]
+
+
+_LONGEST = 300
 
 
 def _hint(word: str, known: tuple[str, ...]) -> str:

@@ -8,8 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.deployments import NO_SYMBOLS, in_words
-from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Topic, is_managed_key
+from checker.analysis.inventory import (
+    Instance,
+    Inventory,
+    Key,
+    Pairing,
+    PolicyText,
+    Source,
+    Topic,
+    is_managed_key,
+)
 from checker.analysis.key import KeyAnalysis
+from checker.analysis.pairing import named_by
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.errors import InputError
@@ -22,10 +32,9 @@ from checker.lint.rule import Link, PolicyRule
 from checker.policy.model import EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from checker.analysis.deployments import Deployments
-    from checker.analysis.inventory import Pairing
     from checker.core.finding import Finding
     from checker.iam.prove.prove import Answer
     from checker.lint.report import Report
@@ -131,7 +140,7 @@ def explain(
     """Check all links of the chain, in every deployment of a topic that code declares.
 
     ``key`` is the supplied key of the topic, if any. Without an instance, it is the one that is paired with the
-    topic; raises InputError if there is none. ``around`` is what the code declares.
+    topic, else one that the policy names; raises InputError if there is none. ``around`` is what the code declares.
     """
     topic, key = _matched(topic, key)
     stated = (Instance(instance),) if instance is not None else ()
@@ -139,30 +148,35 @@ def explain(
         topics=(topic,), keys=(key,) if key else (), instances=(*stated, *around.instances)
     )
     case = TopicAnalysis(topic, whole)
-    explained = [
-        _explain(
-            one.topic,
-            key if one is case else one.about[1],
-            _paired(one, topic.name, case.deployments) if instance is None else instance,
-            rules,
-            looked_up,
-        )
-        for one in case.in_deployments
-    ]
+    explained = []
+    for one in case.in_deployments:
+        pairings = one.pairings if instance is not None else _paired(one, topic.name, case.deployments)
+        chosen = pairings[0].instance if instance is None else instance
+        its_key = key if one is case else one.about[1]
+        explained.append(_explain(one.topic._replace(pairings=pairings), its_key, chosen, rules, looked_up))
     return _merged(explained, case.deployments)._replace(topic=topic)
 
 
-def _paired(case: TopicAnalysis, name: str, found: Deployments) -> Arn:
-    """Return the instance that is paired with a topic. Raises InputError if there is none, or if it is not known."""
-    if not case.pairings and not found.tried:
+def _paired(case: TopicAnalysis, name: str, found: Deployments) -> tuple[Pairing, ...]:
+    """Return the pairings of a topic, else the instances that its policy names, such as one in another Region.
+
+    Raises InputError if there is none, or if it is not known.
+    """
+    pairings = case.pairings or tuple(_named(case.topic))
+    if not pairings and not found.tried:
         raise InputError(name, found.too_many, help_text="set some of them with `--parameter` or `--var`")
-    if not case.pairings:
+    if not pairings:
         raise InputError(
             name,
             "no Connect instance is known for this topic",
             help_text="name it with `--instance-arn ARN`",
         )
-    return case.pairings[0].instance
+    return pairings
+
+
+def _named(topic: Topic) -> Iterator[Pairing]:
+    where = topic.policy.document.name if isinstance(topic.policy, PolicyText) else ""
+    yield from (Pairing(arn, Source.POLICY, where) for arn in named_by(topic).instances)
 
 
 def _merged(explained: Sequence[Explanation], found: Deployments) -> Explanation:

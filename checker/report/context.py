@@ -24,9 +24,10 @@ _CODES = {
 
 
 class Paint(NamedTuple):
-    """Adds terminal colors to text if enabled."""
+    """Adds terminal colors to text if enabled. ``columns`` is the width of the terminal; 0 if there is none."""
 
     enabled: bool = False
+    columns: int = 0
 
     def __call__(self, style: str, text: str) -> str:
         """Color a text. Styles are the severities, ``ok``, ``dim``, ``bold`` and ``mark``."""

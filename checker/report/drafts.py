@@ -47,6 +47,7 @@ class Drafts(NamedTuple):
     """The requested policies. ``condition`` limits the grant of the key.
 
     ``names`` are the references to write for example values. They belong to the account of the deployment.
+    ``is_circular`` is true if the key policy cannot name the topic, because the topic refers to the key.
     """
 
     wanted: Wanted
@@ -54,6 +55,7 @@ class Drafts(NamedTuple):
     key: Draft | None = None
     condition: KeyCondition | None = None
     names: Mapping[str, Reference] = {}
+    is_circular: bool = False
 
     def written(self, value: Plain) -> Plain:
         """Return a value with references."""
@@ -104,9 +106,12 @@ def key_remarks(drafts: Drafts) -> Iterator[str]:
             "Check that a test message arrives before you rely on this condition."
         )
     elif drafts.condition is None and _reaches_others(drafts.key):
+        options = (
+            "`--topic-arn ARN --kms-condition topic`" if drafts.is_circular else "`--kms-condition topic`"
+        )
         yield (
             "AWS documents this grant. It allows Connect to use the key on behalf of any AWS customer. "
-            "`--kms-condition topic` limits it to messages to this topic."
+            f"{options} limits it to messages to this topic."
         )
 
 

@@ -130,7 +130,7 @@ def answer_of(explanation: Explanation) -> str:
     unknown = [_missing(link) for link in explanation.links if link.status == UNKNOWN]
     if unknown:
         return f"Not known: {', '.join(unknown)}."
-    where = "in every deployment, " if explanation.deployments.vary else ""
+    where = "in every deployment with the values of this run, " if explanation.deployments.vary else ""
     return f"Yes: {where}this instance can publish to the topic."
 
 

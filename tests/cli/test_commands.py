@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from importlib.resources import files
@@ -12,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from checker import __version__
+from checker.cli.app import COMMANDS
 from tests.cli.process import run, save
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, document, statement
 
@@ -24,6 +26,14 @@ def test_version_and_help() -> None:
     assert run("--version").stdout == f"checker {__version__}\n"
     helped = run("--help").stdout
     assert all(command in helped for command in ("check", "diff", "explain", "policy", "simulate"))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_help_text_breaks_the_values_of_an_option(command: str) -> None:
+    helped = run(*command.split(), "--help", env={"COLUMNS": "80"}).stdout
+    for line in helped.splitlines():
+        without_ranges = re.sub(r"\[[^]]*=[^]]*\]", "", line)
+        assert without_ranges.count("<") == without_ranges.count(">")
 
 
 @pytest.mark.parametrize(

@@ -34,3 +34,13 @@ def test_the_policy_that_people_paste_lets_in_every_aws_customer() -> None:
     )
     done = run("simulate", "--policy", "open-deputy.json", *publish, *stranger, cwd=EXAMPLES)
     assert done.stdout.splitlines()[0] == "Allowed"
+
+
+def test_the_documented_explanation_is_what_the_tool_prints() -> None:
+    example = (
+        (TESTS.parent / "docs" / "explain.md").read_text().split("    $ checker ", 1)[1].split("\n\n## ")[0]
+    )
+    command, _, documented = example.replace("\\\n", "").partition("\n")
+    printed = run(*command.split(), cwd=EXAMPLES).stdout.splitlines()
+    for line, shown in zip(documented.splitlines(), printed, strict=True):
+        assert shown.startswith(line.removeprefix("    ").removesuffix("..."))

@@ -60,6 +60,7 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(Path("template.json"), TEMPLATE)
     Path("broken.json").write_text('{"Version": ')
     Path("tf").mkdir()
+    Path("nothing").mkdir()
     Path("tf/main.tf").write_text(TERRAFORM % (ACCOUNT, json.dumps(document(statement(Condition=PINNED)))))
 
 
@@ -72,6 +73,8 @@ CODES = [
     ("check --strict good.json", 3),
     ("check --strict open.json", 1),
     ("check --strict tf", 0),
+    ("check --strict nothing", 0),
+    ("check --strict empty.json", 2),
     ("check --strict template.json", 3),
     ("check --strict --all-topics good.json open.json broken.json", 2),
     ("check tf --var name=chat", 0),

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.process import run
 from tests.lint.setups import FORMS, NAMED, OWN, PARAMETER, Setup
+from tests.samples import INSTANCE_ARN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,9 @@ def test_the_text_names_references_and_assumptions(tmp_path: Path) -> None:
     written(tmp_path, FORMS[0](Setup(GIVEN)))
     done = run("explain", ".", cwd=tmp_path)
     assert done.returncode == 0
-    assert done.stdout.startswith("Yes: in every deployment, this instance can publish to the topic.")
+    assert done.stdout.startswith(
+        "Yes: in every deployment with the values of this run, this instance can publish to the topic."
+    )
     assert "instance ${var.connect_instance_arn}" in done.stdout
     assert "`var.connect_instance_arn` is a Connect instance in the topic's Region" in done.stdout
 
@@ -90,4 +93,56 @@ def test_a_policy_alone_needs_an_instance(tmp_path: Path) -> None:
     (tmp_path / "policy.json").write_text('{"Version": "2012-10-17", "Statement": []}')
     done = run("explain", "policy.json", cwd=tmp_path)
     assert done.returncode == 2
-    assert "--instance-arn: required" in done.stderr
+    assert done.stderr.startswith("error: policy.json: no Connect instance is known for this topic")
+    assert "name it with `--instance-arn ARN`" in done.stderr
+
+
+def test_an_option_may_name_an_instance_by_its_reference(tmp_path: Path) -> None:
+    written(tmp_path, FORMS[0](Setup(PINNED, has_instance=True)))
+    done = run("explain", ".", "--instance-arn", "aws_connect_instance.this.arn", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "by --instance-arn" in done.stdout
+    wrong = run("explain", ".", "--instance-arn", "aws_connect_instance.that.arn", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "no file declares `aws_connect_instance.that.arn`" in wrong.stderr
+    assert "known: `aws_connect_instance.this.arn`" in wrong.stderr
+
+
+VARIANTS = """
+Parameters:
+  Stage: {Type: String}
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+Resources:
+  Chat:
+    Type: AWS::SNS::Topic
+    Properties:
+      KmsMasterKeyId: !If [IsProd, alias/aws/sns, !Ref AWS::NoValue]
+"""
+
+
+def test_a_logical_name_stands_for_all_variants_of_a_topic(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(VARIANTS)
+    several = run("explain", "t.yaml#Chat", "--instance-arn", INSTANCE_ARN, cwd=tmp_path)
+    assert several.returncode == 2
+    names = "`t.yaml#Chat (Stage=prod)`, `t.yaml#Chat (Stage other than prod)`"
+    assert f"`Chat` names several topics: {names}" in several.stderr
+    named = run("explain", "t.yaml#Chat (Stage=prod)", "--instance-arn", INSTANCE_ARN, cwd=tmp_path)
+    assert "[aws-managed-key]" in named.stdout
+    chosen = ("--instance-arn", INSTANCE_ARN, "--parameter", "Stage=prod")
+    by_value = run("explain", "t.yaml#Chat", *chosen, cwd=tmp_path)
+    assert "[aws-managed-key]" in by_value.stdout
+    wrong = run("explain", "t.yaml#Chat", *chosen, "--parameter", "Stag=prod", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "did you mean `Stage`?" in wrong.stderr
+
+
+def test_a_skipped_file_does_not_hide_a_broken_link(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(VARIANTS)
+    (tmp_path / "app.ts").write_text('const principal = "connect.amazonaws.com", action = "sns:Publish";\n')
+    done = run(
+        *("explain", ".", "--topic", "Chat", "--instance-arn", INSTANCE_ARN, "--parameter", "Stage=prod"),
+        cwd=tmp_path,
+    )
+    assert "skipped: app.ts" in done.stderr
+    assert done.returncode == 1

@@ -17,6 +17,10 @@ EXAMPLES = TESTS.parent / "examples"
 TOPIC = ("topic.json", "--instance-arn", INSTANCE_ARN)
 KEY = ("--key-policy", "key-policy.json", "--key", "key.json")
 CHAIN = (*TOPIC, *KEY)
+BOTH = {
+    "StringEquals": {"aws:SourceAccount": TOPIC_ARN.split(":")[4]},
+    "ArnEquals": {"aws:SourceArn": INSTANCE_ARN},
+}
 
 
 def next_of(stderr: str) -> list[str]:
@@ -67,6 +71,64 @@ def test_an_instance_that_only_the_user_knows_is_left_to_fill_in(tmp_path: Path)
     ]
     filled_in = [INSTANCE_ARN if word == "INSTANCE_ARN" else word for word in following[1:]]
     assert next_of(run(*filled_in, cwd=tmp_path).stderr) == ["checker", *filled_in, "--apply"]
+
+
+FIFO = """
+resource "aws_connect_instance" "this" {
+  identity_management_type = "CONNECT_MANAGED"
+  inbound_calls_enabled    = true
+  outbound_calls_enabled   = true
+}
+variable "fifo" { default = true }
+resource "aws_sns_topic" "chat" {
+  name       = "chat.fifo"
+  fifo_topic = var.fifo
+}
+resource "aws_sns_topic_policy" "chat" {
+  arn    = aws_sns_topic.chat.arn
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "connect.amazonaws.com" }
+      Action    = "sns:Publish"
+      Resource  = aws_sns_topic.chat.arn
+      CONDITION
+    }]
+  })
+}
+"""
+PINNED = 'Condition = { ArnEquals = { "aws:SourceArn" = aws_connect_instance.this.arn } }'
+
+
+def test_an_explanation_suggests_a_fix_only_if_there_is_one_for_the_files(tmp_path: Path) -> None:
+    save(tmp_path / "main.tf", FIFO.replace("CONDITION", PINNED))
+    fixed = next_of(run("explain", ".", "--var", "fifo=true", cwd=tmp_path).stderr)
+    assert fixed == ["checker", "fix", ".", "--var", "fifo=true"]
+    account = 'Condition = { StringEquals = { "aws:SourceAccount" = "111122223333" } }'
+    save(tmp_path / "main.tf", FIFO.replace("CONDITION", account))
+    assert next_of(run("explain", ".", cwd=tmp_path).stderr) == ["checker", "fix", "."]
+
+
+def test_an_explanation_without_a_fix_for_the_files_suggests_the_page_of_the_rule(tmp_path: Path) -> None:
+    far = document(statement(Condition=BOTH, Resource=TOPIC_ARN.replace("us-east-1", "eu-west-1")))
+    save(tmp_path / "far.json", far)
+    following = next_of(run("explain", "far.json", cwd=tmp_path).stderr)
+    assert following == ["checker", "rules", "cross-region"]
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--topic-arn", f"{TOPIC_ARN}x"), ("--topic-tag", "a=b"), ("--var", "foo=1"), ("--parameter", "foo=1")],
+    ids=lambda one: one[0],
+)
+def test_a_wrong_option_is_not_repeated(option: tuple[str, str], tmp_path: Path) -> None:
+    save(tmp_path / "open.json", document(statement()))
+    checked = run("check", "open.json", *option, cwd=tmp_path)
+    assert (checked.returncode, next_of(checked.stderr)) == (2, [])
+    if option[0] in ("--var", "--parameter"):
+        explained = run("explain", "open.json", "--instance-arn", INSTANCE_ARN, *option, cwd=tmp_path)
+        assert (explained.returncode, next_of(explained.stderr)) == (2, [])
 
 
 def test_standard_input_cannot_be_fixed(tmp_path: Path) -> None:

@@ -257,3 +257,13 @@ def test_what_is_not_a_reference(arguments: list[str], reason: str, help_text: s
     assert reason in first
     assert second.startswith("  = help: ")
     assert help_text in second
+
+
+def test_the_comment_recommends_a_condition_that_the_command_accepts() -> None:
+    instance = ("--instance-ref", "Instance.Arn")
+    key = ("--key-ref", "ChatKey")
+    text = printed(*CLOUDFORMATION, *instance, "--topic-ref", "Chat", *key)
+    joined = " ".join(line.strip(" #") for line in text.splitlines())
+    assert "`--topic-arn ARN --kms-condition topic` limits it" in joined
+    limited = printed(*CLOUDFORMATION, *instance, "--topic-arn", TOPIC_ARN, "--kms-condition", "topic", *key)
+    assert "limits it" not in limited

@@ -100,13 +100,15 @@ def test_instances_topics_and_exclusions_of_a_configuration(tmp_path: Path) -> N
     ("text", "place", "said"),
     [
         ("selct: [sns]", "1:1", "did you mean `select`?"),
-        ("select: sns", "1:9", "not of type 'array'"),
+        ("select: sns", "1:9", '`select`: expected a list, found `"sns"`'),
+        ("topics: [{arn: foo}]", "1:10", "`topics[0]`: expected a string, found an object"),
+        ("severity: [sns]", "1:11", "`severity`: expected an object, found a list"),
         ("select: [snss]", "1:10", "did you mean `sns`?"),
         ("ignore: [fifo]", "1:10", "unknown rule or family `fifo`"),
         ("severity: {fifo-topics: note}", "1:12", "did you mean `fifo-topic`?"),
         ("severity: {fifo-topic: warn}", "1:24", "is not one of error, warning, note"),
         ("fail-on: never", "1:10", "is not one of error, warning, note"),
-        ("strict: 'yes'", "1:9", "not of type 'boolean'"),
+        ("strict: 'yes'", "1:9", '`strict`: expected true or false, found `"yes"`'),
         ("instances: [nonsense]", "1:13", "does not match"),
         ("overrides: [{select: [sns]}]", "1:13", "'paths' is a required property"),
         ("overrides:\n  - paths: [a]\n    ignore: [b]", "3:14", "unknown rule or family `b`"),
@@ -146,6 +148,9 @@ def test_a_fault_of_the_configuration_has_its_place(text: str, place: str, said:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["--select", "fifo-topics"], "error: --select: unknown rule or family `fifo-topics`"),
+        (["--ignore", "sns,kmss"], "error: --ignore: unknown rule or family `kmss`"),
+        (["--severity", "nonsense=error"], "error: --severity: unknown rule or family `nonsense`"),
         (["--select", "fifo-topics"], "did you mean `fifo-topic`?"),
         (["--ignore", "sns,kmss"], "did you mean `kms`?"),
         (["--severity", "fifo-topic=bad"], "write `RULE=error`, `warning` or `note`"),

@@ -253,7 +253,7 @@ contacts:
 @pytest.mark.parametrize(
     ("text", "line", "part"),
     [
-        ("topics:\n  - arn: 5\n", 2, "5 is not of type"),
+        ("topics:\n  - arn: 5\n", 2, "`topics[0].arn`: expected a string, found `5`"),
         ("topics:\n  - {}\n", 2, ""),
         ("topics: []\ntopcs: []\n", 2, "unknown key `topcs`"),
         ("version: 2\ntopics: []\n", 1, "1 was expected"),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checker.core.finding import Position
 from checker.core.terminal_text import inert, inert_line, inert_patch_line, json_lines
 from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.registry import all_rules
 from checker.report.brief import summary_text
 from checker.report.context import Paint, Setting, width
-from checker.report.formats.text import render
+from checker.report.formats.text import excerpt, render
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
 
@@ -126,3 +128,36 @@ def test_json_is_inert_and_has_the_same_content(value: object) -> None:
         lines = list(json_lines(value, ascii_only=ascii_only))
         assert json.loads("\n".join(lines)) == value
         assert all(inert(line) == line for line in lines)
+
+
+@given(
+    columns=st.integers(46, 200),
+    before=st.text("ab語", max_size=200),
+    marked=st.text("xy", min_size=1, max_size=200),
+    after=st.text("ab語", max_size=200),
+)
+def test_on_a_terminal_an_excerpt_fits_and_its_marks_are_below_their_text(
+    columns: int, before: str, marked: str, after: str
+) -> None:
+    start, end = len(before) + 1, len(before) + len(marked) + 1
+    line = Excerpted(before + marked + after)
+    _, quoted, carets = excerpt(line, Position(1, start, 1, end), Paint(columns=columns))
+    assert max(width(quoted), width(carets)) + len("  ") <= columns
+    pairs = zip(_columns(quoted), _columns(carets), strict=False)
+    assert {above for above, below in pairs if below == "^"} <= set("xy")
+
+
+class Excerpted(NamedTuple):
+    """A file of one line."""
+
+    text: str
+    name: str = "policy.json"
+
+    def line(self, number: int) -> str:
+        assert number == 1
+        return self.text
+
+
+def _columns(text: str) -> str:
+    """A text with a character for each column."""
+    return "".join(one * width(one) for one in text)

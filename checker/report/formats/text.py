@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Role, format_route
 from checker.core.terminal_text import inert
@@ -17,10 +17,31 @@ if TYPE_CHECKING:
     from checker.report.context import Paint, Setting
 
 
-_MAX_WIDTH = 140
-_WINDOW = 110
-_LEAD = 30
 _MAX_LINES = 5
+_LEAST = 40
+_MARGIN = len("  " + " | ")
+"""The indentation of an excerpt, and the bar after the number of the line."""
+
+
+class _Room(NamedTuple):
+    """The longest line to quote whole, and the window of a longer one, which begins before the marked part.
+
+    Counted in characters, or in columns on a terminal.
+    """
+
+    longest: int = 140
+    window: int = 110
+    lead: int = 30
+    in_columns: bool = False
+
+
+def _room(paint: Paint, gutter: int) -> _Room:
+    """Return the room for a line of code. On a terminal, it fits the columns, so that the marks stay below their text."""
+    if not paint.columns:
+        return _Room()
+    longest = max(_LEAST, paint.columns - gutter - _MARGIN)
+    window = longest - 2 * len("...")
+    return _Room(longest, window, min(_Room().lead, window // 4), in_columns=True)
 
 
 def excerpt(file: Text, at: Position, paint: Paint) -> Iterator[str]:
@@ -37,7 +58,7 @@ def _one_line(file: Text, at: Position, paint: Paint, gutter: int) -> Iterator[s
     line = file.line(at.line)
     text = _shown(line)
     start, end = (len(_shown(line[:to])) for to in (at.column - 1, max(at.end_column - 1, at.column)))
-    text, start, end = _clip(text, start, end)
+    text, start, end = _clip(text, start, end, _room(paint, gutter))
     carets = "^" * max(1, width(text[start:end]))
     yield f"{paint('dim', f'{at.line:>{gutter}} |')} {text}"
     yield f"{' ' * gutter} {paint('dim', '|')} {' ' * width(text[:start])}{paint('mark', carets)}"
@@ -48,15 +69,16 @@ def _shown(line: str) -> str:
     return inert(line.replace("\t", " "))
 
 
-def _clip(text: str, start: int, end: int) -> tuple[str, int, int]:
+def _clip(text: str, start: int, end: int, room: _Room) -> tuple[str, int, int]:
     """Cut a long line, such as compact JSON from the AWS CLI, to a window around the marked part."""
-    if len(text) <= _MAX_WIDTH:
+    if (width(text) if room.in_columns else len(text)) <= room.longest:
         return text, start, min(end, len(text))
-    left = max(0, min(start - _LEAD, len(text) - _WINDOW))
-    right = left + _WINDOW
+    is_wide = room.in_columns and not text.isascii()  # a character may take two columns
+    window = room.window // 2 if is_wide else room.window
+    left = max(0, min(start - room.lead, len(text) - window))
+    right = left + window
     head, tail = "..." if left else "", "..." if right < len(text) else ""
-    window = head + text[left:right] + tail
-    return window, start - left + len(head), min(end, right) - left + len(head)
+    return head + text[left:right] + tail, start - left + len(head), min(end, right) - left + len(head)
 
 
 def _several_lines(file: Text, at: Position, paint: Paint, gutter: int) -> Iterator[str]:
@@ -66,7 +88,7 @@ def _several_lines(file: Text, at: Position, paint: Paint, gutter: int) -> Itera
         if number == 0:
             yield f"{' ' * gutter} {paint('mark', ':')}"
             continue
-        text, _, _ = _clip(_shown(file.line(number)), 0, 0)
+        text, _, _ = _clip(_shown(file.line(number)), 0, 0, _room(paint, gutter))
         yield f"{paint('dim', f'{number:>{gutter}}')} {paint('mark', '>')} {text}"
 
 

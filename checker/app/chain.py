@@ -1,0 +1,185 @@
+"""Reads the chain that `checker explain` is about: from code, from files of a topic and its key, or from AWS."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.inventory import Inventory, Key, Source
+from checker.core.errors import InputError, Skipped
+from checker.core.finding import declared_as
+from checker.inputs.discover import is_unit
+from checker.inputs.large_files import is_module_file
+from checker.inputs.load import load
+from checker.inputs.typed_files import instance_option, load_key, load_key_policy, load_topic, topic_option
+from checker.lint.explain import UNKNOWN
+from checker.live.aws.wait import EXPLAIN_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checker.analysis.inventory import Topic
+    from checker.core.arn import Arn
+    from checker.inputs.collect import Given
+    from checker.lint.explain import InstanceStatus
+    from checker.live.aws.access import Access
+
+
+class Chain(NamedTuple):
+    """The topic, its key, unreadable parts, and the status of the instance in AWS.
+
+    ``instance`` is the ARN that the user named; without one, the instance is paired with the topic in ``around``.
+    """
+
+    topic: Topic
+    key: Key | None
+    skipped: tuple[Skipped, ...] = ()
+    instance: Arn | None = None
+    status: InstanceStatus | None = None
+    around: Inventory = Inventory()
+
+
+class NoTopicError(InputError):
+    """No topic was found. ``others`` are inputs that were not read, which may be the reason."""
+
+    others: tuple[Skipped, ...] = ()
+
+
+def is_live(text: str) -> bool:
+    """True for an argument that names a topic in AWS. Raises InputError for an ARN that is not one of a topic."""
+    if not text.startswith("arn:") or os.path.exists(text):  # noqa: PTH110 - never raises
+        return False
+    topic_option("TOPIC", text)
+    return True
+
+
+def named_in(text: str) -> tuple[str, str]:
+    """Split `template.yaml#Topic` into the file and the logical name, which may be empty."""
+    if os.path.exists(text):  # noqa: PTH110 - never raises
+        return text, ""
+    name, _, logical = text.partition("#")
+    return name, logical
+
+
+def read_files(text: str, address: str, instance: str, key: Key | None, given: Given) -> Chain:
+    """Read a topic from code, or from the output of the AWS CLI or a policy. Raises InputError."""
+    name, logical = named_in(text)
+    if name != "-" and not os.path.exists(name):  # noqa: PTH110 - never raises
+        help_text = "name a file, a folder of code, or the ARN of a topic in AWS"
+        raise InputError(name, "no such file, and not a topic ARN", help_text=help_text)
+    inventory = load([Path(name)], given=given) if name != "-" else Inventory()
+    stated, inventory = _stated(instance, inventory)
+    address = address or logical
+    if address or os.path.isdir(name) or any(topic.address for topic in inventory.topics):  # noqa: PTH112 - never raises
+        return _of_inventory(name, address, inventory, key)._replace(instance=stated)
+    skipped = tuple(one for one in inventory.skipped if one.what.startswith("--"))
+    return Chain(_of_file(name, inventory), key, skipped, stated, None, inventory._replace(topics=()))
+
+
+def _of_inventory(name: str, address: str, inventory: Inventory, key: Key | None) -> Chain:
+    """Choose a topic by its address, else the only one, preferably of code. Raises InputError."""
+    if not inventory.topics:
+        raise _not_found(name, inventory)
+    declared = tuple(topic for topic in inventory.topics if topic.address)
+    topic = _chosen((not address and declared) or inventory.topics, address, name)
+    found = inventory.key_of(topic)
+    its_key = key or (found if isinstance(found, Key) else None)
+    return Chain(topic, its_key, inventory.skipped, around=inventory)
+
+
+def _stated(text: str, inventory: Inventory) -> tuple[Arn | None, Inventory]:
+    """Return the ARN that an option names; a reference marks the declared instance instead. Raises InputError."""
+    known = [one.reference for one in inventory.open_instances]
+    if text in known:
+        marked = (
+            one._replace(source=Source.OPTION) if one.reference == text else one
+            for one in inventory.open_instances
+        )
+        return None, inventory._replace(open_instances=tuple(marked))
+    if not text or text.startswith("arn:") or not known:
+        return instance_option(text) if text else None, inventory
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(known))
+    raise InputError("--instance-arn", f"no file declares `{text}`", help_text=f"known: {names}")
+
+
+def _of_file(name: str, inventory: Inventory) -> Topic:
+    """Read a file in the role of a topic. Raises InputError."""
+    path = Path(name)
+    if is_module_file(path) or is_unit(path):
+        raise _not_found(name, inventory)
+    return load_topic(path)
+
+
+def _not_found(name: str, inventory: Inventory) -> InputError:
+    """Return the reason why there is no topic: the first input that could not be read, or that none declares one."""
+    first = next((one for one in inventory.skipped if one.error), None)
+    error = NoTopicError(name, "no topic was found", help_text=_TOPICS)
+    if first is not None:
+        error = NoTopicError(first.what, first.reason, first.position, first.help)
+    error.others = tuple(one for one in inventory.skipped if one is not first)
+    return error
+
+
+_TOPICS = (
+    "name Terraform code, a plan, a template, output of the AWS CLI, a topic policy, or the ARN of a topic"
+)
+
+
+def _chosen(topics: Sequence[Topic], address: str, name: str) -> Topic:
+    """Return the topic with an address, or the only one. Raises InputError, which lists the addresses."""
+    matches = [topic for topic in topics if address in ("", *_addresses(topic))]
+    if len(matches) == 1:
+        return matches[0]
+    variants = matches or [topic for topic in topics if _is_variant(topic, address)]
+    reason = "declares several topics; it declares"
+    if address:
+        reason = f"`{address}` names several topics:" if variants else f"no topic `{address}`; it declares"
+    listed = ", ".join(f"`{name}`" for name in _names(variants or topics))
+    raise InputError(name, f"{reason} {listed}", help_text="name one with `--topic ADDRESS`")
+
+
+def _names(topics: Sequence[Topic]) -> list[str]:
+    """Return an address of each topic; that of its file, if several files have policies of the same topic."""
+    names = [declared_as(one.root, one.address) or one.name for one in topics]
+    if len(set(names)) == len(names):
+        return names
+    return [one.place.document.name for one in topics]
+
+
+def _addresses(topic: Topic) -> tuple[str, ...]:
+    """Return what may name a topic: its address, that with its root, its logical name, its name in reports, its file."""
+    logical = topic.address.rpartition("#")[2]
+    declared = declared_as(topic.root, topic.address)
+    return topic.address, declared, logical, topic.name, topic.place.document.name
+
+
+def _is_variant(topic: Topic, address: str) -> bool:
+    """True for a topic whose properties depend on a condition, which its address has in brackets."""
+    return any(one.startswith(f"{address} (") for one in _addresses(topic))
+
+
+def read_live(text: str, instance: str, given: Key | None, access: Access) -> Chain:
+    """Read a topic in AWS, its key unless one is given, and the instance. Raises CheckerError."""
+    from checker.live.aws.lookup import look_up
+    from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
+
+    if not instance:
+        help_text = "name the Connect instance that streams to the topic"
+        raise InputError("--instance-arn", "required for a topic in AWS", help_text=help_text)
+    topic, arn = topic_option("TOPIC", text), instance_option(instance)
+    calls = reach(access._replace(seconds=EXPLAIN_SECONDS), topic)
+    found, key = read_chain(calls, topic, with_key=given is None)
+    looked_up = look_up(calls, arn, topic.region)
+    skipped = list(calls.skipped)
+    if looked_up.status == UNKNOWN:
+        skipped.append(Skipped(instance, looked_up.reason, error=True, help=looked_up.help))
+    return Chain(found, given or key, tuple(skipped), arn, looked_up)
+
+
+def read_key(described: Path | None, policy: Path | None) -> Key | None:
+    """Combine the description and the policy of a key; either can be missing."""
+    if described is None:
+        return load_key_policy(policy) if policy else None
+    key = load_key(described)
+    return key._replace(policy=load_key_policy(policy).policy) if policy else key
