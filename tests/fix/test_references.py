@@ -68,6 +68,14 @@ EDITS = {
         "[aws_sns_topic.chat.arn]",
     ),
     "a heredoc": (TOPIC + ATTACHED + f"<<-X\n    {IN_JSON}\n  X\n}}\n", '"${aws_sns_topic.chat.arn}"'),
+    "a text with references": (
+        TOPIC
+        + 'data "aws_caller_identity" "me" {}\n'
+        + ATTACHED
+        + "data.aws_iam_policy_document.chat.json\n}\n"
+        + DOCUMENT.replace(ACCOUNT, "${data.aws_caller_identity.me.account_id}"),
+        "resources = [aws_sns_topic.chat.arn]",
+    ),
     "for_each": (repeated('for_each = toset(["a", "b"])', "each.key"), "aws_sns_topic.chat[each.key].arn"),
     "count": (repeated("count = 2", "count.index"), "aws_sns_topic.chat[count.index].arn"),
 }
@@ -88,6 +96,29 @@ def test_a_fix_refers_to_the_topic(name: str, tmp_path: Path, monkeypatch: pytes
     assert reference in after
     assert OTHER not in after
     assert not outcome.unfixed
+
+
+NOT_KNOWN = """variable "topic" {{}}
+variable "instance" {{}}
+resource "aws_sns_topic_policy" "chat" {{
+  arn    = var.topic
+  policy = jsonencode({{ Statement = [{{ {grant}, Resource = var.topic, Condition = {{ {pin} }} }}] }})
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    "pin", ['ArnEquals = { "aws:SourceArn" = var.instance }', 'Bool = { "aws:SecureTransport" = true }']
+)
+def test_no_account_of_a_topic_that_is_not_known_is_invented(
+    pin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, {"main.tf": NOT_KNOWN.format(grant=GRANT, pin=pin)})
+    outcome = plan_fixes(Options((Path(),), isolated=True, all_topics=True), unsafe=True).outcome
+    shown = [line for one in outcome.unfixed for lines in outcome.written_out(one) for line in lines]
+    written = "\n".join([*outcome.repair.texts.values(), *shown])
+    assert set(re.findall(r"\d{12}", written)) == set()
 
 
 def test_a_policy_that_two_topics_share_gets_no_statement_about_one_of_them(
