@@ -354,7 +354,10 @@ class IgnoreComment(NamedTuple):
 
 
 class Inventory(NamedTuple):
-    """All facts of one run. ``has_other_values`` is true if a variable with a default has a list of allowed values."""
+    """All facts of one run. ``has_other_values`` is true if a variable with a default has a list of allowed values.
+
+    ``read_by_roots`` are the names of the files that Terraform roots and Terragrunt units read besides their own.
+    """
 
     topics: tuple[Topic, ...] = ()
     keys: tuple[Key, ...] = ()
@@ -364,6 +367,7 @@ class Inventory(NamedTuple):
     comments: tuple[IgnoreComment, ...] = ()
     open_instances: tuple[OpenInstance, ...] = ()
     has_other_values: bool = False
+    read_by_roots: frozenset[str] = frozenset()
 
     def key_of(self, topic: Topic) -> Key | Unknown | None:
         """Return the key that encrypts a topic; ``None`` if the topic is not encrypted.

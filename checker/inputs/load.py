@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError, Skipped
@@ -48,7 +49,6 @@ from checker.policy.vocabulary import mentions_connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from checker.analysis.inventory import Inventory
     from checker.inputs.kinds.kind import Kind
@@ -92,9 +92,11 @@ def load(
             (modules if is_module_file(one[0]) else loose).append(one)
     _read_units(units_among(found, others), wanted, facts)
     _read_modules([*_modules_of(loose, modules, facts), *modules], facts)
+    read_by_roots = frozenset(name_of(Path(os.path.relpath(one))) for one in facts.opened)
     files = list(_read_loose(loose, facts))
     if changed:
-        files += [one for path in find_siblings(wanted, unreadable) for one in _read_context(path, facts)]
+        siblings = [one for one in find_siblings(wanted, unreadable) if home_of(one) not in facts.opened]
+        files += [one for path in siblings for one in _read_context(path, facts)]
     facts.skipped += (fault.skipped() for fault in unreadable)
     _take_all(_without_manifests(files, facts), facts)
     if not changed and (given.variables or given.parameters):
@@ -104,7 +106,8 @@ def load(
     inventory = link_facts(facts)
     given.progress("", 1.0)
     policies = unread(searched, inventory, facts.others)
-    return inventory._replace(skipped=(*inventory.skipped, *policies, *_unread_calls(inventory, facts)))
+    skipped = (*inventory.skipped, *policies, *_unread_calls(inventory, facts))
+    return inventory._replace(skipped=skipped, read_by_roots=read_by_roots)
 
 
 def _search(paths: list[Path], named: list[Path], facts: Facts) -> list[Searched]:
