@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from checker.inputs.cloudformation.cdk import Assembly
     from checker.inputs.cloudtrail.streams import Streams
     from checker.inputs.streaming_code import StreamCall
+    from checker.inputs.terraform.module.session import Absent
 
 
 LOOKED_FOR = (
@@ -60,7 +61,7 @@ class Facts:
 
     ``empty_lists`` are the folders with an empty list of subscriptions, which names no topic. ``called`` are
     the folders of called Terraform modules, ``deployed`` those of Terragrunt's units, ``opened`` the files that Terraform functions read, and
-    ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path.
+    ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path. ``absent`` are the blocks of Terraform that create nothing.
     ``assemblies`` are the manifests of CDK by folder. ``read_templates`` counts the CloudFormation templates of each
     file. ``variables`` and ``parameters`` are the names that root modules and templates declare, and
     ``has_other_values`` is true if one of them has a default and a list of allowed values. ``calls`` are those in
@@ -88,6 +89,7 @@ class Facts:
         self.opened: set[str] = set()
         self.templates: set[str] = set()
         self.others: set[str] = set()
+        self.absent: list[Absent] = []
         self.read_templates: Counter[str] = Counter()
         self.assemblies: dict[Path, Assembly] = {}
         self.streams: Streams | None = None

@@ -105,7 +105,7 @@ def load(
         facts.skipped += unmatched_values(facts)
     inventory = link_facts(facts)
     given.progress("", 1.0)
-    policies = unread(searched, inventory, facts.others)
+    policies = unread(searched, inventory, facts.others, facts.absent)
     skipped = (*inventory.skipped, *policies, *_unread_calls(inventory, facts))
     return inventory._replace(skipped=skipped, read_by_roots=read_by_roots)
 

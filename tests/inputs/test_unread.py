@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from checker.inputs.collect import Given
 from checker.inputs.load import load
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ READ = {
     "documentation": {"README.md": POLICY, "notes.txt": POLICY},
     "comment": {"main.tf": f"# {POLICY}\n", "run.py": f"# {POLICY}\n"},
     "tests of another tool": {"topic.tftest.hcl": POLICY, "stack.test.ts": POLICY},
+    "statement that is not known": {
+        "main.tf": f'{TOPIC}  policy = data.aws_iam_policy_document.chat.json\n}}\nvariable "arns" {{}}\n'
+        + DOCUMENT.replace("statement {", 'dynamic "statement" {\n for_each = var.arns\n content {', 1)
+        + "}\n"
+    },
     "another action": {"run.py": POLICY.replace("sns:Publish", "lambda:InvokeFunction")},
     "permission of a function beside a topic": {
         "template.json": template(
@@ -101,7 +107,30 @@ def test_a_policy_that_was_read_is_not_listed(name: str, tmp_path: Path) -> None
     assert listed(READ[name], tmp_path) == []
 
 
+CONDITIONAL = f"""{TOPIC}}}
+variable "enable" {{
+  type    = bool
+  default = false
+}}
+resource "aws_sns_topic_policy" "chat" {{
+  COUNT
+  arn    = aws_sns_topic.chat.arn
+  policy = data.aws_iam_policy_document.chat.json
+}}
+{DOCUMENT}"""
 NOT_READ = {
+    "count that is zero": (
+        {"main.tf": CONDITIONAL.replace("COUNT", "count = var.enable ? 1 : 0")},
+        (
+            "main.tf",
+            20,
+            "`count` of `aws_sns_topic_policy.chat`, which uses it, is 0 with the values of this run",
+        ),
+    ),
+    "empty for_each": (
+        {"main.tf": CONDITIONAL.replace("COUNT", "for_each = toset([])")},
+        ("main.tf", 20, "`for_each` of `aws_sns_topic_policy.chat`, which uses it, is empty"),
+    ),
     "module of a registry": (
         {"main.tf": f'module "chat" {{\n  source = "acme/topic/aws"\n  {ARGUMENTS}}}\n'},
         ("main.tf", 3, "`module.chat` comes from `acme/topic/aws`, which is not downloaded"),
@@ -159,6 +188,13 @@ def test_a_module_for_keys_is_listed_beside_a_policy_for_connect(tmp_path: Path)
 def test_modules_of_a_root_without_connect_are_not_listed(tmp_path: Path) -> None:
     files = {"main.tf": 'module "key" {\n  source = "terraform-aws-modules/kms/aws"\n}\n'}
     assert listed(files, tmp_path) == []
+
+
+def test_a_count_that_is_zero_names_its_variable(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(CONDITIONAL.replace("COUNT", "count = var.enable ? 1 : 0"))
+    (skipped,) = load([tmp_path]).skipped
+    assert skipped.help == "`--var enable=VALUE` sets another value"
+    assert load([tmp_path], given=Given(variables=(("enable", "true"),))).skipped == ()
 
 
 def listed(files: dict[str, str], folder: Path) -> list[tuple[str, int, str]]:

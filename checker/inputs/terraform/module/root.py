@@ -193,6 +193,7 @@ def read_deployment(name: Path, session: Session, facts: Facts) -> None:
             _read_stack(ModuleResource(instance), session, facts, found)
     declare_missing_owners(found)
     facts.opened |= session.opened
+    facts.absent += session.absent
     parts = list(parts_of(session, modules, facts.variables_of_code))
     found.senders += senders(parts)
     found.environments += environments(parts)
