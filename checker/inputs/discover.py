@@ -85,6 +85,7 @@ _NOT_SEARCHED = (*_DOCUMENTATION, *_TESTS, *_BINARY, ".lock", ".lock.hcl", ".map
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
 _AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
 _STREAMS = ("connect:*", "connect:start", "startcontactstreaming", "startchatcontact")
+_DECLARED = ("aws::sns::", "aws::kms::", "aws_sns_topic", "aws_kms_key")
 _RESOURCES = ("aws_sns_topic", "aws_kms_key", "awscc_sns_", "awscc_kms_")
 _PARTS = ("templateurl", "aws::serverless::application", "aws::include", "${file(")
 _KUBERNETES = ("services.k8s.aws", "aws.upbound.io", "aws.m.upbound.io", "aws.crossplane.io")
@@ -294,6 +295,12 @@ def must_matter(text: str) -> bool:
     """True for text that contains a policy for SNS, KMS or Connect, even if it cannot be parsed."""
     folded = text.lower()
     return "statement" in folded and names_aws(folded)
+
+
+def declares(text: str) -> bool:
+    """True for text that names a type of topics or keys, as a template or Terraform file that declares one does."""
+    folded = text.lower()
+    return any(word in folded for word in _DECLARED)
 
 
 def names_aws(text: str) -> bool:

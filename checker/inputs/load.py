@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import InputError, Skipped
 from checker.inputs.collect import Facts, Given
 from checker.inputs.discover import (
+    declares,
     find_files,
     find_siblings,
     home_of,
@@ -259,7 +260,7 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     except InputError as error:
         if not named:
             mark_irrelevant(path)
-        ours = chosen or must_matter(text)
+        ours = chosen or must_matter(text) or declares(text)
         if ours or not text or names_aws(text):
             facts.skipped.append(error.skipped()._replace(error=ours))
         return []
