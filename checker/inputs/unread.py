@@ -55,7 +55,7 @@ def unread(
     folders: set[Path] = set()
     built = {file.path.parent for file in files if file.path.name.endswith(_OF_CDK)}
     for path in (file.path for file in files if file.names_connect):
-        if path.parent in built and path.name == _CDK_TREE:
+        if (path.parent in built and path.name == _CDK_TREE) or (is_hcl(path) and _is_replaced(path)):
             continue
         text = "" if name_of(path) in reported or home_of(path) in others else text_in(path)
         for mention in mentions(text):
@@ -68,6 +68,12 @@ def unread(
     for path in (file.path for file in files if folders and is_hcl(file.path)):
         if path.parent in folders:
             yield from _missing_modules(path)
+
+
+def _is_replaced(path: Path) -> bool:
+    from checker.inputs.terraform.module.folder import is_replaced  # only Terraform files need it
+
+    return is_replaced(path)
 
 
 class _Read:

@@ -74,6 +74,11 @@ READ = {
     "documentation": {"README.md": POLICY, "notes.txt": POLICY},
     "comment": {"main.tf": f"# {POLICY}\n", "run.py": f"# {POLICY}\n"},
     "tests of another tool": {"topic.tftest.hcl": POLICY, "stack.test.ts": POLICY},
+    "file that OpenTofu replaces": {
+        "main.tf": f"{TOPIC}  policy = data.aws_iam_policy_document.chat.json\n}}\n",
+        "policy.tf": DOCUMENT,
+        "policy.tofu": DOCUMENT,
+    },
     "statement that is not known": {
         "main.tf": f'{TOPIC}  policy = data.aws_iam_policy_document.chat.json\n}}\nvariable "arns" {{}}\n'
         + DOCUMENT.replace("statement {", 'dynamic "statement" {\n for_each = var.arns\n content {', 1)
