@@ -7,6 +7,7 @@ start chat streaming are listed by ``checker.inputs.unread_calls``.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,10 @@ from checker.analysis.inventory import PolicyText, files_of
 from checker.core.errors import Skipped
 from checker.core.finding import Position
 from checker.core.unknown import Unknown
-from checker.inputs.discover import home_of, is_hcl, name_of
+from checker.inputs.discover import home_of, is_code, is_hcl, name_of
 from checker.inputs.large_files import is_kept_state, is_terraform_json
 from checker.inputs.mentions import Mention, mention_at, mentions, text_in, text_of
+from checker.inputs.synthesized_apps import is_synthesized, synthesized_apps
 from checker.inputs.unread_causes import cause_of, cause_of_module
 from checker.policy.node import Object, Scalar, children, items
 from checker.policy.vocabulary import CONNECT
@@ -97,15 +99,22 @@ class _Read:
             else:
                 self.not_known |= files
 
+    @cached_property
+    def apps(self) -> frozenset[str]:
+        """The CDK apps of which a template with a policy for Connect was read."""
+        return synthesized_apps({name for name, _ in self.lines})
+
     def has(self, path: Path, text: str, mention: Mention) -> bool:
         """True for the principal of a policy that was read.
 
-        Terraform files and templates hold several resources, so each of their policies counts, unless the policy of
+        The code of a CDK app counts as read with its synthesized template. Terraform files and templates hold several resources, so each of their policies counts, unless the policy of
         one is reported as not known. In another file, the policy may be that of a topic of which a better one was
         read.
         """
         name = home_of(path)
         if (name, mention.line) in self.lines or name in self.not_known:
+            return True
+        if is_code(path) and is_synthesized(name, self.apps):
             return True
         if is_hcl(path):
             from checker.inputs.terraform.block_headers import header_at, is_merged, is_overridden

@@ -227,6 +227,26 @@ def test_the_tree_of_a_cdk_app_repeats_its_templates(tmp_path: Path) -> None:
     assert len(found.topics) == 1
 
 
+SYNTHESIZED = template(Policy=topic_policy({**STATEMENT, "Resource": {"Ref": "Chat"}}))
+APPS: dict[str, tuple[dict[str, str], list[str]]] = {
+    "policy in the template": ({"cdk.out/Chat.template.json": SYNTHESIZED}, []),
+    "policy of a stage": ({"cdk.out/assembly-Prod/Chat.template.json": SYNTHESIZED}, []),
+    "no policy in the template": ({"cdk.out/Chat.template.json": json.dumps(TEMPLATE)}, ["lib/chat.ts"]),
+    "app of its own": ({"cdk.out/Chat.template.json": SYNTHESIZED, "lib/cdk.json": "{}"}, ["lib/chat.ts"]),
+    "another app": ({"other/cdk.out/Chat.template.json": SYNTHESIZED}, ["lib/chat.ts"]),
+    "not synthesized": ({"Chat.template.json": SYNTHESIZED}, ["lib/chat.ts"]),
+}
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_code_of_a_cdk_app_is_read_with_its_synthesized_policy(name: str, tmp_path: Path) -> None:
+    files, expected = APPS[name]
+    for path, text in {"cdk.json": "{}", "lib/chat.ts": f"const policy = {POLICY};\n", **files}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert [one.what for one in load([tmp_path]).skipped] == [f"{tmp_path}/{one}" for one in expected]
+
+
 def test_a_file_below_two_named_folders_is_listed_once(tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "stack.ts").write_text(f"const policy = {POLICY};\n")
