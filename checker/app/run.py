@@ -125,7 +125,7 @@ def _examine_change(context: CheckContext, options: Options) -> Run:
     change = read_change(options.paths, lambda path: _excluded(path, context.configuration))
     options = options._replace(given=options.given._replace(values=change.values))
     inventory = _load_inventory(context, options, change.paths)
-    files = change.names | inventory.read_by_roots
+    files = change.names_with(inventory.read_by_roots)
     report = _judged(context, options, change.paths, inventory, context.scope._replace(files=files))
     return decide(report, context, options, inventory)
 

@@ -11,7 +11,7 @@ from checker.inputs.discover import name_of
 from checker.inputs.terraform.module.folder import CalledFolders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from checker.analysis.inventory import (
@@ -60,7 +60,8 @@ class Facts:
     subject.
 
     ``empty_lists`` are the folders with an empty list of subscriptions, which names no topic. ``called`` are
-    the folders of called Terraform modules, ``deployed`` those of Terragrunt's units, ``opened`` the files that Terraform functions read, and
+    the folders of called Terraform modules, ``deployed`` those of Terragrunt's units, ``opened`` the files that Terraform functions read,
+    ``read_by_roots`` those that each root reads, and
     ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path. ``absent`` are the blocks of Terraform that create nothing.
     ``assemblies`` are the manifests of CDK by folder. ``read_templates`` counts the CloudFormation templates of each
     file. ``variables`` and ``parameters`` are the names that root modules and templates declare, and
@@ -87,6 +88,7 @@ class Facts:
         self.called = CalledFolders()
         self.deployed: set[str] = set()
         self.opened: set[str] = set()
+        self.read_by_roots: dict[str, set[str]] = {}
         self.templates: set[str] = set()
         self.others: set[str] = set()
         self.absent: list[Absent] = []
@@ -103,6 +105,12 @@ class Facts:
     def variables_of_code(self) -> frozenset[str]:
         """The environment variables in which application code expects topics."""
         return frozenset(call.variable for call in self.calls if call.variable)
+
+    def add_opened(self, root: str, files: Iterable[str]) -> None:
+        """Add the files that a root reads besides those of its modules."""
+        found = set(files)
+        self.opened |= found
+        self.read_by_roots.setdefault(root, set()).update(found)
 
     def skip(self, error: InputError) -> None:
         """Report a file that could not be read."""

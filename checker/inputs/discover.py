@@ -118,7 +118,7 @@ def find_files(
     Files in folders for which ``exclude`` is true are omitted. Folders that cannot be listed are added to
     ``unreadable``. Files that no reader reads, but that may contain policies, such as code, are added to ``others``.
     """
-    wanted = _is_input if others is None else _is_searched
+    wanted = is_input if others is None else is_searched
     named = list({_place_of(path): path for path in reversed(list(paths))}.values())[::-1]
     seen = set(map(_place_of, named))
     yield from ((path, True) for path in named if path == STDIN or _leads_to_file(path))
@@ -127,7 +127,7 @@ def find_files(
             if _place_of(path) in seen or exclude(path):
                 continue
             seen.add(_place_of(path))
-            if _is_input(path.name):
+            if is_input(path.name):
                 yield path, False
             elif others is not None:
                 others.append(path)
@@ -142,12 +142,14 @@ def is_code(path: Path) -> bool:
     return path.name.endswith((*_CODE, *_SCRIPTS))
 
 
-def _is_input(name: str) -> bool:
+def is_input(name: str) -> bool:
+    """True for the name of a file that is read in a folder."""
     return name.endswith(_SUFFIXES)
 
 
-def _is_searched(name: str) -> bool:
-    return _is_input(name) or _is_other(name)
+def is_searched(name: str) -> bool:
+    """True for the name of a file that is read or searched in a folder."""
+    return is_input(name) or _is_other(name)
 
 
 def _is_other(name: str) -> bool:

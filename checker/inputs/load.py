@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.inventory import ReadByRoot
 from checker.core.errors import InputError, Skipped
 from checker.inputs.collect import Facts, Given
 from checker.inputs.discover import (
@@ -17,6 +18,8 @@ from checker.inputs.discover import (
     is_code,
     is_configuration,
     is_in_tests,
+    is_input,
+    is_searched,
     is_settings_file,
     is_stream,
     is_unit,
@@ -93,7 +96,6 @@ def load(
             (modules if is_module_file(one[0]) else loose).append(one)
     _read_units(units_among(found, others), wanted, facts)
     _read_modules([*_modules_of(loose, modules, facts), *modules], facts)
-    read_by_roots = frozenset(name_of(Path(os.path.relpath(one))) for one in facts.opened)
     files = list(_read_loose(loose, facts))
     if changed:
         siblings = [one for one in find_siblings(wanted, unreadable) if home_of(one) not in facts.opened]
@@ -108,15 +110,22 @@ def load(
     given.progress("", 1.0)
     policies = unread(searched, inventory, facts.others, facts.absent)
     skipped = (*inventory.skipped, *policies, *_unread_calls(inventory, facts))
-    return inventory._replace(skipped=skipped, read_by_roots=read_by_roots)
+    return inventory._replace(skipped=skipped, read_by_roots=tuple(_read_by_roots(facts)))
+
+
+def _read_by_roots(facts: Facts) -> Iterable[ReadByRoot]:
+    """Return the files that each root read, by the names that they have in reports of a change."""
+    for home, paths in facts.read_by_roots.items():
+        yield ReadByRoot(home, frozenset(name_of(Path(os.path.relpath(one))) for one in paths))
 
 
 def _search(paths: list[Path], named: list[Path], facts: Facts) -> list[Searched]:
     """Search all files except code of tests, and read the calls that start chat streaming.
 
-    The files that may set the environment of the calls are read later.
+    Of a change, the kinds of files are searched that are searched in a folder. The files that may set the environment of the calls are read later.
     """
-    files = [search(path) for path in paths if not (is_code(path) and is_in_tests(path, named))]
+    wanted = (path for path in paths if not facts.of_change or is_searched(path.name))
+    files = [search(path) for path in wanted if not (is_code(path) and is_in_tests(path, named))]
     facts.code = tuple(file.path for file in files if is_code(file.path))
     calling = [file.path for file in files if file.streams and not is_in_tests(file.path, named)]
     if calling:
@@ -260,10 +269,17 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     except InputError as error:
         if not named:
             mark_irrelevant(path)
+        if facts.of_change and _is_another_kind(path):
+            return []
         ours = chosen or must_matter(text) or declares(text)
         if ours or not text or names_aws(text):
             facts.skipped.append(error.skipped()._replace(error=ours))
         return []
+
+
+def _is_another_kind(path: Path) -> bool:
+    """True for a regular file of a kind that is not read in a folder, such as documentation, code or an image."""
+    return not is_input(path.name) and not is_stream(path)
 
 
 def _is_read_by_terraform(path: Path, text: str, facts: Facts, *, chosen: bool) -> bool:

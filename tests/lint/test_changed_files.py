@@ -58,6 +58,24 @@ def test_findings_in_files_that_a_root_reads_are_reported(
     assert ("missing-source-account", place) in found(run)
 
 
+def test_a_root_that_does_not_read_the_changed_file_is_context(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = 'locals {\n  name = "policy"\n}\n'
+    write(tmp_path, {"main.tf": name + POLICY % 'file("${local.name}.json")'})
+    write(tmp_path, {"policy.json": OPEN, "other.json": json.dumps({"sns:": "another file"})})
+    monkeypatch.chdir(tmp_path)
+    assert found(check("other.json")) == set()
+    assert ("missing-source-account", "policy.json") in found(check("other.json", "main.tf"))
+
+
+def test_a_link_to_a_changed_file_affects_its_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"shared/main.tf": POLICY % 'file("policy.json")', "live/policy.json": OPEN})
+    (tmp_path / "live/main.tf").symlink_to("../shared/main.tf")
+    monkeypatch.chdir(tmp_path)
+    assert ("missing-source-account", "live/policy.json") in found(check("shared/main.tf"))
+
+
 def write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -70,3 +88,41 @@ def check(*changed: str) -> Run:
 
 def found(run: Run) -> set[tuple[str, str]]:
     return {(one.rule, one.locations[0].source) for one in run.report.findings}
+
+
+OTHERS = {
+    "notes.md": f"# Chat\n\n{OPEN}\n",
+    "guide.html": f"<pre>{OPEN}</pre>",
+    "app.ts": 'export const action = "sns:Publish"; // Statement\n',
+    "deploy.sh": "aws sns publish # sns: Statement\n",
+    "Makefile": "all:\n\taws sns publish # sns: Statement\n",
+    "test_policy.py": f"POLICY = {OPEN}\n",
+    "values.csv": "sns:Publish,Statement\n",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_files_of_other_kinds_are_passed_over(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {name: OTHERS[name], "image.png": "\0"})
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG sns:")
+    monkeypatch.chdir(tmp_path)
+    assert check(name, "image.png", "logo.png").report.skipped == ()
+
+
+@pytest.mark.parametrize("name", ["policy.txt", "policy.json.tpl", "policy.policy"])
+def test_a_policy_in_a_file_of_another_kind_is_checked(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {name: OPEN})
+    monkeypatch.chdir(tmp_path)
+    assert ("missing-source-account", name) in found(check(name))
+
+
+def test_a_policy_for_connect_in_code_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"stack.ts": f"const policy = {OPEN};\n"})
+    monkeypatch.chdir(tmp_path)
+    (skipped,) = check("stack.ts").report.skipped
+    assert "a policy for Amazon Connect was not read: the file is code" in skipped.reason
+    assert not skipped.error

@@ -83,12 +83,13 @@ class Reached(NamedTuple):
 
     ``roots`` are the files of root modules. ``names`` are the names of all files in these roots and in the
     modules that they call. ``values`` are pairs of a root's folder and a changed values file that needs
-    `-var-file`.
+    `-var-file`. ``possible`` are the real paths of the roots that only may read a changed file.
     """
 
     roots: tuple[Path, ...] = ()
     names: frozenset[str] = frozenset()
     values: tuple[tuple[Path, Path], ...] = ()
+    possible: frozenset[str] = frozenset()
 
 
 def reached(paths: Iterable[Path], exclude: Callable[[Path], bool]) -> Reached:
@@ -104,7 +105,11 @@ def reached(paths: Iterable[Path], exclude: Callable[[Path], bool]) -> Reached:
     changed += [link for path in changed for link in calls.links_to(path)]
     folders = {path: calls.module_of(path) for path in changed}
     found = {root for one in folders.values() for root in calls.roots(one)} | calls.readers(of_units)
-    return _reached(sorted(found), calls)._replace(values=tuple(_extra(folders, calls)))
+    own = [path for path, files in standing.items() if path in files]
+    certain = {folders[one] for path in own for one in (path, *calls.links_to(path))}
+    possible = found - calls.readers(of_units) - {root for one in certain for root in calls.roots(one)}
+    values = tuple(_extra(folders, calls))
+    return _reached(sorted(found), calls)._replace(values=values, possible=frozenset(possible))
 
 
 def _reached(found: Sequence[str], calls: _Calls) -> Reached:

@@ -97,6 +97,6 @@ def _declare(unit: Unit, module: Path, facts: Facts, names: frozenset[str]) -> N
     note_comments(root.own.sources, facts)
     if unit.has_own_folder:
         facts.called.add({str(module): root.shared})
-    facts.opened |= unit.state.opened
+    facts.add_opened(absolute(unit.folder), unit.state.opened)
     note(faults, facts)
     facts.skipped += (one for one in root.open_files if one not in facts.skipped)
