@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,7 +22,6 @@ from checker.inputs.discover import (
     is_settings_file,
     is_stream,
     is_unit,
-    is_values,
     may_matter,
     missing,
     must_matter,
@@ -60,7 +58,6 @@ if TYPE_CHECKING:
 
     _Found = tuple[Path, bool]
 
-_PART_OF_UNITS = "not a unit: Terragrunt reads it as part of the units that include it"
 _TEMPLATE = "Terraform renders this template in an expression that checker does not evaluate"
 
 
@@ -231,22 +228,8 @@ def _read_units(found: list[_Found], named: list[Path], facts: Facts) -> None:
 def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     """Read one file, unless it is irrelevant, is a bare ARN, or has its own reader."""
     chosen = named and not facts.of_change
-    if is_values(path) and chosen:
-        reason, folder = "values for the variables of a Terraform module", name_of(path.parent)
-        facts.skipped.append(
-            Skipped(
-                name_of(path),
-                reason,
-                error=True,
-                help=f"name the folder: checker check {shlex.quote(folder)}",
-            )
-        )
-    elif is_settings_file(path):
-        facts.skipped += [Skipped(name_of(path), "configuration file, not checked")] * chosen
-    elif is_configuration(path) and chosen:
-        skipped = Skipped(name_of(path), _PART_OF_UNITS, error=True, help="name the folder of the units")
-        facts.skipped.append(skipped)
     if is_settings_file(path) or is_configuration(path):
+        facts.skipped += [one for one in (_read_elsewhere(path),) if one is not None] if chosen else []
         return []
     text = ""
     try:
@@ -269,12 +252,27 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     except InputError as error:
         if not named:
             mark_irrelevant(path)
-        if facts.of_change and _is_another_kind(path):
-            return []
-        ours = chosen or must_matter(text) or declares(text)
-        if ours or not text or names_aws(text):
-            facts.skipped.append(error.skipped()._replace(error=ours))
+        _note(path, text, error, facts, chosen=chosen)
         return []
+
+
+def _read_elsewhere(path: Path) -> Skipped | None:
+    from checker.inputs.refusals import read_elsewhere  # imported on demand: few runs name such a file
+
+    return read_elsewhere(path)
+
+
+def _note(path: Path, text: str, error: InputError, facts: Facts, *, chosen: bool) -> None:
+    """Report a file that cannot be read, if the user named it or its text concerns SNS, KMS or Connect."""
+    if facts.of_change and _is_another_kind(path):
+        return
+    if chosen:
+        from checker.inputs.refusals import refused  # imported on demand: errors are rare
+
+        error = refused(path, error)
+    ours = chosen or must_matter(text) or declares(text)
+    if ours or not text or names_aws(text):
+        facts.skipped.append(error.skipped()._replace(error=ours))
 
 
 def _is_another_kind(path: Path) -> bool:
