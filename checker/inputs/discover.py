@@ -34,7 +34,8 @@ VALUES = (".tfvars", ".tfvars.json")
 _NO_INPUT = (*CONFIGURATIONS, *VALUES)
 """File name endings of configuration and values files, which are not checked themselves."""
 
-_SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".tofu", ".gz", ".jsonl", ".ndjson", ".tfstate")
+INPUTS = (".json", *YAML_SUFFIXES, ".template", ".tf", ".tofu", ".gz", ".jsonl", ".ndjson", ".tfstate")
+"""The file name endings of the files that are read in a folder."""
 _DOCUMENTATION = (
     ".md",
     ".mdx",
@@ -144,7 +145,7 @@ def is_code(path: Path) -> bool:
 
 def is_input(name: str) -> bool:
     """True for the name of a file that is read in a folder."""
-    return name.endswith(_SUFFIXES)
+    return name.endswith(INPUTS)
 
 
 def is_searched(name: str) -> bool:
@@ -154,7 +155,7 @@ def is_searched(name: str) -> bool:
 
 def _is_other(name: str) -> bool:
     is_old_state = ".tfstate" in name and name.endswith(".backup")
-    is_searched = not name.endswith((*_SUFFIXES, *_NO_INPUT, *_NOT_SEARCHED))
+    is_searched = not name.endswith((*INPUTS, *_NO_INPUT, *_NOT_SEARCHED))
     is_test = name.startswith("test_") and name.endswith(".py")
     return is_searched and not is_old_state and not is_test and not name.startswith(".")
 
@@ -229,7 +230,7 @@ def find_siblings(paths: Iterable[Path], unreadable: list[InputError]) -> Iterat
     named = {path.absolute() for path in files}
     for folder in sorted({path.parent for path in files}):
         try:
-            names = sorted(name for name in os.listdir(folder) if name.endswith(_SUFFIXES))  # noqa: PTH208
+            names = sorted(name for name in os.listdir(folder) if name.endswith(INPUTS))  # noqa: PTH208
         except OSError as error:
             unreadable.append(unreadable_file(name_of(folder), error))
             continue
