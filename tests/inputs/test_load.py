@@ -645,3 +645,9 @@ def test_a_broken_file_that_declares_a_topic_or_key_is_an_error(
     write(tmp_path, {"stack.yaml": text})
     (skipped,) = load([tmp_path]).skipped
     assert skipped.error is is_error
+
+
+def test_a_policy_that_is_null_was_not_supplied(tmp_path: Path) -> None:
+    topics = [{"TopicArn": TOPIC_ARN, "Policy": None}, {"TopicArn": f"{TOPIC_ARN}-2", "Policy": None}]
+    first, second = load([write(tmp_path, {"topics.json": topics})]).topics
+    assert first.policy == second.policy == Unknown("no policy was supplied: `Policy` is null")
