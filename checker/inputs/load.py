@@ -123,8 +123,11 @@ def _search(paths: list[Path], named: list[Path], facts: Facts) -> list[Searched
     """
     wanted = (path for path in paths if not facts.of_change or is_searched(path.name))
     files = [search(path) for path in wanted if not (is_code(path) and is_in_tests(path, named))]
-    facts.code = tuple(file.path for file in files if is_code(file.path))
+    known = {home_of(file.path) for file in files}
+    around = [search(path) for path in facts.given.code if home_of(path) not in known]
+    facts.code = tuple(file.path for file in (*files, *around) if is_code(file.path))
     calling = [file.path for file in files if file.streams and not is_in_tests(file.path, named)]
+    calling += [file.path for file in around if file.streams]
     if calling:
         from checker.inputs.streaming_code import stream_calls  # imported on demand: few runs have such code
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from checker.app.run import Options, Run, examine
-from tests.samples import document, statement
+from tests.samples import ACCOUNT, TOPIC_ARN, document, statement
 
 OPEN = json.dumps(document(statement()))
+EVENTS = document(statement(Principal={"Service": "events.amazonaws.com"}))
 TOPIC = 'resource "aws_sns_topic" "chat" {\n  name = "chat"\n}\n'
 POLICY = (
     TOPIC + 'resource "aws_sns_topic_policy" "chat" {\n  arn    = aws_sns_topic.chat.arn\n  policy = %s\n}\n'
@@ -74,6 +75,58 @@ def test_a_link_to_a_changed_file_affects_its_root(tmp_path: Path, monkeypatch: 
     (tmp_path / "live/main.tf").symlink_to("../shared/main.tf")
     monkeypatch.chdir(tmp_path)
     assert ("missing-source-account", "live/policy.json") in found(check("shared/main.tf"))
+
+
+CODE = """import os
+connect.start_contact_streaming(
+    ChatStreamingConfiguration={"StreamingEndpointArn": os.environ["TOPIC"]},
+)
+"""
+FUNCTION = """
+resource "aws_lambda_function" "start" {
+  function_name = "start"
+  environment {
+    variables = { TOPIC = aws_sns_topic.chat.arn }
+  }
+}
+"""
+ARN_CODE = CODE.replace('os.environ["TOPIC"]', f'"{TOPIC_ARN}"')
+ATTRIBUTES = json.dumps(
+    {"Attributes": {"TopicArn": TOPIC_ARN, "Owner": ACCOUNT, "Policy": json.dumps(EVENTS)}}
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "changed"),
+    [
+        ({"infra/main.tf": TOPIC + FUNCTION, "src/start.py": CODE}, "infra/main.tf"),
+        ({"infra/topics.json": ATTRIBUTES, "src/start.py": ARN_CODE}, "infra/topics.json"),
+    ],
+)
+@pytest.mark.parametrize("folder", ["", "infra"])
+def test_code_of_the_repository_brings_a_topic_into_scope(
+    files: dict[str, str], changed: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {**files, ".git/HEAD": ""})
+    monkeypatch.chdir(tmp_path / folder)
+    run = check(changed.removeprefix(f"{folder}/"))
+    assert len(run.report.examined) == 1
+    assert {rule for rule, _ in found(run)} & {"source-owner", "connect-not-allowed"}
+    assert run.report.skipped == ()
+
+
+def test_code_of_tests_is_no_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"infra/main.tf": TOPIC + FUNCTION, "tests/start.py": CODE, ".git/HEAD": ""})
+    monkeypatch.chdir(tmp_path)
+    assert check("infra/main.tf").report.examined == ()
+
+
+def test_policies_in_code_that_did_not_change_are_not_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"infra/main.tf": TOPIC, "src/stack.ts": f"const policy = {OPEN};\n", ".git/HEAD": ""})
+    monkeypatch.chdir(tmp_path)
+    assert check("infra/main.tf").report.skipped == ()
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
