@@ -14,11 +14,8 @@ from checker.inputs.discover import (
     find_files,
     find_siblings,
     home_of,
-    is_code,
     is_configuration,
-    is_in_tests,
     is_input,
-    is_searched,
     is_settings_file,
     is_stream,
     is_unit,
@@ -34,7 +31,6 @@ from checker.inputs.documents import parse_file, parts_of
 from checker.inputs.kinds.manifest import MANIFEST, has_keys_of_manifest, may_be_of_others
 from checker.inputs.large_files import is_bulk, is_module_file
 from checker.inputs.link import link_facts
-from checker.inputs.mentions import search
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.readers import (
     kind_of,
@@ -44,6 +40,7 @@ from checker.inputs.readers import (
     take_instance,
     take_large,
 )
+from checker.inputs.searched_files import calls_without_topic, search_files
 from checker.inputs.snapshot import drop
 from checker.inputs.text import TextDocument, read_text
 from checker.inputs.unread import unread
@@ -54,7 +51,6 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Inventory
     from checker.inputs.kinds.kind import Kind
-    from checker.inputs.mentions import Searched
 
     _Found = tuple[Path, bool]
 
@@ -85,7 +81,7 @@ def load(
     unreadable = missing(wanted)
     others: list[Path] = []
     found = list(find_files(wanted, unreadable, exclude, others))
-    searched = _search([*(path for path, _ in found), *others], wanted, facts)
+    searched = search_files([*(path for path, _ in found), *others], wanted, facts)
     modules: list[_Found] = []
     loose: list[_Found] = []
     for one in found:
@@ -106,7 +102,7 @@ def load(
     inventory = link_facts(facts)
     given.progress("", 1.0)
     policies = unread(searched, inventory, facts.others, facts.absent)
-    skipped = (*inventory.skipped, *policies, *_unread_calls(inventory, facts))
+    skipped = (*inventory.skipped, *policies, *calls_without_topic(inventory, facts))
     return inventory._replace(skipped=skipped, read_by_roots=tuple(_read_by_roots(facts)))
 
 
@@ -114,34 +110,6 @@ def _read_by_roots(facts: Facts) -> Iterable[ReadByRoot]:
     """Return the files that each root read, by the names that they have in reports of a change."""
     for home, paths in facts.read_by_roots.items():
         yield ReadByRoot(home, frozenset(name_of(Path(os.path.relpath(one))) for one in paths))
-
-
-def _search(paths: list[Path], named: list[Path], facts: Facts) -> list[Searched]:
-    """Search all files except code of tests, and read the calls that start chat streaming.
-
-    Of a change, the kinds of files are searched that are searched in a folder. The files that may set the environment of the calls are read later.
-    """
-    wanted = (path for path in paths if not facts.of_change or is_searched(path.name))
-    files = [search(path) for path in wanted if not (is_code(path) and is_in_tests(path, named))]
-    known = {home_of(file.path) for file in files}
-    around = [search(path) for path in facts.given.code if home_of(path) not in known]
-    facts.code = tuple(file.path for file in (*files, *around) if is_code(file.path))
-    calling = [file.path for file in files if file.streams and not is_in_tests(file.path, named)]
-    calling += [file.path for file in around if file.streams]
-    if calling:
-        from checker.inputs.streaming_code import stream_calls  # imported on demand: few runs have such code
-
-        facts.calls = stream_calls(calling)
-    return files
-
-
-def _unread_calls(inventory: Inventory, facts: Facts) -> Iterable[Skipped]:
-    """Return the calls without a checked topic; the files of a change are too few to tell."""
-    if not facts.calls or facts.of_change:
-        return ()
-    from checker.inputs.unread_calls import unread_calls  # imported on demand, as above
-
-    return unread_calls(inventory, facts.calls)
 
 
 def _read_loose(found: list[_Found], facts: Facts) -> Iterable[_File]:
