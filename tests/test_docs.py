@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from checker.cli.app import COMMANDS
 from checker.core.regions import CONNECT_REGIONS, REGIONS
+from checker.inputs import discover
 from checker.lint.registry import built_in
 from checker.policy import vocabulary
 from checker.policy.vocabulary import GLOBAL_KEYS, KEY_ACTIONS, SERVICES, TOPIC_ACTIONS
@@ -69,3 +70,9 @@ def test_names_that_rules_rest_on_are_in_the_generated_lists() -> None:
     assert len(CONNECT_REGIONS) == 12
     assert set(CONNECT_REGIONS) <= {region for regions in REGIONS.values() for region in regions}
     assert "scripts/generate_names.py" in (vocabulary.__doc__ or "")
+
+
+def test_the_extensions_of_inputs_are_listed() -> None:
+    page = (ROOT / "docs" / "check.md").read_text()
+    listed = page[page.index("files with these extensions are read") :].partition("\n* ")[0]
+    assert {one for one in discover.INPUTS if f"`{one}`" not in listed} == set()

@@ -353,8 +353,18 @@ class IgnoreComment(NamedTuple):
     fault: str = ""
 
 
+class ReadByRoot(NamedTuple):
+    """The names of the files that a Terraform root reads, such as templates; ``home`` is the full path of its folder."""
+
+    home: str
+    files: frozenset[str]
+
+
 class Inventory(NamedTuple):
-    """All facts of one run. ``has_other_values`` is true if a variable with a default has a list of allowed values."""
+    """All facts of one run. ``has_other_values`` is true if a variable with a default has a list of allowed values.
+
+    ``read_by_roots`` are the files that Terraform roots and Terragrunt units read besides those of their modules.
+    """
 
     topics: tuple[Topic, ...] = ()
     keys: tuple[Key, ...] = ()
@@ -364,6 +374,7 @@ class Inventory(NamedTuple):
     comments: tuple[IgnoreComment, ...] = ()
     open_instances: tuple[OpenInstance, ...] = ()
     has_other_values: bool = False
+    read_by_roots: tuple[ReadByRoot, ...] = ()
 
     def key_of(self, topic: Topic) -> Key | Unknown | None:
         """Return the key that encrypts a topic; ``None`` if the topic is not encrypted.

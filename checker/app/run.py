@@ -121,11 +121,12 @@ def examine_on(context: CheckContext, options: Options) -> Run:
 
 
 def _examine_change(context: CheckContext, options: Options) -> Run:
-    """Check changed files; for Terraform, the roots that they affect."""
+    """Check changed files; for Terraform, the roots that they affect, with all files that these read."""
     change = read_change(options.paths, lambda path: _excluded(path, context.configuration))
-    options = options._replace(given=options.given._replace(values=change.values))
+    options = options._replace(given=options.given._replace(values=change.values, code=change.code))
     inventory = _load_inventory(context, options, change.paths)
-    report = _judged(context, options, change.paths, inventory, context.scope._replace(files=change.names))
+    files = change.names_with(inventory.read_by_roots)
+    report = _judged(context, options, change.paths, inventory, context.scope._replace(files=files))
     return decide(report, context, options, inventory)
 
 

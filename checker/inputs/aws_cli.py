@@ -142,6 +142,8 @@ def _embedded_policy(node: Node | None, dialect: Dialect) -> PolicyText | Unknow
     """Read the policy in AWS CLI output, where it may be missing."""
     if node is None:
         return Unknown("the output has no `Policy`; AWS omits attributes that the caller may not read")
+    if isinstance(node, Scalar) and node.value is None:
+        return Unknown("no policy was supplied: `Policy` is null")
     return policy_in(node, dialect)
 
 

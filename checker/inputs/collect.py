@@ -11,7 +11,7 @@ from checker.inputs.discover import name_of
 from checker.inputs.terraform.module.folder import CalledFolders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from checker.analysis.inventory import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from checker.inputs.cloudformation.cdk import Assembly
     from checker.inputs.cloudtrail.streams import Streams
     from checker.inputs.streaming_code import StreamCall
+    from checker.inputs.terraform.module.session import Absent
 
 
 LOOKED_FOR = (
@@ -43,7 +44,7 @@ class Given(NamedTuple):
     ``variables`` and ``parameters`` are values for Terraform and CloudFormation. ``values`` are pairs of a
     root's folder and a values file for it, as for `-var-file`. The source folder holds the Terraform files of
     a plan. ``progress`` is called with the name of the file or folder that is read, and the fraction read, from 0 to 1.
-    With ``other_values``, variables with a default and a list of allowed values are read as if they had no default.
+    ``code`` is code outside of the run that shows which topics Connect streams to. With ``other_values``, variables with a default and a list of allowed values are read as if they had no default.
     """
 
     variables: tuple[tuple[str, str], ...] = ()
@@ -52,6 +53,7 @@ class Given(NamedTuple):
     values: tuple[tuple[Path, Path], ...] = ()
     progress: Callable[[str, float], None] = lambda _name, _part: None
     other_values: bool = False
+    code: tuple[Path, ...] = ()
 
 
 class Facts:
@@ -59,8 +61,9 @@ class Facts:
     subject.
 
     ``empty_lists`` are the folders with an empty list of subscriptions, which names no topic. ``called`` are
-    the folders of called Terraform modules, ``deployed`` those of Terragrunt's units, ``opened`` the files that Terraform functions read, and
-    ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path.
+    the folders of called Terraform modules, ``deployed`` those of Terragrunt's units, ``opened`` the files that Terraform functions read,
+    ``read_by_roots`` those that each root reads, and
+    ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path. ``absent`` are the blocks of Terraform that create nothing.
     ``assemblies`` are the manifests of CDK by folder. ``read_templates`` counts the CloudFormation templates of each
     file. ``variables`` and ``parameters`` are the names that root modules and templates declare, and
     ``has_other_values`` is true if one of them has a default and a list of allowed values. ``calls`` are those in
@@ -86,8 +89,10 @@ class Facts:
         self.called = CalledFolders()
         self.deployed: set[str] = set()
         self.opened: set[str] = set()
+        self.read_by_roots: dict[str, set[str]] = {}
         self.templates: set[str] = set()
         self.others: set[str] = set()
+        self.absent: list[Absent] = []
         self.read_templates: Counter[str] = Counter()
         self.assemblies: dict[Path, Assembly] = {}
         self.streams: Streams | None = None
@@ -101,6 +106,12 @@ class Facts:
     def variables_of_code(self) -> frozenset[str]:
         """The environment variables in which application code expects topics."""
         return frozenset(call.variable for call in self.calls if call.variable)
+
+    def add_opened(self, root: str, files: Iterable[str]) -> None:
+        """Add the files that a root reads besides those of its modules."""
+        found = set(files)
+        self.opened |= found
+        self.read_by_roots.setdefault(root, set()).update(found)
 
     def skip(self, error: InputError) -> None:
         """Report a file that could not be read."""

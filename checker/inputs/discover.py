@@ -34,7 +34,8 @@ VALUES = (".tfvars", ".tfvars.json")
 _NO_INPUT = (*CONFIGURATIONS, *VALUES)
 """File name endings of configuration and values files, which are not checked themselves."""
 
-_SUFFIXES = (".json", *YAML_SUFFIXES, ".template", ".tf", ".tofu", ".gz", ".jsonl", ".ndjson", ".tfstate")
+INPUTS = (".json", *YAML_SUFFIXES, ".template", ".tf", ".tofu", ".gz", ".jsonl", ".ndjson", ".tfstate")
+"""The file name endings of the files that are read in a folder."""
 _DOCUMENTATION = (
     ".md",
     ".mdx",
@@ -85,6 +86,7 @@ _NOT_SEARCHED = (*_DOCUMENTATION, *_TESTS, *_BINARY, ".lock", ".lock.hcl", ".map
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
 _AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
 _STREAMS = ("connect:*", "connect:start", "startcontactstreaming", "startchatcontact")
+_DECLARED = ("aws::sns::", "aws::kms::", "aws_sns_topic", "aws_kms_key")
 _RESOURCES = ("aws_sns_topic", "aws_kms_key", "awscc_sns_", "awscc_kms_")
 _PARTS = ("templateurl", "aws::serverless::application", "aws::include", "${file(")
 _KUBERNETES = ("services.k8s.aws", "aws.upbound.io", "aws.m.upbound.io", "aws.crossplane.io")
@@ -117,7 +119,7 @@ def find_files(
     Files in folders for which ``exclude`` is true are omitted. Folders that cannot be listed are added to
     ``unreadable``. Files that no reader reads, but that may contain policies, such as code, are added to ``others``.
     """
-    wanted = _is_input if others is None else _is_searched
+    wanted = is_input if others is None else is_searched
     named = list({_place_of(path): path for path in reversed(list(paths))}.values())[::-1]
     seen = set(map(_place_of, named))
     yield from ((path, True) for path in named if path == STDIN or _leads_to_file(path))
@@ -126,7 +128,7 @@ def find_files(
             if _place_of(path) in seen or exclude(path):
                 continue
             seen.add(_place_of(path))
-            if _is_input(path.name):
+            if is_input(path.name):
                 yield path, False
             elif others is not None:
                 others.append(path)
@@ -141,17 +143,19 @@ def is_code(path: Path) -> bool:
     return path.name.endswith((*_CODE, *_SCRIPTS))
 
 
-def _is_input(name: str) -> bool:
-    return name.endswith(_SUFFIXES)
+def is_input(name: str) -> bool:
+    """True for the name of a file that is read in a folder."""
+    return name.endswith(INPUTS)
 
 
-def _is_searched(name: str) -> bool:
-    return _is_input(name) or _is_other(name)
+def is_searched(name: str) -> bool:
+    """True for the name of a file that is read or searched in a folder."""
+    return is_input(name) or _is_other(name)
 
 
 def _is_other(name: str) -> bool:
     is_old_state = ".tfstate" in name and name.endswith(".backup")
-    is_searched = not name.endswith((*_SUFFIXES, *_NO_INPUT, *_NOT_SEARCHED))
+    is_searched = not name.endswith((*INPUTS, *_NO_INPUT, *_NOT_SEARCHED))
     is_test = name.startswith("test_") and name.endswith(".py")
     return is_searched and not is_old_state and not is_test and not name.startswith(".")
 
@@ -226,7 +230,7 @@ def find_siblings(paths: Iterable[Path], unreadable: list[InputError]) -> Iterat
     named = {path.absolute() for path in files}
     for folder in sorted({path.parent for path in files}):
         try:
-            names = sorted(name for name in os.listdir(folder) if name.endswith(_SUFFIXES))  # noqa: PTH208
+            names = sorted(name for name in os.listdir(folder) if name.endswith(INPUTS))  # noqa: PTH208
         except OSError as error:
             unreadable.append(unreadable_file(name_of(folder), error))
             continue
@@ -294,6 +298,12 @@ def must_matter(text: str) -> bool:
     """True for text that contains a policy for SNS, KMS or Connect, even if it cannot be parsed."""
     folded = text.lower()
     return "statement" in folded and names_aws(folded)
+
+
+def declares(text: str) -> bool:
+    """True for text that names a type of topics or keys, as a template or Terraform file that declares one does."""
+    folded = text.lower()
+    return any(word in folded for word in _DECLARED)
 
 
 def names_aws(text: str) -> bool:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.inventory import ReadByRoot
 from checker.core.errors import InputError, Skipped
 from checker.inputs.collect import Facts, Given
 from checker.inputs.discover import (
+    declares,
     find_files,
     find_siblings,
     home_of,
-    is_code,
     is_configuration,
-    is_in_tests,
+    is_input,
     is_settings_file,
     is_stream,
     is_unit,
-    is_values,
     may_matter,
     missing,
     must_matter,
@@ -31,7 +31,6 @@ from checker.inputs.documents import parse_file, parts_of
 from checker.inputs.kinds.manifest import MANIFEST, has_keys_of_manifest, may_be_of_others
 from checker.inputs.large_files import is_bulk, is_module_file
 from checker.inputs.link import link_facts
-from checker.inputs.mentions import search
 from checker.inputs.opening import mark_irrelevant
 from checker.inputs.readers import (
     kind_of,
@@ -41,6 +40,7 @@ from checker.inputs.readers import (
     take_instance,
     take_large,
 )
+from checker.inputs.searched_files import calls_without_topic, search_files
 from checker.inputs.snapshot import drop
 from checker.inputs.text import TextDocument, read_text
 from checker.inputs.unread import unread
@@ -48,15 +48,12 @@ from checker.policy.vocabulary import mentions_connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
 
     from checker.analysis.inventory import Inventory
     from checker.inputs.kinds.kind import Kind
-    from checker.inputs.mentions import Searched
 
     _Found = tuple[Path, bool]
 
-_PART_OF_UNITS = "not a unit: Terragrunt reads it as part of the units that include it"
 _TEMPLATE = "Terraform renders this template in an expression that checker does not evaluate"
 
 
@@ -84,7 +81,7 @@ def load(
     unreadable = missing(wanted)
     others: list[Path] = []
     found = list(find_files(wanted, unreadable, exclude, others))
-    searched = _search([*(path for path, _ in found), *others], wanted, facts)
+    searched = search_files([*(path for path, _ in found), *others], wanted, facts)
     modules: list[_Found] = []
     loose: list[_Found] = []
     for one in found:
@@ -94,7 +91,8 @@ def load(
     _read_modules([*_modules_of(loose, modules, facts), *modules], facts)
     files = list(_read_loose(loose, facts))
     if changed:
-        files += [one for path in find_siblings(wanted, unreadable) for one in _read_context(path, facts)]
+        siblings = [one for one in find_siblings(wanted, unreadable) if home_of(one) not in facts.opened]
+        files += [one for path in siblings for one in _read_context(path, facts)]
     facts.skipped += (fault.skipped() for fault in unreadable)
     _take_all(_without_manifests(files, facts), facts)
     if not changed and (given.variables or given.parameters):
@@ -103,32 +101,15 @@ def load(
         facts.skipped += unmatched_values(facts)
     inventory = link_facts(facts)
     given.progress("", 1.0)
-    policies = unread(searched, inventory, facts.others)
-    return inventory._replace(skipped=(*inventory.skipped, *policies, *_unread_calls(inventory, facts)))
+    policies = unread(searched, inventory, facts.others, facts.absent)
+    skipped = (*inventory.skipped, *policies, *calls_without_topic(inventory, facts))
+    return inventory._replace(skipped=skipped, read_by_roots=tuple(_read_by_roots(facts)))
 
 
-def _search(paths: list[Path], named: list[Path], facts: Facts) -> list[Searched]:
-    """Search all files except code of tests, and read the calls that start chat streaming.
-
-    The files that may set the environment of the calls are read later.
-    """
-    files = [search(path) for path in paths if not (is_code(path) and is_in_tests(path, named))]
-    facts.code = tuple(file.path for file in files if is_code(file.path))
-    calling = [file.path for file in files if file.streams and not is_in_tests(file.path, named)]
-    if calling:
-        from checker.inputs.streaming_code import stream_calls  # imported on demand: few runs have such code
-
-        facts.calls = stream_calls(calling)
-    return files
-
-
-def _unread_calls(inventory: Inventory, facts: Facts) -> Iterable[Skipped]:
-    """Return the calls without a checked topic; the files of a change are too few to tell."""
-    if not facts.calls or facts.of_change:
-        return ()
-    from checker.inputs.unread_calls import unread_calls  # imported on demand, as above
-
-    return unread_calls(inventory, facts.calls)
+def _read_by_roots(facts: Facts) -> Iterable[ReadByRoot]:
+    """Return the files that each root read, by the names that they have in reports of a change."""
+    for home, paths in facts.read_by_roots.items():
+        yield ReadByRoot(home, frozenset(name_of(Path(os.path.relpath(one))) for one in paths))
 
 
 def _read_loose(found: list[_Found], facts: Facts) -> Iterable[_File]:
@@ -218,22 +199,8 @@ def _read_units(found: list[_Found], named: list[Path], facts: Facts) -> None:
 def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     """Read one file, unless it is irrelevant, is a bare ARN, or has its own reader."""
     chosen = named and not facts.of_change
-    if is_values(path) and chosen:
-        reason, folder = "values for the variables of a Terraform module", name_of(path.parent)
-        facts.skipped.append(
-            Skipped(
-                name_of(path),
-                reason,
-                error=True,
-                help=f"name the folder: checker check {shlex.quote(folder)}",
-            )
-        )
-    elif is_settings_file(path):
-        facts.skipped += [Skipped(name_of(path), "configuration file, not checked")] * chosen
-    elif is_configuration(path) and chosen:
-        skipped = Skipped(name_of(path), _PART_OF_UNITS, error=True, help="name the folder of the units")
-        facts.skipped.append(skipped)
     if is_settings_file(path) or is_configuration(path):
+        facts.skipped += [one for one in (_read_elsewhere(path),) if one is not None] if chosen else []
         return []
     text = ""
     try:
@@ -256,10 +223,32 @@ def _read(path: Path, facts: Facts, *, named: bool) -> list[_File]:
     except InputError as error:
         if not named:
             mark_irrelevant(path)
-        ours = chosen or must_matter(text)
-        if ours or not text or names_aws(text):
-            facts.skipped.append(error.skipped()._replace(error=ours))
+        _note(path, text, error, facts, chosen=chosen)
         return []
+
+
+def _read_elsewhere(path: Path) -> Skipped | None:
+    from checker.inputs.refusals import read_elsewhere  # imported on demand: few runs name such a file
+
+    return read_elsewhere(path)
+
+
+def _note(path: Path, text: str, error: InputError, facts: Facts, *, chosen: bool) -> None:
+    """Report a file that cannot be read, if the user named it or its text concerns SNS, KMS or Connect."""
+    if facts.of_change and _is_another_kind(path):
+        return
+    if chosen:
+        from checker.inputs.refusals import refused  # imported on demand: errors are rare
+
+        error = refused(path, error)
+    ours = chosen or must_matter(text) or declares(text)
+    if ours or not text or names_aws(text):
+        facts.skipped.append(error.skipped()._replace(error=ours))
+
+
+def _is_another_kind(path: Path) -> bool:
+    """True for a regular file of a kind that is not read in a folder, such as documentation, code or an image."""
+    return not is_input(path.name) and not is_stream(path)
 
 
 def _is_read_by_terraform(path: Path, text: str, facts: Facts, *, chosen: bool) -> bool:

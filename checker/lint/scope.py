@@ -16,7 +16,7 @@ from checker.iam.decide.request import Request, Service
 from checker.iam.prove.space import TOPIC_CONTEXT
 from checker.lint.rule import Link
 from checker.policy.model import ALLOW, DENY, Condition, Principals, Statement
-from checker.policy.vocabulary import CONNECT
+from checker.policy.vocabulary import CONNECT, is_misspelled_connect
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
@@ -97,8 +97,13 @@ def _may_name(statement: Statement | Unknown, malformed: frozenset[str]) -> bool
 
 
 def _may_list(principals: Principals, malformed: frozenset[str]) -> bool:
-    """True if an unknown service may be Connect; an unknown account or role cannot be."""
+    """True if an unknown service may be Connect, or a principal is Connect misspelled.
+
+    An unknown account or role cannot be Connect.
+    """
     if principals.unknown is not None and principals.unknown.reason not in malformed:
+        return True
+    if any(isinstance(one.value, str) and is_misspelled_connect(one.value) for one in principals.entries):
         return True
     services = (one.value for one in principals.entries if one.type == "Service")
     return any(isinstance(one, Unknown) and _may_be_connect(one) for one in services)

@@ -44,6 +44,24 @@ def mentions_connect(text: str) -> bool:
     return CONNECT in text or _REGIONAL.search(text) is not None
 
 
+def is_misspelled_connect(text: str) -> bool:
+    """True for a text that becomes the service principal of Connect by one edit: a character that is added, missing,
+    different or swapped with the next one, or different case and surrounding blanks.
+    """
+    return text != CONNECT and _is_one_edit(text.strip().lower(), CONNECT)
+
+
+def _is_one_edit(text: str, wanted: str) -> bool:
+    """True for texts that differ by at most one edit."""
+    if abs(len(text) - len(wanted)) > 1:
+        return False
+    start = next((n for n, (a, b) in enumerate(zip(text, wanted, strict=False)) if a != b), len(wanted))
+    rest, other = text[start:], wanted[start:]
+    edits = {(rest[1:], other[1:]), (rest[1:], other), (rest, other[1:])}
+    swapped = rest[:2] == other[:2][::-1] and rest[2:] == other[2:]
+    return swapped or any(one == another for one, another in edits)
+
+
 PRINCIPAL_TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
 
 FOR_ALL, FOR_ANY = "ForAllValues", "ForAnyValue"

@@ -63,7 +63,7 @@ def test_no_hook_talks_to_aws_and_all_are_serial() -> None:
 
 @pytest.mark.parametrize("hook", hooks(), ids=lambda one: str(one["id"]))
 def test_hooks_are_handed_every_file_that_a_policy_may_come_from(hook: dict[str, Any]) -> None:
-    names = "a.json a.yml a.yaml a.template a.tf a.tf.json a.tfvars a.tfvars.json a.tftpl a.json.tpl terragrunt.hcl"
+    names = "a.json a.yml a.yaml a.template a.tf a.tf.json a.tofu a.tfvars a.tfvars.json a.tftpl a.json.tpl terragrunt.hcl"
     assert all(re.search(hook["files"], name) for name in names.split())
     assert not re.search(hook["files"], "a.py")
 

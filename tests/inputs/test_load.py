@@ -627,3 +627,27 @@ def test_a_named_module_that_declares_nothing_to_judge_is_listed(text: str, tmp_
     path = write(tmp_path, {"main.tf": text}) / "main.tf"
     assert [one.what for one in load([path]).skipped] == [path.as_posix()]
     assert load([tmp_path]).skipped == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_error"),
+    [
+        ("Resources:\n  T:\n    Type: AWS::SNS::Topic\n   Bad: [\n", True),
+        ("Resources:\n  K:\n    Type: AWS::KMS::Key\n   Bad: [\n", True),
+        ("resource:\n  aws_sns_topic: [\n", True),
+        ("resource:\n  aws_kms_key: [\n", True),
+        ("Resources:\n  B:\n    Type: AWS::S3::Bucket\n    Tags: 'sns:'\n   Bad: [\n", False),
+    ],
+)
+def test_a_broken_file_that_declares_a_topic_or_key_is_an_error(
+    text: str, is_error: bool, tmp_path: Path
+) -> None:
+    write(tmp_path, {"stack.yaml": text})
+    (skipped,) = load([tmp_path]).skipped
+    assert skipped.error is is_error
+
+
+def test_a_policy_that_is_null_was_not_supplied(tmp_path: Path) -> None:
+    topics = [{"TopicArn": TOPIC_ARN, "Policy": None}, {"TopicArn": f"{TOPIC_ARN}-2", "Policy": None}]
+    first, second = load([write(tmp_path, {"topics.json": topics})]).topics
+    assert first.policy == second.policy == Unknown("no policy was supplied: `Policy` is null")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from checker.inputs.collect import Given
 from checker.inputs.load import load
 
 if TYPE_CHECKING:
@@ -73,6 +74,16 @@ READ = {
     "documentation": {"README.md": POLICY, "notes.txt": POLICY},
     "comment": {"main.tf": f"# {POLICY}\n", "run.py": f"# {POLICY}\n"},
     "tests of another tool": {"topic.tftest.hcl": POLICY, "stack.test.ts": POLICY},
+    "file that OpenTofu replaces": {
+        "main.tf": f"{TOPIC}  policy = data.aws_iam_policy_document.chat.json\n}}\n",
+        "policy.tf": DOCUMENT,
+        "policy.tofu": DOCUMENT,
+    },
+    "statement that is not known": {
+        "main.tf": f'{TOPIC}  policy = data.aws_iam_policy_document.chat.json\n}}\nvariable "arns" {{}}\n'
+        + DOCUMENT.replace("statement {", 'dynamic "statement" {\n for_each = var.arns\n content {', 1)
+        + "}\n"
+    },
     "another action": {"run.py": POLICY.replace("sns:Publish", "lambda:InvokeFunction")},
     "permission of a function beside a topic": {
         "template.json": template(
@@ -101,7 +112,30 @@ def test_a_policy_that_was_read_is_not_listed(name: str, tmp_path: Path) -> None
     assert listed(READ[name], tmp_path) == []
 
 
+CONDITIONAL = f"""{TOPIC}}}
+variable "enable" {{
+  type    = bool
+  default = false
+}}
+resource "aws_sns_topic_policy" "chat" {{
+  COUNT
+  arn    = aws_sns_topic.chat.arn
+  policy = data.aws_iam_policy_document.chat.json
+}}
+{DOCUMENT}"""
 NOT_READ = {
+    "count that is zero": (
+        {"main.tf": CONDITIONAL.replace("COUNT", "count = var.enable ? 1 : 0")},
+        (
+            "main.tf",
+            20,
+            "`count` of `aws_sns_topic_policy.chat`, which uses it, is 0 with the values of this run",
+        ),
+    ),
+    "empty for_each": (
+        {"main.tf": CONDITIONAL.replace("COUNT", "for_each = toset([])")},
+        ("main.tf", 20, "`for_each` of `aws_sns_topic_policy.chat`, which uses it, is empty"),
+    ),
     "module of a registry": (
         {"main.tf": f'module "chat" {{\n  source = "acme/topic/aws"\n  {ARGUMENTS}}}\n'},
         ("main.tf", 3, "`module.chat` comes from `acme/topic/aws`, which is not downloaded"),
@@ -161,6 +195,13 @@ def test_modules_of_a_root_without_connect_are_not_listed(tmp_path: Path) -> Non
     assert listed(files, tmp_path) == []
 
 
+def test_a_count_that_is_zero_names_its_variable(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(CONDITIONAL.replace("COUNT", "count = var.enable ? 1 : 0"))
+    (skipped,) = load([tmp_path]).skipped
+    assert skipped.help == "`--var enable=VALUE` sets another value"
+    assert load([tmp_path], given=Given(variables=(("enable", "true"),))).skipped == ()
+
+
 def listed(files: dict[str, str], folder: Path) -> list[tuple[str, int, str]]:
     for name, text in files.items():
         (folder / name).write_text(text)
@@ -184,6 +225,26 @@ def test_the_tree_of_a_cdk_app_repeats_its_templates(tmp_path: Path) -> None:
     found = load([tmp_path])
     assert found.skipped == ()
     assert len(found.topics) == 1
+
+
+SYNTHESIZED = template(Policy=topic_policy({**STATEMENT, "Resource": {"Ref": "Chat"}}))
+APPS: dict[str, tuple[dict[str, str], list[str]]] = {
+    "policy in the template": ({"cdk.out/Chat.template.json": SYNTHESIZED}, []),
+    "policy of a stage": ({"cdk.out/assembly-Prod/Chat.template.json": SYNTHESIZED}, []),
+    "no policy in the template": ({"cdk.out/Chat.template.json": json.dumps(TEMPLATE)}, ["lib/chat.ts"]),
+    "app of its own": ({"cdk.out/Chat.template.json": SYNTHESIZED, "lib/cdk.json": "{}"}, ["lib/chat.ts"]),
+    "another app": ({"other/cdk.out/Chat.template.json": SYNTHESIZED}, ["lib/chat.ts"]),
+    "not synthesized": ({"Chat.template.json": SYNTHESIZED}, ["lib/chat.ts"]),
+}
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_code_of_a_cdk_app_is_read_with_its_synthesized_policy(name: str, tmp_path: Path) -> None:
+    files, expected = APPS[name]
+    for path, text in {"cdk.json": "{}", "lib/chat.ts": f"const policy = {POLICY};\n", **files}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert [one.what for one in load([tmp_path]).skipped] == [f"{tmp_path}/{one}" for one in expected]
 
 
 def test_a_file_below_two_named_folders_is_listed_once(tmp_path: Path) -> None:

@@ -248,3 +248,12 @@ def test_a_topic_that_chats_are_streamed_to_is_not_known_until_its_policy_is_rea
     unread = [one.what for one in found.skipped if not one.complete]
     assert unread == ([] if is_read else [TOPIC_ARN])
     assert found.incomplete or is_read
+
+
+@pytest.mark.parametrize("effect", ["Allow", "Deny"])
+def test_a_policy_that_misspells_connect_is_judged_in_a_folder(effect: str, tmp_path: Path) -> None:
+    misspelled = statement(Principal={"Service": "connect.amazonaws.con"}, Effect=effect)
+    attributes = {"TopicArn": TOPIC_ARN, "Owner": ACCOUNT, "Policy": json.dumps(document(misspelled))}
+    save(tmp_path / "topic.json", {"Attributes": attributes})
+    rules = {one.rule for one in run(tmp_path).report.findings}
+    assert ({"invalid-policy", "connect-not-allowed"} <= rules) is (effect == "Allow")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
-from checker.inputs.callers import repository_of
+from checker.inputs.changed_code import code_in, top_of
 from checker.inputs.discover import (
     CONFIGURATION,
     HCL,
@@ -83,28 +83,37 @@ class Reached(NamedTuple):
 
     ``roots`` are the files of root modules. ``names`` are the names of all files in these roots and in the
     modules that they call. ``values`` are pairs of a root's folder and a changed values file that needs
-    `-var-file`.
+    `-var-file`. ``possible`` are the real paths of the roots that only may read a changed file.
+    ``code`` are the files of code of the repositories, or ``None`` if they were not searched.
     """
 
     roots: tuple[Path, ...] = ()
     names: frozenset[str] = frozenset()
     values: tuple[tuple[Path, Path], ...] = ()
+    possible: frozenset[str] = frozenset()
+    code: tuple[Path, ...] | None = None
 
 
 def reached(paths: Iterable[Path], exclude: Callable[[Path], bool]) -> Reached:
     """Find the roots that changed files affect, including files that modules read."""
     standing = {path: _terraform_of(path) for path in paths if os.path.isfile(path)}  # noqa: PTH113 - never raises
     changed = [one for found in standing.values() for one in found]
-    of_units = [path for path in standing if _is_read_by_units(path, _top(path))]
+    of_units = [path for path in standing if _is_read_by_units(path, top_of(path))]
     if not changed and not of_units:
         return Reached()
-    calls = _Calls({_top(path) for path in (*changed, *of_units)}, exclude)
+    calls = _Calls({top_of(path) for path in (*changed, *of_units)}, exclude)
     for path in filter(is_module_file, changed):
         calls.add(Path(os.path.relpath(path)))
     changed += [link for path in changed for link in calls.links_to(path)]
     folders = {path: calls.module_of(path) for path in changed}
     found = {root for one in folders.values() for root in calls.roots(one)} | calls.readers(of_units)
-    return _reached(sorted(found), calls)._replace(values=tuple(_extra(folders, calls)))
+    own = [path for path, files in standing.items() if path in files]
+    certain = {folders[one] for path in own for one in (path, *calls.links_to(path))}
+    possible = found - calls.readers(of_units) - {root for one in certain for root in calls.roots(one)}
+    values = tuple(_extra(folders, calls))
+    return _reached(sorted(found), calls)._replace(
+        values=values, possible=frozenset(possible), code=calls.code
+    )
 
 
 def _reached(found: Sequence[str], calls: _Calls) -> Reached:
@@ -128,7 +137,7 @@ def _terraform_of(path: Path) -> list[Path]:
         return []
     if is_module_file(path) or is_values(path):
         return [path]
-    return list(readers_of(path, _top(path)))
+    return list(readers_of(path, top_of(path)))
 
 
 _TERRAGRUNT = re.compile(
@@ -158,13 +167,8 @@ def _is_read(path: Path, folder: Path) -> bool:
     return absolute(path) in map(absolute, value_files(folder, []))
 
 
-def _top(path: Path) -> Path:
-    """Return the folder to search for callers: the repository, else the current folder, else the file's own."""
-    return repository_of(Path(absolute(path.parent)), (Path.cwd(),))
-
-
 class _Calls:
-    """The modules below some folders and the calls between them.
+    """The modules below some folders and the calls between them. ``code`` are the files of code there.
 
     A folder is identified by its real path. A linked file belongs to the module that contains the link.
     """
@@ -179,6 +183,7 @@ class _Calls:
             if is_hcl(path):
                 self.add(path)
         self._add_units(list(filter(is_unit, others)))
+        self.code = tuple(code_in(others, below))
 
     def _add_units(self, paths: list[Path]) -> None:
         """Add the units of Terragrunt as callers of their modules."""

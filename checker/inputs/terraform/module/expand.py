@@ -6,6 +6,8 @@ https://developer.hashicorp.com/terraform/language/meta-arguments/for_each
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
@@ -27,8 +29,9 @@ from checker.inputs.terraform.hcl.values import (
     unknown,
     why_unknown,
 )
-from checker.inputs.terraform.module.session import Instance
-from checker.policy.node import Array, Node, Object, Scalar, Span, items
+from checker.inputs.terraform.module.folder import absolute
+from checker.inputs.terraform.module.session import Absent, Instance
+from checker.policy.node import Array, Node, Object, Scalar, Span, children, items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,7 +67,22 @@ def expanded(block: Block, address: str, module: Called, register: Register) -> 
     found = expand_by(value, address, block.header, module, register)
     if address in module.session.any_key:
         module.session.counts[address] = argument.expression.at
+    if not children(found) and not isinstance(found, Scalar):
+        module.session.absent.append(_absent(block, "count" if each is not argument else "for_each", module))
     return found
+
+
+_VARIABLE = re.compile(r"\bvar\.(\w+)")
+
+
+def _absent(block: Block, argument: str, module: Called) -> Absent:
+    """Describe a block that creates nothing."""
+    name = ".".join(block.labels if block.kind == "resource" else (block.kind, *block.labels))
+    at = block.body.arguments[argument].expression.at
+    names = _VARIABLE.findall(at.source.text, at.start, at.end) if not module.address else ()
+    text = block.at.source.text[block.at.start : block.at.end]
+    file = absolute(Path(block.at.source.name))
+    return Absent(file, name, argument, text, tuple(dict.fromkeys(names)))
 
 
 def _counted(value: Node, address: str, at: Span, module: Called, register: Register) -> Node:

@@ -161,6 +161,15 @@ def listed(folder: Path, faults: list[InputError], endings: tuple[str, ...] = HC
     return [folder / name for name in found if name not in replaced]
 
 
+def is_replaced(path: Path) -> bool:
+    """True for a file that OpenTofu does not read, because one with its own ending replaces it."""
+    name = path.name
+    if name.endswith(_OF_OPENTOFU) or not name.endswith(HCL):
+        return False
+    stem, _, rest = name.rpartition(".tf")
+    return os.path.isfile(path.parent / f"{stem}.tofu{rest}")  # noqa: PTH113 - never raises
+
+
 def matters(folder: Path, texts: list[Text], faults: list[InputError]) -> bool:
     """True if the module, or a module that it calls, has relevant content; nothing is parsed.
 

@@ -181,7 +181,7 @@ def _read_stack(stack: ModuleResource, session: Session, facts: Facts, found: De
 
 def read_deployment(name: Path, session: Session, facts: Facts) -> None:
     """Declare one deployment of a root, under a unique name so that deployments are not linked."""
-    found = facts.declarations(name)
+    found, before = facts.declarations(name), frozenset(facts.opened)
     found.root = root_name(name if session.deployment.name else session.root)
     modules: list[Called] = []
     for module in modules_of(Module(session, session.root)):
@@ -192,7 +192,8 @@ def read_deployment(name: Path, session: Session, facts: Facts) -> None:
         for instance in instances_of(module, STACKS.__contains__):
             _read_stack(ModuleResource(instance), session, facts, found)
     declare_missing_owners(found)
-    facts.opened |= session.opened
+    facts.add_opened(absolute(session.root), session.opened | (facts.opened - before))
+    facts.absent += session.absent
     parts = list(parts_of(session, modules, facts.variables_of_code))
     found.senders += senders(parts)
     found.environments += environments(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from checker.core.unknown import Symbol
@@ -105,12 +106,30 @@ class Deployment(NamedTuple):
     downloads: Path | None = None
 
 
+class Absent(NamedTuple):
+    """A block that creates nothing, because its `count` or `for_each`, the ``argument``, is zero or empty.
+
+    ``file`` is its full path, and ``text`` the text of the block. ``variables`` are those of the root that the argument
+    names.
+    """
+
+    file: str
+    name: str
+    argument: str
+    text: str
+    variables: tuple[str, ...] = ()
+
+    def uses(self, name: str) -> bool:
+        """True for its own name, and for that of a block to which it refers."""
+        return name == self.name or re.search(rf"(?<![\w.]){re.escape(name)}\b", self.text) is not None
+
+
 class Session:
     """The state of one reading; ``named`` are the files that the user named.
 
     ``instances`` and ``called`` are filled by address during evaluation. ``any_key`` are the addresses that
     stand for an unknown number of instances, and ``counts`` maps them to their `count` or `for_each`
-    expressions. ``met`` are the folders of all modules by full path, and ``folders`` are those read before.
+    expressions. ``absent`` are blocks that create nothing. ``met`` are the folders of all modules by full path, and ``folders`` are those read before.
     ``opened`` are the full paths of the files that `file` and `templatefile` read. ``downloads`` are the
     modules that `terraform init` downloaded.
     """
@@ -135,6 +154,7 @@ class Session:
         self.called: dict[str, Called] = {}
         self.any_key: set[str] = set()
         self.counts: dict[str, Span] = {}
+        self.absent: list[Absent] = []
         self.met: dict[str, Folder] = {}
         self.opened: set[str] = set()
         self.downloads = downloads_of(deployment.downloads or root)

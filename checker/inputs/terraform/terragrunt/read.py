@@ -13,7 +13,7 @@ from checker.inputs.terraform.module.read import note
 from checker.inputs.terraform.module.root import given, note_comments, one_collection, read_deployment
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.terragrunt.deployment import root_of
-from checker.inputs.terraform.terragrunt.search import Search, speaks_of_connect
+from checker.inputs.terraform.terragrunt.search import Search, passes_connect, speaks_of_connect
 from checker.inputs.terraform.terragrunt.unit import resolve_unit
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def _read_unit(path: Path, search: Search, facts: Facts, names: frozenset[str]) 
     if unit.module is None:
         texts = (one.source.text for one in unit.state.met.values())
         is_relevant = name_of(path) in names or is_relevant or any(map(speaks_of_connect, texts))
+        is_relevant = is_relevant or passes_connect(unit)
         facts.skipped += [_missing(unit, path)] * is_relevant
     elif is_relevant or search.matters(unit.module, unit.state.files):
         _declare(unit, unit.module, facts, names)
@@ -96,6 +97,6 @@ def _declare(unit: Unit, module: Path, facts: Facts, names: frozenset[str]) -> N
     note_comments(root.own.sources, facts)
     if unit.has_own_folder:
         facts.called.add({str(module): root.shared})
-    facts.opened |= unit.state.opened
+    facts.add_opened(absolute(unit.folder), unit.state.opened)
     note(faults, facts)
     facts.skipped += (one for one in root.open_files if one not in facts.skipped)

@@ -16,7 +16,9 @@ from checker.inputs.terraform.terragrunt.source import is_local, local_module
 from checker.inputs.terraform.terragrunt.unit import module_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+
+    from checker.inputs.terraform.terragrunt.unit import Unit
 
 
 _SOURCE = re.compile(r'^terraform\s*\{[^{}]*?^[ \t]*source[ \t]*=[ \t]*"([^"\n]*)"[ \t]*$', re.MULTILINE)
@@ -31,6 +33,29 @@ _DECLARES = re.compile(r"\b(?:aws_sns_topic|aws_kms_|awscc_sns_topic|awscc_kms_|
 def speaks_of_connect(text: str) -> bool:
     """True for a configuration that is about Amazon Connect, whatever its module is."""
     return _SPEAKS.search(text) is not None
+
+
+_COMMENTS = re.compile(r"(?:^|\s)(?:#|//).*")
+_CONNECT = re.compile(
+    r"(?<![a-z])(?<!direct[-_ ])(?<!kafka[-_ ])(?<!msk[-_ ])(?<!vpc[-_ ])(?<!service[-_ ])"
+    r"connect(?![a-z]|[-_](?:timeout|string|retries|attempts))",
+    re.IGNORECASE,
+)
+"""Matches the name of Amazon Connect, alone or in a longer name, but not those of other services and of settings."""
+
+
+def passes_connect(unit: Unit) -> bool:
+    """True for a unit with Connect in the name of an input, in its value or in a dependency."""
+    return any(_CONNECT.search(_COMMENTS.sub("", text)) for text in _passed(unit))
+
+
+def _passed(unit: Unit) -> Iterator[str]:
+    """Yield the texts of the inputs and dependencies of a unit, with those of included configurations."""
+    for body in (one.parsed.body for one in unit.merged):
+        inputs = body.arguments.get("inputs")
+        blocks = (*body.blocks("inputs"), *body.blocks("dependency"))
+        for at in (*(one.at for one in blocks), *((inputs.expression.at,) if inputs is not None else ())):
+            yield at.source.text[at.start : at.end]
 
 
 class Search:

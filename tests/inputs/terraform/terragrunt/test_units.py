@@ -164,6 +164,25 @@ def test_a_missing_module_is_listed_if_the_unit_is_about_connect(
     assert not skipped.error
 
 
+@pytest.mark.parametrize(
+    ("rest", "is_about_connect"),
+    [
+        ("inputs = {\n  instance_arn = dependency.connect.outputs.instance_arn\n}\n", True),
+        ("inputs = {\n  connect_arn = dependency.a.outputs.arn\n}\n", True),
+        ('inputs = {\n  queue = "prod-connect-events"\n}\n', True),
+        ('dependency "a" {\n  config_path = "../connect"\n}\n', True),
+        ("inputs = {\n  connect_timeout = 5\n  connection = 1\n  direct_connect_id = 2\n}\n", False),
+        ("inputs = {\n  arn = 1 # connect to it\n}\n", False),
+        ("# connect\n", False),
+    ],
+)
+def test_a_missing_module_is_listed_if_the_inputs_name_connect(
+    rest: str, is_about_connect: bool, tmp_path: Path
+) -> None:
+    inventory = inventory_of(tmp_path, {UNIT: unit(REMOTE, rest)}, "live")
+    assert [one.what for one in inventory.skipped] == [UNIT] * is_about_connect
+
+
 def test_a_missing_module_that_an_included_configuration_names_is_listed_at_the_include(
     tmp_path: Path,
 ) -> None:
