@@ -202,8 +202,9 @@ def read_template(
     """
     assembly = assembly_of(path, facts.assemblies)
     stack = stack.within(assembly.environment(path), dict(facts.given.parameters))
-    given = _given(facts, stack.values)
-    whole = with_generated(with_loops(with_includes(path, document, facts), given))
+    included = with_includes(path, document, facts)
+    given = _given(facts, stack.values_for(included.root))
+    whole = with_generated(with_loops(included, given))
     template = _sections(whole, facts, facts.template_scope(document.name), stack.symbol)
     reader = _Reader(template, facts, given)
     declared = facts.declarations(stack.folder or path.parent)
