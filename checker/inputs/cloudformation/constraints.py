@@ -111,9 +111,10 @@ def _text(node: Object, name: str) -> str:
 
 
 def _literals(node: Node | None) -> tuple[str, ...]:
-    """Return a list of literals, in which other items are ignored."""
-    texts = (scalar_text(one) for one in items(node)) if node is not None else ()
-    return tuple(text for text in texts if isinstance(text, str))
+    """Return a list of literals; empty if an item is not one, because it may be any value."""
+    texts = [scalar_text(one) for one in items(node)] if node is not None else []
+    known = tuple(text for text in texts if isinstance(text, str))
+    return known if len(known) == len(texts) else ()
 
 
 def _by_rules(rules: Mapping[str, Object]) -> dict[str, list[tuple[str, ...]]]:
