@@ -54,7 +54,8 @@ class Loop(NamedTuple):
     output: Object
 
 
-def _loop(member: Member) -> Loop | None:
+def loop_of(member: Member) -> Loop | None:
+    """Read a loop; ``None`` for a member that is not a loop, or not a valid one."""
     parts = items(member.value) if member.key.startswith(FOR_EACH) else ()
     identifier = text_of(parts[0]) if len(parts) == 3 else None
     if identifier is None or not identifier.isalnum() or not isinstance(parts[2], Object):
@@ -85,7 +86,7 @@ class _Writer:
 
     def members(self, node: Object) -> Iterator[Member]:
         for member in node.members:
-            loop = _loop(member)
+            loop = loop_of(member)
             values = self.values(loop.collection) if loop is not None else None
             if loop is None:
                 yield member._replace(value=self.node(member.value))

@@ -230,6 +230,10 @@ def test_a_policy_in_a_text_keeps_its_places(tmp_path: Path) -> None:
             {**chats(POLICY), "Transform": "AWS::Serverless-2016-10-31"},
             "no `Transform: AWS::LanguageExtensions`",
         ),
+        (
+            template({"Fn::ForEach::Loop": ["N", ["a"], ["Topic"]]}, **EXTENSIONS),
+            "it is not a list of an identifier, a collection and an object",
+        ),
     ],
 )
 def test_a_loop_that_is_not_written_out_is_reported(whole: Any, reason: str, tmp_path: Path) -> None:
