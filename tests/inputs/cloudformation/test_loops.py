@@ -163,6 +163,27 @@ def test_loops_that_multiply_end_in_a_message(tmp_path: Path) -> None:
     assert any("more than 200000 values" in one.reason for one in found.skipped)
 
 
+def test_texts_that_multiply_end_in_a_message(tmp_path: Path) -> None:
+    output: Any = {"T${D}": {"Type": "AWS::SNS::Topic"}}
+    collections = (["x" * 50], ["${A}" * 300], ["${B}" * 300], ["${C}" * 300])
+    for name, collection in zip("DCBA", reversed(collections), strict=True):
+        output = loop(collection, output, name, name)
+    found = load_stack(tmp_path, a__json=template(output, **EXTENSIONS))
+    assert found.topics == ()
+    assert any("more than 10000000 characters" in one.reason for one in found.skipped)
+
+
+def test_a_loop_over_a_default_that_may_be_another_value_is_not_known() -> None:
+    service = {"Type": "String", "Default": "lambda", "AllowedValues": ["lambda", "connect"]}
+    sections = {"Parameters": {"Service": service}, "Resources": loop([{"Ref": "Service"}], {"T${N}": {}})}
+    document = parse_text("a.json", json.dumps({**EXTENSIONS, **sections}))
+    keys = [
+        list(json.loads(rendered(with_loops(document, given, other_values=other).root))["Resources"])
+        for given, other in (({}, False), ({}, True), ({"Service": "connect"}, True))
+    ]
+    assert keys == [["Tlambda"], ["Fn::ForEach::Loop"], ["Tconnect"]]
+
+
 STATEMENT = {
     "Effect": "Allow",
     "Principal": {"Service": "connect.amazonaws.com"},
