@@ -221,6 +221,29 @@ def test_each_value_is_a_topic_with_its_policy(tmp_path: Path) -> None:
     assert [one for one in failures(found) if one.rule == "connect-not-allowed"] == []
 
 
+@pytest.mark.parametrize("extensions", [True, False])
+def test_a_function_names_the_topic(tmp_path: Path, *, extensions: bool) -> None:
+    composed = {"Ref": {"Fn::Sub": ["Topic${Name}", {"Name": {"Ref": "One"}}]}}
+    resources = {"Topicz": topic(), "Policy": topic_policy(POLICY, composed)}
+    more = EXTENSIONS if extensions else {}
+    found = load_stack(tmp_path, a__json=template(resources, **SECTIONS, **more)).topics
+    assert [one.address.rpartition("#")[2] for one in found][:1] == ["Topicz"]
+    assert len(found) == (1 if extensions else 2)
+
+
+def test_a_function_names_the_topics_of_a_loop(tmp_path: Path) -> None:
+    named = {"Fn::Sub": "Topic${N}"}
+    output = {"Topic${N}": topic(), "Policy${N}": topic_policy(POLICY, {"Ref": named})}
+    output["Inline${N}"] = {
+        "Type": "AWS::SNS::Subscription",
+        "Properties": {"TopicArn": {"Fn::GetAtt": [named, "TopicArn"]}, "Protocol": "sqs", "Endpoint": "a"},
+    }
+    found = load_stack(tmp_path, a__json=template(loop(["a", "b"], output), **EXTENSIONS)).topics
+    assert [one.address.rpartition("#")[2] for one in found] == ["Topica", "Topicb"]
+    assert all(isinstance(one.policy, PolicyText) and one.policy.names_connect for one in found)
+    assert [len(one.subscriptions) for one in found] == [1, 1]
+
+
 def test_a_finding_is_at_the_output_template(tmp_path: Path) -> None:
     found = load_stack(
         tmp_path, a__json=chats({**POLICY, "Statement": [{**STATEMENT, "Action": "sns:Subscribe"}]})
