@@ -14,7 +14,7 @@ from checker.inputs.discover import HCL, HCL_TEXT, TERRAGRUNT, VALUES
 from checker.inputs.text import YAML_SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 
@@ -199,37 +199,65 @@ _SET = re.compile(r"AWS::CloudFormation::StackSet|aws_cloudformation_stack_set")
 _LONGEST = 1_000_000
 """Maximum length of a template in characters; plans and logs are longer."""
 
+_OWN_FOLDER = "${path.module}/"
 _REACH = 600
 """Maximum length of a template location in characters, including joined parts and line breaks."""
 
 
-def read_parents(top: Path) -> Mapping[str, tuple[str, ...]]:
-    """Map nested templates to the places that deploy them, as ``file:line``; a stack set is listed twice.
+class _Use(NamedTuple):
+    """A place that deploys a template: its folder and line, the location that is written, and the file name in it."""
 
-    Keys are full paths, or file names for templates that are uploaded and located by URL.
+    folder: str
+    site: str
+    location: str
+    name: str
+
+    @property
+    def local(self) -> str:
+        """The path of the template, if its location is a local one."""
+        location = self.location.removeprefix(_OWN_FOLDER)
+        return os.path.normpath(os.path.join(self.folder, location))  # noqa: PTH118 - names
+
+
+def read_parents(top: Path) -> Mapping[str, tuple[str, ...]]:
+    """Map the paths of nested templates to the places that deploy them, as ``file:line``; a stack set is listed twice.
+
+    A template that is uploaded and located by URL is taken for the nearest file of its name.
     """
-    found: dict[str, list[str]] = {}
+    uses: list[_Use] = []
+    paths: dict[str, list[str]] = {}
     for folder, inside, files in os.walk(top):
         inside[:] = sorted(one for one in inside if not one.startswith(".") and one not in NOT_WALKED)
         for name in sorted(files):
             if name.endswith(_SUFFIXES):
-                path = f"{folder}/{name}"
-                for used, line in _used(text_at(path, _LONGEST), folder):
-                    found.setdefault(used, []).append(f"{path}:{line}")
-    return {name: tuple(sites) for name, sites in found.items()}
+                paths.setdefault(name, []).append(f"{folder}/{name}")
+                uses += _uses(text_at(f"{folder}/{name}", _LONGEST), folder, name)
+    found: dict[str, list[str]] = {}
+    for use in uses:
+        for path in _templates_of(use, paths.get(use.name, [])):
+            found.setdefault(path, []).append(use.site)
+    return {path: tuple(sites) for path, sites in found.items()}
 
 
 def uses_of(path: Path, parents: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """Return the places that deploy a template."""
-    return *parents.get(str(path), ()), *parents.get(path.name, ())
+    return parents.get(str(path), ())
 
 
-def _used(text: str, folder: str) -> Iterator[tuple[str, int]]:
+def _uses(text: str, folder: str, name: str) -> Iterator[_Use]:
     several = _SET.search(text)
     for match in _USE.finditer(text):
         file = _FILE.search(text, match.end(), match.end() + _REACH)
         if file is not None:
             line = text.count("\n", 0, match.start()) + 1
-            local = os.path.normpath(os.path.join(folder, file[0]))  # noqa: PTH118 - names
-            used = local if os.path.isfile(local) else file[1]  # noqa: PTH113 - never raises
-            yield from [(used, line)] * (2 if several else 1)
+            yield from [_Use(folder, f"{folder}/{name}:{line}", file[0], file[1])] * (2 if several else 1)
+
+
+def _templates_of(use: _Use, of_name: Sequence[str]) -> Sequence[str]:
+    """Return the file that a location leads to, else the files of the name that are nearest to the place."""
+    if os.path.isfile(use.local):  # noqa: PTH113 - never raises
+        return (use.local,)
+    if use.location.startswith(_OWN_FOLDER):
+        return ()
+    shared = {path: len(os.path.commonpath((use.folder, path))) for path in of_name}
+    return [path for path, length in shared.items() if length == max(shared.values())]

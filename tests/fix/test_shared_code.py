@@ -189,6 +189,16 @@ LEFT_ALONE: dict[str, tuple[Mapping[str, str], str, str]] = {
         "deployed by `dev.yaml:4`, `prod.json:1`",
         PARAMETER,
     ),
+    "deployed from a module and by URL": (
+        {
+            "n/chat.yaml": TEMPLATE,
+            "n/main.tf": 'resource "aws_cloudformation_stack" "chat" {\n'
+            '  template_body = file("${path.module}/chat.yaml")\n}\n',
+            "prod.json": nested_by_url("chat.yaml"),
+        },
+        "deployed by `prod.json:1`, `n/main.tf:2`",
+        PARAMETER,
+    ),
     "a Serverless service with stages": (
         {
             "serverless.yml": "service: desk\nprovider: {name: aws}\ncustom: {name: 'chat-${opt:stage}'}\nresources:\n"
@@ -283,6 +293,17 @@ EDITED: dict[str, Mapping[str, str]] = {
         "b/t.yaml": "Resources: {}\n",
         "main.yaml": nested("a/t.yaml"),
         "other.yaml": nested("./b/t.yaml"),
+    },
+    "templates of one name in unrelated folders": {
+        "a/t.yaml": TEMPLATE,
+        **{
+            f"{one}/main.tf": 'resource "aws_cloudformation_stack" "chat" {\n'
+            '  template_body = file("${path.module}/t.yaml")\n}\n'
+            for one in ("b", "c")
+        },
+        "b/t.yaml": "Resources: {}\n",
+        "d/main.json": nested_by_url("t.yaml"),
+        "d/t.yaml": "Resources: {}\n",
     },
     "a policy that a module with one caller reads": {
         "m/main.tf": 'resource "aws_sns_topic" "chat" {\n  policy = file("${path.module}/policy.json")\n}\n',

@@ -10,7 +10,7 @@ https://docs.oracle.com/javase/8/docs/api/java/util/regex/Pattern.html
 from __future__ import annotations
 
 import string
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import MOST_ENTRIES
@@ -80,9 +80,20 @@ class AllowedPattern(NamedTuple):
         return _products(choices) if len(choices) == len(self.segments) else ()
 
     @property
-    def has_wildcards(self) -> bool:
-        """True if a value may have the wildcards of a policy."""
-        return any(_may_have(segment, character) for segment in self.segments for character in _WILDCARDS)
+    def lists_wildcards(self) -> bool:
+        """True if the pattern names wildcards of a policy, unlike `.`, which only does not exclude them."""
+        return any(set(_WILDCARDS) & one for one in self.characters if one is not None)
+
+    @property
+    def characters(self) -> tuple[frozenset[str] | None, ...]:
+        """The characters of each segment; ``None`` for all but some."""
+        return tuple(map(_characters, self.segments))
+
+    def has_length(self, length: int) -> bool:
+        """True if all values have a length."""
+        bounds = [_lengths(segment) for segment in self.segments]
+        most = [high for _, high in bounds if high is not None]
+        return len(most) == len(bounds) and sum(low for low, _ in bounds) == sum(most) == length
 
     def may_have(self, character: str) -> bool:
         """True if a value may have a character."""
@@ -93,6 +104,20 @@ def _ends(segment: Segment, text: str, start: int) -> Iterable[int]:
     if isinstance(segment, Run):
         return segment.ends(text, start)
     return [start + len(one) for one in segment if text.startswith(one, start)]
+
+
+def _characters(segment: Segment) -> frozenset[str] | None:
+    if not isinstance(segment, Run):
+        return frozenset(chain.from_iterable(segment))
+    return frozenset() if segment.most == 0 else None if segment.chars.others else segment.chars.listed
+
+
+def _lengths(segment: Segment) -> tuple[int, int | None]:
+    """Return the least and the greatest length; ``None`` if there is no limit."""
+    if isinstance(segment, Run):
+        return segment.least, segment.most
+    lengths = list(map(len, segment))
+    return min(lengths), max(lengths)
 
 
 def _may_have(segment: Segment, character: str) -> bool:

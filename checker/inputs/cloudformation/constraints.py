@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-str
 
 from __future__ import annotations
 
+import string
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,10 +38,15 @@ class Constraint(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """The kind of all values, if the pattern tells it."""
+        """The kind of all values, if the pattern allows no others."""
         if self.pattern is None:
             return TEXT
         return next((kind for kind, form in _FORMS.items() if _has_form(self.pattern, *form)), TEXT)
+
+    @property
+    def may_be_pattern(self) -> bool:
+        """True if the template lists a wildcard of policies among the characters of a value."""
+        return not self.allowed and self.pattern is not None and self.pattern.lists_wildcards
 
     def pieces(self, name: str, scope: str) -> tuple[Piece, ...]:
         """Return a parameter that is an ARN in a fixed account, as its literal and open parts; else nothing."""
@@ -48,15 +54,27 @@ class Constraint(NamedTuple):
         return _arn_pieces(fields, name, scope) if len(fields) == 6 else ()
 
 
+_SAMPLE_ID = "5eed0000-0000-4000-8000-000000000001"
 _FORMS = {
-    ACCOUNT: ("111122223333", ":/*?-abcdefghijklmnopqrstuvwxyz"),
-    ID: ("5eed0000-0000-4000-8000-000000000001", ":/*?"),
+    ACCOUNT: ("111122223333", frozenset(string.digits)),
+    ID: (_SAMPLE_ID, frozenset(f"{string.hexdigits}-")),
 }
-"""For each kind a value that a pattern of the kind allows, and characters that none of its values has."""
+"""For each kind a value, as long as all others, and the characters that the values have."""
 
 
-def _has_form(pattern: AllowedPattern, sample: str, without: str) -> bool:
-    return pattern.allows(sample) and not any(map(pattern.may_have, without))
+def _has_form(pattern: AllowedPattern, sample: str, characters: frozenset[str]) -> bool:
+    """True if all values have the length and the characters of a kind."""
+    return (
+        pattern.allows(sample)
+        and pattern.has_length(len(sample))
+        and all(one is not None and one <= characters for one in pattern.characters)
+    )
+
+
+def _kind_after_instance(pattern: AllowedPattern) -> str:
+    """Return the kind of what follows `instance/`: an ID, unless it may have more parts or wildcards."""
+    is_open = any(map(pattern.may_have, ":/*?"))
+    return ID if pattern.allows(_SAMPLE_ID) and not is_open else TEXT
 
 
 NO_CONSTRAINT = Constraint()
@@ -93,9 +111,10 @@ def _text(node: Object, name: str) -> str:
 
 
 def _literals(node: Node | None) -> tuple[str, ...]:
-    """Return a list of literals, in which other items are ignored."""
-    texts = (scalar_text(one) for one in items(node)) if node is not None else ()
-    return tuple(text for text in texts if isinstance(text, str))
+    """Return a list of literals; empty if an item is not one, because it may be any value."""
+    texts = [scalar_text(one) for one in items(node)] if node is not None else []
+    known = tuple(text for text in texts if isinstance(text, str))
+    return known if len(known) == len(texts) else ()
 
 
 def _by_rules(rules: Mapping[str, Object]) -> dict[str, list[tuple[str, ...]]]:
@@ -178,7 +197,7 @@ def _arn_pieces(fields: Sequence[_Field], name: str, scope: str) -> tuple[Piece,
         pieces += [text if text is not None else _symbol(_OPEN[number], name, TEXT, scope), ":"]
     start = prefix.removeprefix(_INSTANCE)
     rest: _Field = (*([(start,)] if start else []), *fields[5][1:])
-    kind = Constraint((), AllowedPattern(rest)).kind
+    kind = _kind_after_instance(AllowedPattern(rest))
     return _joined([*pieces, _INSTANCE, _whole(rest) or _symbol("ID", name, kind, scope)])
 
 

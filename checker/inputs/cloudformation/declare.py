@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from checker.inputs.cloudformation.cdk import Assembly
     from checker.inputs.cloudformation.deployment import Properties
     from checker.inputs.cloudformation.sections import Template
-    from checker.inputs.cloudformation.states import KeyState, TopicState
+    from checker.inputs.cloudformation.states import KeyState, TopicState, Writer
     from checker.inputs.declared import Declarations
     from checker.policy.model import Value
 
@@ -42,6 +42,7 @@ _REPLICA = KEYS[1]
 _ELSEWHERE = Unknown("the topic is declared elsewhere")
 _BESIDE = Unknown("another topic of the same resource")
 _OF_PRIMARY = Unknown("a replica has the key spec and usage of its primary key")
+_OF_MACRO = "a macro or loop that is not checked may write the policy"
 _NO_POLICY = Unknown("the resource has no PolicyDocument")
 
 
@@ -157,16 +158,20 @@ class Declarer:
 
     def declare_attached(self, one: Variant[TopicState], owner: Value) -> None:
         """Declare the policies and subscriptions of a topic."""
-        for writer in one.state.writers:
-            beside = (_BESIDE,) * (writer.owners - 1)
-            address = self.template.symbol(writer.logical)
-            policy = writer.policy if writer.policy is not None else _NO_POLICY
-            place = self.template.place(writer.logical)
-            self.declared.topic_policies.append(DeclaredPolicy(address, place, (owner, *beside), policy))
+        self.declared.topic_policies += (self.policy(writer, owner) for writer in one.state.writers)
         self.declared.subscriptions += (
             DeclaredSubscription(self.template.symbol(one.logical), owner, protocol, endpoint)
             for protocol, endpoint in one.state.subscriptions
         )
+
+    def policy(self, writer: Writer, owner: Value) -> DeclaredPolicy:
+        """Declare a policy. That of a macro may not exist, and is not known."""
+        place, beside = self.template.place(writer.logical), (_BESIDE,) * (writer.owners - 1)
+        if writer.possible:
+            address, why = self.template.symbol(writer.possible), Unknown(_OF_MACRO, writer.logical)
+            return DeclaredPolicy(address, place, (owner,), why, (writer.logical,))
+        policy = writer.policy if writer.policy is not None else _NO_POLICY
+        return DeclaredPolicy(self.template.symbol(writer.logical), place, (owner, *beside), policy)
 
 
 def _named(symbol: str, label: str) -> str:

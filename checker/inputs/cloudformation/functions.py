@@ -13,6 +13,7 @@ from checker.core.unknown import Part, Symbol, Unknown, chosen_by, literal, part
 from checker.inputs.cloudformation.evaluation import Evaluation
 from checker.inputs.cloudformation.nodes import joined, moved, not_evaluated, valued
 from checker.inputs.cloudformation.parameters import NO_VALUE
+from checker.inputs.cloudformation.sections import has_extensions
 from checker.policy.node import Node, Object, items, scalar_text, text_of
 
 if TYPE_CHECKING:
@@ -110,9 +111,13 @@ def base64(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
 
 
 def ref(evaluation: Evaluation, node: Object, argument: Node) -> Node | None:
-    """Evaluate Ref of a parameter, a pseudo parameter or a resource."""
-    name = text_of(argument)
-    if name is None:
+    """Evaluate Ref of a parameter, a pseudo parameter or a resource, which a function may name.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-ref.html
+    """
+    is_call = isinstance(argument, Object) and has_extensions(evaluation.template)
+    name = evaluation.text(argument) if is_call else text_of(argument)
+    if not isinstance(name, str):
         return not_evaluated(evaluation, node)
     return None if name == NO_VALUE else valued(node, evaluation.reference(name))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import InputError
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.functions import evaluation_of
-from checker.inputs.cloudformation.sections import has_extensions, read_sections
+from checker.inputs.cloudformation.sections import has_extensions, read_sections, with_other_values
 from checker.policy.node import Array, Member, Object, Scalar, items, scalar_text, text_of
 
 if TYPE_CHECKING:
@@ -28,19 +28,24 @@ if TYPE_CHECKING:
 FOR_EACH = "Fn::ForEach::"
 _SECTIONS = ("Resources", "Conditions", "Outputs")
 _MOST = 200_000
-"""The maximum number of values that the loops of a template write; nested loops multiply."""
+_MOST_CHARACTERS = 10_000_000
+"""The maximum number of values that the loops of a template write, and of characters; nested loops multiply."""
 
 
-def with_loops(document: TextDocument, given: Mapping[str, Value]) -> TextDocument:
+def with_loops(
+    document: TextDocument, given: Mapping[str, Value], *, other_values: bool = False
+) -> TextDocument:
     """Return a template with its loops written out, as far as their collections are known.
 
-    Raises InputError for loops that write too many values. A loop that is not written out stays as it is.
+    A loop that is not written out stays as it is. With ``other_values``, the defaults of parameters that list other
+    values are not known. Raises InputError for loops that write too much.
     """
     if FOR_EACH not in document.source.text or not isinstance(document.root, Object):
         return document
     template = read_sections(document)
     if not has_extensions(template):
         return document
+    template = with_other_values(template) if other_values else template
     strict = evaluation_of(template, given)
     evaluation = evaluation_of(template, given, Assignment(Conditions(template, strict), {}))
     return document._replace(root=_Writer(document, evaluation).root(document.root))
@@ -54,7 +59,8 @@ class Loop(NamedTuple):
     output: Object
 
 
-def _loop(member: Member) -> Loop | None:
+def loop_of(member: Member) -> Loop | None:
+    """Read a loop; ``None`` for a member that is not a loop, or not a valid one."""
     parts = items(member.value) if member.key.startswith(FOR_EACH) else ()
     identifier = text_of(parts[0]) if len(parts) == 3 else None
     if identifier is None or not identifier.isalnum() or not isinstance(parts[2], Object):
@@ -69,6 +75,7 @@ class _Writer:
         self.document = document
         self.evaluation = evaluation
         self.count = 0
+        self.characters = 0
 
     def root(self, root: Object) -> Object:
         sections = (
@@ -85,7 +92,7 @@ class _Writer:
 
     def members(self, node: Object) -> Iterator[Member]:
         for member in node.members:
-            loop = _loop(member)
+            loop = loop_of(member)
             values = self.values(loop.collection) if loop is not None else None
             if loop is None:
                 yield member._replace(value=self.node(member.value))
@@ -109,16 +116,30 @@ class _Writer:
                 yield from self.members(output)
 
     def replaced(self, node: Node, replacement: _Replacement) -> Node:
-        """Replace an identifier in keys and values by a value. Raises InputError beyond the limit."""
+        """Replace an identifier in keys and values by a value. Raises InputError beyond the limits."""
         self.count += 1
         if self.count > _MOST:
-            where = node.source.position(node.start, node.end)
-            raise InputError(self.document.name, f"loops write more than {_MOST} values", where)
+            raise self.too_much(node, f"{_MOST} values")
         if isinstance(node, Array):
             return node._replace(items=tuple(self.replaced(one, replacement) for one in node.items))
         if isinstance(node, Object):
             return self.call(node, replacement) or self.members_replaced(node, replacement)
-        return node._replace(value=replacement.text(node.value)) if isinstance(node.value, str) else node
+        return (
+            node._replace(value=self.text(node, node.value, replacement))
+            if isinstance(node.value, str)
+            else node
+        )
+
+    def text(self, node: Node, text: str, replacement: _Replacement) -> str:
+        """Replace an identifier in a text. Raises InputError before the text becomes too long."""
+        self.characters += replacement.longest(text)
+        if self.characters > _MOST_CHARACTERS:
+            raise self.too_much(node, f"{_MOST_CHARACTERS} characters")
+        return replacement.text(text)
+
+    def too_much(self, node: Node, what: str) -> InputError:
+        where = node.source.position(node.start, node.end)
+        return InputError(self.document.name, f"loops write more than {what}", where)
 
     def call(self, node: Object, replacement: _Replacement) -> Node | None:
         """Replace `Ref` of the identifier, and name the value beside a text of `Fn::Sub`; ``None`` for others.
@@ -143,7 +164,9 @@ class _Writer:
 
     def members_replaced(self, node: Object, replacement: _Replacement) -> Object:
         members = (
-            one._replace(key=replacement.text(one.key), value=self.replaced(one.value, replacement))
+            one._replace(
+                key=self.text(node, one.key, replacement), value=self.replaced(one.value, replacement)
+            )
             for one in node.members
         )
         return node._replace(members=tuple(members))
@@ -169,6 +192,10 @@ class _Replacement(NamedTuple):
             return text
         bare = "".join(character for character in self.value if character.isalnum())
         return self.pattern.sub(lambda match: self.value if match[1] == "$" else bare, text)
+
+    def longest(self, text: str) -> int:
+        """Return the greatest length of a text after the replacement."""
+        return len(text) + text.count(f"{{{self.identifier}}}") * len(self.value)
 
     def at(self, node: Node) -> Scalar:
         """Return the value, at the position of a node."""

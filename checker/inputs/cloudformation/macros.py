@@ -13,7 +13,7 @@ from checker.core.errors import Skipped
 from checker.core.finding import Part
 from checker.inputs.cloudformation.deployment import PROPERTIES
 from checker.inputs.cloudformation.include import INCLUDE
-from checker.inputs.cloudformation.loops import FOR_EACH
+from checker.inputs.cloudformation.loops import FOR_EACH, loop_of
 from checker.inputs.cloudformation.sections import has_extensions, transform_name
 from checker.policy.node import Object, rendered
 
@@ -65,6 +65,9 @@ def _macro(template: Template, macro: Member) -> Skipped:
     if macro.key.startswith(FOR_EACH) and not has_extensions(template):
         reason += ": the template has no `Transform: AWS::LanguageExtensions`"
         help_text = "add the transform; CloudFormation rejects the template without it"
+    elif macro.key.startswith(FOR_EACH) and loop_of(macro) is None:
+        reason += ": it is not a list of an identifier, a collection and an object"
+        help_text = "correct the loop; CloudFormation rejects the template as it is"
     elif macro.key.startswith(FOR_EACH):
         reason += ": its collection is not known"
         help_text = f"set its parameters with `--parameter NAME=VALUE`, or {_PROCESSED}"

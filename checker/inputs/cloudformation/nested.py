@@ -14,9 +14,10 @@ from checker.core.errors import InputError, Skipped
 from checker.core.unknown import NAME, Symbol, Unknown
 from checker.inputs.cloudformation.evaluation import STACK
 from checker.inputs.cloudformation.parameters import PSEUDO
+from checker.inputs.cloudformation.sections import is_macro
 from checker.inputs.discover import home_of, name_of
 from checker.inputs.text import parse_text, read_text
-from checker.policy.node import Object, text_of
+from checker.policy.node import Object, scalar_text, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from checker.inputs.collect import Facts
     from checker.inputs.text import TextDocument
     from checker.policy.model import Value
-    from checker.policy.node import Node
+    from checker.policy.node import Member, Node
 
 
 _LOCATIONS = {STACK: "TemplateURL", "AWS::Serverless::Application": "Location"}
@@ -42,13 +43,23 @@ _MOST = 200
 class Stack(NamedTuple):
     """A stack of another template: its name in references, its parameters, and the folder of its outermost template.
 
-    ``around`` are the templates that it is nested in, by full path.
+    ``around`` are the templates that it is nested in, by full path. ``rest`` is the value of all other parameters of
+    the template, if it is not known which of them the stack sets.
     """
 
     symbol: str = ""
     values: Mapping[str, Value] = MappingProxyType({})
     folder: Path | None = None
     around: tuple[str, ...] = ()
+    rest: Unknown | None = None
+
+    def values_for(self, template: Node) -> Mapping[str, Value]:
+        """Return the parameters that the stack sets, and those of a template that it may set."""
+        declared = template.get("Parameters") if isinstance(template, Object) else None
+        names = [one.key for one in declared.members] if isinstance(declared, Object) else []
+        return {name: Unknown(self.rest.reason, name) for name in names if self.rest is not None} | dict(
+            self.values
+        )
 
     def within(self, environment: Mapping[str, str], given: Mapping[str, str]) -> Stack:
         """Return the stack in an environment of CDK, of which the user may set other values."""
@@ -82,8 +93,10 @@ def nested_stacks(path: Path, evaluation: Evaluation, facts: Facts, outer: Stack
         node = _location(resource)
         if node is not None:
             symbol = evaluation.template.symbol(resource.logical)
-            values = place | dict(_values(resource, evaluation)) | {_STACK_NAME: _stack_name(symbol)}
-            stack = Stack(symbol, values, outer.folder or path.parent, outer.around)
+            own = _parameters(resource, evaluation)
+            values = place | dict(own or {}) | {_STACK_NAME: _stack_name(symbol)}
+            rest = OPEN if own is None else None
+            stack = Stack(symbol, values, outer.folder or path.parent, outer.around, rest)
             yield from read_child(path, node, evaluation, facts, stack)
 
 
@@ -127,13 +140,26 @@ def _location(resource: Resource) -> Node | None:
     return resource.properties.get(key)
 
 
-def _values(resource: Resource, evaluation: Evaluation) -> Iterator[tuple[str, Value]]:
-    """Return the parameters that are texts, or that only depend on the deployment."""
-    written = resource.properties.get("Parameters") if isinstance(resource.properties, Object) else None
-    for member in written.members if isinstance(written, Object) else ():
-        value = evaluation.text(member.value)
-        if value is not None:
-            yield member.key, value
+OPEN = Unknown("it is not known which parameters the stack sets")
+
+
+def _parameters(resource: Resource, evaluation: Evaluation) -> Mapping[str, Value] | None:
+    """Return the parameters that a stack sets; ``None`` if it is not known which."""
+    node = evaluation.property(resource.logical, "Parameters")
+    if node is None:
+        return {}
+    if not isinstance(node, Object) or any(map(is_macro, node.members)):
+        return None
+    return {one.key: _text(one) for one in node.members}
+
+
+def _text(parameter: Member) -> Value:
+    value = scalar_text(parameter.value)
+    return (
+        Unknown("the stack hands down a value that is not a string", parameter.key)
+        if value is None
+        else value
+    )
 
 
 def _stack_name(symbol: str) -> Unknown:

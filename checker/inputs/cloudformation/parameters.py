@@ -181,9 +181,14 @@ class Parameters:
         return default if isinstance(default, str) else self.open(name)
 
     def open(self, name: str) -> Unknown:
-        """Make the unknown value of a parameter: a symbol; for a list, one that stands for each item."""
+        """Make the unknown value of a parameter: a symbol; for a list, one that stands for each item.
+
+        Nothing is known of a parameter that the template lets be a pattern of a policy.
+        """
         shown = f"{name}{EACH}" if self.is_list(name) else name
         constraint = self.constraints.get(name, NO_CONSTRAINT)
+        if constraint.may_be_pattern:
+            return unset(name)
         symbol = Symbol(shown, constraint.kind, constraint.allowed, self.template, f"#{name}")
         return unset(name)._replace(pieces=constraint.pieces(name, self.template) or (symbol,))
 

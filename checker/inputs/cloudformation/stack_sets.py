@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.arn import is_account, partition_of
 from checker.core.errors import InputError
 from checker.core.unknown import TEXT, Symbol, Unknown
-from checker.inputs.cloudformation.nested import Nested, Stack, read_child
+from checker.inputs.cloudformation.nested import OPEN, Nested, Stack, read_child
 from checker.inputs.cloudformation.parameters import KINDS, PARTITION, PSEUDO, REGION, URL_SUFFIX
 from checker.inputs.cloudformation.stored import document_of
 from checker.policy.node import Array, Object, items, scalar_text, text_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 STACK_SET = "AWS::CloudFormation::StackSet"
 _ACCOUNT = "AWS::AccountId"
 _OVERRIDDEN = "instances of the stack set may override it"
-_ONLY_LISTED = (None, "NONE", "INTERSECTION")
+_ONLY_LISTED = ("NONE", "INTERSECTION")
 """The values of AccountFilterType with which no account is deployed to but those that are listed."""
 
 
@@ -73,7 +73,7 @@ def stack_sets(path: Path, evaluation: Evaluation, facts: Facts, outer: Stack) -
         inside = resource.properties if resource.type == STACK_SET else None
         if not isinstance(inside, Object):
             continue
-        stack = _stack(path, resource, inside, evaluation, outer)
+        stack = _stack(path, resource, evaluation, outer)
         body, url = inside.get("TemplateBody"), inside.get("TemplateURL")
         if body is not None and text_of(body) is not None:
             yield from _inline(path, body, facts, stack)
@@ -88,21 +88,39 @@ def _inline(path: Path, body: Node, facts: Facts, stack: Stack) -> Iterator[Nest
         facts.skip(error)
 
 
-def _stack(path: Path, resource: Resource, inside: Object, evaluation: Evaluation, outer: Stack) -> Stack:
+def _stack(path: Path, resource: Resource, evaluation: Evaluation, outer: Stack) -> Stack:
     """Return the stack of a stack set, with a folder of its own, so that nothing outside is linked to it."""
     symbol = evaluation.template.symbol(resource.logical)
-    place = own_place(symbol, _targets(inside.get("StackInstancesGroup"), evaluation))
-    values = {**_parameters(inside.get("Parameters"), evaluation), **_overrides(inside), **place}
+    groups = evaluation.property(resource.logical, "StackInstancesGroup")
+    place = own_place(symbol, _targets(groups, evaluation))
+    handed = _handed(evaluation.property(resource.logical, "Parameters"))
+    overridden = _overrides(groups)
+    values = {} if overridden is None else {**(handed or {}), **overridden}
+    rest = OPEN if handed is None or overridden is None else None
     folder = (outer.folder or path.parent) / PurePath(symbol).name
-    return Stack(values=values, folder=folder, around=outer.around)
+    return Stack(values={**values, **place}, folder=folder, around=outer.around, rest=rest)
 
 
-def _parameters(parameters: Node | None, evaluation: Evaluation) -> Mapping[str, Value]:
-    """Return the parameters of a stack set."""
-    listed = [one for one in items(parameters) if isinstance(one, Object)] if parameters else []
-    nodes = ((text_of(one.get("ParameterKey")), one.get("ParameterValue")) for one in listed)
-    pairs = ((key, evaluation.text(node)) for key, node in nodes if key is not None and node is not None)
-    return {key: Unknown(_NO_TEXT, key) if value is None else of_outside(value) for key, value in pairs}
+def _handed(node: Node | None) -> Mapping[str, Value] | None:
+    """Return the parameters of a stack set; ``None`` if it is not known which it sets."""
+    entries = _entries(node)
+    return None if entries is None else {key: _of_entry(key, entry) for key, entry in entries.items()}
+
+
+def _entries(node: Node | None) -> dict[str, Object] | None:
+    """Return the evaluated entries of a list of parameters by their keys; ``None`` if one is not known."""
+    if node is None:
+        return {}
+    listed = [one for one in items(node) if isinstance(one, Object)]
+    keys = [text_of(one.get("ParameterKey")) for one in listed]
+    known = {key: one for key, one in zip(keys, listed, strict=True) if key is not None}
+    return known if isinstance(node, Array) and len(keys) == len(node.items) and None not in keys else None
+
+
+def _of_entry(key: str, entry: Object) -> Value:
+    node = entry.get("ParameterValue")
+    value = scalar_text(node) if node is not None else None
+    return Unknown(_NO_TEXT, key) if value is None else of_outside(value)
 
 
 _NO_TEXT = "the stack set hands down a value that is not a string"
@@ -120,23 +138,23 @@ def of_outside(value: Value) -> Value:
     return value._replace(pieces=tuple(symbols))
 
 
-def _overrides(inside: Object) -> Mapping[str, Value]:
-    """Return the parameters that groups of stack instances override; their values differ between instances."""
-    groups = _groups(inside.get("StackInstancesGroup"))
-    lists = (group.get("ParameterOverrides") for group in groups)
-    entries = (entry for listed in lists if listed is not None for entry in items(listed))
-    keys = (text_of(entry.get("ParameterKey")) for entry in entries if isinstance(entry, Object))
-    return {key: Unknown(_OVERRIDDEN, key) for key in keys if key is not None}
+def _overrides(groups: Node | None) -> Mapping[str, Value] | None:
+    """Return the parameters that groups of stack instances override; their values differ between instances.
 
-
-def _groups(node: Node | None) -> tuple[Object, ...]:
-    listed = items(node) if node is not None else ()
-    return tuple(one for one in listed if isinstance(one, Object))
+    ``None`` if it is not known which.
+    """
+    listed = items(groups) if groups is not None else ()
+    if groups is not None and not isinstance(groups, Array):
+        return None
+    entries = [_entries(one.get("ParameterOverrides")) if isinstance(one, Object) else None for one in listed]
+    known = [one for one in entries if one is not None]
+    keys = {key for one in known for key in one}
+    return {key: Unknown(_OVERRIDDEN, key) for key in keys} if len(known) == len(entries) else None
 
 
 def _targets(node: Node | None, evaluation: Evaluation) -> Targets:
     """Return the accounts and Regions that the groups of stack instances list, if they list all."""
-    groups = _groups(node)
+    groups = [one for one in items(node) if isinstance(one, Object)] if node is not None else []
     if not isinstance(node, Array) or not groups or len(groups) != len(node.items):
         return Targets()
     accounts = [_accounts(group.get("DeploymentTargets"), evaluation) for group in groups]
@@ -146,8 +164,11 @@ def _targets(node: Node | None, evaluation: Evaluation) -> Targets:
 
 def _accounts(targets: Node | None, evaluation: Evaluation) -> tuple[Value, ...]:
     """Return the accounts of a group; empty if it deploys to others, such as those of an organizational unit."""
-    kind = text_of(targets.get("AccountFilterType")) if isinstance(targets, Object) else None
-    if not isinstance(targets, Object) or targets.get("AccountsUrl") is not None or kind not in _ONLY_LISTED:
+    if not isinstance(targets, Object) or targets.get("AccountsUrl") is not None:
+        return ()
+    filtered = targets.get("AccountFilterType")
+    kind = text_of(filtered) if filtered is not None else "NONE"
+    if kind not in _ONLY_LISTED:
         return ()
     if targets.get("OrganizationalUnitIds") is not None and kind != "INTERSECTION":
         return ()

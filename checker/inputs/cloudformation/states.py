@@ -19,12 +19,14 @@ from checker.inputs.cloudformation.deployment import (
     text_in,
 )
 from checker.inputs.cloudformation.evaluation import ALIAS, KEYS, TOPIC, written_arn
+from checker.inputs.cloudformation.possible_policies import possible_policies
 from checker.policy.node import Node, Object, items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.inputs.cloudformation.evaluation import Evaluation
+    from checker.inputs.cloudformation.possible_policies import PossiblePolicy
     from checker.policy.model import Value
 
 
@@ -43,11 +45,15 @@ class KeyState(NamedTuple):
 
 
 class Writer(NamedTuple):
-    """A resource that writes a policy, with the number of topics that it names."""
+    """A resource that writes a policy, with the number of topics that it names.
+
+    ``possible`` is the name of a policy that a macro may write; its ``logical`` is that of the macro.
+    """
 
     logical: str
     policy: Node | None
     owners: int
+    possible: str = ""
 
 
 class TopicState(NamedTuple):
@@ -117,7 +123,24 @@ class States:
             for owner in owners:
                 writer = Writer(logical, properties.get("PolicyDocument"), len(owners))
                 found.setdefault(owner, []).append(writer)
+        for possible in possible_policies(self.evaluation):
+            for owner in self.possible_owners(possible, (*self.topics_here(), *found)):
+                writer = Writer(possible.macro, None, 1, possible.name)
+                found.setdefault(owner, []).append(writer)
         return found
+
+    def topics_here(self) -> list[str]:
+        return [logical for logical, _ in self.of_type(TOPIC)]
+
+    def possible_owners(self, possible: PossiblePolicy, topics: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the topics whose policy a macro may write: those that it names, or all if that is not known."""
+        if possible.topics is None:
+            return tuple(dict.fromkeys(topics))
+        named = [(self.names.topic_of(value) or text_in(value), value) for value in possible.topics]
+        is_open = [
+            isinstance(value, Unknown) and not value.pieces and name not in topics for name, value in named
+        ]
+        return tuple(dict.fromkeys(topics if any(is_open) else [name for name, _ in named if name in topics]))
 
     def owners(self, logical: str, properties: Properties) -> tuple[str, ...]:
         """Return the topics that a resource names, without undeployed topics of the template."""

@@ -202,8 +202,9 @@ def read_template(
     """
     assembly = assembly_of(path, facts.assemblies)
     stack = stack.within(assembly.environment(path), dict(facts.given.parameters))
-    given = _given(facts, stack.values)
-    whole = with_generated(with_loops(with_includes(path, document, facts), given))
+    included = with_includes(path, document, facts)
+    given = _given(facts, stack.values_for(included.root))
+    whole = with_generated(with_loops(included, given, other_values=facts.given.other_values))
     template = _sections(whole, facts, facts.template_scope(document.name), stack.symbol)
     reader = _Reader(template, facts, given)
     declared = facts.declarations(stack.folder or path.parent)
@@ -232,7 +233,8 @@ def read_into(
     ``scope`` and ``values`` are the name and the parameters of the stack. Raises InputError.
     """
     given = _given(facts, values)
-    template = _sections(with_generated(with_loops(document, given)), facts, scope)
+    whole = with_generated(with_loops(document, given, other_values=facts.given.other_values))
+    template = _sections(whole, facts, scope)
     return _declare(_Reader(template, facts, given), Declarer(template, declared, named=named))
 
 

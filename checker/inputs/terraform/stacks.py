@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn
-from checker.core.errors import Skipped
+from checker.core.errors import InputError, Skipped
 from checker.core.finding import Part
 from checker.core.unknown import Symbol, Unknown
 from checker.inputs.declared import Where
@@ -19,7 +19,7 @@ from checker.inputs.text import TextDocument
 from checker.policy.node import Member, Node, Object, Scalar, span_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from checker.inputs.collect import Facts
     from checker.inputs.declared import Declarations
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 
 _STACK, _SET = "aws_cloudformation_stack", "aws_cloudformation_stack_set"
-STACKS = (_STACK, _SET)
+_INSTANCES = ("aws_cloudformation_stack_set_instance", "aws_cloudformation_stack_instances")
+STACKS = (_STACK, _SET, *_INSTANCES)
+_OVERRIDDEN = "instances of the stack set may override it"
 _SYSTEMS_MANAGER = "AWS::SSM::"
 _AS_FILE = "check the template file itself"
 
@@ -48,10 +50,23 @@ class Parameters(NamedTuple):
         return self.values.get(name, None if name in self.looked_up else self.rest)
 
 
-def read_stack(resource: Resource, facts: Facts, found: Declarations) -> None:
+def read_stacks(
+    resources: Sequence[Resource], facts: Facts, found: Declarations, note: Callable[[InputError], object]
+) -> None:
+    """Read the templates of the stacks and stack sets of a root. Templates that are not valid are noted."""
+    instances = [one for one in resources if one.kind in _INSTANCES]
+    for resource in resources:
+        if resource.kind in (_STACK, _SET):
+            try:
+                _read_stack(resource, instances, facts, found)
+            except InputError as error:
+                note(error)
+
+
+def _read_stack(resource: Resource, instances: Sequence[Resource], facts: Facts, found: Declarations) -> None:
     """Read the template of a stack into the declarations of its root; report one that cannot be read.
 
-    Raises InputError for a template that is not valid.
+    ``instances`` are those of the stack sets of the root. Raises InputError for a template that is not valid.
     """
     body = resource.value("template_body")
     reason = _why_not(resource, body)
@@ -66,7 +81,7 @@ def read_stack(resource: Resource, facts: Facts, found: Declarations) -> None:
 
         parameters = _parameters(resource, _looked_up(root))
         is_set = resource.kind == _SET
-        parameters = _of_elsewhere(parameters) if is_set else parameters
+        parameters = _overridden(_of_elsewhere(parameters), resource, instances) if is_set else parameters
         document = TextDocument(root.source, _with_defaults(root, parameters, is_set))
         values = own_place(resource.address) if is_set else _known(resource, parameters)
         declared = facts.inner_declarations(found, resource.address) if is_set else found
@@ -122,6 +137,24 @@ def _of_elsewhere(parameters: Parameters) -> Parameters:
     from checker.inputs.cloudformation.stack_sets import of_outside  # few modules deploy stacks
 
     return parameters._replace(values={name: of_outside(one) for name, one in parameters.values.items()})
+
+
+def _overridden(parameters: Parameters, resource: Resource, instances: Sequence[Resource]) -> Parameters:
+    """Return the parameters of a stack set, of which its instances may override some, or any if that is not known."""
+    for one in instances:
+        node = one.value("parameter_overrides") if _may_be_of(one, resource) else None
+        if isinstance(node, Object):
+            own = {member.key: Unknown(_OVERRIDDEN, member.key) for member in node.members}
+            parameters = parameters._replace(values={**parameters.values, **own})
+        elif node is not None:
+            parameters = Parameters({}, parameters.looked_up, Unknown(_OVERRIDDEN, one.address))
+    return parameters
+
+
+def _may_be_of(instance: Resource, stack_set: Resource) -> bool:
+    """True unless an instance is known to be one of another stack set."""
+    names = instance.text("stack_set_name"), stack_set.text("name")
+    return names[0] == names[1] or any(not isinstance(name, str) for name in names)
 
 
 def _known(resource: Resource, parameters: Parameters) -> dict[str, Value]:

@@ -16,7 +16,7 @@ from checker.inputs.cloudformation.constraints import Constraint
 from checker.inputs.cloudformation.sections import read_sections
 from checker.inputs.text import parse_text
 from tests.cli.process import run
-from tests.inputs.cloudformation.stacks import evaluated, load_stack, template, topic, topic_policy
+from tests.inputs.cloudformation.stacks import PINNED, evaluated, load_stack, template, topic, topic_policy
 from tests.samples import ACCOUNT as OWN
 from tests.samples import document, statement
 
@@ -188,9 +188,16 @@ def test_what_a_parameter_may_be(parameter: Any, rules: Any, allowed: tuple[str,
     [
         (r"^\d{12}$", ACCOUNT),
         ("[0-9]{12}", ACCOUNT),
-        ("[0-9]+", ACCOUNT),
+        ("[0-9]{6}(444455)[0-9]{0,1}", TEXT),
+        ("(1111|2222)[0-9]{8}", ACCOUNT),
+        ("[0-9]+", TEXT),
+        ("[0-9]{1,12}", TEXT),
         ("[0-9a-f-]{36}", ID),
-        ("[a-z0-9-]+", ID),
+        ("[0-9a-fA-F]{8}-[0-9a-f-]{27}", ID),
+        ("[0-9a-f-]{1,36}", TEXT),
+        ("[0-9a-f*-]{36}", TEXT),
+        ("[0-9a-z-]{36}", TEXT),
+        ("[a-z0-9-]+", TEXT),
         (".{36}", TEXT),
         ("[^:]+", TEXT),
         ("[a-z]+", TEXT),
@@ -200,6 +207,56 @@ def test_what_a_parameter_may_be(parameter: Any, rules: Any, allowed: tuple[str,
 )
 def test_a_pattern_tells_the_kind(pattern: str, kind: str) -> None:
     assert constraint({"AllowedPattern": pattern}).kind == kind
+
+
+PARTS = st.tuples(
+    st.sampled_from(("[0-9]", r"\d", "[0-9a-f-]", "[a-z0-9-]", "[0-9*]", ".", "1", "-", "(12|3)", "(12)?")),
+    st.sampled_from(("", "?", "*", "+", "{12}", "{6}", "{8}", "{36}", "{27}", "{0,12}")),
+).map(lambda part: part[0] if part[0].endswith(")?") or "|" in part[0] else "".join(part))
+IN_FORM = {
+    ACCOUNT: re.compile(r"[0-9]{12}"),
+    ID: re.compile(r"[0-9a-fA-F-]{36}"),
+    TEXT: re.compile(r"(?s).*"),
+}
+
+
+@settings(max_examples=400, deadline=None)
+@given(parts=st.lists(PARTS, min_size=1, max_size=3), data=st.data())
+def test_every_text_that_a_pattern_allows_has_the_kind(parts: list[str], data: st.DataObject) -> None:
+    pattern = "".join(parts)
+    kind = constraint({"AllowedPattern": pattern}).kind
+    text = data.draw(st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True))
+    assert IN_FORM[kind].fullmatch(text), (pattern, kind)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "is_known"),
+    [
+        ({"AllowedPattern": "[0-9a-f*-]+"}, False),
+        ({"AllowedPattern": r"(a|\*)[0-9]+"}, False),
+        ({"AllowedPattern": "[0-9a-f*-]+", "AllowedValues": ["0-1", "0-2"]}, True),
+        ({"AllowedPattern": "[0-9a-f-]+"}, True),
+        ({"AllowedPattern": ".+"}, True),
+        ({}, True),
+    ],
+    ids=str,
+)
+def test_nothing_is_known_of_a_value_that_may_be_a_pattern(parameter: Any, *, is_known: bool) -> None:
+    found = evaluated(P, Parameters={"P": {"Type": "String", **parameter}})
+    value = getattr(found, "value", None)
+    assert isinstance(value, str) or (isinstance(value, Unknown) and bool(value.pieces)) == is_known
+
+
+@pytest.mark.parametrize("pattern", ["[a-z0-9-]+", "[a-z0-9.-]+"])
+@pytest.mark.parametrize("principal", [P, {"Fn::Sub": "${P}.amazonaws.com"}])
+def test_a_service_that_a_parameter_names_is_not_known(pattern: str, principal: Any, tmp_path: Path) -> None:
+    pinned = statement(Resource={"Ref": "Chat"}, Condition=PINNED)
+    unpinned = statement(Resource={"Ref": "Chat"}, Principal={"Service": principal})
+    policy = topic_policy(document(pinned, unpinned))
+    sections = {"Parameters": {"P": {"Type": "String", "AllowedPattern": pattern}}}
+    (tmp_path / "a.json").write_text(json.dumps(template({"Chat": topic(), "Policy": policy}, **sections)))
+    found = json.loads(run("explain", "a.json", "--format", "json", cwd=tmp_path).stdout)
+    assert found["confused_deputy"] == "unknown"
 
 
 INSTANCE = f"arn:aws:connect:us-west-2:{OWN}:instance/"

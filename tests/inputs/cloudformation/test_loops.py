@@ -163,6 +163,27 @@ def test_loops_that_multiply_end_in_a_message(tmp_path: Path) -> None:
     assert any("more than 200000 values" in one.reason for one in found.skipped)
 
 
+def test_texts_that_multiply_end_in_a_message(tmp_path: Path) -> None:
+    output: Any = {"T${D}": {"Type": "AWS::SNS::Topic"}}
+    collections = (["x" * 50], ["${A}" * 300], ["${B}" * 300], ["${C}" * 300])
+    for name, collection in zip("DCBA", reversed(collections), strict=True):
+        output = loop(collection, output, name, name)
+    found = load_stack(tmp_path, a__json=template(output, **EXTENSIONS))
+    assert found.topics == ()
+    assert any("more than 10000000 characters" in one.reason for one in found.skipped)
+
+
+def test_a_loop_over_a_default_that_may_be_another_value_is_not_known() -> None:
+    service = {"Type": "String", "Default": "lambda", "AllowedValues": ["lambda", "connect"]}
+    sections = {"Parameters": {"Service": service}, "Resources": loop([{"Ref": "Service"}], {"T${N}": {}})}
+    document = parse_text("a.json", json.dumps({**EXTENSIONS, **sections}))
+    keys = [
+        list(json.loads(rendered(with_loops(document, given, other_values=other).root))["Resources"])
+        for given, other in (({}, False), ({}, True), ({"Service": "connect"}, True))
+    ]
+    assert keys == [["Tlambda"], ["Fn::ForEach::Loop"], ["Tconnect"]]
+
+
 STATEMENT = {
     "Effect": "Allow",
     "Principal": {"Service": "connect.amazonaws.com"},
@@ -200,6 +221,29 @@ def test_each_value_is_a_topic_with_its_policy(tmp_path: Path) -> None:
     assert [one for one in failures(found) if one.rule == "connect-not-allowed"] == []
 
 
+@pytest.mark.parametrize("extensions", [True, False])
+def test_a_function_names_the_topic(tmp_path: Path, *, extensions: bool) -> None:
+    composed = {"Ref": {"Fn::Sub": ["Topic${Name}", {"Name": {"Ref": "One"}}]}}
+    resources = {"Topicz": topic(), "Policy": topic_policy(POLICY, composed)}
+    more = EXTENSIONS if extensions else {}
+    found = load_stack(tmp_path, a__json=template(resources, **SECTIONS, **more)).topics
+    assert [one.address.rpartition("#")[2] for one in found][:1] == ["Topicz"]
+    assert len(found) == (1 if extensions else 2)
+
+
+def test_a_function_names_the_topics_of_a_loop(tmp_path: Path) -> None:
+    named = {"Fn::Sub": "Topic${N}"}
+    output = {"Topic${N}": topic(), "Policy${N}": topic_policy(POLICY, {"Ref": named})}
+    output["Inline${N}"] = {
+        "Type": "AWS::SNS::Subscription",
+        "Properties": {"TopicArn": {"Fn::GetAtt": [named, "TopicArn"]}, "Protocol": "sqs", "Endpoint": "a"},
+    }
+    found = load_stack(tmp_path, a__json=template(loop(["a", "b"], output), **EXTENSIONS)).topics
+    assert [one.address.rpartition("#")[2] for one in found] == ["Topica", "Topicb"]
+    assert all(isinstance(one.policy, PolicyText) and one.policy.names_connect for one in found)
+    assert [len(one.subscriptions) for one in found] == [1, 1]
+
+
 def test_a_finding_is_at_the_output_template(tmp_path: Path) -> None:
     found = load_stack(
         tmp_path, a__json=chats({**POLICY, "Statement": [{**STATEMENT, "Action": "sns:Subscribe"}]})
@@ -229,6 +273,10 @@ def test_a_policy_in_a_text_keeps_its_places(tmp_path: Path) -> None:
         (
             {**chats(POLICY), "Transform": "AWS::Serverless-2016-10-31"},
             "no `Transform: AWS::LanguageExtensions`",
+        ),
+        (
+            template({"Fn::ForEach::Loop": ["N", ["a"], ["Topic"]]}, **EXTENSIONS),
+            "it is not a list of an identifier, a collection and an object",
         ),
     ],
 )

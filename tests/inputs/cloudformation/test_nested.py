@@ -159,3 +159,21 @@ def test_other_locations_are_left_alone(location: Any, tmp_path: Path) -> None:
     found = read(tmp_path, {"Nested": stack(location), "Chat": {"Type": "AWS::SNS::Topic"}}, a=CHILD)
     assert found.skipped == ()
     assert len(found.topics) == 2
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"Fn::If": ["Here", {"Name": "other"}, {"Ref": "AWS::NoValue"}]},
+        {"Fn::Transform": {"Name": "Company::Chat"}},
+        {"Name": {"Fn::If": ["Here", "other", {"Ref": "AWS::NoValue"}]}},
+        {"Name": ["other"]},
+    ],
+    ids=str,
+)
+def test_a_default_is_not_used_if_the_stack_may_set_the_parameter(parameters: Any, tmp_path: Path) -> None:
+    name = {"Parameters": {"Name": {"Type": "String", "Default": "chat"}}}
+    found = read(tmp_path, {"Nested": stack("a.json", parameters)}, a={**CHILD, **name})
+    (only,) = found.topics
+    assert isinstance(only.arn, Unknown)
+    assert only.arn.pieces == ()

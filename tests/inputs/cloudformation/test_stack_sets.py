@@ -204,3 +204,54 @@ def test_a_value_from_outside_replaces_the_default(value: Any, expected: str, tm
     (found,) = load([tmp_path]).topics
     assert isinstance(found.policy, PolicyText)
     assert INSTANCE_ARN not in str(found.policy.policy)
+
+
+WIDE = "arn:aws:connect:*:*:instance/*"
+PAIR = {"ParameterKey": "Instance", "ParameterValue": WIDE}
+NO_VALUE = {"Ref": "AWS::NoValue"}
+NOT_LITERAL: dict[str, dict[str, Any]] = {
+    "an entry": {"Parameters": [{"Fn::If": ["Here", PAIR, NO_VALUE]}]},
+    "a list": {"Parameters": {"Fn::If": ["Here", [PAIR], NO_VALUE]}},
+    "a macro": {"Parameters": [{"Fn::Transform": {"Name": "Company::Chat"}}]},
+    "a key": {"Parameters": [{**PAIR, "ParameterKey": {"Fn::If": ["Here", "Instance", "Other"]}}]},
+    "a value": {"Parameters": [{**PAIR, "ParameterValue": {"Fn::If": ["Here", WIDE, NO_VALUE]}}]},
+    "a group": {
+        "StackInstancesGroup": [
+            {"Fn::If": ["Here", {**group([OTHER], ["us-west-2"]), "ParameterOverrides": [PAIR]}, NO_VALUE]}
+        ]
+    },
+    "an override": {
+        "StackInstancesGroup": [
+            {
+                **group([OTHER], ["us-west-2"]),
+                "ParameterOverrides": [{"Fn::If": ["Here", PAIR, NO_VALUE]}],
+            }
+        ]
+    },
+    "all overrides": {
+        "StackInstancesGroup": [
+            {**group([OTHER], ["us-west-2"]), "ParameterOverrides": {"Fn::If": ["Here", [PAIR], []]}}
+        ]
+    },
+}
+CHILD = {
+    "Parameters": {"Instance": {"Type": "String", "Default": INSTANCE_ARN}},
+    "Resources": {**CHAT, "Policy": pinned({"Ref": "Instance"})},
+}
+
+
+@pytest.mark.parametrize("name", NOT_LITERAL)
+def test_a_default_is_not_used_if_the_stack_may_set_the_parameter(name: str, tmp_path: Path) -> None:
+    whole = stack_set({}, TemplateBody=json.dumps(CHILD), **NOT_LITERAL[name])
+    conditions = {"Here": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-west-2"]}}
+    (tmp_path / "a.json").write_text(json.dumps({"Conditions": conditions, "Resources": {"Set": whole}}))
+    (found,) = load([tmp_path]).topics
+    assert isinstance(found.policy, PolicyText)
+    assert INSTANCE_ARN not in str(found.policy.policy)
+
+
+def test_a_filter_that_is_not_literal_does_not_limit_the_accounts(tmp_path: Path) -> None:
+    chosen = {"Fn::If": ["Here", "UNION", "INTERSECTION"]}
+    listed = group([OTHER], ["us-west-2"], OrganizationalUnitIds=["ou-a"], AccountFilterType=chosen)
+    found = only_topic(tmp_path, {"Set": stack_set(CHAT, StackInstancesGroup=[listed])})
+    assert symbols(found)["AWS::AccountId of Set"].allowed == ()

@@ -322,3 +322,54 @@ def test_a_stack_is_in_the_account_of_the_root_and_a_stack_set_is_not(
     (tmp_path / "main.tf").write_text(stack(f"template_body = {body}", handed, kind, more))
     done = run("explain", ".", "--format", "json", cwd=tmp_path)
     assert json.loads(done.stdout)["chain"] == chain
+
+
+INSTANCE = 'resource "{kind}" "one" {{\n  stack_set_name = {name}\n  parameter_overrides = {overrides}\n}}\n'
+OF_SET = "aws_cloudformation_stack_set.chat.name"
+
+
+@pytest.mark.parametrize(
+    "kind", ["aws_cloudformation_stack_set_instance", "aws_cloudformation_stack_instances"]
+)
+@pytest.mark.parametrize(
+    ("name", "overrides", "is_known"),
+    [
+        (OF_SET, '{ InstanceArn = "*" }', False),
+        (OF_SET, "var.overrides", False),
+        ("var.name", '{ InstanceArn = "*" }', False),
+        (OF_SET, '{ Key = "alias/chat" }', True),
+        (OF_SET, "null", True),
+        ('"another"', '{ InstanceArn = "*" }', True),
+    ],
+)
+def test_an_instance_of_a_stack_set_may_override_parameters(
+    kind: str, name: str, overrides: str, *, is_known: bool, tmp_path: Path
+) -> None:
+    more = INSTANCE.format(kind=kind, name=name, overrides=overrides)
+    more += 'variable "overrides" {}\nvariable "name" {}\n'
+    parameters = f'{{ InstanceArn = "{INSTANCE_ARN}" }}'
+    text = stack(f"template_body = {HEREDOC}", parameters, "aws_cloudformation_stack_set")
+    topic = topic_of(read(tmp_path, {"main.tf": text, "instances.tf": more}))
+    assert (source_arn(topic) == INSTANCE_ARN) == is_known
+
+
+def test_an_instance_of_a_stack_set_in_a_plan(tmp_path: Path) -> None:
+    address = "aws_cloudformation_stack_set.chat"
+    found = change(
+        address, {"name": "chat", "template_body": TEMPLATE, "parameters": {"InstanceArn": INSTANCE_ARN}}
+    )
+    one = change(
+        "aws_cloudformation_stack_set_instance.one",
+        {"stack_set_name": "chat", "parameter_overrides": {"InstanceArn": "*"}},
+    )
+    (topic,) = plans.read(tmp_path, plan([found, one])).topics
+    assert isinstance(source_arn(topic), Unknown)
+
+
+def test_an_allowed_value_that_is_not_known_may_be_any(tmp_path: Path) -> None:
+    whole = {**AS_JSON, "Parameters": {"InstanceArn": {"Type": "String", "AllowedValues": ["a"]}}}
+    body = json.dumps(whole).replace('["a"]', '["a", var.more]')
+    text = stack(f"template_body = jsonencode({body})", more='variable "more" {}\n')
+    value = source_arn(topic_of(read(tmp_path, {"main.tf": text})))
+    assert isinstance(value, Unknown)
+    assert [getattr(one, "allowed", None) for one in value.pieces] == [()]

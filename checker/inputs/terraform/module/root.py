@@ -6,7 +6,6 @@ import gc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from checker.core.errors import InputError
 from checker.inputs.comments import hcl_comments
 from checker.inputs.discover import root_name
 from checker.inputs.environment_variables import environments
@@ -22,7 +21,7 @@ from checker.inputs.terraform.module.relevant_blocks import may_start, relevant_
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.module.variables import hide_sensitive, lists_other_values, without_default
 from checker.inputs.terraform.policy_owners import declare_missing_owners
-from checker.inputs.terraform.stacks import STACKS, read_stack
+from checker.inputs.terraform.stacks import STACKS, read_stacks
 from checker.policy.node import Node, Scalar, children
 from checker.policy.text_json import plain
 
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from checker.core.errors import InputError
     from checker.inputs.collect import Facts
-    from checker.inputs.declared import Declarations
     from checker.inputs.terraform.hcl.body import Body
     from checker.inputs.terraform.hcl.expression import Scope
     from checker.inputs.terraform.module.folder import Folder, Text
@@ -172,25 +171,19 @@ def given(facts: Facts) -> dict[str, str]:
     return dict(facts.given.variables)
 
 
-def _read_stack(stack: ModuleResource, session: Session, facts: Facts, found: Declarations) -> None:
-    try:
-        read_stack(stack, facts, found)
-    except InputError as error:
-        session.faults.append(error)
-
-
 def read_deployment(name: Path, session: Session, facts: Facts) -> None:
     """Declare one deployment of a root, under a unique name so that deployments are not linked."""
     found, before = facts.declarations(name), frozenset(facts.opened)
     found.root = root_name(name if session.deployment.name else session.root)
     modules: list[Called] = []
+    stacks: list[ModuleResource] = []
     for module in modules_of(Module(session, session.root)):
         modules.append(module)
         hide_sensitive(module)
         for instance in instances_of(module, TYPES.__contains__):
             declare(ModuleResource(instance), found)
-        for instance in instances_of(module, STACKS.__contains__):
-            _read_stack(ModuleResource(instance), session, facts, found)
+        stacks += map(ModuleResource, instances_of(module, STACKS.__contains__))
+    read_stacks(stacks, facts, found, session.faults.append)
     declare_missing_owners(found)
     facts.add_opened(absolute(session.root), session.opened | (facts.opened - before))
     facts.absent += session.absent

@@ -25,7 +25,7 @@ from checker.inputs.terraform.plan.plan_index import has_marks, marks_beneath
 from checker.inputs.terraform.plan.resource import read_resource
 from checker.inputs.terraform.plan.scan_plan import read_outline
 from checker.inputs.terraform.plan.trace import References, follow
-from checker.inputs.terraform.stacks import read_stack
+from checker.inputs.terraform.stacks import read_stacks
 from checker.policy.source import Source
 from checker.policy.text_json import TextError
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from checker.inputs.collect import Facts
     from checker.inputs.declared import Declarations
-    from checker.inputs.terraform.plan.declare import PlannedResource
     from checker.inputs.terraform.plan.plan_index import Found, Outline
     from checker.policy.text_json import Plain
 
@@ -134,8 +133,7 @@ def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
     declared = facts.declarations(path)
     declarer = Declarer(plan, declared, named=named)
     declarer.declare()
-    for stack in declarer.stacks():
-        _read_stack(stack, facts, declared)
+    read_stacks(declarer.stacks(), facts, declared, facts.skip)
     declared.senders += senders(parts)
     declared.environments += environments(parts)
     facts.skipped += (fault.skipped() for fault in declarer.faults)
@@ -144,13 +142,6 @@ def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
     if not named:
         facts.skipped += _may_be_streamed(plan.source, declared, parts)
     return bool(declared.topics or declared.keys or declared.instances)
-
-
-def _read_stack(stack: PlannedResource, facts: Facts, declared: Declarations) -> None:
-    try:
-        read_stack(stack, facts, declared)
-    except InputError as error:
-        facts.skip(error)
 
 
 def _may_be_streamed(source: Source, declared: Declarations, parts: list[Part]) -> Iterator[Skipped]:
