@@ -47,12 +47,13 @@ class TopicContext(NamedTuple):
         return is_own(symbol) or symbol == self.root
 
     def composed(self, index: int) -> tuple[str, ...]:
-        """Return the literal values of one part of the ARNs of instances of which other parts are symbols."""
+        """Return the literal values of one part of the ARNs of instances of which other parts are symbols or patterns."""
         declared = {instance.arn.pieces for instance in self.facts.open_instances}
-        values = (value for role, value in self.table.values if role == SOURCE_ARN)
-        texts = (
+        values = [value for role, value in self.table.values if role == SOURCE_ARN]
+        texts = [
             masked_text(one) for one in values if isinstance(one, Unknown) and one.pieces not in declared
-        )
+        ]
+        texts += [one for one in values if isinstance(one, str) and is_wild(one)]
         return tuple(part for text in texts for part in _literal_part(text, index))
 
     @property
