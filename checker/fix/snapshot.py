@@ -158,8 +158,9 @@ class KnownPolicy(NamedTuple):
         has_no_name = self._serves_several_topics or (self.needs_reference and self._is_in_its_topic)
         if has_no_name and renamed(root, self._arn, fresh_only=True) is not root:
             raise CannotEditError(_OF_SEVERAL)
-        if not any(isinstance(text, ReferenceText) for text in texts_of(root)):
-            return root
+        references = {text for text in texts_of(root) if isinstance(text, ReferenceText)}
+        if references.isdisjoint(self._topic_names):
+            return self._relocated(root) if references else root
         if isinstance(self.case, KeyAnalysis):
             raise CannotEditError(_ROUND_IN_CIRCLES)
         if not self._is_beside_its_topic:
@@ -167,6 +168,16 @@ class KnownPolicy(NamedTuple):
         if self._is_in_its_topic:
             raise CannotEditError(_OF_ITSELF)
         return self._relocated(root)
+
+    @property
+    def _topic_names(self) -> set[str]:
+        """Return the references that denote the topic, or the topics of the key."""
+        case = self.case
+        topics = (case.topic,) if isinstance(case, TopicAnalysis) else case.topics
+        symbols = {topic.symbol for topic in topics if topic.symbol}
+        return {
+            name for symbol in symbols for name in (symbol, local_name(symbol), each_name(local_name(symbol)))
+        }
 
     def _relocated(self, root: Node) -> Node:
         """Rename new references to the names of the resource's module."""
