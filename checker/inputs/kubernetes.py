@@ -44,6 +44,7 @@ def declare(declared: Declarations, document: TextDocument, *, named: bool) -> N
         topic = _topic(resource, named=named)
         declared.topics[:] = [one for one in declared.topics if one.address != str(topic.arn)]
         declared.topics.append(topic)
+        declared.topic_policies += (_possible(one, topic) for one in declared.topics if _is_selected(one))
     elif resource.kind == "TopicPolicy":
         _declare_policy(declared, resource, named=named)
     elif resource.kind == "Key":
@@ -56,6 +57,9 @@ def _declare_policy(declared: Declarations, resource: _Resource, *, named: bool)
     """Declare a policy, and a placeholder for a topic that is named by its ARN and created elsewhere."""
     owner = resource.reference("arn", "Topic", ("arnRef",))
     policy, place = resource.get("policy") or NOT_KNOWN, Place(resource.document, ())
+    if owner == _SELECTED:
+        _declare_selected(declared, resource, named=named)
+        return
     owners = (NOT_KNOWN if owner is None else owner,)
     declared.topic_policies.append(DeclaredPolicy(resource.symbol, place, owners, policy))
     arn = topic_arn(owner) if isinstance(owner, str) else None
@@ -63,6 +67,34 @@ def _declare_policy(declared: Declarations, resource: _Resource, *, named: bool)
         at = resource.place("arn")
         settings = TopicSettings(Setting(is_fifo(arn), at), Setting(_ELSEWHERE))
         declared.topics.append(DeclaredTopic(str(arn), (str(arn),), at, arn, settings, named=named))
+
+
+_SELECTOR = "arnSelector"
+"""The property of Crossplane that selects the topic of a policy by labels, which a cluster compares."""
+
+
+def _declare_selected(declared: Declarations, resource: _Resource, *, named: bool) -> None:
+    """Declare a policy with a placeholder for the topics that labels select; it may be that of each topic here."""
+    name, at = f"{resource.symbol}.{_SELECTOR}", resource.place(_SELECTOR)
+    owner = Unknown(_SELECTED.reason, name)
+    policy = resource.get("policy") or NOT_KNOWN
+    settings = TopicSettings(Setting(owner, at), Setting(owner))
+    selected = DeclaredTopic(name, (name,), at, owner, settings, named=named)
+    here = [one for one in declared.topics if one.address.startswith("Topic/")]
+    whole = DeclaredPolicy(resource.symbol, Place(resource.document, ()), (owner,), policy)
+    declared.topic_policies += (whole, *(_possible(selected, one) for one in here))
+    declared.topics.append(selected)
+
+
+def _is_selected(topic: DeclaredTopic) -> bool:
+    return topic.address.startswith("TopicPolicy/") and topic.address.endswith(f".{_SELECTOR}")
+
+
+def _possible(selected: DeclaredTopic, topic: DeclaredTopic) -> DeclaredPolicy:
+    """Declare that the policy of selected topics may be that of a topic."""
+    name = selected.address
+    owner, policy = Unknown(_NOT_CREATED.reason, topic.address), Unknown("labels may select the topic", name)
+    return DeclaredPolicy(name, selected.place, (owner,), policy, (name,))
 
 
 class _Resource:

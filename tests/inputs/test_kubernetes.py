@@ -113,6 +113,21 @@ def test_a_selected_key_is_not_known(tmp_path: Path) -> None:
     assert isinstance(topic.key, Unknown)
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_policy_of_selected_topics_may_be_that_of_a_topic(tmp_path: Path, *, is_first: bool) -> None:
+    topic = crossplane("sns", "Topic", {"name": "chat"})
+    selector = {"policy": POLICY, "arnSelector": {"matchLabels": {"app": "chat"}}}
+    policy = crossplane("sns", "TopicPolicy", selector)
+    found = read(tmp_path, *([policy, topic] if is_first else [topic, policy]))
+    topics = {one.address: one for one in found.topics}
+    chosen = next(one for name, one in topics.items() if name.endswith(".arnSelector"))
+    assert isinstance(chosen.policy, PolicyText)
+    (other,) = (one for one in found.topics if one is not chosen)
+    assert isinstance(other.policy, Unknown)
+    assert other.policy.where == chosen.address
+    assert found.skipped == ()
+
+
 def test_a_namespace_has_its_own_names(tmp_path: Path) -> None:
     key = ack("kms", "Key", KEY, "key")
     key["metadata"]["namespace"] = "other"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _DIGITS, _WORD = frozenset(string.digits), frozenset(string.ascii_letters + string.digits + "_")
 _LINE_ENDS = frozenset("\n\r\u0085\u2028\u2029")
-_WILDCARDS = "*?"
+_WILDCARDS = frozenset("*?")
 _SYNTAX = "^$|()[]{}*+?.\\"
 _LONGEST, _LONGEST_VALUE = 1_000, 512
 """Limits on a pattern, and on a value to compare with it."""
@@ -82,11 +82,11 @@ class AllowedPattern(NamedTuple):
     @property
     def lists_wildcards(self) -> bool:
         """True if the pattern names wildcards of a policy, unlike `.`, which only does not exclude them."""
-        return any(set(_WILDCARDS) & one for one in self.characters if one is not None)
+        return any(one.listed & _WILDCARDS for one in self.characters if not one.others)
 
     @property
-    def characters(self) -> tuple[frozenset[str] | None, ...]:
-        """The characters of each segment; ``None`` for all but some."""
+    def characters(self) -> tuple[Chars, ...]:
+        """The characters of each segment."""
         return tuple(map(_characters, self.segments))
 
     def has_length(self, length: int) -> bool:
@@ -97,7 +97,7 @@ class AllowedPattern(NamedTuple):
 
     def may_have(self, character: str) -> bool:
         """True if a value may have a character."""
-        return any(_may_have(segment, character) for segment in self.segments)
+        return any(one.has(character) for one in self.characters)
 
 
 def _ends(segment: Segment, text: str, start: int) -> Iterable[int]:
@@ -106,10 +106,10 @@ def _ends(segment: Segment, text: str, start: int) -> Iterable[int]:
     return [start + len(one) for one in segment if text.startswith(one, start)]
 
 
-def _characters(segment: Segment) -> frozenset[str] | None:
+def _characters(segment: Segment) -> Chars:
     if not isinstance(segment, Run):
-        return frozenset(chain.from_iterable(segment))
-    return frozenset() if segment.most == 0 else None if segment.chars.others else segment.chars.listed
+        return Chars(frozenset(chain.from_iterable(segment)))
+    return Chars(frozenset()) if segment.most == 0 else segment.chars
 
 
 def _lengths(segment: Segment) -> tuple[int, int | None]:
@@ -118,12 +118,6 @@ def _lengths(segment: Segment) -> tuple[int, int | None]:
         return segment.least, segment.most
     lengths = list(map(len, segment))
     return min(lengths), max(lengths)
-
-
-def _may_have(segment: Segment, character: str) -> bool:
-    if isinstance(segment, Run):
-        return segment.most != 0 and segment.chars.has(character)
-    return any(character in one for one in segment)
 
 
 def _products(choices: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

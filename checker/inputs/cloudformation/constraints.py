@@ -67,7 +67,7 @@ def _has_form(pattern: AllowedPattern, sample: str, characters: frozenset[str]) 
     return (
         pattern.allows(sample)
         and pattern.has_length(len(sample))
-        and all(one is not None and one <= characters for one in pattern.characters)
+        and all(not one.others and one.listed <= characters for one in pattern.characters)
     )
 
 

@@ -68,6 +68,19 @@ def loop_of(member: Member) -> Loop | None:
     return Loop(identifier, parts[1], parts[2])
 
 
+class _OpenTextError(Exception):
+    """A text or name has a value that only the deployment knows."""
+
+
+def _value(evaluated: Node, written: Node) -> Node | None:
+    """Return a value as a node; ``None`` for one that is empty, not a text, or not known at all."""
+    text = scalar_text(evaluated)
+    if isinstance(text, str):
+        return Scalar(text, evaluated.source, evaluated.start, evaluated.end) if text else None
+    is_open = text is not None and text.pieces and isinstance(written, Object)
+    return written if is_open else None
+
+
 class _Writer:
     """Writes out the loops of one template, from the outside in."""
 
@@ -93,27 +106,37 @@ class _Writer:
     def members(self, node: Object) -> Iterator[Member]:
         for member in node.members:
             loop = loop_of(member)
-            values = self.values(loop.collection) if loop is not None else None
+            written = self.written(loop) if loop is not None else None
             if loop is None:
                 yield member._replace(value=self.node(member.value))
-            elif values is None:
+            elif written is None:
                 yield member
             else:
-                yield from self.written(loop, values)
+                for output in written:
+                    yield from self.members(output)
 
-    def values(self, collection: Node) -> tuple[str, ...] | None:
-        """Return the values of a loop; ``None`` if they are not known."""
+    def written(self, loop: Loop) -> list[Object] | None:
+        """Return what a loop writes for each value; ``None`` if that is not known."""
+        values = self.values(loop.collection)
+        if values is None:
+            return None
+        try:
+            found = [self.replaced(loop.output, _Replacement.of(loop.identifier, one)) for one in values]
+        except _OpenTextError:
+            return None
+        return [one for one in found if isinstance(one, Object)]
+
+    def values(self, collection: Node) -> tuple[Node, ...] | None:
+        """Return the values of a loop; ``None`` if they are not known.
+
+        A listed value that only the deployment knows is the expression for it.
+        """
         listed = self.evaluation.items(collection)
-        texts = [scalar_text(one) for one in listed or ()]
-        known = tuple(one for one in texts if isinstance(one, str) and one)
-        return known if listed is not None and len(known) == len(texts) else None
-
-    def written(self, loop: Loop, values: tuple[str, ...]) -> Iterator[Member]:
-        """Yield the members that a loop writes for each value."""
-        for value in values:
-            output = self.replaced(loop.output, _Replacement.of(loop.identifier, value))
-            if isinstance(output, Object):
-                yield from self.members(output)
+        own = collection.items if isinstance(collection, Array) else ()
+        written = own if listed is not None and len(own) == len(listed) else listed or ()
+        found = map(_value, listed or (), written)
+        known = tuple(one for one in found if one is not None)
+        return known if listed is not None and len(known) == len(listed) else None
 
     def replaced(self, node: Node, replacement: _Replacement) -> Node:
         """Replace an identifier in keys and values by a value. Raises InputError beyond the limits."""
@@ -132,6 +155,8 @@ class _Writer:
 
     def text(self, node: Node, text: str, replacement: _Replacement) -> str:
         """Replace an identifier in a text. Raises InputError before the text becomes too long."""
+        if replacement.is_open_in(text):
+            raise _OpenTextError
         self.characters += replacement.longest(text)
         if self.characters > _MOST_CHARACTERS:
             raise self.too_much(node, f"{_MOST_CHARACTERS} characters")
@@ -173,18 +198,23 @@ class _Writer:
 
 
 class _Replacement(NamedTuple):
-    """The replacement of an identifier: `${Name}` by a value, `&{Name}` by its letters and digits."""
+    """The replacement of an identifier: `${Name}` by a value, `&{Name}` by its letters and digits.
+
+    ``node`` is the value, or an expression for it; ``value`` is empty for an expression.
+    """
 
     identifier: str
+    node: Node
     value: str
     pattern: re.Pattern[str]
     composed: re.Pattern[str]
 
     @classmethod
-    def of(cls, identifier: str, value: str) -> _Replacement:
+    def of(cls, identifier: str, node: Node) -> _Replacement:
         """Make the replacement of an identifier by a value."""
         own = rf"\{{{identifier}\}}"
-        return cls(identifier, value, re.compile(f"([$&]){own}"), re.compile(rf"&{own}|\$\{{[^{{}}]*\${own}"))
+        composed = re.compile(rf"&{own}|\$\{{[^{{}}]*\${own}")
+        return cls(identifier, node, text_of(node) or "", re.compile(f"([$&]){own}"), composed)
 
     def text(self, text: str) -> str:
         """Replace the identifier in a text."""
@@ -197,8 +227,14 @@ class _Replacement(NamedTuple):
         """Return the greatest length of a text after the replacement."""
         return len(text) + text.count(f"{{{self.identifier}}}") * len(self.value)
 
-    def at(self, node: Node) -> Scalar:
-        """Return the value, at the position of a node."""
+    def is_open_in(self, text: str) -> bool:
+        """True if a text has the identifier of a value that is an expression."""
+        return isinstance(self.node, Object) and self.pattern.search(text) is not None
+
+    def at(self, node: Node) -> Node:
+        """Return the value, at the position of a node; an expression keeps its own."""
+        if isinstance(self.node, Object):
+            return self.node
         return Scalar(self.value, node.source, node.start, node.end)
 
     def is_plain_in(self, text: str) -> bool:

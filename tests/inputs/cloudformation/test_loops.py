@@ -107,6 +107,51 @@ def test_the_identifier_is_replaced(output: Any, expected: Any) -> None:
     assert written(loop(["a.b"], output)) == expected
 
 
+ACCOUNT = {"Ref": "AWS::AccountId"}
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ({"T": {"Ref": "N"}}, {"T": ACCOUNT}),
+        ({"T": {"Fn::Sub": "x-${N}"}}, {"T": {"Fn::Sub": ["x-${N}", {"N": ACCOUNT}]}}),
+        (loop([{"Ref": "N"}], {"T": [{"Ref": "M"}]}, "M", "In"), {"T": [ACCOUNT]}),
+        ({"T${N}": {}}, None),
+        ({"T": "x-${N}"}, None),
+        ({"T": {"Fn::Sub": "${T&{N}}"}}, None),
+        (loop({"Fn::FindInMap": ["Names", "${N}", "All"]}, {"T${M}": {}}, "M", "In"), None),
+    ],
+    ids=str,
+)
+def test_a_value_that_only_the_deployment_knows_is_not_a_name(output: Any, expected: Any) -> None:
+    whole = loop([ACCOUNT], output)
+    assert written(whole) == (whole if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    "collection", [[ACCOUNT, {"Ref": "AWS::NoValue"}], ["{{resolve:ssm:/a}}"], [{"Fn::GetAZs": ""}]], ids=str
+)
+def test_a_value_of_which_nothing_is_known_leaves_the_loop(collection: Any) -> None:
+    whole = loop(collection, {"T": {"Ref": "N"}})
+    assert written(whole) == whole
+
+
+def test_another_allowed_value_in_a_loop_is_reported(tmp_path: Path) -> None:
+    service = {"Type": "String", "Default": "lambda", "AllowedValues": ["lambda", "connect"]}
+    principal = loop([{"Ref": "Service"}], {"Service": {"Fn::Sub": "${N}.amazonaws.com"}})
+    policy = {
+        "Statement": [
+            {**STATEMENT, "Resource": "*"},
+            {"Effect": "Allow", "Principal": principal, "Action": "sns:Publish", "Resource": "*"},
+        ]
+    }
+    resources = {"Chat": topic(), "Policy": topic_policy(policy)}
+    whole = template(resources, **EXTENSIONS, Parameters={"Service": service})
+    (tmp_path / "a.json").write_text(json.dumps(whole))
+    done = run("check", "a.json", "--select", "missing-source-account", cwd=tmp_path)
+    assert "this is so if `Service` is `connect`" in done.stdout
+
+
 def test_loops_inside_each_other() -> None:
     inner = loop(
         {"Fn::FindInMap": ["Names", "${N}", "All"]}, {"T${N}${M}": {"Fn::Sub": "${N}${M}"}}, "M", "In"
