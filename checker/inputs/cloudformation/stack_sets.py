@@ -9,11 +9,12 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import is_account, partition_of
-from checker.core.errors import InputError
+from checker.core.errors import InputError, Skipped
 from checker.core.unknown import TEXT, Symbol, Unknown
 from checker.inputs.cloudformation.nested import OPEN, Nested, Stack, read_child
 from checker.inputs.cloudformation.parameters import KINDS, PARTITION, PSEUDO, REGION, URL_SUFFIX
 from checker.inputs.cloudformation.stored import document_of
+from checker.inputs.discover import name_of
 from checker.policy.node import Array, Object, items, scalar_text, text_of
 
 if TYPE_CHECKING:
@@ -77,8 +78,15 @@ def stack_sets(path: Path, evaluation: Evaluation, facts: Facts, outer: Stack) -
         body, url = inside.get("TemplateBody"), inside.get("TemplateURL")
         if body is not None and text_of(body) is not None:
             yield from _inline(path, body, facts, stack)
+        elif body is not None:
+            place = body.source.position(body.start, body.end)
+            facts.skipped.append(Skipped(name_of(path), _COMPUTED, position=place, help=_SAVE))
         elif url is not None:
             yield from read_child(path, url, evaluation, facts, stack)
+
+
+_COMPUTED = "the template of a stack set is computed, so its topics and keys were not checked"
+_SAVE = "check the output of `aws cloudformation describe-stack-set --stack-set-name NAME`"
 
 
 def _inline(path: Path, body: Node, facts: Facts, stack: Stack) -> Iterator[Nested]:

@@ -255,3 +255,13 @@ def test_a_filter_that_is_not_literal_does_not_limit_the_accounts(tmp_path: Path
     listed = group([OTHER], ["us-west-2"], OrganizationalUnitIds=["ou-a"], AccountFilterType=chosen)
     found = only_topic(tmp_path, {"Set": stack_set(CHAT, StackInstancesGroup=[listed])})
     assert symbols(found)["AWS::AccountId of Set"].allowed == ()
+
+
+def test_a_template_that_is_computed_is_reported(tmp_path: Path) -> None:
+    body = {"Fn::Sub": json.dumps({"Resources": CHAT})}
+    outer = {
+        "Resources": {"Set": {"Type": "AWS::CloudFormation::StackSet", "Properties": {"TemplateBody": body}}}
+    }
+    (tmp_path / "t.json").write_text(json.dumps(outer))
+    reasons = [one.reason for one in load([tmp_path / "t.json"]).skipped]
+    assert any("the template of a stack set is computed" in reason for reason in reasons)
