@@ -41,14 +41,14 @@ class Extra(NamedTuple):
     options: tuple[Layer, ...]
 
 
-class Folders(NamedTuple):
+class Places(NamedTuple):
     """The folders in which values files may be: those of the unit and of the module."""
 
     unit: Path
     module: Path
 
 
-def extra_values(merged: Iterable[Configuration], folders: Folders) -> Extra:
+def extra_values(merged: Iterable[Configuration], places: Places) -> Extra:
     """Return the values of the merged blocks, in the order of the command line. Raises InputError."""
     blocks: dict[str, tuple[Block, Configuration]] = {}
     for one in merged:
@@ -61,7 +61,7 @@ def extra_values(merged: Iterable[Configuration], folders: Folders) -> Extra:
         values = _evaluated(block, configuration)
         if _deploys(values.get("commands")):
             environment = _over(environment, _environment(values.get("env_vars")))
-            options += _options(values, configuration, folders)
+            options += _options(values, configuration, places)
     return Extra(environment, tuple(options))
 
 
@@ -103,11 +103,11 @@ def passed(name: str, node: Node) -> Argument:
     return Argument(name, at, lambda: Passed(at, node))
 
 
-def _options(values: Mapping[str, Node], configuration: Configuration, folders: Folders) -> Iterator[Layer]:
-    yield from _arguments(values.get("arguments"), configuration, folders)
+def _options(values: Mapping[str, Node], configuration: Configuration, places: Places) -> Iterator[Layer]:
+    yield from _arguments(values.get("arguments"), configuration, places)
     for name in ("required_var_files", "optional_var_files"):
         for one in _texts(values.get(name)):
-            yield _file(one, configuration, folders, is_optional=name.startswith("optional"))
+            yield _file(one, configuration, places, is_optional=name.startswith("optional"))
 
 
 def _texts(node: Node | None) -> Iterator[str | Unknown]:
@@ -123,7 +123,7 @@ def _texts(node: Node | None) -> Iterator[str | Unknown]:
         yield Unknown("not a text") if found is None else found
 
 
-def _arguments(node: Node | None, configuration: Configuration, folders: Folders) -> Iterator[Layer]:
+def _arguments(node: Node | None, configuration: Configuration, places: Places) -> Iterator[Layer]:
     option = ""
     for one in _texts(node):
         if isinstance(one, Unknown):
@@ -133,24 +133,24 @@ def _arguments(node: Node | None, configuration: Configuration, folders: Folders
         name, value = (match[1], match[2]) if match is not None else (option, one)
         option = name if name and value is None else ""
         if name == "var-file" and value is not None:
-            yield _file(value, configuration, folders, is_optional=False)
+            yield _file(value, configuration, places, is_optional=False)
         elif name == "var" and value is not None and node is not None:
             variable, _, given = value.partition("=")
             yield {variable: passed(variable, known(given, span_of(node)))}
 
 
-def _file(path: str | Unknown, configuration: Configuration, folders: Folders, *, is_optional: bool) -> Layer:
+def _file(path: str | Unknown, configuration: Configuration, places: Places, *, is_optional: bool) -> Layer:
     """Read a values file. A relative path is one in the folder where Terraform runs, a copy of both folders."""
     if isinstance(path, Unknown):
         return path
-    places = [Path(os.path.normpath(folder / path)) for folder in folders]
-    if "\0" in path or not all(map(configuration.state.files.contains, places)):
+    paths = [Path(os.path.normpath(folder / path)) for folder in places]
+    if "\0" in path or not all(map(configuration.state.files.contains, paths)):
         return Unknown("files outside of the repository are not read", path)
-    found = next((one for one in places if os.path.isfile(one)), None)  # noqa: PTH113 - never raises
+    found = next((one for one in paths if os.path.isfile(one)), None)  # noqa: PTH113 - never raises
     if found is not None:
         return _values_in(found, configuration.state)
     return (
-        {} if is_optional else Unknown("the values file was not found", configuration.state.shown(places[0]))
+        {} if is_optional else Unknown("the values file was not found", configuration.state.shown(paths[0]))
     )
 
 

@@ -12,16 +12,13 @@ from checker.core.arn import is_account
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.hcl.expression import ListOf, Literal, written
 from checker.inputs.terraform.hcl.values import is_null, unknown
-from checker.inputs.terraform.module.collect_blocks import gather, take_values
-from checker.inputs.terraform.module.folder import absolute, in_order, read_texts, value_files
+from checker.inputs.terraform.module.collect_blocks import gather
+from checker.inputs.terraform.module.folder import absolute, read_texts
 from checker.inputs.terraform.module.session import Deployment
-from checker.inputs.terraform.terragrunt.arguments import Folders, extra_values, passed
-from checker.inputs.terraform.terragrunt.generated import (
-    CREDENTIALS,
-    generated_files,
-    with_generated,
-    without_providers,
-)
+from checker.inputs.terraform.terragrunt.arguments import Places, extra_values, passed
+from checker.inputs.terraform.terragrunt.assembly import Folders, assemble
+from checker.inputs.terraform.terragrunt.generated import CREDENTIALS, generated_files
+from checker.inputs.terraform.terragrunt.generated_text import text_of
 from checker.policy.node import Array, Scalar, span_of
 
 if TYPE_CHECKING:
@@ -41,26 +38,33 @@ if TYPE_CHECKING:
 class Root(NamedTuple):
     """A root module as it is deployed: its folder, its blocks and values, and the module as it is written.
 
-    ``open_files`` are generated files of which too little is known.
+    ``open_files`` are generated files of which too little is known, and ``doubts`` the reasons why any policy may be
+    another one. ``generated`` are all generated files.
     """
 
     folder: Path
     own: Folder
     shared: Folder
     deployment: Deployment
+    generated: tuple[Generated, ...]
     open_files: tuple[Skipped, ...]
+    doubts: tuple[Skipped, ...]
 
 
 def root_of(unit: Unit, module: Path, parsed: Mapping[str, Folder], faults: list[InputError]) -> Root:
     """Build the root module of a unit. ``parsed`` are the modules read before. Raises InputError."""
-    folder = unit.state.files.named(module)
+    folder, named = unit.state.files.named(module), unit.state.files.named
     shared = parsed.get(absolute(folder)) or gather(folder, read_texts(folder, faults), faults)
-    whole = _with_files_of(unit, folder, shared, faults) if unit.has_own_folder else shared
-    own, open_files = _with_generated(unit, whole, faults)
-    values = _values(unit, own, Folders(unit.folder, module))
+    generated = generated_files(unit.merged)
+    folders = Folders(folder, named(unit.folder) if unit.has_own_folder else None)
+    whole = assemble(folders, shared, generated, faults)
+    own = whole.module._replace(providers=[]) if whole.open_files else whole.module
+    unit.state.shares_account = not _has_credentials(unit, own, generated)
+    unit.state.account = _only_account(own)
+    values = _values(unit, own, whole.values, Places(unit.folder, module))
     sources = [*own.sources, *(one.source for one in unit.state.met.values())]
     own = own._replace(values=values, sources=sources)
-    return Root(folder, own, shared, _deployment(unit), tuple(open_files))
+    return Root(folder, own, shared, _deployment(unit), tuple(generated), whole.open_files, whole.doubts)
 
 
 def _deployment(unit: Unit) -> Deployment:
@@ -70,37 +74,11 @@ def _deployment(unit: Unit) -> Deployment:
     return Deployment(state.name, state.budget, state.secrets, added, downloads)
 
 
-def _with_files_of(unit: Unit, folder: Path, module: Folder, faults: list[InputError]) -> Folder:
-    """Add the files beside the unit's configuration, which Terragrunt copies over those of the module."""
-    beside = unit.state.files.named(unit.folder)
-    texts = read_texts(beside, faults)
-    if texts:
-        names = {one.path.name for one in texts}
-        own = [one for one in read_texts(folder, faults) if one.path.name not in names]
-        module = gather(folder, [*own, *texts], faults)
-    values = value_files(beside, faults)
-    if not values:
-        return module
-    module = module._replace(values={})
-    take_values(in_order([*value_files(folder, faults), *values]), module, faults)
-    return module
-
-
-def _with_generated(unit: Unit, module: Folder, faults: list[InputError]) -> tuple[Folder, list[Skipped]]:
-    """Add generated files, and note the account of the provider; without a known provider if one is not known."""
-    generated, open_files = generated_files(unit.merged)
-    unit.state.shares_account = not _has_credentials(unit, module, generated)
-    added = with_generated(module, generated, faults)
-    own = without_providers(added) if open_files else added
-    unit.state.account = _only_account(own)
-    return own, open_files
-
-
 def _has_credentials(unit: Unit, module: Folder, generated: list[Generated]) -> bool:
     """True if a provider may use other credentials than Terragrunt's, by text search."""
     texts = [one.text for one in module.sources]
     texts += [one.source.text for one in unit.state.met.values()]
-    texts += [one.text for one in generated]
+    texts += [text_of(one.contents) for one in generated if one.contents is not None]
     return any(map(CREDENTIALS.search, texts))
 
 
@@ -116,11 +94,12 @@ def _only_account(module: Folder) -> str:
     return ""
 
 
-def _values(unit: Unit, module: Folder, folders: Folders) -> dict[str, Argument]:
+def _values(unit: Unit, module: Folder, files: Layer, places: Places) -> dict[str, Argument]:
     """Return the values of the variables, with an unknown one for each that may have another."""
-    extra, inputs = extra_values(unit.merged, folders), unit.configuration.inputs
+    extra, inputs = extra_values(unit.merged, places), unit.configuration.inputs
     values: dict[str, Argument] = {}
-    files = {**module.values, **_nulls(inputs, module)}
+    if not isinstance(files, Unknown):
+        files = {**files, **_nulls(inputs, files)}
     for layer in (_inputs(inputs, module), extra.environment, files, *extra.options):
         values = {**values, **_known(layer, module)}
     return values
@@ -132,12 +111,12 @@ def _known(layer: Layer, module: Folder) -> dict[str, Argument]:
     return {name: passed(name, unknown(layer, block.header)) for name, block in module.variables.items()}
 
 
-def _nulls(inputs: Inputs, module: Folder) -> dict[str, Argument]:
+def _nulls(inputs: Inputs, files: Mapping[str, Argument]) -> dict[str, Argument]:
     """Return the inputs that are null and also in a values file: versions of Terragrunt differ in which one counts.
 
     https://github.com/gruntwork-io/terragrunt/pull/2663
     """
-    names = (name for name in module.values if is_null(inputs.values.get(name)))
+    names = (name for name in files if is_null(inputs.values.get(name)))
     reason = "a values file overrides the input null, or not"
     return {name: passed(name, unknown(reason, span_of(inputs.values[name]))) for name in names}
 

@@ -13,6 +13,7 @@ from checker.inputs.terraform.module.read import note
 from checker.inputs.terraform.module.root import given, note_comments, one_collection, read_deployment
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.terragrunt.deployment import root_of
+from checker.inputs.terraform.terragrunt.doubts import open_policies, read_files
 from checker.inputs.terraform.terragrunt.search import Search, speaks_of_connect
 from checker.inputs.terraform.terragrunt.unit import resolve_unit
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from checker.core.finding import Position
     from checker.inputs.collect import Facts
+    from checker.inputs.declared import Declarations
+    from checker.inputs.terraform.terragrunt.deployment import Root
     from checker.inputs.terraform.terragrunt.unit import Unit
 
 
@@ -92,10 +95,22 @@ def _declare(unit: Unit, module: Path, facts: Facts, names: frozenset[str]) -> N
     facts.variables |= root.own.variables.keys()
     known = {**facts.called.parsed, absolute(root.folder): root.own}
     session = Session(root.folder, known, given(facts), faults, names, root.deployment)
+    before = set(facts.declared)
     read_deployment(files.named(unit.folder), session, facts)
+    _open_policies(root, session, [one for name, one in facts.declared.items() if name not in before], facts)
     note_comments(root.own.sources, facts)
     if unit.has_own_folder:
         facts.called.add({str(module): root.shared})
     facts.opened |= unit.state.opened
     note(faults, facts)
     facts.skipped += (one for one in root.open_files if one not in facts.skipped)
+
+
+def _open_policies(root: Root, session: Session, new: Iterable[Declarations], facts: Facts) -> None:
+    """Make the policies of a deployment unknown if something that is not read may change them."""
+    texts = [source.text for folder in session.met.values() for source in folder.sources]
+    by_functions = list(read_files(root.generated, texts))
+    facts.skipped += [one for one in by_functions if one not in facts.skipped]
+    doubts = [*root.doubts, *by_functions]
+    for one in new if doubts else ():
+        open_policies(one, doubts[0])
