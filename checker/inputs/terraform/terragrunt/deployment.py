@@ -10,25 +10,30 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import is_account
 from checker.core.unknown import Unknown
-from checker.inputs.terraform.hcl.expression import ListOf, Literal, written
-from checker.inputs.terraform.hcl.values import is_null, unknown
+from checker.inputs.terraform.hcl.body import Argument
+from checker.inputs.terraform.hcl.expression import ListOf, Literal, Passed, written
+from checker.inputs.terraform.hcl.render import joined
+from checker.inputs.terraform.hcl.values import identity, is_null, known, text, unknown
 from checker.inputs.terraform.module.collect_blocks import gather
 from checker.inputs.terraform.module.folder import absolute, read_texts
 from checker.inputs.terraform.module.session import Deployment
 from checker.inputs.terraform.terragrunt.arguments import Places, extra_values, passed
 from checker.inputs.terraform.terragrunt.assembly import Folders, assemble
+from checker.inputs.terraform.terragrunt.commands import hooks, omitted_files
 from checker.inputs.terraform.terragrunt.generated import CREDENTIALS, generated_files
 from checker.inputs.terraform.terragrunt.generated_text import text_of
-from checker.policy.node import Array, Scalar, span_of
+from checker.policy.node import Object, Scalar, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from checker.core.errors import InputError, Skipped
-    from checker.inputs.terraform.hcl.body import Argument, Block
+    from checker.inputs.terraform.hcl.body import Block
+    from checker.inputs.terraform.hcl.expression import Expression
+    from checker.inputs.terraform.hcl.limits import Budget
     from checker.inputs.terraform.module.folder import Folder
-    from checker.inputs.terraform.terragrunt.arguments import Layer
+    from checker.inputs.terraform.terragrunt.arguments import Extra, Layer
     from checker.inputs.terraform.terragrunt.generated import Generated
     from checker.inputs.terraform.terragrunt.inputs import Inputs
     from checker.inputs.terraform.terragrunt.unit import Unit
@@ -38,8 +43,8 @@ if TYPE_CHECKING:
 class Root(NamedTuple):
     """A root module as it is deployed: its folder, its blocks and values, and the module as it is written.
 
-    ``open_files`` are generated files of which too little is known, and ``doubts`` the reasons why any policy may be
-    another one. ``generated`` are all generated files.
+    ``unread`` are features that are not read, such as generated files of which too little is known, and ``doubts`` the
+    reasons why any policy may be another one. ``generated`` are all generated files.
     """
 
     folder: Path
@@ -47,7 +52,7 @@ class Root(NamedTuple):
     shared: Folder
     deployment: Deployment
     generated: tuple[Generated, ...]
-    open_files: tuple[Skipped, ...]
+    unread: tuple[Skipped, ...]
     doubts: tuple[Skipped, ...]
 
 
@@ -61,10 +66,15 @@ def root_of(unit: Unit, module: Path, parsed: Mapping[str, Folder], faults: list
     own = whole.module._replace(providers=[]) if whole.open_files else whole.module
     unit.state.shares_account = not _has_credentials(unit, own, generated)
     unit.state.account = _only_account(own)
-    values = _values(unit, own, whole.values, Places(unit.folder, module))
+    places = Places(unit.folder, module, frozenset(one.name for one in generated))
+    running = hooks(unit.merged)
+    values = _values(unit, own, whole.values, places)
+    values |= _unknown_values(Unknown(running[0].reason), own.variables) if running else {}
     sources = [*own.sources, *(one.source for one in unit.state.met.values())]
     own = own._replace(values=values, sources=sources)
-    return Root(folder, own, shared, _deployment(unit), tuple(generated), whole.open_files, whole.doubts)
+    unread = (*whole.open_files, *running, *omitted_files(unit.merged))
+    doubts = (*whole.doubts, *unread[len(whole.open_files) :])
+    return Root(folder, own, shared, _deployment(unit), tuple(generated), unread, doubts)
 
 
 def _deployment(unit: Unit) -> Deployment:
@@ -96,19 +106,64 @@ def _only_account(module: Folder) -> str:
 
 def _values(unit: Unit, module: Folder, files: Layer, places: Places) -> dict[str, Argument]:
     """Return the values of the variables, with an unknown one for each that may have another."""
-    extra, inputs = extra_values(unit.merged, places), unit.configuration.inputs
-    values: dict[str, Argument] = {}
+    plan, apply = extra_values(unit.merged, places)
+    found = _layered(unit, module, files, apply)
+    if plan == apply:
+        return found
+    planned = _layered(unit, module, files, plan)
+    differing = {
+        name: block
+        for name, block in module.variables.items()
+        if not _is_same(planned.get(name), found.get(name))
+    }
+    return {**found, **_unknown_values(Unknown("`plan` and `apply` get different values"), differing)}
+
+
+def _is_same(first: Argument | None, second: Argument | None) -> bool:
+    if first is None or second is None:
+        return first is second
+    one, two = first.expression, second.expression
+    if isinstance(one, Passed) and isinstance(two, Passed):
+        return identity(one.node) == identity(two.node)
+    return one is two
+
+
+def _layered(unit: Unit, module: Folder, files: Layer, extra: Extra) -> dict[str, Argument]:
+    inputs = unit.configuration.inputs
     if not isinstance(files, Unknown):
         files = {**files, **_nulls(inputs, files)}
-    for layer in (_inputs(inputs, module), extra.environment, files, *extra.options):
-        values = {**values, **_known(layer, module)}
+    budget = unit.state.budget
+    values = _inputs(inputs, module, budget)
+    for layer in (extra.environment, files, *extra.options):
+        values = {**values, **_known(_from_texts(layer, module, budget), module)}
     return values
 
 
 def _known(layer: Layer, module: Folder) -> dict[str, Argument]:
-    if not isinstance(layer, Unknown):
+    return _unknown_values(layer, module.variables) if isinstance(layer, Unknown) else layer
+
+
+def _unknown_values(why: Unknown, variables: Mapping[str, Block]) -> dict[str, Argument]:
+    return {name: passed(name, unknown(why, block.header)) for name, block in variables.items()}
+
+
+def _from_texts(layer: Layer, module: Folder, budget: Budget) -> Layer:
+    """Convert the values that Terraform reads from texts: of the environment, and of the option `-var`."""
+    if isinstance(layer, Unknown):
         return layer
-    return {name: passed(name, unknown(layer, block.header)) for name, block in module.variables.items()}
+    return {
+        name: _from_text(one, module.variables[name], budget)
+        for name, one in layer.items()
+        if name in module.variables
+    }
+
+
+def _from_text(argument: Argument, block: Block, budget: Budget) -> Argument:
+    def read() -> Expression:
+        given = argument.expression
+        return Passed(given.at, _converted(given.node, block, budget)) if isinstance(given, Passed) else given
+
+    return Argument(argument.name, argument.at, read)
 
 
 def _nulls(inputs: Inputs, files: Mapping[str, Argument]) -> dict[str, Argument]:
@@ -121,28 +176,31 @@ def _nulls(inputs: Inputs, files: Mapping[str, Argument]) -> dict[str, Argument]
     return {name: passed(name, unknown(reason, span_of(inputs.values[name]))) for name in names}
 
 
-def _inputs(inputs: Inputs, module: Folder) -> dict[str, Argument]:
+def _inputs(inputs: Inputs, module: Folder, budget: Budget) -> dict[str, Argument]:
     found: dict[str, Argument] = {}
     for name, block in module.variables.items():
         if name in inputs.values:
-            found[name] = passed(name, _converted(inputs.values[name], block))
+            found[name] = passed(name, _converted(inputs.values[name], block, budget))
         elif inputs.rest is not None:
             found[name] = passed(name, unknown(inputs.rest, block.header))
     return found
 
 
-_SIMPLE = ("", "string", "number", "bool")
+_TEXTS, _SIMPLE = ("", "string"), ("", "string", "number", "bool")
 
 
-def _converted(value: Node, block: Block) -> Node:
+def _converted(value: Node, block: Block, budget: Budget) -> Node:
     """Return a value as Terraform reads it from the environment, where it is a text or JSON.
 
     A variable of a simple type, or without one, gets the text; another one parses it.
     https://developer.hashicorp.com/terraform/cli/config/environment-variables#tf_var_name
     """
-    argument = block.body.arguments.get("type")
+    argument, at = block.body.arguments.get("type"), span_of(value)
     kind = written(argument.expression.at).strip('"') if argument is not None else ""
+    if isinstance(value, Object) and kind in _TEXTS:
+        return joined((value, known("", at)), "", at, budget)  # the text of its JSON
     is_text = isinstance(value, Scalar) and isinstance(value.value, str)
-    if (kind in _SIMPLE and isinstance(value, Array)) or (kind not in _SIMPLE and is_text):
-        return unknown("the variable has another type than the input", span_of(value))
-    return value
+    if is_text != (kind in _SIMPLE) and (is_text or not isinstance(value, Scalar)):
+        return unknown("the variable has another type than the input", at)
+    found = text(value) if not kind and not is_null(value) else None
+    return known(found, at) if isinstance(found, str) and not is_text else value

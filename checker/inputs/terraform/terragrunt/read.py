@@ -103,7 +103,7 @@ def _declare(unit: Unit, module: Path, facts: Facts, names: frozenset[str]) -> N
         facts.called.add({str(module): root.shared})
     facts.opened |= unit.state.opened
     note(faults, facts)
-    facts.skipped += (one for one in root.open_files if one not in facts.skipped)
+    facts.skipped += (one for one in root.unread if one not in facts.skipped)
 
 
 def _open_policies(root: Root, session: Session, new: Iterable[Declarations], facts: Facts) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.core.unknown import Unknown
-from tests.inputs.terraform.terragrunt.units import MODULE, SOURCE, UNIT, inventory_of
+from tests.inputs.terraform.terragrunt.units import INCLUDE, MODULE, SOURCE, UNIT, inventory_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +49,10 @@ def override(written: str) -> str:
 OUTPUT = "${dependency.x.outputs.a}"
 
 
+def terraform(hook: str, commands: str, execute: str) -> str:
+    return f"terraform {{\n  {hook} {{\n    commands = {commands}\n    execute  = {execute}\n  }}\n}}\n"
+
+
 @pytest.mark.parametrize(
     ("more", "files"),
     [
@@ -71,6 +75,10 @@ OUTPUT = "${dependency.x.outputs.a}"
         (override(f'"$${{lower("{OUTPUT}")}}"'), {}),
         (override(f"aws_sns_topic.{OUTPUT}.arn"), {}),
         (override(f'"\\{OUTPUT}"'), {}),
+        (terraform('before_hook "x"', '["plan"]', '["cp", "a", "b"]'), {}),
+        (terraform('after_hook "x"', "run_cmd()", '["cp", "a", "b"]'), {}),
+        (terraform('before_hook "x"', '["validate", "init"]', "[run_cmd()]"), {}),
+        ('terraform {\n  exclude_from_copy = ["x.tf"]\n}\n', {}),
         (DEPENDENCY + generate("x.tf", f'resource "aws_sns_topic" "{OUTPUT}" {{}}'), {}),
     ],
 )
@@ -91,11 +99,15 @@ def test_policies_that_are_not_known(more: str, files: dict[str, str], tmp_path:
         (override(f"trimspace(<<X\n{OUTPUT}\nX\n)"), {}),
         (override(f'"a \\"{OUTPUT}\\" $${{aws_sns_topic.chat.arn}} {OUTPUT}"'), {}),
         ("generate = {}\n", {}),
+        (terraform('before_hook "x"', '["validate", "destroy"]', '["cp", "a", "b"]'), {}),
+        (terraform('after_hook "x"', '["apply"]', '["echo", "done"]'), {}),
+        (terraform('error_hook "x"', '["apply"]', '["cp", "a", "b"]'), {}),
+        ("terraform {\n  exclude_from_copy = []\n}\n", {}),
     ],
 )
 def test_policies_that_are_known(more: str, files: dict[str, str], tmp_path: Path) -> None:
     inventory = with_unit(tmp_path, more, files)
-    assert [one for one in inventory.skipped if "generate" in one.reason] == []
+    assert [one for one in inventory.skipped if one.what == UNIT] == []
     (topic,) = inventory.topics
     assert not isinstance(topic.policy, Unknown)
     assert "generated-by-terragrunt" not in repr(topic)
@@ -128,3 +140,15 @@ def test_a_file_of_the_module_is_removed_or_replaced(more: str, expected: bool, 
     files = {"modules/chat/fix_override.tf": OVERRIDE.format('"fixed"')}
     (topic,) = with_unit(tmp_path, more, files).topics
     assert ('"fixed"' in str(topic.policy) or "fixed" in repr(topic.policy)) is expected
+
+
+def test_a_hook_of_an_included_configuration_is_reported_once(tmp_path: Path) -> None:
+    hook = terraform('before_hook "x"', '["plan"]', '["./prepare.sh"]')
+    files = {"live/root.hcl": hook, "live/prod/other/terragrunt.hcl": INCLUDE + SOURCE + INPUTS}
+    inventory = inventory_of(tmp_path, {UNIT: INCLUDE + SOURCE + INPUTS, **files})
+    assert [(one.what, one.position and one.position.line) for one in inventory.skipped] == [
+        ("live/root.hcl", 2)
+    ]
+    assert len(inventory.topics) == 2
+    replaced = terraform('before_hook "x"', '["validate"]', '["./prepare.sh"]')
+    assert inventory_of(tmp_path, {UNIT: INCLUDE + SOURCE + INPUTS + replaced}, UNIT).skipped == ()
