@@ -13,7 +13,7 @@ from checker.inputs.terraform.module.read import note
 from checker.inputs.terraform.module.root import given, note_comments, one_collection, read_deployment
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.terragrunt.deployment import root_of
-from checker.inputs.terraform.terragrunt.doubts import open_policies, read_files
+from checker.inputs.terraform.terragrunt.doubts import open_policies, read_files, replaced_files
 from checker.inputs.terraform.terragrunt.search import Search, speaks_of_connect
 from checker.inputs.terraform.terragrunt.unit import resolve_unit
 
@@ -109,8 +109,10 @@ def _declare(unit: Unit, module: Path, facts: Facts, names: frozenset[str]) -> N
 def _open_policies(root: Root, session: Session, new: Iterable[Declarations], facts: Facts) -> None:
     """Make the policies of a deployment unknown if something that is not read may change them."""
     texts = [source.text for folder in session.met.values() for source in folder.sources]
-    by_functions = list(read_files(root.generated, texts))
-    facts.skipped += [one for one in by_functions if one not in facts.skipped]
-    doubts = [*root.doubts, *by_functions]
+    unread = list(read_files(root.generated, texts))
+    if root.deployment.added is not None:
+        unread += replaced_files(root.folder, root.deployment.added, session.opened, session.met)
+    facts.skipped += [one for one in unread if one not in facts.skipped]
+    doubts = [*root.doubts, *unread]
     for one in new if doubts else ():
         open_policies(one, doubts[0])

@@ -22,6 +22,7 @@ READS = {
     DATA: "{}",
 }
 COMPUTES = {**READS, MAIN: READS[MAIN].replace("policy.json", "${terraform.workspace}.json")}
+CALLS = {MAIN: 'module "sub" {\n  source = "./sub"\n}\n', "modules/chat/sub/main.tf": MODULE}
 OPEN = 'resource "aws_sns_topic" "open" {\n  name = "open"\n}\n'
 
 
@@ -79,6 +80,8 @@ def terraform(hook: str, commands: str, execute: str) -> str:
         (terraform('after_hook "x"', "run_cmd()", '["cp", "a", "b"]'), {}),
         (terraform('before_hook "x"', '["validate", "init"]', "[run_cmd()]"), {}),
         ('terraform {\n  exclude_from_copy = ["x.tf"]\n}\n', {}),
+        ("", {**READS, "live/prod/chat/policy.json": "{}"}),
+        ("", {**CALLS, "live/prod/chat/sub/main.tf": "locals {}"}),
         (DEPENDENCY + generate("x.tf", f'resource "aws_sns_topic" "{OUTPUT}" {{}}'), {}),
     ],
 )
@@ -99,6 +102,9 @@ def test_policies_that_are_not_known(more: str, files: dict[str, str], tmp_path:
         (override(f"trimspace(<<X\n{OUTPUT}\nX\n)"), {}),
         (override(f'"a \\"{OUTPUT}\\" $${{aws_sns_topic.chat.arn}} {OUTPUT}"'), {}),
         ("generate = {}\n", {}),
+        ("", {**READS, "live/prod/chat/other.json": "{}"}),
+        ("", {**CALLS, "live/prod/chat/other/main.tf": "locals {}"}),
+        ("", {**CALLS, "live/prod/chat/sub/notes.txt": ""}),
         (terraform('before_hook "x"', '["validate", "destroy"]', '["cp", "a", "b"]'), {}),
         (terraform('after_hook "x"', '["apply"]', '["echo", "done"]'), {}),
         (terraform('error_hook "x"', '["apply"]', '["cp", "a", "b"]'), {}),
