@@ -14,7 +14,7 @@ from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.hcl.body import Argument
 from checker.inputs.terraform.hcl.evaluate import evaluate
-from checker.inputs.terraform.hcl.expression import Passed
+from checker.inputs.terraform.hcl.expression import Literal, ObjectOf, Passed
 from checker.inputs.terraform.hcl.values import known, not_expected, rest_of, text, unknown
 from checker.inputs.terraform.module.collect_blocks import values_in
 from checker.policy.node import Array, Object, span_of
@@ -31,6 +31,7 @@ Layer = dict[str, Argument] | Unknown
 """Values that override those of earlier layers, or the reason why any variable may have another value."""
 _DEPLOYING = ("plan", "apply")
 _VARIABLE = "TF_VAR_"
+_REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _ADDED = "TF_CLI_ARGS"
 _OPTION = re.compile(r"--?(var-file|var)(?:=(.*))?", re.DOTALL)
 
@@ -66,6 +67,29 @@ def extra_arguments(merged: Iterable[Configuration]) -> list[tuple[Block, Config
             found = terraform.body.blocks("extra_arguments")
             blocks |= {block.labels[0]: (block, one) for block in found if block.labels}
     return list(blocks.values())
+
+
+def set_credentials(merged: Iterable[Configuration]) -> bool:
+    """True if a variable of the environment may change the credentials of Terraform; a name that is not known may.
+
+    https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
+    """
+    found = (
+        (block.body.arguments.get("env_vars"), configuration)
+        for block, configuration in extra_arguments(merged)
+    )
+    names = (name for argument, one in found if argument is not None for name in _names(argument, one))
+    return any(name is None or (name.startswith("AWS_") and name not in _REGIONS) for name in names)
+
+
+def _names(argument: Argument, configuration: Configuration) -> Iterator[str | None]:
+    """Yield the names in an object, ``None`` if they are not known; values are evaluated only if names depend on them."""
+    expression = argument.expression
+    if isinstance(expression, ObjectOf) and all(isinstance(one.key, Literal) for one in expression.elements):
+        yield from (str(one.key.value) for one in expression.elements if isinstance(one.key, Literal))
+        return
+    node = evaluate(expression, configuration.scope)
+    yield from (one.key for one in node.members) if isinstance(node, Object) else (None,)
 
 
 class _Part(NamedTuple):

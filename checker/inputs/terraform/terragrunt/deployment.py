@@ -17,7 +17,7 @@ from checker.inputs.terraform.hcl.values import identity, is_null, known, text, 
 from checker.inputs.terraform.module.collect_blocks import gather
 from checker.inputs.terraform.module.folder import absolute, read_texts
 from checker.inputs.terraform.module.session import Deployment
-from checker.inputs.terraform.terragrunt.arguments import Places, extra_values, passed
+from checker.inputs.terraform.terragrunt.arguments import Places, extra_values, passed, set_credentials
 from checker.inputs.terraform.terragrunt.assembly import Folders, assemble
 from checker.inputs.terraform.terragrunt.commands import hooks, omitted_files
 from checker.inputs.terraform.terragrunt.generated import CREDENTIALS, generated_files
@@ -85,7 +85,9 @@ def _deployment(unit: Unit) -> Deployment:
 
 
 def _has_credentials(unit: Unit, module: Folder, generated: list[Generated]) -> bool:
-    """True if a provider may use other credentials than Terragrunt's, by text search."""
+    """True if a provider may use other credentials than Terragrunt's, by the environment and by text search."""
+    if set_credentials(unit.merged):
+        return True
     texts = [one.text for one in module.sources]
     texts += [one.source.text for one in unit.state.met.values()]
     texts += [text_of(one.contents) for one in generated if one.contents is not None]

@@ -323,3 +323,22 @@ def test_a_text_is_converted_to_the_type_of_the_variable(
     assert VALUE in MODULE
     source = EXTRA.format(commands=BOTH, arguments=unit)
     assert value_of(tmp_path, source, {"modules/chat/main.tf": module}) == expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ('{ AWS_DEFAULT_PROFILE = "other" }', "{get_aws_account_id()}"),
+        ('{ "AWS_ACCESS_KEY" = "AKIA" }', "{get_aws_account_id()}"),
+        ('yamldecode(file("env.yaml"))', "{get_aws_account_id()}"),
+        ('{ (get_env("NAME")) = "other" }', "?"),
+        ("run_cmd()", "?"),
+        ('{ AWS_REGION = "eu-west-2" }', "{account}"),
+        ("{ TF_VAR_arn = get_aws_account_id() }", "{account}"),
+        ('{ join("_", ["TF", "IN", "AUTOMATION"]) = "1" }', "{account}"),
+    ],
+)
+def test_the_environment_may_change_the_account(variables: str, expected: str, tmp_path: Path) -> None:
+    unit = EXTRA.format(commands=BOTH, arguments=f"env_vars = {variables}")
+    unit = unit.replace('arn = "input"', "arn = get_aws_account_id()")
+    assert value_of(tmp_path, unit, {"live/prod/chat/env.yaml": "AWS_PROFILE: other\n"}) == expected
