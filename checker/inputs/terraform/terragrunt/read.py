@@ -14,7 +14,7 @@ from checker.inputs.terraform.module.root import given, note_comments, one_colle
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.terragrunt.deployment import root_of
 from checker.inputs.terraform.terragrunt.doubts import open_policies, read_files, replaced_files
-from checker.inputs.terraform.terragrunt.search import Search, speaks_of_connect
+from checker.inputs.terraform.terragrunt.search import Search, generates_resources, speaks_of_connect
 from checker.inputs.terraform.terragrunt.unit import resolve_unit
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _read_unit(path: Path, search: Search, facts: Facts, names: frozenset[str]) 
         texts = (one.source.text for one in unit.state.met.values())
         is_relevant = name_of(path) in names or is_relevant or any(map(speaks_of_connect, texts))
         facts.skipped += [_missing(unit, path)] * is_relevant
-    elif is_relevant or search.matters(unit.module, unit.state.files):
+    elif is_relevant or search.matters(unit.module, unit.state.files) or generates_resources(unit):
         _declare(unit, unit.module, facts, names)
         return True
     return is_relevant
