@@ -76,7 +76,7 @@ def _places(written: str) -> Iterator[tuple[re.Match[str], str | None]]:
     """Yield each mark with the form of its reference; ``None`` if a part of the text may mean anything."""
     inside = [one for one in tokens(written) if one.kind in ("string", "heredoc", "comment")]
     labels = [match.span() for match in _LABELS.finditer(written)] if MARK.search(written) else []
-    number = label = 0
+    number = label = last = 0
     for match in MARK.finditer(written):
         while number < len(inside) and inside[number].end <= match.start():
             number += 1
@@ -84,20 +84,19 @@ def _places(written: str) -> Iterator[tuple[re.Match[str], str | None]]:
             label += 1
         token = inside[number] if number < len(inside) and inside[number].start < match.start() else None
         in_labels = label < len(labels) and labels[label][0] <= match.start()
-        yield match, None if in_labels else _form(match, written, token)
+        yield match, None if in_labels else _form(match, written[last : match.start()], written, token)
+        last = match.end()
 
 
-def _form(match: re.Match[str], written: str, token: Token | None) -> str | None:
+def _form(match: re.Match[str], before: str, written: str, token: Token | None) -> str | None:
+    """Return the form of a reference in a token; ``before`` is the text since the last mark."""
     if token is None:
-        before, after = (
-            written[max(match.start() - 1, 0) : match.start()],
-            written[match.end() : match.end() + 1],
-        )
-        is_apart = _JOINED_BEFORE.search(before) is None and _JOINED_AFTER.match(after) is None
+        after = written[match.end() : match.end() + 1]
+        is_apart = _JOINED_BEFORE.search(before[-1:]) is None and _JOINED_AFTER.match(after) is None
         return "{}" if is_apart else None
     if token.kind == "comment":
         return "{}"
-    before = written[token.start : match.start()]
-    rest = _CLOSED.sub("", before)
-    is_text = "${" not in rest and "%{" not in rest and not before.endswith(_SPECIAL)
+    inside = before[-(match.start() - token.start) :]
+    rest = _CLOSED.sub("", inside)
+    is_text = "${" not in rest and "%{" not in rest and not inside.endswith(_SPECIAL)
     return "${{{}}}" if is_text else None
