@@ -25,7 +25,7 @@ from checker.inputs.terraform.terragrunt.generated_text import text_of
 from checker.policy.node import Object, Scalar, span_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from checker.core.errors import InputError, Skipped
@@ -60,21 +60,33 @@ def root_of(unit: Unit, module: Path, parsed: Mapping[str, Folder], faults: list
     """Build the root module of a unit. ``parsed`` are the modules read before. Raises InputError."""
     folder, named = unit.state.files.named(module), unit.state.files.named
     shared = parsed.get(absolute(folder)) or gather(folder, read_texts(folder, faults), faults)
-    generated = generated_files(unit.merged)
+    generated = tuple(generated_files(unit.merged))
     folders = Folders(folder, named(unit.folder) if unit.has_own_folder else None)
     whole = assemble(folders, shared, generated, faults)
     own = whole.module._replace(providers=[]) if whole.open_files else whole.module
-    unit.state.shares_account = not _has_credentials(unit, own, generated)
-    unit.state.account = _only_account(own)
-    places = Places(unit.folder, module, frozenset(one.name for one in generated))
+    _note_account(unit, own, generated)
     running = hooks(unit.merged)
-    values = _values(unit, own, whole.values, places)
-    values |= _unknown_values(Unknown(running[0].reason), own.variables) if running else {}
-    sources = [*own.sources, *(one.source for one in unit.state.met.values())]
-    own = own._replace(values=values, sources=sources)
-    unread = (*whole.open_files, *running, *omitted_files(unit.merged))
-    doubts = (*whole.doubts, *unread[len(whole.open_files) :])
-    return Root(folder, own, shared, _deployment(unit), tuple(generated), unread, doubts)
+    places = Places(unit.folder, module, frozenset(one.name for one in generated))
+    own = _with_values(unit, own, _values(unit, own, whole.values, places), running)
+    others = (*running, *omitted_files(unit.merged))
+    unread, doubts = (*whole.open_files, *others), (*whole.doubts, *others)
+    return Root(folder, own, shared, _deployment(unit), generated, unread, doubts)
+
+
+def _note_account(unit: Unit, module: Folder, generated: Sequence[Generated]) -> None:
+    """Note if the default provider uses Terragrunt's credentials, and the only account that it allows."""
+    unit.state.shares_account = not _has_credentials(unit, module, generated)
+    unit.state.account = _only_account(module)
+
+
+def _with_values(
+    unit: Unit, module: Folder, values: Mapping[str, Argument], running: Sequence[Skipped]
+) -> Folder:
+    """Return a module with its values, which are unknown if a hook may change them, and all sources of the unit."""
+    why = Unknown(running[0].reason) if running else None
+    values = {**values, **(_unknown_values(why, module.variables) if why is not None else {})}
+    sources = [*module.sources, *(one.source for one in unit.state.met.values())]
+    return module._replace(values=values, sources=sources)
 
 
 def _deployment(unit: Unit) -> Deployment:
@@ -84,7 +96,7 @@ def _deployment(unit: Unit) -> Deployment:
     return Deployment(state.name, state.budget, state.secrets, added, downloads)
 
 
-def _has_credentials(unit: Unit, module: Folder, generated: list[Generated]) -> bool:
+def _has_credentials(unit: Unit, module: Folder, generated: Sequence[Generated]) -> bool:
     """True if a provider may use other credentials than Terragrunt's, by the environment and by text search."""
     if set_credentials(unit.merged):
         return True
