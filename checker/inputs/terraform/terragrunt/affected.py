@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import InputError
 from checker.inputs.terraform.module.folder import absolute
 from checker.inputs.terraform.terragrunt.deployment import root_of
-from checker.inputs.terraform.terragrunt.search import Search
+from checker.inputs.terraform.terragrunt.search import Search, generates_resources
 from checker.inputs.terraform.terragrunt.unit import resolve_unit
 
 if TYPE_CHECKING:
@@ -41,11 +41,9 @@ def deployed_units(paths: Iterable[Path]) -> Iterator[DeployedUnit]:
 def _deployed(path: Path, search: Search, parsed: dict[str, Folder]) -> DeployedUnit | None:
     files = search.files_of(path)
     unit = resolve_unit(Path(absolute(path)), files)
-    if (
-        unit is None
-        or unit.module is None
-        or not (search.matters(unit.module, files) or search.may_matter(path))
-    ):
+    if unit is None or unit.module is None:
+        return None
+    if not (search.matters(unit.module, files) or search.may_matter(path) or generates_resources(unit)):
         return None
     root = root_of(unit, unit.module, parsed, [])  # evaluates what reads other files
     parsed[str(unit.module)] = root.shared

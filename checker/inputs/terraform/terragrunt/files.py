@@ -21,8 +21,11 @@ DEFAULTS = (TERRAGRUNT, f"{TERRAGRUNT}.json")
 """The names of configurations that are searched for without a name."""
 
 
-_INPUTS = re.compile(r"^inputs[ \t]*=[ \t]*\{[ \t]*\n.*?^\}[ \t]*$", re.MULTILINE | re.DOTALL)
-"""The inputs as `terragrunt hcl fmt` writes them, with the last brace at the start of a line."""
+_INPUTS = re.compile(r"^inputs[ \t]*=[ \t]*\{[ \t]*$", re.MULTILINE)
+_END = re.compile(r"^\}[ \t]*$", re.MULTILINE)
+"""Matches the lines around the inputs as `terragrunt hcl fmt` writes them."""
+_MISLEADING = ("/*", "<<")
+"""Begin comments and texts of several lines, which may contain such lines."""
 _NOT_SPACE = re.compile(r"[^\n]")
 
 
@@ -69,7 +72,7 @@ class Configurations:
     def outline(self, path: Path) -> Parsed:
         """Parse a file without its inputs, which take most of the time and do not decide its module. Raises InputError."""
         source = self._source(path)
-        text = _INPUTS.sub(lambda match: _NOT_SPACE.sub(" ", match[0]), source.text)
+        text = _without_inputs(source.text)
         return self.read(path) if text == source.text else Parsed(path, source, parse(source, text))
 
     def _opened(self, path: Path) -> Parsed | InputError:
@@ -84,3 +87,13 @@ class Configurations:
         if not self.contains(path):
             raise InputError(name_of(name), "files outside of the repository are not read")
         return Source(name_of(name), read_text(name))
+
+
+def _without_inputs(text: str) -> str:
+    """Replace the inputs by blanks, if it is certain where they end."""
+    start = None if any(one in text for one in _MISLEADING) else _INPUTS.search(text)
+    end = _END.search(text, start.end()) if start is not None else None
+    if start is None or end is None:
+        return text
+    blanks = _NOT_SPACE.sub(" ", text[start.start() : end.end()])
+    return f"{text[: start.start()]}{blanks}{text[end.end() :]}"

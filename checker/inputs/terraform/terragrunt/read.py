@@ -13,7 +13,13 @@ from checker.inputs.terraform.module.read import note
 from checker.inputs.terraform.module.root import given, note_comments, one_collection, read_deployment
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.terragrunt.deployment import root_of
-from checker.inputs.terraform.terragrunt.search import Search, passes_connect, speaks_of_connect
+from checker.inputs.terraform.terragrunt.doubts import open_policies, read_files, replaced_files
+from checker.inputs.terraform.terragrunt.search import (
+    Search,
+    generates_resources,
+    passes_connect,
+    speaks_of_connect,
+)
 from checker.inputs.terraform.terragrunt.unit import resolve_unit
 
 if TYPE_CHECKING:
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
 
     from checker.core.finding import Position
     from checker.inputs.collect import Facts
+    from checker.inputs.declared import Declarations
+    from checker.inputs.terraform.terragrunt.deployment import Root
     from checker.inputs.terraform.terragrunt.unit import Unit
 
 
@@ -58,7 +66,7 @@ def _read_unit(path: Path, search: Search, facts: Facts, names: frozenset[str]) 
         is_relevant = name_of(path) in names or is_relevant or any(map(speaks_of_connect, texts))
         is_relevant = is_relevant or passes_connect(unit)
         facts.skipped += [_missing(unit, path)] * is_relevant
-    elif is_relevant or search.matters(unit.module, unit.state.files):
+    elif is_relevant or search.matters(unit.module, unit.state.files) or generates_resources(unit):
         _declare(unit, unit.module, facts, names)
         return True
     return is_relevant
@@ -93,10 +101,24 @@ def _declare(unit: Unit, module: Path, facts: Facts, names: frozenset[str]) -> N
     facts.variables |= root.own.variables.keys()
     known = {**facts.called.parsed, absolute(root.folder): root.own}
     session = Session(root.folder, known, given(facts), faults, names, root.deployment)
+    before = set(facts.declared)
     read_deployment(files.named(unit.folder), session, facts)
+    _open_policies(root, session, [one for name, one in facts.declared.items() if name not in before], facts)
     note_comments(root.own.sources, facts)
     if unit.has_own_folder:
         facts.called.add({str(module): root.shared})
     facts.add_opened(absolute(unit.folder), unit.state.opened)
     note(faults, facts)
-    facts.skipped += (one for one in root.open_files if one not in facts.skipped)
+    facts.skipped += (one for one in root.unread if one not in facts.skipped)
+
+
+def _open_policies(root: Root, session: Session, new: Iterable[Declarations], facts: Facts) -> None:
+    """Make the policies of a deployment unknown if something that is not read may change them."""
+    texts = [source.text for folder in session.met.values() for source in folder.sources]
+    unread = list(read_files(root.generated, texts))
+    if root.deployment.added is not None:
+        unread += replaced_files(root.folder, root.deployment.added, session.opened, session.met)
+    facts.skipped += [one for one in unread if one not in facts.skipped]
+    doubts = [*root.doubts, *unread]
+    for one in new if doubts else ():
+        open_policies(one, doubts[0])

@@ -134,3 +134,35 @@ def test_a_generated_resource_is_read(tmp_path: Path) -> None:
 def test_the_account_of_the_credentials(provider: str, expected: str, tmp_path: Path) -> None:
     unit = generated(provider).replace(NAME, "inputs = {\n  arn = get_aws_account_id()\n}\n")
     assert value_of(tmp_path, unit) == expected
+
+
+OTHERS = {"modules/chat/main.tf": 'resource "aws_s3_bucket" "b" {}\n', "live/topic.txt": ""}
+TOPIC = 'resource "aws_sns_topic" "open" {\n  name = "open"\n}\n'
+FILE = GENERATE.format(path="t.tf", if_exists="overwrite", contents=TOPIC)
+BY_FILE = FILE.replace(f"<<EOF\n{TOPIC}\nEOF", 'file("topic.txt")')
+
+
+@pytest.mark.parametrize(
+    ("files", "count"),
+    [
+        ({UNIT: INCLUDE + SOURCE, "live/root.hcl": FILE}, 1),
+        ({UNIT: INCLUDE + SOURCE, "live/root.hcl": BY_FILE, "live/topic.txt": TOPIC}, 1),
+        ({UNIT: INCLUDE + SOURCE, "live/root.hcl": BY_FILE}, 0),
+        ({UNIT: INCLUDE + SOURCE, "live/root.hcl": "", "live/other.hcl": FILE}, 0),
+        ({UNIT: INCLUDE.replace('"root.hcl"', "") + SOURCE, "live/terragrunt.hcl": FILE}, 1),
+        ({UNIT: SOURCE + BY_FILE, "live/prod/chat/topic.txt": TOPIC}, 1),
+    ],
+)
+def test_a_generated_topic_beside_a_module_without_topics(
+    files: dict[str, str], count: int, tmp_path: Path
+) -> None:
+    assert len(inventory_of(tmp_path, {**OTHERS, **files}).topics) == count
+
+
+def test_a_heredoc_does_not_name_the_module(tmp_path: Path) -> None:
+    other = SOURCE.replace("//chat", "/none")
+    files = {UNIT: GENERATE.format(path="r.txt", if_exists="skip", contents=other) + SOURCE + NAME}
+    assert (
+        len(inventory_of(tmp_path, {**files, "modules/none/main.tf": OTHERS["modules/chat/main.tf"]}).topics)
+        == 1
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from time import process_time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -158,3 +159,30 @@ def test_a_source_that_names_no_folder_is_listed(source: str, tmp_path: Path) ->
     write(tmp_path, {"live/prod/chat/.terragrunt-cache/a/b/main.tf": MODULE})
     (skipped,) = inventory_of(tmp_path, {UNIT: text}, "live").skipped
     assert "was not checked" in skipped.reason
+
+
+@pytest.mark.parametrize("between", ["/*\ninputs = {\n*/\n", "locals {\n  a = <<EOF\ninputs = {\nEOF\n}\n"])
+def test_a_line_that_only_looks_like_inputs_hides_nothing(between: str, tmp_path: Path) -> None:
+    unit = between + 'locals {\n  m = "chat"\n}\n' + SOURCE.replace("//chat", "/${local.m}")
+    assert len(inventory_of(tmp_path, {UNIT: unit}).topics) == 1
+
+
+MARKS = 'locals {{\n  x = get_env("X")\n}}\n{}generate "x" {{\n  path = "x.tf"\n  if_exists = "overwrite"\n  contents = <<EOF\n{}\nEOF\n}}\n'
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        MARKS.format(SOURCE, "\n" * 60_000),
+        MARKS.format(SOURCE, "locals {\n  t = <<X\n" + "${local.x} $${a} " * 2_000 + "\nX\n}\n"),
+        'locals {\n  m = "none"\n}\n'
+        + SOURCE.replace("//chat", "/${local.m}")
+        + "/*\n"
+        + "inputs = {\n" * 15_000
+        + "*/\n",
+    ],
+)
+def test_a_long_text_takes_linear_time(unit: str, tmp_path: Path) -> None:
+    start = process_time()
+    inventory_of(tmp_path, {UNIT: unit, "modules/none/main.tf": ""})
+    assert process_time() - start < 10

@@ -168,30 +168,41 @@ inputs = {{
   arn = "input"
 }}
 """
-PLAN, NEEDED = '["plan"]', "get_terraform_commands_that_need_vars()"
+BOTH, NEEDED = '["plan", "apply"]', "get_terraform_commands_that_need_vars()"
 
 
 @pytest.mark.parametrize(
     ("commands", "arguments", "expected"),
     [
-        (PLAN, "", "input"),
-        (PLAN, 'required_var_files = ["${get_terragrunt_dir()}/../common.tfvars"]', "common"),
+        (BOTH, "", "input"),
+        (BOTH, 'required_var_files = ["${get_terragrunt_dir()}/../common.tfvars"]', "common"),
         (NEEDED, 'optional_var_files = ["${get_terragrunt_dir()}/../common.tfvars"]', "common"),
-        (PLAN, 'optional_var_files = ["${get_terragrunt_dir()}/missing.tfvars"]', "input"),
-        (PLAN, 'required_var_files = ["${get_terragrunt_dir()}/missing.tfvars"]', "?"),
-        (PLAN, 'required_var_files = ["../../../../../../../etc/x.tfvars"]', "?"),
-        (PLAN, 'optional_var_files = ["${get_env("FILE")}"]', "?"),
-        (PLAN, "optional_var_files = [for x in run_cmd() : x]", "?"),
-        (PLAN, 'required_var_files = ["broken.tfvars"]', "?"),
-        (PLAN, 'arguments = ["-lock-timeout=20m", "-var-file=own.tfvars"]', "own"),
-        (PLAN, 'arguments = ["-var-file", "own.tfvars"]', "own"),
-        (PLAN, 'arguments = ["-var", "arn=line"]', "line"),
-        (PLAN, 'arguments = ["-var=arn=line"]\nrequired_var_files = ["own.tfvars"]', "own"),
-        (PLAN, 'arguments = [get_env("X")]', "?"),
-        (PLAN, 'env_vars = { TF_VAR_arn = "environment" }', "environment"),
-        (PLAN, "env_vars = run_cmd()", "?"),
+        (BOTH, 'optional_var_files = ["${get_terragrunt_dir()}/missing.tfvars"]', "input"),
+        (BOTH, 'required_var_files = ["${get_terragrunt_dir()}/missing.tfvars"]', "?"),
+        (BOTH, 'required_var_files = ["../../../../../../../etc/x.tfvars"]', "?"),
+        (BOTH, 'optional_var_files = ["${get_env("FILE")}"]', "?"),
+        (BOTH, "optional_var_files = [for x in run_cmd() : x]", "?"),
+        (BOTH, 'required_var_files = ["broken.tfvars"]', "?"),
+        (BOTH, 'arguments = ["-lock-timeout=20m", "-var-file=own.tfvars"]', "own"),
+        (BOTH, 'arguments = ["-var-file", "own.tfvars"]', "own"),
+        (BOTH, 'arguments = ["-var", "arn=line"]', "line"),
+        (BOTH, 'arguments = ["-var=arn=line"]\nrequired_var_files = ["own.tfvars"]', "own"),
+        (BOTH, 'arguments = [get_env("X")]', "?"),
+        (BOTH, 'env_vars = { TF_VAR_arn = "environment" }', "environment"),
+        (BOTH, "env_vars = run_cmd()", "?"),
         ('["import"]', 'arguments = ["-var-file=own.tfvars"]', "input"),
-        ('[get_env("X")]', 'arguments = ["-var-file=own.tfvars"]', "own"),
+        ('[get_env("X")]', 'arguments = ["-var-file=own.tfvars"]', "?"),
+        ('["plan"]', 'arguments = ["-var-file=own.tfvars"]', "?"),
+        ('["apply"]', 'arguments = ["-var", "arn=line"]', "?"),
+        ('["plan"]', 'arguments = ["-var", "arn=input"]', "input"),
+        ('["plan"]', 'arguments = ["-var", "name=line"]', "input"),
+        ('["plan", "apply", get_env("X")]', 'arguments = ["-var", "arn=line"]', "line"),
+        ("run_cmd()", 'arguments = ["-var", "arn=line"]', "?"),
+        (BOTH, 'env_vars = { TF_CLI_ARGS_apply = "-var=arn=line" }', "?"),
+        (BOTH, 'env_vars = { TF_CLI_ARGS = get_env("X") }', "?"),
+        (BOTH, 'env_vars = { TF_CLI_ARGS_plan = "-no-color", TF_CLI_ARGS_init = "-var=arn=a" }', "input"),
+        (BOTH, 'arguments = ["-var-file=../common.tfvars"]', "?"),
+        (BOTH, 'arguments = ["-var-file=x/../own.tfvars"]', "own"),
     ],
 )
 def test_extra_arguments(commands: str, arguments: str, expected: str, tmp_path: Path) -> None:
@@ -287,3 +298,47 @@ def test_an_include_without_a_label_beside_another(value: str, expected: str, tm
     unit = passing(value, 'include {\n  path = "../../root.hcl"\n}\n' + env)
     files = {"live/root.hcl": "", "live/prod/env.hcl": 'inputs = {\n  name = "of env"\n}\n'}
     assert value_of(tmp_path, unit, files) == expected
+
+
+VALUE = 'var.given == null ? var.arn : join(" ", flatten(values(var.given)))'
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "read", "expected"),
+    [
+        ("type = any", 'env_vars = { TF_VAR_v = "{\\"a\\": 1}" }', 'try(var.v.a, "default")', "?"),
+        ("type = map(string)", 'arguments = ["-var", "v={a=1}"]', 'lookup(var.v, "a", "default")', "?"),
+        ("type = string", 'env_vars = { TF_VAR_v = "text" }', "var.v", "text"),
+        ("type = string", 'arguments = ["-var", "v=text"]', "var.v", "text"),
+        ("", "env_vars = { TF_VAR_v = 1 }", 'var.v == "1" ? "text" : "number"', "text"),
+        ("", "env_vars = { TF_VAR_v = { a = 1 } }", 'length(var.v) == 1 ? "object" : "text"', "text"),
+        ("", "env_vars = { TF_VAR_v = { a = 1 } }", "jsondecode(var.v).a", "1"),
+        ("", "env_vars = { TF_VAR_v = [1] }", "var.v[0]", "?"),
+    ],
+)
+def test_a_text_is_converted_to_the_type_of_the_variable(
+    kind: str, unit: str, read: str, expected: str, tmp_path: Path
+) -> None:
+    module = f'variable "v" {{\n  {kind}\n}}\n{MODULE.replace(VALUE, read)}'
+    assert VALUE in MODULE
+    source = EXTRA.format(commands=BOTH, arguments=unit)
+    assert value_of(tmp_path, source, {"modules/chat/main.tf": module}) == expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ('{ AWS_DEFAULT_PROFILE = "other" }', "{get_aws_account_id()}"),
+        ('{ "AWS_ACCESS_KEY" = "AKIA" }', "{get_aws_account_id()}"),
+        ('yamldecode(file("env.yaml"))', "{get_aws_account_id()}"),
+        ('{ (get_env("NAME")) = "other" }', "?"),
+        ("run_cmd()", "?"),
+        ('{ AWS_REGION = "eu-west-2" }', "{account}"),
+        ("{ TF_VAR_arn = get_aws_account_id() }", "{account}"),
+        ('{ join("_", ["TF", "IN", "AUTOMATION"]) = "1" }', "{account}"),
+    ],
+)
+def test_the_environment_may_change_the_account(variables: str, expected: str, tmp_path: Path) -> None:
+    unit = EXTRA.format(commands=BOTH, arguments=f"env_vars = {variables}")
+    unit = unit.replace('arn = "input"', "arn = get_aws_account_id()")
+    assert value_of(tmp_path, unit, {"live/prod/chat/env.yaml": "AWS_PROFILE: other\n"}) == expected
