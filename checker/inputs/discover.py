@@ -190,8 +190,8 @@ def is_hcl(path: Path) -> bool:
 
 
 def is_unit(path: Path) -> bool:
-    """True for the configuration of a Terragrunt unit."""
-    return path.name == TERRAGRUNT
+    """True for the configuration of a Terragrunt unit, also in JSON syntax."""
+    return path.name in (TERRAGRUNT, f"{TERRAGRUNT}.json")
 
 
 def is_configuration(path: Path) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
 from checker.inputs.discover import name_of
+from checker.inputs.mentions import text_of
 from checker.inputs.terraform.module.folder import absolute
 from checker.inputs.terraform.module.read import note
 from checker.inputs.terraform.module.root import given, note_comments, one_collection, read_deployment
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.terragrunt.unit import Unit
 
 
+_IN_JSON = "a Terragrunt unit in JSON syntax is not read"
+_SHOW = "check the output of `terragrunt show -json`"
+_SOURCE_IN_JSON = re.compile(r'"source"\s*:\s*"(\.[^"\\$]*)"')
 _NOTHING = "the unit deploys no topic, key or Connect instance"
 
 
@@ -41,6 +46,9 @@ def read_units(found: Iterable[tuple[Path, bool]], named: Sequence[Path], facts:
     search, names = Search(named), frozenset(map(name_of, () if facts.of_change else named))
     for path, by_name in found:
         chosen = by_name and not facts.of_change
+        if path.name.endswith(".json"):
+            _pass_over(path, facts)
+            continue
         try:
             is_read = not search.is_irrelevant(path) and _read_unit(path, search, facts, names)
         except InputError as error:
@@ -49,6 +57,18 @@ def read_units(found: Iterable[tuple[Path, bool]], named: Sequence[Path], facts:
             continue
         if not is_read and chosen:
             facts.skipped.append(Skipped(name_of(path), _NOTHING))
+
+
+def _pass_over(path: Path, facts: Facts) -> None:
+    """Report a unit in JSON syntax. Its module is not read either, because its values are not known."""
+    text = text_of(path)
+    modules = {
+        Path(absolute(path.parent / one[1].replace("//", "/"))) for one in _SOURCE_IN_JSON.finditer(text)
+    }
+    facts.deployed |= {absolute(path.parent), *map(str, modules)}
+    texts = (text_of(file) for module in modules for file in sorted(module.glob("*.tf")))
+    if speaks_of_connect(text) or any(map(speaks_of_connect, texts)):
+        facts.skipped.append(Skipped(name_of(path), _IN_JSON, help=_SHOW))
 
 
 def _read_unit(path: Path, search: Search, facts: Facts, names: frozenset[str]) -> bool:
@@ -74,7 +94,7 @@ def _read_unit(path: Path, search: Search, facts: Facts, names: frozenset[str]) 
 
 def _missing(unit: Unit, path: Path) -> Skipped:
     """Report a module that is not here."""
-    folder, show = name_of(path.parent), "check the output of `terragrunt show -json`"
+    folder, show = name_of(path.parent), _SHOW
     help_text = f"run `terragrunt init` in {shlex.quote(folder)}, or {show}" if unit.is_remote else show
     reason = f"the unit `{folder}` was not checked: {unit.missing}"
     return Skipped(name_of(path), reason, position=_place(unit), help=help_text)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.core.unknown import Unknown
+from checker.inputs.load import load
 from tests.inputs.terraform.terragrunt.units import INCLUDE, MODULE, SOURCE, UNIT, inventory_of
 
 if TYPE_CHECKING:
@@ -158,3 +159,15 @@ def test_a_hook_of_an_included_configuration_is_reported_once(tmp_path: Path) ->
     assert len(inventory.topics) == 2
     replaced = terraform('before_hook "x"', '["validate"]', '["./prepare.sh"]')
     assert inventory_of(tmp_path, {UNIT: INCLUDE + SOURCE + INPUTS + replaced}, UNIT).skipped == ()
+
+
+def test_a_unit_in_json_syntax_is_listed_and_its_module_is_not_proven(tmp_path: Path) -> None:
+    (tmp_path / "modules" / "chat").mkdir(parents=True)
+    (tmp_path / "modules" / "chat" / "main.tf").write_text(
+        'resource "aws_sns_topic" "chat" { name = "chat" } # for connect.amazonaws.com\n'
+    )
+    (tmp_path / "live").mkdir()
+    (tmp_path / "live" / "terragrunt.hcl.json").write_text('{"terraform": {"source": "../modules//chat"}}')
+    found = load([tmp_path])
+    assert found.topics == ()
+    assert any("a Terragrunt unit in JSON syntax is not read" in one.reason for one in found.skipped)
