@@ -338,7 +338,7 @@ def test_a_change_that_timed_out_is_not_sent_again(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_total_deadline_ends_whatever_is_read(monkeypatch: pytest.MonkeyPatch, account: Account) -> None:
-    monkeypatch.setattr("checker.app.explain.EXPLAIN_SECONDS", 0.5)
+    monkeypatch.setattr("checker.app.chain.EXPLAIN_SECONDS", 0.5)
     topic = f"arn:aws:sns:us-west-2:{account.id}:chat"
     instance = f"arn:aws:connect:us-west-2:{account.id}:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
     with endpoint(trickle) as url:
