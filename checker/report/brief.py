@@ -174,14 +174,14 @@ def doubts_text(report: Report, paint: Paint) -> Iterator[str]:
             yield paint.detail("note", "files cannot show this; the exit code does not change")
 
 
-_QUESTION = "not known whether "
+QUESTION = "not known whether "
 
 
 def _causes(doubt: Doubt) -> Iterator[Doubt]:
     """Yield the causes of a doubt, without the questions that they leave open."""
     for reason in doubt.reason.split("; "):
         question, colon, cause = reason.partition(": ")
-        yield doubt._replace(reason=cause if colon and question.startswith(_QUESTION) else reason)
+        yield doubt._replace(reason=cause if colon and question.startswith(QUESTION) else reason)
 
 
 def assumptions_text(report: Report, paint: Paint) -> Iterator[str]:

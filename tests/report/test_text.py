@@ -55,6 +55,20 @@ def test_a_finding_quotes_its_line_marks_the_part_and_says_what_to_do(tmp_path: 
     assert summary.startswith("1 error; examined 1 topic; 0 topics not checked; ")
 
 
+def test_what_one_cause_leaves_open_is_one_note(tmp_path: Path) -> None:
+    organization = {"StringNotEquals": {"aws:SourceOrgID": "o-abcdefghij"}}
+    deny = {**statement(Sid="Outside", Condition=organization), "Effect": "Deny", "Principal": "*"}
+    pins = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": INSTANCE_ARN}}
+    text = json.dumps(document(statement(Sid="Chat", Condition=pins), deny), indent=2)
+    lines, summary = report_on(text, tmp_path)
+    notes = [line for line in lines if line.startswith("note[")]
+    others = [line for line in lines if line.startswith("  = note: for the same reason, not known whether")]
+    assert len(notes) == 1
+    assert "`aws:sourceorgid`" in notes[0]
+    assert [line.rpartition("[")[2] for line in others] == ["blocking-deny]"]
+    assert summary.startswith("2 notes; ")
+
+
 def test_a_long_range_is_shown_by_its_first_lines_and_its_last_line(tmp_path: Path) -> None:
     lines, _ = report_on(json.dumps(document(statement()), indent=2), tmp_path)
     start = lines.index("  --> FOLDER/policy.json:4:5")

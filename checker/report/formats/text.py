@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Role, format_route
 from checker.core.terminal_text import inert
-from checker.report.brief import fix_label, place_text
+from checker.report.brief import QUESTION, fix_label, place_text
 from checker.report.context import Paint, width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from checker.core.finding import Finding, Location, Position, Text
     from checker.lint.report import Report
@@ -93,11 +93,24 @@ def _several_lines(file: Text, at: Position, paint: Paint, gutter: int) -> Itera
 
 
 def render(report: Report, setting: Setting) -> Iterator[str]:
-    """Yield every finding, separated by empty lines."""
-    for index, finding in enumerate(report.findings):
+    """Yield every finding, separated by empty lines. What is not known for one reason is one note."""
+    for index, (finding, *others) in enumerate(_by_cause(report.findings)):
         if index:
             yield ""
         yield from _finding(finding, setting.paint)
+        for other in others:
+            question = other.message.partition(": ")[0]
+            yield setting.paint.detail("note", f"for the same reason, {question} [{other.rule}]")
+
+
+def _by_cause(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
+    """Group the questions about a resource that one cause leaves open; other findings stay alone."""
+    groups: dict[object, list[Finding]] = {}
+    for number, finding in enumerate(findings):
+        question, _, cause = finding.message.partition(": ")
+        is_open = question.startswith(QUESTION) and cause
+        groups.setdefault((finding.resource, finding.root, cause) if is_open else number, []).append(finding)
+    return groups.values()
 
 
 def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
