@@ -7,6 +7,7 @@ import re
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.finding import Position
 from checker.inputs.discover import is_code
 from checker.inputs.opening import open_regular
 from checker.inputs.text import UTF_16
@@ -40,6 +41,11 @@ class Mention(NamedTuple):
     offset: int
     line: int
     column: int
+
+    @property
+    def position(self) -> Position:
+        """The place in a report."""
+        return Position(self.line, self.column, self.line, self.column)
 
 
 _STREAMING = (

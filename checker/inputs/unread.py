@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import PolicyText, files_of
 from checker.core.errors import Skipped
-from checker.core.finding import Position
 from checker.core.unknown import Unknown
 from checker.inputs.discover import home_of, is_code, is_hcl, name_of
 from checker.inputs.large_files import is_kept_state, is_terraform_json
@@ -165,8 +164,7 @@ _NOT_READ = "a policy for Amazon Connect was not read"
 
 
 def _skipped(path: Path, reason: str, at: Mention, help_text: str) -> Skipped:
-    position = Position(at.line, at.column, at.line, at.column)
-    return Skipped(name_of(path), reason, position=position, help=help_text)
+    return Skipped(name_of(path), reason, position=at.position, help=help_text)
 
 
 _OF_TOPICS_OR_KEYS = re.compile(r"(?:\b|_)(?:sns|kms)(?:\b|_)", re.IGNORECASE)

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from checker.analysis.inventory import PolicyText
 from checker.core.arn import topic_arn
 from checker.core.errors import Skipped
-from checker.core.finding import Position
 from checker.inputs.code_evidence import may_be
 from checker.inputs.discover import name_of
 from checker.lint.scope import is_relevant
@@ -79,5 +78,4 @@ def _to_unknown_topic(call: StreamCall) -> Skipped:
 
 
 def _skipped(call: StreamCall, reason: str, help_text: str) -> Skipped:
-    at = Position(call.at.line, call.at.column, call.at.line, call.at.column)
-    return Skipped(name_of(call.path), reason, position=at, help=help_text)
+    return Skipped(name_of(call.path), reason, position=call.at.position, help=help_text)

@@ -174,14 +174,19 @@ def doubts_text(report: Report, paint: Paint) -> Iterator[str]:
             yield paint.detail("note", "files cannot show this; the exit code does not change")
 
 
-QUESTION = "not known whether "
+_QUESTION = "not known whether "
+
+
+def question_and_cause(reason: str) -> tuple[str, str]:
+    """Split the text of a doubt into the question that it leaves open, if it states one, and the cause."""
+    question, colon, cause = reason.partition(": ")
+    return (question, cause) if colon and question.startswith(_QUESTION) else ("", reason)
 
 
 def _causes(doubt: Doubt) -> Iterator[Doubt]:
     """Yield the causes of a doubt, without the questions that they leave open."""
     for reason in doubt.reason.split("; "):
-        question, colon, cause = reason.partition(": ")
-        yield doubt._replace(reason=cause if colon and question.startswith(QUESTION) else reason)
+        yield doubt._replace(reason=question_and_cause(reason)[1])
 
 
 def assumptions_text(report: Report, paint: Paint) -> Iterator[str]:

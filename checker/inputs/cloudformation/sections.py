@@ -144,9 +144,8 @@ def has_other_values(template: Template) -> bool:
 
 def with_other_values(template: Template) -> Template:
     """Return the template as if these parameters had no default, which becomes the first of their allowed values."""
-    changed = filter(template.constrains_default, template.parameters)
     parameters, constraints = dict(template.parameters), dict(template.constraints)
-    for name in list(changed):
+    for name in filter(template.constrains_default, template.parameters):
         node = parameters[name]
         written = node.get("Default")
         default = scalar_text(written) if written is not None else None

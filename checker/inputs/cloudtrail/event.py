@@ -36,7 +36,7 @@ _LONGEST = 1_000
 """Maximum length in characters: Connect allows 500 for IDs and tokens, and 350 for ARNs."""
 
 _ENDPOINT = "streamingendpointarn"
-_STARTS = {
+STARTS = {
     "startcontactstreaming": ("chatstreamingconfiguration",),
     "startchatcontact": ("chatstreamingconfiguration",),
     "sendchatintegrationevent": ("newsessiondetails", "streamingconfiguration"),
@@ -96,7 +96,7 @@ def read_event(record: object) -> Start | Stop | None:
     """
     event = folded(record)
     name = text(event.get("eventname")).lower()
-    if (name not in _STARTS and name != _STOP) or event.get("errorcode"):
+    if (name not in STARTS and name != _STOP) or event.get("errorcode"):
         return None
     if text(event.get("eventsource")).lower() not in ("", _SOURCE):
         return None
@@ -112,7 +112,7 @@ def _stop(event: Folded) -> Stop | None:
 def _start(event: Folded, name: str) -> Start | None:
     asked, answer = folded(event.get("requestparameters")), folded(event.get("responseelements"))
     inside = asked
-    for step in _STARTS[name]:
+    for step in STARTS[name]:
         inside = folded(inside.get(step))
     if _ENDPOINT not in inside or not _began(name, answer):
         return None

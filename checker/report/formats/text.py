@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Role, format_route
 from checker.core.terminal_text import inert
-from checker.report.brief import QUESTION, fix_label, place_text
+from checker.report.brief import fix_label, place_text, question_and_cause
 from checker.report.context import Paint, width
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def render(report: Report, setting: Setting) -> Iterator[str]:
             yield ""
         yield from _finding(finding, setting.paint)
         for other in others:
-            question = other.message.partition(": ")[0]
+            question, _ = question_and_cause(other.message)
             yield setting.paint.detail("note", f"for the same reason, {question} [{other.rule}]")
 
 
@@ -107,9 +107,9 @@ def _by_cause(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
     """Group the questions about a resource that one cause leaves open; other findings stay alone."""
     groups: dict[object, list[Finding]] = {}
     for number, finding in enumerate(findings):
-        question, _, cause = finding.message.partition(": ")
-        is_open = question.startswith(QUESTION) and cause
-        groups.setdefault((finding.resource, finding.root, cause) if is_open else number, []).append(finding)
+        question, cause = question_and_cause(finding.message)
+        key = (finding.resource, finding.root, cause) if question and cause else number
+        groups.setdefault(key, []).append(finding)
     return groups.values()
 
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 def heredoc(at: Span, depth: int) -> Expression:
     """Read the heredoc at a range, including its markers."""
     if depth > MAX_DEPTH:
-        return Unsupported(at, f"nested more than {MAX_DEPTH} levels deep")
+        return Unsupported(at, _TOO_DEEP)
     written = at.source.text[at.start : at.end]
     first, _, _ = written.partition("\n")
     body = written[len(first) + 1 : written.rfind("\n") + 1]

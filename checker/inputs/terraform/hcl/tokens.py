@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+_MARKER = r"<<-?(?P<heredoc>[^\W\d][\w-]*)\r?\n"
 _OUTSIDE = re.compile(
     r'(?P<comment>#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<quote>")|(?P<open>[\[({])|(?P<close>[\])}])'
-    r"|<<-?(?P<heredoc>[^\W\d][\w-]*)\r?\n",
+    rf"|{_MARKER}",
     re.DOTALL,
 )
 _INSIDE = re.compile(r'\\.|\$\$\{|%%\{|(?P<open>[$%]\{)|(?P<end>["\n])', re.DOTALL)
-_OPENING = re.compile(r"<<-?(?P<word>[^\W\d][\w-]*)\r?\n")
+_OPENING = re.compile(_MARKER)
 
 
 class Token(NamedTuple):
@@ -170,11 +171,11 @@ def _plain_heredoc(text: str) -> str:
     """Return a heredoc with an ASCII marker and without its content; an unterminated one as it is."""
     opening = _OPENING.match(text)
     last = text.rfind("\n") + 1
-    if opening is None or text[last:].strip() != opening["word"]:
+    if opening is None or text[last:].strip() != opening["heredoc"]:
         return text
-    marker = "X" * len(opening["word"])
-    content = _NOT_NEWLINE.sub(" ", text[opening.end("word") : last])
-    return f"{text[: opening.start('word')]}{marker}{content}{text[last:].replace(opening['word'], marker)}"
+    marker = "X" * len(opening["heredoc"])
+    content = _NOT_NEWLINE.sub(" ", text[opening.end("heredoc") : last])
+    return f"{text[: opening.start('heredoc')]}{marker}{content}{text[last:].replace(opening['heredoc'], marker)}"
 
 
 _PLAIN: dict[str, Callable[[str], str]] = {"comment": str, "string": _plain_string, "heredoc": _plain_heredoc}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from checker.core.errors import InputError, Skipped
 from checker.inputs.discover import name_of
 from checker.inputs.mentions import text_of
-from checker.inputs.terraform.module.folder import absolute
+from checker.inputs.terraform.module.folder import absolute, read_texts
 from checker.inputs.terraform.module.read import note
 from checker.inputs.terraform.module.root import given, note_comments, one_collection, read_deployment
 from checker.inputs.terraform.module.session import Session
@@ -22,6 +22,7 @@ from checker.inputs.terraform.terragrunt.search import (
     passes_connect,
     speaks_of_connect,
 )
+from checker.inputs.terraform.terragrunt.source import local_module
 from checker.inputs.terraform.terragrunt.unit import resolve_unit
 
 if TYPE_CHECKING:
@@ -62,11 +63,11 @@ def read_units(found: Iterable[tuple[Path, bool]], named: Sequence[Path], facts:
 def _pass_over(path: Path, facts: Facts) -> None:
     """Report a unit in JSON syntax. Its module is not read either, because its values are not known."""
     text = text_of(path)
-    modules = {
-        Path(absolute(path.parent / one[1].replace("//", "/"))) for one in _SOURCE_IN_JSON.finditer(text)
-    }
-    facts.deployed |= {absolute(path.parent), *map(str, modules)}
-    texts = (text_of(file) for module in modules for file in sorted(module.glob("*.tf")))
+    unit = Path(absolute(path.parent))
+    sources = (local_module(one[1], unit) for one in _SOURCE_IN_JSON.finditer(text))
+    modules = {one for one in sources if one is not None}
+    facts.deployed |= {str(unit), *map(str, modules)}
+    texts = (one.text for module in modules for one in read_texts(module, []))
     if speaks_of_connect(text) or any(map(speaks_of_connect, texts)):
         facts.skipped.append(Skipped(name_of(path), _IN_JSON, help=_SHOW))
 
