@@ -32,7 +32,7 @@ def gather(
 
     ``relevant`` are the texts to parse, if some blocks are to be left out.
     """
-    found = Folder({}, {}, {}, {}, {}, [], {}, [])
+    found = Folder.empty()
     texts = list(texts)
     for one, text in zip(texts, relevant or (one.text for one in texts), strict=True):
         source = Source(name_of(one.path), one.text)

@@ -112,6 +112,15 @@ class Folder(NamedTuple):
     values: dict[str, Argument]
     sources: list[Source]
 
+    @classmethod
+    def empty(cls) -> Folder:
+        """Return the content of a folder without files, to which blocks are added."""
+        return cls({}, {}, {}, {}, {}, [], {}, [])
+
+    def copied(self) -> Folder:
+        """Return the same content, to which blocks can be added."""
+        return self._replace(**{name: group.copy() for name, group in self._asdict().items()})
+
 
 def read_texts(folder: Path, faults: list[InputError]) -> list[Text]:
     """Read the files of a module in order, override files last."""

@@ -115,25 +115,12 @@ def _module(
     is_complete = all(one.name in names for one in shared.sources) and all(
         one.path.parent == folders.module and not is_override(one.path) for one in texts
     )
-    found = _copy(shared) if is_complete else Folder({}, {}, {}, {}, {}, [], {}, [])
+    found = shared.copied() if is_complete else Folder.empty()
     for name in sorted(pieces, key=lambda name: (is_override(Path(name)), name)):
         piece = pieces[name]
         if isinstance(piece, Generated) or not is_complete:
             _add(name, piece, found, faults)
     return found
-
-
-def _copy(module: Folder) -> Folder:
-    return Folder(
-        dict(module.local),
-        dict(module.variables),
-        dict(module.outputs),
-        dict(module.resources),
-        dict(module.modules),
-        [*module.providers],
-        dict(module.values),
-        [*module.sources],
-    )
 
 
 def _add(name: str, piece: Text | Generated, found: Folder, faults: list[InputError]) -> None:
