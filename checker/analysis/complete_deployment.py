@@ -15,7 +15,6 @@ from checker.core.arn import Arn, is_account
 from checker.core.unknown import ACCOUNT, REGION, Part, Symbol, Unknown
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.model import Condition
-from checker.policy.wildcard import is_wild
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -121,23 +120,8 @@ def _home(kind: str, values: Chosen, context: TopicContext) -> str:
     """
     of_symbols = (value for name, value in values.items() if context.table.symbols[name].kind == kind)
     of_instances = (arn.region if kind == REGION else arn.account for arn in context.instances)
-    of_policy = _instance_regions(context) if kind == REGION else iter(())
+    of_policy = context.named_regions if kind == REGION else ()
     return next(chain(of_symbols, of_instances, of_policy), context.table.fresh_value(HOME[kind]))
-
-
-def _instance_regions(context: TopicContext) -> Iterator[str]:
-    """Yield the Regions of the instances that conditions name, also of those of which only the Region is known."""
-    for _, value in context.table.values:
-        pieces = (value,) if isinstance(value, str) else value.pieces
-        fields = pieces[0].split(":") if pieces and isinstance(pieces[0], str) else []
-        if (
-            len(fields) > 4
-            and fields[0] == "arn"
-            and fields[2] == "connect"
-            and fields[3]
-            and not is_wild(fields[3])
-        ):
-            yield fields[3]
 
 
 def _pins(symbol: Symbol, values: Chosen, context: TopicContext) -> Iterator[str]:

@@ -57,6 +57,13 @@ class TopicContext(NamedTuple):
         return tuple(part for text in texts for part in _literal_part(text, index))
 
     @property
+    def named_regions(self) -> tuple[str, ...]:
+        """The literal Regions of all ARNs of instances, whatever their role."""
+        values = (value for _, value in self.table.values)
+        texts = (masked_text(one) if isinstance(one, Unknown) else one for one in values)
+        return tuple(part for text in texts for part in _literal_part(text, 3) if part)
+
+    @property
     def key_owners(self) -> tuple[str, ...]:
         """The accounts whose root users the key policy names: KMS requires that the key's owner manages it."""
         arns = [Arn.parse(value) for value in _key_callers(self.facts) if isinstance(value, str)]

@@ -216,3 +216,34 @@ def _expect(case: Code, folder: Path) -> None:
     found = judge(load([folder]), all_rules())
     assert problems(found) == case.problems
     assert not doubts(found) - {one.partition(" ")[2] for one in case.problems}
+
+
+TOPIC_ELSEWHERE = """
+variable "topic" {{}}
+variable "instance" {{}}
+data "aws_partition" "current" {{}}
+data "aws_caller_identity" "current" {{}}
+resource "aws_sns_topic_policy" "chat" {{
+  arn = var.topic
+  policy = jsonencode({{
+    Version = "2012-10-17"
+    Statement = [{{
+      Sid = "AllowConnect", Effect = "Allow", Principal = {{ Service = "connect.amazonaws.com" }}
+      Action = "sns:Publish", Resource = var.topic
+      Condition = {{
+        StringEquals = {{ "aws:SourceAccount" = data.aws_caller_identity.current.account_id }}
+        ArnLike = {{ "aws:SourceArn" = "arn:{partition}:connect:us-west-2:{account}:instance/${{var.instance}}" }}
+      }}
+    }}]
+  }})
+}}
+"""
+
+
+@pytest.mark.parametrize("partition", ["aws", "${data.aws_partition.current.partition}"])
+@pytest.mark.parametrize("account", ["111122223333", "${data.aws_caller_identity.current.account_id}"])
+def test_a_topic_elsewhere_is_in_the_region_of_its_instance(
+    partition: str, account: str, tmp_path: Path
+) -> None:
+    (tmp_path / "main.tf").write_text(TOPIC_ELSEWHERE.format(partition=partition, account=account))
+    assert problems(judge(load([tmp_path]), all_rules())) == set()
