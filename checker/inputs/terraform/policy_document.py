@@ -119,11 +119,16 @@ def _statements(document: Node) -> tuple[Node, ...]:
 
 
 def _version(documents: list[Node], whole: Block) -> Iterator[Member]:
-    """Yield the latest version of the documents; 2012-10-17 is the default of the data source itself."""
-    at = whole.header
-    default = [] if _set(whole.value("version")) is not None else [known(VERSION, at)]
+    """Yield the latest version of the documents; 2012-10-17 is the default of the data source itself.
+
+    A version that is not a simple value stays as it is written.
+    """
+    at, written = whole.header, _set(whole.value("version"))
+    default = [] if written is not None else [known(VERSION, at)]
     values = [*default, *_values(documents, "Version")]
-    yield Member("Version", max(values, key=lambda one: text_of(one) or ""), at.start, at.end)
+    version = max(values, key=lambda one: text_of(one) or "") if values else written
+    if version is not None:
+        yield Member("Version", version, at.start, at.end)
 
 
 def _last(documents: list[Node], key: str, at: Span) -> Iterator[Member]:

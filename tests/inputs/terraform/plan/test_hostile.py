@@ -188,6 +188,13 @@ def mutated(whole: Any, path: tuple[Any, ...], how: str, value: Any) -> None:
         whole[last : last + 1] = [] if how == "drop" else [whole[last]] * 2 if how == "repeat" else [value]
 
 
+@pytest.mark.parametrize("version", [{}, ["2012-10-17"], {"a": 1}, 1, True, None])
+def test_a_version_of_any_type_breaks_nothing(version: Any, tmp_path: Path) -> None:
+    whole = json.loads(json.dumps(PLANS["sensitive"]))
+    whole["resource_changes"][0]["change"]["after"]["version"] = version
+    judge(read(tmp_path, whole), all_rules(), Scope(all_topics=True))
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_mutation_of_a_real_plan_breaks_anything(data: st.DataObject, tmp_path: Path) -> None:
