@@ -11,9 +11,11 @@ from checker.app.terminal import progress_bar
 from checker.configuration.load import check_name
 from checker.configuration.model import Choice
 from checker.configuration.selection import ALL
+from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Severity
 from checker.inputs.collect import Given
+from checker.live.aws.access import Access
 from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
@@ -57,6 +59,19 @@ def read_options(
         given=given,
         verbose=verbose,
     )
+
+
+def read_access(profile: str, endpoint: str, role_arn: str, role_name: str, external_id: str) -> Access:
+    """Read the options for access to AWS. Raises InputError for options that contradict each other."""
+    role = Arn.parse(role_arn)
+    if role_arn and (role is None or role.service != "iam" or not role.resource.startswith("role/")):
+        help_text = "write `arn:aws:iam::ACCOUNT:role/NAME`, or use --role-name"
+        raise InputError("--role-arn", f"`{role_arn}` is not the ARN of a role", help_text=help_text)
+    if role_arn and role_name:
+        raise InputError("--role-name", "contradicts --role-arn", help_text="remove one of them")
+    if external_id and not (role_arn or role_name):
+        raise InputError("--external-id", "requires --role-arn or --role-name")
+    return Access(profile, endpoint, role_name, external_id, role_arn=role_arn)
 
 
 def read_given(

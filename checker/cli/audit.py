@@ -28,24 +28,6 @@ _AccountsOption = Annotated[
 _OrganizationOption = Annotated[
     bool, typer.Option("--organization", help="Audit every active account of the organization.")
 ]
-_RoleNameOption = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="Role to assume in accounts other than the caller's.",
-        show_default=False,
-        rich_help_panel=shared.ACCESS,
-    ),
-]
-_ExternalIdOption = Annotated[
-    str,
-    typer.Option(
-        metavar="ID",
-        help="External ID for assuming the role.",
-        show_default=False,
-        rich_help_panel=shared.ACCESS,
-    ),
-]
 _ThreadsOption = Annotated[
     int, typer.Option(min=1, max=256, metavar="N", help="Concurrent calls.", rich_help_panel=_RUN)
 ]
@@ -115,8 +97,8 @@ def audit(
     all_regions: _AllRegionsOption = False,
     accounts: _AccountsOption = None,
     organization: _OrganizationOption = False,
-    role_name: _RoleNameOption = "",
-    external_id: _ExternalIdOption = "",
+    role_name: shared.RoleNameOption = "",
+    external_id: shared.ExternalIdOption = "",
     profile: shared.ProfileOption = "",
     endpoint_url: shared.EndpointOption = "",
     threads: _ThreadsOption = 32,

@@ -9,10 +9,9 @@ import typer
 
 from checker.app.exit_codes import Ending
 from checker.app.explain import explain_topic
-from checker.app.options import read_given
+from checker.app.options import read_access, read_given
 from checker.app.output import Format
 from checker.cli import options as shared
-from checker.live.aws.access import Access
 
 _TopicArgument = Annotated[
     str,
@@ -52,6 +51,9 @@ def explain_command(
     parameter: shared.ParameterOption = None,
     profile: shared.ProfileOption = "",
     endpoint_url: shared.EndpointOption = "",
+    role_arn: shared.RoleArnOption = "",
+    role_name: shared.RoleNameOption = "",
+    external_id: shared.ExternalIdOption = "",
     output_format: shared.FormatOption = Format.TEXT,
     output: shared.OutputOption = None,
     strict: shared.StrictOption = None,
@@ -72,7 +74,7 @@ def explain_command(
         key_policy=key_policy,
         key=key,
         given=read_given(variable, parameter),
-        access=Access(profile=profile, endpoint=endpoint_url),
+        access=read_access(profile, endpoint_url, role_arn, role_name, external_id),
         output_format=output_format,
         output=output,
         strict=bool(strict),

@@ -10,10 +10,9 @@ import typer
 from checker.app.exit_codes import Ending
 from checker.app.fix import run_fix
 from checker.app.fix_request import FixRequest
-from checker.app.options import read_given, read_options
+from checker.app.options import read_access, read_given, read_options
 from checker.app.output import Format
 from checker.cli import options as shared
-from checker.live.aws.access import Access
 
 _LIVE, _TEST = "Topic in AWS", "Test chat"
 
@@ -105,6 +104,9 @@ def fix(
     parameter: shared.ParameterOption = None,
     profile: shared.ProfileOption = "",
     endpoint_url: shared.EndpointOption = "",
+    role_arn: shared.RoleArnOption = "",
+    role_name: shared.RoleNameOption = "",
+    external_id: shared.ExternalIdOption = "",
     force_managed: _ForceManagedOption = False,
     create_replacement: _CreateReplacementOption = False,
     test_flow: _TestFlowOption = False,
@@ -143,7 +145,7 @@ def fix(
     )
     request = FixRequest(
         options,
-        Access(profile=profile, endpoint=endpoint_url),
+        read_access(profile, endpoint_url, role_arn, role_name, external_id),
         output_format,
         output,
         diff=diff,

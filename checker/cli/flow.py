@@ -9,8 +9,8 @@ import typer
 
 from checker.app.exit_codes import Ending
 from checker.app.flow import FlowFormat, FlowOptions, send_chat
+from checker.app.options import read_access
 from checker.cli import options as shared
-from checker.live.aws.access import Access
 from checker.live.flow.request import ApplicationMistake
 
 _RETENTION, _VARIANTS = "Retention", "Variants"
@@ -119,6 +119,9 @@ def flow(
     force_managed: _ForceManagedOption = False,
     profile: shared.ProfileOption = "",
     endpoint_url: shared.EndpointOption = "",
+    role_arn: shared.RoleArnOption = "",
+    role_name: shared.RoleNameOption = "",
+    external_id: shared.ExternalIdOption = "",
     output_format: _FormatOption = FlowFormat.TEXT,
     output: shared.OutputOption = None,
 ) -> Ending:
@@ -146,7 +149,7 @@ def flow(
         receipts=receipts,
         stream_arn=stream_arn,
         force_managed=force_managed,
-        access=Access(profile=profile, endpoint=endpoint_url),
+        access=read_access(profile, endpoint_url, role_arn, role_name, external_id),
         format=output_format,
         output=output,
     )

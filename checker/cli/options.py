@@ -193,6 +193,30 @@ EndpointOption = Annotated[
         rich_help_panel=ACCESS,
     ),
 ]
+RoleArnOption = Annotated[
+    str,
+    typer.Option(
+        metavar="ARN", help="Role to assume for all calls.", show_default=False, rich_help_panel=ACCESS
+    ),
+]
+RoleNameOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Role to assume in accounts other than the caller's.",
+        show_default=False,
+        rich_help_panel=ACCESS,
+    ),
+]
+ExternalIdOption = Annotated[
+    str,
+    typer.Option(
+        metavar="ID",
+        help="External ID for assuming the role.",
+        show_default=False,
+        rich_help_panel=ACCESS,
+    ),
+]
 ConfigOption = Annotated[
     Path | None,
     typer.Option(

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from checker.app.exit_codes import Ending
+from checker.app.options import read_access
 from checker.app.rollback import roll_back_fix
 from checker.cli import options as shared
-from checker.live.aws.access import Access
 
 _ReceiptArgument = Annotated[
     Path, typer.Argument(metavar="RECEIPT", help="Receipt that `checker fix --apply` wrote.")
@@ -26,6 +26,9 @@ def rollback(
     yes: shared.YesOption = False,
     profile: shared.ProfileOption = "",
     endpoint_url: shared.EndpointOption = "",
+    role_arn: shared.RoleArnOption = "",
+    role_name: shared.RoleNameOption = "",
+    external_id: shared.ExternalIdOption = "",
 ) -> Ending:
     """Roll back a fix that was applied in AWS.
 
@@ -36,5 +39,5 @@ def rollback(
     Exit codes: 0 everything is as it was before the fix, 1 a later change was skipped, 2 unreadable receipt or not
     confirmed, 3 a change could not be rolled back, 4 internal error, 130 interrupted.
     """
-    access = Access(profile=profile, endpoint=endpoint_url)
+    access = read_access(profile, endpoint_url, role_arn, role_name, external_id)
     return roll_back_fix(receipt, access, force=force, yes=yes)

@@ -85,7 +85,7 @@ def _entered(access: Access, caller: _Caller, account: str) -> Unit:
     if not access.role:
         reason = f"account {account} is not the caller's"
         raise InputError("--role-name", reason, help_text="name the role to assume there")
-    return Unit(account, "", str(Arn(caller.partition, "iam", "", account, f"role/{access.role}")))
+    return Unit(account, "", access.role_in(caller.partition, account))
 
 
 def _regions(calls: Calls, coverage: Coverage, unit: Unit) -> Sequence[str]:

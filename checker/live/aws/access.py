@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from checker.core.arn import Arn
+
 
 class Access(NamedTuple):
     """Options for accessing accounts, from the command line. boto3 supplies values that are empty.
 
     ``role`` is the name of the role to assume in accounts other than the caller's, with its path if it has one.
+    ``role_arn`` is a role to assume for all calls instead.
     ``threads`` limits concurrent calls, ``attempts`` the attempts per call. ``seconds`` limits the total time of all
     calls, 0 means no limit.
     https://docs.aws.amazon.com/boto3/latest/guide/credentials.html
@@ -21,6 +24,13 @@ class Access(NamedTuple):
     threads: int = 32
     attempts: int = 8
     seconds: float = 0
+    role_arn: str = ""
+
+    def role_in(self, partition: str, account: str) -> str:
+        """Return the ARN of the role to assume in an account other than the caller's; empty if none is given."""
+        if self.role_arn or not self.role:
+            return self.role_arn
+        return str(Arn(partition, "iam", "", account, f"role/{self.role}"))
 
 
 class Unit(NamedTuple):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.errors import Skipped
 from checker.core.regions import CONNECT_REGIONS
+from checker.live.aws.access import Unit
 from checker.live.aws.answers import BadAnswerError
 from checker.live.aws.errors import (
     ENDS_UNIT,
@@ -24,7 +25,7 @@ from checker.live.aws.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from checker.live.aws.access import Unit
+    from checker.core.arn import Arn
     from checker.live.aws.errors import BotoError
     from checker.live.aws.session import Sessions
 
@@ -122,6 +123,24 @@ class Calls:
     def elsewhere(self, unit: Unit) -> Calls:
         """Return the calls of another unit in the same run."""
         return Calls(self._sessions, unit, self._stop, self._on_answer)
+
+    def at(self, arn: Arn) -> Calls:
+        """Return the calls for the account and Region of a resource, with the role to assume there.
+
+        A role that is given by its name is assumed only in accounts other than the caller's, so the caller is looked
+        up first. Raises CallError.
+        """
+        access = self._sessions.access
+        role = access.role_in(arn.partition, arn.account)
+        is_home = bool(role) and not access.role_arn and self._home_account() == arn.account
+        return self.elsewhere(Unit(arn.account, arn.region, "" if is_home else role))
+
+    def _home_account(self) -> str:
+        """Return the account of the caller's own credentials. Raises CallError."""
+        if not self._sessions.account:
+            bare = self.elsewhere(self.unit.bare)
+            self._sessions.account = bare.make("sts", "get_caller_identity", "the caller")["Account"]
+        return self._sessions.account
 
     @property
     def threads(self) -> int:

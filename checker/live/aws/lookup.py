@@ -29,6 +29,7 @@ _ALLOW = "grant `connect:DescribeInstance` to the caller"
 def look_up(calls: Calls, instance: Arn, *others: str) -> InstanceStatus:
     """Look up an instance. If it is not found, look in the ``others``: Regions that may have been meant."""
     try:
+        calls = calls if instance.account == calls.unit.account else calls.at(instance)
         described = _describe(calls, instance, instance.region)
     except CallError as error:
         if error.fault is Fault.NOT_FOUND:

@@ -151,6 +151,7 @@ class Sessions:
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, ...], Any] = {}
         self._assumed: dict[str, _Credentials] = {}
+        self.account = ""  # of the caller, once it is known
         self._end = time.monotonic() + access.seconds if access.seconds else math.inf
         self._config = Config(
             retries={"mode": "adaptive", "total_max_attempts": access.attempts},

@@ -65,8 +65,8 @@ class TopicState(NamedTuple):
 
 
 def reach(access: Access, arn: Arn) -> Calls:
-    """Prepare calls about one resource. Raises InputError if there are no credentials."""
-    return Calls(sign_in(access), Unit(arn.account, arn.region), threading.Event())
+    """Prepare calls about one resource. Raises InputError without credentials, CallError if the caller is not known."""
+    return Calls(sign_in(access), Unit(arn.account, arn.region), threading.Event()).at(arn)
 
 
 def read_topic(calls: Calls, arn: Arn) -> TopicState:

@@ -172,10 +172,10 @@ class _Run:
         self._results = {topic: TopicResult(str(topic)) for topic in request.topics}
 
     def _calls_for(self, place: Arn) -> FlowCalls:
-        """Return the calls for the Region of a resource, with the caller's own credentials."""
+        """Return the calls for the account and Region of a resource. Raises CallError."""
         unit = Unit(place.account, place.region)
-        flow, cleanup = self._stops
-        return FlowCalls(self.steps, Calls(self._sessions, unit, flow), Calls(self._sessions, unit, cleanup))
+        during, after = (Calls(self._sessions, unit, stop).at(place) for stop in self._stops)
+        return FlowCalls(self.steps, during, after)
 
     def topics(self) -> tuple[TopicResult, ...]:
         return tuple(self._results.values())
@@ -233,11 +233,11 @@ class _Run:
 
     def _watch(self) -> dict[Arn, WatchedQueue]:
         """Subscribe a queue to each topic."""
-        caller = self._calls.make("sts", "get_caller_identity", "the caller")
         watches = {}
         for topic in self.request.topics:
-            name = f"{WATCHING}{uuid.uuid4().hex}"
-            watches[topic] = WatchedQueue(self._calls_for(topic), topic, caller["Account"], name)
+            calls, name = self._calls_for(topic), f"{WATCHING}{uuid.uuid4().hex}"
+            caller = calls.make("sts", "get_caller_identity", "the caller")
+            watches[topic] = WatchedQueue(calls, topic, caller["Account"], name)
             watches[topic].set_up(self.cleanup)
         return watches
 

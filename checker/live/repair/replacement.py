@@ -52,7 +52,6 @@ from checker.fix.live.replacement import (
     topic_names,
     topic_reasons,
 )
-from checker.live.aws.access import Unit
 from checker.live.aws.facts import document_of, topic_of
 from checker.live.aws.facts import policy_of as read_policy
 from checker.live.aws.keys import Keys
@@ -241,7 +240,7 @@ def _with_new_topic(planned: ReplacementPlan, request: ReplacementRequest) -> Re
     old = planned.old
     if old.tags is None:
         raise AwsError(str(request.topic), "its tags could not be read, but must be copied")
-    calls = planned.calls.elsewhere(Unit(request.topic.account, request.region))
+    calls = planned.calls.elsewhere(planned.calls.unit._replace(region=request.region))
     names = topic_names(request.topic, request.region)
     arn, exists = new_topic.place_for(calls, names, mark(request.topic))
     state = read_topic(calls, arn) if exists else TopicState(preview_topic(old, arn, request), old.key)
