@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from checker.inputs.collect import Given
     from checker.lint.explain import InstanceStatus
     from checker.live.aws.access import Access
+    from checker.live.aws.calls import Calls
 
 
 class Chain(NamedTuple):
@@ -159,22 +160,59 @@ def _is_variant(topic: Topic, address: str) -> bool:
     return any(one.startswith(f"{address} (") for one in _addresses(topic))
 
 
-def read_live(text: str, instance: str, given: Key | None, access: Access) -> Chain:
-    """Read a topic in AWS, its key unless one is given, and the instance. Raises CheckerError."""
+class InstanceName(NamedTuple):
+    """The options that name an instance: `--instance-arn`, or `--instance` with an ID or alias in AWS."""
+
+    arn: str = ""
+    name: str = ""
+
+    def check(self) -> None:
+        """Check that at most one option is given. Raises InputError."""
+        if self.arn and self.name:
+            raise InputError("--instance", "contradicts --instance-arn", help_text="remove one of them")
+
+
+def read_live(text: str, named: InstanceName, given: Key | None, access: Access) -> Chain:
+    """Read a topic in AWS, its key unless one is given, and the instance. Raises CheckerError.
+
+    Without a named instance, it is the one that CloudTrail or the policy shows, or the only one of the account.
+    """
     from checker.live.aws.lookup import look_up
     from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
 
-    if not instance:
-        help_text = "name the Connect instance that streams to the topic"
-        raise InputError("--instance-arn", "required for a topic in AWS", help_text=help_text)
-    topic, arn = topic_option("TOPIC", text), instance_option(instance)
+    topic = topic_option("TOPIC", text)
+    arn = instance_option(named.arn) if named.arn else None
     calls = reach(access._replace(seconds=EXPLAIN_SECONDS), topic)
     found, key = read_chain(calls, topic, with_key=given is None)
+    if arn is None:
+        found, arn = _find_instance(calls, found, named.name)
     looked_up = look_up(calls, arn, topic.region)
     skipped = list(calls.skipped)
     if looked_up.status == UNKNOWN:
-        skipped.append(Skipped(instance, looked_up.reason, error=True, help=looked_up.help))
+        skipped.append(Skipped(str(arn), looked_up.reason, error=True, help=looked_up.help))
     return Chain(found, given or key, tuple(skipped), arn, looked_up)
+
+
+def _find_instance(calls: Calls, topic: Topic, name: str) -> tuple[Topic, Arn]:
+    """Find the instance with a name, else one that streams to the topic, which is then paired. Raises CheckerError."""
+    from checker.live.audit.instances import contacts_of, list_instances, pair_topic
+    from checker.live.aws.lookup import find_instance
+
+    if name:
+        return topic, find_instance(calls, name)
+    listed = list_instances(calls)
+    contacts = contacts_of(calls, _HOURS)
+    paired = pair_topic(topic, listed or (), contacts, complete=listed is not None)
+    if not paired.pairings:
+        names = ", ".join(f"`{one.arn.instance_id}`" for one in listed or ())
+        known = f"; account {calls.unit.account} has {names} in {calls.unit.region}" if names else ""
+        help_text = f"name it with `--instance-arn ARN` or `--instance NAME`{known}"
+        raise InputError(str(topic.arn), "no Connect instance is known for this topic", help_text=help_text)
+    return paired, paired.pairings[0].instance
+
+
+_HOURS = 24
+"""Hours of CloudTrail events in which streams to the topic are looked for."""
 
 
 def read_key(described: Path | None, policy: Path | None) -> Key | None:

@@ -6,12 +6,21 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.app.chain import NoTopicError, is_live, named_in, read_files, read_key, read_live
+from checker.app.chain import (
+    InstanceName,
+    NoTopicError,
+    is_live,
+    named_in,
+    read_files,
+    read_key,
+    read_live,
+)
 from checker.app.exit_codes import Ending
 from checker.app.next_step import Explained, after_explain, has_wrong_option
 from checker.app.output import Format
 from checker.app.run import known_rules
 from checker.app.terminal import paint_for, tell, write
+from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
 from checker.lint.explain import UNKNOWN, explain
@@ -32,7 +41,7 @@ if TYPE_CHECKING:
 
 def explain_topic(
     topic: str,
-    instance: str,
+    instance: InstanceName,
     *,
     address: str,
     key_policy: Path | None,
@@ -44,11 +53,15 @@ def explain_topic(
     strict: bool,
 ) -> Ending:
     """Explain a topic, which is an ARN in AWS, a file, or declared in code. Raises CheckerError."""
+    instance.check()
     live, known = is_live(topic), read_key(key, key_policy)
+    if instance.name and not live:
+        help_text = "name its ARN with `--instance-arn`"
+        raise InputError("--instance", "works only for a topic in AWS", help_text=help_text)
     chain = (
         read_live(topic, instance, known, access)
         if live
-        else _read_files(topic, address, instance, known, given)
+        else _read_files(topic, address, instance.arn, known, given)
     )
     explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, chain.around)
     paint = Paint() if output else paint_for(sys.stdout)

@@ -48,6 +48,7 @@ def fix_live(request: FixRequest) -> Ending:
 
 
 def _fix(request: FixRequest, arn: Arn) -> Ending:
+    request = _with_instance(request, arn)
     context = prepare(request.options)
     planned = _plan(request, arn, context)
     check_output(request.output)
@@ -62,6 +63,18 @@ def _fix(request: FixRequest, arn: Arn) -> Ending:
         return Ending(interrupted=True)
     ending = _finish(planned, done, context.fail_on(request.options))
     return ending._replace(interrupted=ending.interrupted or bool(late))
+
+
+def _with_instance(request: FixRequest, topic: Arn) -> FixRequest:
+    """Replace the alias or ID of an instance by its ARN. Raises CheckerError."""
+    if not request.instance_name:
+        return request
+    from checker.live.aws.lookup import find_instance  # boto3 takes a fifth of a second to import
+    from checker.live.aws.topic import reach
+
+    found = find_instance(reach(request.access, topic), request.instance_name)
+    instances = (*request.options.instances, str(found))
+    return request._replace(options=request.options._replace(instances=instances), instance_name="")
 
 
 def _show(planned: Plan, request: FixRequest) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class FixRequest(NamedTuple):
     """The command-line options of a fix.
 
+    ``instance_name`` is the alias or ID of the instance, to be looked up in AWS.
     ``test_flow`` asks for a test chat after the fix, ``rollback`` to roll the fix back if its message does not arrive.
     """
 
@@ -45,6 +46,7 @@ class FixRequest(NamedTuple):
     contact_flow: str = ""
     wait: float = 30
     rollback: bool = False
+    instance_name: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -78,13 +80,21 @@ class FixRequest(NamedTuple):
         for missing, reason, help_text in (
             (not self.apply, "requires --apply", _ADD_APPLY),
             (not self.contact_flow, "requires --contact-flow-id", _ADD_CONTACT_FLOW),
-            (len(self.options.instances) != 1, "requires one instance", _ADD_INSTANCE),
+            (
+                len(self.options.instances) + bool(self.instance_name) != 1,
+                "requires one instance",
+                _ADD_INSTANCE,
+            ),
         ):
             if missing:
                 raise InputError("--test-flow", reason, help_text=help_text)
 
     def _check_files(self) -> None:
-        for option, given in (("--test-flow", self.test_flow), ("--create-replacement", self.replace)):
+        for option, given in (
+            ("--test-flow", self.test_flow),
+            ("--create-replacement", self.replace),
+            ("--instance", self.instance_name),
+        ):
             if given:
                 help_text = "name one topic with --topic-arn, and no PATH"
                 raise InputError(option, "works only for a topic in AWS", help_text=help_text)

@@ -31,6 +31,7 @@ from checker.report.flow import flow_json, flow_junit, flow_text, step_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from checker.app.chain import InstanceName
     from checker.fix.live.flow_result import FlowResult
     from checker.live.retention.setup import PlannedCall
 
@@ -46,7 +47,7 @@ class FlowFormat(StrEnum):
 class FlowOptions(NamedTuple):
     """The command-line options of a flow; ``retain`` is empty, `sqs` or `firehose`."""
 
-    instance: str
+    instance: InstanceName
     contact_flow: str
     topics: tuple[str, ...]
     at_start: bool = False
@@ -85,11 +86,12 @@ def send_chat(options: FlowOptions) -> Ending:
 def read_request(options: FlowOptions) -> FlowRequest:
     """Parse the options. Raises InputError for options that are not valid or contradict each other."""
     _check(options)
-    instance = instance_option(options.instance)
+    topics = _topics(options.topics, force=options.force)
+    instance = _instance(options, topics[0])
     return FlowRequest(
         instance,
         options.contact_flow,
-        _topics(options.topics, force=options.force),
+        topics,
         at_start=options.at_start,
         force=options.force,
         wait=options.wait,
@@ -100,11 +102,25 @@ def read_request(options: FlowOptions) -> FlowRequest:
     )
 
 
+def _instance(options: FlowOptions, topic: Arn) -> Arn:
+    """Return the named instance. An alias or ID is looked up where the topic is. Raises CheckerError."""
+    options.instance.check()
+    if not options.instance.name:
+        return instance_option(options.instance.arn)
+    from checker.live.aws.lookup import find_instance  # boto3 takes a fifth of a second to import
+    from checker.live.aws.topic import reach
+
+    return find_instance(reach(options.access, topic), options.instance.name)
+
+
 def _check(options: FlowOptions) -> None:
     check_seconds("--wait", options.wait)
     check_seconds("--wait-for-metrics", options.wait_for_metrics)
     if options.dry_run and not options.create:
         raise InputError("--dry-run", "requires `--retain` and `--create`")
+    if not options.instance.arn and not options.instance.name:
+        help_text = "name the Connect instance with its ARN, or with --instance and its alias"
+        raise InputError("--instance-arn", "is missing", help_text=help_text)
     if not options.contact_flow.strip():
         help_text = "give the last part of the contact flow's ARN"
         raise InputError("--contact-flow-id", "is empty", help_text=help_text)

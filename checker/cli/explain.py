@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from checker.app.chain import InstanceName
 from checker.app.exit_codes import Ending
 from checker.app.explain import explain_topic
 from checker.app.options import read_access, read_given
@@ -25,7 +26,7 @@ _InstanceOption = Annotated[
     typer.Option(
         "--instance-arn",
         metavar="ARN",
-        help="Connect instance that streams to the topic. Code may declare it.",
+        help="Connect instance that streams to the topic. Code or AWS may show it.",
         show_default=False,
     ),
 ]
@@ -44,6 +45,7 @@ _KeyOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Output of
 def explain_command(
     topic: _TopicArgument,
     instance: _InstanceOption = "",
+    instance_name: shared.InstanceNameOption = "",
     address: _AddressOption = "",
     key_policy: _KeyPolicyOption = None,
     key: _KeyOption = None,
@@ -69,7 +71,7 @@ def explain_command(
     """
     return explain_topic(
         topic,
-        instance,
+        InstanceName(instance, instance_name),
         address=address,
         key_policy=key_policy,
         key=key,

@@ -85,6 +85,7 @@ _ReceiptsOption = Annotated[
 def fix(
     paths: _PathsArgument = None,
     instance: shared.InstanceOption = None,
+    instance_name: shared.InstanceNameOption = "",
     apply: _ApplyOption = False,
     diff: _DiffOption = False,
     unsafe_fixes: _UnsafeFixesOption = False,
@@ -160,5 +161,6 @@ def fix(
         contact_flow=contact_flow,
         wait=wait,
         rollback=rollback_on_failure,
+        instance_name=instance_name,
     )
     return run_fix(request)

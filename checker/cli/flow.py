@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from checker.app.chain import InstanceName
 from checker.app.exit_codes import Ending
 from checker.app.flow import FlowFormat, FlowOptions, send_chat
 from checker.app.options import read_access
@@ -16,7 +17,13 @@ from checker.live.flow.request import ApplicationMistake
 _RETENTION, _VARIANTS = "Retention", "Variants"
 
 _InstanceOption = Annotated[
-    str, typer.Option("--instance-arn", metavar="ARN", help="Connect instance that streams the chat.")
+    str,
+    typer.Option(
+        "--instance-arn",
+        metavar="ARN",
+        help="Connect instance that streams the chat.",
+        show_default=False,
+    ),
 ]
 _ContactFlowOption = Annotated[
     str,
@@ -102,9 +109,10 @@ _FormatOption = Annotated[FlowFormat, typer.Option("--format", help="Format of t
 
 
 def flow(
-    instance: _InstanceOption,
     contact_flow: _ContactFlowOption,
     topic: _TopicOption,
+    instance: _InstanceOption = "",
+    instance_name: shared.InstanceNameOption = "",
     at_start: _AtStartOption = False,
     force: _ForceOption = False,
     wait: _WaitOption = 30,
@@ -134,7 +142,7 @@ def flow(
     be completed or cleaned up, 4 internal error, 130 interrupted.
     """
     options = FlowOptions(
-        instance,
+        InstanceName(instance, instance_name),
         contact_flow,
         tuple(topic),
         at_start=at_start,

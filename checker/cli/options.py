@@ -69,6 +69,15 @@ InstanceOption = Annotated[
         "--instance-arn", metavar="ARN", help="Connect instance that streams to the topics; repeatable."
     ),
 ]
+InstanceNameOption = Annotated[
+    str,
+    typer.Option(
+        "--instance",
+        metavar="NAME",
+        help="Connect instance by its alias or ID, looked up in the topic's account.",
+        show_default=False,
+    ),
+]
 SelectOption = Annotated[
     list[str] | None,
     typer.Option(

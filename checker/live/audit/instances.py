@@ -22,7 +22,7 @@ from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls, Listing
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.facts import document_of, instance_of
-from checker.live.aws.lookup import look_up_existing
+from checker.live.aws.lookup import INSTANCES, PAGE, look_up_existing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from checker.analysis.pairing import Named
     from checker.inputs.cloudtrail.fold import StartedStream
     from checker.live.aws.session import Sessions
-
-
-_INSTANCES = Listing("connect", "list_instances", "InstanceSummaryList")
-_PAGE = 10
 
 
 def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
@@ -47,7 +43,7 @@ def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
     https://docs.aws.amazon.com/connect/latest/APIReference/API_ListInstances.html
     """
     try:
-        pages = calls.pages(_INSTANCES, f"the Connect instances of {calls.unit.name}", MaxResults=_PAGE)
+        pages = calls.pages(INSTANCES, f"the Connect instances of {calls.unit.name}", MaxResults=PAGE)
         listed = [entry for page in pages for entry in page if entry.get("InstanceStatus") != CREATION_FAILED]
     except CallError as error:
         if error.fault is Fault.NO_ANSWER and not calls.offers("connect"):

@@ -8,16 +8,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.inventory import CREATION_FAILED, NO_REPLICA
-from checker.core.arn import Arn
+from checker.core.arn import Arn, is_uuid
 from checker.core.errors import AwsError, RefusedError
 from checker.lint.explain import BROKEN, OK, UNKNOWN, InstanceStatus
+from checker.live.aws.calls import Listing
 from checker.live.aws.errors import CallError, Fault
+from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from checker.live.aws.calls import Calls
 
+
+INSTANCES = Listing("connect", "list_instances", "InstanceSummaryList")
+PAGE = 10
+"""Instances in a page at most. https://docs.aws.amazon.com/connect/latest/APIReference/API_ListInstances.html"""
 
 _ACTIVE = "ACTIVE"
 _CHECK = "check the ARN with `aws connect list-instances --region {region}`"
@@ -44,6 +50,30 @@ def look_up_existing(calls: Calls, instance: Arn, *others: str) -> InstanceStatu
     if status.status == BROKEN:
         raise AwsError(str(instance), status.reason, help_text=status.help, not_found=True)
     return status
+
+
+def find_instance(calls: Calls, name: str) -> Arn:
+    """Find an instance by its ID or alias in the account and Region of the calls. Raises AwsError.
+
+    https://docs.aws.amazon.com/connect/latest/APIReference/API_ListInstances.html
+    """
+    what = f"the Connect instances of {calls.unit.name}"
+    listed = calls.every(INSTANCES, what, MaxResults=PAGE)
+    key = "Id" if is_uuid(name) else "InstanceAlias"
+    matches = [arn for one in listed if one.get(key) == name and (arn := Arn.parse(str(one.get("Arn"))))]
+    if len(matches) == 1:
+        return matches[0]
+    aliases = sorted({str(one["InstanceAlias"]) for one in listed if one.get("InstanceAlias")})
+    reason = f"{calls.unit.name} has {'several instances' if matches else 'no instance'} `{name}`"
+    raise AwsError("--instance", reason, help_text=_known(name, aliases), not_found=True)
+
+
+def _known(name: str, aliases: Sequence[str]) -> str:
+    """Return a help text for an instance that is not found by its name."""
+    if not aliases:
+        return "name its ARN with `--instance-arn`"
+    close = did_you_mean(name, aliases)
+    return f"did you mean `{close}`?" if close else f"known: {', '.join(f'`{alias}`' for alias in aliases)}"
 
 
 def _describe(calls: Calls, instance: Arn, region: str) -> dict[str, Any]:

@@ -233,11 +233,13 @@ class _Run:
 
     def _watch(self) -> dict[Arn, WatchedQueue]:
         """Subscribe a queue to each topic."""
-        watches = {}
+        watches, owners = {}, dict[str, str]()
         for topic in self.request.topics:
             calls, name = self._calls_for(topic), f"{WATCHING}{uuid.uuid4().hex}"
-            caller = calls.make("sts", "get_caller_identity", "the caller")
-            watches[topic] = WatchedQueue(calls, topic, caller["Account"], name)
+            if topic.account not in owners:
+                caller = calls.make("sts", "get_caller_identity", "the caller")
+                owners[topic.account] = caller["Account"]
+            watches[topic] = WatchedQueue(calls, topic, owners[topic.account], name)
             watches[topic].set_up(self.cleanup)
         return watches
 
