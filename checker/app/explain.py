@@ -70,7 +70,8 @@ def explain_topic(
     files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key) if path is not None))
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
     if not has_wrong_option(chain.skipped):
-        tell(*after_explain(explanation, Explained(() if live else files, missing, given)))
+        source = Explained(() if live else files, missing, given, access)
+        tell(*after_explain(explanation, source))
     return _ending(explanation, chain.skipped, strict=strict, live=live)
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from checker.core.arn import Arn
     from checker.core.finding import Severity
     from checker.fix.result import Outcome
+    from checker.live.aws.access import Access
     from checker.live.repair.execution import Done
     from checker.live.repair.planning import Plan
 
@@ -61,7 +62,7 @@ def _fix(request: FixRequest, arn: Arn) -> Ending:
     if late and done.fault is not None:
         complain(done.fault)
         return Ending(interrupted=True)
-    ending = _finish(planned, done, context.fail_on(request.options))
+    ending = _finish(planned, done, request, context.fail_on(request.options))
     return ending._replace(interrupted=ending.interrupted or bool(late))
 
 
@@ -131,18 +132,18 @@ def _undo(planned: Plan, done: Done, late: list[int]) -> Done:
     return undone
 
 
-def _finish(planned: Plan, done: Done, fail_on: Severity) -> Ending:
+def _finish(planned: Plan, done: Done, request: FixRequest, fail_on: Severity) -> Ending:
     """Print the summary, and return how the fix ended."""
     if done.fault is not None:
         complain(done.fault)
         if done.refused:
             unread = any(entry.error for entry in planned.calls.skipped)
             return Ending(incomplete=True) if unread else ending_of_error(done.fault)
-    _tell_result(planned, done.outcome)
+    _tell_result(planned, done.outcome, request.access)
     return _ending(planned, done, fail_on)
 
 
-def _tell_result(planned: Plan, outcome: Outcome) -> None:
+def _tell_result(planned: Plan, outcome: Outcome, access: Access) -> None:
     """Print what could not be read, the summary, and the next command."""
     for skipped in (*(doubt.skipped() for doubt in planned.doubts), *planned.calls.skipped):
         tell(*skipped_text(skipped, Paint()))
@@ -150,7 +151,7 @@ def _tell_result(planned: Plan, outcome: Outcome) -> None:
     if planned.replaceable:
         tell("  = help: `--create-replacement` plans a new topic or key, which --apply creates")
     instances = [str(instance.arn) for instance in planned.wanted.instances]
-    following = list(after_fix(outcome, instances, [str(planned.topic)]))
+    following = list(after_fix(outcome, instances, [str(planned.topic)], access))
     if planned.replaceable and not following:
         following.append(f"next: {this_command('--create-replacement')}")
     tell(*following)
@@ -227,7 +228,7 @@ def _apply(plan: Plan, request: FixRequest, late: list[int]) -> Done:
     check_doubts(plan)
     confirm("--apply", _question(plan), yes=request.yes)
     path = record(plan, request.receipts)
-    undo = f"`checker rollback {shlex.quote(str(path))}`"
+    undo = f"`{shlex.join(('checker', 'rollback', str(path), *request.access.words))}`"
     tell(f"receipt: {path} ({undo} rolls the fix back)")
     with finishing(f"finishing the current change; press Ctrl-C again to stop now, then use {undo}", late):
         try:

@@ -79,7 +79,7 @@ def send_chat(options: FlowOptions) -> Ending:
     paint = Paint() if options.output else paint_for(sys.stdout)
     with outliving_reader():
         write(_lines(result, options.format, paint, steps=not at_once), options.output)
-    tell(*after_flow(result))
+    tell(*after_flow(result, options.access))
     return ending_of_flow(result)
 
 

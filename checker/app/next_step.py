@@ -13,6 +13,7 @@ from checker.core.arn import topic_arn
 from checker.core.finding import Applicability, Severity, Verdict
 from checker.inputs.collect import Given
 from checker.inputs.discover import is_stream
+from checker.live.aws.access import Access
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -50,12 +51,17 @@ def has_wrong_option(skipped: Iterable[Skipped]) -> bool:
     return any(one.error and one.what.startswith("--") for one in skipped)
 
 
-def after_fix(outcome: Outcome, instances: Sequence[str], topics: Sequence[str] = ()) -> Iterator[str]:
+def after_fix(
+    outcome: Outcome,
+    instances: Sequence[str],
+    topics: Sequence[str] = (),
+    access: Access = Access(),  # noqa: B008 - frozen
+) -> Iterator[str]:
     """Suggest --apply for planned fixes, and a test chat for applied ones; ``topics`` use the fixed keys."""
     if outcome.is_pending:
         yield f"next: {shlex.join([*outcome.command, '--apply'])}"
     elif outcome.applied and outcome.flow is None:
-        yield from _flow((*(change.resource for change in outcome.changes), *topics), instances)
+        yield from _flow((*(change.resource for change in outcome.changes), *topics), instances, access)
 
 
 class Explained(NamedTuple):
@@ -67,6 +73,7 @@ class Explained(NamedTuple):
     paths: tuple[Path, ...] = ()
     missing: tuple[str, ...] = ()
     given: Given = Given()
+    access: Access = Access()
 
 
 def after_explain(explanation: Explanation, source: Explained) -> Iterator[str]:
@@ -74,12 +81,13 @@ def after_explain(explanation: Explanation, source: Explained) -> Iterator[str]:
     instance = _instance_of(explanation)
     if explanation.is_clean:
         whole = explanation.chain != "unknown"
-        yield from _flow([explanation.topic.name] * whole, [instance])
+        yield from _flow([explanation.topic.name] * whole, [instance], source.access)
         key = explanation.topic.key
         if explanation.kms == "unknown" and isinstance(key, str) and source.paths and source.missing:
             yield from _key_files(key, source.missing)
     elif not source.paths:
-        yield _line(("fix", "--topic-arn", explanation.topic.name, "--instance-arn", instance))
+        named = ("--topic-arn", explanation.topic.name, "--instance-arn", instance)
+        yield _line(("fix", *named, *source.access.words))
     elif not any(map(is_stream, source.paths)):
         yield from _fix_of_files(explanation, source, instance)
 
@@ -131,13 +139,13 @@ def this_command(*more: str) -> str:
     return shlex.join(("checker", *sys.argv[1:], *more))
 
 
-def after_flow(result: FlowResult) -> Iterator[str]:
+def after_flow(result: FlowResult, access: Access) -> Iterator[str]:
     """Suggest a fix for a topic that got no message, or an explanation if no broken link is known."""
     for topic in result.topics:
         if topic.arrival is None and result.end.value in ("silent", "not_started"):
             is_broken = topic.explanation is not None and not topic.explanation.is_clean
             command = ("fix", "--topic-arn") if is_broken else ("explain",)
-            yield _line((*command, topic.topic, "--instance-arn", result.instance))
+            yield _line((*command, topic.topic, "--instance-arn", result.instance, *access.words))
             return
 
 
@@ -157,7 +165,7 @@ def after_baseline(options: Options, baseline: Path) -> str:
     return _line(("check", *_same_input(options), "--baseline", str(baseline)))
 
 
-def after_audit(report: Report) -> Iterator[str]:
+def after_audit(report: Report, access: Access) -> Iterator[str]:
     """Suggest an explanation of the topic with the most severe finding."""
     pairings = {target.resource: target.pairings for target in report.examined}
     failed = [finding for finding in report.findings if finding.verdict is Verdict.FAIL]
@@ -171,14 +179,15 @@ def after_audit(report: Report) -> Iterator[str]:
         name = max(about, key=lambda pair: pair[0].severity.rank)[1]
         paired = pairings.get(name, ())
         instance = str(paired[0].instance) if paired else "INSTANCE_ARN"
-        yield _line(("explain", name, "--instance-arn", instance))
+        yield _line(("explain", name, "--instance-arn", instance, *access.words))
 
 
-def _flow(names: Iterable[str], instances: Sequence[str]) -> Iterator[str]:
+def _flow(names: Iterable[str], instances: Sequence[str], access: Access) -> Iterator[str]:
     topic = next(filter(topic_arn, names), "")
     if topic:
         instance = instances[0] if instances else "INSTANCE_ARN"
-        yield _line(("flow", "--topic-arn", topic, "--instance-arn", instance, *_CONTACT_FLOW))
+        named = ("--topic-arn", topic, "--instance-arn", instance)
+        yield _line(("flow", *named, *_CONTACT_FLOW, *access.words))
 
 
 def _same_input(options: Options) -> Iterator[str]:

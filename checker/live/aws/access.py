@@ -32,6 +32,18 @@ class Access(NamedTuple):
             return self.role_arn
         return str(Arn(partition, "iam", "", account, f"role/{self.role}"))
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options on the command line, for a next command."""
+        options = (
+            ("--profile", self.profile),
+            ("--endpoint-url", self.endpoint),
+            ("--role-arn", self.role_arn),
+            ("--role-name", self.role),
+            ("--external-id", self.external_id),
+        )
+        return tuple(word for option in options if option[1] for word in option)
+
 
 class Unit(NamedTuple):
     """An independent piece of work: one account in one Region. ``role`` is the ARN to assume, if any."""
