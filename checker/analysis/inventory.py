@@ -323,6 +323,13 @@ class OpenInstance(NamedTuple):
         return self.arn.where.rpartition("#")[2]
 
 
+MOST_TOPICS = 2
+"""Topics that a contact can stream to.
+
+https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+"""
+
+
 class Contact(NamedTuple):
     """A chat contact and the topics that it streams to, each with its place.
 

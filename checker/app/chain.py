@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.inventory import Inventory, Key, Source
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import declared_as
+from checker.core.unknown import Unknown
 from checker.inputs.discover import is_unit
 from checker.inputs.large_files import is_module_file
 from checker.inputs.load import load
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from checker.analysis.inventory import Topic
     from checker.core.arn import Arn
     from checker.inputs.collect import Given
+    from checker.lint.causes import Activity
     from checker.lint.explain import InstanceStatus
     from checker.live.aws.access import Access
     from checker.live.aws.calls import Calls
@@ -31,6 +33,7 @@ class Chain(NamedTuple):
     """The topic, its key, unreadable parts, and the status of the instance in AWS.
 
     ``instance`` is the ARN that the user named; without one, the instance is paired with the topic in ``around``.
+    ``activity`` is the recent use of a topic in AWS.
     """
 
     topic: Topic
@@ -39,6 +42,7 @@ class Chain(NamedTuple):
     instance: Arn | None = None
     status: InstanceStatus | None = None
     around: Inventory = Inventory()
+    activity: Activity | None = None
 
 
 class NoTopicError(InputError):
@@ -177,6 +181,7 @@ def read_live(text: str, named: InstanceName, given: Key | None, access: Access)
 
     Without a named instance, it is the one that CloudTrail or the policy shows, or the only one of the account.
     """
+    from checker.live.activity import read_activity
     from checker.live.aws.lookup import look_up
     from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
 
@@ -184,24 +189,25 @@ def read_live(text: str, named: InstanceName, given: Key | None, access: Access)
     arn = instance_option(named.arn) if named.arn else None
     calls = reach(access._replace(seconds=EXPLAIN_SECONDS), topic)
     found, key = read_chain(calls, topic, with_key=given is None)
+    activity = read_activity(calls, topic, _HOURS)
     if arn is None:
-        found, arn = _find_instance(calls, found, named.name)
+        found, arn = _find_instance(calls, found, named.name, activity)
     looked_up = look_up(calls, arn, topic.region)
     skipped = list(calls.skipped)
     if looked_up.status == UNKNOWN:
         skipped.append(Skipped(str(arn), looked_up.reason, error=True, help=looked_up.help))
-    return Chain(found, given or key, tuple(skipped), arn, looked_up)
+    return Chain(found, given or key, tuple(skipped), arn, looked_up, activity=activity)
 
 
-def _find_instance(calls: Calls, topic: Topic, name: str) -> tuple[Topic, Arn]:
+def _find_instance(calls: Calls, topic: Topic, name: str, activity: Activity) -> tuple[Topic, Arn]:
     """Find the instance with a name, else one that streams to the topic, which is then paired. Raises CheckerError."""
-    from checker.live.audit.instances import contacts_of, list_instances, pair_topic
+    from checker.live.audit.instances import list_instances, pair_topic
     from checker.live.aws.lookup import find_instance
 
     if name:
         return topic, find_instance(calls, name)
     listed = list_instances(calls)
-    contacts = contacts_of(calls, _HOURS)
+    contacts = () if isinstance(activity.contacts, Unknown) else activity.contacts
     paired = pair_topic(topic, listed or (), contacts, complete=listed is not None)
     if not paired.pairings:
         names = ", ".join(f"`{one.arn.instance_id}`" for one in listed or ())

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from checker.app.chain import Chain
     from checker.core.errors import Skipped
     from checker.inputs.collect import Given
+    from checker.lint.causes import Activity
     from checker.lint.explain import Explanation
     from checker.live.aws.access import Access
 
@@ -65,7 +66,7 @@ def explain_topic(
     )
     explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, chain.around)
     paint = Paint() if output else paint_for(sys.stdout)
-    write(_lines(explanation, output_format, paint), output)
+    write(_lines(explanation, chain.activity, output_format, paint), output)
     _tell_skipped(chain.skipped)
     files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key) if path is not None))
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
@@ -89,10 +90,12 @@ def _tell_skipped(skipped: Iterable[Skipped]) -> None:
         tell(*skipped_text(one, paint_for(sys.stderr)))
 
 
-def _lines(explanation: Explanation, output_format: Format, paint: Paint) -> Iterable[str]:
+def _lines(
+    explanation: Explanation, activity: Activity | None, output_format: Format, paint: Paint
+) -> Iterable[str]:
     if output_format is Format.TEXT:
-        return explanation_text(explanation, paint)
-    return json_lines(explanation_json(explanation))
+        return explanation_text(explanation, paint, activity)
+    return json_lines(explanation_json(explanation, activity))
 
 
 def _ending(explanation: Explanation, skipped: Sequence[Skipped], *, strict: bool, live: bool) -> Ending:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.inventory import MOST_TOPICS
 from checker.app.chat import ending_of_flow, run_chat
 from checker.app.exit_codes import Ending
 from checker.app.next_step import after_flow
@@ -24,7 +25,7 @@ from checker.inputs.output_file import real_path
 from checker.inputs.typed_files import instance_option, topic_option
 from checker.lint.retention.model import FIREHOSE, RequestedStorage
 from checker.live.aws.access import Access
-from checker.live.flow.request import MOST_TOPICS, ApplicationMistake, FlowRequest
+from checker.live.flow.request import ApplicationMistake, FlowRequest
 from checker.report.context import Paint
 from checker.report.flow import flow_json, flow_junit, flow_text, step_line
 

@@ -8,6 +8,7 @@ from checker.analysis.pairing import why as why_paired
 from checker.analysis.wording import could, why
 from checker.core.terminal_text import inert
 from checker.core.unknown import Unknown
+from checker.lint.causes import causes_of_silence
 from checker.lint.explain import BROKEN, OK, UNKNOWN
 from checker.lint.rule import Link
 from checker.policy.model import Condition, Statement
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from checker.iam.decide.decide import Decision, Match
     from checker.iam.decide.request import Request
     from checker.iam.prove.prove import Answer
+    from checker.lint.causes import Activity, Counters
     from checker.lint.explain import Explanation, LinkStatus
     from checker.report.context import Paint
 
@@ -49,8 +51,8 @@ _MISSING = {
 """Descriptions of links whose names do not say what is unknown."""
 
 
-def explanation_json(explanation: Explanation) -> dict[str, Any]:
-    """Convert an explanation to JSON values."""
+def explanation_json(explanation: Explanation, activity: Activity | None = None) -> dict[str, Any]:
+    """Convert an explanation to JSON values, with the use of a topic in AWS and the likely causes of its silence."""
     values = {
         "topic": explanation.topic.name,
         "instance": str(explanation.instance),
@@ -83,7 +85,24 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
         ],
     }
     reworded: dict[str, Any] = explanation.deployments.default.reworded_json(values)
-    return reworded
+    return reworded if activity is None else {**reworded, **_activity_json(explanation, activity)}
+
+
+def _activity_json(explanation: Explanation, activity: Activity) -> dict[str, Any]:
+    counters, streams = activity.counters, activity.streams
+    return {
+        "activity": {
+            "hours": activity.hours,
+            "streams": None if isinstance(streams, Unknown) else streams,
+            "refused": [{"api": one.name, "error": one.code} for one in activity.refused],
+            "counters": None if isinstance(counters, Unknown) else counters._asdict(),
+            "unread": [one.reason for one in (counters, streams) if isinstance(one, Unknown)],
+        },
+        "causes": [
+            {**cause._asdict(), "link": cause.link or None, "rule": cause.rule or None}
+            for cause in causes_of_silence(explanation, activity)
+        ],
+    }
 
 
 def _word(answer: Answer, yes: str, no: str) -> str:
@@ -92,13 +111,20 @@ def _word(answer: Answer, yes: str, no: str) -> str:
     return yes if answer.truth else no
 
 
-def explanation_text(explanation: Explanation, paint: Paint) -> Iterator[str]:
-    """Yield the answer, the chain of links behind it, and who can publish by the topic policy alone."""
-    yield from map(explanation.deployments.default.reworded, _lines(explanation, paint))
+def explanation_text(
+    explanation: Explanation, paint: Paint, activity: Activity | None = None
+) -> Iterator[str]:
+    """Yield the answer, the chain of links behind it, and who can publish by the topic policy alone.
+
+    ``activity`` is the use of a topic in AWS, from which the likely cause of its silence follows.
+    """
+    yield from map(explanation.deployments.default.reworded, _lines(explanation, paint, activity))
 
 
-def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
+def _lines(explanation: Explanation, paint: Paint, activity: Activity | None) -> Iterator[str]:
     yield from _answer_lines(explanation, paint)
+    if activity is not None:
+        yield from _cause_lines(explanation, activity, paint)
     yield ""
     yield f"{paint('dim', 'topic   ')} {inert(explanation.topic.name)}"
     for instance, deployments in explanation.instances or ((explanation.instance, ""),):
@@ -108,6 +134,10 @@ def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     yield ""
     for status in explanation.links:
         yield _link(status, paint)
+    if activity is not None:
+        yield ""
+        yield f"In the last {activity.hours} hours:"
+        yield from _activity_lines(activity)
     yield ""
     yield "By the topic policy alone:"
     for question, answer in explanation.answers():
@@ -154,6 +184,42 @@ def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
         rule = paint("dim", f"[{finding.rule}]")
         yield f"{paint('error', 'Others can publish too:')} {inert(finding.message)} {rule}"
         yield paint.detail("help", finding.help)
+
+
+def _cause_lines(explanation: Explanation, activity: Activity, paint: Paint) -> Iterator[str]:
+    """Yield the likely causes that the answer does not state already."""
+    first = explanation.first_broken() or explanation.first(UNKNOWN)
+    for cause in causes_of_silence(explanation, activity):
+        if first is not None and cause.link == first.link.value:
+            continue
+        rule = paint("dim", f" [{cause.rule}]") if cause.rule else ""
+        yield f"{paint('bold', 'Likely cause:')} {inert(cause.reason)}{rule}"
+        yield from (f"  {inert(evidence)}" for evidence in cause.evidence)
+        if cause.help:
+            yield paint.detail("help", cause.help)
+
+
+def _activity_lines(activity: Activity) -> Iterator[str]:
+    counters, streams = activity.counters, activity.streams
+    if isinstance(streams, Unknown):
+        yield f"  {'streams':<9} not known: {inert(streams.reason)}"
+    else:
+        count = "no contacts" if not streams else f"{streams} contact{'s' * (streams != 1)}"
+        yield f"  {'streams':<9} {count} streamed to the topic, by CloudTrail"
+    if activity.refused:
+        count = f"{len(activity.refused)} request{'s' * (len(activity.refused) != 1)}"
+        yield f"  {'refused':<9} {count} to stream, by CloudTrail"
+    yield f"  {'messages':<9} {counters_text(counters)}"
+
+
+def counters_text(counters: Counters | Unknown) -> str:
+    """Describe the counters of a topic. SNS never counts messages that the policy or the key denies."""
+    if isinstance(counters, Unknown):
+        return f"not known: {inert(counters.reason)}"
+    if counters.published is None:
+        return "CloudWatch has no counts for the topic"
+    named = {name.replace("_", " "): count or 0 for name, count in counters._asdict().items()}
+    return f"CloudWatch counts: {', '.join(f'{count} {name}' for name, count in named.items())}"
 
 
 def _link(status: LinkStatus, paint: Paint) -> str:

@@ -8,14 +8,15 @@ from xml.etree.ElementTree import Element, SubElement
 from checker.core.terminal_text import inert
 from checker.fix.live.flow_result import FAILED, MESSAGE, End
 from checker.report.brief import one_line
-from checker.report.explanation import explanation_json
+from checker.report.explanation import counters_text, explanation_json
 from checker.report.formats.junit import case_counts, xml_lines
 from checker.report.retention import retention_text, set_up_json, set_up_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.fix.live.flow_result import Cause, Counters, FlowResult, Step, TopicResult
+    from checker.fix.live.flow_result import FlowResult, Step, TopicResult
+    from checker.lint.causes import Cause
     from checker.report.context import Paint
 
 
@@ -33,7 +34,6 @@ _ENDS = {
     ),
     End.INTERRUPTED: ("warning", "The flow was interrupted."),
 }
-_COUNTERS = ("published", "delivered", "filtered_out", "failed")
 
 
 def step_line(step: Step, paint: Paint) -> str:
@@ -82,7 +82,7 @@ def _topic(result: TopicResult, end: End, paint: Paint) -> Iterator[str]:
     elif end is End.SILENT:
         yield f"  {paint('error', 'nothing arrived')}"
     if result.counters is not None and result.arrival is not None:
-        yield f"  {paint('dim', _counters_text(result.counters))}"
+        yield f"  {paint('dim', counters_text(result.counters))}"
     if result.setup is not None:
         yield from (
             f"  {line}"
@@ -101,13 +101,6 @@ def _unexpected(result: TopicResult, paint: Paint) -> Iterator[str]:
     if broken is not None:
         yield f"  {paint('warning', 'unexpected')}: the analysis said: {inert(broken.reason)}"
         yield paint.detail("help", "AWS allowed more than it documents; please report this", "    ")
-
-
-def _counters_text(counters: Counters) -> str:
-    if counters.published is None:
-        return "CloudWatch has no counts for the topic yet"
-    counts = (f"{getattr(counters, name) or 0} {name.replace('_', ' ')}" for name in _COUNTERS)
-    return f"CloudWatch counts: {', '.join(counts)}"
 
 
 def _cause(cause: Cause, end: End, paint: Paint) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.inventory import MOST_TOPICS
 from checker.core.finding import Location, Role, Severity
 from checker.lint.rule import Link, Rule
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from checker.analysis.inventory import Contact, Place
     from checker.core.finding import Finding
     from checker.core.unknown import Unknown
-
-LIMIT = 2
 
 
 class TooManyTopics(Rule):
@@ -61,16 +60,16 @@ class TooManyTopics(Rule):
         first: dict[str, Place] = {}
         for topic, place in contact.topics:
             first.setdefault(topic, place)
-        if len(first) <= LIMIT:
+        if len(first) <= MOST_TOPICS:
             return
         places = list(first.values())
-        too_many = [Location(place.document, place.route) for place in places[LIMIT:]]
-        within = [Location(place.document, place.route, role=Role.RELATED) for place in places[:LIMIT]]
+        too_many = [Location(place.document, place.route) for place in places[MOST_TOPICS:]]
+        within = [Location(place.document, place.route, role=Role.RELATED) for place in places[:MOST_TOPICS]]
         observed = _is_observed(contact)
         at_once, at_most = (" at the same time", _at_most(len(first))) if observed else ("", "")
         yield self.finding(
             contact.id,
-            f"{_contacts_stream(contact)} to {len(first)} topics{at_once}; AWS documents up to {LIMIT}",
+            f"{_contacts_stream(contact)} to {len(first)} topics{at_once}; AWS documents up to {MOST_TOPICS}",
             [*too_many, *within],
             help=f"{at_most}stream to at most two topics, and subscribe several queues to them",
         )

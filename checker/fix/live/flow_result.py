@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from checker.core.errors import Skipped
+    from checker.lint.causes import Cause, Counters
     from checker.lint.explain import Explanation
     from checker.lint.retention.model import SetUp
 
@@ -32,19 +33,6 @@ class Step(NamedTuple):
     help: str = ""
 
 
-class Cause(NamedTuple):
-    """The most likely reason why nothing arrived: the link of the delivery chain and the rule, if any.
-
-    ``evidence`` supports it besides the proof: counters, events, the order of the steps.
-    """
-
-    reason: str
-    help: str = ""
-    link: str = ""
-    rule: str = ""
-    evidence: tuple[str, ...] = ()
-
-
 class Arrival(NamedTuple):
     """The message as the topic delivered it: seconds since it was sent, its ID, and its SNS attributes.
 
@@ -54,18 +42,6 @@ class Arrival(NamedTuple):
     seconds: float
     message_id: str
     attributes: tuple[tuple[str, str], ...]
-
-
-class Counters(NamedTuple):
-    """CloudWatch metrics of a topic for the minutes of the chat, over all chats. ``None`` if not available yet.
-
-    https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
-    """
-
-    published: int | None = None
-    delivered: int | None = None
-    filtered_out: int | None = None
-    failed: int | None = None
 
 
 class TopicResult(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.inventory import Contact
+from checker.analysis.inventory import MOST_TOPICS, Contact
 from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
 from checker.inputs.cloudtrail.documents import DECODER
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _EACH = 100
 """Number of contacts with several topics that are shown one by one; the others are grouped."""
 
-_LIMIT = 2
 _MOST_TOPICS = 100_000
 _HIDDEN = "a contact with a hidden ID"
 
@@ -58,7 +57,7 @@ class Contacts:
         self.cut += seen.cut
         sets = at_once(seen.starts, seen.stops)
         name = seen.id or _HIDDEN
-        if sets and len(sets[0]) > _LIMIT and len(self._each) < _EACH:
+        if sets and len(sets[0]) > MOST_TOPICS and len(self._each) < _EACH:
             self._each.append(self._contact(_Alike(name, sets.pop(0), 1)))
         for streams in sets:
             self._count(name, streams)

@@ -138,7 +138,8 @@ def unverified(sessions: Sessions, units: Sequence[Unit], named: Iterable[str]) 
             yield Skipped(str(arn), status.reason, error=True, help=status.help)
 
 
-NAMES = ("StartContactStreaming", "StartChatContact", "SendChatIntegrationEvent", "StopContactStreaming")
+STARTS = ("StartContactStreaming", "StartChatContact", "SendChatIntegrationEvent")
+NAMES = (*STARTS, "StopContactStreaming")
 _LOOKUP = Listing("cloudtrail", "lookup_events", "Events")
 _MOST_PAGES = 20
 """At two calls per second, more pages would delay the audit. The newest events come first."""
@@ -154,7 +155,7 @@ def contacts_of(calls: Calls, hours: int) -> tuple[Contact, ...]:
     with closing(Store()) as store:
         try:
             for number, record in enumerate(
-                chain.from_iterable(_records(calls, name, hours) for name in NAMES)
+                chain.from_iterable(records_of(calls, name, hours) for name in NAMES)
             ):
                 unread += not _keep(store, record, number)
         except CallError as error:  # the lookups of the other event names would fail too
@@ -172,8 +173,11 @@ def _what(calls: Calls) -> str:
     return f"CloudTrail of {calls.unit.name}"
 
 
-def _records(calls: Calls, name: str, hours: int) -> Iterator[object]:
-    """Look up the events of one name. LookupEvents accepts only one attribute."""
+def records_of(calls: Calls, name: str, hours: int) -> Iterator[object]:
+    """Yield the newest events of one name in the last hours. LookupEvents accepts only one attribute.
+
+    Raises CallError. Events that are not read are recorded.
+    """
     since = datetime.now(UTC) - timedelta(hours=hours)
     parameters = {
         "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}],

@@ -9,9 +9,6 @@ if TYPE_CHECKING:
     from checker.core.arn import Arn
     from checker.lint.retention.model import RequestedStorage
 
-MOST_TOPICS = 2
-"""https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html"""
-
 
 class ApplicationMistake(StrEnum):
     """Common application mistakes with an intact chain. A flow can make them deliberately, to show their effect."""

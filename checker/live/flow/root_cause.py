@@ -12,14 +12,23 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.errors import Skipped
-from checker.fix.live.flow_result import DONE, FAILED, PREFLIGHT, Cause, Counters
+from checker.fix.live.flow_result import DONE, FAILED, PREFLIGHT
 from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, Stop, read_event
-from checker.lint.explain import BROKEN, UNKNOWN, explain
+from checker.lint.causes import (
+    CONNECT_PARTICIPANT,
+    FAN_OUT,
+    LIMIT,
+    LIMIT_CODE,
+    Cause,
+    Counters,
+    broken_link,
+    unknown_link,
+)
+from checker.lint.explain import UNKNOWN, explain
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.lookup import look_up
 from checker.live.aws.topic import read_chain
 from checker.live.flow.chat import MARKED
-from checker.live.flow.request import MOST_TOPICS
 from checker.live.flow.steps import StepTimer
 
 if TYPE_CHECKING:
@@ -67,31 +76,11 @@ def _preflight_detail(explanation: Explanation) -> str:
     return f"nothing is broken; not known: {', '.join(unknown)}" if unknown else "the chain is whole"
 
 
-def broken_link(explanation: Explanation | None) -> Cause | None:
-    """Return the first broken link as a cause. None if no link is known to be broken."""
-    return _first(explanation, BROKEN)
-
-
-def unknown_link(explanation: Explanation | None) -> Cause | None:
-    """Return the first link with an unknown status as a cause. None if there is none."""
-    return _first(explanation, UNKNOWN)
-
-
-def _first(explanation: Explanation | None, status: str) -> Cause | None:
-    link = explanation.first(status) if explanation else None
-    return Cause(link.reason, link.help, link.link.value, link.rule) if link else None
-
-
 def _words(link: str) -> str:
     return link.replace("_", " ")
 
 
-LIMIT = f"AWS documents that a contact can stream to at most {MOST_TOPICS} topics"
-"""https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html"""
-
-_FAN_OUT = "stop a stream, or use several subscriptions of one topic"
 _STARTS = ("StartContactStreaming", "StartChatContact")
-_LIMIT_CODE = "LimitExceededException"
 _INVALID_CODES = ("InvalidParameterException", "InvalidRequestException")
 
 
@@ -123,7 +112,7 @@ def is_limit(error: CallError, step: Step) -> bool:
 
     https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreaming.html
     """
-    return error.refusal.code == _LIMIT_CODE and step.name == "StartContactStreaming"
+    return error.refusal.code == LIMIT_CODE and step.name == "StartContactStreaming"
 
 
 def cause_of_refusal(
@@ -133,7 +122,7 @@ def cause_of_refusal(
     reason = f"{step.name}: {error.reason}"
     if is_limit(error, step):
         streams = tuple(f"CloudTrail shows a stream of the contact to `{topic}`" for topic in seen)
-        return Cause(LIMIT, _FAN_OUT, rule="too-many-topics", evidence=(reason, *streams))
+        return Cause(LIMIT, FAN_OUT, rule="too-many-topics", evidence=(reason, *streams))
     broken = broken_link(explanation)
     if broken is not None and error.refusal.code in _INVALID_CODES:
         return broken._replace(evidence=(reason,))
@@ -156,7 +145,7 @@ def _wrong_order(facts: SilentTopicFacts) -> Cause | None:
         return Cause(
             "the customer was not marked as connected after streaming started: AWS documents that until then the "
             "contact flow does not start and nothing is streamed",
-            "call CreateParticipantConnection with ConnectParticipant=true after StartContactStreaming",
+            CONNECT_PARTICIPANT,
         )
     return None
 
@@ -188,13 +177,7 @@ def _not_known(explanation: Explanation | None) -> Cause | None:
             "the topic could not be read, so its policy is not known",
             "grant read access; `checker permissions flow` prints the minimal policy",
         )
-    unknown = unknown_link(explanation)
-    if unknown is None:
-        return None
-    link = unknown.link.replace("_", " ")
-    return unknown._replace(
-        reason=f"the {link} is the most likely cause, because its status is not known: {unknown.reason}"
-    )
+    return unknown_link(explanation)
 
 
 def _outside_analysis() -> Cause:

@@ -15,12 +15,11 @@ from checker.fix.live.flow_result import (
     MESSAGE,
     RETENTION,
     Arrival,
-    Cause,
-    Counters,
     End,
     FlowResult,
     TopicResult,
 )
+from checker.lint.causes import Cause, Counters, broken_link
 from checker.lint.explain import OK
 from checker.live.aws.access import WATCHING, Unit
 from checker.live.aws.calls import Calls
@@ -29,7 +28,6 @@ from checker.live.flow.chat import Chat
 from checker.live.flow.request import ApplicationMistake
 from checker.live.flow.root_cause import (
     SilentTopicFacts,
-    broken_link,
     cause_of_refusal,
     cause_of_silence,
     examine,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from checker.analysis.documented import policy_of, sender_statement
-from checker.fix.live.flow_result import Counters
 from checker.live.aws.calls import BY_TOPIC
 from checker.live.aws.errors import CallError, Fault
+from checker.live.aws.metrics import MINUTE, counter_parameters, counters_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from checker.core.arn import Arn
+    from checker.lint.causes import Counters
     from checker.live.aws.calls import Calls
     from checker.live.flow.steps import Cleanup, FlowCalls, Steps
 
@@ -148,13 +149,6 @@ def queue_attributes(queue: Arn, topic: Arn) -> dict[str, str]:
     }
 
 
-_METRICS = {
-    "published": "NumberOfMessagesPublished",
-    "delivered": "NumberOfNotificationsDelivered",
-    "filtered_out": "NumberOfNotificationsFilteredOut",
-    "failed": "NumberOfNotificationsFailed",
-}
-_MINUTE = 60
 _BETWEEN = 15.0
 """Time in seconds between reads of counters that CloudWatch does not show yet."""
 
@@ -173,34 +167,6 @@ def wait_for_counters(steps: Steps, calls: Calls, topic: Arn, since: datetime, s
 
 
 def _read(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> Counters:
-    """Read the counters, starting with the minute in which the flow began.
-
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
-    """
-    answer = steps.call(
-        calls,
-        "cloudwatch",
-        "get_metric_data",
-        str(topic),
-        MetricDataQueries=[_query(name, metric, topic) for name, metric in _METRICS.items()],
-        StartTime=since.replace(second=0, microsecond=0),
-        EndTime=datetime.now(UTC) + timedelta(seconds=_MINUTE),
-    )
-    sums = {result["Id"]: _sum(result) for result in answer["MetricDataResults"]}
-    return Counters(**{name: sums.get(name) for name in _METRICS})
-
-
-def _query(name: str, metric: str, topic: Arn) -> dict[str, Any]:
-    dimensions = [{"Name": "TopicName", "Value": topic.resource}]
-    stat = {
-        "Metric": {"Namespace": "AWS/SNS", "MetricName": metric, "Dimensions": dimensions},
-        "Period": _MINUTE,
-        "Stat": "Sum",
-    }
-    return {"Id": name, "MetricStat": stat}
-
-
-def _sum(result: dict[str, Any]) -> int | None:
-    """Return the sum over all minutes. None if there is no data yet."""
-    values = result.get("Values") or ()
-    return int(sum(values)) if values else None
+    """Read the counters, starting with the minute in which the flow began."""
+    parameters = counter_parameters(topic, since, MINUTE)
+    return counters_in(steps.call(calls, "cloudwatch", "get_metric_data", str(topic), **parameters))

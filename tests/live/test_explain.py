@@ -1,0 +1,134 @@
+"""`explain` of a topic in AWS: the instance, the role, the last 24 hours and the likely cause of silence."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checker.sandbox import seed
+from checker.sandbox.http.faults import denied
+from tests.live.estate import ACCOUNTS, checker
+
+if TYPE_CHECKING:
+    from checker.sandbox.running import Account, Sandbox
+
+
+def explained(topic: str, *options: str) -> dict[str, Any]:
+    """Explain a topic as JSON."""
+    done = checker("explain", topic, *options, "--format", "json")
+    assert done.out, done.err
+    answer: dict[str, Any] = json.loads(done.out)
+    return answer
+
+
+def stream(account: Account, instance: str, *topics: str) -> None:
+    """Start one chat that streams to topics; the sandbox refuses more than two."""
+    connect, instance_id = account.client("connect"), instance.rpartition("/")[2]
+    chat = connect.start_chat_contact(
+        InstanceId=instance_id, ContactFlowId="flow", ParticipantDetails={"DisplayName": "c"}
+    )
+    for topic in topics:
+        try:
+            connect.start_contact_streaming(
+                InstanceId=instance_id,
+                ContactId=chat["ContactId"],
+                ChatStreamingConfiguration={"StreamingEndpointArn": topic},
+                ClientToken=topic,
+            )
+        except connect.exceptions.LimitExceededException:
+            assert topic == topics[2]
+
+
+def test_the_only_instance_of_the_account_needs_no_option(account: Account) -> None:
+    instance = seed.make_instance(account)
+    answer = explained(seed.default_topic(account))
+    assert (answer["instance"], answer["pairings"][0]["source"]) == (instance, "account")
+
+
+def test_of_several_instances_the_policy_or_cloudtrail_shows_the_one(account: Account) -> None:
+    first, second = seed.make_instance(account, "first"), seed.make_instance(account, "second")
+    named, shown = seed.good_topic(account, first), seed.default_topic(account)
+    stream(account, second, shown)
+    assert explained(named)["instance"] == first
+    assert explained(shown)["instance"] == second
+    unclear = checker("explain", seed.good_topic(account, "arn:aws:connect:us-east-1:1:instance/x", "unclear"))
+    assert (unclear.code, "no Connect instance is known" in unclear.err) == (2, True)
+    assert first.rpartition("/")[2] in unclear.err
+
+
+@pytest.mark.parametrize("command", ["explain", "fix", "flow"])
+def test_an_instance_has_an_alias_and_an_id(account: Account, command: str) -> None:
+    instance, topic = seed.make_instance(account, "my-alias"), seed.default_topic(account)
+    named = (topic,) if command == "explain" else ("--topic-arn", topic)
+    more = ("--contact-flow-id", "flow") if command == "flow" else ()
+    for name in ("my-alias", instance.rpartition("/")[2]):
+        done = checker(command, *named, "--instance", name, *more)
+        assert (done.code, instance in done.out + done.err) == (1, True), done
+    wrong = checker(command, *named, "--instance", "my-aliass", *more)
+    assert (wrong.code, "did you mean `my-alias`?" in wrong.err) == (3, True), wrong
+    both = checker(command, *named, "--instance", "my-alias", "--instance-arn", instance, *more)
+    assert both.code == (1 if command == "fix" else 2)
+
+
+def test_a_role_reaches_the_topic_and_the_instance_of_another_account(
+    account: Account, sandbox: Sandbox
+) -> None:
+    other = sandbox.account(str(next(ACCOUNTS)), account.region)
+    instance = seed.make_instance(other)
+    topic = seed.good_topic(other, instance)
+    assert explained(topic)["chain"] == "unknown"
+    assert explained(topic, "--role-name", "reader")["chain"] == "whole"
+    assert explained(topic, "--role-arn", f"arn:aws:iam::{other.id}:role/reader")["chain"] == "whole"
+    own = seed.good_topic(account, seed.make_instance(account))
+    sandbox.clear_calls()
+    assert explained(own, "--role-name", "reader")["chain"] == "whole"
+    assert not sandbox.calls("sts", "AssumeRole")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--role-arn", "reader"), "is not the ARN of a role"),
+        (("--role-arn", "arn:aws:iam::1:role/r", "--role-name", "r"), "contradicts --role-arn"),
+        (("--external-id", "x"), "requires --role-arn or --role-name"),
+    ],
+)
+def test_options_for_access_that_contradict_each_other(options: tuple[str, ...], reason: str) -> None:
+    done = checker("explain", "arn:aws:sns:us-east-1:111122223333:chat", *options)
+    assert (done.code, reason in done.err) == (2, True)
+
+
+def test_a_silent_topic_that_nobody_streams_to(account: Account) -> None:
+    topic = seed.good_topic(account, seed.make_instance(account))
+    answer = explained(topic)
+    assert (answer["chain"], answer["activity"]["streams"]) == ("whole", 0)
+    assert [cause["reason"] for cause in answer["causes"]] == [
+        "no contact streamed to the topic in the last 24 hours"
+    ]
+
+
+def test_the_refused_third_topic_is_the_cause(account: Account) -> None:
+    instance = seed.make_instance(account)
+    topics = [seed.good_topic(account, instance, name) for name in ("one", "two", "three")]
+    stream(account, instance, *topics)
+    answer = explained(topics[2])
+    (cause,) = answer["causes"]
+    assert (cause["rule"], answer["activity"]["streams"]) == ("too-many-topics", 0)
+    assert explained(topics[0])["activity"]["streams"] == 1
+    assert "Likely cause: AWS documents" in checker("explain", topics[2]).out
+
+
+def test_what_cannot_be_read_of_the_last_hours_leaves_the_proof(account: Account, sandbox: Sandbox) -> None:
+    topic = seed.good_topic(account, seed.make_instance(account))
+    for service in ("cloudtrail", "cloudwatch"):
+        sandbox.fault(denied(service, account=account.id))
+    answer = explained(topic)
+    assert (answer["chain"], answer["activity"]["streams"], answer["activity"]["counters"]) == (
+        "whole",
+        None,
+        None,
+    )
+    assert len(answer["activity"]["unread"]) == 2
+    assert answer["causes"] == []
