@@ -13,6 +13,7 @@ from checker.policy.vocabulary import CONNECT, mentions_connect
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.analysis.observation import Evidence
     from checker.core.errors import Skipped
     from checker.core.finding import Position, Route
     from checker.policy.model import Policy, Problem
@@ -345,6 +346,23 @@ class Contact(NamedTuple):
     alike: int = 1
 
 
+class RefusedStart(NamedTuple):
+    """A stream that Connect refused to start. Texts that the event does not show are empty.
+
+    ``name`` is that of the API, ``time`` in milliseconds, ``instance`` the ARN of the Connect instance, ``event`` the
+    ID of the event.
+    """
+
+    name: str
+    contact: str
+    topic: str
+    instance: str
+    time: int
+    code: str
+    message: str = ""
+    event: str = ""
+
+
 class IgnoreComment(NamedTuple):
     """A comment that suppresses findings: rules, reason and expiry date.
 
@@ -371,6 +389,7 @@ class Inventory(NamedTuple):
     """All facts of one run. ``has_other_values`` is true if a variable with a default has a list of allowed values.
 
     ``read_by_roots`` are the files that Terraform roots and Terragrunt units read besides those of their modules.
+    ``evidence`` is what was seen of keys in use, ``refused_starts`` are the streams that Connect refused to start.
     """
 
     topics: tuple[Topic, ...] = ()
@@ -382,6 +401,8 @@ class Inventory(NamedTuple):
     open_instances: tuple[OpenInstance, ...] = ()
     has_other_values: bool = False
     read_by_roots: tuple[ReadByRoot, ...] = ()
+    evidence: Evidence | None = None
+    refused_starts: tuple[RefusedStart, ...] = ()
 
     def key_of(self, topic: Topic) -> Key | Unknown | None:
         """Return the key that encrypts a topic; ``None`` if the topic is not encrypted.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.analysis.deployments import Deployment
+    from checker.analysis.evidence import Weighed
     from checker.iam.prove.prove import Answer
 
 
@@ -63,6 +64,7 @@ class KeyAnalysis(PolicyAnalysis):
         self.topic = topic
         self.pairings = pairings
         self.topics = topics or ((topic,) if topic else ())
+        self.evidence = inventory.evidence
 
     @property
     def about(self) -> tuple[Topic, Key | None]:
@@ -78,7 +80,7 @@ class KeyAnalysis(PolicyAnalysis):
         case = KeyAnalysis(
             facts.key or self.key, topic, facts.pairings if topic else self.pairings, self.topics
         )
-        case.name = self.name
+        case.name, case.evidence = self.name, self.evidence
         return case
 
     @cached_property
@@ -157,3 +159,18 @@ class KeyAnalysis(PolicyAnalysis):
     def usable(self) -> tuple[tuple[str, Truth], ...]:
         """The two actions that an encrypted topic needs, each with whether Connect is allowed to do it."""
         return tuple((action, self.allows(action)) for action in (DATA_KEY, DECRYPT))
+
+    @cached_property
+    def is_open(self) -> bool:
+        """True if Connect's use of the key depends on conditions that AWS does not document for it."""
+        truths = [truth for _, truth in self.usable]
+        return bool(self.unverified) and False not in truths and any(one is not True for one in truths)
+
+    @cached_property
+    def seen(self) -> Weighed | None:
+        """What the evidence shows about Connect's use of the key for the topic; ``None`` if there is none."""
+        if self.evidence is None or self.topic is None or isinstance(self.text, Unknown):
+            return None
+        from checker.analysis.evidence import weigh  # few runs have evidence
+
+        return weigh(self, self.evidence)

@@ -63,7 +63,7 @@ class Facts:
     ``empty_lists`` are the folders with an empty list of subscriptions, which names no topic. ``called`` are
     the folders of called Terraform modules, ``deployed`` those of Terragrunt's units, ``opened`` the files that Terraform functions read,
     ``read_by_roots`` those that each root reads, and
-    ``templates`` the files that they render, ``others`` files with a policy of another service, all by full path. ``absent`` are the blocks of Terraform that create nothing.
+    ``templates`` the files that they render, ``others`` files with a policy of another service or in events, all by full path. ``absent`` are the blocks of Terraform that create nothing.
     ``assemblies`` are the manifests of CDK by folder. ``read_templates`` counts the CloudFormation templates of each
     file. ``variables`` and ``parameters`` are the names that root modules and templates declare, and
     ``has_other_values`` is true if one of them has a default and a list of allowed values. ``calls`` are those in

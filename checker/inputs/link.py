@@ -53,6 +53,7 @@ def link_facts(facts: Facts) -> Inventory:
         contacts, skipped = facts.streams.settle()
         facts.contacts += contacts
         facts.skipped += skipped
+    streams = facts.streams
     if facts.calls:
         from checker.inputs.code_evidence import with_sender  # imported on demand, as above
 
@@ -70,6 +71,8 @@ def link_facts(facts: Facts) -> Inventory:
         tuple(facts.comments),
         tuple(facts.open_instances),
         facts.has_other_values,
+        evidence=streams.keys.evidence() if streams is not None else None,
+        refused_starts=tuple(streams.refused) if streams is not None else (),
     )
 
 

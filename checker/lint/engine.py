@@ -353,10 +353,19 @@ class _Run:
 
 
 def _assumptions(case: object) -> tuple[str, ...]:
-    """Return what the results assume of every deployment, in words."""
-    if not isinstance(case, PolicyAnalysis) or not case.has_symbols:
+    """Return what the results assume of every deployment and what was seen instead of proven, in words."""
+    if not isinstance(case, PolicyAnalysis):
         return ()
-    return tuple(map(str, case.deployments.assumptions))
+    by_evidence = tuple(_seen(case)) if isinstance(case, KeyAnalysis) and case.evidence is not None else ()
+    if not case.has_symbols:
+        return by_evidence
+    return (*map(str, case.deployments.assumptions), *by_evidence)
+
+
+def _seen(case: KeyAnalysis) -> Iterator[str]:
+    """Yield what was seen of a key whose use by Connect is not proven."""
+    if case.seen is not None and case.seen.usable is True and case.topic is not None:
+        yield f"Connect can use `{case.name}` for `{case.topic.name}`: {case.seen.sentence}"
 
 
 def _all_doubts(judged: Iterable[_Judged]) -> dict[str, Doubt]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checker.analysis.deployments import Deployments
+    from checker.analysis.observation import Evidence
     from checker.core.finding import Finding
     from checker.iam.prove.prove import Answer
     from checker.lint.report import Report
@@ -59,13 +60,17 @@ class InstanceStatus(NamedTuple):
 
 
 class LinkStatus(NamedTuple):
-    """The status of one link, the reason, and the rule with its help if a rule determined it."""
+    """The status of one link, the reason, and the rule with its help if a rule determined it.
+
+    ``evidence`` is what was seen, if the status follows from that and not from a proof.
+    """
 
     link: Link
     status: str
     reason: str
     rule: str = ""
     help: str = ""
+    evidence: str = ""
 
 
 class Explanation(NamedTuple):
@@ -153,7 +158,8 @@ def explain(
         pairings = one.pairings if instance is not None else _paired(one, topic.name, case.deployments)
         chosen = pairings[0].instance if instance is None else instance
         its_key = key if one is case else one.about[1]
-        explained.append(_explain(one.topic._replace(pairings=pairings), its_key, chosen, rules, looked_up))
+        found = (one.topic._replace(pairings=pairings), its_key, chosen)
+        explained.append(_explain(*found, rules, looked_up, around.evidence))
     return _merged(explained, case.deployments)._replace(topic=topic)
 
 
@@ -241,6 +247,7 @@ def _explain(
     instance: Arn,
     rules: Sequence[Rule],
     looked_up: InstanceStatus | None = None,
+    evidence: Evidence | None = None,
 ) -> Explanation:
     """Check all links of the chain for one topic, whose policy and ARN have no symbols.
 
@@ -249,7 +256,7 @@ def _explain(
 
     ``looked_up`` is the result of the lookup in AWS. Without it, the instance is assumed to exist.
     """
-    inventory = Inventory((topic,), (key,) if key else (), (Instance(instance),))
+    inventory = Inventory((topic,), (key,) if key else (), (Instance(instance),), evidence=evidence)
     report = judge(inventory, rules, Scope(all_topics=True))
     case = TopicAnalysis(topic, inventory)
     chain = _Chain(case, instance, report, rules, looked_up)
@@ -317,6 +324,7 @@ class _Chain:
         self.instance = instance
         self.report = report
         self.looked_up = looked_up
+        self.seen = ""
         self.rules = {rule.id: rule for rule in rules}
         text = case.topic.policy
         self.policy = text.policy if isinstance(text, PolicyText) else EMPTY
@@ -345,7 +353,8 @@ class _Chain:
             status = BROKEN
         cause = self.cause(link, status)
         if cause is None:
-            return LinkStatus(link, status, reason)
+            seen = self.seen if link is Link.KEY_POLICY and status == OK else ""
+            return LinkStatus(link, status, reason, evidence=seen)
         return LinkStatus(link, status, cause.message, cause.rule, cause.help)
 
     def cause(self, link: Link, status: str) -> Finding | None:
@@ -415,9 +424,14 @@ class _Chain:
             return NOT_APPLICABLE, "the policy of an AWS managed key cannot be changed"
         if key is None or isinstance(key, Unknown):
             return UNKNOWN, key.reason if key is not None else "the key is not known"
-        usable: Truth = all_of(truth for _, truth in KeyAnalysis(key, self.topic, self.case.pairings).usable)
+        case = KeyAnalysis(key, self.topic, self.case.pairings, inventory=self.case.inventory)
+        usable: Truth = all_of(truth for _, truth in case.usable)
+        if isinstance(usable, Unknown) and case.seen is not None and case.seen.usable is True:
+            self.seen, usable = case.seen.sentence, True
         if usable is True and key.doubt is not None:
             usable = key.doubt
         if isinstance(usable, Unknown):
             return UNKNOWN, usable.reason
+        if usable is True and self.seen:
+            return OK, self.seen
         return (OK, "Connect can use the key") if usable else (BROKEN, "Connect cannot use the key")

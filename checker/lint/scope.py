@@ -134,7 +134,8 @@ def alike(cases: Sequence[KeyAnalysis]) -> list[list[KeyAnalysis]]:
     """Group the cases that a key treats in the same way, because a key may encrypt very many topics."""
     groups: dict[object, list[KeyAnalysis]] = {}
     for case in cases:
-        name = case.topic.name if case.topic and _depends_on_topic(case.key) else ""
+        depends = _depends_on_topic(case.key) or case.evidence is not None
+        name = case.topic.name if case.topic and depends else ""
         groups.setdefault((name, case.pairings), []).append(case)
     return list(groups.values())
 

@@ -69,6 +69,7 @@ def explanation_json(explanation: Explanation, activity: Activity | None = None)
                 "status": link.status,
                 "reason": link.reason,
                 "rule": link.rule or None,
+                "evidence": link.evidence or None,
             }
             for link in explanation.links
         ],
@@ -161,7 +162,9 @@ def answer_of(explanation: Explanation) -> str:
     if unknown:
         return f"Not known: {', '.join(unknown)}."
     where = "in every deployment with the values of this run, " if explanation.deployments.vary else ""
-    return f"Yes: {where}this instance can publish to the topic."
+    seen = any(link.evidence for link in explanation.links)
+    basis = ". That it can use the key was seen, and is not proven" if seen else ""
+    return f"Yes: {where}this instance can publish to the topic{basis}."
 
 
 def _problem(broken: LinkStatus) -> str:

@@ -101,7 +101,8 @@ class ConnectCannotUseKey(Rule):
                 fixes = allow_key(case)
                 yield self.finding(case.name, message, _nearest(case), help=_HELP, fixes=fixes)
             elif doubts and case.unverified:
-                yield doubts[0]  # unverified-key-condition reports the condition
+                if case.seen is None or case.seen.usable is None:
+                    yield doubts[0]  # unverified-key-condition reports the condition
             elif doubts:
                 message = f"not known whether Connect can use the key: {doubts[0].described}"
                 yield self.undetermined(case.name, message, _nearest(case), help=_MORE)

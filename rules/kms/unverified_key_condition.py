@@ -11,11 +11,13 @@ from checker.lint.rule import Link, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.analysis.evidence import Weighed
     from checker.analysis.key import KeyAnalysis
     from checker.core.finding import Finding
     from checker.core.unknown import Unknown
 
-_HELP = "remove the condition, or send a test message before you rely on it"
+_HELP = "remove the condition, or supply evidence: `checker flow --try-conditions`, or CloudTrail events of the key"
+_HELP_REFUSED = "remove the condition; `kms:EncryptionContext:aws:sns:topicArn` is documented and limits the key to the topic"
 
 
 class UnverifiedKeyCondition(Rule):
@@ -26,6 +28,10 @@ class UnverifiedKeyCondition(Rule):
     Conditions of the key policy that decide whether Connect can use the key, on condition keys that AWS does not
     document for Connect's calls to KMS: `aws:SourceArn`, `aws:SourceAccount`, `kms:ViaService`,
     `kms:CallerAccount`. Not reported if another statement grants access without them.
+
+    Evidence can decide what documentation leaves open. CloudTrail records each use of the key with the topic: if
+    the current policy served Connect, nothing is reported. If it refused Connect, that is an error, and the finding
+    names the statement. A trial of `checker flow --try-conditions` counts for statements of the same form.
 
     ## Why it matters
 
@@ -58,19 +64,31 @@ class UnverifiedKeyCondition(Rule):
     id = "unverified-key-condition"
     family = "kms"
     summary = "a condition on the key that AWS does not document for Connect decides if Connect can use it"
-    severity = Severity.NOTE
+    severity = Severity.ERROR
     link = Link.KEY_POLICY
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
-        """Report the conditions that leave the result undetermined."""
-        settled = all(truth is True for _, truth in case.usable) or any(
-            truth is False for _, truth in case.usable
+        """Report the conditions that leave the result undetermined, unless evidence decides it."""
+        if not case.is_open:
+            return
+        seen = case.seen
+        if seen is None or seen.usable is None:
+            yield self._unverified(case, seen.remarks if seen is not None else ())
+        elif seen.usable is False:
+            yield self._refused(case, seen)
+
+    def _unverified(self, case: KeyAnalysis, remarks: tuple[str, ...]) -> Finding:
+        keys = list(dict.fromkeys(condition.key for condition in case.unverified))
+        places = [case.at(condition.route, Part.KEY) for condition in case.unverified]
+        message = (
+            f"not known whether Connect can use the key: it depends on {listed(keys)}, which AWS does not "
+            "document for Connect"
         )
-        if case.unverified and not settled:
-            keys = list(dict.fromkeys(condition.key for condition in case.unverified))
-            places = [case.at(condition.route, Part.KEY) for condition in case.unverified]
-            message = (
-                f"not known whether Connect can use the key: it depends on {listed(keys)}, which AWS does not "
-                "document for Connect"
-            )
-            yield self.undetermined(case.name, message, places, help=_HELP)
+        return self.undetermined(case.name, "; ".join((message, *remarks)), places, help=_HELP)
+
+    def _refused(self, case: KeyAnalysis, seen: Weighed) -> Finding:
+        from checker.analysis.evidence import refusal_of  # few runs have evidence
+
+        places = [case.at(statement.route) for statement in seen.statements] or [case.here()]
+        reason = f"; {refusal_of(seen.statements)}" if seen.statements else ""
+        return self.finding(case.name, f"{seen.sentence}{reason}", places, help=_HELP_REFUSED)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from checker.analysis.inventory import RefusedStart
 from checker.core.arn import NEWEST, Arn, partition_of
 
 
@@ -103,10 +104,41 @@ def read_event(record: object) -> Start | Stop | None:
     return _stop(event) if name == _STOP else _start(event, name)
 
 
+def read_refusal(record: object) -> RefusedStart | None:
+    """Read one record; ``None`` for a record that is not the refused start of a stream.
+
+    StartChatContact counts only if it asks for a stream. A topic or contact that the event does not show is empty.
+    Raises NoTimeError.
+    """
+    event = folded(record)
+    name, code = text(event.get("eventname")), text(event.get("errorcode"))
+    if name.lower() not in STARTS or not code:
+        return None
+    if text(event.get("eventsource")).lower() not in ("", _SOURCE):
+        return None
+    asked = folded(event.get("requestparameters"))
+    inside = asked
+    for step in STARTS[name.lower()]:
+        inside = folded(inside.get(step))
+    if name.lower() != "startcontactstreaming" and _ENDPOINT not in inside:
+        return None
+    account = text(event.get("recipientaccountid")) or _caller(event)
+    return RefusedStart(
+        name,
+        _contact(asked, {}),
+        text(inside.get(_ENDPOINT)),
+        instance_of(text(asked.get("instanceid")), text(event.get("awsregion")), account),
+        time_of(event),
+        code,
+        text(event.get("errormessage")),
+        text(event.get("eventid")),
+    )
+
+
 def _stop(event: Folded) -> Stop | None:
     asked = folded(event.get("requestparameters"))
     contact, stream = text(asked.get("contactid")), text(asked.get("streamingid"))
-    return Stop(contact.lower(), _time(event), stream) if contact and stream else None
+    return Stop(contact.lower(), time_of(event), stream) if contact and stream else None
 
 
 def _start(event: Folded, name: str) -> Start | None:
@@ -120,7 +152,7 @@ def _start(event: Folded, name: str) -> Start | None:
     account = text(event.get("recipientaccountid"))
     return Start(
         _contact(asked, answer),
-        _time(event),
+        time_of(event),
         text(answer.get("streamingid")),
         _request(event, asked),
         _topic(inside),
@@ -160,7 +192,8 @@ def _caller(event: Folded) -> str:
     return text(folded(event.get("useridentity")).get("accountid"))
 
 
-def _time(event: Folded) -> int:
+def time_of(event: Folded) -> int:
+    """Return the time of an event in milliseconds. Raises NoTimeError."""
     try:
         time = datetime.fromisoformat(text(event.get("eventtime")))
     except ValueError:

@@ -63,8 +63,24 @@ doubles.
 https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limits.html
 """
 
-NAMES = ("ContactStreaming", "StartChatContact", "SendChatIntegrationEvent")
-"""Names in every event that starts or stops a stream; JSON without them is skipped."""
+NAMES = (
+    "ContactStreaming",
+    "StartChatContact",
+    "SendChatIntegrationEvent",
+    "aws:sns:topicArn",
+    "PutKeyPolicy",
+    "CreateGrant",
+    "RetireGrant",
+    "RevokeGrant",
+    "SetTopicAttributes",
+    "AddPermission",
+    "RemovePermission",
+    "CreateTopic",
+    "DeleteTopic",
+)
+"""Texts in every event that starts or stops a stream, uses the key of a topic, or changes who can; JSON without them
+is skipped.
+"""
 
 WANTED = tuple(name.encode() for name in NAMES)
 

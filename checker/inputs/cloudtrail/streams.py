@@ -9,15 +9,23 @@ from checker.analysis.inventory import MOST_TOPICS, Contact
 from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
 from checker.inputs.cloudtrail.documents import DECODER
-from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, folded, read_event
+from checker.inputs.cloudtrail.event import (
+    HiddenTopicError,
+    NoTimeError,
+    Start,
+    folded,
+    read_event,
+    read_refusal,
+)
 from checker.inputs.cloudtrail.fold import FullError, Store, at_once
 from checker.inputs.cloudtrail.fragment import Fault, place_of
+from checker.inputs.cloudtrail.key_history import KeyHistory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from checker.analysis.inventory import Place
+    from checker.analysis.inventory import Place, RefusedStart
     from checker.inputs.cloudtrail.fold import ContactEvents, StartedStream
     from checker.inputs.cloudtrail.fragment import Faults, Piece
 
@@ -26,6 +34,8 @@ _EACH = 100
 """Number of contacts with several topics that are shown one by one; the others are grouped."""
 
 _MOST_TOPICS = 100_000
+_MOST_REFUSED = 10_000
+_LOST = "events of keys beyond the limit of keys and topics, so that none of them is evidence"
 _HIDDEN = "a contact with a hidden ID"
 
 _Kind = tuple[str, str, tuple[str, ...]]
@@ -96,9 +106,14 @@ _FAULTS = {NoTimeError: Fault.TIME, HiddenTopicError: Fault.TOPIC, FullError: Fa
 
 
 class Streams:
-    """Collects streams for a whole run, because contacts span files and folders (S3 has one folder a day)."""
+    """Collects streams for a whole run, because contacts span files and folders (S3 has one folder a day).
+
+    ``keys`` are the uses of keys, ``refused`` the streams that Connect refused to start, each event once.
+    """
 
     def __init__(self) -> None:
+        self.keys = KeyHistory()
+        self.refused: dict[RefusedStart, None] = {}
         self._store = Store()
         self._files: list[Path] = []
 
@@ -121,6 +136,8 @@ class Streams:
     def _kept(self, record: object, piece: Piece, faults: Faults) -> bool:
         """Store one event; false if it is not relevant or incomplete."""
         try:
+            if self.keys.add(record) or self._is_refused(record):
+                return True
             event = read_event(record)
             if isinstance(event, Start):
                 self._store.start(event, len(self._files) - 1, piece.find(event.topic))
@@ -130,6 +147,16 @@ class Streams:
             faults.note(_FAULTS[type(error)], *piece.at)
             return False
         return event is not None
+
+    def _is_refused(self, record: object) -> bool:
+        """Store the refused start of a stream; false for other events. Raises NoTimeError, FullError."""
+        refused = read_refusal(record)
+        if refused is None:
+            return False
+        if len(self.refused) >= _MOST_REFUSED and refused not in self.refused:
+            raise FullError
+        self.refused[refused] = None
+        return True
 
     def settle(self) -> tuple[list[Contact], list[Skipped]]:
         """Fold the stored events into contacts, report missing data, and discard the events."""
@@ -143,6 +170,8 @@ class Streams:
         finally:
             self._store.close()
         skipped += (Skipped("CloudTrail", reason, error=True) for reason in _limits(contacts))
+        if self.keys.lost:
+            skipped.append(Skipped("CloudTrail", f"{_LOST}: {self.keys.lost}", error=True))
         return list(contacts.all()), skipped
 
 

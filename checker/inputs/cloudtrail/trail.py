@@ -19,7 +19,7 @@ from checker.core.errors import InputError
 from checker.inputs.cloudtrail.documents import WRAPPER, lines, records
 from checker.inputs.cloudtrail.fragment import Faults
 from checker.inputs.cloudtrail.streams import Streams
-from checker.inputs.discover import name_of
+from checker.inputs.discover import home_of, name_of
 from checker.inputs.opening import is_packed, open_regular
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def read_trail(path: Path, facts: Facts) -> bool:
     cannot be opened.
     """
     name = name_of(path)
+    facts.others.add(home_of(path))  # policies in events are history: what they wrote may have been replaced
     return read_streams(path, facts, lambda done, total: facts.given.progress(name, done / max(total, 1)))
 
 

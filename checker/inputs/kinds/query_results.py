@@ -32,7 +32,7 @@ _LAKE, _ATHENA = "QueryResultRows", "ResultSet"
 _EVENT = "eventjson"
 _NAME, _PARAMETERS = "eventname", "requestparameters"
 _OBJECTS = (_PARAMETERS, "responseelements", "useridentity")
-_NOTHING = "no event starts or stops chat streaming"
+_NOTHING = "no event is about chat streaming or the key of a topic"
 _NO_PARAMETERS = "rows start chat streaming, but do not show the parameters of the request as JSON"
 _HELP = "select the column `eventJson` in CloudTrail Lake, or `requestparameters` in Athena, and save the result again"
 

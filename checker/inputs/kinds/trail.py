@@ -30,4 +30,6 @@ def _read(facts: Facts, path: Path, _named: bool) -> bool:  # noqa: FBT001 - as 
     return read_trail(path, facts)
 
 
-KINDS = (LargeKind("CloudTrail events", _match, _read, "no event starts or stops chat streaming"),)
+KINDS = (
+    LargeKind("CloudTrail events", _match, _read, "no event is about chat streaming or the key of a topic"),
+)
