@@ -67,7 +67,7 @@ def test_an_instance_has_an_alias_and_an_id(account: Account, command: str) -> N
         done = checker(command, *named, "--instance", name, *more)
         assert (done.code, instance in done.out + done.err) == (1, True), done
     wrong = checker(command, *named, "--instance", "my-aliass", *more)
-    assert (wrong.code, "did you mean `my-alias`?" in wrong.err) == (3, True), wrong
+    assert (wrong.code, "did you mean `my-alias`?" in wrong.err) == (2, True), wrong
     both = checker(command, *named, "--instance", "my-alias", "--instance-arn", instance, *more)
     assert both.code == (1 if command == "fix" else 2)
 
