@@ -196,7 +196,7 @@ def _cause_lines(explanation: Explanation, activity: Activity, paint: Paint) -> 
         if first is not None and cause.link == first.link.value:
             continue
         rule = paint("dim", f" [{cause.rule}]") if cause.rule else ""
-        yield f"{paint('bold', 'Likely cause:')} {inert(cause.reason)}{rule}"
+        yield f"{paint('bold', 'Likely cause of silence:')} {inert(cause.reason)}{rule}"
         yield from (f"  {inert(evidence)}" for evidence in cause.evidence)
         if cause.help:
             yield paint.detail("help", cause.help)

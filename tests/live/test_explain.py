@@ -117,7 +117,7 @@ def test_the_refused_third_topic_is_the_cause(account: Account) -> None:
     (cause,) = answer["causes"]
     assert (cause["rule"], answer["activity"]["streams"]) == ("too-many-topics", 0)
     assert explained(topics[0])["activity"]["streams"] == 1
-    assert "Likely cause: AWS documents" in checker("explain", topics[2]).out
+    assert "Likely cause of silence: AWS documents" in checker("explain", topics[2]).out
 
 
 def test_what_cannot_be_read_of_the_last_hours_leaves_the_proof(account: Account, sandbox: Sandbox) -> None:
