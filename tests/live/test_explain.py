@@ -109,6 +109,18 @@ def test_a_silent_topic_that_nobody_streams_to(account: Account) -> None:
     ]
 
 
+def test_a_customer_who_is_not_marked_as_connected(account: Account) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+    stream(account, instance, topic)
+    (cause,) = explained(topic)["causes"]
+    assert "ConnectParticipant=true" in cause["help"]
+    started = seed.start_chat(account, instance, topic)
+    seed.send_message(account, started, "hello")
+    answer = explained(topic)
+    assert (answer["activity"]["counters"]["published"] >= 1, answer["causes"]) == (True, [])
+
+
 def test_the_refused_third_topic_is_the_cause(account: Account) -> None:
     instance = seed.make_instance(account)
     topics = [seed.good_topic(account, instance, name) for name in ("one", "two", "three")]
