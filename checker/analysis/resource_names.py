@@ -27,9 +27,17 @@ def _names(resource: Topic | Key) -> Iterator[str]:
     yield resource.address
     yield resource.address.rpartition("#")[2]
     yield declared_as(resource.root, resource.address)
+    yield from _in_folders(resource)
     if isinstance(resource, Topic):
         last = arn.resource if isinstance(arn, Arn) else (arn.pieces or ("",))[-1]
         yield last.rpartition(":")[2] if isinstance(last, str) else ""
+
+
+def _in_folders(resource: Topic | Key) -> Iterator[str]:
+    """Yield the address in its root, whether the run was about several roots or one: `prod/: aws_sns_topic.chat`."""
+    folders = resource.home.strip("/").split("/")
+    for start in range(len(folders)):
+        yield declared_as(f"{'/'.join(folders[start:])}/", resource.address)
 
 
 def is_selected(resource: Topic | Key, patterns: Iterable[str]) -> bool:

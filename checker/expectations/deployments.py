@@ -6,21 +6,19 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.analysis.deployment_search import deployments
-from checker.analysis.deployments import NO_SYMBOLS, name_of
+from checker.analysis.deployments import NO_SYMBOLS
 from checker.analysis.inventory import Pairing, PolicyText, Source
-from checker.analysis.symbols import CALLER, placed, values_of
+from checker.analysis.key import KeyAnalysis
 from checker.core.arn import Arn
-from checker.core.unknown import ACCOUNT, PARTITION, REGION, Symbol, Unknown
+from checker.core.unknown import Unknown
 from checker.expectations.model import ACCOUNT as OF_ACCOUNT
 from checker.expectations.model import ARN, CONNECT_MAY, DEPLOYMENT, Subject
 from checker.expectations.statements import read_text, tolerated
+from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from checker.analysis.deployments import Deployment, Deployments, Facts
     from checker.analysis.policy_pair import Case
-    from checker.core.unknown import Piece
     from checker.expectations.model import Expectation
     from checker.policy.model import Policy
     from checker.policy.vocabulary import Dialect
@@ -69,14 +67,14 @@ def _with_pairings(facts: Facts, expectation: Expectation) -> Facts:
     return facts._replace(pairings=(*facts.pairings, *stated))
 
 
-def resolved(subject: Subject, case: Case, deployment: Deployment) -> Subject | Unknown:
-    """Replace the references in a subject by their values in a deployment.
+def resolved(subject: Subject, case: Case, declared: Case, deployment: Deployment) -> Subject | Unknown:
+    """Replace the references in a subject by their values in a deployment of what is ``declared``.
 
     The root user of an account stands for the account, as in policies.
     """
     text = f"${{{DEPLOYMENT}}}" if subject.value == DEPLOYMENT else subject.value
     for name in _REFERENCE.findall(text):
-        value = _value(name.strip(), case, deployment)
+        value = _owner(case) if name == DEPLOYMENT else _value(name.strip(), declared, deployment)
         if isinstance(value, Unknown):
             return value
         text = text.replace(f"${{{name}}}", value)
@@ -86,49 +84,26 @@ def resolved(subject: Subject, case: Case, deployment: Deployment) -> Subject | 
     return subject._replace(value=text)
 
 
-def _value(name: str, case: Case, deployment: Deployment) -> str | Unknown:
-    if name == DEPLOYMENT:
-        owner = case.target.account
-        reason = (
-            f"the account that owns the {'topic' if case.about[0].name == case.name else 'key'} is not known"
-        )
-        return owner if isinstance(owner, str) and owner else Unknown(reason)
-    values = {value for (symbol, _), value in deployment.values.items() if symbol == name}
-    if len(values) == 1:
-        return values.pop()
-    several = "has several values" if values else "is not a reference in the code of this topic"
-    return Unknown(f"`{name}` {several}")
+def _owner(case: Case) -> str | Unknown:
+    owner = case.target.account
+    kind = "key" if isinstance(case, KeyAnalysis) else "topic"
+    return (
+        owner
+        if isinstance(owner, str) and owner
+        else Unknown(f"the account that owns the {kind} is not known")
+    )
 
 
-def coincidence(case: Case, named: Iterable[str], deployment: Deployment) -> Unknown | None:
-    """Return a doubt if a principal that the policy names by a reference may be one that the expectation names.
-
-    The deployments have one new value for the name or the ARN of a principal, which none of the others is.
-    """
-    texts = [] if isinstance(case.text, Unknown) else list(values_of(case.text.policy))
-    symbolic = dict.fromkeys(value for role, value in texts if role == CALLER and isinstance(value, Unknown))
-    for value in symbolic:
-        pattern = re.compile("".join(_patterns(value.pieces, deployment)))
-        for arn in named:
-            if value.pieces and pattern.fullmatch(arn) and deployment.fill(value) != arn:
-                return Unknown(f"depends on whether `{_written(value.pieces)}` is `{arn}`")
-    return None
-
-
-def _patterns(pieces: tuple[Piece, ...], deployment: Deployment) -> Iterator[str]:
-    """Yield a regular expression for each piece: values that the deployments vary are those of this one."""
-    kinds = dict(placed(CALLER, pieces))
-    for piece in pieces:
-        if isinstance(piece, str):
-            yield re.escape(piece)
-        elif kinds.get(piece) in (ACCOUNT, REGION, PARTITION):
-            filled = deployment.fill(Unknown("", pieces=(piece,)))
-            yield re.escape(filled) if isinstance(filled, str) else "[^:]*"
-        else:
-            yield ".*"
-
-
-def _written(pieces: tuple[Piece, ...]) -> str:
-    if len(pieces) == 1 and isinstance(pieces[0], Symbol):
-        return name_of(pieces[0])[0]
-    return "".join(one if isinstance(one, str) else f"${{{one.name}}}" for one in pieces)
+def _value(name: str, declared: Case, deployment: Deployment) -> str | Unknown:
+    """Return the value of a reference: a symbol of the deployment, or the ARN of an instance that the code declares."""
+    values = {symbol: value for (symbol, scope), value in deployment.values.items() if scope}
+    for one in declared.facts.open_instances:
+        arn = deployment.fill(one.arn)
+        if isinstance(arn, str):
+            values[one.reference] = arn
+    if name in values:
+        return values[name]
+    guess = did_you_mean(name, values)
+    known = ", ".join(f"`{one}`" for one in sorted(values)) or "none"
+    hint = f"did you mean `{guess}`?" if guess else f"known: {known}"
+    return Unknown(f"`{name}` is not a reference in the code around this resource; {hint}")

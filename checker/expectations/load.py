@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
-from checker.core.finding import Part, Position
+from checker.core.finding import Part
 from checker.core.unknown import Unknown
 from checker.expectations.model import CONNECT_MAY, KEYS, KINDS, TOPICS, Expectation, Subject
 from checker.inputs.discover import name_of, read_input
@@ -127,7 +127,7 @@ class _Reader:
             policy=text,
             policy_name=name,
             file=self.document.name,
-            position=position or Position(1, 1, 1, 1),
+            position=position,
         )
 
     def policy(self, body: Place, about: str, route: Route) -> tuple[str, str]:

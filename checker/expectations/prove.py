@@ -17,7 +17,7 @@ from checker.analysis.wording import caller_of, could
 from checker.core.arn import Arn
 from checker.core.finding import Witness
 from checker.core.unknown import Truth, Unknown
-from checker.expectations.deployments import coincidence, named_by, resolved
+from checker.expectations.deployments import resolved
 from checker.expectations.model import (
     ACCOUNT,
     ALLOWED,
@@ -81,16 +81,16 @@ _SHOWN = {
 }
 
 
-def prove(expectation: Expectation, case: Case, deployment: Deployment) -> Result:
-    """Prove an expectation for a topic or key in one deployment."""
+def prove(expectation: Expectation, case: Case, declared: Case, deployment: Deployment) -> Result:
+    """Prove an expectation for a topic or key in one deployment; ``declared`` is the resource without it."""
     if isinstance(case.text, Unknown):
         return _open(case.text)
-    subjects = [resolved(one, case, deployment) for one in expectation.subjects]
+    subjects = [resolved(one, case, declared, deployment) for one in expectation.subjects]
     for one in subjects:
         if isinstance(one, Unknown):
             return _open(one)
     proof = _Proof(case, expectation, [one for one in subjects if isinstance(one, Subject)])
-    doubt = _doubt(case) or coincidence(case, proof.principals(), deployment)
+    doubt = _doubt(case)
     return _open(doubt) if doubt is not None else proof.result()
 
 
@@ -116,18 +116,6 @@ class _Proof:
             target = target._replace(resource=KEY_ARN)
         self.target = target
         self.policy = about_target(case, target)
-
-    def principals(self) -> tuple[str, ...]:
-        """Return the ARNs of the principals that the expectation names."""
-        named = [one.value for one in self.subjects if one.kind == ARN]
-        accounts = [f"arn:{self.target.partition}:iam::{one.value}:root" for one in self.subjects]
-        entries = (
-            entry.value
-            for statement in named_by(self.expectation, self.dialect).known_statements()
-            for entry in statement.principal_entries
-            if self.expectation.policy and isinstance(entry.value, str)
-        )
-        return (*named, *accounts, *entries)
 
     def result(self) -> Result:
         """Prove the expectation by its kind."""

@@ -11,6 +11,7 @@ from checker.core.finding import Finding, Severity, Verdict
 from checker.core.unknown import Unknown
 from checker.expectations.deployments import deployments_for
 from checker.expectations.model import KEYS, TOPICS
+from checker.expectations.principals import with_principals
 from checker.expectations.prove import prove
 from checker.lint.deployments import reworded
 from checker.policy.vocabulary import KEY, TOPIC
@@ -40,7 +41,8 @@ def about(expectations: Iterable[Expectation], case: Case) -> tuple[Expectation,
 def unmet(rule: Rule, expectations: Iterable[Expectation], case: Case) -> Iterator[Finding]:
     """Yield a finding for each expectation about a topic or key that is not proven in every deployment."""
     for one in about(expectations, case):
-        found = deployments_for(case, one, KEY if isinstance(case, KeyAnalysis) else TOPIC)
+        dialect = KEY if isinstance(case, KeyAnalysis) else TOPIC
+        found = with_principals(deployments_for(case, one, dialect), case, one, dialect)
         yield from _Outcome(rule, one, case, found).findings()
 
 
@@ -52,7 +54,9 @@ class _Outcome:
         self.expectation = expectation
         self.found = found
         self.cases = [case.deployed(way) for way in found.ways] if case.has_symbols else [case]
-        self.results = [prove(expectation, one, way) for one, way in zip(self.cases, found.ways, strict=True)]
+        self.results = [
+            prove(expectation, one, case, way) for one, way in zip(self.cases, found.ways, strict=True)
+        ]
         self.words = [_word(one) for one in self.results]
 
     def findings(self) -> Iterator[Finding]:
