@@ -87,7 +87,7 @@ def case(rule: Rule, entry: dict[str, Any]) -> Iterator[str]:
     if "expect" in entry:
         text = (folder / entry["expect"]).read_text().rstrip()
         yield from (f"with `--expect {entry['expect']}`", "", "```yaml", *text.splitlines(), "```", "")
-        rules = expecting(RULES, load_expectations(folder / entry["expect"]))
+        rules = list(expecting(RULES, load_expectations(folder / entry["expect"])))
     inventory = load(folder / name for name in entry["files"])
     report = judge(
         inventory._replace(instances=(*inventory.instances, *([Instance(arn)] if arn else []))), rules

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from checker.core.errors import InputError
 from checker.core.finding import Part
 from checker.core.unknown import Unknown
-from checker.expectations.model import CONNECT_MAY, KEYS, KINDS, TOPICS, Expectation, Subject
+from checker.expectations.model import CONNECT_MAY, KEYS, KINDS, SERVICE, TOPICS, Expectation, Subject
 from checker.inputs.discover import name_of, read_input
 from checker.inputs.git_revision import is_revision, read_revision
 from checker.inputs.readers import unwrap
@@ -19,14 +19,14 @@ from checker.inputs.typed_files import key_policy_in, topic_in
 from checker.policy.node import Object, items, scalar_text, text_of
 from checker.policy.text_json import json_text
 from checker.policy.text_json import plain as json_value
-from checker.policy.vocabulary import KEY, KEY_ACTIONS, TOPIC, TOPIC_ACTIONS
+from checker.policy.vocabulary import CONNECT, KEY, KEY_ACTIONS, TOPIC, TOPIC_ACTIONS
 from checker.policy.wildcard import did_you_mean, glob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from checker.core.finding import Route
+    from checker.core.finding import Position, Route
     from checker.inputs.text import TextDocument
     from checker.policy.node import Node
 
@@ -41,17 +41,19 @@ _DIALECTS = {TOPICS: TOPIC, KEYS: KEY}
 def load_expectations(path: Path) -> tuple[Expectation, ...]:
     """Read a file of expectations and the policies that it names. Raises InputError, with all errors of the file."""
     document = parse_text(name_of(path), read_input(path))
-    _raise(faults(document, SCHEMA))
     reader = _Reader(document, path.parent)
     listed = document.root.get("expectations") if isinstance(document.root, Object) else None
-    nodes = [one for one in items(listed or document.root) if isinstance(one, Object)]
-    _raise(
-        (
-            *reader.repeated(nodes),
-            *(fault for at, one in enumerate(nodes) for fault in reader.faults(one, at)),
-        )
-    )
-    return tuple(reader.expectation(one, at) for at, one in enumerate(nodes))
+    nodes = items(listed) if listed is not None else ()
+    found = list(faults(document, SCHEMA))
+    found += [fault for fault in reader.all_faults(nodes) if fault.position not in _positions(found)]
+    _raise(found)
+    read = [reader.expectation(node, at) for at, node in enumerate(nodes) if isinstance(node, Object)]
+    _raise(one for one in read if isinstance(one, InputError))
+    return tuple(one for one in read if isinstance(one, Expectation))
+
+
+def _positions(found: Iterable[InputError]) -> set[Position | None]:
+    return {one.position for one in found}
 
 
 def _raise(found: Iterable[InputError]) -> None:
@@ -71,14 +73,17 @@ class _Reader:
         self.document = document
         self.folder = folder
 
-    def repeated(self, nodes: Iterable[Object]) -> Iterator[InputError]:
-        """Yield an error for each name that an expectation shares with an earlier one."""
-        seen = Counter[str]()
+    def all_faults(self, nodes: Iterable[Node]) -> Iterator[InputError]:
+        """Yield what the schema cannot say of each expectation."""
+        names = Counter[str]()
         for index, node in enumerate(nodes):
-            name = _text(node, "name")
-            seen[name] += 1
-            if seen[name] > 1:
-                yield self.fault(("expectations", index, "name"), f"`{name}` is the name of two expectations")
+            if isinstance(node, Object):
+                name = _text(node, "name")
+                names[name] += 1
+                if name and names[name] > 1:
+                    route = ("expectations", index, "name")
+                    yield self.fault(route, f"`{name}` is the name of two expectations")
+                yield from self.faults(node, index)
 
     def faults(self, node: Object, index: int) -> Iterator[InputError]:
         """Yield what the schema cannot say: one statement, about topics or keys, with actions that exist."""
@@ -92,8 +97,16 @@ class _Reader:
         if node.get(KEYS) is not None and CONNECT_MAY in kinds:
             yield self.fault((*here, KEYS), "`connect` is about topics; it includes their keys")
         for kind in kinds:
+            yield from self.services(node.get(kind), (*here, kind))
             for position, action in enumerate(_texts(node.get(kind), "actions")):
                 yield from self.action((*here, kind, "actions", position), action, _about(node))
+
+    def services(self, body: Place, route: Route) -> Iterator[InputError]:
+        """Yield an error for Connect as a service: its requests depend on the instance."""
+        for position, subject in enumerate(_subjects(body)):
+            if subject == Subject(SERVICE, CONNECT):
+                place = (*route, "principals", position, SERVICE)
+                yield self.fault(place, f"`{CONNECT}` makes requests for instances", "write `connect: any`")
 
     def action(self, route: Route, action: str, about: str) -> Iterator[InputError]:
         """Yield an error for an action that the policy of such a resource cannot have."""
@@ -107,13 +120,16 @@ class _Reader:
     def fault(self, route: Route, reason: str, help_text: str = "see docs/expectations.md") -> InputError:
         return InputError(self.document.name, reason, self.document.locate(route, Part.VALUE), help_text)
 
-    def expectation(self, node: Object, index: int) -> Expectation:
-        """Read one expectation. Raises InputError for a policy that cannot be read."""
+    def expectation(self, node: Object, index: int) -> Expectation | InputError:
+        """Read one expectation; an error for a policy that cannot be read."""
         kind = next(kind for kind in KINDS if node.get(kind) is not None)
         body, about = node.get(kind), _about(node)
         route: Route = ("expectations", index)
         position = self.document.locate((*route, "name"), Part.VALUE)
-        name, text = self.policy(body, about, (*route, kind, "policy"))
+        try:
+            name, text = self.policy(body, about, (*route, kind, "policy"))
+        except InputError as error:
+            return error
         return Expectation(
             name=_text(node, "name"),
             kind=kind,

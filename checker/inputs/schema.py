@@ -82,6 +82,8 @@ def _fault(document: TextDocument, error: ValidationError, schema: str) -> Input
         )
     elif error.validator == "type" and isinstance(expected, str) and expected in _TYPES:
         message = f"`{format_route(route)}`: expected {_TYPES[expected]}, found {_found(value)}"
+        if expected == "string" and isinstance(value, int | float):
+            help_text = "write it in quotes"
     elif error.validator == "anyOf" and all("required" in one for one in expected):
         message = f"needs {' or '.join(f'`{key}`' for one in expected for key in one['required'])}"
     return InputError(document.name, message, document.locate(route, Part.VALUE), help_text)

@@ -47,7 +47,9 @@ def naming(subject: Subject) -> dict[str, object]:
     condition = {} if kind else {"Condition": {"StringEquals": {key: subject.value}}}
     return {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*", **condition}],
+        "Statement": [
+            {"Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*", **condition}
+        ],
     }
 
 
@@ -99,10 +101,13 @@ def differences(index: int, kind: str, counts: dict[str, int]) -> Iterator[str]:
     if result.truth is False:
         counts["not met"] += 1
         assert result.witness is not None
-        request = request_of(dict(result.witness.request), universe.words)
-        truth = universe.laws[0].allows(request)
-        if not contradicts(kind, request, truth, subject) or list(faults(request)):
-            yield f"{index}: {kind} {action} {subject} is not met, but {request} is {truth}"
+        witness = dict(result.witness.request)
+        readings = [request_of(witness, universe.words, as_written=one) for one in (False, True)]
+        truths = [universe.laws[0].allows(one) for one in readings]
+        pairs = list(zip(readings, truths, strict=True))
+        shown = any(contradicts(kind, request, truth, subject) for request, truth in pairs)
+        if not shown or list(faults(readings[0])):
+            yield f"{index}: {kind} {action} {subject} is not met, but {readings[0]} is {truths}"
 
 
 @pytest.mark.parametrize("kind", [ALLOWED, DENIED, ONLY])
