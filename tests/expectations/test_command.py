@@ -145,10 +145,6 @@ CASES: dict[str, tuple[str, Any, str, Any]] = {
 }
 
 
-def report(folder: Path, *arguments: str) -> Any:
-    return json.loads(run("check", "topic.json", "--format", "json", *arguments, cwd=folder).stdout)
-
-
 def write(folder: Path, policy: Any, expectations: str) -> None:
     save(folder / "topic.json", topic(policy))
     save(folder / "old.json", POLICY)
@@ -160,13 +156,13 @@ def test_each_kind_is_met_not_met_or_not_known(name: str, tmp_path: Path) -> Non
     verdict, policy, kind, body = CASES[name]
     write(tmp_path, policy, expecting(**{kind.replace("-", "_"): body}))
     arguments = ("--expect", "expectations.yaml", "--select", "unmet-expectation")
-    found = report(tmp_path, *arguments)
+    done = run("check", "topic.json", "--format", "json", *arguments, cwd=tmp_path)
+    found = json.loads(done.stdout)
     (target,) = [one for one in found["examined"] if one["kind"] == "topic"]
     assert target["expectations"] == [{"name": kind.replace("-", "_"), "verdict": verdict}]
     assert [one["verdict"] for one in found["findings"]] == [verdict] * (verdict != MET)
     assert all(one["witness"] for one in found["findings"] if verdict == NOT_MET and kind != "connect")
-    code = run("check", "topic.json", *arguments, cwd=tmp_path).returncode
-    assert code == {MET: 0, NOT_MET: 1, NOT_KNOWN: 3}[verdict]
+    assert done.returncode == {MET: 0, NOT_MET: 1, NOT_KNOWN: 3}[verdict]
 
 
 BODIES = expecting(
