@@ -17,6 +17,8 @@ import yaml
 
 from checker.analysis.inventory import Instance
 from checker.core.arn import Arn
+from checker.expectations.load import load_expectations
+from checker.expectations.run import expecting
 from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.registry import built_in
@@ -81,9 +83,14 @@ def case(rule: Rule, entry: dict[str, Any]) -> Iterator[str]:
     arn = Arn.parse(entry.get("instance", ""))
     if arn is not None:
         yield from (f"with `--instance-arn {arn}`", "")
+    rules = RULES
+    if "expect" in entry:
+        text = (folder / entry["expect"]).read_text().rstrip()
+        yield from (f"with `--expect {entry['expect']}`", "", "```yaml", *text.splitlines(), "```", "")
+        rules = list(expecting(RULES, load_expectations(folder / entry["expect"])))
     inventory = load(folder / name for name in entry["files"])
     report = judge(
-        inventory._replace(instances=(*inventory.instances, *([Instance(arn)] if arn else []))), RULES
+        inventory._replace(instances=(*inventory.instances, *([Instance(arn)] if arn else []))), rules
     )
     lines = [line.replace(f"{folder}/", "") for line in render(report, Setting())]
     yield from ("```text", *(lines or ["no findings"]), "```")

@@ -20,6 +20,7 @@ ALLOWED_IMPORTS = (
     "checker.policy",
     "checker.iam",
     "checker.analysis",
+    "checker.expectations",
     "checker.lint.rule",
     "checker.lint.fixes",
     "collections.abc",

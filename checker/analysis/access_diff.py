@@ -165,31 +165,38 @@ def _once(accesses: Iterable[Access]) -> tuple[Access, ...]:
 
 
 def difference(
-    old: Policy, new: Policy, target: Target, instances: Sequence[Arn] = (), whole: Budget | None = None
+    old: Policy,
+    new: Policy,
+    target: Target,
+    instances: Sequence[Arn] = (),
+    whole: Budget | None = None,
+    *,
+    only_gained: bool = False,
 ) -> Difference:
     """Compare two policies of one topic or key over all requests about it.
 
     ``whole`` is the shared budget of this comparison and others. ``instances`` are reported by name, in addition to
-    those that the policies name. An unknown value with the same name in both policies counts as equal.
+    those that the policies name. An unknown value with the same name in both policies counts as equal. With
+    ``only_gained``, the access that only the old policy allows is not looked for.
     """
     gain = Gain(old, new, whole)
     loss = Gain(new, old, gain.budget)
     groups = CallerGroups.of((old, new), target, instances)
     representatives = representatives_of(groups.policies, target.partition, target.account)
     named = [representative.arn for representative in representatives if representative.kind == PRINCIPAL]
-    sides = [_Side(direction, groups) for direction in (gain, loss)]
+    sides = [_Side(direction, groups) for direction in ((gain,) if only_gained else (gain, loss))]
     classes = action_classes(groups.policies, target)
     exhausted: list[Unknown] = []
     try:
-        for representative in representatives if gain.narrowed or loss.narrowed else ():
+        for representative in representatives if any(side.gain.narrowed for side in sides) else ():
             for actions in classes:
                 gain.budget.spend(_SPACE * len(groups.words))
                 _compare(sides, representative, actions)
     except ExhaustedError:
         exhausted.append(EXHAUSTED)
-    doubts = dict.fromkeys((*_unsupported(gain), *sides[0].doubts, *sides[1].doubts, *exhausted))
-    gained, lost = (side.accesses(named) for side in sides)
-    return Difference(gained, lost, tuple(doubts))
+    doubts = dict.fromkeys((*_unsupported(gain), *(one for side in sides for one in side.doubts), *exhausted))
+    gained, *lost = (side.accesses(named) for side in sides)
+    return Difference(gained, lost[0] if lost else (), tuple(doubts))
 
 
 _SPACE = 6

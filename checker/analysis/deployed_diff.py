@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Claim = tuple[str, str, str, frozenset[str], bool]
 
 
-_KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
+KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
 """Represents a key without a known ARN, since key policies name it `*`."""
 _COMPARED = Unknown("the statements of two policies")
 """Makes the search try all combinations of instances, as if a policy could also deny them access."""
@@ -141,7 +141,7 @@ def _united(
 def _in_deployment(status: str, old: Case, new: Case, instances: Sequence[Arn]) -> Difference:
     target = _target(new, old)
     named = tuple(dict.fromkeys((*instances, *new.instances, *old.instances)))
-    found = difference(_about(old, target), _about(new, target), target, named)
+    found = difference(about_target(old, target), about_target(new, target), target, named)
     if status == ADDED:
         return found._replace(lost=())
     return found._replace(gained=()) if status == REMOVED else found
@@ -151,11 +151,11 @@ def _target(new: Case, old: Case) -> Target:
     """Return the resource of the requests, from the side that knows it."""
     target = next((one.target for one in (new, old) if isinstance(one.target.account, str)), new.target)
     if target.resource == "*" and isinstance(new, KeyAnalysis):
-        return target._replace(resource=_KEY_ARN)
+        return target._replace(resource=KEY_ARN)
     return target
 
 
-def _about(case: Case, target: Target) -> Policy:
+def about_target(case: Case, target: Target) -> Policy:
     """Return the policy with the resource's own ARN, or its reference to itself, replaced by the target's name."""
     own = {case.target.resource, case.symbol} - {"", "*"}
 

@@ -17,7 +17,15 @@ from checker.app.baseline_file import check_baseline, write_baseline
 from checker.app.exit_codes import Ending, ending_of
 from checker.app.next_step import after_audit
 from checker.app.output import Destination, check_destinations, publish
-from checker.app.run import baseline_path, decide, prepare, relative_to, topics_not_found, without_baselined
+from checker.app.run import (
+    baseline_path,
+    decide,
+    prepare,
+    relative_to,
+    topics_not_found,
+    unmatched_expectations,
+    without_baselined,
+)
 from checker.app.signals import interruptible
 from checker.app.terminal import is_terminal, progress_bar, tell
 from checker.configuration.baseline import hold_back, read_baseline
@@ -113,7 +121,7 @@ def _build_run(
     """Build the report from the journal, and send it to Security Hub if requested. Raises CheckerError."""
     unsent = _send(request, context, sessions, surveyed, journal) if request.security_hub else ()
     run = _without_baselined(
-        request, decide(_merged_report(journal, surveyed.skipped), context, request.options)
+        request, decide(_merged_report(context, journal, surveyed.skipped), context, request.options)
     )
     return run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
 
@@ -217,12 +225,12 @@ def _send(
 _NO_LONGER_LISTED = "no longer listed since the audit started: its findings were not sent to Security Hub"
 
 
-def _merged_report(journal: Journal, skipped: tuple[Skipped, ...]) -> Report:
+def _merged_report(context: CheckContext, journal: Journal, skipped: tuple[Skipped, ...]) -> Report:
     """Merge the reports of all units in the journal, also of units that are no longer listed."""
     from checker.live.audit.executor import joined
 
     report = joined(entry.report for entry in journal.entries())
-    return report._replace(skipped=(*skipped, *report.skipped))
+    return report._replace(skipped=(*skipped, *report.skipped, *unmatched_expectations(context, report)))
 
 
 _LINE_PAUSE = 5.0

@@ -80,6 +80,7 @@ _RECORDED = {
     "--fail-on": _Recorded(_OPTIONAL_TEXT, lambda request: _fail_on(request.options)),
     "--strict": _Recorded(_OPTIONAL_FLAG, lambda request: request.options.strict),
     "--baseline": _Recorded(_OPTIONAL_TEXT, lambda request: _name(request.options.baseline)),
+    "--expect": _Recorded(_OPTIONAL_TEXT, lambda request: _name(request.options.expect)),
     "--config": _Recorded(_OPTIONAL_TEXT, lambda request: _name(request.options.configuration)),
     "--isolated": _Recorded(_FLAG, lambda request: request.options.isolated),
 }
@@ -163,6 +164,7 @@ def _with(request: AuditOptions, recorded: Recorded) -> AuditOptions:
         strict=recorded["--strict"],
         all_topics=recorded["--all-topics"],
         baseline=_path(recorded["--baseline"]),
+        expect=_path(recorded["--expect"]),
         configuration=_path(recorded["--config"]),
         isolated=recorded["--isolated"],
     )
@@ -222,7 +224,7 @@ def plan_of(request: AuditOptions, context: CheckContext) -> Plan:
     )
     instances = tuple((instance.source.value, str(instance.arn)) for instance in (*context.instances, *loose))
     hours = DEFAULT_HOURS if request.hours is None else request.hours
-    return Plan(request.access, scope, instances, streaming, hours)
+    return Plan(request.access, scope, instances, streaming, hours, context.expectations)
 
 
 def _streaming(inventory: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:

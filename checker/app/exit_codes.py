@@ -29,7 +29,7 @@ class Ending(NamedTuple):
     """How a command ended. Several may hold; the first of them, in this order, gives the exit code.
 
     ``incomplete``: AWS did not allow or complete a requested read, write or deletion. ``undetermined``: a result
-    is not known, and --strict counts it. ``reader_gone`` replaces only exit code 0: a command whose output was
+    is not known, and --strict counts it, or an expectation is not known. ``reader_gone`` replaces only exit code 0: a command whose output was
     closed, as by ``| head``, has not reported that everything is clean.
     """
 
@@ -66,7 +66,7 @@ def ending_of(report: Report, fail_on: Severity, *, strict: bool = False, live: 
         unreadable=report.unreadable and not live,
         incomplete=report.unreadable and live,
         findings=worst is not None and worst.rank >= fail_on.rank,
-        undetermined=strict and report.incomplete,
+        undetermined=report.unproven or (strict and report.incomplete),
     )
 
 

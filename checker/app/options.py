@@ -41,6 +41,7 @@ def read_options(
     isolated: bool = False,
     given: Given = Given(),  # noqa: B008 - frozen
     verbose: bool = False,
+    expect: Path | None = None,
 ) -> Options:
     """Read the options of a check, by their names on the command line. Raises InputError."""
     return Options(
@@ -58,6 +59,7 @@ def read_options(
         isolated=isolated,
         given=given,
         verbose=verbose,
+        expect=expect,
     )
 
 

@@ -18,7 +18,14 @@ from checker.inputs.output_file import is_same_file, open_output, overwritten
 from checker.lint.registry import all_rules
 from checker.policy.wildcard import did_you_mean
 from checker.report import formats
-from checker.report.brief import assumptions_text, doubts_text, skipped_text, stale_text, summary_text
+from checker.report.brief import (
+    assumptions_text,
+    doubts_text,
+    expectations_text,
+    skipped_text,
+    stale_text,
+    summary_text,
+)
 from checker.report.context import Paint, Setting
 
 if TYPE_CHECKING:
@@ -79,7 +86,7 @@ def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> 
     for stale in report.stale:
         tell(*stale_text(stale, errors))
     if run.verbose:
-        tell(*assumptions_text(report, errors))
+        tell(*assumptions_text(report, errors), *expectations_text(report, errors))
     if run.strict:
         tell(*doubts_text(report, errors))
     tell(summary_text(report, errors))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checker.analysis.inventory import OpenInstance, Topic
+    from checker.expectations.model import Expectation
     from checker.lint.report import Report
     from checker.lint.rule import Rule
 
@@ -54,6 +55,7 @@ class Options(NamedTuple):
     isolated: bool = False
     given: Given = Given()
     verbose: bool = False
+    expect: Path | None = None
 
 
 class Run(NamedTuple):
@@ -83,6 +85,7 @@ class CheckContext(NamedTuple):
     configuration: Configuration
     scope: Scope
     instances: tuple[Instance, ...]
+    expectations: tuple[Expectation, ...] = ()
 
     def fail_on(self, options: Options) -> Severity:
         """Return the severity from which findings count."""
@@ -98,7 +101,25 @@ def prepare(options: Options) -> CheckContext:
         *(_instance(text, Source.OPTION) for text in options.instances if not _is_reference(text)),
         *(_instance(text, Source.CONFIGURATION) for text in configuration.instances),
     )
-    return CheckContext(rules, families, configuration, _scope(options, configuration), known)
+    context = CheckContext(rules, families, configuration, _scope(options, configuration), known)
+    path = options.expect or expectations_path(configuration)
+    if path is None:
+        return context
+    from checker.expectations.load import load_expectations  # only where there are expectations
+    from checker.expectations.model import selected_topics
+    from checker.expectations.run import expecting
+
+    expectations = load_expectations(path)
+    return context._replace(
+        rules=expecting(rules, expectations),
+        scope=context.scope._replace(expected=selected_topics(expectations)),
+        expectations=expectations,
+    )
+
+
+def expectations_path(configuration: Configuration) -> Path | None:
+    """Return the file of expectations that a configuration names."""
+    return Path(configuration.folder, configuration.expect) if configuration.expect else None
 
 
 def examine(options: Options) -> Run:
@@ -114,10 +135,23 @@ def examine_on(context: CheckContext, options: Options) -> Run:
     inventory = _load_inventory(context, options, paths)
     report = _judged(context, options, paths, inventory, context.scope)
     report = report._replace(
-        skipped=(*report.skipped, *nothing_examined(report, paths, absolute)),
+        skipped=(
+            *report.skipped,
+            *nothing_examined(report, paths, absolute),
+            *unmatched_expectations(context, report),
+        ),
         stale=tuple(idle(report, context.configuration, map(_full_name, paths), absolute)),
     )
     return decide(report, context, options, inventory)
+
+
+def unmatched_expectations(context: CheckContext, report: Report) -> tuple[Skipped, ...]:
+    """Return the expectations that are about no checked topic or key."""
+    if not context.expectations:
+        return ()
+    from checker.expectations.run import about_nothing  # only where there are expectations
+
+    return tuple(about_nothing(context.expectations, report))
 
 
 def _examine_change(context: CheckContext, options: Options) -> Run:

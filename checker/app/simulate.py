@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.app.exit_codes import Ending
 from checker.app.output import Format
-from checker.app.terminal import complain, paint_for, write
+from checker.app.terminal import complain, paint_for, tell, write
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import Request, fold
 from checker.inputs.discover import name_of, read_input
-from checker.inputs.requests import read_caller, read_context, read_question
+from checker.inputs.requests import EXPECTED, read_caller, read_context, read_question
 from checker.inputs.typed_files import read_policy_file
 from checker.report.explanation import decision_json, decision_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from checker.iam.decide.decide import Decision
@@ -31,6 +33,14 @@ class RequestOptions(NamedTuple):
     action: str | None = None
     resource: str | None = None
     context: tuple[str, ...] = ()
+    expect: str = ""
+
+
+class Decided(NamedTuple):
+    """The printed decision of a line; empty if the line cannot be read. ``contradiction`` is what was expected, if not this."""
+
+    text: str = ""
+    contradiction: str = ""
 
 
 def decide_requests(
@@ -38,30 +48,56 @@ def decide_requests(
 ) -> Ending:
     """Decide the requests of a file, or the one in the options against a policy. Raises InputError."""
     if requests is not None and policy is None:
-        return _decide_lines(requests, output_format)
+        return _decide_lines(requests, options.expect, output_format)
     if policy is None or requests is not None:
         raise InputError("simulate", "give either --requests or --policy")
-    return _decide_one(policy, _request(options), output_format)
+    return _decide_one(policy, _request(options), options.expect, output_format)
 
 
-def _decide_lines(path: Path, output_format: Format) -> Ending:
+def _decide_lines(path: Path, expect: str, output_format: Format) -> Ending:
     """Decide each line; an unreadable line prints `Error`, so that output and input lines correspond."""
     name, numbered = name_of(path), enumerate(read_input(path).split("\n"), 1)
-    words = [_decided(name, number, line, output_format) for number, line in numbered if line.strip()]
+    decided = {
+        number: _decided(name, number, line, expect, output_format)
+        for number, line in numbered
+        if line.strip()
+    }
     error = '{"decision": "Error"}' if output_format is Format.JSON else "Error"
-    write(error if word is None else word for word in words)
-    return Ending(unreadable=None in words)
+    write(one.text or error for one in decided.values())
+    contradicted = {number: one.contradiction for number, one in decided.items() if one.contradiction}
+    _tell_contradictions(name, contradicted)
+    return Ending(unreadable=any(not one.text for one in decided.values()), findings=bool(contradicted))
 
 
-def _decided(name: str, number: int, line: str, output_format: Format) -> str | None:
-    """Decide one line. Report a line that cannot be read, and return None."""
+_MOST = 10
+
+
+def _tell_contradictions(name: str, contradicted: Mapping[int, str]) -> None:
+    """Name the first lines whose decision is not the expected one."""
+    for number, text in islice(contradicted.items(), _MOST):
+        tell(f"not as expected: {name}:{number}: {text}")
+    if len(contradicted) > _MOST:
+        tell(f"not as expected: {len(contradicted) - _MOST} more lines")
+
+
+def _decided(name: str, number: int, line: str, expect: str, output_format: Format) -> Decided:
+    """Decide one line. Report a line that cannot be read."""
     try:
         question = read_question(name, line)
-        return _line(decide(question.policy, question.request), question.request, output_format)
+        decision = decide(question.policy, question.request)
     except InputError as error:
         place = error.position and error.position._replace(line=number, end_line=number)
         complain(InputError(error.what, error.reason, place, error.help))
-        return None
+        return Decided()
+    text = _line(decision, question.request, output_format)
+    return Decided(text, _contradiction(decision, question.expect or expect))
+
+
+def _contradiction(decision: Decision, expect: str) -> str:
+    """Compare a decision with the expected one; empty if it is as expected, or if nothing is."""
+    if not expect or decision.word in EXPECTED[expect]:
+        return ""
+    return f"expected {expect}, found {decision.word}"
 
 
 def _line(decision: Decision, request: Request, output_format: Format) -> str:
@@ -80,10 +116,13 @@ def _request(options: RequestOptions) -> Request:
     return Request(read_caller(options.service, options.aws), options.action, options.resource, folded)
 
 
-def _decide_one(path: Path, request: Request, output_format: Format) -> Ending:
+def _decide_one(path: Path, request: Request, expect: str, output_format: Format) -> Ending:
     decision = decide(read_policy_file(path, request.action), request)
     if output_format is Format.JSON:
         write([_line(decision, request, output_format)])
     else:
         write(decision_text(decision, request, paint_for(sys.stdout)))
-    return Ending()
+    contradiction = _contradiction(decision, expect)
+    if contradiction:
+        tell(f"not as expected: {name_of(path)}: {contradiction}")
+    return Ending(findings=bool(contradiction))

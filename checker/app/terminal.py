@@ -235,10 +235,11 @@ def progress_bar(delay: float = _BAR_DELAY) -> Callable[[str, float], None]:
 
 
 def complain(error: CheckerError) -> None:
-    """Report an error, its place and its help."""
+    """Report an error, its place and its help, and the errors that were found with it."""
     from checker.report.brief import skipped_text
 
-    tell(*skipped_text(error.skipped(), paint_for(sys.stderr)))
+    for one in (error, *error.further):
+        tell(*skipped_text(one.skipped(), paint_for(sys.stderr)))
 
 
 _ADD_YES = "add `--yes` to skip confirmation"

@@ -121,6 +121,7 @@ def audit(
     strict: shared.StrictOption = None,
     baseline: shared.BaselineOption = None,
     write_baseline: _WriteBaselineOption = None,
+    expect: shared.ExpectOption = None,
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
 ) -> Ending:
@@ -145,6 +146,7 @@ def audit(
         baseline=baseline,
         config=config,
         isolated=isolated,
+        expect=expect,
     )
     request = AuditOptions(
         options,

@@ -25,6 +25,7 @@ def check(
     variable: shared.VariableOption = None,
     parameter: shared.ParameterOption = None,
     source: shared.SourceOption = None,
+    expect: shared.ExpectOption = None,
     baseline: shared.BaselineOption = None,
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
@@ -53,5 +54,6 @@ def check(
         isolated=isolated,
         given=read_given(variable, parameter, source),
         verbose=verbose,
+        expect=expect,
     )
     return lint(options, formats or (), output)

@@ -115,6 +115,7 @@ def fix(
     wait: _WaitOption = 30,
     rollback_on_failure: _RollbackOnFailureOption = False,
     receipts: _ReceiptsOption = Path("checker-receipts"),
+    expect: shared.ExpectOption = None,
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
 ) -> Ending:
@@ -142,6 +143,7 @@ def fix(
         changed=changed,
         config=config,
         isolated=isolated,
+        expect=expect,
         given=read_given(variable, parameter),
     )
     request = FixRequest(

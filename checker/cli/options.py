@@ -51,6 +51,15 @@ ReportFileOption = Annotated[
     str,
     typer.Option("--output", "-o", metavar="FILE", help="Write the report to this file.", show_default=False),
 ]
+ExpectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--expect",
+        metavar="FILE",
+        help="Prove the expectations in this file for each topic and key.",
+        rich_help_panel=RULES,
+    ),
+]
 StrictOption = Annotated[
     bool | None,
     typer.Option(

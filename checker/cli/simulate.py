@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +46,22 @@ _ContextOption = Annotated[
 ]
 
 
+class Decision(StrEnum):
+    """Values of --expect."""
+
+    ALLOWED = "Allowed"
+    DENIED = "Denied"
+    EXPLICITLY_DENIED = "ExplicitlyDenied"
+    IMPLICITLY_DENIED = "ImplicitlyDenied"
+    UNKNOWN = "Unknown"
+
+
+_ExpectOption = Annotated[
+    Decision | None,
+    typer.Option(help="Exit 1 unless each request has this decision.", show_default=False),
+]
+
+
 def simulate(
     requests: _RequestsOption = None,
     policy: _PolicyOption = None,
@@ -53,6 +70,7 @@ def simulate(
     action: _ActionOption = None,
     resource: _ResourceOption = None,
     context: _ContextOption = None,
+    expect: _ExpectOption = None,
     output_format: FormatOption = Format.TEXT,
 ) -> Ending:
     """Decide single requests against a resource-based policy.
@@ -60,7 +78,9 @@ def simulate(
     Prints Allowed, ExplicitlyDenied, ImplicitlyDenied, or Unknown if AWS documents no answer. --requests prints one
     word for each request, --policy a trace. Condition keys that are not given are absent from the request.
 
-    Exit codes: 0 decided, 2 unreadable input, 4 internal error.
+    An "expect" member of a line in --requests takes precedence over --expect.
+
+    Exit codes: 0 decided, 1 not as expected, 2 unreadable input, 4 internal error.
     """
-    options = RequestOptions(service, aws, action, resource, tuple(context or ()))
+    options = RequestOptions(service, aws, action, resource, tuple(context or ()), expect or "")
     return decide_requests(requests, policy, options, output_format)

@@ -126,6 +126,7 @@ class _Reader:
             topics=_texts(root, "topics"),
             topic_tags=_texts(root, "topic-tags"),
             baseline=_text(root, "baseline"),
+            expect=_text(root, "expect"),
             fail_on=Severity(fail_on) if fail_on else None,
             strict=_flag(root, "strict"),
             all_topics=_flag(root, "all-topics"),

@@ -94,6 +94,7 @@ class Configuration(NamedTuple):
     topics: tuple[str, ...] = ()
     topic_tags: tuple[str, ...] = ()
     baseline: str = ""
+    expect: str = ""
     fail_on: Severity | None = None
     strict: bool | None = None
     all_topics: bool | None = None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.configuration.model import matches, root_of
 from checker.core.finding import Verdict
-from checker.lint.report import Examined, Stale
+from checker.lint.report import UNMET, Examined, Stale
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -116,4 +116,7 @@ class _Choices:
     def narrowed(self, target: Examined) -> Examined:
         """Keep the verdicts of selected rules; the target stays the same object if all are, to save memory."""
         verdicts = {rule: verdict for rule, verdict in target.verdicts.items() if self.counts(target, rule)}
-        return target if len(verdicts) == len(target.verdicts) else target._replace(verdicts=verdicts)
+        if len(verdicts) == len(target.verdicts):
+            return target
+        expectations = target.expectations if UNMET in verdicts else {}
+        return target._replace(verdicts=verdicts, expectations=expectations)

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 class Skipped(NamedTuple):
     """A file or resource that was not checked, and why.
 
-    ``error`` is true if it should have been readable, ``complete`` if nothing in it was left out.
+    ``error`` is true if it should have been readable, ``complete`` if nothing in it was left out, and
+    ``unproven`` for an expectation about no checked resource.
     """
 
     what: str
@@ -20,13 +21,17 @@ class Skipped(NamedTuple):
     position: Position | None = None
     help: str = ""
     complete: bool = False
+    unproven: bool = False
 
 
 class CheckerError(Exception):
     """An expected error: the file, option or resource, the reason, and the next step.
 
-    Its subclasses say who can correct it, which decides the exit code: `checker.app.exit_codes`.
+    Its subclasses say who can correct it, which decides the exit code: `checker.app.exit_codes`. ``further`` are more
+    errors of the same kind, which are reported together.
     """
+
+    further: tuple[CheckerError, ...] = ()
 
     def __init__(self, what: str, reason: str, position: Position | None = None, help_text: str = "") -> None:
         # Exception keeps the arguments of the subclass, which a pickle needs.

@@ -241,6 +241,7 @@ class Finding(NamedTuple):
     ``address`` is the address of the resource's declaration, ``root`` the Terraform root that it belongs to.
     ``home`` is the full path of the root, template or folder, even where reports do not name it.
     ``construct`` is the path of the resource in the CDK app that declares it. ``affects`` names the topics that a finding about their KMS key affects.
+    ``expectation`` is the name of the expectation that the finding is about.
     """
 
     rule: str
@@ -257,6 +258,7 @@ class Finding(NamedTuple):
     affects: tuple[str, ...] = ()
     home: str = ""
     construct: str = ""
+    expectation: str = ""
 
     @property
     def declared_as(self) -> str:
@@ -281,6 +283,9 @@ def format_route(route: Route) -> str:
             text += f".{step}" if text else step
     return text
 
+
+EXPECTED = "expected here"
+"""The note of the place of an expectation."""
 
 SILENCED = "; Connect cannot publish to "
 """The last part of the message about a key that Connect cannot use; the affected topics follow it."""

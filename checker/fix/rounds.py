@@ -160,7 +160,8 @@ def rejection(
         expected = meaning(changed(known.root, own)) if own else known.content
         if now.content != expected and (own or not _may_change(known, now, attempts, budgets, unsafe=unsafe)):
             return "the edit would change other policies, or not as planned"
-    return _unresolved(before, after, attempts) or _uncovered(before, after, attempts)
+    unresolved = _unresolved(before, after, attempts)
+    return unresolved or _breaks_expectation(before, after) or _uncovered(before, after, attempts)
 
 
 _TOGETHER = "together"
@@ -209,6 +210,27 @@ def _unresolved(before: Reading, after: Reading, attempts: list[Attempt]) -> str
     return ""
 
 
+def _breaks_expectation(before: Reading, after: Reading) -> str:
+    """Return the reason to reject edits after which an expectation is no longer proven."""
+    lost = _met(before) - _met(after)
+    findings = {(one.expectation, one.resource): one.message for one in after.report.findings}
+    for name, resource in sorted(lost):
+        unproven = f"the expectation `{name}` would not be proven"
+        return f"after the edit, {findings.get((name, resource), unproven)}"
+    return ""
+
+
+def _met(reading: Reading) -> set[tuple[str, str]]:
+    """Return the names of the met expectations, each with its resource."""
+    verdicts = [
+        (name, target.resource, verdict)
+        for target in reading.report.examined
+        for name, verdict in target.expectations.items()
+    ]
+    unmet = {(name, resource) for name, resource, verdict in verdicts if verdict is not Verdict.PASS}
+    return {(name, resource) for name, resource, _ in verdicts} - unmet
+
+
 def _uncovered(before: Reading, after: Reading, attempts: list[Attempt]) -> str:
     """Return the first new finding that is at least as severe as the fixed ones and has no fix of its own."""
     earlier = Counter(map(_kind, before.report.findings))
@@ -223,4 +245,5 @@ def _uncovered(before: Reading, after: Reading, attempts: list[Attempt]) -> str:
 
 
 def _kind(finding: Finding) -> object:
-    return (finding.rule, finding.severity, finding.verdict, finding.resource, finding.address)
+    kind = finding.rule, finding.expectation, finding.severity, finding.verdict
+    return (*kind, finding.resource, finding.address)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
+from checker.iam.decide.decide import ALLOWED, EXPLICITLY_DENIED, IMPLICITLY_DENIED, UNKNOWN
 from checker.iam.decide.request import (
     ANONYMOUS,
     Anonymous,
@@ -27,14 +28,15 @@ if TYPE_CHECKING:
 
 
 class Question(NamedTuple):
-    """A request to decide, with its policy."""
+    """A request to decide, with its policy, and the decision that the line expects, if any."""
 
     policy: Policy
     request: Request
+    expect: str = ""
 
 
 def read_question(name: str, line: str) -> Question:
-    """Read a line `{"policy": ..., "request": {"principal", "action", "resource", "context"}}`.
+    """Read a line `{"policy": ..., "request": {"principal", "action", "resource", "context"}, "expect": WORD}`.
 
     Raises InputError for a line that is not JSON or has no valid request. An invalid policy is still
     evaluated.
@@ -46,7 +48,19 @@ def read_question(name: str, line: str) -> Question:
         reader.member(root, "policy"),
         reader.object(reader.member(root, "request"), "`request`"),
     )
-    return Question(policy_for(policy, request), reader.request(request))
+    expected = reader.expected(root) if root.get("expect") is not None else ""
+    return Question(policy_for(policy, request), reader.request(request), expected)
+
+
+DENIED = "Denied"
+EXPECTED = {
+    ALLOWED: frozenset((ALLOWED,)),
+    EXPLICITLY_DENIED: frozenset((EXPLICITLY_DENIED,)),
+    IMPLICITLY_DENIED: frozenset((IMPLICITLY_DENIED,)),
+    DENIED: frozenset((EXPLICITLY_DENIED, IMPLICITLY_DENIED)),
+    UNKNOWN: frozenset((UNKNOWN,)),
+}
+"""The decisions that a request may be expected to have, and the words that meet each."""
 
 
 def policy_for(node: Node, request: Object) -> Policy:
@@ -107,6 +121,12 @@ class _Reader:
         if text is None:
             raise self.fault(value, f"`{key}` must be a string, found {describe(value)}")
         return text
+
+    def expected(self, node: Object) -> str:
+        word = self.text(node, "expect")
+        if word not in EXPECTED:
+            raise self.fault(self.member(node, "expect"), f"`expect` must be one of {', '.join(EXPECTED)}")
+        return word
 
     def request(self, node: Object) -> Request:
         principal = self.object(self.member(node, "principal"), "`principal`")

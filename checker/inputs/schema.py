@@ -1,4 +1,4 @@
-"""Validates a document against its published schema; the first error is raised with its position."""
+"""Validates a document against its published schema: raises the first error, or lists all, with their positions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from checker.policy.node import Array, Number, Object
 from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jsonschema import ValidationError
 
     from checker.core.finding import Route
@@ -21,13 +23,43 @@ if TYPE_CHECKING:
 
 def validate(document: TextDocument, schema: str) -> None:
     """Validate a document against a file in `schemas/`. Raises InputError."""
-    from jsonschema import Draft202012Validator  # slow import, and few files have a schema
-    from jsonschema.exceptions import best_match
+    from jsonschema.exceptions import best_match  # slow import, and few files have a schema
 
-    rules = json.loads(files("checker.schemas").joinpath(schema).read_text("utf-8"))
-    error = best_match(Draft202012Validator(rules).iter_errors(plain(document.root)))
+    error = best_match(_errors(document, schema))
     if error is not None:
         raise _fault(document, error, schema)
+
+
+def faults(document: TextDocument, schema: str) -> Iterator[InputError]:
+    """Yield all errors of a document for a file in `schemas/`, each unknown key for itself."""
+    for error in _errors(document, schema):
+        yield from _each_fault(document, error, schema)
+
+
+def _errors(document: TextDocument, schema: str) -> Iterator[ValidationError]:
+    from jsonschema import Draft202012Validator  # slow import, and few files have a schema
+
+    rules = json.loads(files("checker.schemas").joinpath(schema).read_text("utf-8"))
+    errors: Iterator[ValidationError] = Draft202012Validator(rules).iter_errors(plain(document.root))
+    return errors
+
+
+def _each_fault(document: TextDocument, error: ValidationError, schema: str) -> Iterator[InputError]:
+    if error.validator != "additionalProperties" or not isinstance(error.schema, dict):
+        yield _fault(document, error, schema)
+        return
+    known = error.schema.get("properties", {})
+    value: Any = error.instance
+    for key in value:
+        if key not in known:
+            yield _unknown_key(document, (*error.absolute_path, key), tuple(known))
+
+
+def _unknown_key(document: TextDocument, route: Route, known: tuple[str, ...]) -> InputError:
+    key = str(route[-1])
+    return InputError(
+        document.name, f"unknown key `{key}`", document.locate(route, Part.KEY), _hint(key, known)
+    )
 
 
 def _fault(document: TextDocument, error: ValidationError, schema: str) -> InputError:
@@ -35,20 +67,26 @@ def _fault(document: TextDocument, error: ValidationError, schema: str) -> Input
     route: Route = tuple(error.absolute_path)
     expected: Any = error.validator_value
     value: Any = error.instance
-    at, help_text = Part.VALUE, f"see `schemas/{schema}`"
+    help_text = f"see `schemas/{schema}`"
     message = error.message[:_LONGEST]
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
         known = tuple(error.schema.get("properties", ()))
         unknown_key = next(key for key in value if key not in known)
-        route, at, message = (*route, unknown_key), Part.KEY, f"unknown key `{unknown_key}`"
-        help_text = _hint(unknown_key, known)
-    elif error.validator == "enum":
+        return _unknown_key(document, (*route, unknown_key), known)
+    if error.validator == "enum":
         message, help_text = f"`{value}` is not one of {', '.join(expected)}", _hint(str(value), expected)
-    elif error.validator == "type" and expected in _TYPES:
+    elif error.validator == "pattern" and isinstance(error.schema, dict) and "description" in error.schema:
+        message, help_text = (
+            f"`{value}` does not match the format of `{_key(route)}`",
+            str(error.schema["description"]),
+        )
+    elif error.validator == "type" and isinstance(expected, str) and expected in _TYPES:
         message = f"`{format_route(route)}`: expected {_TYPES[expected]}, found {_found(value)}"
+        if expected == "string" and isinstance(value, int | float):
+            help_text = "write it in quotes"
     elif error.validator == "anyOf" and all("required" in one for one in expected):
         message = f"needs {' or '.join(f'`{key}`' for one in expected for key in one['required'])}"
-    return InputError(document.name, message, document.locate(route, at), help_text)
+    return InputError(document.name, message, document.locate(route, Part.VALUE), help_text)
 
 
 _TYPES = {
@@ -59,6 +97,11 @@ _TYPES = {
     "integer": "an integer",
     "number": "a number",
 }
+
+
+def _key(route: Route) -> str:
+    """Return the name of a value: the last key of its route."""
+    return next((step for step in reversed(route) if isinstance(step, str)), "")
 
 
 def _found(value: Any) -> str:

@@ -30,7 +30,11 @@ def load_topic(path: Path, *, pipes: bool = True, any_policy: bool = False) -> T
     ``pipes``, here and below: the user names the file, so it may be a pipe, or `-` for standard input.
     ``any_policy``: accept any policy as a topic policy, regardless of its content.
     """
-    document = read_document(path, pipes=pipes)
+    return topic_in(read_document(path, pipes=pipes), any_policy=any_policy)
+
+
+def topic_in(document: TextDocument, *, any_policy: bool = False) -> Topic:
+    """Read a topic from a document: attributes or a bare policy. Raises InputError."""
     found = kind_of(document.root)
     if found is not None and found[0].name == cli_output.TOPIC.name and isinstance(found[1], Object):
         return read_topic(document, found[1], found[2], named=True)
@@ -47,7 +51,11 @@ def load_key_policy(path: Path, *, pipes: bool = True, any_policy: bool = False)
 
     Raises InputError.
     """
-    document = read_document(path, pipes=pipes)
+    return key_policy_in(read_document(path, pipes=pipes), any_policy=any_policy)
+
+
+def key_policy_in(document: TextDocument, *, any_policy: bool = False) -> Key:
+    """Read a key policy from a document. Raises InputError."""
     wrapped = document.root.get("Policy") if isinstance(document.root, Object) else None
     if wrapped is not None:
         return read_key_policy(document, wrapped, ("Policy",), named=True)

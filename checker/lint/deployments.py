@@ -33,7 +33,7 @@ class _Merger:
     def __init__(self, found: Deployments, results: Sequence[Results]) -> None:
         self.found = found
         ways = zip(found.tried, results, strict=True)
-        self.named = [[_reworded(result, deployment) for result in listed] for deployment, listed in ways]
+        self.named = [[reworded(result, deployment) for result in listed] for deployment, listed in ways]
         self.severities = [self.severities_in(listed) for listed in self.named]
 
     def key(self, result: Finding | Unknown) -> object:
@@ -96,7 +96,7 @@ class _Merger:
         )
 
 
-def _reworded(result: Finding | Unknown, deployment: Deployment) -> Finding | Unknown:
+def reworded(result: Finding | Unknown, deployment: Deployment) -> Finding | Unknown:
     """Name the symbols of a result instead of their values."""
     if isinstance(result, Unknown):
         where = deployment.reworded(result.where)

@@ -8,6 +8,7 @@ from checker.analysis.inventory import Key, PolicyText, files_of
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import pair, pairings_of_key
 from checker.analysis.policy import PolicyAnalysis
+from checker.analysis.resource_names import is_selected
 from checker.analysis.topic import TopicAnalysis
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Role, Severity, Verdict, declared_as, format_route
@@ -93,13 +94,15 @@ class Scope(NamedTuple):
     """The topics to check, in addition to those that the user named and those about Connect.
 
     ``topics`` are ARNs with wildcards, ``tags`` have the form ``KEY`` or ``KEY=VALUE``. ``files``, if given, limit
-    the run: a resource that none of them describes is context, and is neither checked nor counted.
+    the run: a resource that none of them describes is context, and is neither checked nor counted. ``expected`` are
+    the patterns of the topics that expectations name.
     """
 
     all_topics: bool = False
     topics: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     files: frozenset[str] | None = None
+    expected: tuple[str, ...] = ()
 
     def includes(self, topic: Topic, streamed: frozenset[str]) -> bool:
         """True for a topic to check, regardless of its key; contacts stream to the ARNs ``streamed``."""
@@ -109,7 +112,7 @@ class Scope(NamedTuple):
     def _selects(self, topic: Topic) -> bool:
         tags = {word for key, value in topic.tags for word in (key, f"{key}={value}")}
         named = any(glob(pattern).matches(str(topic.arn)) for pattern in self.topics)
-        return named or not tags.isdisjoint(self.tags)
+        return named or not tags.isdisjoint(self.tags) or is_selected(topic, self.expected)
 
     def includes_key(self, key: Key) -> bool:
         """True for a key to check even if no topic in scope uses it."""
@@ -232,6 +235,7 @@ class _Judged(NamedTuple):
     verdicts: Verdicts
     doubts: dict[str, Doubt]
     assumptions: tuple[str, ...] = ()
+    expectations: Verdicts = {}  # noqa: RUF012 - nothing changes it
 
     def about(self, rules: Collection[str]) -> _Judged:
         """Return the verdicts and doubts of some rules, without the findings."""
@@ -299,28 +303,34 @@ class _Run:
         named = (target.kind, target.name, target.place.document.name)
         declared = (target.declared_as, target.pairings, target.home)
         assumptions = tuple(dict.fromkeys(one for of in judged for one in of.assumptions))
-        self.examined.append(Examined(*named, verdicts, doubts, *declared, target.files, assumptions))
+        expectations = worst(one.expectations for one in judged)
+        self.examined.append(
+            Examined(*named, verdicts, doubts, *declared, target.files, assumptions, expectations)
+        )
 
     def judged(self, target: _Target, check: str, case: object) -> _Judged:
         """Run the rules on a target; return the findings, the verdicts and the reasons of undetermined ones."""
         findings: list[Finding] = []
         verdicts: Verdicts = {}
         doubts: dict[str, Doubt] = {}
+        expectations: Verdicts = {}
         for rule in self.judging[check]:
             results = self.in_deployments(rule, check, case, target)
             if results:
                 reported = (result for result in results if isinstance(result, Finding))
                 findings += (_declared(finding, target) for finding in reported)
             verdicts[rule.id] = _verdict(results)
+            if isinstance(case, TopicAnalysis | KeyAnalysis):
+                expectations |= {name: _of(name, results) for name in rule.expected_of(case)}
             if verdicts[rule.id] is Verdict.UNDETERMINED:
                 # A rule that lacks live data yields only Unknown.
                 has_data = any(isinstance(result, Finding) for result in results)
                 doubts[rule.id] = Doubt(_reason(results), counts=has_data or not rule.needs_live)
-        return _Judged(findings, verdicts, doubts, _assumptions(case))
+        return _Judged(findings, verdicts, doubts, _assumptions(case), expectations)
 
     def in_deployments(self, rule: Rule, check: str, case: object, target: _Target) -> Results:
         """Return the results of a rule, which hold in every deployment or say how they depend on it."""
-        if not isinstance(case, PolicyAnalysis) or not case.has_symbols:
+        if rule.varies or not isinstance(case, PolicyAnalysis) or not case.has_symbols:
             return self.results(rule, check, case, target)
         from checker.lint.deployments import merged  # only code has symbols
 
@@ -407,6 +417,13 @@ def _verdict(results: Sequence[Finding | Unknown]) -> Verdict:
     if any(isinstance(one, Finding) and one.verdict is Verdict.FAIL for one in results):
         return Verdict.FAIL
     return Verdict.UNDETERMINED
+
+
+def _of(expectation: str, results: Sequence[Finding | Unknown]) -> Verdict:
+    """Return the verdict of one expectation; a result without a name, such as a crash, is about all of them."""
+    return _verdict(
+        [one for one in results if isinstance(one, Unknown) or one.expectation in ("", expectation)]
+    )
 
 
 def _reason(results: Sequence[Finding | Unknown]) -> str:

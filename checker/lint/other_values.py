@@ -25,9 +25,8 @@ def with_other_values(report: Report, others: Report) -> Report:
     """
     known = {_place(finding) for finding in report.findings}
     added = [one for one in others.findings if _lets_in(one) and _place(one) not in known]
-    rules = {(_target(one), one.rule) for one in added}
     doubts = {(one.source, one.declared): one for one in others.examined}
-    examined = tuple(_with_doubts(one, rules, doubts) for one in report.examined)
+    examined = tuple(_with_doubts(one, added, doubts) for one in report.examined)
     return report._replace(findings=(*report.findings, *added), examined=examined) if added else report
 
 
@@ -43,19 +42,25 @@ def _target(finding: Finding) -> str:
 def _place(finding: Finding) -> tuple[object, ...]:
     """Identify what a finding is about; its message depends on the values."""
     places = tuple((one.document.name, one.route) for one in finding.locations[:1])
-    return finding.rule, _target(finding), places
+    return finding.rule, finding.expectation, _target(finding), places
 
 
 def _with_doubts(
     examined: Examined,
-    rules: Collection[tuple[str, str]],
+    added: Collection[Finding],
     others: Mapping[tuple[str, str], Examined],
 ) -> Examined:
     """Withdraw the verdicts that hold only for the defaults."""
     other = others.get((examined.source, examined.declared))
-    changed = [rule for target, rule in rules if target == examined.declared]
+    about = [one for one in added if _target(one) == examined.declared]
+    changed = list(dict.fromkeys(one.rule for one in about))
     if other is None or not changed:
         return examined
     verdicts = {**examined.verdicts, **dict.fromkeys(changed, Verdict.UNDETERMINED)}
     doubts = {**examined.doubts, **{rule: other.doubts[rule] for rule in changed if rule in other.doubts}}
-    return examined._replace(verdicts=MappingProxyType(verdicts), doubts=MappingProxyType(doubts))
+    depending = {one.expectation: Verdict.UNDETERMINED for one in about if one.expectation}
+    return examined._replace(
+        verdicts=MappingProxyType(verdicts),
+        doubts=MappingProxyType(doubts),
+        expectations=MappingProxyType({**examined.expectations, **depending}),
+    )

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from checker.core.finding import Position
 
 
+UNMET = "unmet-expectation"
+"""The ID of the rule that proves expectations."""
+
+
 class Doubt(NamedTuple):
     """The reason of an undetermined verdict.
 
@@ -34,7 +38,7 @@ class Examined(NamedTuple):
 
     ``address`` is the address of its declaration, if it has one. ``pairings`` are the instances that it was checked
     for. ``assumptions`` are what the verdicts assume of every deployment. ``home`` is the full path of the Terraform root, template or folder that it was read from. ``files`` are
-    all files that describe it.
+    all files that describe it. ``expectations`` are the results of the expectations about it, by name.
     """
 
     kind: str
@@ -47,6 +51,7 @@ class Examined(NamedTuple):
     home: str = ""
     files: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    expectations: Mapping[str, Verdict] = MappingProxyType({})
 
     @property
     def undetermined(self) -> Iterator[tuple[str, Doubt]]:
@@ -113,6 +118,12 @@ class Report(NamedTuple):
     def unreadable(self) -> bool:
         """True if a file that should be readable was not."""
         return any(one.error for one in self.skipped)
+
+    @property
+    def unproven(self) -> bool:
+        """True if an expectation is not known, or about no checked resource."""
+        undetermined = (one for one in self.findings if one.verdict is Verdict.UNDETERMINED)
+        return any(one.expectation for one in undetermined) or any(one.unproven for one in self.skipped)
 
     @property
     def incomplete(self) -> bool:

@@ -43,6 +43,7 @@ class Rule:
     - ``opens``: true for a rule about access of other callers, false for a rule about what breaks the stream.
     - ``needs_policy``: false if the rule does not need the target's policy.
     - ``fixable``: true if the rule can offer a fix.
+    - ``varies``: true for a rule that looks at all deployments of a resource itself.
     - ``needs_live``: true for a rule about facts that only AWS knows. An undetermined result is then listed under
       --strict and does not change the exit code.
     """
@@ -55,6 +56,7 @@ class Rule:
     since: ClassVar[str] = "0.1"
     opens: ClassVar[bool] = False
     needs_policy: ClassVar[bool] = True
+    varies: ClassVar[bool] = False
     needs_live: ClassVar[bool] = False
     fixable: ClassVar[bool] = False
 
@@ -77,10 +79,13 @@ class Rule:
 
         return cleandoc(cls.__doc__ or "")
 
-    @classmethod
-    def judges(cls, check: str) -> bool:
+    def judges(self, check: str) -> bool:
         """True if the rule overrides a check, named ``check_topic`` and so on."""
-        return getattr(cls, check) is not getattr(Rule, check)
+        return getattr(type(self), check) is not getattr(Rule, check)
+
+    def expected_of(self, case: TopicAnalysis | KeyAnalysis) -> tuple[str, ...]:  # noqa: ARG002 - most rules expect none
+        """Return the names of the expectations that the rule proves for a topic or key."""
+        return ()
 
     def finding(
         self,

@@ -189,6 +189,21 @@ def _causes(doubt: Doubt) -> Iterator[Doubt]:
         yield doubt._replace(reason=question_and_cause(reason)[1])
 
 
+EXPECTATION_WORDS = {Verdict.PASS: "met", Verdict.FAIL: "not met", Verdict.UNDETERMINED: "not known"}
+
+
+def expectations_text(report: Report, paint: Paint) -> Iterator[str]:
+    """List the expectations that are met, each with the resources that meet it."""
+    resources: dict[str, list[str]] = {}
+    for examined in report.examined:
+        for name, verdict in examined.expectations.items():
+            if verdict is Verdict.PASS:
+                resources.setdefault(name, []).append(examined.resource)
+    for name, (first, *others) in resources.items():
+        yield f"{paint('ok', 'met')}: {inert(name)}"
+        yield paint.detail("resource", f"{first} and {len(others)} more" if others else first)
+
+
 def assumptions_text(report: Report, paint: Paint) -> Iterator[str]:
     """List what the verdicts assume of every deployment, each once, with the first resource."""
     resources: dict[str, dict[str, None]] = {}
@@ -219,6 +234,10 @@ def summary_text(report: Report, paint: Paint) -> str:
     parts += [
         f"{counts[name]} {name}" for name in ("suppressed", "baselined", "stale", "skipped") if counts[name]
     ]
+    if "expectations" in counts:
+        parts.append(
+            f"{counts['expectations_met']} of {count_noun(counts['expectations'], 'expectation')} met"
+        )
     if counts["undetermined"]:
         parts.append(f"{count_noun(counts['undetermined'], 'result')} not known (--strict lists them)")
     return "; ".join(parts)
@@ -243,7 +262,17 @@ def summary(report: Report) -> dict[str, int]:
         "baselined": baselined,
         "stale": len(report.stale),
         "undetermined": sum(1 for target in report.examined for _ in target.undetermined),
+        **_expectations(report),
     }
+
+
+def _expectations(report: Report) -> dict[str, int]:
+    """Count expectations, one for each resource that it is about; nothing without a file of expectations."""
+    verdicts = [verdict for target in report.examined for verdict in target.expectations.values()]
+    unmatched = sum(one.unproven for one in report.skipped)
+    if not verdicts and not unmatched:
+        return {}
+    return {"expectations": len(verdicts) + unmatched, "expectations_met": verdicts.count(Verdict.PASS)}
 
 
 def _count(examined: Iterable[Examined]) -> int:

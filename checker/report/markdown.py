@@ -6,7 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.finding import Verdict
-from checker.report.brief import by_role, details, one_line, place, place_of, summary_text, worst_first
+from checker.report.brief import (
+    EXPECTATION_WORDS,
+    by_role,
+    details,
+    one_line,
+    place,
+    place_of,
+    summary_text,
+    worst_first,
+)
 from checker.report.context import Paint
 
 if TYPE_CHECKING:
@@ -59,6 +68,7 @@ def size(lines: Sequence[str]) -> int:
 def remarks(report: Report, setting: Setting, room: int) -> list[str]:
     """Write the sections after the findings, in at most ``room`` bytes."""
     sections = {
+        "Expectations": list(_expectations(report)),
         "Crashed rules": [f"- {code(rule)}" for rule in sorted(set(report.crashed))],
         "Not checked": [
             _remark(
@@ -93,6 +103,13 @@ def _section(title: str, items: Sequence[str], room: int) -> Iterator[str]:
 def _remark(where: str, position: Position | None, reason: str, setting: Setting) -> str:
     at = place_of(where, position, setting)[:_MAX_LENGTH]
     return f"- {code(at)}: {prose(one_line(reason, _MAX_LENGTH))}"
+
+
+def _expectations(report: Report) -> Iterator[str]:
+    for target in report.examined:
+        for name, verdict in target.expectations.items():
+            what = f"{code(one_line(name, _MAX_LENGTH))} of {code(one_line(target.resource, _MAX_LENGTH))}"
+            yield f"- {EXPECTATION_WORDS[verdict]}: {what}"
 
 
 def _suppressed(suppressed: Suppressed, setting: Setting) -> str:

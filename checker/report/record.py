@@ -1,7 +1,7 @@
 """Read a report from its JSON form, version 1, so that it can be printed in any format.
 
-The JSON form has no edits and no positions of routes in a text. Recorded reports are about live resources,
-which have no text. Values that many targets share are stored once, because there can be very many targets.
+The JSON form has no edits. Recorded reports are about live resources, which have no text; only expectations have
+a line. Values that many targets share are stored once, because there can be very many targets.
 """
 
 from __future__ import annotations
@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.analysis.inventory import Pairing, Source
 from checker.core.arn import Arn
 from checker.core.errors import Skipped
-from checker.core.finding import Applicability, Finding, Fix, Location, Role, Severity, Verdict, Witness
+from checker.core.finding import (
+    EXPECTED,
+    Applicability,
+    Finding,
+    Fix,
+    Location,
+    Position,
+    Role,
+    Severity,
+    Verdict,
+    Witness,
+)
 from checker.lint.report import Doubt, Examined, Report
 from checker.report.formats.json import report_v1
 
@@ -32,13 +43,15 @@ _STEP = re.compile(
 
 
 class RecordedPlace(NamedTuple):
-    """The document of a recorded finding. ``name`` is the resource, ``named`` the place."""
+    """The document of a recorded finding. ``name`` is the resource or file, ``named`` the place."""
 
     name: str
     named: str
+    position: Position | None = None
 
-    def locate(self, route: Route, part: Part) -> None:
-        """Return ``None``: a live resource has no lines."""
+    def locate(self, route: Route, part: Part) -> Position | None:  # noqa: ARG002 - there is only one place
+        """Return the recorded range; ``None`` for a live resource, which has no lines."""
+        return self.position
 
     def text_of(self, route: Route, part: Part) -> None:
         """Return ``None``: a live resource has no text."""
@@ -94,6 +107,7 @@ def _findings(values: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]]
             value["address"] or "",
             value["root"] or "",
             tuple(map(intern, value["affects"])),
+            expectation=intern(value.get("expectation", "")),
         )
 
 
@@ -103,8 +117,12 @@ def _fix(title: str, applicability: str, needs: tuple[str, ...]) -> Fix:
 
 
 def _location(place: dict[str, Any], named: str) -> Location:
-    document = RecordedPlace(intern(place["source"]), intern(named))
-    return Location(document, parse_route(place["route"]), role=Role(place["role"]))
+    range_ = [place.get(name) for name in ("line", "column", "end_line", "end_column")]
+    position = Position(*map(int, range_)) if None not in range_ else None  # type: ignore[arg-type]
+    document = RecordedPlace(intern(place["source"]), intern(named), position)
+    role = Role(place["role"])
+    note = EXPECTED if role is Role.RELATED and position is not None else ""
+    return Location(document, parse_route(place["route"]), role=role, note=note)
 
 
 def _witness(value: dict[str, Any]) -> Witness:
@@ -119,7 +137,16 @@ def _examined(value: dict[str, Any]) -> Examined:
     pairings = tuple(map(_pairing, value.get("pairings", ())))
     named = intern(value["kind"]), intern(value["resource"]), intern(value["source"])
     assumptions = tuple(value.get("assumptions", ()))
-    return Examined(*named, verdicts, doubts, value["address"] or "", pairings, assumptions=assumptions)
+    expectations = _verdicts(tuple((one["name"], one["verdict"]) for one in value.get("expectations", ())))
+    return Examined(
+        *named,
+        verdicts,
+        doubts,
+        value["address"] or "",
+        pairings,
+        assumptions=assumptions,
+        expectations=expectations,
+    )
 
 
 def _pairing(value: dict[str, Any]) -> Pairing:

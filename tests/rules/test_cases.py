@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from checker.analysis.inventory import Instance
 from checker.core.arn import Arn
 from checker.core.finding import Finding, Location, Verdict, format_route
+from checker.expectations.load import load_expectations
+from checker.expectations.run import expecting
 from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.registry import all_rules
@@ -39,6 +41,7 @@ class Case(NamedTuple):
     findings: tuple[str, ...]
     says: str
     defect: str
+    expect: Path | None = None
 
 
 def read_cases() -> Iterator[Case]:
@@ -55,16 +58,18 @@ def read_cases() -> Iterator[Case]:
                 tuple(entry["findings"]),
                 entry.get("says", ""),
                 entry.get("defect", ""),
+                folder / entry["expect"] if "expect" in entry else None,
             )
 
 
 CASES = tuple(read_cases())
 
 
-def run(paths: list[Path], instance: str | None) -> Report:
+def run(paths: list[Path], instance: str | None, expect: Path | None = None) -> Report:
     inventory = load(paths)
     arn = Arn.parse(instance) if instance else None
-    return judge(inventory._replace(instances=(Instance(arn),) if arn else ()), RULES)
+    rules = expecting(RULES, load_expectations(expect)) if expect else RULES
+    return judge(inventory._replace(instances=(Instance(arn),) if arn else ()), rules)
 
 
 def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
@@ -79,7 +84,7 @@ def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}/{case.name}")
 def test_each_case_has_exactly_its_findings(case: Case) -> None:
-    report = run(list(case.files), case.instance)
+    report = run(list(case.files), case.instance, case.expect)
     assert not report.skipped
     assert not report.crashed
     found = [describe(one, case.folder, name_file=len(case.files) > 1) for one in report.findings]
@@ -280,7 +285,7 @@ def test_the_form_of_a_policy_never_changes_the_findings(case: Case, form: str, 
         )
         paths.append(target)
         lengths[path.name] = count_statements(document) if form == "reversed" else 0
-    before, after = run(list(case.files), case.instance), run(paths, case.instance)
+    before, after = run(list(case.files), case.instance, case.expect), run(paths, case.instance, case.expect)
     assert signature(after, lengths) == signature(before, {})
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.errors import Skipped
 from checker.core.finding import format_route
+from checker.expectations.run import expecting
 from checker.lint.engine import KINDS, Scope, judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
@@ -56,7 +57,7 @@ class Worker:
         """Audit a unit and return its record as JSON values. Raises StoppedError if the run is interrupted."""
         calls = Calls(self.sessions, unit, self.stop, self._on_answer)
         collector = Collector(calls, self.plan, self._pool, self._slow_pool, self._reads(unit.bare))
-        rules = all_rules()
+        rules = expecting(all_rules(), self.plan.expectations)
         report = joined(judge(inventory, rules, _EVERYTHING) for inventory in collector.inventories())
         report = _ordered(
             report, sorted(calls.skipped, key=lambda inventory: inventory[:2]), collector.not_judged

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
     from checker.lint.report import Report
 
-VERSION = 4
+VERSION = 5
 _KINDS = ("audit", "unit", "topic", "end")
 _OTHERS = {
     "version": "from another version of checker",
     "account": "with credentials of another account",
-    "asked": "with other topics or instances: the configuration or a manifest has changed",
+    "asked": "with other topics, instances or expectations: a file that it reads has changed",
 }
 _TOPIC = b'{"kind":"topic",'
 _HEAD = b'{"kind":"audit",'

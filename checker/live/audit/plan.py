@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Topic
     from checker.analysis.pairing import Named
+    from checker.expectations.model import Expectation
 
 
 class Plan(NamedTuple):
     """``scope`` selects the topics to check. ``instances`` are pairs of source and ARN of known instances.
 
     ``streaming`` pairs each topic with the instances that stream to it according to a manifest. ``hours`` limits the
-    CloudTrail lookup, 0 disables it.
+    CloudTrail lookup, 0 disables it. ``expectations`` are proven for the topics and keys of each unit.
     """
 
     access: Access = Access()
@@ -29,6 +30,7 @@ class Plan(NamedTuple):
     instances: tuple[tuple[str, str], ...] = ()
     streaming: tuple[tuple[str, tuple[str, ...]], ...] = ()
     hours: int = 24
+    expectations: tuple[Expectation, ...] = ()
 
     def stated_for(self, topic: Topic, named: Named) -> tuple[Pairing, ...]:
         """Return the instances that the user pairs with a topic: by manifest entry, by name, or because they fit."""

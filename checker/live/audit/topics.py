@@ -66,7 +66,7 @@ class TopicReads(NamedTuple):
 
 def is_skippable(policy: str | None, scope: Scope) -> bool:
     """Return True for a policy that cannot name Connect and need not be parsed. Most policies cannot."""
-    asked_for = scope.all_topics or bool(scope.topics)
+    asked_for = scope.all_topics or bool(scope.topics or scope.expected)
     return policy is not None and not asked_for and not mentions_connect(policy) and "\\" not in policy
 
 

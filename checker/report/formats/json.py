@@ -65,7 +65,12 @@ def _examined(target: Examined) -> dict[str, Any]:
         "undetermined": {rule: doubt._asdict() for rule, doubt in target.undetermined},
         "pairings": [pairing_json(pairing) for pairing in target.pairings],
         "assumptions": list(target.assumptions),
+        **({"expectations": _expectations(target)} if target.expectations else {}),
     }
+
+
+def _expectations(target: Examined) -> list[dict[str, str]]:
+    return [{"name": name, "verdict": verdict.value} for name, verdict in target.expectations.items()]
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
@@ -81,6 +86,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "root": finding.root or None,
         **({"construct": finding.construct} if finding.construct else {}),
         "affects": list(finding.affects),
+        **({"expectation": finding.expectation} if finding.expectation else {}),
         "locations": [_location(location) for location in finding.locations],
         "witness": _witness(finding.witness) if finding.witness else None,
         "fixes": [_fix(fix) for fix in finding.fixes],

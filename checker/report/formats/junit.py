@@ -1,4 +1,4 @@
-"""JUnit XML: one suite per target, one test case per rule, and a suite for the run itself.
+"""JUnit XML: one suite per target, one test case per rule and expectation, and a suite for the run itself.
 
 The report contains no times, so that two runs over the same input write the same report.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from checker.core.finding import Verdict
-from checker.lint.report import Examined
+from checker.lint.report import UNMET, Examined
 from checker.report.brief import Entry, details, entries, one_line, place, place_of, summary
 from checker.report.context import is_file
 
@@ -176,5 +176,11 @@ def _target_suite(target: Target, setting: Setting) -> Element:
     examined = target.examined
     suite = Element("testsuite", name=one_line(f"{examined.kind} {examined.resource}"))
     for rule in examined.verdicts:
-        suite.append(rule_case(examined, rule, target.entries.get(rule, ()), setting))
+        if rule != UNMET or not examined.expectations:
+            suite.append(rule_case(examined, rule, target.entries.get(rule, ()), setting))
+    for name, verdict in examined.expectations.items():
+        about = [one for one in target.entries.get(UNMET, ()) if one.finding.expectation in ("", name)]
+        case = rule_case(examined._replace(verdicts={UNMET: verdict}), UNMET, about, setting)
+        case.set("name", one_line(f"{UNMET}: {name}"))
+        suite.append(case)
     return suite

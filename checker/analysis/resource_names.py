@@ -1,0 +1,46 @@
+"""The names by which a user may select a topic or key: its ARN, its name, its address in code, its file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.analysis.inventory import Topic
+from checker.core.arn import Arn
+from checker.core.finding import declared_as
+from checker.policy.wildcard import glob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from checker.analysis.inventory import Key
+
+
+def names_of(resource: Topic | Key) -> tuple[str, ...]:
+    """Return all names of a topic or key; that of a topic is also the last part of an ARN with references."""
+    return tuple(dict.fromkeys(filter(None, _names(resource))))
+
+
+def _names(resource: Topic | Key) -> Iterator[str]:
+    arn = resource.arn
+    yield resource.name
+    yield str(arn) if isinstance(arn, Arn) else ""
+    yield resource.address
+    yield resource.address.rpartition("#")[2]
+    yield declared_as(resource.root, resource.address)
+    yield from _in_folders(resource)
+    if isinstance(resource, Topic):
+        last = arn.resource if isinstance(arn, Arn) else (arn.pieces or ("",))[-1]
+        yield last.rpartition(":")[2] if isinstance(last, str) else ""
+
+
+def _in_folders(resource: Topic | Key) -> Iterator[str]:
+    """Yield the address in its root, whether the run was about several roots or one: `prod/: aws_sns_topic.chat`."""
+    folders = resource.home.strip("/").split("/")
+    for start in range(len(folders)):
+        yield declared_as(f"{'/'.join(folders[start:])}/", resource.address)
+
+
+def is_selected(resource: Topic | Key, patterns: Iterable[str]) -> bool:
+    """True if a pattern with the wildcards `*` and `?` matches one of the names."""
+    names = names_of(resource)
+    return any(pattern == "*" or any(map(glob(pattern).matches, names)) for pattern in patterns)

@@ -1,0 +1,1 @@
+"""Rules about what a user expects of topics and keys."""
