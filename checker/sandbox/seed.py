@@ -144,6 +144,17 @@ def make_instance(account: Account, alias: str = "demo") -> str:
     return str(made["Arn"])
 
 
+def make_replica(account: Account, instance: str, region: str, alias: str = "replica") -> str:
+    """Create the replica of an instance in another Region and return its ARN. No topic or key is replicated.
+
+    https://docs.aws.amazon.com/connect/latest/adminguide/create-replica-connect-instance.html
+    """
+    made = account.client("connect").replicate_instance(
+        InstanceId=instance.rpartition("/")[2], ReplicaRegion=region, ReplicaAlias=alias
+    )
+    return str(made["Arn"])
+
+
 def default_topic(account: Account, name: str = "default") -> str:
     """Create a topic with the default policy of SNS, which does not allow Connect."""
     return str(account.client("sns").create_topic(Name=name)["TopicArn"])

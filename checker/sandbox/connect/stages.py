@@ -17,6 +17,7 @@ from botocore.validate import ParamValidator
 
 from checker.sandbox.connect import operations
 from checker.sandbox.connect.operations import find_instance
+from checker.sandbox.connect.replicas import REPLICA_ONLY, Replicas
 from checker.sandbox.http.call import Answer, RefusedError, json_answer, json_object
 
 if TYPE_CHECKING:
@@ -84,6 +85,12 @@ class ServiceModel:
             return ""
         report = str(ParamValidator().validate(parameters, shape).generate_report())
         return report or "; ".join(_out_of_bounds(parameters, shape, ""))
+
+
+def _path(call: Call) -> str:
+    """Return the path of a call as it was sent, so that an ARN in it, with an encoded slash, is one segment."""
+    sent: str = call.environ.get("RAW_URI") or call.environ["PATH_INFO"]
+    return sent.partition("?")[0]
 
 
 def _query_value(values: list[str] | None, kind: str) -> object:
@@ -156,7 +163,7 @@ class CallReader:
         model = self._models.get(call.service)
         if model is None:
             return call
-        operation = model.operation(call.environ["REQUEST_METHOD"], call.environ["PATH_INFO"])
+        operation = model.operation(call.environ["REQUEST_METHOD"], _path(call))
         if operation is None:
             return call
         return replace(call, action=operation[0], parameters=model.parameters(call, *operation))
@@ -188,13 +195,14 @@ class InstanceService:
 
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
+        self._replicas = Replicas()
         self._values: dict[str, dict[str, str]] = {}
         session = botocore.session.get_session()
         self._regions = {
             region
             for partition in _PARTITIONS
             for region in session.get_available_regions("connect", partition)
-        }
+        } | {REPLICA_ONLY}
 
     def __call__(self, call: Call, proceed: Next) -> Answer:
         """Answer a call. Raises RefusedError."""
@@ -205,11 +213,26 @@ class InstanceService:
             raise RefusedError("UnknownEndpoint", f"Amazon Connect is not available in {call.region}", 404)
         if call.action in _ATTRIBUTES:
             return self._attributes(call)
+        if call.action == "ReplicateInstance":
+            return self._replicate(call)
         if call.action not in _FROM_MOTO:
             raise RefusedError(
                 "UnknownOperationException", f"the sandbox does not support {call.action}", 404
             )
-        return _with_epochs(proceed(call))
+        answer = _with_epochs(proceed(call))
+        return self._described(call, answer) if call.action == "DescribeInstance" else answer
+
+    def _replicate(self, call: Call) -> Answer:
+        """Create a replica with the attributes of its source."""
+        made = self._replicas.replicate(call)
+        self._values.setdefault(made["Arn"], dict(self._of(call)))
+        return json_answer(made)
+
+    def _described(self, call: Call, answer: Answer) -> Answer:
+        """Add the replication of a replicated instance."""
+        document = json_object(answer.body)
+        replication = self._replicas.configuration(call.account, document.get("Instance", {}).get("Id", ""))
+        return answer.with_json(document | ({"ReplicationConfiguration": replication} if replication else {}))
 
     def _of(self, call: Call) -> dict[str, str]:
         """Return the attributes of the instance of a call. Raises RefusedError."""
