@@ -5,7 +5,9 @@ Functions that create a resource take an ``Account`` and return the ARN or anoth
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -36,16 +38,59 @@ def set_queue_policy(account: Account, url: str, *statements: Statement) -> None
     account.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
 
 
-def subscribe_queue(account: Account, topic: str, queue: str, **attributes: str) -> str:
-    """Subscribe a queue with raw delivery."""
+def subscribe(account: Account, topic: str, protocol: str, endpoint: str, **attributes: str) -> str:
+    """Subscribe an endpoint and return the subscription's ARN."""
     made = account.client("sns").subscribe(
         TopicArn=topic,
-        Protocol="sqs",
-        Endpoint=queue,
-        Attributes={"RawMessageDelivery": "true", **attributes},
+        Protocol=protocol,
+        Endpoint=endpoint,
+        Attributes=attributes,
         ReturnSubscriptionArn=True,
     )
     return str(made["SubscriptionArn"])
+
+
+def subscribe_queue(account: Account, topic: str, queue: str, **attributes: str) -> str:
+    """Subscribe a queue with raw delivery."""
+    return subscribe(account, topic, "sqs", queue, **{"RawMessageDelivery": "true", **attributes})
+
+
+def make_function(account: Account, name: str = "bot") -> str:
+    """Create a function with a role of its own and return its ARN. Without a permission SNS cannot invoke it."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = account.client("iam").create_role(
+        RoleName=f"{name}-{account.region}", AssumeRolePolicyDocument=policy_text(trust)
+    )["Role"]["Arn"]
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("index.py", "def handler(event, context): ...")
+    made = account.client("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.12",
+        Role=role,
+        Handler="index.handler",
+        Code={"ZipFile": code.getvalue()},
+    )
+    return str(made["FunctionArn"])
+
+
+def make_alias(account: Account, function: str, name: str = "live") -> str:
+    """Publish a version of a function, create an alias for it, and return the alias's ARN."""
+    client = account.client("lambda")
+    version = client.publish_version(FunctionName=function)["Version"]
+    return str(client.create_alias(FunctionName=function, Name=name, FunctionVersion=version)["AliasArn"])
+
+
+def allow_invoke(
+    account: Account, function: str, topic: str = "", *, sid: str = "sns", **changed: str
+) -> None:
+    """Allow SNS to invoke a function, or the version or alias in its ARN. Without a topic, any topic can.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-lambda-as-subscriber.html
+    """
+    pinned = {"SourceArn": topic} if topic else {}
+    given = {"Principal": "sns.amazonaws.com", "Action": "lambda:InvokeFunction", **pinned, **changed}
+    account.client("lambda").add_permission(FunctionName=function, StatementId=sid, **given)
 
 
 def queue_statement(queue: str, topic: str = "") -> Statement:

@@ -15,8 +15,11 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from checker.sandbox.aws.endpoints import SqsService
-from checker.sandbox.aws.fanout import Fanout, Metrics, Pending, install_fanout, uninstall_fanout
+from checker.sandbox.aws.fanout import Fanout, install_fanout, uninstall_fanout
+from checker.sandbox.aws.functions import LambdaService
 from checker.sandbox.aws.kms import KmsService
+from checker.sandbox.aws.metrics import Metrics
+from checker.sandbox.aws.pending import Pending
 from checker.sandbox.aws.sns import SnsService
 from checker.sandbox.aws.trail import TrailService
 from checker.sandbox.aws.upstream import Upstream
@@ -226,7 +229,7 @@ def build(stop: Callable[[], None]) -> Application:
     """Create an empty sandbox."""
     upstream, clock, journal = Upstream(), Clock(), Journal()
     upstream.reset()
-    metrics, pending, trail = Metrics(upstream, clock), Pending(), TrailService(clock, upstream)
+    metrics, pending, trail = Metrics(upstream, clock), Pending(clock), TrailService(clock, upstream)
     install_fanout(Fanout(upstream, journal, metrics, pending))
     chat = Chat(upstream, clock, Contacts(), Streaming(upstream, clock, journal, metrics, trail))
     reader, faults, throttle = CallReader(), FaultStage(upstream), Throttle(chat.contacts)
@@ -240,6 +243,7 @@ def build(stop: Callable[[], None]) -> Application:
         SnsService(upstream, metrics, pending),
         SqsService(upstream),
         KmsService(upstream),
+        LambdaService(upstream),
     ]
     verbs: dict[str, Verb] = {
         "advance": lambda given: clock.advance(float(given["seconds"])),
@@ -249,7 +253,9 @@ def build(stop: Callable[[], None]) -> Application:
         "clear-faults": lambda _: faults.clear(),
         "deliveries": lambda _: journal.entries(Delivery),
         "fault": faults.place,
+        "confirm": lambda given: pending.confirm(given["token"]),
         "notifications": lambda _: journal.entries(Notification),
+        "pending": lambda _: [subscription._asdict() for subscription in pending.listed()],
         "stop": lambda _: stop(),
         "throttles": lambda given: throttle.switch(on=bool(given["on"])),
     }

@@ -76,13 +76,44 @@ def connect_source(instance: Instance) -> Source:
     return Source(CONNECT, instance.arn, instance.account)
 
 
-def sns_source(topic: TopicArn) -> Source:
-    """Return SNS as the source, for a topic.
+DEFAULT_REGIONS = frozenset(
+    (
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
+        "ca-central-1",
+        "sa-east-1",
+        "eu-central-1",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "eu-north-1",
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+    )
+)
+"""Regions that are enabled by default.
+
+https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+"""
+
+
+def sns_source(topic: TopicArn, region: str) -> Source:
+    """Return SNS as the source, for a topic and an endpoint in a Region. An opt-in Region has a regional principal.
 
     https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+    https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
+    To an opt-in Region it is the principal of the endpoint's Region, to a default Region that of the topic's.
     Assumed: it also sends aws:SourceAccount. The policies that AWS documents use only aws:SourceArn.
     """
-    return Source(SNS, topic.text, topic.account)
+    named = region if region not in DEFAULT_REGIONS else topic.region
+    regional = topic.region != region and named not in DEFAULT_REGIONS
+    return Source(f"sns.{named}.amazonaws.com" if regional else SNS, topic.text, topic.account)
 
 
 def service_context(source: Source, account: str, region: str) -> dict[str, str | list[str]]:

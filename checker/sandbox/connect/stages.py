@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
@@ -152,17 +153,23 @@ class ChatService:
             return json_answer(operation(self._chat, call, dict(call.parameters)))
 
 
-class CallReader:
-    """Stage that identifies the operation of a call to the two services and validates its parameters."""
+_MODELED = (*_OPERATIONS, "lambda")
 
-    def __init__(self) -> None:
-        self._models = {service: ServiceModel(service) for service in _OPERATIONS}
+
+@lru_cache
+def _model(service: str) -> ServiceModel:
+    """Return the model of a service, which takes 0.2 seconds to read."""
+    return ServiceModel(service)
+
+
+class CallReader:
+    """Stage that identifies the operation of a REST-JSON call, and validates the parameters for the two services."""
 
     def read(self, call: Call) -> Call:
         """Return the call with the name of its operation, and its parameters by the model."""
-        model = self._models.get(call.service)
-        if model is None:
+        if call.service not in _MODELED:
             return call
+        model = _model(call.service)
         operation = model.operation(call.environ["REQUEST_METHOD"], _path(call))
         if operation is None:
             return call
@@ -170,9 +177,9 @@ class CallReader:
 
     def validate(self, call: Call, proceed: Next) -> Answer:
         """Refuse a call with parameters that the model does not allow. Raises RefusedError."""
-        model = self._models.get(call.service)
-        if model is not None and (error := model.validation_errors(call.action, dict(call.parameters))):
-            raise RefusedError(_INVALID[call.service], error)
+        code = _INVALID.get(call.service)
+        if code and (error := _model(call.service).validation_errors(call.action, dict(call.parameters))):
+            raise RefusedError(code, error)
         return proceed(call)
 
 

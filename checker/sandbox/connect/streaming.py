@@ -25,7 +25,7 @@ from checker.sandbox.http.journal import Delivery
 from checker.sandbox.policy.decide import ALLOWED, PolicyRequest, Principal, decide
 
 if TYPE_CHECKING:
-    from checker.sandbox.aws.fanout import Metrics
+    from checker.sandbox.aws.metrics import Metrics
     from checker.sandbox.aws.service_requests import TopicArn
     from checker.sandbox.aws.trail import TrailService
     from checker.sandbox.aws.upstream import Upstream
