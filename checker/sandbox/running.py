@@ -90,6 +90,10 @@ class Sandbox(NamedTuple):
         """Advance the sandbox's clock."""
         self.ask("advance", seconds=seconds)
 
+    def assume(self, **chosen: bool) -> None:
+        """Choose behavior that AWS does not document, as `Assumptions` names it; the rest gets its default."""
+        self.ask("assume", **chosen)
+
     def clear_calls(self) -> None:
         """Clear the log of calls."""
         self.ask("clear-calls")

@@ -155,6 +155,59 @@ def subscribe_stream(account: Account, topic: str, stream: str, role: str) -> st
     return str(made["SubscriptionArn"])
 
 
+def make_organization(account: Account) -> str:
+    """Create an organization with resource control policies, whose management account is this. Return its root's ID."""
+    client = account.client("organizations")
+    client.create_organization(FeatureSet="ALL")
+    root = str(client.list_roots()["Roots"][0]["Id"])
+    client.enable_policy_type(RootId=root, PolicyType="RESOURCE_CONTROL_POLICY")
+    return root
+
+
+def make_unit(account: Account, parent: str, name: str = "unit") -> str:
+    """Create an organizational unit and return its ID."""
+    made = account.client("organizations").create_organizational_unit(ParentId=parent, Name=name)
+    return str(made["OrganizationalUnit"]["Id"])
+
+
+def make_member(account: Account, root: str, parent: str = "", name: str = "member") -> Account:
+    """Create a member account of an organization, in the same Region, below its root or an organizational unit."""
+    client = account.client("organizations")
+    made = client.create_account(AccountName=name, Email=f"{name}@example.com")["CreateAccountStatus"]
+    if parent:
+        client.move_account(AccountId=made["AccountId"], SourceParentId=root, DestinationParentId=parent)
+    return account._replace(id=str(made["AccountId"]))
+
+
+def attach_control_policy(account: Account, target: str, *statements: Statement, name: str = "rcp") -> str:
+    """Create a resource control policy, attach it to a root, a unit or an account, and return its ID."""
+    client = account.client("organizations")
+    made = client.create_policy(
+        Name=name, Description=name, Type="RESOURCE_CONTROL_POLICY", Content=policy_text(*statements)
+    )
+    client.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=target)
+    return str(made["Policy"]["PolicySummary"]["Id"])
+
+
+def control_statement(action: str, **condition: Any) -> Statement:
+    """Return a statement of a resource control policy that denies an action to everyone, under a condition."""
+    pinned = {"Condition": condition} if condition else {}
+    return {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*", **pinned}
+
+
+def perimeter_statement(action: str, organization: str) -> Statement:
+    """Return the statement of AWS that denies services acting for resources outside an organization.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
+    """
+    return control_statement(
+        action,
+        StringNotEqualsIfExists={"aws:SourceOrgID": organization},
+        Null={"aws:SourceAccount": "false"},
+        Bool={"aws:PrincipalIsAWSService": "true"},
+    )
+
+
 def policy_text(*statements: Statement) -> str:
     """Write statements as a policy."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})

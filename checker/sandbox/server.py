@@ -19,6 +19,7 @@ from checker.sandbox.aws.fanout import Fanout, install_fanout, uninstall_fanout
 from checker.sandbox.aws.functions import LambdaService
 from checker.sandbox.aws.kms import KmsService
 from checker.sandbox.aws.metrics import Metrics
+from checker.sandbox.aws.organization import OrganizationService
 from checker.sandbox.aws.pending import Pending
 from checker.sandbox.aws.sns import SnsService
 from checker.sandbox.aws.trail import TrailService
@@ -244,9 +245,11 @@ def build(stop: Callable[[], None]) -> Application:
         SqsService(upstream),
         KmsService(upstream),
         LambdaService(upstream),
+        OrganizationService(upstream),
     ]
     verbs: dict[str, Verb] = {
         "advance": lambda given: clock.advance(float(given["seconds"])),
+        "assume": lambda given: upstream.assume(**given),
         "chats": lambda given: chat.contacts.live(given["account"]),
         "calls": lambda _: journal.entries(LoggedCall),
         "clear-calls": lambda _: journal.clear_calls(),

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from checker.sandbox.aws.organization import is_denied_by_organization
 from checker.sandbox.aws.service_requests import (
+    CONTROL_POLICY,
+    CONTROL_POLICY_SOURCE,
     SNS,
     Cause,
     KeyUse,
     Source,
     key_refusal,
     place_of,
+    role_context,
     service_context,
     sns_source,
 )
@@ -54,7 +58,7 @@ def queue_refusal(upstream: Upstream, queue: str, topic: TopicArn) -> Cause | No
     except ClientError:
         return Cause("the queue does not exist", _GONE)
     source = sns_source(topic, region)
-    return _queue_policy_refusal(attributes.get("Policy", ""), queue, source) or key_refusal(
+    return _queue_policy_refusal(upstream, attributes.get("Policy", ""), queue, source) or key_refusal(
         upstream,
         attributes.get("KmsMasterKeyId", ""),  # SSE-SQS has no key and requires no permission
         KeyUse(source, account, region, {"aws:sqs:arn": queue}),
@@ -73,10 +77,13 @@ def dead_letter_refusal(upstream: Upstream, queue: str, topic: TopicArn, owner: 
     return queue_refusal(upstream, queue, topic)
 
 
-def _queue_policy_refusal(text: str, queue: str, source: Source) -> Cause | None:
-    """Check the queue policy. It decides alone, because a service principal has no identity policy."""
-    context = service_context(source, *place_of(queue))
+def _queue_policy_refusal(upstream: Upstream, text: str, queue: str, source: Source) -> Cause | None:
+    """Check the queue policy. No other policy can allow a request, as a service principal has no identity policy."""
+    account, region = place_of(queue)
+    context = service_context(upstream, source, account, region)
     request = PolicyRequest(Principal(service=source.service), "sqs:SendMessage", queue, context)
+    if is_denied_by_organization(upstream, request, account):
+        return Cause(f"{CONTROL_POLICY} for sqs:SendMessage", CONTROL_POLICY_SOURCE)
     decision = decide(json.loads(text or "{}"), request)
     return None if decision == ALLOWED else Cause(f"the queue policy: {decision}", _QUEUE_POLICY)
 
@@ -144,22 +151,31 @@ def stream_refusal(upstream: Upstream, stream: str, role: str, topic: TopicArn) 
         ]
     except ClientError:
         return Cause("the subscription's role does not exist", _ROLE)
-    if not _trusts(trust, role, topic):
+    if not _trusts(upstream, trust, role, topic):
         return Cause("the subscription's role does not trust sns.amazonaws.com", _ROLE)
-    requests = (PolicyRequest(Principal(arn=role), action, stream, {}) for action in _WRITE)
+    context = role_context(upstream, role, *place_of(stream))
+    requests = [PolicyRequest(Principal(arn=role), action, stream, context) for action in _WRITE]
     if not all(
         decide({"Version": "2012-10-17", "Statement": allowed}, request) == ALLOWED for request in requests
     ):
         return Cause("the subscription's role cannot write to the stream", _ROLE)
+    for request in (_assumption(upstream, role, topic), *requests):
+        if is_denied_by_organization(upstream, request, request.resource.split(":")[4]):
+            return Cause(f"{CONTROL_POLICY} for {request.action}", CONTROL_POLICY_SOURCE)
     return _stream_state_refusal(upstream, stream)
 
 
-def _trusts(trust: Any, role: str, topic: TopicArn) -> bool:
+def _assumption(upstream: Upstream, role: str, topic: TopicArn) -> PolicyRequest:
+    """Create the request of SNS to assume the role of a subscription."""
+    context = service_context(upstream, sns_source(topic, topic.region), role.split(":")[4], topic.region)
+    return PolicyRequest(Principal(service=SNS), "sts:AssumeRole", role, context)
+
+
+def _trusts(upstream: Upstream, trust: Any, role: str, topic: TopicArn) -> bool:
     """Return whether a trust policy allows SNS to assume the role. Its statements have no Resource."""
     statements = [{"Resource": "*", **statement} for statement in _statements(trust)]
-    context = service_context(sns_source(topic, topic.region), role.split(":")[4], topic.region)
-    request = PolicyRequest(Principal(service=SNS), "sts:AssumeRole", role, context)
-    return decide({"Version": trust.get("Version"), "Statement": statements}, request) == ALLOWED
+    document = {"Version": trust.get("Version"), "Statement": statements}
+    return decide(document, _assumption(upstream, role, topic)) == ALLOWED
 
 
 def _policies(iam: Any, role: str) -> Iterator[Any]:

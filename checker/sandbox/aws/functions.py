@@ -77,7 +77,7 @@ def function_refusal(upstream: Upstream, endpoint: str, topic: TopicArn) -> Caus
         Principal(service=source.service),
         "lambda:InvokeFunction",
         endpoint,
-        service_context(source, account, region),
+        service_context(upstream, source, account, region),
     )
     decision = decide(_document(_statements(account, region, function)), request)
     return None if decision == ALLOWED else Cause(f"the function policy: {decision}", _INVOKE)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from checker.sandbox.aws.organization import is_denied_by_organization, membership_keys
 from checker.sandbox.policy.decide import ALLOWED, EXPLICITLY_DENIED, PolicyRequest, Principal, decide
 
 if TYPE_CHECKING:
@@ -21,10 +22,16 @@ if TYPE_CHECKING:
     from checker.sandbox.aws.upstream import Upstream
     from checker.sandbox.connect.contacts import Instance
 
+    Context = dict[str, str | list[str]]
+
 
 CONNECT = "connect.amazonaws.com"
 SNS = "sns.amazonaws.com"
 MANAGED_ALIAS = "alias/aws/sns"
+
+
+CONTROL_POLICY = "the resource control policy: ExplicitlyDenied"
+CONTROL_POLICY_SOURCE = "AWS documents that an RCP sets the maximum permissions on the resources of the accounts of an organization"
 
 
 class Cause(NamedTuple):
@@ -116,24 +123,55 @@ def sns_source(topic: TopicArn, region: str) -> Source:
     return Source(f"sns.{named}.amazonaws.com" if regional else SNS, topic.text, topic.account)
 
 
-def service_context(source: Source, account: str, region: str) -> dict[str, str | list[str]]:
+def service_context(upstream: Upstream, source: Source, account: str, region: str) -> Context:
     """Return the context of a service's request for a resource in an account and Region, with lowercase keys.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     The keys of principals in an organization are absent. Assumed: the source address belongs to AWS.
     """
     return {
-        "aws:sourcearn": source.arn,
-        "aws:sourceaccount": source.account,
         "aws:principalisawsservice": "true",
         "aws:principalservicename": source.service,
         "aws:principalservicenameslist": [source.service],
+        **_source_keys(upstream, source),
+        **_request_keys(upstream, account, region),
+    }
+
+
+def role_context(upstream: Upstream, role: str, account: str, region: str) -> Context:
+    """Return the context of a role's request for a resource in an account and Region, with lowercase keys."""
+    owner = role.split(":")[4]
+    return {
+        "aws:principalisawsservice": "false",
+        "aws:principalarn": role,
+        "aws:principalaccount": owner,
+        "aws:principaltype": "AssumedRole",
+        **membership_keys(upstream, owner, "principal"),
+        **_request_keys(upstream, account, region),
+    }
+
+
+def _request_keys(upstream: Upstream, account: str, region: str) -> Context:
+    return {
         "aws:securetransport": "true",
         "aws:viaawsservice": "false",
         "aws:sourceip": "192.0.2.1",
         "aws:resourceaccount": account,
         "aws:requestedregion": region,
+        **membership_keys(upstream, account, "resource"),
     }
+
+
+def _source_keys(upstream: Upstream, source: Source) -> Context:
+    """Return the keys of the resource for which a service acts.
+
+    AWS documents that a request has the keys of the organization if a service principal makes it directly, for a
+    resource in an organization. Assumed: so does every service that sends the account of that resource.
+    """
+    keys: Context = {"aws:sourcearn": source.arn, "aws:sourceaccount": source.account}
+    if upstream.assumptions.source_organization_keys:
+        keys |= membership_keys(upstream, source.account, "source")
+    return keys
 
 
 _CUSTOMER_MANAGED = "AWS documents that the policy of an AWS managed key cannot be changed, and recommends a customer managed key"
@@ -193,7 +231,10 @@ def _grant_refusal(upstream: Upstream, metadata: Any, account: str, use: KeyUse)
     text = client.get_key_policy(KeyId=metadata["KeyId"], PolicyName="default")["Policy"]
     grants = client.list_grants(KeyId=metadata["KeyId"])["Grants"]
     for action in _NEEDED:
-        decision = decide(_document(text), _request(action, metadata["Arn"], use))
+        request = _request(upstream, action, metadata["Arn"], use)
+        if is_denied_by_organization(upstream, request, account):
+            return Cause(f"{CONTROL_POLICY} for {action}", CONTROL_POLICY_SOURCE, denied=action)
+        decision = decide(_document(text), request)
         granted = any(_covers(grant, action, use) for grant in grants)
         if decision == EXPLICITLY_DENIED or (decision != ALLOWED and not granted):
             return Cause(
@@ -211,16 +252,21 @@ def _document(text: str) -> object:
         return {}
 
 
-def _request(action: str, key: str, use: KeyUse) -> PolicyRequest:
+def _request(upstream: Upstream, action: str, key: str, use: KeyUse) -> PolicyRequest:
     """Create the service's request to KMS, through SNS or SQS.
 
     Assumed: the service passes its source keys to KMS. The SNS guide uses them in key policies for services in
     general; no documentation states it for Connect or SNS. The encryption context is that of every
     encrypted topic; for a queue it is assumed to be the queue's ARN.
     """
-    context = service_context(use.source, use.account, use.region)
+    context = service_context(upstream, use.source, use.account, use.region)
+    if use.source.service == CONNECT and not upstream.assumptions.connect_source_keys_on_kms:
+        context = {key: value for key, value in context.items() if not key.startswith(_SOURCES)}
     pairs = {f"kms:encryptioncontext:{name.lower()}": value for name, value in use.encrypted.items()}
     return PolicyRequest(Principal(service=use.source.service), action, key, context | pairs)
+
+
+_SOURCES = ("aws:sourcearn", "aws:sourceaccount", "aws:sourceorg")
 
 
 def _covers(grant: Any, action: str, use: KeyUse) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -51,8 +52,21 @@ class Clients:
             )
 
 
+@dataclass(frozen=True)
+class Assumptions:
+    """Behavior that AWS does not document, and that a test can choose.
+
+    ``connect_source_keys_on_kms``: a request of Connect to KMS has aws:SourceArn and aws:SourceAccount.
+    ``source_organization_keys``: a request of a service has aws:SourceOrgID and aws:SourceOrgPaths, if the account
+    for which it acts belongs to an organization.
+    """
+
+    connect_source_keys_on_kms: bool = True
+    source_organization_keys: bool = True
+
+
 class Upstream:
-    """moto's server, called within this process."""
+    """moto's server, called within this process. ``assumptions`` complete what AWS documents of it."""
 
     def __init__(self) -> None:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -63,6 +77,11 @@ class Upstream:
         self._maker = Clients()
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._accounts: dict[str, str] = {}
+        self.assumptions = Assumptions()
+
+    def assume(self, **chosen: bool) -> None:
+        """Choose assumptions; those that are not named get their default. Raises TypeError for an unknown name."""
+        self.assumptions = Assumptions(**chosen)
 
     def forward(self, call: Call) -> Answer:
         """Answer a call with moto."""

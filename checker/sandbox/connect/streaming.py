@@ -49,7 +49,7 @@ def refusal(upstream: Upstream, instance: Instance, topic: TopicArn) -> Cause | 
     use = KeyUse(connect_source(instance), topic.account, topic.region, encrypted)
     return (
         _type_refusal(topic, instance)
-        or _policy_refusal(attributes, topic, instance)
+        or _policy_refusal(upstream, attributes, topic, instance)
         or key_refusal(upstream, attributes.get("KmsMasterKeyId", ""), use)
     )
 
@@ -62,12 +62,14 @@ def _type_refusal(topic: TopicArn, instance: Instance) -> Cause | None:
     return None
 
 
-def _policy_refusal(attributes: dict[str, str], topic: TopicArn, instance: Instance) -> Cause | None:
+def _policy_refusal(
+    upstream: Upstream, attributes: dict[str, str], topic: TopicArn, instance: Instance
+) -> Cause | None:
     """Check the topic policy. It decides alone, because a service principal has no identity policy.
 
     https://docs.aws.amazon.com/connect/latest/adminguide/cross-service-confused-deputy-prevention.html
     """
-    context = service_context(connect_source(instance), topic.account, topic.region)
+    context = service_context(upstream, connect_source(instance), topic.account, topic.region)
     request = PolicyRequest(Principal(service=CONNECT), "sns:Publish", topic.text, context)
     decision = decide(json.loads(attributes.get("Policy") or "{}"), request)
     if decision == ALLOWED:
