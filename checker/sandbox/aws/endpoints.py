@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from checker.sandbox.aws.organization import is_denied_by_organization
+from checker.sandbox.aws.key_use import KeyUse, key_refusal
 from checker.sandbox.aws.service_requests import (
-    CONTROL_POLICY,
-    CONTROL_POLICY_SOURCE,
     SNS,
     Cause,
-    KeyUse,
     Source,
-    key_refusal,
+    organization_refusal,
     place_of,
     role_context,
     service_context,
@@ -82,8 +79,8 @@ def _queue_policy_refusal(upstream: Upstream, text: str, queue: str, source: Sou
     account, region = place_of(queue)
     context = service_context(upstream, source, account, region)
     request = PolicyRequest(Principal(service=source.service), "sqs:SendMessage", queue, context)
-    if is_denied_by_organization(upstream, request, account):
-        return Cause(f"{CONTROL_POLICY} for sqs:SendMessage", CONTROL_POLICY_SOURCE)
+    if denied := organization_refusal(upstream, request, account):
+        return denied
     decision = decide(json.loads(text or "{}"), request)
     return None if decision == ALLOWED else Cause(f"the queue policy: {decision}", _QUEUE_POLICY)
 
@@ -160,8 +157,8 @@ def stream_refusal(upstream: Upstream, stream: str, role: str, topic: TopicArn) 
     ):
         return Cause("the subscription's role cannot write to the stream", _ROLE)
     for request in (_assumption(upstream, role, topic), *requests):
-        if is_denied_by_organization(upstream, request, request.resource.split(":")[4]):
-            return Cause(f"{CONTROL_POLICY} for {request.action}", CONTROL_POLICY_SOURCE)
+        if denied := organization_refusal(upstream, request, request.resource.split(":")[4]):
+            return denied
     return _stream_state_refusal(upstream, stream)
 
 

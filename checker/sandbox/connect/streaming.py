@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from checker.sandbox.aws.key_use import KeyUse, key_refusal
 from checker.sandbox.aws.service_requests import (
     CONNECT,
     Cause,
-    KeyUse,
     connect_source,
-    key_refusal,
     read_topic_arn,
     service_context,
 )
@@ -38,7 +37,7 @@ _REGION = "AWS documents that topic and instance are in the same Region"
 _POLICY = "AWS documents that the topic policy must let connect.amazonaws.com publish"
 
 
-def refusal(upstream: Upstream, instance: Instance, topic: TopicArn) -> Cause | None:
+def refusal(upstream: Upstream, instance: Instance, topic: TopicArn, trail: TrailService) -> Cause | None:
     """Return the first cause that prevents messages of an instance from reaching a topic, ``None`` if there is none."""
     try:
         answer = upstream.client("sns", topic.account, topic.region).get_topic_attributes(TopicArn=topic.text)
@@ -46,7 +45,7 @@ def refusal(upstream: Upstream, instance: Instance, topic: TopicArn) -> Cause | 
         return Cause("the topic does not exist", "assumed: AWS does not document this case")
     attributes = answer["Attributes"]
     encrypted = {"aws:sns:topicArn": topic.text}
-    use = KeyUse(connect_source(instance), topic.account, topic.region, encrypted)
+    use = KeyUse(connect_source(instance), topic.account, topic.region, encrypted, trail.record_key_use)
     return (
         _type_refusal(topic, instance)
         or _policy_refusal(upstream, attributes, topic, instance)
@@ -124,9 +123,7 @@ class Streaming:
             return _NOT_CONNECTED
         if topic is None:
             return Cause("the endpoint is not a topic", "assumed: AWS does not document this case")
-        cause = refusal(self._upstream, contact.instance, topic)
-        if cause is not None and cause.denied:
-            self._trail.record_key_denial(cause.denied, topic)
+        cause = refusal(self._upstream, contact.instance, topic, self._trail)
         if cause is None:
             message = json.dumps(_payload(contact, item, identity, self._clock.text()))
             sns = self._upstream.client("sns", topic.account, topic.region)
