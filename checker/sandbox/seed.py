@@ -5,9 +5,7 @@ Functions that create a resource take an ``Account`` and return the ARN or anoth
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -53,44 +51,6 @@ def subscribe(account: Account, topic: str, protocol: str, endpoint: str, **attr
 def subscribe_queue(account: Account, topic: str, queue: str, **attributes: str) -> str:
     """Subscribe a queue with raw delivery."""
     return subscribe(account, topic, "sqs", queue, **{"RawMessageDelivery": "true", **attributes})
-
-
-def make_function(account: Account, name: str = "bot") -> str:
-    """Create a function with a role of its own and return its ARN. Without a permission SNS cannot invoke it."""
-    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    role = account.client("iam").create_role(
-        RoleName=f"{name}-{account.region}", AssumeRolePolicyDocument=policy_text(trust)
-    )["Role"]["Arn"]
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("index.py", "def handler(event, context): ...")
-    made = account.client("lambda").create_function(
-        FunctionName=name,
-        Runtime="python3.12",
-        Role=role,
-        Handler="index.handler",
-        Code={"ZipFile": code.getvalue()},
-    )
-    return str(made["FunctionArn"])
-
-
-def make_alias(account: Account, function: str, name: str = "live") -> str:
-    """Publish a version of a function, create an alias for it, and return the alias's ARN."""
-    client = account.client("lambda")
-    version = client.publish_version(FunctionName=function)["Version"]
-    return str(client.create_alias(FunctionName=function, Name=name, FunctionVersion=version)["AliasArn"])
-
-
-def allow_invoke(
-    account: Account, function: str, topic: str = "", *, sid: str = "sns", **changed: str
-) -> None:
-    """Allow SNS to invoke a function, or the version or alias in its ARN. Without a topic, any topic can.
-
-    https://docs.aws.amazon.com/sns/latest/dg/sns-lambda-as-subscriber.html
-    """
-    pinned = {"SourceArn": topic} if topic else {}
-    given = {"Principal": "sns.amazonaws.com", "Action": "lambda:InvokeFunction", **pinned, **changed}
-    account.client("lambda").add_permission(FunctionName=function, StatementId=sid, **given)
 
 
 def queue_statement(queue: str, topic: str = "") -> Statement:
@@ -153,59 +113,6 @@ def subscribe_stream(account: Account, topic: str, stream: str, role: str) -> st
         ReturnSubscriptionArn=True,
     )
     return str(made["SubscriptionArn"])
-
-
-def make_organization(account: Account) -> str:
-    """Create an organization with resource control policies, whose management account is this. Return its root's ID."""
-    client = account.client("organizations")
-    client.create_organization(FeatureSet="ALL")
-    root = str(client.list_roots()["Roots"][0]["Id"])
-    client.enable_policy_type(RootId=root, PolicyType="RESOURCE_CONTROL_POLICY")
-    return root
-
-
-def make_unit(account: Account, parent: str, name: str = "unit") -> str:
-    """Create an organizational unit and return its ID."""
-    made = account.client("organizations").create_organizational_unit(ParentId=parent, Name=name)
-    return str(made["OrganizationalUnit"]["Id"])
-
-
-def make_member(account: Account, root: str, parent: str = "", name: str = "member") -> Account:
-    """Create a member account of an organization, in the same Region, below its root or an organizational unit."""
-    client = account.client("organizations")
-    made = client.create_account(AccountName=name, Email=f"{name}@example.com")["CreateAccountStatus"]
-    if parent:
-        client.move_account(AccountId=made["AccountId"], SourceParentId=root, DestinationParentId=parent)
-    return account._replace(id=str(made["AccountId"]))
-
-
-def attach_control_policy(account: Account, target: str, *statements: Statement, name: str = "rcp") -> str:
-    """Create a resource control policy, attach it to a root, a unit or an account, and return its ID."""
-    client = account.client("organizations")
-    made = client.create_policy(
-        Name=name, Description=name, Type="RESOURCE_CONTROL_POLICY", Content=policy_text(*statements)
-    )
-    client.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=target)
-    return str(made["Policy"]["PolicySummary"]["Id"])
-
-
-def control_statement(action: str, **condition: Any) -> Statement:
-    """Return a statement of a resource control policy that denies an action to everyone, under a condition."""
-    pinned = {"Condition": condition} if condition else {}
-    return {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*", **pinned}
-
-
-def perimeter_statement(action: str, organization: str) -> Statement:
-    """Return the statement of AWS that denies services acting for resources outside an organization.
-
-    https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
-    """
-    return control_statement(
-        action,
-        StringNotEqualsIfExists={"aws:SourceOrgID": organization},
-        Null={"aws:SourceAccount": "false"},
-        Bool={"aws:PrincipalIsAWSService": "true"},
-    )
 
 
 def policy_text(*statements: Statement) -> str:

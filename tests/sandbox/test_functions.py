@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.sandbox import seed
+from checker.sandbox import scenes, seed
 from tests.sandbox.metrics import counted
 
 if TYPE_CHECKING:
@@ -25,18 +25,18 @@ def bare(account: Account, function: str, topic: str) -> str:
 
 
 def pinned(account: Account, function: str, topic: str) -> str:
-    seed.allow_invoke(account, function, topic)
+    scenes.allow_invoke(account, function, topic)
     return function
 
 
 def alias(account: Account, function: str, topic: str) -> str:
-    made = seed.make_alias(account, function)
-    seed.allow_invoke(account, made, topic)
+    made = scenes.make_alias(account, function)
+    scenes.allow_invoke(account, made, topic)
     return made
 
 
 def alias_of_an_allowed_function(account: Account, function: str, topic: str) -> str:
-    return seed.make_alias(account, pinned(account, function, topic))
+    return scenes.make_alias(account, pinned(account, function, topic))
 
 
 def function_of_an_allowed_alias(account: Account, function: str, topic: str) -> str:
@@ -49,7 +49,7 @@ def latest(account: Account, function: str, topic: str) -> str:
 
 
 def removed(account: Account, function: str, topic: str) -> str:
-    seed.allow_invoke(account, alias(account, function, topic).rpartition(":")[0], topic)
+    scenes.allow_invoke(account, alias(account, function, topic).rpartition(":")[0], topic)
     account.client("lambda").remove_permission(FunctionName=function, StatementId="sns")
     return function
 
@@ -65,7 +65,7 @@ def without(name: str) -> Prepare:
 
 def changed(**permission: str) -> Prepare:
     def prepare(account: Account, function: str, topic: str) -> str:
-        seed.allow_invoke(account, function, topic, **permission)
+        scenes.allow_invoke(account, function, topic, **permission)
         return function
 
     return prepare
@@ -106,7 +106,7 @@ def test_sns_invokes_what_the_policy_of_the_qualifier_allows(
 ) -> None:
     cause, prepare = CASES[case]
     topic = seed.default_topic(account, "chat")
-    endpoint = prepare(account, seed.make_function(account), topic)
+    endpoint = prepare(account, scenes.make_function(account), topic)
     seed.subscribe(account, topic, "lambda", endpoint)
     published(account, topic)
     (notification,) = notifications(sandbox, topic)
@@ -118,8 +118,8 @@ def test_sns_invokes_what_the_policy_of_the_qualifier_allows(
 
 def test_an_account_condition_names_the_account_of_the_topic(sandbox: Sandbox, account: Account) -> None:
     topic = seed.default_topic(account, "chat")
-    function = seed.make_function(account)
-    seed.allow_invoke(account, function, topic, SourceAccount=account.id)
+    function = scenes.make_function(account)
+    scenes.allow_invoke(account, function, topic, SourceAccount=account.id)
     seed.subscribe(account, topic, "lambda", function)
     published(account, topic)
     assert [one.cause for one in notifications(sandbox, topic)] == [""]
@@ -127,7 +127,7 @@ def test_an_account_condition_names_the_account_of_the_topic(sandbox: Sandbox, a
 
 def test_the_journal_shows_the_event_of_the_function(sandbox: Sandbox, account: Account) -> None:
     topic = seed.default_topic(account, "chat")
-    function = pinned(account, seed.make_function(account), topic)
+    function = pinned(account, scenes.make_function(account), topic)
     subscription = seed.subscribe(account, topic, "lambda", function)
     published(account, topic, MessageAttributes={"Type": {"DataType": "String", "StringValue": "MESSAGE"}})
     (record,) = json.loads(notifications(sandbox, topic)[0].body)["Records"]
@@ -152,10 +152,10 @@ def test_functions_of_other_regions(sandbox: Sandbox, account: Account, case: st
     region, endpoint_region, principal = REGIONS[case]
     here, there = (sandbox.account(account.id, one) for one in (region, endpoint_region))
     topic = seed.default_topic(here, "chat")
-    function = seed.make_function(there)
+    function = scenes.make_function(there)
     principals = ("sns.amazonaws.com", f"sns.{region}.amazonaws.com", f"sns.{endpoint_region}.amazonaws.com")
     for number, name in enumerate(dict.fromkeys(principals)):
-        seed.allow_invoke(there, function, topic, sid=str(number), Principal=name)
+        scenes.allow_invoke(there, function, topic, sid=str(number), Principal=name)
     if principal:
         for number, name in enumerate(dict.fromkeys(principals)):
             if name != principal:
@@ -176,8 +176,8 @@ def policy(account: Account, **named: str) -> list[str]:
 def test_each_qualifier_has_a_policy_of_its_own(account: Account) -> None:
     from botocore.exceptions import ClientError
 
-    function = seed.make_function(account)
-    live = seed.make_alias(account, function)
+    function = scenes.make_function(account)
+    live = scenes.make_alias(account, function)
     client = account.client("lambda")
 
     def refused(call: Callable[..., Any], **parameters: str) -> str:
@@ -186,9 +186,9 @@ def test_each_qualifier_has_a_policy_of_its_own(account: Account) -> None:
         return str(caught.value.response["Error"]["Code"])
 
     assert refused(client.get_policy, FunctionName="bot") == "ResourceNotFoundException"
-    seed.allow_invoke(account, function, sid="all")
+    scenes.allow_invoke(account, function, sid="all")
     assert refused(client.get_policy, FunctionName=live) == "ResourceNotFoundException"
-    seed.allow_invoke(account, "bot:live", sid="all")
+    scenes.allow_invoke(account, "bot:live", sid="all")
     assert policy(account, FunctionName=function) == policy(account, FunctionName="bot:live") == ["all"]
     assert policy(account, FunctionName="bot", Qualifier="live") == ["all"]
     permission = {"StatementId": "all", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com"}
@@ -204,7 +204,7 @@ def test_each_qualifier_has_a_policy_of_its_own(account: Account) -> None:
 
 def test_functions_have_no_raw_delivery(account: Account) -> None:
     topic = seed.default_topic(account, "chat")
-    function = seed.make_function(account)
+    function = scenes.make_function(account)
     sns = account.client("sns")
     with pytest.raises(sns.exceptions.InvalidParameterException, match="raw message delivery"):
         seed.subscribe(account, topic, "lambda", function, RawMessageDelivery="true")

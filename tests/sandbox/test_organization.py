@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from checker.sandbox import seed
+from checker.sandbox import scenes, seed
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
@@ -32,15 +32,15 @@ class Estate(NamedTuple):
         return str(described["Organization"]["Id"])
 
     def attach(self, target: str, *statements: seed.Statement) -> str:
-        return seed.attach_control_policy(self.management, target, *statements)
+        return scenes.attach_control_policy(self.management, target, *statements)
 
 
 @pytest.fixture
 def estate(account: Account) -> Estate:
-    root = seed.make_organization(account)
-    outer = seed.make_unit(account, root, "outer")
-    inner = seed.make_unit(account, outer, "inner")
-    return Estate(account, seed.make_member(account, root, inner), root, outer, inner)
+    root = scenes.make_organization(account)
+    outer = scenes.make_unit(account, root, "outer")
+    inner = scenes.make_unit(account, outer, "inner")
+    return Estate(account, scenes.make_member(account, root, inner), root, outer, inner)
 
 
 def streamed(sandbox: Sandbox, account: Account, instance: str, topic: str) -> str:
@@ -56,7 +56,7 @@ TARGETS: dict[str, tuple[Callable[[Estate], str], str]] = {
     "outer unit": (lambda estate: estate.outer, KEY),
     "inner unit": (lambda estate: estate.inner, KEY),
     "account": (lambda estate: estate.member.id, KEY),
-    "another unit": (lambda estate: seed.make_unit(estate.management, estate.root, "other"), ""),
+    "another unit": (lambda estate: scenes.make_unit(estate.management, estate.root, "other"), ""),
     "management account": (lambda estate: estate.management.id, ""),
 }
 
@@ -68,14 +68,14 @@ def test_a_policy_applies_to_the_accounts_below_its_target(
     target, cause = TARGETS[case]
     instance = seed.make_instance(estate.member)
     topic = seed.encrypted_topic(estate.member, instance, grant=True).topic
-    estate.attach(target(estate), seed.control_statement("kms:*"))
+    estate.attach(target(estate), scenes.control_statement("kms:*"))
     assert streamed(sandbox, estate.member, instance, topic) == cause
 
 
 def test_a_policy_does_not_apply_to_the_management_account(sandbox: Sandbox, estate: Estate) -> None:
     instance = seed.make_instance(estate.management)
     topic = seed.encrypted_topic(estate.management, instance, grant=True).topic
-    estate.attach(estate.root, seed.control_statement("kms:*"))
+    estate.attach(estate.root, scenes.control_statement("kms:*"))
     assert streamed(sandbox, estate.management, instance, topic) == ""
 
 
@@ -84,11 +84,11 @@ def test_a_policy_has_no_effect_on_topics_or_when_it_is_detached_or_its_type_dis
 ) -> None:
     instance = seed.make_instance(estate.member)
     topic = seed.encrypted_topic(estate.member, instance, grant=True).topic
-    estate.attach(estate.root, seed.control_statement("sns:*"))
+    estate.attach(estate.root, scenes.control_statement("sns:*"))
     assert streamed(sandbox, estate.member, instance, topic) == ""
     client = estate.management.client("organizations")
-    policy = seed.attach_control_policy(
-        estate.management, estate.root, seed.control_statement("kms:*"), name="kms"
+    policy = scenes.attach_control_policy(
+        estate.management, estate.root, scenes.control_statement("kms:*"), name="kms"
     )
     assert streamed(sandbox, estate.member, instance, topic) == KEY
     client.detach_policy(PolicyId=policy, TargetId=estate.root)
@@ -146,7 +146,7 @@ def test_conditions_of_a_policy_see_the_keys_of_the_request_of_connect(
     condition, cause = CONDITIONS[case]
     instance = seed.make_instance(estate.member)
     topic = seed.encrypted_topic(estate.member, instance, grant=True).topic
-    estate.attach(estate.root, seed.control_statement("kms:*", **condition(estate)))
+    estate.attach(estate.root, scenes.control_statement("kms:*", **condition(estate)))
     assert streamed(sandbox, estate.member, instance, topic) == cause
 
 
@@ -163,7 +163,7 @@ def test_the_perimeter_of_aws_depends_on_keys_that_aws_does_not_document_for_con
 ) -> None:
     chosen, own, of_others = ASSUMPTIONS[case]
     outside = sandbox.account("888877776666", estate.member.region)
-    estate.attach(estate.root, seed.perimeter_statement("kms:*", estate.id))
+    estate.attach(estate.root, scenes.perimeter_statement("kms:*", estate.id))
     sandbox.assume(**chosen)
     for owner, cause in ((estate.member, own), (outside, of_others)):
         instance = seed.make_instance(owner)
@@ -188,21 +188,21 @@ def test_a_policy_denies_sns_a_queue_and_its_key(sandbox: Sandbox, estate: Estat
     queue = seed.make_queue(estate.member, "inbox", KmsMasterKeyId=key)
     seed.set_queue_policy(estate.member, queue.url, seed.queue_statement(queue.arn, topic))
     seed.subscribe_queue(estate.member, topic, queue.arn)
-    estate.attach(estate.inner, seed.control_statement(action))
+    estate.attach(estate.inner, scenes.control_statement(action))
     expected = "" if action == "lambda:*" else DENIED.format(action)
     assert published(sandbox, estate.member, topic) == expected
 
 
 PUT = DENIED.format("firehose:PutRecord")
 ROLES: dict[str, tuple[seed.Statement, str]] = {
-    "stream": (seed.control_statement("firehose:*"), PUT),
-    "role": (seed.control_statement("sts:AssumeRole"), DENIED.format("sts:AssumeRole")),
+    "stream": (scenes.control_statement("firehose:*"), PUT),
+    "role": (scenes.control_statement("sts:AssumeRole"), DENIED.format("sts:AssumeRole")),
     "services alone": (
-        seed.control_statement("firehose:*", Bool={"aws:PrincipalIsAWSService": "true"}),
+        scenes.control_statement("firehose:*", Bool={"aws:PrincipalIsAWSService": "true"}),
         "",
     ),
     "another organization's principals": (
-        seed.control_statement("firehose:*", StringNotEquals={"aws:PrincipalOrgID": "o-other"}),
+        scenes.control_statement("firehose:*", StringNotEquals={"aws:PrincipalOrgID": "o-other"}),
         PUT,
     ),
 }
@@ -226,14 +226,14 @@ def test_a_policy_applies_to_the_account_of_the_key_not_of_the_topic(
     made = seed.encrypted_topic(estate.member, instance, grant=True)
     topic = seed.good_topic(outside, instance, "outside")
     seed.encrypt(outside, topic, made.key)
-    estate.attach(estate.root, seed.control_statement("kms:GenerateDataKey*"))
+    estate.attach(estate.root, scenes.control_statement("kms:GenerateDataKey*"))
     assert streamed(sandbox, outside, instance, topic) == KEY
 
 
 INVALID: dict[str, Any] = {
-    "allow": {**seed.control_statement("kms:*"), "Effect": "Allow"},
-    "principal": {**seed.control_statement("kms:*"), "Principal": {"AWS": "111122223333"}},
-    "NotAction": {**seed.control_statement("kms:*"), "NotAction": "kms:Decrypt"},
+    "allow": {**scenes.control_statement("kms:*"), "Effect": "Allow"},
+    "principal": {**scenes.control_statement("kms:*"), "Principal": {"AWS": "111122223333"}},
+    "NotAction": {**scenes.control_statement("kms:*"), "NotAction": "kms:Decrypt"},
     "no resource": {"Effect": "Deny", "Principal": "*", "Action": "kms:*"},
     "no statement": [],
 }
@@ -252,6 +252,6 @@ def test_a_policy_can_be_attached_when_its_type_is_enabled_and_the_default_stays
     client.create_organization(FeatureSet="ALL")
     root = client.list_roots()["Roots"][0]["Id"]
     with pytest.raises(client.exceptions.PolicyTypeNotEnabledException):
-        seed.attach_control_policy(account, root, seed.control_statement("kms:*"))
+        scenes.attach_control_policy(account, root, scenes.control_statement("kms:*"))
     with pytest.raises(client.exceptions.ConstraintViolationException):
         client.detach_policy(PolicyId="p-RCPFullAWSAccess", TargetId=root)

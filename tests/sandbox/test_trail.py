@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.sandbox import seed
+from checker.sandbox import scenes, seed
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
@@ -46,9 +46,9 @@ def test_kms_records_the_uses_of_a_key_for_its_owner(sandbox: Sandbox, account: 
 
 
 def test_a_policy_of_the_organization_is_a_recorded_denial(account: Account) -> None:
-    root = seed.make_organization(account)
-    member = seed.make_member(account, root)
-    seed.attach_control_policy(account, root, seed.control_statement("kms:Decrypt"))
+    root = scenes.make_organization(account)
+    member = scenes.make_member(account, root)
+    scenes.attach_control_policy(account, root, scenes.control_statement("kms:Decrypt"))
     streamed(member, member, grant=True)
     found = events(member, "EventSource", "kms.amazonaws.com")
     outcomes = [(one["eventName"], one.get("errorCode")) for one in found]
