@@ -213,3 +213,13 @@ def test_functions_have_no_raw_delivery(account: Account) -> None:
         sns.set_subscription_attributes(
             SubscriptionArn=arn, AttributeName="RawMessageDelivery", AttributeValue="true"
         )
+
+
+def test_no_function_runs(account: Account) -> None:
+    function = scenes.make_function(account)
+    client = account.client("lambda")
+    with pytest.raises(client.exceptions.ClientError, match="runs no functions"):
+        client.invoke(FunctionName=function)
+    queue = seed.make_queue(account)
+    client.create_event_source_mapping(EventSourceArn=queue.arn, FunctionName=function)
+    account.client("sqs").send_message(QueueUrl=queue.url, MessageBody="{}")  # moto would start a container

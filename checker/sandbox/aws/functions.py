@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
-from moto.awslambda.models import lambda_backends
+from moto.awslambda.utils import get_backend
 
 from checker.sandbox.aws.service_requests import (
     DEFAULT_REGIONS,
@@ -95,7 +95,7 @@ def _exists(upstream: Upstream, account: str, region: str, function: FunctionNam
 
 def _moto_policy(account: str, region: str, function: FunctionName) -> Any:
     """Return moto's policy of an existing function. It has the statements of all qualifiers, and can be changed."""
-    return lambda_backends[account][region].get_function(function.name).policy
+    return get_backend(account, region).get_function(function.name).policy
 
 
 def _statements(account: str, region: str, function: FunctionName) -> list[dict[str, Any]]:
@@ -110,17 +110,20 @@ def _document(statements: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 _OPERATIONS = ("AddPermission", "GetPolicy", "RemovePermission")
+_INVOCATIONS = ("Invoke", "InvokeAsync", "InvokeWithResponseStream")
 _MISSING = "The resource you requested does not exist."
 
 
 class LambdaService:
-    """Stage in front of moto's Lambda, for the operations on policies. Assumed: the wording of the errors."""
+    """Stage in front of moto's Lambda: policies, and no invocations. Assumed: the wording of the errors."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
 
     def __call__(self, call: Call, proceed: Next) -> Answer:
         """Answer a call. Raises RefusedError."""
+        if call.service == "lambda" and call.action in _INVOCATIONS:
+            raise RefusedError("UnknownOperationException", "the sandbox runs no functions", 404)
         function = read_function_name(call.text("FunctionName"), call.text("Qualifier"))
         if call.service != "lambda" or call.action not in _OPERATIONS or function is None:
             return proceed(call)

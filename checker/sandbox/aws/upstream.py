@@ -112,8 +112,13 @@ class Upstream:
         return str(self._identity(access_key, account)["Arn"])
 
     def reset(self) -> None:
-        """Delete all state. moto keeps it in the process, even from one sandbox to the next."""
+        """Delete all state. moto keeps it in the process, even from one sandbox to the next.
+
+        Functions never run: moto would run them in containers.
+        """
         self._run(EnvironBuilder("/moto-api/reset", method="POST").get_environ())
+        no_docker = {"lambda": {"use_docker": False}}
+        self._run(EnvironBuilder("/moto-api/config", method="POST", json=no_docker).get_environ())
 
     def _ask_account(self, access_key: str) -> str:
         # Only access keys of STS and of IAM users belong to a specific account.
