@@ -226,6 +226,13 @@ class Server:
         _ONE_AT_A_TIME.release()
 
 
+def _confirmed(pending: Pending, token: str) -> str:
+    """Confirm and return the subscription of a token. Raises ValueError."""
+    if subscription := pending.confirm(token):
+        return subscription
+    raise ValueError("the token is not valid")
+
+
 def build(stop: Callable[[], None]) -> Application:
     """Create an empty sandbox."""
     upstream, clock, journal = Upstream(), Clock(), Journal()
@@ -256,7 +263,7 @@ def build(stop: Callable[[], None]) -> Application:
         "clear-faults": lambda _: faults.clear(),
         "deliveries": lambda _: journal.entries(Delivery),
         "fault": faults.place,
-        "confirm": lambda given: pending.confirm(given["token"]),
+        "confirm": lambda given: _confirmed(pending, given["token"]),
         "notifications": lambda _: journal.entries(Notification),
         "pending": lambda _: [subscription._asdict() for subscription in pending.listed()],
         "stop": lambda _: stop(),

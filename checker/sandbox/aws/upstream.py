@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -79,9 +79,15 @@ class Upstream:
         self._accounts: dict[str, str] = {}
         self.assumptions = Assumptions()
 
-    def assume(self, **chosen: bool) -> None:
-        """Choose assumptions; those that are not named get their default. Raises TypeError for an unknown name."""
+    def assume(self, **chosen: bool) -> dict[str, bool]:
+        """Choose and return the assumptions; those that are not named get their default. Raises ValueError."""
+        known = asdict(Assumptions())
+        if unknown := [
+            name for name, value in chosen.items() if name not in known or not isinstance(value, bool)
+        ]:
+            raise ValueError(f"not true or false for one of {', '.join(known)}: {', '.join(unknown)}")
         self.assumptions = Assumptions(**chosen)
+        return asdict(self.assumptions)
 
     def forward(self, call: Call) -> Answer:
         """Answer a call with moto."""
