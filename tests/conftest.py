@@ -25,4 +25,5 @@ def sandbox(one_sandbox: Sandbox) -> Iterator[Sandbox]:
     one_sandbox.clear_calls()
     yield one_sandbox
     one_sandbox.clear_faults()
+    one_sandbox.assume()
     one_sandbox.ask("throttles", on=False)

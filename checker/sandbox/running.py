@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 
 from botocore import UNSIGNED
 
+from checker.sandbox.aws.pending import PendingSubscription
 from checker.sandbox.aws.upstream import DEFAULT_ACCOUNT, Clients
 from checker.sandbox.http.journal import Delivery, LoggedCall, Notification
 from checker.sandbox.server import PREFIX, TOKEN
@@ -76,9 +77,22 @@ class Sandbox(NamedTuple):
         """Return the deliveries of all notifications from SNS to endpoints, oldest first."""
         return [Notification(**notification) for notification in self.ask("notifications")]
 
+    def pending(self) -> list[PendingSubscription]:
+        """Return the unconfirmed subscriptions with their tokens, oldest first."""
+        return [PendingSubscription(**pending) for pending in self.ask("pending")]
+
+    def confirm(self, endpoint: str) -> str:
+        """Confirm the subscription of an endpoint, as its owner does, and return the subscription's ARN."""
+        token = next(pending.token for pending in self.pending() if pending.endpoint == endpoint)
+        return str(self.ask("confirm", token=token))
+
     def advance(self, seconds: float) -> None:
         """Advance the sandbox's clock."""
         self.ask("advance", seconds=seconds)
+
+    def assume(self, **chosen: bool) -> None:
+        """Choose behavior that AWS does not document, as `Assumptions` names it; the rest gets its default."""
+        self.ask("assume", **chosen)
 
     def clear_calls(self) -> None:
         """Clear the log of calls."""

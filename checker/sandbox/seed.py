@@ -36,16 +36,21 @@ def set_queue_policy(account: Account, url: str, *statements: Statement) -> None
     account.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
 
 
-def subscribe_queue(account: Account, topic: str, queue: str, **attributes: str) -> str:
-    """Subscribe a queue with raw delivery."""
+def subscribe(account: Account, topic: str, protocol: str, endpoint: str, **attributes: str) -> str:
+    """Subscribe an endpoint and return the subscription's ARN."""
     made = account.client("sns").subscribe(
         TopicArn=topic,
-        Protocol="sqs",
-        Endpoint=queue,
-        Attributes={"RawMessageDelivery": "true", **attributes},
+        Protocol=protocol,
+        Endpoint=endpoint,
+        Attributes=attributes,
         ReturnSubscriptionArn=True,
     )
     return str(made["SubscriptionArn"])
+
+
+def subscribe_queue(account: Account, topic: str, queue: str, **attributes: str) -> str:
+    """Subscribe a queue with raw delivery."""
+    return subscribe(account, topic, "sqs", queue, **{"RawMessageDelivery": "true", **attributes})
 
 
 def queue_statement(queue: str, topic: str = "") -> Statement:
@@ -140,6 +145,17 @@ def make_instance(account: Account, alias: str = "demo") -> str:
         InstanceAlias=alias,
         InboundCallsEnabled=True,
         OutboundCallsEnabled=True,
+    )
+    return str(made["Arn"])
+
+
+def make_replica(account: Account, instance: str, region: str, alias: str = "replica") -> str:
+    """Create the replica of an instance in another Region and return its ARN. No topic or key is replicated.
+
+    https://docs.aws.amazon.com/connect/latest/adminguide/create-replica-connect-instance.html
+    """
+    made = account.client("connect").replicate_instance(
+        InstanceId=instance.rpartition("/")[2], ReplicaRegion=region, ReplicaAlias=alias
     )
     return str(made["Arn"])
 

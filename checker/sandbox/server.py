@@ -15,8 +15,12 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from checker.sandbox.aws.endpoints import SqsService
-from checker.sandbox.aws.fanout import Fanout, Metrics, Pending, install_fanout, uninstall_fanout
+from checker.sandbox.aws.fanout import Fanout, install_fanout, uninstall_fanout
+from checker.sandbox.aws.functions import LambdaService
 from checker.sandbox.aws.kms import KmsService
+from checker.sandbox.aws.metrics import Metrics
+from checker.sandbox.aws.organization import OrganizationService
+from checker.sandbox.aws.pending import Pending
 from checker.sandbox.aws.sns import SnsService
 from checker.sandbox.aws.trail import TrailService
 from checker.sandbox.aws.upstream import Upstream
@@ -222,11 +226,18 @@ class Server:
         _ONE_AT_A_TIME.release()
 
 
+def _confirmed(pending: Pending, token: str) -> str:
+    """Confirm and return the subscription of a token. Raises ValueError."""
+    if subscription := pending.confirm(token):
+        return subscription
+    raise ValueError("the token is not valid")
+
+
 def build(stop: Callable[[], None]) -> Application:
     """Create an empty sandbox."""
     upstream, clock, journal = Upstream(), Clock(), Journal()
     upstream.reset()
-    metrics, pending, trail = Metrics(upstream, clock), Pending(), TrailService(clock, upstream)
+    metrics, pending, trail = Metrics(upstream, clock), Pending(clock), TrailService(clock, upstream)
     install_fanout(Fanout(upstream, journal, metrics, pending))
     chat = Chat(upstream, clock, Contacts(), Streaming(upstream, clock, journal, metrics, trail))
     reader, faults, throttle = CallReader(), FaultStage(upstream), Throttle(chat.contacts)
@@ -240,16 +251,21 @@ def build(stop: Callable[[], None]) -> Application:
         SnsService(upstream, metrics, pending),
         SqsService(upstream),
         KmsService(upstream),
+        LambdaService(upstream),
+        OrganizationService(upstream),
     ]
     verbs: dict[str, Verb] = {
         "advance": lambda given: clock.advance(float(given["seconds"])),
+        "assume": lambda given: upstream.assume(**given),
         "chats": lambda given: chat.contacts.live(given["account"]),
         "calls": lambda _: journal.entries(LoggedCall),
         "clear-calls": lambda _: journal.clear_calls(),
         "clear-faults": lambda _: faults.clear(),
         "deliveries": lambda _: journal.entries(Delivery),
         "fault": faults.place,
+        "confirm": lambda given: _confirmed(pending, given["token"]),
         "notifications": lambda _: journal.entries(Notification),
+        "pending": lambda _: [subscription._asdict() for subscription in pending.listed()],
         "stop": lambda _: stop(),
         "throttles": lambda given: throttle.switch(on=bool(given["on"])),
     }

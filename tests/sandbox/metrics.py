@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 def counted(account: Account, name: str) -> float:
     """The sum of a metric of the topic `chat`."""
     now = datetime.now(UTC)
-    found: Any = account.client("cloudwatch").get_metric_statistics(
-        Namespace="AWS/SNS",
-        MetricName=name,
-        Dimensions=[{"Name": "TopicName", "Value": "chat"}],
+    metric = {
+        "Namespace": "AWS/SNS",
+        "MetricName": name,
+        "Dimensions": [{"Name": "TopicName", "Value": "chat"}],
+    }
+    found: Any = account.client("cloudwatch").get_metric_data(
+        MetricDataQueries=[{"Id": "m", "MetricStat": {"Metric": metric, "Period": 7200, "Stat": "Sum"}}],
         StartTime=now - timedelta(hours=1),
         EndTime=now + timedelta(hours=1),
-        Period=7200,
-        Statistics=["Sum"],
-    )["Datapoints"]
-    return float(sum(one["Sum"] for one in found))
+    )["MetricDataResults"]
+    return float(sum(found[0]["Values"]))

@@ -123,35 +123,149 @@ def test_a_queue_receives_what_its_policy_and_key_allow_and_the_publisher_sees_n
         assert bodies(account, url) == ([] if cause else ['{"Content": "hello"}'])
 
 
-def test_undelivered_messages_are_counted_and_go_to_the_dead_letter_queue(
-    sandbox: Sandbox, account: Account
+def a_queue(scene: Scene) -> str:
+    made = seed.make_queue(scene.account, "dead")
+    seed.set_queue_policy(scene.account, made.url, seed.queue_statement(made.arn, scene.topic))
+    return made.arn
+
+
+def a_queue_elsewhere(scene: Scene) -> str:
+    return a_queue(scene._replace(account=scene.account._replace(region="us-east-1")))
+
+
+def a_queue_of_another_account(scene: Scene) -> str:
+    owner = scene.account._replace(id="999988886666")
+    made = seed.make_queue(owner, f"dead{scene.account.id}")
+    seed.set_queue_policy(owner, made.url, seed.queue_statement(made.arn, scene.topic))
+    return made.arn
+
+
+def a_fifo_queue(scene: Scene) -> str:
+    return seed.make_queue(scene.account, "dead.fifo", FifoQueue="true").arn
+
+
+def an_encrypted_queue(*services: str) -> Callable[[Scene], str]:
+    def make(scene: Scene) -> str:
+        made = seed.make_queue(scene.account, "dead", KmsMasterKeyId=key_of(scene.account, *services))
+        seed.set_queue_policy(scene.account, made.url, seed.queue_statement(made.arn, scene.topic))
+        return made.arn
+
+    return make
+
+
+DEAD_LETTERS: dict[str, tuple[str, Callable[[Scene], str]]] = {
+    "right": ("", a_queue),
+    "no policy": (
+        "the queue policy: ImplicitlyDenied",
+        lambda scene: seed.make_queue(scene.account, "dead").arn,
+    ),
+    "gone": ("the queue does not exist", lambda scene: f"{a_queue(scene)}-before"),
+    "other Region": ("the queue is in another account or Region", a_queue_elsewhere),
+    "other account": ("the queue is in another account or Region", a_queue_of_another_account),
+    "other type": ("the queue has another type than the topic", a_fifo_queue),
+    "key for SNS": ("", an_encrypted_queue("sns.amazonaws.com")),
+    "key for nobody": ("the key policy: ImplicitlyDenied for kms:GenerateDataKey", an_encrypted_queue()),
+}
+
+
+@pytest.mark.parametrize("case", DEAD_LETTERS)
+def test_undelivered_messages_are_counted_and_go_to_a_dead_letter_queue_that_accepts_them(
+    sandbox: Sandbox, account: Account, case: str
 ) -> None:
+    cause, make = DEAD_LETTERS[case]
     scene = here(account)
-    dead = seed.make_queue(account, "dead")
-    seed.set_queue_policy(account, dead.url, seed.queue_statement(dead.arn, scene.topic))
-    redrive = json.dumps({"deadLetterTargetArn": dead.arn})
+    dead = make(scene)
     locked = seed.make_queue(account)
+    redrive = json.dumps({"deadLetterTargetArn": dead})
     seed.subscribe_queue(account, scene.topic, locked.arn, RedrivePolicy=redrive)
     published(scene)
-    assert bodies(account, dead.url) == ['{"Content": "hello"}']
+    (notification,) = (one for one in sandbox.notifications() if one.topic == scene.topic)
+    assert (notification.redriven, notification.redrive_cause) == ("" if cause else dead, cause)
     assert counted(account, "NumberOfNotificationsFailed") == 1
-    assert counted(account, "NumberOfNotificationsRedrivenToDlq") == 1
-    assert [one.redriven for one in sandbox.notifications() if one.topic == scene.topic] == [dead.arn]
-    account.client("sqs").set_queue_attributes(QueueUrl=dead.url, Attributes={"Policy": ""})
-    published(scene)
-    assert counted(account, "NumberOfNotificationsFailedToRedriveToDlq") == 1
+    assert counted(account, "NumberOfNotificationsRedrivenToDlq") == (not cause)
+    assert counted(account, "NumberOfNotificationsFailedToRedriveToDlq") == bool(cause)
+    if case == "right":
+        url = account.client("sqs").get_queue_url(QueueName="dead")["QueueUrl"]
+        assert bodies(account, url) == ['{"Content": "hello"}']
 
 
-def test_a_filter_policy_drops_messages_before_permissions_are_checked(
+def test_the_dead_letter_queue_belongs_to_the_account_that_subscribed(
     sandbox: Sandbox, account: Account
 ) -> None:
+    scene, owner = here(account), account._replace(id="999988885555")
+    locked, dead = (seed.make_queue(owner, f"{name}{account.id}") for name in ("locked", "dead"))
+    seed.set_queue_policy(owner, dead.url, seed.queue_statement(dead.arn, scene.topic))
+    redrive = json.dumps({"deadLetterTargetArn": dead.arn})
+    arn = seed.subscribe_queue(owner, scene.topic, locked.arn, RedrivePolicy=redrive)
+    shown = account.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert shown["Owner"] == owner.id
+    published(scene)
+    assert [one.redriven for one in sandbox.notifications() if one.topic == scene.topic] == [dead.arn]
+
+
+VISIBLE = {"MessageVisibility": {"DataType": "String", "StringValue": "ALL"}}
+BROKEN_LIST = {"MessageVisibility": {"DataType": "String.Array", "StringValue": "[broken"}}
+FILTERS: dict[str, tuple[dict[str, str], dict[str, Any], tuple[str, ...] | None]] = {
+    "attribute accepted": (
+        {"FilterPolicy": '{"MessageVisibility": ["ALL"]}'},
+        {"MessageAttributes": VISIBLE},
+        None,
+    ),
+    "attribute dropped": (
+        {"FilterPolicy": '{"MessageVisibility": ["AGENT"]}'},
+        {"MessageAttributes": VISIBLE},
+        ("", "-MessageAttributes"),
+    ),
+    "attribute absent and accepted": ({"FilterPolicy": '{"Locale": [{"exists": false}]}'}, {}, None),
+    "no attributes": (
+        {"FilterPolicy": '{"MessageVisibility": ["ALL"]}'},
+        {},
+        ("", "-MessageAttributes", "-NoMessageAttributes"),
+    ),
+    "invalid attribute": (
+        {"FilterPolicy": '{"MessageVisibility": ["ALL"]}'},
+        {"MessageAttributes": BROKEN_LIST},
+        ("", "-MessageAttributes", "-InvalidAttributes"),
+    ),
+    "body accepted": (
+        {"FilterPolicy": '{"Content": [{"prefix": "he"}]}', "FilterPolicyScope": "MessageBody"},
+        {},
+        None,
+    ),
+    "body dropped": (
+        {"FilterPolicy": '{"Type": ["MESSAGE"]}', "FilterPolicyScope": "MessageBody"},
+        {},
+        ("", "-MessageBody"),
+    ),
+    "invalid body": (
+        {"FilterPolicy": '{"Type": ["MESSAGE"]}', "FilterPolicyScope": "MessageBody"},
+        {"Message": "hello"},
+        ("", "-MessageBody", "-InvalidMessageBody"),
+    ),
+}
+VARIANTS = (
+    "",
+    "-MessageAttributes",
+    "-MessageBody",
+    "-NoMessageAttributes",
+    "-InvalidAttributes",
+    "-InvalidMessageBody",
+)
+
+
+@pytest.mark.parametrize("case", FILTERS)
+def test_a_filter_policy_drops_messages_before_permissions_are_checked(
+    sandbox: Sandbox, account: Account, case: str
+) -> None:
+    attributes, message, variants = FILTERS[case]
     scene = here(account)
-    made = seed.make_queue(account)
-    policy = json.dumps({"MessageVisibility": ["AGENT"]})
-    seed.subscribe_queue(account, scene.topic, made.arn, FilterPolicy=policy)
-    published(scene, MessageAttributes={"MessageVisibility": {"DataType": "String", "StringValue": "ALL"}})
-    assert causes(sandbox, scene) == []
-    assert counted(account, "NumberOfNotificationsFilteredOut") == 1
+    seed.subscribe_queue(account, scene.topic, seed.make_queue(account).arn, **attributes)
+    account.client("sns").publish(TopicArn=scene.topic, **{"Message": '{"Content": "hello"}', **message})
+    assert bool(causes(sandbox, scene)) is (variants is None)
+    expected = {
+        f"NumberOfNotificationsFilteredOut{variant}": variant in (variants or ()) for variant in VARIANTS
+    }
+    assert {name: counted(account, name) for name in expected} == expected
 
 
 def test_delivery_is_raw_only_where_the_attribute_says_so(account: Account) -> None:
@@ -197,16 +311,33 @@ def test_an_owner_who_subscribes_a_queue_to_another_accounts_topic_need_not_conf
     assert bodies(owner, made.url) == ['{"Content": "hello"}']
 
 
-def test_delivery_from_an_opt_in_region_uses_a_regional_principal(sandbox: Sandbox, account: Account) -> None:
-    there = sandbox.account(account.id, "af-south-1")
-    scene = here(there)
-    made = seed.make_queue(account)
-    for principal in ("sns.amazonaws.com", "sns.af-south-1.amazonaws.com"):
-        statement = seed.queue_statement(made.arn, scene.topic) | {"Principal": {"Service": principal}}
-        seed.set_queue_policy(account, made.url, statement)
-        seed.subscribe_queue(there, scene.topic, made.arn)
+REGIONS: dict[str, tuple[str, str, str]] = {
+    "default to default": ("us-west-2", "us-east-2", "sns.amazonaws.com"),
+    "opt-in to default": ("af-south-1", "us-west-2", "sns.af-south-1.amazonaws.com"),
+    "default to opt-in": ("us-west-2", "af-south-1", "sns.af-south-1.amazonaws.com"),
+    "opt-in to opt-in": ("me-south-1", "af-south-1", "sns.af-south-1.amazonaws.com"),
+    "within an opt-in Region": ("af-south-1", "af-south-1", "sns.amazonaws.com"),
+}
+
+
+@pytest.mark.parametrize("case", REGIONS)
+def test_delivery_between_regions_uses_the_principal_of_their_direction(
+    sandbox: Sandbox, account: Account, case: str
+) -> None:
+    region, queue_region, principal = REGIONS[case]
+    there = sandbox.account(account.id, queue_region)
+    scene = here(sandbox.account(account.id, region))
+    made = seed.make_queue(there)
+    seed.subscribe_queue(scene.account, scene.topic, made.arn)
+    names = ("sns.amazonaws.com", f"sns.{region}.amazonaws.com", f"sns.{queue_region}.amazonaws.com")
+    accepted = []
+    for name in dict.fromkeys(names):
+        statement = seed.queue_statement(made.arn, scene.topic) | {"Principal": {"Service": name}}
+        seed.set_queue_policy(there, made.url, statement)
         published(scene)
-    assert causes(sandbox, scene) == ["the queue policy: ImplicitlyDenied", ""]
+        if causes(sandbox, scene)[-1] == "":
+            accepted.append(name)
+    assert accepted == [principal]
 
 
 def refused(call: Callable[..., Any], **parameters: Any) -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -157,6 +158,20 @@ def test_an_unsupported_operation_of_connect_is_an_error(sandbox: Sandbox, accou
         account.client("connect").list_bots(InstanceId="i", LexVersion="V2")
     with pytest.raises(ClientError, match="us-east-2"):
         sandbox.account(account.id, "us-east-2").client("connect").list_instances()
+
+
+def test_the_control_endpoint_refuses_invalid_choices_and_tokens(sandbox: Sandbox) -> None:
+    default = {"connect_source_keys_on_kms": True, "source_organization_keys": True}
+    chosen = {"source_organization_keys": False}
+    assert sandbox.ask("assume", **chosen) == default | chosen
+    assert sandbox.ask("assume") == default
+    for verb, given in (
+        ("assume", {"source_organization_keys": "false"}),
+        ("assume", {"source": False}),
+        ("confirm", {"token": "none"}),
+    ):
+        with pytest.raises(HTTPError, match="400"):
+            sandbox.ask(verb, **given)
 
 
 def test_a_second_sandbox_in_one_process_is_refused(sandbox: Sandbox) -> None:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from checker.sandbox.aws.key_use import KeyUse, key_refusal
 from checker.sandbox.aws.service_requests import (
     SNS,
     Cause,
-    KeyUse,
     Source,
-    key_refusal,
+    organization_refusal,
     place_of,
+    role_context,
     service_context,
     sns_source,
 )
@@ -37,6 +38,10 @@ _QUEUE_POLICY = (
     "AWS documents: you must set a policy on the queue that allows the Amazon SNS topic to perform the "
     "sqs:SendMessage action"
 )
+_SAME_PLACE = (
+    "AWS documents that subscription and dead-letter queue must be under the same AWS account and Region"
+)
+_SAME_TYPE = "AWS documents that FIFO topics use FIFO queues, and standard topics standard queues"
 _GONE = "AWS documents that deliveries fail when an owner deletes the endpoint, and are not retried"
 
 
@@ -49,57 +54,33 @@ def queue_refusal(upstream: Upstream, queue: str, topic: TopicArn) -> Cause | No
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     except ClientError:
         return Cause("the queue does not exist", _GONE)
-    source = _sender(topic, region)
-    return _queue_policy_refusal(attributes.get("Policy", ""), queue, source) or key_refusal(
+    source = sns_source(topic, region)
+    return _queue_policy_refusal(upstream, attributes.get("Policy", ""), queue, source) or key_refusal(
         upstream,
         attributes.get("KmsMasterKeyId", ""),  # SSE-SQS has no key and requires no permission
         KeyUse(source, account, region, {"aws:sqs:arn": queue}),
     )
 
 
-def _sender(topic: TopicArn, region: str) -> Source:
-    """Return SNS as the sender. From an opt-in Region to a default Region it has a regional principal name.
+def dead_letter_refusal(upstream: Upstream, queue: str, topic: TopicArn, owner: str) -> Cause | None:
+    """Return the first cause that prevents the redrive to a dead-letter queue. ``owner`` has the subscription.
 
-    Assumed: between two opt-in Regions it has the usual name, as within one Region.
-    https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
+    https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
     """
-    source = sns_source(topic)
-    if topic.region in _DEFAULT_REGIONS or region not in _DEFAULT_REGIONS:
-        return source
-    return source._replace(service=f"sns.{topic.region}.amazonaws.com")
+    if place_of(queue) != (owner, topic.region):
+        return Cause("the queue is in another account or Region", _SAME_PLACE)
+    if queue.endswith(".fifo") != topic.is_fifo:
+        return Cause("the queue has another type than the topic", _SAME_TYPE)
+    return queue_refusal(upstream, queue, topic)
 
 
-_DEFAULT_REGIONS = frozenset(
-    (
-        "us-east-1",
-        "us-east-2",
-        "us-west-1",
-        "us-west-2",
-        "ca-central-1",
-        "sa-east-1",
-        "eu-central-1",
-        "eu-west-1",
-        "eu-west-2",
-        "eu-west-3",
-        "eu-north-1",
-        "ap-northeast-1",
-        "ap-northeast-2",
-        "ap-northeast-3",
-        "ap-south-1",
-        "ap-southeast-1",
-        "ap-southeast-2",
-    )
-)
-"""Regions that are enabled by default.
-
-https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
-"""
-
-
-def _queue_policy_refusal(text: str, queue: str, source: Source) -> Cause | None:
-    """Check the queue policy. It decides alone, because a service principal has no identity policy."""
-    context = service_context(source, *place_of(queue))
+def _queue_policy_refusal(upstream: Upstream, text: str, queue: str, source: Source) -> Cause | None:
+    """Check the queue policy. No other policy can allow a request, as a service principal has no identity policy."""
+    account, region = place_of(queue)
+    context = service_context(upstream, source, account, region)
     request = PolicyRequest(Principal(service=source.service), "sqs:SendMessage", queue, context)
+    if denied := organization_refusal(upstream, request, account):
+        return denied
     decision = decide(json.loads(text or "{}"), request)
     return None if decision == ALLOWED else Cause(f"the queue policy: {decision}", _QUEUE_POLICY)
 
@@ -167,22 +148,31 @@ def stream_refusal(upstream: Upstream, stream: str, role: str, topic: TopicArn) 
         ]
     except ClientError:
         return Cause("the subscription's role does not exist", _ROLE)
-    if not _trusts(trust, role, topic):
+    if not _trusts(upstream, trust, role, topic):
         return Cause("the subscription's role does not trust sns.amazonaws.com", _ROLE)
-    requests = (PolicyRequest(Principal(arn=role), action, stream, {}) for action in _WRITE)
+    context = role_context(upstream, role, *place_of(stream))
+    requests = [PolicyRequest(Principal(arn=role), action, stream, context) for action in _WRITE]
     if not all(
         decide({"Version": "2012-10-17", "Statement": allowed}, request) == ALLOWED for request in requests
     ):
         return Cause("the subscription's role cannot write to the stream", _ROLE)
+    for request in (_assumption(upstream, role, topic), *requests):
+        if denied := organization_refusal(upstream, request, request.resource.split(":")[4]):
+            return denied
     return _stream_state_refusal(upstream, stream)
 
 
-def _trusts(trust: Any, role: str, topic: TopicArn) -> bool:
+def _assumption(upstream: Upstream, role: str, topic: TopicArn) -> PolicyRequest:
+    """Create the request of SNS to assume the role of a subscription."""
+    context = service_context(upstream, sns_source(topic, topic.region), role.split(":")[4], topic.region)
+    return PolicyRequest(Principal(service=SNS), "sts:AssumeRole", role, context)
+
+
+def _trusts(upstream: Upstream, trust: Any, role: str, topic: TopicArn) -> bool:
     """Return whether a trust policy allows SNS to assume the role. Its statements have no Resource."""
     statements = [{"Resource": "*", **statement} for statement in _statements(trust)]
-    context = service_context(sns_source(topic), role.split(":")[4], topic.region)
-    request = PolicyRequest(Principal(service=SNS), "sts:AssumeRole", role, context)
-    return decide({"Version": trust.get("Version"), "Statement": statements}, request) == ALLOWED
+    document = {"Version": trust.get("Version"), "Statement": statements}
+    return decide(document, _assumption(upstream, role, topic)) == ALLOWED
 
 
 def _policies(iam: Any, role: str) -> Iterator[Any]:

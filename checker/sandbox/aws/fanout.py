@@ -11,28 +11,28 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from copy import copy
-from datetime import UTC, datetime
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 from moto.sns.models import Subscription
-from moto.sns.utils import FilterPolicyMatcher
 
-from checker.sandbox.aws.endpoints import queue_refusal, stream_refusal
-from checker.sandbox.aws.service_requests import Cause, place_of, read_topic_arn
-from checker.sandbox.connect.contacts import new_id
+from checker.sandbox.aws.endpoints import dead_letter_refusal, queue_refusal, stream_refusal
+from checker.sandbox.aws.functions import function_refusal
+from checker.sandbox.aws.metrics import filtered_out
+from checker.sandbox.aws.service_requests import place_of, read_topic_arn
 from checker.sandbox.http.journal import Notification
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checker.sandbox.aws.service_requests import TopicArn
+    from checker.sandbox.aws.metrics import Metrics
+    from checker.sandbox.aws.pending import Pending
+    from checker.sandbox.aws.service_requests import Cause, TopicArn
     from checker.sandbox.aws.upstream import Upstream
-    from checker.sandbox.http.journal import Clock, Journal
+    from checker.sandbox.http.journal import Journal
 
 
-_SQS, _FIREHOSE = "sqs", "firehose"
+_SQS, _FIREHOSE, _LAMBDA, _HTTP = "sqs", "firehose", "lambda", ("http", "https")
 _SUBSCRIPTION: Any = Subscription
 _MOTO_PUBLISH: Callable[..., None] = _SUBSCRIPTION.publish
 
@@ -60,52 +60,69 @@ class Fanout:
         topic = read_topic_arn(subscription.topic.arn)
         if topic is None or subscription.arn in self._pending:
             return
-        if not _accepted(subscription.attributes, message):
-            self._metrics.notified(topic, "NumberOfNotificationsFilteredOut")
+        if filtered := filtered_out(subscription.attributes, message.attributes, message.body):
+            self._metrics.notified(topic, *filtered)
             return
-        cause = self._refusal(subscription, topic)
-        redriven = self._redrive(subscription, message, topic) if cause else ""
-        if cause is None:
-            self._send(subscription, subscription.endpoint, message)
-        metric = "NumberOfNotificationsFailed" if cause else "NumberOfNotificationsDelivered"
-        self._metrics.notified(topic, metric)
-        recorded = cause or Cause("", "")
         endpoint = (topic.text, subscription.protocol, subscription.endpoint)
-        self._journal.add(Notification(*endpoint, recorded.reason, recorded.source, redriven))
+        cause = self._refusal(subscription, topic)
+        if cause is None:
+            body = self._send(subscription, subscription.endpoint, message)
+            self._metrics.notified(topic, "NumberOfNotificationsDelivered")
+            self._journal.add(Notification(*endpoint, body=body))
+            return
+        self._metrics.notified(topic, "NumberOfNotificationsFailed")
+        redriven, lost = self._redrive(subscription, message, topic)
+        self._journal.add(Notification(*endpoint, cause.reason, cause.source, redriven, lost))
 
     def _refusal(self, subscription: Any, topic: TopicArn) -> Cause | None:
+        """Check the permissions of a delivery. Assumed: an HTTP endpoint answers every request with success."""
         if subscription.protocol == _SQS:
             return queue_refusal(self._upstream, subscription.endpoint, topic)
+        if subscription.protocol == _LAMBDA:
+            return function_refusal(self._upstream, subscription.endpoint, topic)
         if subscription.protocol == _FIREHOSE:
             role = subscription.attributes.get("SubscriptionRoleArn", "")
             return stream_refusal(self._upstream, subscription.endpoint, role, topic)
         return None
 
-    def _redrive(self, subscription: Any, message: Message, topic: TopicArn) -> str:
-        """Send an undelivered message to the dead-letter queue. Return its ARN, or empty if it did not accept the message."""
-        queue = str(
-            json.loads(subscription.attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn", "")
-        )
+    def _redrive(self, subscription: Any, message: Message, topic: TopicArn) -> tuple[str, str]:
+        """Send an undelivered message to the dead-letter queue. Return its ARN, or else why it did not accept it."""
+        policy = json.loads(subscription.attributes.get("RedrivePolicy") or "{}")
+        queue = str(policy.get("deadLetterTargetArn", ""))
         if not queue:
-            return ""
-        if queue_refusal(self._upstream, queue, topic):
+            return "", ""
+        owner = str(subscription.attributes.get("Owner") or topic.account)
+        refused = dead_letter_refusal(self._upstream, queue, topic, owner)
+        if refused:
             self._metrics.notified(topic, "NumberOfNotificationsFailedToRedriveToDlq")
-            return ""
+            return "", refused.reason
         self._send(subscription, queue, message)
         self._metrics.notified(topic, "NumberOfNotificationsRedrivenToDlq")
-        return queue
+        return queue, ""
 
-    def _send(self, subscription: Any, endpoint: str, message: Message) -> None:
-        """Deliver with moto, in the endpoint's account, and raw only if the attribute is ``true``."""
-        target = copy(subscription)
-        target.endpoint = endpoint
-        raw = str(subscription.attributes.get("RawMessageDelivery")).lower() == "true"
+    def _send(self, subscription: Any, endpoint: str, message: Message) -> str:
+        """Deliver to an endpoint. Return the event or request that is only recorded, as the sandbox sends none."""
         if ":sqs:" in endpoint:
-            target.protocol, target.account_id = _SQS, endpoint.split(":")[4]
-        target.attributes = {**subscription.attributes, "RawMessageDelivery": raw}
-        if target.protocol == _FIREHOSE:
-            self._put_record(target, message)
-            return
+            self._send_to_queue(subscription, endpoint, message)
+        elif subscription.protocol == _FIREHOSE:
+            self._put_record(subscription, message)
+        elif subscription.protocol == _LAMBDA:
+            return _event(subscription, message)
+        elif subscription.protocol in _HTTP:
+            raw = _is_raw(subscription)
+            return (
+                _text_for(subscription.protocol, message)
+                if raw
+                else json.dumps(_envelope(subscription, message))
+            )
+        return ""
+
+    @staticmethod
+    def _send_to_queue(subscription: Any, endpoint: str, message: Message) -> None:
+        """Send with moto, in the account of the queue, and raw only if the attribute is ``true``."""
+        target = copy(subscription)
+        target.protocol, target.endpoint, target.account_id = _SQS, endpoint, endpoint.split(":")[4]
+        target.attributes = {**subscription.attributes, "RawMessageDelivery": _is_raw(subscription)}
         _MOTO_PUBLISH(target, message.body, message.id, message_attributes=message.attributes, **message.rest)
 
     def _put_record(self, target: Any, message: Message) -> None:
@@ -113,26 +130,52 @@ class Fanout:
 
         https://docs.aws.amazon.com/sns/latest/dg/firehose-archived-message-format-S3.html
         """
-        body = message.body
-        if not target.attributes["RawMessageDelivery"]:
-            envelope = (message.id, message.rest.get("subject"), message.attributes)
-            data = target.get_post_data(body, *envelope)
-            body = json.dumps(data)
+        text = _text_for(_FIREHOSE, message)
+        body = text if _is_raw(target) else json.dumps(_envelope(target, message))
         with suppress(ClientError):  # a missing destination of the stream does not affect SNS
             self._upstream.client(_FIREHOSE, *place_of(target.endpoint)).put_record(
                 DeliveryStreamName=target.endpoint.rpartition("/")[2], Record={"Data": f"{body}\n".encode()}
             )
 
 
-def _accepted(attributes: dict[str, Any], message: Message) -> bool:
-    """Return whether the filter policy of a subscription accepts a message.
+def _event(subscription: Any, message: Message) -> str:
+    """Return the event that a function receives, as JSON.
 
-    https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
     """
-    if not attributes.get("FilterPolicy"):
-        return True
-    matcher = FilterPolicyMatcher(json.loads(attributes["FilterPolicy"]), attributes.get("FilterPolicyScope"))
-    return bool(matcher.matches(message.attributes, message.body))
+    renamed = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
+    sns = {renamed.get(name, name): value for name, value in _envelope(subscription, message).items()}
+    record = {"EventVersion": "1.0", "EventSubscriptionArn": subscription.arn, "EventSource": "aws:sns"}
+    return json.dumps({"Records": [{**record, "Sns": {"Subject": None, "MessageAttributes": {}, **sns}}]})
+
+
+def _envelope(subscription: Any, message: Message) -> dict[str, Any]:
+    """Return a notification with the topic, the message ID and the attributes.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+    """
+    text = _text_for(subscription.protocol, message)
+    envelope: dict[str, Any] = subscription.get_post_data(
+        text, message.id, message.rest.get("subject"), message.attributes
+    )
+    region = subscription.topic.arn.split(":")[3]
+    leave = f"https://sns.{region}.amazonaws.com/?Action=Unsubscribe&SubscriptionArn={subscription.arn}"
+    return {**envelope, "UnsubscribeURL": leave}
+
+
+def _text_for(protocol: str, message: Message) -> str:
+    """Return the text of a message for a protocol. With the structure ``json``, a message has a text for each.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+    """
+    if message.rest.get("message_structure") != "json":
+        return message.body
+    texts = json.loads(message.body)
+    return str(texts.get(protocol) or texts["default"])
+
+
+def _is_raw(subscription: Any) -> bool:
+    return str(subscription.attributes.get("RawMessageDelivery")).lower() == "true"
 
 
 def install_fanout(fanout: Fanout) -> None:
@@ -154,60 +197,3 @@ def install_fanout(fanout: Fanout) -> None:
 def uninstall_fanout() -> None:
     """Restore moto's delivery."""
     _SUBSCRIPTION.publish = _MOTO_PUBLISH
-
-
-class Metrics:
-    """Records the CloudWatch metrics of topics."""
-
-    def __init__(self, upstream: Upstream, clock: Clock) -> None:
-        self._upstream = upstream
-        self._clock = clock
-
-    def published(self, topic: TopicArn, size: int) -> None:
-        """Count one published message."""
-        self._put(topic, ("NumberOfMessagesPublished", 1, "Count"), ("PublishSize", size, "Bytes"))
-
-    def notified(self, topic: TopicArn, name: str) -> None:
-        """Count one notification under the name of a metric."""
-        self._put(topic, (name, 1, "Count"))
-
-    def _put(self, topic: TopicArn, *counts: tuple[str, int, str]) -> None:
-        moment = datetime.fromtimestamp(self._clock.now(), UTC)
-        self._upstream.client("cloudwatch", topic.account, topic.region).put_metric_data(
-            Namespace="AWS/SNS",
-            MetricData=[
-                {
-                    "MetricName": name,
-                    "Dimensions": [{"Name": "TopicName", "Value": topic.name}],
-                    "Timestamp": moment,
-                    "Value": value,
-                    "Unit": unit,
-                }
-                for name, value, unit in counts
-            ],
-        )
-
-
-class Pending:
-    """The unconfirmed subscriptions, with their confirmation tokens."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._tokens: dict[str, str] = {}
-
-    def __contains__(self, subscription: str) -> bool:
-        with self._lock:
-            return subscription in self._tokens.values()
-
-    def add(self, subscription: str) -> str:
-        """Add a subscription and return its token."""
-        with self._lock:
-            known = next((token for token, arn in self._tokens.items() if arn == subscription), "")
-            token = known or new_id()
-            self._tokens[token] = subscription
-            return token
-
-    def confirm(self, token: str) -> str:
-        """Confirm and return the subscription of a token; empty if the token is not valid."""
-        with self._lock:
-            return self._tokens.pop(token, "")

@@ -10,7 +10,7 @@ import re
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from checker.sandbox.aws.service_requests import MANAGED_ALIAS
+from checker.sandbox.aws.key_use import MANAGED_ALIAS
 from checker.sandbox.aws.topic_policy import account_of, principals_of
 from checker.sandbox.http.call import Answer, RefusedError, json_object
 from checker.sandbox.policy.decide import ALLOWED, PolicyRequest, Principal, decide

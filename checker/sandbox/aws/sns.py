@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from moto.sns.models import sns_backends
 
 from checker.sandbox.aws.endpoints import queue_refusal
+from checker.sandbox.aws.pending import PendingSubscription
 from checker.sandbox.aws.service_requests import place_of, read_topic_arn
 from checker.sandbox.aws.topic_policy import invalid, stored_topic_policy
 
 if TYPE_CHECKING:
-    from checker.sandbox.aws.fanout import Metrics, Pending
+    from checker.sandbox.aws.metrics import Metrics
+    from checker.sandbox.aws.pending import Pending
     from checker.sandbox.aws.service_requests import TopicArn
     from checker.sandbox.aws.upstream import Upstream
     from checker.sandbox.http.call import Answer, Call, Next
@@ -41,6 +45,9 @@ def _corrected(call: Call) -> Call:
     """Return the call as SNS executes it: with checked policies, and in the account of the topic."""
     if call.action == "SetTopicAttributes":
         return _checked_attribute(call)
+    if call.action == "SetSubscriptionAttributes" and call.text("AttributeName") == "RawMessageDelivery":
+        protocol = attributes_of(call.text("SubscriptionArn")).get("Protocol", "")
+        _check_raw_delivery(protocol, call.text("AttributeValue"))
     if call.action == "CreateTopic":
         return _checked_attributes(call)
     topic = read_topic_arn(call.text("SubscriptionArn").rpartition(":")[0])
@@ -115,12 +122,19 @@ class SnsService:
         ):
             # "Specifying a valid ARN for this attribute is required"; assumed: the error and its wording
             raise invalid("Delivery protocol [firehose] requires a SubscriptionRoleArn")
+        _check_raw_delivery(call.text("Protocol"), _attribute(call, "RawMessageDelivery"))
         topic = read_topic_arn(call.text("TopicArn"))
         answer = proceed(replace(call, account=topic.account) if topic else call)
         arn = _ARN.search(answer.body)
-        if topic is None or arn is None or not needs_confirmation(call):
+        if topic is None or arn is None:
             return answer
-        token = self._pending.add(arn[1].decode())
+        attributes_of(arn[1].decode())["Owner"] = call.account
+        if not needs_confirmation(call):
+            return answer
+        pending = PendingSubscription(
+            arn[1].decode(), topic.text, call.text("Protocol"), call.text("Endpoint")
+        )
+        token = self._pending.add(pending)
         self._send_token(call, topic, token)
         if call.text("ReturnSubscriptionArn") == "true":
             return answer
@@ -145,8 +159,29 @@ class SnsService:
         arn = self._pending.confirm(call.text("Token"))
         if not arn:
             raise invalid("Token")
-        answer = proceed(call)
+        topic = read_topic_arn(call.text("TopicArn"))
+        answer = proceed(replace(call, account=topic.account) if topic else call)
         return answer.with_body(_ARN.sub(f"<SubscriptionArn>{arn}</SubscriptionArn>".encode(), answer.body))
+
+
+def attributes_of(subscription: str) -> dict[str, Any]:
+    """Return moto's attributes of a subscription, which can be changed; empty if it does not exist."""
+    topic = read_topic_arn(subscription.rpartition(":")[0])
+    known = sns_backends[topic.account][topic.region].subscriptions if topic else {}
+    attributes: dict[str, Any] = known[subscription].attributes if subscription in known else {}
+    return attributes
+
+
+_RAW = ("sqs", "firehose", "http", "https")
+
+
+def _check_raw_delivery(protocol: str, value: str) -> None:
+    """Refuse raw delivery by other protocols, with the message that users have reported.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
+    """
+    if value.lower() == "true" and protocol not in _RAW:
+        raise invalid(f"Delivery protocol [{protocol}] does not support raw message delivery.")
 
 
 def _attribute(call: Call, name: str) -> str:

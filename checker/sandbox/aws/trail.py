@@ -1,4 +1,4 @@
-"""CloudTrail event history of the streaming calls and of denied key uses.
+"""CloudTrail event history of the streaming calls, and of the uses of keys by Connect.
 
 https://docs.aws.amazon.com/connect/latest/adminguide/logging-using-cloudtrail.html
 In all examples of the guide, parameters are spelled as in the API. Assumed: also those of these calls.
@@ -12,11 +12,12 @@ from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from checker.sandbox.aws.service_requests import place_of
 from checker.sandbox.connect.contacts import new_id
 from checker.sandbox.http.call import Answer, RefusedError, json_answer, json_object
 
 if TYPE_CHECKING:
-    from checker.sandbox.aws.service_requests import TopicArn
+    from checker.sandbox.aws.key_use import KeyUse
     from checker.sandbox.aws.upstream import Upstream
     from checker.sandbox.http.call import Call, Next
     from checker.sandbox.http.journal import Clock
@@ -32,6 +33,7 @@ _ATTRIBUTES = {
     "EventSource": "eventSource",
     "ReadOnly": "readOnly",
 }
+_OF_RESOURCES = {"ResourceName": "ARN", "ResourceType": "type"}
 
 
 class TrailService:
@@ -72,20 +74,26 @@ class TrailService:
             **outcome,
         )
 
-    def record_key_denial(self, action: str, topic: TopicArn) -> None:
-        """Record that KMS denied a service the use of a topic's key.
+    def record_key_use(self, use: KeyUse, action: str, key: str, error: str) -> None:
+        """Record that a service used a key, or with an error code that KMS refused it, for the owner of the key.
 
         https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
-        Assumed: the caller and the error code. AWS documents events of keys, but none of Connect.
+        Assumed: the caller and the error code, as AWS documents events of keys but none of Connect; and that a
+        service asks for each message. AWS documents that SNS can use a data key for up to five minutes.
         """
+        account, region = place_of(key)
+        failed = {"errorCode": error, "errorMessage": f"not authorized to perform: {action}"} if error else {}
         self._append(
-            userIdentity={"type": "AWSService", "arn": _SOURCE, "invokedBy": _SOURCE},
+            userIdentity={"type": "AWSService", "invokedBy": use.source.service},
+            sourceIPAddress=use.source.service,
             eventSource="kms.amazonaws.com",
             eventName=action.removeprefix("kms:"),
-            awsRegion=topic.region,
-            recipientAccountId=topic.account,
-            requestParameters={"encryptionContext": {"aws:sns:topicArn": topic.text}},
-            errorCode="AccessDenied",
+            awsRegion=region,
+            recipientAccountId=account,
+            requestParameters={"encryptionContext": dict(use.encrypted), "keyId": key},
+            resources=[{"accountId": account, "type": "AWS::KMS::Key", "ARN": key}],
+            readOnly=True,
+            **failed,
         )
 
     def _append(self, **fields: Any) -> None:
@@ -94,9 +102,9 @@ class TrailService:
             "eventVersion": "1.08",
             "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
             "responseElements": None,
+            "readOnly": False,
             **fields,
             "eventID": new_id(),
-            "readOnly": False,
             "eventType": "AwsApiCall",
             "managementEvent": True,
             "eventCategory": "Management",
@@ -139,10 +147,16 @@ def _is_selected(recorded: dict[str, Any], parameters: Any) -> bool:
     if not _timestamp(parameters.get("StartTime"), 0) <= at <= _timestamp(parameters.get("EndTime"), at):
         return False
     return all(
-        str(recorded["event"].get(_ATTRIBUTES.get(attribute["AttributeKey"], ""))).lower()
-        == attribute["AttributeValue"].lower()
+        attribute["AttributeValue"].lower() in _values(recorded["event"], attribute["AttributeKey"])
         for attribute in parameters.get("LookupAttributes", [])
     )
+
+
+def _values(event: dict[str, Any], attribute: str) -> list[str]:
+    """Return the values of an event for a lookup attribute, in lower case."""
+    if attribute in _OF_RESOURCES:
+        return [resource[_OF_RESOURCES[attribute]].lower() for resource in event.get("resources", ())]
+    return [str(event.get(_ATTRIBUTES.get(attribute, ""))).lower()]
 
 
 def _timestamp(value: Any, default: float) -> float:
@@ -157,10 +171,18 @@ def _summary(recorded: dict[str, Any]) -> dict[str, Any]:
     return {
         "EventId": event["eventID"],
         "EventName": event["eventName"],
-        "ReadOnly": "false",
+        "ReadOnly": str(event["readOnly"]).lower(),
         "EventTime": recorded["at"],
         "EventSource": event["eventSource"],
-        "Username": event["userIdentity"]["arn"].rpartition("/")[2],
-        "Resources": [],
+        **_username(event["userIdentity"]),
+        "Resources": [
+            {"ResourceType": resource["type"], "ResourceName": resource["ARN"]}
+            for resource in event.get("resources", ())
+        ],
         "CloudTrailEvent": json.dumps(event),
     }
+
+
+def _username(identity: dict[str, str]) -> dict[str, str]:
+    """Return the name of a user. Assumed: a service has none."""
+    return {"Username": identity["arn"].rpartition("/")[2]} if "arn" in identity else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import asdict, dataclass
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -51,8 +52,21 @@ class Clients:
             )
 
 
+@dataclass(frozen=True)
+class Assumptions:
+    """Behavior that AWS does not document, and that a test can choose.
+
+    ``connect_source_keys_on_kms``: a request of Connect to KMS has aws:SourceArn and aws:SourceAccount.
+    ``source_organization_keys``: a request of a service has aws:SourceOrgID and aws:SourceOrgPaths, if the account
+    for which it acts belongs to an organization.
+    """
+
+    connect_source_keys_on_kms: bool = True
+    source_organization_keys: bool = True
+
+
 class Upstream:
-    """moto's server, called within this process."""
+    """moto's server, called within this process. ``assumptions`` complete what AWS documents of it."""
 
     def __init__(self) -> None:
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -63,6 +77,17 @@ class Upstream:
         self._maker = Clients()
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._accounts: dict[str, str] = {}
+        self.assumptions = Assumptions()
+
+    def assume(self, **chosen: bool) -> dict[str, bool]:
+        """Choose and return the assumptions; those that are not named get their default. Raises ValueError."""
+        known = asdict(Assumptions())
+        if unknown := [
+            name for name, value in chosen.items() if name not in known or not isinstance(value, bool)
+        ]:
+            raise ValueError(f"not true or false for one of {', '.join(known)}: {', '.join(unknown)}")
+        self.assumptions = Assumptions(**chosen)
+        return asdict(self.assumptions)
 
     def forward(self, call: Call) -> Answer:
         """Answer a call with moto."""
@@ -93,8 +118,13 @@ class Upstream:
         return str(self._identity(access_key, account)["Arn"])
 
     def reset(self) -> None:
-        """Delete all state. moto keeps it in the process, even from one sandbox to the next."""
+        """Delete all state. moto keeps it in the process, even from one sandbox to the next.
+
+        Functions never run: moto would run them in containers.
+        """
         self._run(EnvironBuilder("/moto-api/reset", method="POST").get_environ())
+        no_docker = {"lambda": {"use_docker": False}}
+        self._run(EnvironBuilder("/moto-api/config", method="POST", json=no_docker).get_environ())
 
     def _ask_account(self, access_key: str) -> str:
         # Only access keys of STS and of IAM users belong to a specific account.

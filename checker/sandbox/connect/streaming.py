@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from checker.sandbox.aws.key_use import KeyUse, key_refusal
 from checker.sandbox.aws.service_requests import (
     CONNECT,
     Cause,
-    KeyUse,
     connect_source,
-    key_refusal,
     read_topic_arn,
     service_context,
 )
@@ -25,7 +24,7 @@ from checker.sandbox.http.journal import Delivery
 from checker.sandbox.policy.decide import ALLOWED, PolicyRequest, Principal, decide
 
 if TYPE_CHECKING:
-    from checker.sandbox.aws.fanout import Metrics
+    from checker.sandbox.aws.metrics import Metrics
     from checker.sandbox.aws.service_requests import TopicArn
     from checker.sandbox.aws.trail import TrailService
     from checker.sandbox.aws.upstream import Upstream
@@ -38,7 +37,7 @@ _REGION = "AWS documents that topic and instance are in the same Region"
 _POLICY = "AWS documents that the topic policy must let connect.amazonaws.com publish"
 
 
-def refusal(upstream: Upstream, instance: Instance, topic: TopicArn) -> Cause | None:
+def refusal(upstream: Upstream, instance: Instance, topic: TopicArn, trail: TrailService) -> Cause | None:
     """Return the first cause that prevents messages of an instance from reaching a topic, ``None`` if there is none."""
     try:
         answer = upstream.client("sns", topic.account, topic.region).get_topic_attributes(TopicArn=topic.text)
@@ -46,10 +45,10 @@ def refusal(upstream: Upstream, instance: Instance, topic: TopicArn) -> Cause | 
         return Cause("the topic does not exist", "assumed: AWS does not document this case")
     attributes = answer["Attributes"]
     encrypted = {"aws:sns:topicArn": topic.text}
-    use = KeyUse(connect_source(instance), topic.account, topic.region, encrypted)
+    use = KeyUse(connect_source(instance), topic.account, topic.region, encrypted, trail.record_key_use)
     return (
         _type_refusal(topic, instance)
-        or _policy_refusal(attributes, topic, instance)
+        or _policy_refusal(upstream, attributes, topic, instance)
         or key_refusal(upstream, attributes.get("KmsMasterKeyId", ""), use)
     )
 
@@ -62,12 +61,14 @@ def _type_refusal(topic: TopicArn, instance: Instance) -> Cause | None:
     return None
 
 
-def _policy_refusal(attributes: dict[str, str], topic: TopicArn, instance: Instance) -> Cause | None:
+def _policy_refusal(
+    upstream: Upstream, attributes: dict[str, str], topic: TopicArn, instance: Instance
+) -> Cause | None:
     """Check the topic policy. It decides alone, because a service principal has no identity policy.
 
     https://docs.aws.amazon.com/connect/latest/adminguide/cross-service-confused-deputy-prevention.html
     """
-    context = service_context(connect_source(instance), topic.account, topic.region)
+    context = service_context(upstream, connect_source(instance), topic.account, topic.region)
     request = PolicyRequest(Principal(service=CONNECT), "sns:Publish", topic.text, context)
     decision = decide(json.loads(attributes.get("Policy") or "{}"), request)
     if decision == ALLOWED:
@@ -122,9 +123,7 @@ class Streaming:
             return _NOT_CONNECTED
         if topic is None:
             return Cause("the endpoint is not a topic", "assumed: AWS does not document this case")
-        cause = refusal(self._upstream, contact.instance, topic)
-        if cause is not None and cause.denied:
-            self._trail.record_key_denial(cause.denied, topic)
+        cause = refusal(self._upstream, contact.instance, topic, self._trail)
         if cause is None:
             message = json.dumps(_payload(contact, item, identity, self._clock.text()))
             sns = self._upstream.client("sns", topic.account, topic.region)

@@ -35,15 +35,19 @@ class Notification(NamedTuple):
     """The delivery of one notification that passed the filter of a subscription.
 
     AWS only counts failed notifications, but the sandbox reports the cause: ``cause`` and ``source`` are
-    empty if the endpoint accepted it. ``redriven`` is the dead-letter queue that received it instead.
+    empty if the endpoint accepted it. ``redriven`` is the dead-letter queue that received it instead,
+    ``redrive_cause`` the reason why that queue did not. ``body`` is the event of a function, or the body of an
+    HTTP request: the sandbox runs no code and sends no request.
     """
 
     topic: str
     protocol: str
     endpoint: str
-    cause: str
-    source: str
-    redriven: str
+    cause: str = ""
+    source: str = ""
+    redriven: str = ""
+    redrive_cause: str = ""
+    body: str = ""
 
 
 Entry = LoggedCall | Delivery | Notification
