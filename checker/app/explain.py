@@ -10,7 +10,7 @@ from checker.app.chain import NoTopicError, is_live, named_in, read_files, read_
 from checker.app.exit_codes import Ending
 from checker.app.next_step import Explained, after_explain, has_wrong_option
 from checker.app.output import Format
-from checker.app.run import known_rules
+from checker.app.run import known_rules, read_files_of_evidence
 from checker.app.terminal import paint_for, tell, write
 from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
@@ -42,15 +42,19 @@ def explain_topic(
     output_format: Format,
     output: Path | None,
     strict: bool,
+    evidence: Sequence[Path] = (),
 ) -> Ending:
     """Explain a topic, which is an ARN in AWS, a file, or declared in code. Raises CheckerError."""
-    live, known = is_live(topic), read_key(key, key_policy)
+    live, known, seen = is_live(topic), read_key(key, key_policy), read_files_of_evidence(evidence)
     chain = (
         read_live(topic, instance, known, access)
         if live
         else _read_files(topic, address, instance, known, given)
     )
-    explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, chain.around)
+    around = chain.around
+    if seen is not None:
+        around = around._replace(evidence=seen.joined(around.evidence))
+    explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, around)
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, output_format, paint), output)
     _tell_skipped(chain.skipped)

@@ -39,6 +39,7 @@ def read_options(
     isolated: bool = False,
     given: Given = Given(),  # noqa: B008 - frozen
     verbose: bool = False,
+    evidence: Sequence[Path] | None = None,
 ) -> Options:
     """Read the options of a check, by their names on the command line. Raises InputError."""
     return Options(
@@ -56,6 +57,7 @@ def read_options(
         isolated=isolated,
         given=given,
         verbose=verbose,
+        evidence=tuple(evidence or ()),
     )
 
 

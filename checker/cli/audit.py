@@ -141,6 +141,7 @@ def audit(
     write_baseline: _WriteBaselineOption = None,
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
+    evidence: shared.EvidenceOption = None,
 ) -> Ending:
     """Check the topics in AWS accounts that Connect streams to.
 
@@ -163,6 +164,7 @@ def audit(
         baseline=baseline,
         config=config,
         isolated=isolated,
+        evidence=evidence,
     )
     request = AuditOptions(
         options,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from checker.analysis.inventory import Topic
+    from checker.analysis.observation import Observation
     from checker.analysis.pairing import Named
 
 
@@ -21,7 +22,7 @@ class Plan(NamedTuple):
     """``scope`` selects the topics to check. ``instances`` are pairs of source and ARN of known instances.
 
     ``streaming`` pairs each topic with the instances that stream to it according to a manifest. ``hours`` limits the
-    CloudTrail lookup, 0 disables it.
+    CloudTrail lookup, 0 disables it. ``observations`` are those of evidence files.
     """
 
     access: Access = Access()
@@ -29,6 +30,7 @@ class Plan(NamedTuple):
     instances: tuple[tuple[str, str], ...] = ()
     streaming: tuple[tuple[str, tuple[str, ...]], ...] = ()
     hours: int = 24
+    observations: tuple[Observation, ...] = ()
 
     def stated_for(self, topic: Topic, named: Named) -> tuple[Pairing, ...]:
         """Return the instances that the user pairs with a topic: by manifest entry, by name, or because they fit."""
