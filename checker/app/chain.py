@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.inventory import Inventory, Key, Source
+from checker.analysis.inventory import Inventory, Key, Pairing, Source
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import declared_as
 from checker.inputs.discover import is_unit
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checker.analysis.inventory import Topic
+    from checker.analysis.observation import Evidence
     from checker.core.arn import Arn
     from checker.inputs.collect import Given
     from checker.lint.explain import InstanceStatus
@@ -159,8 +160,15 @@ def _is_variant(topic: Topic, address: str) -> bool:
     return any(one.startswith(f"{address} (") for one in _addresses(topic))
 
 
-def read_live(text: str, instance: str, given: Key | None, access: Access) -> Chain:
-    """Read a topic in AWS, its key unless one is given, and the instance. Raises CheckerError."""
+def read_live(
+    text: str, instance: str, given: Key | None, access: Access, evidence: Evidence | None = None
+) -> Chain:
+    """Read a topic in AWS, its key unless one is given, and the instance. Raises CheckerError.
+
+    If AWS does not document whether the key policy lets Connect use the key, and the given evidence does not decide
+    it, CloudTrail is read.
+    """
+    from checker.live.aws.key_evidence import with_key_evidence
     from checker.live.aws.lookup import look_up
     from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
 
@@ -171,10 +179,15 @@ def read_live(text: str, instance: str, given: Key | None, access: Access) -> Ch
     calls = reach(access._replace(seconds=EXPLAIN_SECONDS), topic)
     found, key = read_chain(calls, topic, with_key=given is None)
     looked_up = look_up(calls, arn, topic.region)
+    around = Inventory(evidence=evidence)
+    if key is not None:
+        paired = found._replace(pairings=(Pairing(arn, Source.OPTION, explicit=True),))
+        known = around._replace(topics=(paired,), keys=(key,))
+        around = around._replace(evidence=with_key_evidence(calls, known).evidence)
     skipped = list(calls.skipped)
     if looked_up.status == UNKNOWN:
         skipped.append(Skipped(instance, looked_up.reason, error=True, help=looked_up.help))
-    return Chain(found, given or key, tuple(skipped), arn, looked_up)
+    return Chain(found, given or key, tuple(skipped), arn, looked_up, around)
 
 
 def read_key(described: Path | None, policy: Path | None) -> Key | None:

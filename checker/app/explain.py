@@ -47,12 +47,12 @@ def explain_topic(
     """Explain a topic, which is an ARN in AWS, a file, or declared in code. Raises CheckerError."""
     live, known, seen = is_live(topic), read_key(key, key_policy), read_files_of_evidence(evidence)
     chain = (
-        read_live(topic, instance, known, access)
+        read_live(topic, instance, known, access, seen)
         if live
         else _read_files(topic, address, instance, known, given)
     )
     around = chain.around
-    if seen is not None:
+    if seen is not None and not live:
         around = around._replace(evidence=seen.joined(around.evidence))
     explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, around)
     paint = Paint() if output else paint_for(sys.stdout)
