@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.h
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Inventory
     from checker.analysis.key import KeyAnalysis
+    from checker.analysis.observation import Observation
     from checker.live.aws.calls import Calls
 
 
@@ -85,6 +87,15 @@ def key_evidence(calls: Calls, cases: Sequence[KeyAnalysis]) -> Evidence | None:
         return None
     found = lookup.history.evidence()
     return found and found._replace(known_since=((key, lookup.since),))
+
+
+def uses_of_key(calls: Calls, key: str, topic: str) -> tuple[Observation, ...]:
+    """Look up the uses of a new key for a topic. Raises CallError, StoppedError."""
+    lookup = _Lookup(calls, key)
+    with suppress(NoTimeError):
+        lookup.read_key([topic])
+    evidence = lookup.history.evidence()
+    return evidence.observations if evidence is not None else ()
 
 
 class _Lookup:
