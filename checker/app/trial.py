@@ -148,6 +148,7 @@ def _write_receipt(request: TrialRequest, folder: Path) -> Path:
         "trial": request.id,
         "instance": str(request.instance),
         "topics": [str(setup.topic) for setup in request.setups],
+        "key_policies": [setup.key_policy for setup in request.setups],
         "undo": [*_undo(request.setups, request.id)],
     }
     save_receipt(path, value)

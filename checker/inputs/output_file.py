@@ -165,6 +165,7 @@ _SCHEMAS = (
     "fix.v1.json",
     "flow.v1.json",
     "evidence.v1.json",
+    "trial.v1.json",
 )
 _EXPLANATION = frozenset(("topic", "instance", "connect_can_publish", "links"))
 _BEGINNINGS = ("## checker: ", '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="checker"')

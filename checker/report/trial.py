@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from checker.analysis.observation import REFUSED, SERVED
+from checker.analysis.observation import ACCOUNT, INSTANCE, REFUSED, SERVED, TOPIC
 from checker.core.terminal_text import inert
 from checker.fix.live.trial import CONTROL
 from checker.inputs.evidence_file import evidence_json
@@ -13,7 +13,7 @@ from checker.inputs.evidence_file import evidence_json
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from checker.analysis.observation import Observation
+    from checker.analysis.observation import FormCondition, Observation
     from checker.fix.live.trial import Setup, TrialResult
     from checker.report.context import Paint
 
@@ -37,23 +37,50 @@ _DELETED = (
 
 def plan_text(setups: Sequence[Setup], wait: float) -> Iterator[str]:
     """Yield the resources and calls of a trial, and what it costs."""
-    yield f"a trial of {len(setups)} key statements, in account {setups[0].topic.account}, {setups[0].topic.region}"
-    yield f"would create for each of them a key, a topic, a queue with its subscription, and a chat of {setups[0].trial.instance}"
-    for number, setup in enumerate(setups, 1):
-        yield f"{number}. {setup.variant.name}: topic `{setup.topic.resource}`"
-        yield f"     Condition: {json.dumps(_condition_of(setup)) if setup.variant.conditions else 'none'}"
+    topic, width = setups[0].topic, max(len(setup.variant.name) for setup in setups)
+    yield f"a trial of {len(setups)} key statements for connect.amazonaws.com"
+    yield f"in account {topic.account}, {topic.region}, with chats of"
+    yield f"{setups[0].trial.instance}"
     yield ""
-    yield f"calls for each: {', '.join(_CREATED)}"
-    yield f"at the end:     {', '.join(_DELETED)}"
-    yield f"waits up to {wait:g} seconds for the messages, because a new key may take minutes to be available everywhere"
-    yield "a key and topic of its own for each statement: a changed key policy takes minutes to apply, and SNS reuses"
-    yield "a data key for up to five minutes, so that a shared key or topic would show nothing"
-    yield f"costs: {len(setups)} KMS keys, billed per key until their deletion is scheduled at the end, and requests;"
-    yield "KMS deletes the keys after seven days: https://aws.amazon.com/kms/pricing/"
+    for setup in setups:
+        first, *others = [_written(one, setup) for one in setup.variant.conditions] or ["none"]
+        yield f"  {setup.variant.name:<{width}}  {first}"
+        yield from (f"  {'':<{width}}  {other}" for other in others)
+    yield ""
+    yield "would create for each statement, and delete at the end:"
+    yield "  a KMS key whose policy has the statement"
+    yield f"  the topic {topic.resource.removesuffix(setups[0].variant.name)}STATEMENT, encrypted with the key"
+    yield "  a queue that is subscribed to the topic"
+    yield "  a chat that streams to the topic"
+    yield ""
+    yield from _wrapped("calls", _CREATED)
+    yield from _wrapped("at the end", _DELETED)
+    yield ""
+    yield f"It waits up to {wait:g} seconds for messages: a new key may take minutes to be"
+    yield "available everywhere. No key or topic is used twice: a changed key policy may"
+    yield "take minutes to apply, and SNS reuses a data key for five minutes."
+    yield ""
+    yield f"costs: {len(setups)} KMS keys until their deletion is scheduled, and requests"
+    yield "       https://aws.amazon.com/kms/pricing/"
 
 
-def _condition_of(setup: Setup) -> Any:
-    return json.loads(setup.key_policy)["Statement"][-1].get("Condition")
+_VALUES = {
+    INSTANCE: "the instance",
+    ACCOUNT: "its account",
+    TOPIC: "the topic",
+}
+
+
+def _written(one: FormCondition, setup: Setup) -> str:
+    value = _VALUES.get(one.value) or f"sns.{setup.topic.region}.amazonaws.com"
+    return f"{one.operator} {one.key} = {value}"
+
+
+def _wrapped(title: str, names: Sequence[str]) -> Iterator[str]:
+    """Yield names after a title, two in a line."""
+    for number in range(0, len(names), 2):
+        head = f"{title}:" if number == 0 else ""
+        yield f"{head:<12}{', '.join(names[number : number + 2])}"
 
 
 def trial_text(setups: Sequence[Setup], result: TrialResult, paint: Paint) -> Iterator[str]:
@@ -81,7 +108,7 @@ def _words(observation: Observation | None) -> tuple[str, str]:
         return "ok", "the message arrived"
     if observation.outcome == REFUSED:
         return "error", f"KMS refused {observation.action} ({observation.code})"
-    return "warning", "no message arrived; CloudTrail shows no refusal (yet)"
+    return "warning", "no message arrived; CloudTrail shows no refusal yet"
 
 
 def _sentence(result: TrialResult) -> tuple[str, str]:
@@ -92,7 +119,7 @@ def _sentence(result: TrialResult) -> tuple[str, str]:
     if not result.control_arrived:
         return (
             "error",
-            f"The trial shows nothing: without a condition (`{CONTROL}`), no message arrived either.",
+            f"The trial shows little: for `{CONTROL}`, no message arrived either.",
         )
     return (
         "ok",
@@ -100,8 +127,12 @@ def _sentence(result: TrialResult) -> tuple[str, str]:
     )
 
 
+def _condition_of(setup: Setup) -> Any:
+    return json.loads(setup.key_policy)["Statement"][-1].get("Condition")
+
+
 def trial_json(setups: Sequence[Setup], result: TrialResult) -> dict[str, Any]:
-    """Convert a trial to JSON values, with its observations as in `schemas/evidence.v1.json`."""
+    """Convert a trial to JSON values, as `schemas/trial.v1.json` describes them."""
     observed = dict(result.observations)
     return {
         "version": 1,

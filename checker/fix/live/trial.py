@@ -49,7 +49,7 @@ VARIANTS = (
     Variant("topic", (_PIN,)),
     Variant("source-account", (_SOURCE_ACCOUNT,)),
     Variant("source-arn", (_SOURCE_ARN,)),
-    Variant("source-account-and-arn", (_SOURCE_ACCOUNT, _SOURCE_ARN)),
+    Variant("source-keys", (_SOURCE_ACCOUNT, _SOURCE_ARN)),
     Variant("all", (_PIN, _SOURCE_ACCOUNT, _SOURCE_ARN)),
     Variant("via-service", (_VIA_SERVICE,)),
 )

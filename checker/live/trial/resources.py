@@ -9,7 +9,7 @@ https://aws.amazon.com/kms/pricing/
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checker.fix.live.trial import TAG
 from checker.live.aws.errors import CallError, Fault
@@ -44,24 +44,13 @@ class TrialResources:
         """Create the key, then the topic that it encrypts. Raises CallError, StoppedError."""
         topic = str(self.setup.topic)
         cleanup.add(f"the key of `{topic}`", self._remove_key)
-        created = self._make(cleanup, "kms", "create_key", **self.setup.key)
+        created = self._calls.create(cleanup, "kms", "create_key", topic, "", **self.setup.key)
         self.key = str(created["KeyMetadata"]["Arn"])
         self._repeated = bool(created.get("ResponseMetadata", {}).get("RetryAttempts"))  # each creates a key
         cleanup.add(f"the topic `{topic}`", self._remove_topic)
         parameters = dict(self.setup.topic_parameters)
         parameters["Attributes"] = {**parameters["Attributes"], "KmsMasterKeyId": self.key}
-        self._make(cleanup, "sns", "create_topic", **parameters)
-
-    def _make(self, cleanup: Cleanup, service: str, operation: str, **parameters: object) -> dict[str, Any]:
-        """Create the resource that was added to the cleanup last. Forget it there if the call was denied."""
-        try:
-            return self._calls.make(
-                service, operation, str(self.setup.topic), self.setup.variant.name, **parameters
-            )
-        except CallError as error:
-            if error.fault is Fault.DENIED:
-                cleanup.forget()
-            raise
+        self._calls.create(cleanup, "sns", "create_topic", topic, "", **parameters)
 
     def _remove_topic(self) -> None:
         topic = str(self.setup.topic)

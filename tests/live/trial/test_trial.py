@@ -92,7 +92,9 @@ def test_the_whole_command_from_the_plan_to_the_use_of_its_evidence(
     )
     plan = checker(*command)
     assert plan.code == 1
-    assert all(f". {name}: topic `checker-trial-" in plan.out for name in NAMES)
+    assert all(f"\n  {name} " in plan.out for name in NAMES)
+    assert "kms:CreateKey, sns:CreateTopic" in plan.out
+    assert max(len(line) for line in plan.out.splitlines() if "arn:" not in line) <= 80
     assert "costs: 7 KMS keys" in plan.out
     refused = checker(*command, "--apply")
     assert (refused.code, "not confirmed, nothing was changed" in refused.err) == (2, True)
