@@ -252,11 +252,11 @@ def _tried(match: Match, case: KeyAnalysis, evidence: Evidence, used: list[Obser
     """Return a match that is decided by a trial, if there is one; add the trial to ``used``."""
     form = _form(match, case)
     for one in sorted(_trials(case, evidence), key=lambda one: -one.time) if form else ():
-        assert one.trial is not None  # noqa: S101 - all are trials
-        if one.outcome == SERVED and form <= one.trial.form:
+        tried = frozenset(one.trial.form) if one.trial is not None else frozenset()
+        if one.outcome == SERVED and form <= tried:
             used.append(one)
             return match._replace(truth=True)
-        if one.outcome == REFUSED and one.trial.form and one.trial.form <= form:
+        if one.outcome == REFUSED and tried and tried <= form:
             used.append(one)
             return match._replace(truth=False)
     return match
@@ -330,7 +330,7 @@ def _silent(case: KeyAnalysis, evidence: Evidence) -> Iterator[str]:
         frozenset()
     }
     for one in _trials(case, evidence):
-        if one.outcome == SILENT and one.trial is not None and one.trial.form in forms:
+        if one.outcome == SILENT and one.trial is not None and frozenset(one.trial.form) in forms:
             yield f"in a trial on {day_of(one.time)}, no message arrived with the same condition keys"
             return
 

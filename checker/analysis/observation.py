@@ -23,10 +23,10 @@ class FormCondition(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """A trial with a key of its own: the instance that sent the message, and the form of the key's statement."""
+    """A trial with a key of its own: the instance that sent the message, and the form of the key's statement, sorted."""
 
     instance: str
-    form: frozenset[FormCondition]
+    form: tuple[FormCondition, ...]
 
 
 class Observation(NamedTuple):
@@ -143,7 +143,9 @@ def _member(key: str, value: object, within: str) -> tuple[str, object]:
     """Write a member: the elements of a statement, an operator of its Condition, or a condition key in lower case."""
     if within == "Condition":
         return key, _normal(value, _OPERATOR)
-    return (key.lower() if within == _OPERATOR else key), _normal(value, _VALUES if within == _OPERATOR else key)
+    return (key.lower() if within == _OPERATOR else key), _normal(
+        value, _VALUES if within == _OPERATOR else key
+    )
 
 
 _OPERATOR, _VALUES = "an operator", "values"

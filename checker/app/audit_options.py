@@ -83,6 +83,7 @@ _RECORDED = {
     "--expect": _Recorded(_OPTIONAL_TEXT, lambda request: _name(request.options.expect)),
     "--config": _Recorded(_OPTIONAL_TEXT, lambda request: _name(request.options.configuration)),
     "--isolated": _Recorded(_FLAG, lambda request: request.options.isolated),
+    "--evidence": _Recorded(_LIST, lambda request: sorted(map(_absolute, request.options.evidence))),
 }
 
 
@@ -167,6 +168,7 @@ def _with(request: AuditOptions, recorded: Recorded) -> AuditOptions:
         expect=_path(recorded["--expect"]),
         configuration=_path(recorded["--config"]),
         isolated=recorded["--isolated"],
+        evidence=tuple(map(Path, recorded["--evidence"])),
     )
     return request._replace(
         options=options,
@@ -224,7 +226,8 @@ def plan_of(request: AuditOptions, context: CheckContext) -> Plan:
     )
     instances = tuple((instance.source.value, str(instance.arn)) for instance in (*context.instances, *loose))
     hours = DEFAULT_HOURS if request.hours is None else request.hours
-    return Plan(request.access, scope, instances, streaming, hours, context.expectations)
+    seen = context.evidence.observations if context.evidence is not None else ()
+    return Plan(request.access, scope, instances, streaming, hours, context.expectations, seen)
 
 
 def _streaming(inventory: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.inventory import Inventory, Key, Source
+from checker.analysis.inventory import Inventory, Key, Pairing, Source
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import declared_as
 from checker.core.unknown import Unknown
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checker.analysis.inventory import Topic
+    from checker.analysis.observation import Evidence
     from checker.core.arn import Arn
     from checker.inputs.collect import Given
     from checker.lint.causes import Activity
@@ -176,12 +177,17 @@ class InstanceName(NamedTuple):
             raise InputError("--instance", "contradicts --instance-arn", help_text="remove one of them")
 
 
-def read_live(text: str, named: InstanceName, given: Key | None, access: Access) -> Chain:
+def read_live(
+    text: str, named: InstanceName, given: Key | None, access: Access, evidence: Evidence | None = None
+) -> Chain:
     """Read a topic in AWS, its key unless one is given, and the instance. Raises CheckerError.
 
     Without a named instance, it is the one that CloudTrail or the policy shows, or the only one of the account.
+    If AWS does not document whether the key policy lets Connect use the key, and the given evidence does not decide
+    it, CloudTrail is read.
     """
     from checker.live.activity import read_activity
+    from checker.live.aws.key_evidence import with_key_evidence
     from checker.live.aws.lookup import look_up
     from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
 
@@ -193,10 +199,15 @@ def read_live(text: str, named: InstanceName, given: Key | None, access: Access)
     if arn is None:
         found, arn = _find_instance(calls, found, named.name, activity)
     looked_up = look_up(calls, arn, topic.region)
+    around = Inventory(evidence=evidence)
+    if key is not None:
+        paired = found._replace(pairings=(Pairing(arn, Source.OPTION, explicit=True),))
+        known = around._replace(topics=(paired,), keys=(key,))
+        around = around._replace(evidence=with_key_evidence(calls, known).evidence)
     skipped = list(calls.skipped)
     if looked_up.status == UNKNOWN:
         skipped.append(Skipped(str(arn), looked_up.reason, error=True, help=looked_up.help))
-    return Chain(found, given or key, tuple(skipped), arn, looked_up, activity=activity)
+    return Chain(found, given or key, tuple(skipped), arn, looked_up, around, activity)
 
 
 def _find_instance(calls: Calls, topic: Topic, name: str, activity: Activity) -> tuple[Topic, Arn]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending
@@ -17,15 +17,19 @@ from checker.report.brief import skipped_text
 from checker.report.flow import flow_text, step_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TextIO
+
     from checker.app.fix_request import FixRequest
     from checker.fix.live.flow_result import FlowResult, Step
     from checker.live.aws.access import Access
     from checker.live.flow.request import FlowRequest
-    from checker.live.flow.run import Consent
+    from checker.live.flow.run import Consent, Interrupts
     from checker.live.repair.planning import Plan
 
 
-_ATTEMPTS = 4
+ATTEMPTS = 4
+"""The attempts per call of a flow."""
 
 
 def run_chat(
@@ -33,29 +37,42 @@ def run_chat(
 ) -> FlowResult:
     """Run a test chat. The steps are printed to standard output as the report, or to standard error as progress."""
     from checker.live.aws.session import sign_in
-    from checker.live.flow.run import Interrupts, run_flow  # boto3 takes a fifth of a second to import
+    from checker.live.flow.run import run_flow  # boto3 takes a fifth of a second to import
 
-    stream = sys.stdout if as_report else sys.stderr
+    show_step = steps_shown(sys.stdout if as_report else sys.stderr)
+    sessions = sign_in(access._replace(attempts=ATTEMPTS))
+    with cleaning_up() as stops:
+        result = run_flow(request, sessions, known_rules(), show_step, stops, consent)
+    for skipped in result.unread:
+        tell(*skipped_text(skipped, paint_for(sys.stderr)))
+    return result
+
+
+def steps_shown(stream: TextIO) -> Callable[[Step], None]:
+    """Return a function that prints a step to a stream, and never fails."""
     paint = paint_for(stream)
 
     def show_step(step: Step) -> None:
         with suppress(OSError), outliving_reader():  # the flow still has to clean up
             show([step_line(step, paint)], stream)
 
-    sessions = sign_in(access._replace(attempts=_ATTEMPTS))
+    return show_step
+
+
+@contextmanager
+def cleaning_up() -> Iterator[Interrupts]:
+    """End a flow at the first signal, after the current call, and its cleanup at the second."""
+    from checker.live.flow.run import Interrupts  # as above
+
     stops = Interrupts(threading.Event(), threading.Event())
 
     def stop(count: int) -> None:
-        """End the flow at the first signal, after the current call, and the cleanup at the second."""
         (stops.flow if count == 1 else stops.cleanup).set()
         if count == 1:
             tell("interrupted: deleting temporary resources; press Ctrl-C again to leave them")
 
     with handling_signals(stop):
-        result = run_flow(request, sessions, known_rules(), show_step, stops, consent)
-    for skipped in result.unread:
-        tell(*skipped_text(skipped, paint_for(sys.stderr)))
-    return result
+        yield stops
 
 
 def ending_of_flow(result: FlowResult) -> Ending:

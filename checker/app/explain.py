@@ -18,7 +18,7 @@ from checker.app.chain import (
 from checker.app.exit_codes import Ending
 from checker.app.next_step import Explained, after_explain, has_wrong_option
 from checker.app.output import Format
-from checker.app.run import known_rules
+from checker.app.run import known_rules, read_files_of_evidence
 from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
@@ -52,19 +52,23 @@ def explain_topic(
     output_format: Format,
     output: Path | None,
     strict: bool,
+    evidence: Sequence[Path] = (),
 ) -> Ending:
     """Explain a topic, which is an ARN in AWS, a file, or declared in code. Raises CheckerError."""
     instance.check()
-    live, known = is_live(topic), read_key(key, key_policy)
+    live, known, seen = is_live(topic), read_key(key, key_policy), read_files_of_evidence(evidence)
     if instance.name and not live:
         help_text = "name its ARN with `--instance-arn`"
         raise InputError("--instance", "works only for a topic in AWS", help_text=help_text)
     chain = (
-        read_live(topic, instance, known, access)
+        read_live(topic, instance, known, access, seen)
         if live
         else _read_files(topic, address, instance.arn, known, given)
     )
-    explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, chain.around)
+    around = chain.around
+    if seen is not None and not live:
+        around = around._replace(evidence=seen.joined(around.evidence))
+    explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, around)
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, chain.activity, output_format, paint), output)
     _tell_skipped(chain.skipped)

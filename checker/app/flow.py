@@ -53,7 +53,7 @@ class FlowOptions(NamedTuple):
     topics: tuple[str, ...]
     at_start: bool = False
     force: bool = False
-    wait: float = 30
+    wait: float | None = None
     wait_for_metrics: float = 0
     mistake: ApplicationMistake | None = None
     retain: str = ""
@@ -66,6 +66,12 @@ class FlowOptions(NamedTuple):
     access: Access = Access()
     format: FlowFormat = FlowFormat.TEXT
     output: Path | None = None
+    try_conditions: bool = False
+    apply: bool = False
+    evidence_out: Path | None = None
+
+
+_WAIT = 30.0
 
 
 def send_chat(options: FlowOptions) -> Ending:
@@ -95,7 +101,7 @@ def read_request(options: FlowOptions) -> FlowRequest:
         topics,
         at_start=options.at_start,
         force=options.force,
-        wait=options.wait,
+        wait=_WAIT if options.wait is None else options.wait,
         wait_for_metrics=options.wait_for_metrics,
         mistake=options.mistake,
         retain=_wanted(options, instance),
@@ -115,19 +121,29 @@ def _instance(options: FlowOptions, topic: Arn) -> Arn:
 
 
 def _check(options: FlowOptions) -> None:
-    check_seconds("--wait", options.wait)
+    for option, given in (("--apply", options.apply), ("--evidence-out", options.evidence_out is not None)):
+        if given:
+            raise InputError(option, "requires `--try-conditions`")
+    if not options.topics:
+        raise InputError("--topic-arn", "required without `--try-conditions`")
+    check_seconds("--wait", _WAIT if options.wait is None else options.wait)
     check_seconds("--wait-for-metrics", options.wait_for_metrics)
     if options.dry_run and not options.create:
         raise InputError("--dry-run", "requires `--retain` and `--create`")
     if not options.instance.arn and not options.instance.name:
         help_text = "name the Connect instance with its ARN, or with --instance and its alias"
         raise InputError("--instance-arn", "is missing", help_text=help_text)
-    if not options.contact_flow.strip():
-        help_text = "give the last part of the contact flow's ARN"
-        raise InputError("--contact-flow-id", "is empty", help_text=help_text)
+    check_contact_flow(options.contact_flow)
     if options.at_start and options.mistake is ApplicationMistake.LATE_STREAMING:
         reason = "`late-streaming` contradicts --at-start"
         raise InputError("--mistake", reason, help_text="remove one of them")
+
+
+def check_contact_flow(contact_flow: str) -> None:
+    """Check the ID of a contact flow. Raises InputError."""
+    if not contact_flow.strip():
+        help_text = "give the last part of the contact flow's ARN"
+        raise InputError("--contact-flow-id", "is empty", help_text=help_text)
 
 
 def _topics(texts: Sequence[str], *, force: bool) -> tuple[Arn, ...]:
@@ -215,7 +231,6 @@ def plan_text(topic: Arn, planned: Sequence[PlannedCall]) -> Iterator[str]:
 
 def _write_receipt(topic: Arn, planned: Sequence[PlannedCall], folder: Path) -> Path:
     """Write the receipt of the planned resources, for their removal. Raises CheckerError."""
-    real_path(folder)
     now = datetime.now(UTC)
     path = folder / f"checker-retain-{topic.resource}-{now:%Y%m%dT%H%M%S%f}.json"
     value = {
@@ -226,8 +241,15 @@ def _write_receipt(topic: Arn, planned: Sequence[PlannedCall], folder: Path) -> 
         "calls": [call._asdict() for call in planned],
         "undo": [_UNDO[call.action].format(call.resource) for call in reversed(planned)],
     }
+    save_receipt(path, value)
+    return path
+
+
+def save_receipt(path: Path, value: dict[str, object]) -> None:
+    """Write a receipt to a new file and sync it to disk. Raises CheckerError."""
+    real_path(path.parent)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(json.dumps(value, indent=2) + "\n")
             file.flush()
@@ -236,7 +258,6 @@ def _write_receipt(topic: Arn, planned: Sequence[PlannedCall], folder: Path) -> 
         reason = f"the receipt cannot be written: {(error.strerror or str(error)).lower()}"
         help_text = "nothing was changed; choose a folder with --receipts"
         raise InputError(str(path), reason, help_text=help_text) from None
-    return path
 
 
 _UNDO = {

@@ -42,6 +42,7 @@ def read_options(
     given: Given = Given(),  # noqa: B008 - frozen
     verbose: bool = False,
     expect: Path | None = None,
+    evidence: Sequence[Path] | None = None,
 ) -> Options:
     """Read the options of a check, by their names on the command line. Raises InputError."""
     return Options(
@@ -60,6 +61,7 @@ def read_options(
         given=given,
         verbose=verbose,
         expect=expect,
+        evidence=tuple(evidence or ()),
     )
 
 

@@ -9,7 +9,14 @@ from checker.app.terminal import write
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
-from checker.live.permissions import Limits, audit_policy, fix_policy, flow_policy, retention_statements
+from checker.live.permissions import (
+    Limits,
+    audit_policy,
+    fix_policy,
+    flow_policy,
+    retention_statements,
+    trial_policy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +34,15 @@ def print_fix_policy(limits: Limits, *, create: bool) -> Ending:
     return _print(fix_policy(limits, create=create))
 
 
-def print_flow_policy(limits: Limits, *, retain: str, create: bool) -> Ending:
+def print_flow_policy(limits: Limits, *, retain: str, create: bool, try_conditions: bool = False) -> Ending:
     """Print the policy for `checker flow`; ``retain`` is empty, `sqs` or `firehose`. Raises InputError."""
+    if try_conditions:
+        if retain or create or limits.topics or limits.keys:
+            help_text = "a trial uses topics and keys of its own; limit its policy with --instance-arn"
+            raise InputError(
+                "--try-conditions", "cannot be combined with other options of a flow", help_text=help_text
+            )
+        return _print(trial_policy(limits))
     if create and not retain:
         help_text = "add `--retain sqs` or `--retain firehose`"
         raise InputError("--create", "requires --retain", help_text=help_text)

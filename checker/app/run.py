@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checker.analysis.inventory import OpenInstance, Topic
+    from checker.analysis.observation import Evidence
     from checker.expectations.model import Expectation
     from checker.lint.report import Report
     from checker.lint.rule import Rule
@@ -56,6 +57,7 @@ class Options(NamedTuple):
     given: Given = Given()
     verbose: bool = False
     expect: Path | None = None
+    evidence: tuple[Path, ...] = ()
 
 
 class Run(NamedTuple):
@@ -86,6 +88,7 @@ class CheckContext(NamedTuple):
     scope: Scope
     instances: tuple[Instance, ...]
     expectations: tuple[Expectation, ...] = ()
+    evidence: Evidence | None = None
 
     def fail_on(self, options: Options) -> Severity:
         """Return the severity from which findings count."""
@@ -101,7 +104,9 @@ def prepare(options: Options) -> CheckContext:
         *(_instance(text, Source.OPTION) for text in options.instances if not _is_reference(text)),
         *(_instance(text, Source.CONFIGURATION) for text in configuration.instances),
     )
-    context = CheckContext(rules, families, configuration, _scope(options, configuration), known)
+    evidence = read_files_of_evidence(options.evidence)
+    scope = _scope(options, configuration)
+    context = CheckContext(rules, families, configuration, scope, known, evidence=evidence)
     path = options.expect or expectations_path(configuration)
     if path is None:
         return context
@@ -120,6 +125,15 @@ def prepare(options: Options) -> CheckContext:
 def expectations_path(configuration: Configuration) -> Path | None:
     """Return the file of expectations that a configuration names."""
     return Path(configuration.folder, configuration.expect) if configuration.expect else None
+
+
+def read_files_of_evidence(paths: Sequence[Path]) -> Evidence | None:
+    """Read the files of --evidence; ``None`` without any. Raises InputError."""
+    if not paths:
+        return None
+    from checker.inputs.evidence_file import read_evidence  # few runs have evidence
+
+    return read_evidence(paths)
 
 
 def examine(options: Options) -> Run:
@@ -192,6 +206,8 @@ def _load_inventory(context: CheckContext, options: Options, paths: Sequence[Pat
         lambda topic: _instances_for(topic, context.configuration),
         of_change=options.changed,
     )
+    if context.evidence is not None:
+        inventory = inventory._replace(evidence=context.evidence.joined(inventory.evidence))
     unmatched = (*_unpaired(inventory, options), *_without_topic(options, inventory))
     unread = () if options.changed else topics_not_read(inventory)
     return inventory._replace(skipped=(*inventory.skipped, *unmatched, *unread))

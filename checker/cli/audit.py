@@ -124,6 +124,7 @@ def audit(
     expect: shared.ExpectOption = None,
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
+    evidence: shared.EvidenceOption = None,
 ) -> Ending:
     """Check the topics in AWS accounts that Connect streams to.
 
@@ -147,6 +148,7 @@ def audit(
         config=config,
         isolated=isolated,
         expect=expect,
+        evidence=evidence,
     )
     request = AuditOptions(
         options,

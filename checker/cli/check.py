@@ -29,6 +29,7 @@ def check(
     baseline: shared.BaselineOption = None,
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
+    evidence: shared.EvidenceOption = None,
     verbose: shared.VerboseOption = False,
 ) -> Ending:
     """Check policies, Terraform, CloudFormation and AWS CLI output.
@@ -52,6 +53,7 @@ def check(
         baseline=baseline,
         config=config,
         isolated=isolated,
+        evidence=evidence,
         given=read_given(variable, parameter, source),
         verbose=verbose,
         expect=expect,

@@ -59,6 +59,7 @@ def explain_command(
     output_format: shared.FormatOption = Format.TEXT,
     output: shared.OutputOption = None,
     strict: shared.StrictOption = None,
+    evidence: shared.EvidenceOption = None,
 ) -> Ending:
     """Explain if Connect can publish to a topic, and who else can.
 
@@ -80,4 +81,5 @@ def explain_command(
         output_format=output_format,
         output=output,
         strict=bool(strict),
+        evidence=tuple(evidence or ()),
     )

@@ -11,10 +11,11 @@ from checker.app.chain import InstanceName
 from checker.app.exit_codes import Ending
 from checker.app.flow import FlowFormat, FlowOptions, send_chat
 from checker.app.options import read_access
+from checker.app.trial import try_conditions_of
 from checker.cli import options as shared
 from checker.live.flow.request import ApplicationMistake
 
-_RETENTION, _VARIANTS = "Retention", "Variants"
+_RETENTION, _VARIANTS, _TRIAL = "Retention", "Variants", "Trial of key conditions"
 
 _InstanceOption = Annotated[
     str,
@@ -34,7 +35,7 @@ _ContactFlowOption = Annotated[
     ),
 ]
 _TopicOption = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--topic-arn", metavar="ARN", help="Topic to stream to; repeatable, AWS documents up to two."
     ),
@@ -47,7 +48,14 @@ _AtStartOption = Annotated[
 ]
 _ForceOption = Annotated[bool, typer.Option("--force", help="Start the chat even if a link is broken.")]
 _WaitOption = Annotated[
-    float, typer.Option(min=1, max=900, metavar="SECONDS", help="Seconds to wait for the message.")
+    float | None,
+    typer.Option(
+        min=1,
+        max=900,
+        metavar="SECONDS",
+        help="Seconds to wait for the message.",
+        show_default="30, or 300 with --try-conditions",
+    ),
 ]
 _WaitForMetricsOption = Annotated[
     float,
@@ -83,10 +91,30 @@ _DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Only show what --create would create.", rich_help_panel=_RETENTION)
 ]
 _YesOption = Annotated[
-    bool, typer.Option("--yes", help="Do not ask for confirmation of --create.", rich_help_panel=_RETENTION)
+    bool, typer.Option("--yes", help="Do not ask for confirmation of --create or --apply.")
 ]
 _ReceiptsOption = Annotated[
-    Path, typer.Option(metavar="DIR", help="Folder for the receipts of --create.", rich_help_panel=_RETENTION)
+    Path, typer.Option(metavar="DIR", help="Folder for the receipts of --create and --apply.")
+]
+_TryConditionsOption = Annotated[
+    bool,
+    typer.Option(
+        "--try-conditions",
+        help="Show a trial of key policy conditions, with keys and topics of its own.",
+        rich_help_panel=_TRIAL,
+    ),
+]
+_ApplyOption = Annotated[
+    bool, typer.Option("--apply", help="Run the trial of --try-conditions.", rich_help_panel=_TRIAL)
+]
+_EvidenceOutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--evidence-out",
+        metavar="FILE",
+        help="Write the results of the trial to this file, for --evidence.",
+        rich_help_panel=_TRIAL,
+    ),
 ]
 _StreamOption = Annotated[
     str,
@@ -110,12 +138,12 @@ _FormatOption = Annotated[FlowFormat, typer.Option("--format", help="Format of t
 
 def flow(
     contact_flow: _ContactFlowOption,
-    topic: _TopicOption,
+    topic: _TopicOption = None,
     instance: _InstanceOption = "",
     instance_name: shared.InstanceNameOption = "",
     at_start: _AtStartOption = False,
     force: _ForceOption = False,
-    wait: _WaitOption = 30,
+    wait: _WaitOption = None,
     wait_for_metrics: _WaitForMetricsOption = 0,
     mistake: _MistakeOption = None,
     retain: _RetainOption = None,
@@ -125,6 +153,9 @@ def flow(
     receipts: _ReceiptsOption = Path("checker-receipts"),
     stream_arn: _StreamOption = "",
     force_managed: _ForceManagedOption = False,
+    try_conditions: _TryConditionsOption = False,
+    apply: _ApplyOption = False,
+    evidence_out: _EvidenceOutOption = None,
     profile: shared.ProfileOption = "",
     endpoint_url: shared.EndpointOption = "",
     role_arn: shared.RoleArnOption = "",
@@ -138,13 +169,16 @@ def flow(
     Checks the chain first, and stops at a broken link unless --force is given. A temporary queue is subscribed to
     each topic, and everything temporary is deleted at the end.
 
+    With --try-conditions, shows a trial of conditions of key policies, and runs it with --apply. It creates a KMS key
+    and a topic for each condition, and deletes them at the end.
+
     Exit codes: 0 the message arrived, 1 it did not arrive or a link is broken, 2 usage error, 3 the test could not
     be completed or cleaned up, 4 internal error, 130 interrupted.
     """
     options = FlowOptions(
         InstanceName(instance, instance_name),
         contact_flow,
-        tuple(topic),
+        tuple(topic or ()),
         at_start=at_start,
         force=force,
         wait=wait,
@@ -160,5 +194,8 @@ def flow(
         access=read_access(profile, endpoint_url, role_arn, role_name, external_id),
         format=output_format,
         output=output,
+        try_conditions=try_conditions,
+        apply=apply,
+        evidence_out=evidence_out,
     )
-    return send_chat(options)
+    return try_conditions_of(options) if try_conditions else send_chat(options)

@@ -247,4 +247,13 @@ ConfigOption = Annotated[
 IsolatedOption = Annotated[
     bool, typer.Option("--isolated", help="Read no configuration.", rich_help_panel=CONFIGURATION)
 ]
+EvidenceOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--evidence",
+        metavar="FILE",
+        help="Observed uses of keys, from `flow --try-conditions --evidence-out`; repeatable.",
+        rich_help_panel=INPUT,
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]

@@ -40,6 +40,14 @@ _SecurityHubOption = Annotated[bool, _included("--security-hub")]
 _CreateReplacementOption = Annotated[bool, _included("--create-replacement")]
 _RetainOption = Annotated[DurableKind | None, _included("--retain")]
 _CreateOption = Annotated[bool, _included("--create")]
+_TryConditionsOption = Annotated[
+    bool,
+    typer.Option(
+        "--try-conditions",
+        help="Print the permissions for --try-conditions instead.",
+        rich_help_panel="Options of the command",
+    ),
+]
 
 
 def permissions_audit(
@@ -74,8 +82,9 @@ def permissions_flow(
     key: _KeyOption = None,
     retain: _RetainOption = None,
     create: _CreateOption = False,
+    try_conditions: _TryConditionsOption = False,
     partition: _PartitionOption = "aws",
 ) -> Ending:
     """Print the permissions of `checker flow`."""
     limits = read_limits(partition, topic, key, instance)
-    return print_flow_policy(limits, retain=retain or "", create=create)
+    return print_flow_policy(limits, retain=retain or "", create=create, try_conditions=try_conditions)

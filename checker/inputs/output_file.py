@@ -158,7 +158,15 @@ def _check_regular(status: os.stat_result) -> None:
         raise NotRegularError(status.st_mode)
 
 
-_SCHEMAS = ("report.v1.json", "baseline.v1.json", "diff.v1.json", "fix.v1.json", "flow.v1.json")
+_SCHEMAS = (
+    "report.v1.json",
+    "baseline.v1.json",
+    "diff.v1.json",
+    "fix.v1.json",
+    "flow.v1.json",
+    "evidence.v1.json",
+    "trial.v1.json",
+)
 _EXPLANATION = frozenset(("topic", "instance", "connect_can_publish", "links"))
 _BEGINNINGS = ("## checker: ", '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="checker"')
 """First characters of a Markdown report and of a JUnit report."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.analysis.documented import policy_of
 from checker.core.arn import Arn
 from checker.fix.live.receipt import REPLACES
+from checker.fix.live.trial import NAME_PREFIX, TAG
 from checker.lint.retention.model import SQS
 from checker.live.aws.access import KEEPING, WATCHING
 
@@ -132,6 +133,46 @@ _STREAM = (
 _WATCH = ("sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:Subscribe")
 _QUEUE = ("sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueUrl", "sqs:ReceiveMessage")
 _REASONS = ("cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "kms:ListAliases")
+
+
+def trial_policy(limits: Limits) -> dict[str, Any]:
+    """Return the policy for `checker flow --try-conditions`: a chat, a key, a topic and a queue for each variant.
+
+    Only keys of a trial can be deleted. Topics and queues are limited by the names of temporary ones.
+    """
+    instances = limits.of("connect", "instance/*", limits.instances)
+    inside = tuple(f"{instance}/contact/*" for instance in instances)
+    flows = tuple(f"{instance}/contact-flow/*" for instance in instances)
+    topics = (f"arn:{limits.partition}:sns:*:*:{NAME_PREFIX}*",)
+    keys = limits.of("kms", "key/*", ())
+    return policy_of(
+        [
+            statement("StartChats", ("connect:StartChatContact",), (*inside, *flows)),
+            statement("Stream", _STREAM_TRIAL, (*instances, *inside)),
+            statement("TrialTopics", _TRIAL_TOPICS, topics),
+            statement("Unsubscribe", ("sns:Unsubscribe",), EVERY),
+            statement("OwnQueue", _QUEUE, (f"arn:{limits.partition}:sqs:*:*:{WATCHING}*",)),
+            statement("CreateKeys", ("kms:CreateKey", "kms:ListKeys", "kms:TagResource"), EVERY),
+            statement("FindKeys", ("kms:DescribeKey", "kms:ListResourceTags"), keys),
+            statement(
+                "DeleteTrialKeys",
+                ("kms:ScheduleKeyDeletion",),
+                keys,
+                {"Null": {f"aws:ResourceTag/{TAG}": "false"}},
+            ),
+            statement("FindRefusals", ("cloudtrail:LookupEvents",), EVERY),
+        ]
+    )
+
+
+_STREAM_TRIAL = ("connect:StartContactStreaming", "connect:StopContact", "connect:StopContactStreaming")
+_TRIAL_TOPICS = (
+    "sns:CreateTopic",
+    "sns:DeleteTopic",
+    "sns:ListSubscriptionsByTopic",
+    "sns:Subscribe",
+    "sns:TagResource",
+)
 
 
 _OURS = {"Null": {f"aws:ResourceTag/{REPLACES}": "false"}}

@@ -87,9 +87,24 @@ class Cloud:
     def _ours(self, call: Call) -> Answer:
         if call.operation != "LookupEvents":
             return None
-        name = json.loads(call.body)["LookupAttributes"][0]["AttributeValue"]
-        found = [one for one in self.events if one["eventName"] == name]
-        return 200, {"Events": [{"EventName": name, "CloudTrailEvent": json.dumps(one)} for one in found]}
+        asked = json.loads(call.body)
+        attribute = asked["LookupAttributes"][0]
+        found = [
+            one for one in self.events if _has(one, attribute["AttributeKey"], attribute["AttributeValue"])
+        ]
+        found.sort(key=lambda one: str(one.get("eventTime", "")), reverse=True)
+        start = int(asked.get("NextToken", 0))
+        end = start + asked.get("MaxResults", 50)
+        page = [
+            {"EventName": one["eventName"], "CloudTrailEvent": json.dumps(one)} for one in found[start:end]
+        ]
+        return 200, {"Events": page, **({"NextToken": str(end)} if end < len(found) else {})}
+
+
+def _has(event: dict[str, Any], attribute: str, value: str) -> bool:
+    if attribute == "ResourceName":
+        return value in [one.get("ARN") for one in event.get("resources", ())]
+    return bool(event["eventName"] == value)
 
 
 def _as(request: Any, account: str) -> None:

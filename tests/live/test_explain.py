@@ -53,7 +53,9 @@ def test_of_several_instances_the_policy_or_cloudtrail_shows_the_one(account: Ac
     stream(account, second, shown)
     assert explained(named)["instance"] == first
     assert explained(shown)["instance"] == second
-    unclear = checker("explain", seed.good_topic(account, "arn:aws:connect:us-east-1:1:instance/x", "unclear"))
+    unclear = checker(
+        "explain", seed.good_topic(account, "arn:aws:connect:us-east-1:1:instance/x", "unclear")
+    )
     assert (unclear.code, "no Connect instance is known" in unclear.err) == (2, True)
     assert first.rpartition("/")[2] in unclear.err
 

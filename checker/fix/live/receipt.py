@@ -99,6 +99,8 @@ def stamped(change: Change, receipt: str) -> Change:
 SCHEMA = "receipt.v2.json"
 RETENTION = "retention"
 """The kind of receipts that `checker flow --create` writes."""
+TRIAL = "trial"
+"""The kind of receipts that `checker flow --try-conditions` writes."""
 _MEMBERS: dict[str, dict[str, type]] = {
     NEW_KEY: {"Description": str, "Policy": str, "Tags": dict},
     NEW_TOPIC: {"Attributes": dict, "Tags": dict},
@@ -166,11 +168,15 @@ _RESTORE = {
 
 
 def _check_kind(value: object, path: Path) -> None:
-    """Refuse the receipt of a flow, whose queue may hold chats by now, and list the undo steps. Raises InputError."""
-    if isinstance(value, dict) and value.get("kind") == RETENTION:
+    """Refuse the receipt of a flow, whose queue may hold chats by now, and list the undo steps. Raises InputError.
+
+    A trial deletes its resources itself; its receipt names them for a run that was killed.
+    """
+    options = {RETENTION: "--create", TRIAL: "--try-conditions"}
+    if isinstance(value, dict) and (option := options.get(str(value.get("kind")))):
         undo = value.get("undo")
         steps = [str(step) for step in undo] if isinstance(undo, list) else []
-        reason = "a receipt of `checker flow --create`; no command rolls it back"
+        reason = f"a receipt of `checker flow {option}`; no command rolls it back"
         raise InputError(str(path), reason, help_text="; ".join(("to undo it manually", *steps)))
 
 

@@ -76,7 +76,6 @@ NAMES = (
     "AddPermission",
     "RemovePermission",
     "CreateTopic",
-    "DeleteTopic",
 )
 """Texts in every event that starts or stops a stream, uses the key of a topic, or changes who can; JSON without them
 is skipped.

@@ -25,7 +25,7 @@ _KMS, _SNS = "kms.amazonaws.com", "sns.amazonaws.com"
 _USES = {"generatedatakey": "kms:GenerateDataKey", "decrypt": "kms:Decrypt"}
 _CONTEXT = "aws:sns:topicarn"
 KEY_CHANGES = ("PutKeyPolicy", "CreateGrant", "RetireGrant", "RevokeGrant")
-TOPIC_CHANGES = ("SetTopicAttributes", "AddPermission", "RemovePermission", "CreateTopic", "DeleteTopic")
+TOPIC_CHANGES = ("SetTopicAttributes", "AddPermission", "RemovePermission", "CreateTopic")
 _CHANGES = {
     **{name.lower(): (_KMS, name) for name in KEY_CHANGES},
     **{name.lower(): (_SNS, name) for name in TOPIC_CHANGES},
@@ -34,10 +34,10 @@ _DENIED = ("accessdenied", "accessdeniedexception")
 """The refusals of a policy. Other errors, such as those of a disabled key, say nothing about the policy."""
 
 
-def read_use(record: object) -> Observation | None:
+def read_use(record: object, key: str = "") -> Observation | None:
     """Read a record; ``None`` unless a service used a key for a topic, or a policy denied that.
 
-    The key is empty if the event does not show it. Raises NoTimeError.
+    ``key`` is the key of an event that does not show it; empty if it is not known. Raises NoTimeError.
     """
     event = folded(record)
     action = _USES.get(text(event.get("eventname")).lower(), "")
@@ -50,7 +50,7 @@ def read_use(record: object) -> Observation | None:
     if not topic or not principal:
         return None
     return Observation(
-        _key(event, asked),
+        _key(event, asked) or key,
         topic,
         principal,
         action,
@@ -62,14 +62,17 @@ def read_use(record: object) -> Observation | None:
     )
 
 
-def read_change(record: object) -> PolicyChange | None:
-    """Read a record; ``None`` unless it changed who can use a key or publish to a topic. Raises NoTimeError."""
+def read_change(record: object, key: str = "") -> PolicyChange | None:
+    """Read a record; ``None`` unless it changed who can use a key or publish to a topic.
+
+    ``key`` is the key of an event that does not show it, as in `read_use`. Raises NoTimeError.
+    """
     event = folded(record)
     source, name = _CHANGES.get(text(event.get("eventname")).lower(), ("", ""))
     if not name or not _is_of(event, source) or text(event.get("errorcode")):
         return None
     asked = folded(event.get("requestparameters"))
-    resource = _key(event, asked) if source == _KMS else _topic(event, asked)
+    resource = _key(event, asked) or key if source == _KMS else _topic(event, asked)
     policy = asked.get("policy") if name == "PutKeyPolicy" else None
     digest = policy_digest(policy) if isinstance(policy, str) else ""
     return PolicyChange(resource, name, time_of(event), digest) if resource else None

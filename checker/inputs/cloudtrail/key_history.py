@@ -29,19 +29,27 @@ class KeyHistory:
         self._uses: dict[_Use, Observation] = {}
         self._changes: dict[tuple[str, str], PolicyChange] = {}
 
-    def add(self, record: object) -> bool:
-        """Add an event; false if it is about no key of a topic. Raises NoTimeError."""
-        use = read_use(record)
+    def add(self, record: object, key: str = "") -> bool:
+        """Add an event; false if it is about no key of a topic. ``key`` is as in `read_use`. Raises NoTimeError."""
+        use = read_use(record, key)
         if use is not None:
             if use.principal == CONNECT:
-                self.add_use(use)
+                self._add_use(use)
             return use.principal == CONNECT
-        change = read_change(record)
+        change = read_change(record, key)
         if change is not None:
             self._add_change(change)
         return change is not None
 
-    def add_use(self, use: Observation) -> None:
+    def has_change(self, resource: str) -> bool:
+        """True if a change of a resource was added."""
+        return any(name == resource for name, _ in self._changes)
+
+    def outcomes(self, topic: str) -> frozenset[tuple[str, str]]:
+        """Return the actions that were seen for a topic, each with its outcome."""
+        return frozenset((use.action, use.outcome) for use in self._uses.values() if use.topic == topic)
+
+    def _add_use(self, use: Observation) -> None:
         """Keep the newest use of each kind."""
         kind = (use.key, use.topic, use.action, use.outcome)
         known = self._uses.get(kind)

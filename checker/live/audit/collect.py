@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Instance, Inventory, Key, is_managed_key
+from checker.analysis.observation import Evidence
 from checker.analysis.pairing import named_by
 from checker.core.arn import Arn, topic_arn
 from checker.core.errors import Skipped
@@ -29,6 +30,7 @@ from checker.live.audit.topics import (
     with_delivery,
 )
 from checker.live.aws.facts import topic_of
+from checker.live.aws.key_evidence import with_key_evidence
 from checker.live.aws.keys import Keys
 
 if TYPE_CHECKING:
@@ -132,6 +134,7 @@ class Collector:
         self.subscriptions = Subscriptions(calls, pool)
         self.not_judged = 0
         self._context = UnitContext(calls, plan, slow_pool)
+        self._evidence = Evidence(plan.observations) if plan.observations else None
         self._reads = reads
         self._skipped_before: set[str] = set()
         self._certain: list[Topic] = []
@@ -304,7 +307,8 @@ class Collector:
             keys += [key] if key else []
             topics_of_key.append(topic)
         for keys, topics_of_key in groups.values():
-            yield Inventory(tuple(topics_of_key), tuple(_merged(keys)))
+            inventory = Inventory(tuple(topics_of_key), tuple(_merged(keys)), evidence=self._evidence)
+            yield with_key_evidence(self.calls, inventory) if self.plan.hours else inventory
 
 
 def _merged(keys: list[Key]) -> Iterator[Key]:

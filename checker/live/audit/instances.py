@@ -19,7 +19,7 @@ from checker.inputs.cloudtrail.fragment import ROUTE, FilePosition
 from checker.inputs.cloudtrail.streams import Contacts
 from checker.lint.explain import OK
 from checker.live.aws.access import Unit
-from checker.live.aws.calls import Calls, Listing
+from checker.live.aws.calls import LOOKUP, Calls
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.facts import document_of, instance_of
 from checker.live.aws.lookup import INSTANCES, PAGE, look_up_existing
@@ -140,7 +140,6 @@ def unverified(sessions: Sessions, units: Sequence[Unit], named: Iterable[str]) 
 
 STARTS = ("StartContactStreaming", "StartChatContact", "SendChatIntegrationEvent")
 NAMES = (*STARTS, "StopContactStreaming")
-_LOOKUP = Listing("cloudtrail", "lookup_events", "Events")
 _MOST_PAGES = 20
 """At two calls per second, more pages would delay the audit. The newest events come first."""
 
@@ -183,7 +182,7 @@ def records_of(calls: Calls, name: str, hours: int) -> Iterator[object]:
         "LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": name}],
         "StartTime": since,
     }
-    pages = calls.pages(_LOOKUP, _what(calls), **parameters, MaxResults=_EVENTS_A_PAGE)
+    pages = calls.pages(LOOKUP, _what(calls), **parameters, MaxResults=_EVENTS_A_PAGE)
     events = chain.from_iterable(pages)
     yield from map(_record, islice(events, _MOST_PAGES * _EVENTS_A_PAGE))
     if next(events, None) is not None:

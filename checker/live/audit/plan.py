@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from checker.analysis.inventory import Topic
+    from checker.analysis.observation import Observation
     from checker.analysis.pairing import Named
     from checker.expectations.model import Expectation
 
@@ -23,6 +24,7 @@ class Plan(NamedTuple):
 
     ``streaming`` pairs each topic with the instances that stream to it according to a manifest. ``hours`` limits the
     CloudTrail lookup, 0 disables it. ``expectations`` are proven for the topics and keys of each unit.
+    ``observations`` are those of evidence files.
     """
 
     access: Access = Access()
@@ -31,6 +33,7 @@ class Plan(NamedTuple):
     streaming: tuple[tuple[str, tuple[str, ...]], ...] = ()
     hours: int = 24
     expectations: tuple[Expectation, ...] = ()
+    observations: tuple[Observation, ...] = ()
 
     def stated_for(self, topic: Topic, named: Named) -> tuple[Pairing, ...]:
         """Return the instances that the user pairs with a topic: by manifest entry, by name, or because they fit."""

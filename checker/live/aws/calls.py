@@ -308,4 +308,5 @@ def _failed_operation(error: Exception, service: str, operation: str) -> tuple[s
 
 
 ALIASES = Listing("kms", "list_aliases", "Aliases", "Marker", "NextMarker")
+LOOKUP = Listing("cloudtrail", "lookup_events", "Events")
 BY_TOPIC = Listing("sns", "list_subscriptions_by_topic", "Subscriptions")

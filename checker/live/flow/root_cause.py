@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/connect/latest/adminguide/troubleshoot-message-strea
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +25,7 @@ from checker.lint.causes import (
 )
 from checker.lint.explain import UNKNOWN, explain
 from checker.live.aws.errors import CallError, Fault
+from checker.live.aws.key_evidence import record_of
 from checker.live.aws.lookup import look_up
 from checker.live.aws.topic import read_chain
 from checker.live.flow.chat import MARKED
@@ -239,16 +239,7 @@ def _events(steps: Steps, calls: Calls, names: tuple[str, ...], since: datetime)
             answer = steps.call(
                 calls, "cloudtrail", "lookup_events", name, LookupAttributes=attributes, StartTime=since
             )
-            yield from map(_record, answer.get("Events") or ())
-
-
-def _record(event: dict[str, Any]) -> dict[str, Any]:
-    """Return the record in an event. Empty if it is not a JSON object."""
-    try:
-        record = json.loads(event.get("CloudTrailEvent") or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return record if isinstance(record, dict) else {}
+            yield from map(record_of, answer.get("Events") or ())
 
 
 def _read(record: dict[str, Any]) -> Start | Stop | None:

@@ -86,7 +86,7 @@ def _received(
     steps: Steps, watch: WatchedQueue, expected: ExpectedMessage, timer: StepTimer
 ) -> Arrival | None:
     try:
-        arrivals = (_arrival(message, expected, timer.seconds) for message in watch.receive())
+        arrivals = (arrival_of(message, expected, timer.seconds) for message in watch.receive())
         return next(filter(None, arrivals), None)
     except CallError as error:
         reason, request_id = error.reason, error.refusal.request_id
@@ -94,7 +94,7 @@ def _received(
         raise
 
 
-def _arrival(message: dict[str, Any], expected: ExpectedMessage, seconds: float) -> Arrival | None:
+def arrival_of(message: dict[str, Any], expected: ExpectedMessage, seconds: float) -> Arrival | None:
     """Parse a message of the queue. Return None if it is not the expected message.
 
     Some events carry no ContactId, but all carry InitialContactId.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.fix.live.flow_result import DONE, FAILED, Step
-from checker.live.aws.errors import CallError, StoppedError, api_name
+from checker.live.aws.errors import CallError, Fault, StoppedError, api_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +56,26 @@ class FlowCalls(NamedTuple):
     ) -> dict[str, Any]:
         """Make a call during the flow. Raises CallError, StoppedError."""
         return self.steps.call(self.during, service, operation, what, detail, **parameters)
+
+    def create(
+        self,
+        cleanup: Cleanup,
+        service: str,
+        operation: str,
+        what: str,
+        detail: str = "",
+        **parameters: object,
+    ) -> dict[str, Any]:
+        """Create the resource that was added to the cleanup last. Forget it there if the call was denied.
+
+        Raises CallError, StoppedError.
+        """
+        try:
+            return self.make(service, operation, what, detail, **parameters)
+        except CallError as error:
+            if error.fault in (Fault.DENIED, Fault.NOT_FOUND):
+                cleanup.forget()
+            raise
 
     def clean_up(
         self, service: str, operation: str, what: str, detail: str = "", **parameters: object

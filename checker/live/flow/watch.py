@@ -45,7 +45,7 @@ class WatchedQueue:
     def set_up(self, cleanup: Cleanup) -> None:
         """Create the queue and subscribe it. Raises CallError, StoppedError."""
         cleanup.add(f"the queue `{self._queue}`", self._remove_queue)
-        queue = self._make(
+        queue = self._calls.create(
             cleanup,
             "sqs",
             "create_queue",
@@ -56,7 +56,7 @@ class WatchedQueue:
         )
         self._url = queue["QueueUrl"]
         cleanup.add(f"the subscription of `{self._queue}` to `{self.topic}`", self._remove_subscription)
-        subscribed = self._make(
+        subscribed = self._calls.create(
             cleanup,
             "sns",
             "subscribe",
@@ -68,23 +68,6 @@ class WatchedQueue:
             ReturnSubscriptionArn=True,
         )
         self._subscription = subscribed["SubscriptionArn"]
-
-    def _make(
-        self,
-        cleanup: Cleanup,
-        service: str,
-        operation: str,
-        what: str,
-        detail: str = "",
-        **parameters: object,
-    ) -> dict[str, Any]:
-        """Create the resource that was added to the cleanup last. Forget it there if the call was denied."""
-        try:
-            return self._calls.make(service, operation, what, detail, **parameters)
-        except CallError as error:
-            if error.fault in (Fault.DENIED, Fault.NOT_FOUND):
-                cleanup.forget()
-            raise
 
     def receive(self) -> Iterator[dict[str, Any]]:
         """Receive messages, waiting a second for them. Raises CallError, StoppedError.

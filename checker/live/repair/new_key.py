@@ -60,10 +60,18 @@ def _has_tag(calls: Calls, key: str, name: str, value: str) -> bool:
     return any((tag["TagKey"], tag["TagValue"]) == (name, value) for tag in tags)
 
 
-def _is_ours(calls: Calls, key: str, receipt: str) -> bool:
-    """Return True for a key of the repair. Keys whose tags cannot be read do not count. Raises CallError."""
+def tagged_keys(calls: Calls, name: str, value: str) -> Iterator[str]:
+    """Yield the enabled keys with a tag. Keys whose tags cannot be read do not count. Raises CallError."""
+    for entry in calls.every(_KEYS, f"the keys of {calls.unit.name}", Limit=1000):
+        key = entry["KeyId"]
+        if _is_tagged(calls, key, name, value) and _state(calls, key) == _USABLE:
+            yield key
+
+
+def _is_tagged(calls: Calls, key: str, name: str, value: str) -> bool:
+    """Return True for a key with a tag. Keys whose tags cannot be read do not count. Raises CallError."""
     try:
-        return _has_tag(calls, key, RECEIPT, receipt)
+        return _has_tag(calls, key, name, value)
     except CallError as error:
         if error.fault in (Fault.DENIED, Fault.NOT_FOUND):
             return False
@@ -99,7 +107,11 @@ def _unnamed(calls: Calls, change: Change, known: Collection[str]) -> Iterator[s
     """Yield the enabled keys of the repair, except those in ``known``. Raises CallError."""
     for entry in calls.every(_KEYS, f"the keys of {calls.unit.name}", Limit=1000):
         key = entry["KeyId"]
-        if key not in known and _is_ours(calls, key, change.receipt) and _state(calls, key) == _USABLE:
+        if (
+            key not in known
+            and _is_tagged(calls, key, RECEIPT, change.receipt)
+            and _state(calls, key) == _USABLE
+        ):
             yield key
 
 

@@ -1,0 +1,1 @@
+"""Try which conditions of a key policy Amazon Connect meets, with temporary keys and topics of its own."""
