@@ -44,8 +44,10 @@ def _fault(document: TextDocument, error: ValidationError, schema: str) -> Input
         help_text = _hint(unknown_key, known)
     elif error.validator == "enum":
         message, help_text = f"`{value}` is not one of {', '.join(expected)}", _hint(str(value), expected)
-    elif error.validator == "type" and expected in _TYPES:
-        message = f"`{format_route(route)}`: expected {_TYPES[expected]}, found {_found(value)}"
+    elif error.validator == "type":
+        names = [expected] if isinstance(expected, str) else expected
+        wanted = " or ".join(_TYPES.get(name, name) for name in names)
+        message = f"`{format_route(route)}`: expected {wanted}, found {_found(value)}"
     elif error.validator == "anyOf" and all("required" in one for one in expected):
         message = f"needs {' or '.join(f'`{key}`' for one in expected for key in one['required'])}"
     return InputError(document.name, message, document.locate(route, at), help_text)

@@ -36,6 +36,7 @@ class Case(NamedTuple):
     folder: Path
     files: tuple[Path, ...]
     instance: str | None
+    reads_instances: bool
     findings: tuple[str, ...]
     says: str
     defect: str
@@ -52,6 +53,7 @@ def read_cases() -> Iterator[Case]:
                 folder,
                 files,
                 entry.get("instance"),
+                entry.get("reads_instances", False),
                 tuple(entry["findings"]),
                 entry.get("says", ""),
                 entry.get("defect", ""),
@@ -61,10 +63,11 @@ def read_cases() -> Iterator[Case]:
 CASES = tuple(read_cases())
 
 
-def run(paths: list[Path], instance: str | None) -> Report:
+def run(paths: list[Path], instance: str | None, *, reads_instances: bool = False) -> Report:
     inventory = load(paths)
     arn = Arn.parse(instance) if instance else None
-    return judge(inventory._replace(instances=(Instance(arn),) if arn else ()), RULES)
+    read = inventory.instances if reads_instances else ()
+    return judge(inventory._replace(instances=(*((Instance(arn),) if arn else ()), *read)), RULES)
 
 
 def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
@@ -79,7 +82,7 @@ def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}/{case.name}")
 def test_each_case_has_exactly_its_findings(case: Case) -> None:
-    report = run(list(case.files), case.instance)
+    report = run(list(case.files), case.instance, reads_instances=case.reads_instances)
     assert not report.skipped
     assert not report.crashed
     found = [describe(one, case.folder, name_file=len(case.files) > 1) for one in report.findings]
