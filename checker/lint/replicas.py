@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.unknown import Unknown
+
 if TYPE_CHECKING:
     from checker.core.arn import Arn
 
 REPLICA_RULE = "replica-not-streaming"
+NO_INSTANCE = Unknown("no Connect instance is known for the topic")
 
 
 def not_streaming(replica: Arn) -> str:

@@ -8,7 +8,7 @@ from checker.analysis.inventory import Source
 from checker.core.arn import Arn
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
-from checker.lint.replicas import REPLICA_RULE, help_for, not_read, not_streaming
+from checker.lint.replicas import NO_INSTANCE, REPLICA_RULE, help_for, not_read, not_streaming
 from checker.lint.rule import Rule
 from checker.lint.scope import is_relevant
 
@@ -81,6 +81,8 @@ class ReplicaNotStreaming(Rule):
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Look for a topic in the Region of each replica."""
+        if not case.pairings:
+            yield NO_INSTANCE
         for pairing in case.pairings:
             if isinstance(pairing.replicas, Unknown):
                 yield pairing.replicas
@@ -98,16 +100,19 @@ class ReplicaNotStreaming(Rule):
             yield Unknown(f"not known which topic is in {replica.region}: {unplaced[0].reason}")
         elif topic.region == replica.region:
             return  # cross-region reports a topic that is only paired with the instance in the other Region
-        elif pairing.source is Source.MANIFEST:
+        elif pairing.source is Source.MANIFEST and not any(_may_stream(one, replica) for one in others):
             yield self.finding(case.name, not_streaming(replica), at, help=help_for(topic, replica))
         else:
             help_text = f"{_READ}; if there is none: {help_for(topic, replica)}"
-            yield self.undetermined(
-                case.name, not_read(replica), at, severity=Severity.WARNING, help=help_text
-            )
+            yield self.undetermined(case.name, not_read(replica), at, help=help_text)
 
 
 _READ = "check the files of both Regions together, or use `checker audit`"
+
+
+def _may_stream(topic: Topic, replica: Arn) -> bool:
+    """True for a topic in the replica's Region of which it is not known which instance streams to it."""
+    return isinstance(topic.arn, Arn) and topic.arn.region == replica.region and not topic.pairings
 
 
 def _streams(topic: Topic, replica: Arn) -> bool:
