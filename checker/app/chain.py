@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.inventory import Inventory, Key, Source
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import declared_as
+from checker.core.unknown import Unknown
 from checker.inputs.discover import is_unit
 from checker.inputs.large_files import is_module_file
 from checker.inputs.load import load
@@ -160,7 +161,10 @@ def _is_variant(topic: Topic, address: str) -> bool:
 
 
 def read_live(text: str, instance: str, given: Key | None, access: Access) -> Chain:
-    """Read a topic in AWS, its key unless one is given, and the instance. Raises CheckerError."""
+    """Read a topic in AWS, its key unless one is given, and the instance. Raises CheckerError.
+
+    If the instance has a replica in the topic's Region, the chain is that of the replica.
+    """
     from checker.live.aws.lookup import look_up
     from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
 
@@ -171,6 +175,9 @@ def read_live(text: str, instance: str, given: Key | None, access: Access) -> Ch
     calls = reach(access._replace(seconds=EXPLAIN_SECONDS), topic)
     found, key = read_chain(calls, topic, with_key=given is None)
     looked_up = look_up(calls, arn, topic.region)
+    if not isinstance(looked_up.replicas, Unknown) and topic.region in looked_up.replicas:
+        others = (arn.region, *(region for region in looked_up.replicas if region != topic.region))
+        arn, looked_up = arn._replace(region=topic.region), looked_up._replace(replicas=others)
     skipped = list(calls.skipped)
     if looked_up.status == UNKNOWN:
         skipped.append(Skipped(instance, looked_up.reason, error=True, help=looked_up.help))

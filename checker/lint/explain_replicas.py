@@ -8,11 +8,12 @@ from checker.analysis.inventory import NOT_DESCRIBED, Instance, Key
 from checker.analysis.pairing import pair
 from checker.core.unknown import Unknown
 from checker.lint.explain import UNKNOWN, explain
+from checker.lint.scope import is_relevant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checker.analysis.inventory import Inventory
+    from checker.analysis.inventory import Inventory, Topic
     from checker.core.arn import Arn
     from checker.lint.explain import Explanation
     from checker.lint.rule import Rule
@@ -50,10 +51,16 @@ def explain_replicas(
     paired = pair(around._replace(instances=(*stated, *around.instances)))
     chains: list[ReplicaChain] = []
     for replica in replicas:
-        topics = [one for one in paired.topics if any(p.instance == replica for p in one.pairings or ())]
+        topics = [one for one in paired.topics if _streams(one, replica)]
         for topic in topics:
             key = paired.key_of(topic)
             its_key = key if isinstance(key, Key) else None
             chains.append(ReplicaChain(replica, explain(topic, its_key, replica, rules, None, paired)))
         chains += [] if topics else [ReplicaChain(replica)]
     return tuple(chains)
+
+
+def _streams(topic: Topic, replica: Arn) -> bool:
+    """True for a topic that is paired with a replica, and that the user named or that is about Connect."""
+    is_about_connect = topic.named or is_relevant(topic)
+    return is_about_connect and any(one.instance == replica for one in topic.pairings or ())
