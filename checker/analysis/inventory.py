@@ -361,6 +361,26 @@ class Contact(NamedTuple):
     alike: int = 1
 
 
+class CallerPolicy(NamedTuple):
+    """An IAM identity policy with permissions to start or stop chat streams.
+
+    ``owner`` is the role, user or group that alone has the policy, as the code refers to it; it is empty if others may
+    have it. ``address``, ``home`` and ``root`` are those of its declaration.
+    """
+
+    policy: PolicyText
+    place: Place
+    address: str = ""
+    owner: str = ""
+    home: str = ""
+    root: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the policy in reports: its address or its file."""
+        return _name(Unknown("an identity policy has no ARN here"), self.root, self.address, self.place)
+
+
 class IgnoreComment(NamedTuple):
     """A comment that suppresses findings: rules, reason and expiry date.
 
@@ -398,6 +418,7 @@ class Inventory(NamedTuple):
     open_instances: tuple[OpenInstance, ...] = ()
     has_other_values: bool = False
     read_by_roots: tuple[ReadByRoot, ...] = ()
+    callers: tuple[CallerPolicy, ...] = ()
 
     def key_of(self, topic: Topic) -> Key | Unknown | None:
         """Return the key that encrypts a topic; ``None`` if the topic is not encrypted.

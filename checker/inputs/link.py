@@ -70,6 +70,7 @@ def link_facts(facts: Facts) -> Inventory:
         tuple(facts.comments),
         tuple(facts.open_instances),
         facts.has_other_values,
+        callers=tuple(facts.callers),
     )
 
 
