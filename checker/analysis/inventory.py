@@ -11,7 +11,7 @@ from checker.core.unknown import Unknown
 from checker.policy.vocabulary import CONNECT, mentions_connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from checker.analysis.observation import Evidence
     from checker.core.errors import Skipped
@@ -29,6 +29,7 @@ https://docs.aws.amazon.com/connect/latest/APIReference/API_Instance.html
 """
 NO_REPLICA = ("FAILED", "DELETING")
 """Status suffixes of a replica that does not exist or is being deleted."""
+NOT_DESCRIBED = Unknown("whether the instance has a replica in another Region was not supplied")
 
 USABLE_STATES = ("Enabled", "Updating")
 """https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
@@ -123,13 +124,20 @@ class Pairing(NamedTuple):
     """An instance that streams to a topic, and the source of this fact.
 
     ``where`` is the file that the fact was read from. ``explicit`` is true if the user stated the pairing for this
-    topic, so that a safe fix may grant the instance access. An inferred pairing never does.
+    topic, so that a safe fix may grant the instance access. An inferred pairing never does. ``replicas`` are the
+    other Regions in which the instance exists.
     """
 
     instance: Arn
     source: Source
     where: str = ""
     explicit: bool = False
+    replicas: tuple[str, ...] | Unknown = NOT_DESCRIBED
+
+    def replica_arns(self) -> tuple[Arn, ...]:
+        """Return the known replicas of the instance."""
+        regions = () if isinstance(self.replicas, Unknown) else self.replicas
+        return tuple(self.instance._replace(region=region) for region in regions)
 
 
 T = TypeVar("T")
@@ -297,6 +305,9 @@ def _name(arn: Arn | Unknown, root: str, address: str, place: Place) -> str:
 class Instance(NamedTuple):
     """An Amazon Connect instance and its source; ``home`` is the namespace that it was read from.
 
+    ``replicas`` are the other Regions in which the instance exists. Each of its replicas is an `Instance` too, with
+    the same ID in its own Region.
+
     https://docs.aws.amazon.com/connect/latest/APIReference/API_Instance.html
     """
 
@@ -304,6 +315,18 @@ class Instance(NamedTuple):
     place: Place | None = None
     source: Source = Source.OPTION
     home: str = ""
+    replicas: tuple[str, ...] | Unknown = NOT_DESCRIBED
+
+    def with_replicas(self, regions: Iterable[str]) -> tuple[Instance, ...]:
+        """Return the instance and its replica in each other Region, each with the Regions of the others."""
+        everywhere = dict.fromkeys((self.arn.region, *regions))
+        return tuple(
+            self._replace(
+                arn=self.arn._replace(region=region),
+                replicas=tuple(other for other in everywhere if other != region),
+            )
+            for region in everywhere
+        )
 
 
 class OpenInstance(NamedTuple):
@@ -363,6 +386,26 @@ class RefusedStart(NamedTuple):
     event: str = ""
 
 
+class CallerPolicy(NamedTuple):
+    """An IAM identity policy with permissions to start or stop chat streams.
+
+    ``owner`` is the role, user or group that alone has the policy, as the code refers to it; it is empty if others may
+    have it. ``address``, ``home`` and ``root`` are those of its declaration.
+    """
+
+    policy: PolicyText
+    place: Place
+    address: str = ""
+    owner: str = ""
+    home: str = ""
+    root: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the policy in reports: its address or its file."""
+        return _name(Unknown("an identity policy has no ARN here"), self.root, self.address, self.place)
+
+
 class IgnoreComment(NamedTuple):
     """A comment that suppresses findings: rules, reason and expiry date.
 
@@ -403,6 +446,7 @@ class Inventory(NamedTuple):
     read_by_roots: tuple[ReadByRoot, ...] = ()
     evidence: Evidence | None = None
     refused_starts: tuple[RefusedStart, ...] = ()
+    callers: tuple[CallerPolicy, ...] = ()
 
     def key_of(self, topic: Topic) -> Key | Unknown | None:
         """Return the key that encrypts a topic; ``None`` if the topic is not encrypted.

@@ -10,6 +10,9 @@ The sources of a pairing, from the strongest to the weakest:
 
 An inferred pairing (2 to 5) requires the same Region and partition. Sources 4 and 5 also require the same account.
 An instance that may belong to one of several topics is paired with none of them.
+
+An instance and its replica in another Region are one instance: each pairs with the topics of its own Region, and
+whoever names one of them names both.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Inventory, Pairing, PolicyText, Source, Topic
+from checker.analysis.replicas import anywhere, is_replica, with_replicas
 from checker.core.arn import Arn, is_account
 from checker.core.unknown import Unknown
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, instance_named
@@ -83,7 +87,17 @@ def pair(
     """
     if all(topic.pairings is not None for topic in inventory.topics):
         return inventory
+    instances = (*inventory.instances, *_replicas_listed(inventory.topics))
+    inventory = inventory._replace(instances=with_replicas(instances))
     return inventory._replace(topics=tuple(_Pairs(inventory, stated, of_change=of_change).paired()))
+
+
+def _replicas_listed(topics: Iterable[Topic]) -> Iterator[Instance]:
+    """Yield the replicas of the instances that a manifest lists for single topics."""
+    for topic in topics:
+        for instance in topic.instances:
+            if not isinstance(instance.replicas, Unknown):
+                yield from instance._replace(home=topic.home).with_replicas(instance.replicas)[1:]
 
 
 def pairings_of(topic: Topic, inventory: Inventory) -> tuple[Pairing, ...]:
@@ -102,14 +116,6 @@ def pairings_of_key(key: Key, inventory: Inventory) -> tuple[Pairing, ...]:
         for one in inventory.instances
         if one.source in STATED and (isinstance(key.arn, Unknown) or is_near(one.arn, key.arn))
     )
-
-
-def _is_replica(one: Arn, other: Arn) -> bool:
-    """True for instances in two Regions that share their ID; each replica streams to topics in its own Region.
-
-    https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
-    """
-    return one != other and one == other._replace(region=one.region)
 
 
 def fits(instance: Arn, topic: Topic, named: Named) -> bool:
@@ -167,6 +173,7 @@ class _Pairs:
         self.entries = [_Entry(one, named_by(one), {}) for one in inventory.topics]
         self.streams = _streams(inventory)
         self.near = _by_home(inventory.instances)
+        self.replicated = _by_id(inventory.instances)
 
     def paired(self) -> Iterator[Topic]:
         """Yield the topics with their pairings."""
@@ -178,12 +185,21 @@ class _Pairs:
             self._infer(entry)
         for entry in self.entries:
             known = entry.topic.pairings
-            yield entry.topic._replace(pairings=tuple(entry.paired.values()) if known is None else known)
+            yield entry.topic._replace(pairings=self._described(entry) if known is None else known)
+
+    def _described(self, entry: _Entry) -> tuple[Pairing, ...]:
+        """Return the pairings of a topic, with the Regions of the replicas as far as they are known."""
+        return tuple(
+            pairing._replace(replicas=tuple(arn.region for arn in everywhere if arn != pairing.instance))
+            if pairing.instance in (everywhere := self.replicated.get(anywhere(pairing.instance), ()))
+            else pairing
+            for pairing in entry.paired.values()
+        )
 
     def _add_manifest_entries(self) -> None:
         for entry in self.entries:
             for instance in entry.topic.instances:
-                entry.add(instance, explicit=True)
+                self._add(entry, instance, explicit=True)
 
     def _add_configured_paths(self) -> None:
         lists = [(entry, self.stated(entry.topic)) for entry in self.entries if not entry.is_stated]
@@ -207,7 +223,7 @@ class _Pairs:
             for (
                 entry
             ) in listed:  # a manifest is explicit about each topic that it lists, so policies do not matter
-                entry.add(instance, explicit=True)
+                self._add(entry, instance, explicit=True)
             if not listed:
                 self._settle_or_force(instance, free)
 
@@ -227,6 +243,20 @@ class _Pairs:
             if instance.source is Source.OPTION and not self.of_change:
                 self._force(instance, remaining)
 
+    def _add(self, entry: _Entry, instance: Instance, *, explicit: bool = False) -> None:
+        """Pair the instance, or its replica in the topic's Region; where that is not known, what the policy names."""
+        topic, everywhere = entry.topic.arn, self._everywhere(instance)
+        if isinstance(topic, Unknown):
+            fitting = [*(arn for arn in everywhere if arn in entry.named.instances), *everywhere]
+        else:
+            fitting = [*(arn for arn in everywhere if is_near(arn, topic)), instance.arn]
+        entry.add(instance._replace(arn=fitting[0]), explicit=explicit)
+
+    def _everywhere(self, instance: Instance) -> tuple[Arn, ...]:
+        """Return an instance and its replicas, first the one that is named first."""
+        known = self.replicated.get(anywhere(instance.arn), ())
+        return known if instance.arn in known else (instance.arn,)
+
     def _of(self, source: Source) -> list[Instance]:
         return [one for one in self.inventory.instances if one.source is source]
 
@@ -245,7 +275,7 @@ class _Pairs:
         chosen = own if any(entry.is_about_connect for entry in own) else fitting
         unsure = {entry.topic.home for entry in chosen if entry.may_be_elsewhere(instance.arn)}
         for entry in chosen:
-            entry.add(instance, explicit=len(unsure) < 2 or entry.topic.home not in unsure)
+            self._add(entry, instance, explicit=len(unsure) < 2 or entry.topic.home not in unsure)
         return bool(chosen)
 
     def _is_of_another(self, instance: Instance, entry: _Entry) -> bool:
@@ -259,15 +289,21 @@ class _Pairs:
     def _force(self, instance: Instance, candidates: Sequence[_Entry]) -> None:
         """Pair an instance that fits no topic with the topics of its Region, else with all topics.
 
-        The pairing is explicit only if there is one topic, because a fix grants access to explicit instances.
+        The pairing is explicit only if there is one topic, because a fix grants access to explicit instances. A
+        replica is not forced, and neither is an instance of which a replica fits a topic: it may have none yet.
         """
+        everywhere = self._everywhere(instance)
+        if instance.arn != everywhere[0] or any(
+            fits(arn, entry.topic, entry.named) for arn in everywhere[1:] for entry in self.entries
+        ):
+            return
         near = [
             entry
             for entry in candidates
             if isinstance(arn := entry.topic.arn, Arn) and is_near(instance.arn, arn)
         ]
         for entry in near or candidates:
-            entry.add(instance, explicit=len(candidates) == 1)
+            self._add(entry, instance, explicit=len(candidates) == 1)
 
     def _infer(self, entry: _Entry) -> None:
         topic = entry.topic
@@ -276,7 +312,7 @@ class _Pairs:
                 entry.paired.setdefault(arn, Pairing(arn, Source.CLOUDTRAIL))
         if not any(one.source in STATED for one in entry.paired.values()):
             for instance in self._nearby(entry):
-                entry.add(instance)
+                self._add(entry, instance)
         for arn in entry.named.instances:
             if isinstance(topic.arn, Unknown) or is_near(arn, topic.arn):
                 where = topic.policy.document.name if isinstance(topic.policy, PolicyText) else ""
@@ -291,11 +327,11 @@ class _Pairs:
         found = [one for one in self._nearest(entry) if fits(one.arn, topic, entry.named)]
         here = [one for one in found if isinstance(topic.arn, Arn) and is_near(one.arn, topic.arn)]
         named = [
-            next((other for other in here if _is_replica(other.arn, one.arn)), one)
+            next((other for other in here if is_replica(other.arn, one.arn)), one)
             for one in found
             if one.arn in entry.named.instances
         ]
-        if named or len({one.arn for one in found}) != 1:
+        if named or len({anywhere(one.arn) for one in found}) != 1:
             return named
         if not is_of_another(found[0].arn, entry.named):
             return found
@@ -357,6 +393,16 @@ def _by_home(instances: Iterable[Instance]) -> dict[str, list[Instance]]:
     for instance in instances:
         if instance.source in _NEAR:
             found.setdefault(instance.home, []).append(instance)
+    return found
+
+
+def _by_id(instances: Iterable[Instance]) -> dict[Arn, tuple[Arn, ...]]:
+    """Map each described instance without its Region to its ARNs in all Regions, the first named one first."""
+    found: dict[Arn, tuple[Arn, ...]] = {}
+    for instance in instances:
+        if not isinstance(instance.replicas, Unknown):
+            others = (instance.arn._replace(region=region) for region in instance.replicas)
+            found.setdefault(anywhere(instance.arn), (instance.arn, *others))
     return found
 
 

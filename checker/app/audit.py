@@ -30,8 +30,10 @@ from checker.app.signals import interruptible
 from checker.app.terminal import is_terminal, progress_bar, tell
 from checker.configuration.baseline import hold_back, read_baseline
 from checker.core.errors import Skipped
+from checker.core.unknown import Unknown
 from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.output_file import protect
+from checker.lint.explain import OK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from checker.lint.report import Report
     from checker.live.audit.accounts import AuditUnits
     from checker.live.audit.executor import Done, UnitExecutor
-    from checker.live.audit.journal import Journal
+    from checker.live.audit.journal import Entry, Journal
     from checker.live.audit.plan import Plan
     from checker.live.aws.access import Unit
     from checker.live.aws.session import Sessions
@@ -87,13 +89,21 @@ def _audit(
 def _survey(sessions: Sessions, request: AuditOptions, context: CheckContext, plan: Plan) -> AuditUnits:
     """List the accounts and Regions, and look up the named instances."""
     from checker.live.audit.accounts import survey
-    from checker.live.audit.instances import unverified
+    from checker.live.audit.instances import look_up_named
 
     surveyed = survey(sessions, request.coverage)
     gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
     gc.enable()  # an audit is long, unlike other runs
-    unknown = unverified(sessions, surveyed.units, named_instances(request, context, plan))
-    return surveyed._replace(skipped=(*surveyed.skipped, *unknown))
+    statuses = list(look_up_named(sessions, surveyed.units, named_instances(request, context, plan)))
+    unknown = (
+        Skipped(arn, status.reason, error=True, help=status.help)
+        for arn, status in statuses
+        if status.status != OK
+    )
+    replicas = (
+        (arn, status.replicas) for arn, status in statuses if not isinstance(status.replicas, Unknown)
+    )
+    return surveyed._replace(skipped=(*surveyed.skipped, *unknown), replicas=tuple(replicas))
 
 
 def _with_unmatched(run: Run, request: AuditOptions, plan: Plan) -> Run:
@@ -120,9 +130,8 @@ def _build_run(
 ) -> Run:
     """Build the report from the journal, and send it to Security Hub if requested. Raises CheckerError."""
     unsent = _send(request, context, sessions, surveyed, journal) if request.security_hub else ()
-    run = _without_baselined(
-        request, decide(_merged_report(context, journal, surveyed.skipped), context, request.options)
-    )
+    merged = _merged_report(context, journal, surveyed)
+    run = _without_baselined(request, decide(merged, context, request.options))
     return run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
 
 
@@ -213,7 +222,7 @@ def _send(
 
     entered = {unit.bare: unit for unit in surveyed.units}
     unsent: list[Skipped] = []
-    for entry in journal.entries():
+    for entry in _completed_entries(journal, surveyed):
         if entry.unit in entered:
             run = without_baselined(decide(entry.report, context, request.options), request.options)
             unsent += send(sessions, entered[entry.unit], run.report)
@@ -225,12 +234,21 @@ def _send(
 _NO_LONGER_LISTED = "no longer listed since the audit started: its findings were not sent to Security Hub"
 
 
-def _merged_report(context: CheckContext, journal: Journal, skipped: tuple[Skipped, ...]) -> Report:
+def _merged_report(context: CheckContext, journal: Journal, surveyed: AuditUnits) -> Report:
     """Merge the reports of all units in the journal, also of units that are no longer listed."""
     from checker.live.audit.executor import joined
 
-    report = joined(entry.report for entry in journal.entries())
-    return report._replace(skipped=(*skipped, *report.skipped, *unmatched_expectations(context, report)))
+    report = joined(entry.report for entry in _completed_entries(journal, surveyed))
+    unmatched = unmatched_expectations(context, report)
+    return report._replace(skipped=(*surveyed.skipped, *report.skipped, *unmatched))
+
+
+def _completed_entries(journal: Journal, surveyed: AuditUnits) -> Iterator[Entry]:
+    """Yield the records of all units, with the results about replicas, which need several Regions."""
+    from checker.live.audit.replicas import Streaming
+
+    streaming = Streaming.of(journal.entries(), dict(surveyed.replicas))
+    yield from (entry._replace(report=streaming.completed(entry.report)) for entry in journal.entries())
 
 
 _LINE_PAUSE = 5.0

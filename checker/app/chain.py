@@ -184,7 +184,7 @@ def read_live(
 
     Without a named instance, it is the one that CloudTrail or the policy shows, or the only one of the account.
     If AWS does not document whether the key policy lets Connect use the key, and the given evidence does not decide
-    it, CloudTrail is read.
+    it, CloudTrail is read. If the instance has a replica in the topic's Region, the chain is that of the replica.
     """
     from checker.live.activity import read_activity
     from checker.live.aws.key_evidence import with_key_evidence
@@ -199,6 +199,9 @@ def read_live(
     if arn is None:
         found, arn = _find_instance(calls, found, named.name, activity)
     looked_up = look_up(calls, arn, topic.region)
+    if not isinstance(looked_up.replicas, Unknown) and topic.region in looked_up.replicas:
+        others = (arn.region, *(region for region in looked_up.replicas if region != topic.region))
+        arn, looked_up = arn._replace(region=topic.region), looked_up._replace(replicas=others)
     around = Inventory(evidence=evidence)
     if key is not None:
         paired = found._replace(pairings=(Pairing(arn, Source.OPTION, explicit=True),))

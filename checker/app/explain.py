@@ -16,23 +16,26 @@ from checker.app.chain import (
     read_live,
 )
 from checker.app.exit_codes import Ending
-from checker.app.next_step import Explained, after_explain, has_wrong_option
+from checker.app.next_step import Explained, after_explain, after_explain_of_replicas, has_wrong_option
 from checker.app.output import Format
 from checker.app.run import known_rules, read_files_of_evidence
 from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
+from checker.inputs.typed_files import topic_option
 from checker.lint.explain import UNKNOWN, explain
+from checker.lint.explain_replicas import ReplicaChain, explain_replicas, replicas_of
 from checker.report.brief import skipped_text
 from checker.report.context import Paint
-from checker.report.explanation import explanation_json, explanation_text
+from checker.report.explanation import explanation_json, explanation_text, replicas_json, replicas_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from checker.analysis.inventory import Key
     from checker.app.chain import Chain
+    from checker.core.arn import Arn
     from checker.core.errors import Skipped
     from checker.inputs.collect import Given
     from checker.lint.causes import Activity
@@ -44,6 +47,7 @@ def explain_topic(
     topic: str,
     instance: InstanceName,
     *,
+    replica_topic: str = "",
     address: str,
     key_policy: Path | None,
     key: Path | None,
@@ -69,15 +73,53 @@ def explain_topic(
     if seen is not None and not live:
         around = around._replace(evidence=seen.joined(around.evidence))
     explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, around)
+    replicas, unread = _replicas(explanation, chain, replica_topic, access)
     paint = Paint() if output else paint_for(sys.stdout)
-    write(_lines(explanation, chain.activity, output_format, paint), output)
-    _tell_skipped(chain.skipped)
+    write(_lines(explanation, chain.activity, replicas, output_format, paint), output)
+    skipped = (*chain.skipped, *unread)
+    _tell_skipped(skipped)
     files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key) if path is not None))
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
-    if not has_wrong_option(chain.skipped):
+    if not has_wrong_option(skipped):
         source = Explained(() if live else files, missing, given, access)
         tell(*after_explain(explanation, source))
-    return _ending(explanation, chain.skipped, strict=strict, live=live)
+        tell(*after_explain_of_replicas(explanation, replicas or (), live=live))
+    return _ending(explanation, replicas or (), skipped, strict=strict, live=live)
+
+
+def _replicas(
+    explanation: Explanation, chain: Chain, topic: str, access: Access
+) -> tuple[tuple[ReplicaChain, ...] | None, tuple[Skipped, ...]]:
+    """Explain the topics of the instance's replicas; ``None`` if it is not known whether there are any.
+
+    ``topic`` is the topic in AWS that a replica streams to. Raises CheckerError if none is in its Region.
+    """
+    replicas = replicas_of(explanation)
+    if chain.status is not None and not isinstance(chain.status.replicas, Unknown):
+        regions = chain.status.replicas
+        replicas = tuple(explanation.instance._replace(region=region) for region in regions)
+    if topic:
+        return _replica_in_aws(explanation, replicas, topic, access)
+    if isinstance(replicas, Unknown):
+        return None, ()
+    return explain_replicas(replicas, chain.around, known_rules(), chain.instance), ()
+
+
+def _replica_in_aws(
+    explanation: Explanation, replicas: tuple[Arn, ...] | Unknown, topic: str, access: Access
+) -> tuple[tuple[ReplicaChain, ...], tuple[Skipped, ...]]:
+    """Explain the topic that the replica in its Region streams to. The replica is looked up too."""
+    region = topic_option("--replica-topic-arn", topic).region
+    if region == explanation.instance.region:
+        reason = f"`{topic}` is in {region}, the Region of the instance itself"
+        raise InputError("--replica-topic-arn", reason, help_text="name the topic in the replica's Region")
+    replica = explanation.instance._replace(region=region)
+    read = read_live(topic, InstanceName(str(replica)), None, access)
+    explained = explain(read.topic, read.key, replica, known_rules(), read.status)
+    others = [
+        ReplicaChain(one) for one in (() if isinstance(replicas, Unknown) else replicas) if one != replica
+    ]
+    return (ReplicaChain(replica, explained), *others), read.skipped
 
 
 def _read_files(topic: str, address: str, instance: str, key: Key | None, given: Given) -> Chain:
@@ -95,20 +137,32 @@ def _tell_skipped(skipped: Iterable[Skipped]) -> None:
 
 
 def _lines(
-    explanation: Explanation, activity: Activity | None, output_format: Format, paint: Paint
+    explanation: Explanation,
+    activity: Activity | None,
+    replicas: Sequence[ReplicaChain] | None,
+    output_format: Format,
+    paint: Paint,
 ) -> Iterable[str]:
     if output_format is Format.TEXT:
-        return explanation_text(explanation, paint, activity)
-    return json_lines(explanation_json(explanation, activity))
+        return (*explanation_text(explanation, paint, activity), *replicas_text(replicas or (), paint))
+    return json_lines({**explanation_json(explanation, activity), "replicas": replicas_json(replicas)})
 
 
-def _ending(explanation: Explanation, skipped: Sequence[Skipped], *, strict: bool, live: bool) -> Ending:
+def _ending(
+    explanation: Explanation,
+    replicas: Sequence[ReplicaChain],
+    skipped: Sequence[Skipped],
+    *,
+    strict: bool,
+    live: bool,
+) -> Ending:
     """Return how the command ended. What AWS did not show is incomplete, an unreadable file is bad input."""
     truths = (explanation.can_publish.truth, explanation.deputy.truth, explanation.public.truth)
     unknown = explanation.first(UNKNOWN) is not None or any(isinstance(truth, Unknown) for truth in truths)
+    unknown = unknown or any(one.chain == UNKNOWN for one in replicas)
     return Ending(
         unreadable=not live and any(one.error for one in skipped),
         incomplete=live and bool(skipped),
-        findings=not explanation.is_clean,
+        findings=not (explanation.is_clean and all(one.is_clean for one in replicas)),
         undetermined=strict and (unknown or any(not one.complete for one in skipped)),
     )

@@ -15,6 +15,7 @@ from checker.app.run import decide, prepare
 from checker.app.signals import finishing, interruptible
 from checker.app.terminal import check_output, complain, confirm, paint_for, plan_reader, tell
 from checker.core.errors import CheckerError
+from checker.core.unknown import Unknown
 from checker.fix.live.flow_result import End
 from checker.fix.snapshot import Reading
 from checker.inputs.typed_files import topic_option
@@ -25,7 +26,7 @@ from checker.report.context import Paint
 from checker.report.repair import summary_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from checker.analysis.inventory import Instance, Inventory
     from checker.app.run import CheckContext, Options
@@ -154,7 +155,19 @@ def _tell_result(planned: Plan, outcome: Outcome, access: Access) -> None:
     following = list(after_fix(outcome, instances, [str(planned.topic)], access))
     if planned.replaceable and not following:
         following.append(f"next: {this_command('--create-replacement')}")
-    tell(*following)
+    tell(*following, *_commands_for_replicas(planned))
+
+
+def _commands_for_replicas(planned: Plan) -> Iterator[str]:
+    """Print the command that fixes the topic of each replica, which this plan does not change."""
+    for instance in planned.wanted.instances:
+        for region in () if isinstance(instance.replicas, Unknown) else instance.replicas:
+            replica = instance.arn._replace(region=region)
+            command = shlex.join(
+                ("checker", "fix", "--topic-arn", "TOPIC_ARN", "--instance-arn", str(replica))
+            )
+            yield f"note: the instance has a replica in {region}, which streams to a topic there; it is not in this plan"
+            yield f"  = help: fix the topic in {region} too: `{command}`"
 
 
 def _ending(planned: Plan, done: Done, fail_on: Severity) -> Ending:
@@ -179,15 +192,14 @@ def _plan(request: FixRequest, arn: Arn, context: CheckContext) -> Plan:
         RepairRequest,
         cut_off,
         doubted,
+        look_up_instances,
         plan,
-        unverified,
     )
 
     judged = _judge(context, request.options)
-    instances = _instances_of(arn, context)
-    wanted = RepairRequest(arn, instances, judged, request.unsafe, request.kms_condition, request.replace)
     calls = reach(request.access, arn)
-    unknown = list(unverified(calls, arn, instances))
+    instances, unknown = look_up_instances(calls, arn, _instances_of(arn, context))
+    wanted = RepairRequest(arn, instances, judged, request.unsafe, request.kms_condition, request.replace)
     planned = plan(calls, wanted)
     return doubted(planned, [*unknown, *cut_off(planned)])
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from checker.fix.live.flow_result import FlowResult
     from checker.fix.result import Outcome
     from checker.lint.explain import Explanation
+    from checker.lint.explain_replicas import ReplicaChain
     from checker.lint.report import Report
 
 _CONTACT_FLOW = ("--contact-flow-id", "CONTACT_FLOW_ID")
@@ -90,6 +91,22 @@ def after_explain(explanation: Explanation, source: Explained) -> Iterator[str]:
         yield _line(("fix", *named, *source.access.words))
     elif not any(map(is_stream, source.paths)):
         yield from _fix_of_files(explanation, source, instance)
+
+
+def after_explain_of_replicas(
+    explanation: Explanation, chains: Iterable[ReplicaChain], *, live: bool
+) -> Iterator[str]:
+    """Suggest how to explain or create the topic of a replica, if no topic is known in its Region."""
+    topic = topic_arn(explanation.topic.name)
+    for one in chains:
+        region = one.instance.region
+        if one.explanation is None and topic is not None:
+            own = ("--topic-arn", str(topic), "--instance-arn", str(explanation.instance))
+            explained = shlex.join(("checker", *sys.argv[1:], "--replica-topic-arn", "TOPIC_ARN"))
+            created = shlex.join(("checker", "policy", *own, "--replica-region", region))
+            if live:
+                yield f"  = help: `{explained}` explains the topic in {region}"
+            yield f"  = help: if there is no topic in {region}, `{created}` prints the policies of both topics"
 
 
 def _fix_of_files(explanation: Explanation, source: Explained, instance: str) -> Iterator[str]:

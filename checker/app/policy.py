@@ -9,11 +9,12 @@ from checker.analysis.documented import KeyCondition
 from checker.analysis.inventory import Instance, Inventory, Key, Place, Setting, Topic, TopicSettings
 from checker.app.exit_codes import Ending
 from checker.app.terminal import tell, write
+from checker.core.arn import Arn, is_plain
 from checker.core.errors import InputError
 from checker.core.finding import Severity, Verdict
 from checker.inputs.drafts import draft_key_policy, draft_topic_policy, read_wanted
 from checker.inputs.policy_references import read_references
-from checker.report.drafts import Drafts, Language, drafts_text, key_remarks, topic_remarks
+from checker.report.drafts import Drafts, Language, drafts_of_regions, key_remarks, topic_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +34,8 @@ class OnlyPolicy(StrEnum):
 class PolicyRequest(NamedTuple):
     """The command-line options of `checker policy`; ``merge`` and ``merge_key`` are existing policies.
 
-    The references are names in Terraform or CloudFormation, in place of ARNs.
+    The references are names in Terraform or CloudFormation, in place of ARNs. ``replica_regions`` are the Regions of
+    the instances' replicas, ``replica_keys`` the keys of the topics there.
     """
 
     instances: tuple[str, ...]
@@ -46,6 +48,8 @@ class PolicyRequest(NamedTuple):
     instance_references: tuple[str, ...] = ()
     topic_reference: str = ""
     key_reference: str = ""
+    replica_regions: tuple[str, ...] = ()
+    replica_keys: tuple[str, ...] = ()
 
     @property
     def refers(self) -> bool:
@@ -60,10 +64,75 @@ def print_policies(request: PolicyRequest, language: Language, output: Path | No
     is_circular = _is_circular(request, language)
     request, names = _with_examples(request, language) if request.refers else (request, {})
     _check_key(request)
-    drafts = _drafts(request)._replace(names=names, is_circular=is_circular)
-    write(drafts_text(drafts, language), output)
-    tell(*_said(drafts, language))
-    return Ending(findings=any(one.warnings for one in (drafts.topic, drafts.key) if one is not None))
+    _check_replicas(request)
+    everywhere = [
+        _drafts(one)._replace(names=names, is_circular=is_circular, of_replica=one is not request)
+        for one in (request, *_of_replicas(request))
+    ]
+    write(drafts_of_regions(everywhere, language), output)
+    tell(*dict.fromkeys(line for drafts in everywhere for line in _said(drafts, language)))
+    tell(*_missing_keys(request))
+    made = (draft for drafts in everywhere for draft in (drafts.topic, drafts.key))
+    return Ending(findings=any(one.warnings for one in made if one is not None))
+
+
+def _check_replicas(request: PolicyRequest) -> None:
+    """Check that the replicas are in other Regions, and that nothing is to be merged. Raises InputError."""
+    option = "--replica-region"
+    if request.replica_keys and not request.replica_regions:
+        raise InputError("--replica-key-arn", f"requires {option}", help_text=f"add `{option} REGION`")
+    for region in request.replica_regions:
+        if not is_plain(region):
+            raise InputError(option, f"`{region}` is not a Region", help_text="write it as in `us-west-2`")
+        if (topic := Arn.parse(request.topic)) is not None and topic.region == region:
+            help_text = "name the Region of the replica, which is another one"
+            raise InputError(option, f"{region} is the Region of the topic itself", help_text=help_text)
+    for other, given in (
+        ("--merge", request.merge),
+        ("--merge-key", request.merge_key),
+        ("--instance-ref", request.instance_references),
+    ):
+        if given and request.replica_regions:
+            help_text = "run the command for the topic of each Region"
+            raise InputError(option, f"cannot be used with {other}", help_text=help_text)
+
+
+def _of_replicas(request: PolicyRequest) -> Iterator[PolicyRequest]:
+    """Yield the request for the topic of each replica. A reference means one topic for each deployment."""
+    for region in request.replica_regions if not request.topic_reference else ():
+        key = _key_in(region, request)
+        yield request._replace(
+            instances=tuple(_in_region(arn, region) for arn in request.instances),
+            topic=_in_region(request.topic, region),
+            key=key,
+            condition=request.condition if key else None,
+        )
+
+
+def _in_region(text: str, region: str) -> str:
+    """Return an ARN in another Region; any other text stays, so that it is refused."""
+    arn = Arn.parse(text)
+    return text if arn is None else str(arn._replace(region=region))
+
+
+def _key_in(region: str, request: PolicyRequest) -> str | None:
+    """Return the key of the topic in a Region: the named one, else the replica of a multi-Region key."""
+    named = (one for one in request.replica_keys if (arn := Arn.parse(one)) and arn.region == region)
+    own = Arn.parse(request.key or "")
+    is_multi_region = own is not None and own.resource.startswith(_MULTI_REGION)
+    return next(named, _in_region(request.key or "", region) if is_multi_region else None)
+
+
+_MULTI_REGION = "key/mrk-"
+"""https://docs.aws.amazon.com/kms/latest/developerguide/mrk-how-it-works.html"""
+
+
+def _missing_keys(request: PolicyRequest) -> Iterator[str]:
+    """Name the Regions of which the key is not known."""
+    for region in request.replica_regions if request.key and not request.topic_reference else ():
+        if _key_in(region, request) is None:
+            yield f"note: no key policy for {region}: `{request.key}` cannot encrypt a topic there"
+            yield f"  = help: add `--replica-key-arn ARN` if the topic in {region} is encrypted"
 
 
 def _check_arns(request: PolicyRequest) -> None:
@@ -138,6 +207,11 @@ def _check_key(request: PolicyRequest) -> None:
 
 def _drafts(request: PolicyRequest) -> Drafts:
     wanted = read_wanted(request.topic, request.instances, request.key)
+    if request.topic_reference:  # one policy serves the topics of all Regions in which the code is deployed
+        replicas = (
+            one._replace(region=region) for region in request.replica_regions for one in wanted.instances
+        )
+        wanted = wanted._replace(instances=(*wanted.instances, *replicas))
     topic = key = None
     if request.only is not OnlyPolicy.KEY:
         topic = _warned(draft_topic_policy(wanted, request.merge), wanted)

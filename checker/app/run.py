@@ -240,7 +240,8 @@ def _unknown_reference(text: str, known: Sequence[OpenInstance]) -> InputError:
 
 def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
     """Report each --instance-arn without a topic: all topics are explicitly paired with other instances."""
-    paired = {str(pairing.instance) for topic in inventory.topics for pairing in topic.pairings or ()}
+    pairings = [pairing for topic in inventory.topics for pairing in topic.pairings or ()]
+    paired = {str(arn) for pairing in pairings for arn in (pairing.instance, *pairing.replica_arns())}
     for text in dict.fromkeys(options.instances) if inventory.topics and not options.changed else ():
         if text not in paired and not _is_reference(text):
             reason = f"no topic was checked for `{text}`: manifests or the configuration list other instances"

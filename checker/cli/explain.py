@@ -30,6 +30,15 @@ _InstanceOption = Annotated[
         show_default=False,
     ),
 ]
+_ReplicaTopicOption = Annotated[
+    str,
+    typer.Option(
+        "--replica-topic-arn",
+        metavar="ARN",
+        help="Topic in AWS that the replica of the instance streams to.",
+        show_default=False,
+    ),
+]
 _AddressOption = Annotated[
     str,
     typer.Option(
@@ -46,6 +55,7 @@ def explain_command(
     topic: _TopicArgument,
     instance: _InstanceOption = "",
     instance_name: shared.InstanceNameOption = "",
+    replica_topic: _ReplicaTopicOption = "",
     address: _AddressOption = "",
     key_policy: _KeyPolicyOption = None,
     key: _KeyOption = None,
@@ -65,7 +75,8 @@ def explain_command(
 
     Prints each link of the chain with its proof, and the first broken one. A topic that code declares is explained
     for every deployment: a Terraform folder, a plan, or a template, as in `template.yaml#Topic`. A topic ARN is read
-    from AWS with its key, and the instance is looked up; reading takes at most 60 seconds.
+    from AWS with its key, and the instance is looked up; reading takes at most 60 seconds. If the instance has a
+    replica, the chain to the topic in the replica's Region is explained too.
 
     Exit codes: 0 the chain is whole and closed, 1 a link is broken or others can publish, 2 unreadable input,
     3 something is not known (with --strict, or because AWS did not show it), 4 internal error.
@@ -73,6 +84,7 @@ def explain_command(
     return explain_topic(
         topic,
         InstanceName(instance, instance_name),
+        replica_topic=replica_topic,
         address=address,
         key_policy=key_policy,
         key=key,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from checker.app.exit_codes import Ending
+from checker.app.options import split
 from checker.app.policy import OnlyPolicy, PolicyRequest, print_policies
 from checker.cli.options import KmsConditionOption, OutputOption
 from checker.report.drafts import Language
@@ -35,6 +36,22 @@ _KeyOption = Annotated[
 _KeyReferenceOption = Annotated[
     str, typer.Option("--key-ref", metavar="NAME", help="Reference to the key in code.")
 ]
+_ReplicaRegionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--replica-region",
+        metavar="REGION",
+        help="Region with a replica of the instance; repeatable.",
+    ),
+]
+_ReplicaKeyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--replica-key-arn",
+        metavar="ARN",
+        help="Key that encrypts the topic in its Region; repeatable.",
+    ),
+]
 _MergeOption = Annotated[
     Path | None,
     typer.Option(
@@ -61,6 +78,8 @@ def policy(
     key: _KeyOption = None,
     key_reference: _KeyReferenceOption = "",
     condition: KmsConditionOption = None,
+    replica_regions: _ReplicaRegionOption = None,
+    replica_keys: _ReplicaKeyOption = None,
     merge: _MergeOption = None,
     merge_key: _MergeKeyOption = None,
     only: _OnlyOption = None,
@@ -71,7 +90,8 @@ def policy(
 
     Connect can publish for the named instances only. With --merge, the statements of an existing policy are kept,
     and a warning names what they still allow. Code can name instances, the topic and the key by references, such as
-    `--instance-ref aws_connect_instance.this.arn` or `--topic-ref ChatTopic`.
+    `--instance-ref aws_connect_instance.this.arn` or `--topic-ref ChatTopic`. With --replica-region, the policies of
+    the topic with the same name in that Region are printed too.
 
     Exit codes: 0 printed, 1 printed, but merged statements allow too much, 2 refused, with the reason that AWS
     documents, 4 internal error.
@@ -87,5 +107,7 @@ def policy(
         tuple(instance_references or ()),
         topic_reference,
         key_reference,
+        split(replica_regions),
+        tuple(replica_keys or ()),
     )
     return print_policies(request, language, output)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import (
     CREATION_FAILED,
-    NO_REPLICA,
     Grant,
     Instance,
     Key,
@@ -22,6 +21,7 @@ from checker.analysis.inventory import (
     Topic,
     TopicSettings,
 )
+from checker.analysis.replicas import regions_in
 from checker.core.arn import Arn, topic_arn
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
@@ -254,9 +254,8 @@ def read_instances(document: TextDocument, node: Node, route: Route) -> Iterator
         arn = Arn.parse(text_of(one.get("Arn")) or "") if isinstance(one, Object) else None
         if arn is not None and arn.is_instance and not _is_failed(one):
             at: Route = (*route, index) if listed else route
-            regions = () if listed else _replicas(document.root)
-            for region in dict.fromkeys((arn.region, *regions)):
-                yield Instance(arn._replace(region=region), Place(document, (*at, "Arn")))
+            instance = Instance(arn, Place(document, (*at, "Arn")))
+            yield from [instance] if listed else instance.with_replicas(_replicas(document.root))
 
 
 def _is_failed(node: Node) -> bool:
@@ -264,15 +263,17 @@ def _is_failed(node: Node) -> bool:
     return isinstance(node, Object) and text_of(node.get("InstanceStatus")) == CREATION_FAILED
 
 
-def _replicas(root: Node) -> Iterator[str]:
+def _replicas(root: Node) -> tuple[str, ...]:
     """Return the Regions that `describe-instance` lists for a replicated instance, including its own."""
     configuration = root.get("ReplicationConfiguration") if isinstance(root, Object) else None
-    summary = configuration.get("ReplicationStatusSummaryList") if isinstance(configuration, Object) else None
-    for one in items(summary) if summary is not None else ():
-        region = text_of(one.get("Region")) if isinstance(one, Object) else None
-        status = text_of(one.get("ReplicationStatus")) if isinstance(one, Object) else None
-        if region and not (status or "").endswith(NO_REPLICA):
-            yield region
+    if not isinstance(configuration, Object):
+        return ()
+    summary = configuration.get("ReplicationStatusSummaryList")
+    listed = (one for one in (items(summary) if summary is not None else ()) if isinstance(one, Object))
+    statuses = (
+        (text_of(one.get("Region")) or "", text_of(one.get("ReplicationStatus")) or "") for one in listed
+    )
+    return regions_in(text_of(configuration.get("SourceRegion")) or "", statuses)
 
 
 def _arn(node: Node | None, missing: str) -> Arn | Unknown:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.analysis.inventory import (
+        CallerPolicy,
         Contact,
         Grant,
         IgnoreComment,
@@ -79,6 +80,7 @@ class Facts:
         self.instances: list[Instance] = []
         self.open_instances: list[OpenInstance] = []
         self.contacts: list[Contact] = []
+        self.callers: list[CallerPolicy] = []
         self.subscriptions: dict[str, list[Subscription]] = {}
         self.empty_lists: list[Path] = []
         self.tags: dict[str, tuple[tuple[str, str], ...]] = {}

@@ -168,6 +168,7 @@ class Declarations:
         self.open_instances: list[OpenInstance] = []
         self.senders: list[DeclaredSender] = []
         self.environments: list[DeclaredEnvironment] = []
+        self.caller_policies: list[DeclaredPolicy] = []
 
 
 class Conditional(Protocol):

@@ -73,6 +73,7 @@ def link_facts(facts: Facts) -> Inventory:
         facts.has_other_values,
         evidence=streams.keys.evidence() if streams is not None else None,
         refused_starts=tuple(streams.refused) if streams is not None else (),
+        callers=tuple(facts.callers),
     )
 
 

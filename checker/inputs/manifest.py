@@ -23,7 +23,7 @@ from checker.inputs.typed_files import load_key, load_key_policy, load_topic, re
 from checker.policy.node import Node, Object, items, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from checker.core.finding import Route
@@ -120,12 +120,18 @@ class _Reader:
         return Place(self.document, route)
 
     def instances(self, node: Node, route: Route) -> tuple[Instance, ...]:
-        arns = enumerate(map(Arn.parse, self.texts(node, "instances")))
-        return tuple(
-            Instance(arn, self.place((*route, "instances", i)), Source.MANIFEST)
-            for i, arn in arns
-            if arn is not None
-        )
+        listed = node.get("instances") if isinstance(node, Object) else None
+        entries = enumerate(items(listed) if listed is not None else ())
+        return tuple(one for i, entry in entries for one in self.instance(entry, (*route, "instances", i)))
+
+    def instance(self, node: Node, route: Route) -> Iterator[Instance]:
+        """Yield an instance and its replicas. An entry without `replicas` leaves open whether there are any."""
+        arn = Arn.parse(text_of(node) or self.text(node, "arn") or "")
+        if arn is None:
+            return
+        instance = Instance(arn, self.place(route), Source.MANIFEST)
+        is_described = isinstance(node, Object) and node.get("replicas") is not None
+        yield from instance.with_replicas(self.texts(node, "replicas")) if is_described else [instance]
 
     def topic(self, node: Node, route: Route) -> TopicEntry:
         return TopicEntry(

@@ -44,6 +44,11 @@ def other_policy(node: Node) -> str:
     return found if isinstance(found, str) else ""
 
 
+def is_identity_policy(node: Node) -> bool:
+    """True for the policy of a role, user or group: no statement has a principal."""
+    return _judged(node) == _NO_PRINCIPAL
+
+
 def is_of_any_kind(node: Node) -> bool:
     """True for a policy that may belong to a topic or a key: it has principals but names no service."""
     statements = [_Words.of(one) for one in _statements(node)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
+from checker.analysis.inventory import CallerPolicy, Grant, Key, Place, PolicyText, Subscription, Topic
 from checker.analysis.inventory import Source as Origin
 from checker.core.errors import InputError
 from checker.core.finding import Part
@@ -22,7 +22,7 @@ from checker.policy.node import Array, Member, Node, Scalar, find
 from checker.policy.read import read_policy
 from checker.policy.source import Source
 from checker.policy.text_json import parse_json
-from checker.policy.vocabulary import KEY, TOPIC, Dialect
+from checker.policy.vocabulary import KEY, ROLE, TOPIC, Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         DeclaredSubscription,
         DeclaredTopic,
     )
+    from checker.policy.model import Value
     from checker.policy.node import Span
 
 
@@ -59,6 +60,25 @@ def assemble(declared: Declarations, facts: Facts, folder: Path) -> None:
     home = home_of(folder)
     facts.instances += (one._replace(source=Origin.ROOT, home=home) for one in declared.instances)
     facts.open_instances += (one._replace(home=home) for one in declared.open_instances)
+    if declared.caller_policies:
+        facts.callers += callers_of(declared, home)
+
+
+def callers_of(declared: Declarations, home: str) -> Iterator[CallerPolicy]:
+    """Yield the identity policies about chat streams. One that cannot be read is left to the tools for IAM."""
+    for one in declared.caller_policies:
+        owner = next(iter(one.owners), "")
+        try:
+            policy = one.policy if isinstance(one.policy, Unknown) else policy_in(one.policy, ROLE)
+        except InputError:
+            continue
+        if isinstance(policy, PolicyText):
+            yield CallerPolicy(policy, one.place, one.address, text_in(owner), home, declared.root)
+
+
+def text_in(value: Value) -> str:
+    """Return a text, or the name of an unknown value."""
+    return value.where if isinstance(value, Unknown) else value
 
 
 class _Maker:

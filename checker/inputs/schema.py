@@ -80,8 +80,10 @@ def _fault(document: TextDocument, error: ValidationError, schema: str) -> Input
             f"`{value}` does not match the format of `{_key(route)}`",
             str(error.schema["description"]),
         )
-    elif error.validator == "type" and isinstance(expected, str) and expected in _TYPES:
-        message = f"`{format_route(route)}`: expected {_TYPES[expected]}, found {_found(value)}"
+    elif error.validator == "type":
+        names = [expected] if isinstance(expected, str) else expected
+        wanted = " or ".join(_TYPES.get(name, name) for name in names)
+        message = f"`{format_route(route)}`: expected {wanted}, found {_found(value)}"
         if expected == "string" and isinstance(value, int | float):
             help_text = "write it in quotes"
     elif error.validator == "anyOf" and all("required" in one for one in expected):

@@ -30,7 +30,7 @@ from checker.policy.wildcard import glob
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-    from checker.analysis.inventory import Inventory, Pairing, Place, Topic, Written
+    from checker.analysis.inventory import CallerPolicy, Inventory, Pairing, Place, Topic, Written
     from checker.core.finding import Part, Route
     from checker.lint.deployments import Results
     from checker.lint.rule import Rule
@@ -145,6 +145,9 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
         if scope.is_about(contact.place):
             target = _Target("contact", contact.id, "", contact.place, None, files=files_of(contact))
             run.target(target, "check_contact", contact)
+    for caller in inventory.callers:
+        if scope.is_about(caller.place, caller.policy):
+            run.caller(caller, inventory)
     unplaced: list[Unplaced] = []
     located = locatable(run.findings, unplaced)
     findings = [one for one in located if scope.files is None or one.locations[0].source in scope.files]
@@ -203,12 +206,12 @@ def _is_in_files(topic: Topic, inventory: Inventory, scope: Scope) -> bool:
     return scope.is_about(topic.place, topic.policy, *of_key)
 
 
-KINDS = ("topic", "key", "contact")
-CHECKS = ("check_topic", "check_key", "check_contact")
+KINDS = ("topic", "key", "contact", "caller")
+CHECKS = ("check_topic", "check_key", "check_contact", "check_caller")
 
 
 class _Target(NamedTuple):
-    """A resource to check: a topic, a key or a contact."""
+    """A resource to check: a topic, a key, a contact, or the policy of a caller."""
 
     kind: str
     name: str
@@ -266,6 +269,15 @@ class _Run:
             case,
             of_key,
         )
+
+    def caller(self, caller: CallerPolicy, inventory: Inventory) -> None:
+        """Check the identity policy of a caller."""
+        from checker.analysis.caller_policy import CallerAnalysis  # few runs have such policies
+
+        named = (caller.name, caller.address, caller.place, caller.policy)
+        files = files_of((caller.place, caller.policy))
+        target = _Target("caller", *named, root=caller.root, home=caller.home, files=files)
+        self.target(target, "check_caller", CallerAnalysis(caller, inventory))
 
     def key(self, cases: Sequence[KeyAnalysis]) -> dict[int, _Judged]:
         """Check a key for the topics that use it; return the results for each topic by its identity."""

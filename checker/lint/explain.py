@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.deployments import NO_SYMBOLS, in_words
 from checker.analysis.inventory import (
+    NOT_DESCRIBED,
     Instance,
     Inventory,
     Key,
@@ -50,13 +51,15 @@ WHOLE = "whole"
 class InstanceStatus(NamedTuple):
     """The result of an instance lookup: a status of the chain, the reason, and help.
 
-    ``gone`` is true if AWS reports that the account has no such instance in the Region.
+    ``gone`` is true if AWS reports that the account has no such instance in the Region. ``replicas`` are the other
+    Regions in which the instance exists.
     """
 
     status: str
     reason: str
     help: str = ""
     gone: bool = False
+    replicas: tuple[str, ...] | Unknown = NOT_DESCRIBED
 
 
 class LinkStatus(NamedTuple):

@@ -15,6 +15,7 @@ from checker.iam.prove.domain import EXHAUSTED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from checker.analysis.caller_policy import CallerAnalysis
     from checker.analysis.inventory import Contact
     from checker.analysis.key import KeyAnalysis
     from checker.analysis.policy import PolicyAnalysis
@@ -70,6 +71,10 @@ class Rule:
 
     def check_contact(self, contact: Contact) -> Iterator[Finding | Unknown]:
         """Check a contact."""
+        raise NotImplementedError
+
+    def check_caller(self, case: CallerAnalysis) -> Iterator[Finding | Unknown]:
+        """Check an identity policy with permissions to start or stop chat streams."""
         raise NotImplementedError
 
     @classmethod

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Applicability, Role, Severity, Verdict, format_route
 from checker.core.terminal_text import inert, redacted
+from checker.lint.engine import KINDS
 from checker.lint.report import SuppressedBy
 
 if TYPE_CHECKING:
@@ -222,9 +223,7 @@ def summary_text(report: Report, paint: Paint) -> str:
     severities = [
         count_noun(counts[f"{kind}s"], kind) for kind in ("error", "warning", "note") if counts[f"{kind}s"]
     ]
-    examined = [
-        count_noun(counts[f"{kind}s"], kind) for kind in ("topic", "key", "contact") if counts[f"{kind}s"]
-    ]
+    examined = [count_noun(counts[f"{kind}s"], kind) for kind in KINDS if counts[f"{kind}s"]]
     parts = [
         paint(_worst(report), ", ".join(severities)) if severities else paint("ok", "no findings"),
         f"examined {', '.join(examined) or 'nothing'}",
@@ -249,8 +248,7 @@ def summary(report: Report) -> dict[str, int]:
     for finding in report.findings:
         counts[finding.severity.value + "s"] += 1
     kinds = {
-        f"{kind}s": _count(target for target in report.examined if target.kind == kind)
-        for kind in ("topic", "key", "contact")
+        f"{kind}s": _count(target for target in report.examined if target.kind == kind) for kind in KINDS
     }
     baselined = sum(suppressed.by is SuppressedBy.BASELINE for suppressed in report.suppressed)
     return {

@@ -48,6 +48,7 @@ class Drafts(NamedTuple):
 
     ``names`` are the references to write for example values. They belong to the account of the deployment.
     ``is_circular`` is true if the key policy cannot name the topic, because the topic refers to the key.
+    ``of_replica`` is true for the policies of a topic that the replica of an instance streams to in its Region.
     """
 
     wanted: Wanted
@@ -56,6 +57,16 @@ class Drafts(NamedTuple):
     condition: KeyCondition | None = None
     names: Mapping[str, Reference] = {}
     is_circular: bool = False
+    of_replica: bool = False
+
+    @property
+    def region(self) -> str:
+        """The Region of the topic."""
+        return self.wanted.topic.region
+
+    def resource_name(self, name: str) -> str:
+        """Return the name of a Terraform resource, with the Region if it is for a replica."""
+        return f"{name}_{self.region.replace('-', '_')}" if self.of_replica else name
 
     def written(self, value: Plain) -> Plain:
         """Return a value with references."""
@@ -75,6 +86,33 @@ def drafts_text(drafts: Drafts, language: Language) -> list[str]:
         Language.CLI: _cli,
     }[language](drafts)
     return [line for part in parts for line in part.split("\n")]
+
+
+def drafts_of_regions(drafts: Sequence[Drafts], language: Language) -> list[str]:
+    """Write the policies of several Regions: as JSON by Region, else one after the other."""
+    if len(drafts) == 1:
+        return drafts_text(drafts[0], language)
+    if language is Language.JSON:
+        by_region: dict[str, Plain] = {one.region: _json_value(one) for one in drafts}
+        return json_text(by_region, _INDENT).split("\n")
+    between = {
+        Language.TERRAFORM: "\n# In {region}. Declare the provider alias `aws.{alias}` for this Region.",
+        Language.CLOUDFORMATION: "---\n# A template of its own, to deploy in {region}.",
+    }.get(language, "")
+    lines: list[str] = []
+    for one in drafts:
+        header = between.format(region=one.region, alias=_alias(one)).split("\n") if between else []
+        lines += (*(header if lines else []), *drafts_text(one, language))
+    return lines
+
+
+def _alias(drafts: Drafts) -> str:
+    return drafts.region.replace("-", "_")
+
+
+def _provider(drafts: Drafts) -> tuple[tuple[str, Plain], ...]:
+    """Return the provider of a resource in the Region of a replica."""
+    return (("provider", Reference(f"aws.{_alias(drafts)}")),) if drafts.of_replica else ()
 
 
 def topic_remarks(drafts: Drafts) -> Iterator[str]:
@@ -139,10 +177,16 @@ def _comments(remarks: Iterator[str]) -> list[str]:
     return [f"# {line}" for remark in remarks for line in wrap(remark, _WIDTH)]
 
 
+def _json_value(drafts: Drafts) -> Plain:
+    if drafts.topic and drafts.key:
+        return {"topic_policy": drafts.topic.policy, "key_policy": drafts.key.policy}
+    draft = drafts.topic or drafts.key
+    return draft.policy if draft else {}
+
+
 def _json(drafts: Drafts) -> list[str]:
     if drafts.topic and drafts.key:
-        both = {"topic_policy": drafts.topic.policy, "key_policy": drafts.key.policy}
-        return [json_text(both, _INDENT)]
+        return [json_text(_json_value(drafts), _INDENT)]
     draft, dialect = (drafts.topic, TOPIC) if drafts.topic else (drafts.key, KEY)
     return [json_policy(draft.policy, dialect.max_bytes)] if draft else []
 
@@ -156,17 +200,21 @@ def json_policy(policy: Mapping[str, Plain], limit: int) -> str:
 def _terraform(drafts: Drafts) -> list[str]:
     lines: list[str] = []
     if drafts.topic:
-        document = Reference(f"data.aws_iam_policy_document.{_NAME}.json")
-        arguments = (("arn", drafts.written(str(drafts.wanted.topic))), ("policy", document))
-        policy = terraform_policy(_NAME, drafts.policy(drafts.topic))
+        name = drafts.resource_name(_NAME)
+        document = Reference(f"data.aws_iam_policy_document.{name}.json")
+        topic = drafts.written(str(drafts.wanted.topic))
+        arguments = (*_provider(drafts), ("arn", topic), ("policy", document))
+        policy = terraform_policy(name, drafts.policy(drafts.topic))
         lines += (*_comments(_topic_comments(drafts)), policy, "")
-        lines += (terraform_resource("aws_sns_topic_policy", _NAME, arguments), "")
+        lines += (terraform_resource("aws_sns_topic_policy", name, arguments), "")
     if drafts.key:
-        document = Reference(f"data.aws_iam_policy_document.{_KEY_NAME}.json")
-        arguments = (("key_id", drafts.written(str(drafts.wanted.key))), ("policy", document))
-        policy = terraform_policy(_KEY_NAME, drafts.policy(drafts.key))
+        name = drafts.resource_name(_KEY_NAME)
+        document = Reference(f"data.aws_iam_policy_document.{name}.json")
+        key = drafts.written(str(drafts.wanted.key))
+        arguments = (*_provider(drafts), ("key_id", key), ("policy", document))
+        policy = terraform_policy(name, drafts.policy(drafts.key))
         lines += (*_comments(_key_comments(drafts)), policy, "")
-        lines += (terraform_resource("aws_kms_key_policy", _NAME, arguments), "")
+        lines += (terraform_resource("aws_kms_key_policy", drafts.resource_name(_NAME), arguments), "")
     if any("data.aws_caller_identity.current" in line for line in lines):
         lines = [*_comments(iter([_CALLER_REMARK])), f"{_CALLER} {{}}", "", *lines]
     return lines[:-1]

@@ -15,7 +15,7 @@ from checker.policy.model import Condition, Statement
 from checker.report.formats.json import pairing_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from checker.core.unknown import Truth
     from checker.iam.decide.decide import Decision, Match
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from checker.iam.prove.prove import Answer
     from checker.lint.causes import Activity, Counters
     from checker.lint.explain import Explanation, LinkStatus
+    from checker.lint.explain_replicas import ReplicaChain
     from checker.report.context import Paint
 
 
@@ -49,6 +50,38 @@ _MISSING = {
     Link.KEY: "the key of the topic",
 }
 """Descriptions of links whose names do not say what is unknown."""
+
+
+def replicas_json(chains: Sequence[ReplicaChain] | None) -> list[dict[str, Any]] | None:
+    """Convert the chains of replicas to JSON values; ``None`` if it is not known whether there are replicas."""
+    if chains is None:
+        return None
+    return [
+        {
+            "instance": str(one.instance),
+            "region": one.instance.region,
+            "chain": one.chain,
+            "topic": one.explanation.topic.name if one.explanation else None,
+            "links": explanation_json(one.explanation)["links"] if one.explanation else [],
+        }
+        for one in chains
+    ]
+
+
+def replicas_text(chains: Iterable[ReplicaChain], paint: Paint) -> Iterator[str]:
+    """Yield the chain of each replica, or that no topic is known in its Region."""
+    for one in chains:
+        region = one.instance.region
+        style = {BROKEN: "error", UNKNOWN: "warning"}.get(one.chain, "ok")
+        yield ""
+        if one.explanation is None:
+            yield paint(style, f"Replica in {region}: not known: no topic in {region} is known for it.")
+            yield f"{paint('dim', 'instance')} {one.instance}"
+            continue
+        yield paint(style, f"Replica in {region}: {inert(answer_of(one.explanation))}")
+        yield f"{paint('dim', 'topic   ')} {inert(one.explanation.topic.name)}"
+        yield f"{paint('dim', 'instance')} {one.instance}"
+        yield from (_link(status, paint) for status in one.explanation.links)
 
 
 def explanation_json(explanation: Explanation, activity: Activity | None = None) -> dict[str, Any]:

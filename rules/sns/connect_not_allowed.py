@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.diagnosis import Cause, Diagnosis, diagnose
+from checker.analysis.replicas import is_replica
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import UNKNOWN
@@ -119,13 +120,20 @@ class ConnectNotAllowed(Rule):
             title = diagnosis.statement.title
             yield self.finding(
                 case.name,
-                f"{title} does not let Connect publish for instance `{instance}`: {keys} {names} another instance",
+                f"{title} does not let Connect publish for instance `{instance}`: {keys} {names} "
+                f"{_other(case, instance)}",
                 [case.at(c.route) for c in pinned],
                 help=f"Connect sends `aws:SourceAccount` `{instance.account}` and `aws:SourceArn` `{instance}`"
                 + _source(case, instance),
                 witness=witness(answer, f"Connect for instance {instance.instance_id} is denied"),
                 fixes=_fixes(case, instance),
             )
+
+
+def _other(case: TopicAnalysis, instance: Arn) -> str:
+    """Name the instance that a condition allows instead: the same one in another Region, or another one."""
+    region = next((arn.region for arn in case.named_instances if is_replica(arn, instance)), "")
+    return f"the instance in {region}, not the one in {instance.region}" if region else "another instance"
 
 
 def _source(case: TopicAnalysis, instance: Arn | None) -> str:

@@ -52,6 +52,13 @@ def listed(*arns: str) -> str:
     return json.dumps({"InstanceSummaryList": [{"Arn": arn, "InstanceAlias": "desk"} for arn in arns]})
 
 
+def described(arn: str, *regions: str, status: str = "INSTANCE_REPLICATION_COMPLETE") -> str:
+    """Output of `aws connect describe-instance` for an instance with replicas."""
+    listed = [{"Region": region, "ReplicationStatus": status} for region in regions]
+    configuration = {"SourceRegion": arn.split(":")[3], "ReplicationStatusSummaryList": listed}
+    return json.dumps({"Instance": {"Arn": arn}, "ReplicationConfiguration": configuration})
+
+
 def root(*pins: str, instance: str = "") -> str:
     """A Terraform root with a topic, whose account is not known, and perhaps an instance that is looked up."""
     policy = json.dumps(statement("TOPIC", *pins)).replace('"TOPIC"', "aws_sns_topic.chat.arn")
@@ -225,6 +232,80 @@ CASES = (
         {"dev/t.json": "D configuration!", "prod/t.json": "D2 configuration!"},
         configuration=f"instances: [{D}]\noverrides:\n"
         f"  - {{paths: [prod/], instances: [{D}]}}\n  - {{paths: [prod/], instances: [{D2}]}}",
+    ),
+    Case(
+        "a described instance and its replica, each for the topic of its Region",
+        {
+            "a.json": topic(DEV),
+            "b.json": topic(DEV, region="us-east-1"),
+            "i.json": described(D, "us-west-2", "us-east-1"),
+        },
+        {"a.json": "D folder", "b.json": "D-east folder"},
+    ),
+    Case(
+        "a replica whose creation failed is none",
+        {
+            "a.json": topic(DEV),
+            "b.json": topic(DEV, region="us-east-1"),
+            "i.json": described(D, "us-east-1", status="INSTANCE_REPLICATION_FAILED"),
+        },
+        {"a.json": "D folder", "b.json": ""},
+    ),
+    Case(
+        "an option names the replica of a described instance too",
+        {
+            "a.json": topic(DEV),
+            "b.json": topic(DEV, D, region="us-east-1"),
+            "i.json": described(D, "us-east-1"),
+        },
+        {"a.json": "D option!", "b.json": "D-east option!"},
+        (D,),
+    ),
+    Case(
+        "a replica without a topic is not forced on the topic of its source",
+        {"a.json": topic(DEV), "i.json": described(D, "us-east-1")},
+        {"a.json": "D option!"},
+        (D,),
+    ),
+    Case(
+        "options for an instance and its replica",
+        {"a.json": topic(DEV), "b.json": topic(DEV, region="us-east-1")},
+        {"a.json": "D option!", "b.json": "D-east option!"},
+        (D, D_EAST),
+    ),
+    Case(
+        "an option in a Region where the described instance is not",
+        {"a.json": topic(DEV), "i.json": described(D)},
+        {"a.json": "D-east option!"},
+        (D_EAST,),
+    ),
+    Case(
+        "a topic of unknown Region streams for what its policy names, of an instance and its replica",
+        {"main.tf": root(D_EAST)},
+        {"main.tf": "D-east option!"},
+        (D, D_EAST),
+    ),
+    Case(
+        "a manifest lists an instance once for the topics of both Regions",
+        {
+            "all.yaml": f"version: 1\ninstances: [{{arn: {D}, replicas: [us-east-1]}}]\ntopics:\n"
+            "  - {attributes: a.json}\n  - {attributes: b.json}\n"
+            f"  - {{attributes: c.json, instances: [{D}]}}\n",
+            "a.json": topic(DEV),
+            "b.json": topic(DEV, region="us-east-1"),
+            "c.json": topic(DEV, name="c", region="us-east-1"),
+        },
+        {"a.json": "D manifest!", "b.json": "D-east manifest!", "c.json": "D-east manifest!"},
+    ),
+    Case(
+        "a manifest lists the replicas of the instance of one topic",
+        {
+            "all.yaml": "version: 1\ntopics:\n  - attributes: a.json\n"
+            f"    instances: [{{arn: {D}, replicas: [us-east-1]}}]\n  - {{attributes: b.json}}\n",
+            "a.json": topic(DEV),
+            "b.json": topic(DEV, region="us-east-1"),
+        },
+        {"a.json": "D manifest!", "b.json": "D-east manifest!"},
     ),
     *(
         Case(

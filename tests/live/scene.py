@@ -10,8 +10,10 @@ from checker.lint.engine import Scope
 from checker.lint.report import Report
 from checker.live.audit.accounts import survey
 from checker.live.audit.executor import Worker, joined
+from checker.live.audit.journal import Entry
 from checker.live.audit.plan import Plan
-from checker.live.aws.access import Access, Coverage
+from checker.live.audit.replicas import Streaming
+from checker.live.aws.access import Access, Coverage, Unit
 from checker.live.aws.session import sign_in
 from checker.report.record import read_record
 from tests.live.cloud import ACCOUNT, REGION, Cloud
@@ -35,9 +37,16 @@ def audited(
     sessions = sign_in(plan.access)
     surveyed = survey(sessions, coverage)
     worker = Worker(plan, sessions)
-    report = joined(read_record(json.loads(json.dumps(worker.work(unit)))) for unit in surveyed.units)
+    entries = [_entry(unit, json.loads(json.dumps(worker.work(unit)))) for unit in surveyed.units]
     worker.close()
+    streaming = Streaming.of(entries, {})
+    report = joined(streaming.completed(entry.report) for entry in entries)
     return report._replace(skipped=(*surveyed.skipped, *report.skipped))
+
+
+def _entry(unit: Unit, value: dict[str, Any]) -> Entry:
+    replicas = {arn: tuple(regions) for arn, regions in value["replicas"].items()}
+    return Entry(unit.bare, value["again"], read_record(value), replicas)
 
 
 def make_instance(cloud: Cloud, account: str = ACCOUNT, region: str = REGION) -> str:

@@ -38,6 +38,7 @@ class Case(NamedTuple):
     folder: Path
     files: tuple[Path, ...]
     instance: str | None
+    reads_instances: bool
     findings: tuple[str, ...]
     says: str
     defect: str
@@ -55,6 +56,7 @@ def read_cases() -> Iterator[Case]:
                 folder,
                 files,
                 entry.get("instance"),
+                entry.get("reads_instances", False),
                 tuple(entry["findings"]),
                 entry.get("says", ""),
                 entry.get("defect", ""),
@@ -65,11 +67,14 @@ def read_cases() -> Iterator[Case]:
 CASES = tuple(read_cases())
 
 
-def run(paths: list[Path], instance: str | None, expect: Path | None = None) -> Report:
+def run(
+    paths: list[Path], instance: str | None, expect: Path | None = None, *, reads_instances: bool = False
+) -> Report:
     inventory = load(paths)
     arn = Arn.parse(instance) if instance else None
     rules = expecting(RULES, load_expectations(expect)) if expect else RULES
-    return judge(inventory._replace(instances=(Instance(arn),) if arn else ()), rules)
+    read = inventory.instances if reads_instances else ()
+    return judge(inventory._replace(instances=(*((Instance(arn),) if arn else ()), *read)), rules)
 
 
 def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
@@ -84,7 +89,7 @@ def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}/{case.name}")
 def test_each_case_has_exactly_its_findings(case: Case) -> None:
-    report = run(list(case.files), case.instance, case.expect)
+    report = run(list(case.files), case.instance, case.expect, reads_instances=case.reads_instances)
     assert not report.skipped
     assert not report.crashed
     found = [describe(one, case.folder, name_file=len(case.files) > 1) for one in report.findings]

@@ -6,10 +6,12 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.caller_policy import mentions_streaming
 from checker.analysis.inventory import OpenInstance
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Reference
 from checker.core.unknown import Unknown
+from checker.inputs.cloudformation.caller_policies import caller_policies
 from checker.inputs.cloudformation.cdk import assembly_of
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.declare import Declarer, variants
@@ -256,6 +258,8 @@ def _declare(reader: _Reader, declarer: Declarer) -> bool:
     parts = list(parts_of(reader.template, reader.given, reader.facts.variables_of_code))
     declared.senders += senders(parts)
     declared.environments += environments(parts)
+    if mentions_streaming(reader.template.document.source.text):
+        declared.caller_policies += caller_policies(evaluation_of(reader.template, reader.given))
     keys = list(variants((world, states.keys()) for world, states in found))
     topics = list(variants((world, states.topics()) for world, states in found))
     for key in keys:
@@ -263,7 +267,7 @@ def _declare(reader: _Reader, declarer: Declarer) -> bool:
     for topic in topics:
         declarer.topic(topic)
     declared.open_instances += reader.instances()
-    return bool(keys or topics)
+    return bool(keys or topics or declared.caller_policies)
 
 
 class _Reader:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.inventory import CallerPolicy, Place
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import bare_key, bare_topic, policy_in, policy_text, read_key_policy
 from checker.inputs.discover import home_of, name_of
 from checker.inputs.kinds.kind import Kind
-from checker.inputs.policy_kind import dialect_of, is_of_any_kind, looks_like_policy, other_policy
+from checker.inputs.policy_kind import (
+    dialect_of,
+    is_identity_policy,
+    is_of_any_kind,
+    looks_like_policy,
+    other_policy,
+)
 from checker.inputs.text import TextDocument
 from checker.policy.node import Node, Object, text_of
-from checker.policy.vocabulary import KEY, TOPIC
+from checker.policy.vocabulary import KEY, ROLE, TOPIC
 
 if TYPE_CHECKING:
     from checker.inputs.collect import Facts
@@ -34,8 +41,22 @@ def _read(facts: Facts, found: Found) -> None:
         facts.topics.append((found.path.parent, bare_topic(policy, named=found.named)))
     elif dialect is KEY:
         facts.keys.append((found.path.parent, bare_key(found.document, named=found.named)))
+    elif is_identity_policy(found.document.root) and _is_about_streams(found.document):
+        policy = policy_text(found.document, ROLE)
+        facts.others.add(home_of(found.path))
+        facts.callers.append(CallerPolicy(policy, Place(found.document, ()), home=home_of(found.path)))
     else:
         _refuse(facts, found)
+
+
+def _is_about_streams(document: TextDocument) -> bool:
+    """True for a policy with an action that starts or stops a chat stream."""
+    from checker.analysis.caller_policy import (
+        mentions_streaming,  # only for policies that are not judged otherwise
+    )
+
+    root = document.root
+    return mentions_streaming(document.source.text[root.start : root.end])
 
 
 def _refuse(facts: Facts, found: Found) -> None:

@@ -26,11 +26,15 @@ UNKNOWN_ACCOUNT = "unknown"
 
 
 class AuditUnits(NamedTuple):
-    """The units of an audit, the lookups that failed, and the account of the caller."""
+    """The units of an audit, the lookups that failed, and the account of the caller.
+
+    ``replicas`` are the other Regions of the instances that were looked up by name, by ARN.
+    """
 
     units: tuple[Unit, ...]
     skipped: tuple[Skipped, ...]
     account: str = UNKNOWN_ACCOUNT
+    replicas: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class _Caller(NamedTuple):

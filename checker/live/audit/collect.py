@@ -12,6 +12,7 @@ from checker.core.errors import Skipped
 from checker.lint.scope import is_certain, is_granted, shares_key
 from checker.live.audit.instances import (
     contacts_of,
+    describe_replicas,
     list_instances,
     names_only_missing,
     pair_streaming,
@@ -51,6 +52,14 @@ class UnitContext:
         self._plan = plan
         self._instances = slow_pool.submit(list_instances, calls)
         self._contacts = slow_pool.submit(self._read_contacts, calls)
+        self._replicas = slow_pool.submit(self._describe, calls)
+
+    def _describe(self, calls: Calls) -> dict[str, tuple[str, ...]]:
+        return describe_replicas(calls, self._instances.result() or (), self._plan.named)
+
+    def replicas(self) -> dict[str, tuple[str, ...]]:
+        """Wait for the other Regions of the unit's instances, and return them."""
+        return self._replicas.result()
 
     def _read_contacts(self, calls: Calls) -> tuple[Contact, ...]:
         """Return the contacts, or none if the unit has no instances."""
@@ -159,6 +168,10 @@ class Collector:
         yield self._unencrypted()
         yield from self._by_key(self._whole(self._encrypted))
         yield Inventory(contacts=contacts)
+
+    def replicas(self) -> dict[str, tuple[str, ...]]:
+        """Wait for the other Regions of the unit's instances, by ARN, and return them."""
+        return self._context.replicas()
 
     def _queue_topics(self, topics: Iterable[Topic]) -> None:
         """Queue topics for the next check, or until it is known which instances stream to them."""

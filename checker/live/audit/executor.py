@@ -59,6 +59,7 @@ class Worker:
         collector = Collector(calls, self.plan, self._pool, self._slow_pool, self._reads(unit.bare))
         rules = expecting(all_rules(), self.plan.expectations)
         report = joined(judge(inventory, rules, _EVERYTHING) for inventory in collector.inventories())
+        replicas = collector.replicas()
         report = _ordered(
             report, sorted(calls.skipped, key=lambda inventory: inventory[:2]), collector.not_judged
         )
@@ -68,6 +69,7 @@ class Worker:
             "region": unit.region,
             "again": calls.again,
             "calls": calls.made,
+            "replicas": {arn: list(regions) for arn, regions in sorted(replicas.items())},
             **record(report),
         }
 
@@ -80,17 +82,18 @@ class Worker:
 
 def _ordered(report: Report, skipped: list[Skipped], not_judged: int) -> Report:
     """Sort a report, so that its order does not depend on the order of reads."""
-
-    def key(item: Finding) -> tuple[str, int, str, str, str]:
-        first = item.locations[0]
-        return first.source, -item.severity.rank, item.rule, format_route(first.route), item.message
-
     return report._replace(
-        findings=tuple(sorted(report.findings, key=key)),
+        findings=tuple(sorted(report.findings, key=by_place)),
         examined=tuple(sorted(report.examined, key=lambda item: (KINDS.index(item.kind), item.resource))),
         skipped=tuple(skipped),
         not_judged=not_judged,
     )
+
+
+def by_place(finding: Finding) -> tuple[str, int, str, str, str]:
+    """Return the sort key of a finding: its place, then the most severe one first."""
+    first = finding.locations[0]
+    return first.source, -finding.severity.rank, finding.rule, format_route(first.route), finding.message
 
 
 def joined(reports: Iterable[Report]) -> Report:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from checker.analysis.inventory import CREATION_FAILED, Instance, Pairing, Place, Source
 from checker.analysis.pairing import fits, is_near, is_of_another, named_by
+from checker.analysis.replicas import anywhere
 from checker.core.arn import Arn
 from checker.core.errors import Skipped
 from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, read_event
 from checker.inputs.cloudtrail.fold import FullError, Store
 from checker.inputs.cloudtrail.fragment import ROUTE, FilePosition
 from checker.inputs.cloudtrail.streams import Contacts
-from checker.lint.explain import OK
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import LOOKUP, Calls
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.facts import document_of, instance_of
-from checker.live.aws.lookup import INSTANCES, PAGE, look_up_existing
+from checker.live.aws.lookup import INSTANCES, PAGE, look_up_existing, regions_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from checker.analysis.inventory import Contact, Topic
     from checker.analysis.pairing import Named
     from checker.inputs.cloudtrail.fold import StartedStream
+    from checker.lint.explain import InstanceStatus
     from checker.live.aws.session import Sessions
 
 
@@ -51,6 +52,25 @@ def list_instances(calls: Calls) -> tuple[Instance, ...] | None:
         calls.note(error)
         return None
     return tuple(instance for instance in map(instance_of, listed) if instance is not None)
+
+
+def describe_replicas(
+    calls: Calls, listed: Sequence[Instance], known: Collection[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the other Regions in which the listed instances exist, by ARN. Failed reads are recorded.
+
+    Instances whose ARNs are ``known`` were looked up before, and are not described again.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for arn in dict.fromkeys(instance.arn for instance in listed if str(instance.arn) not in known):
+        try:
+            answer = calls.find("connect", "describe_instance", str(arn), InstanceId=arn.instance_id)
+        except CallError as error:
+            calls.note(error)
+            continue
+        if answer is not None:  # it may have been deleted since it was listed
+            found[str(arn)] = tuple(region for region in regions_of(answer) if region != arn.region)
+    return found
 
 
 def pair_topic(
@@ -108,7 +128,8 @@ def _streaming(
     CloudTrail answered before or after the topic was checked.
     """
     arns = tuple(dict.fromkeys(instance.arn for instance in listed))
-    here = {arn: Pairing(arn, Source.ACCOUNT, topic.name) for arn in arns if arn in named.instances}
+    meant = {anywhere(arn) for arn in named.instances}  # the ID of an instance is that of its replica
+    here = {arn: Pairing(arn, Source.ACCOUNT, topic.name) for arn in arns if anywhere(arn) in meant}
     streaming = {arn: Pairing(arn, Source.CLOUDTRAIL) for arn in arns if arn in seen}
     only = arns[0] if complete and len(arns) == 1 and fits(arns[0], topic, named) else None
     if only and not here and not is_of_another(only, named):
@@ -125,17 +146,17 @@ def _streaming(
     )
 
 
-def unverified(sessions: Sessions, units: Sequence[Unit], named: Iterable[str]) -> Iterator[Skipped]:
-    """Yield the instances that could not be looked up. Raises AwsError for an instance that does not exist."""
+def look_up_named(
+    sessions: Sessions, units: Sequence[Unit], named: Iterable[str]
+) -> Iterator[tuple[str, InstanceStatus]]:
+    """Yield the named instances with the results of their lookups. Raises AwsError for one that does not exist."""
     roles = {unit.account: unit.role for unit in units}
     regions = tuple(dict.fromkeys(unit.region for unit in units))
     for arn in dict.fromkeys(map(Arn.parse, named)):
         if arn is None:
             continue
         unit = Unit(arn.account, arn.region, roles.get(arn.account, ""))
-        status = look_up_existing(Calls(sessions, unit, threading.Event()), arn, *regions)
-        if status.status != OK:
-            yield Skipped(str(arn), status.reason, error=True, help=status.help)
+        yield str(arn), look_up_existing(Calls(sessions, unit, threading.Event()), arn, *regions)
 
 
 STARTS = ("StartContactStreaming", "StartChatContact", "SendChatIntegrationEvent")

@@ -15,6 +15,7 @@ import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from shlex import quote
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.errors import InputError, RefusedError
@@ -25,7 +26,7 @@ from checker.live.aws.access import Unit
 from checker.report.record import read_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from checker.lint.report import Report
@@ -44,11 +45,15 @@ _HELP = "start a new audit without --resume"
 
 
 class Entry(NamedTuple):
-    """The record of a unit. ``again`` is True if some reads failed for a reason that may be temporary."""
+    """The record of a unit. ``again`` is True if some reads failed for a reason that may be temporary.
+
+    ``replicas`` are the other Regions of the instances that the unit describes, by ARN.
+    """
 
     unit: Unit
     again: bool
     report: Report
+    replicas: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 class Resumed(NamedTuple):
@@ -173,7 +178,13 @@ class Journal:
             report = None
         if report is None or not _is_sound(report):
             raise unusable(self.path, line.number, "it is not the record of a unit")
-        return Entry(unit, again, report)
+        replicas = line.value.get("replicas", {})
+        if not isinstance(replicas, dict) or not all(
+            isinstance(regions, list) and all(isinstance(one, str) for one in regions)
+            for regions in replicas.values()
+        ):
+            raise unusable(self.path, line.number, "`replicas` does not list Regions of instances")
+        return Entry(unit, again, report, {arn: tuple(regions) for arn, regions in replicas.items()})
 
     def _topic(self, line: _Line) -> tuple[Unit, str, Attributes | None]:
         topic, attributes = line.value.get("topic"), line.value.get("attributes")

@@ -35,6 +35,12 @@ class Plan(NamedTuple):
     expectations: tuple[Expectation, ...] = ()
     observations: tuple[Observation, ...] = ()
 
+    @property
+    def named(self) -> frozenset[str]:
+        """The ARNs of all instances that the user named, which are looked up before the units are read."""
+        streaming = (arn for _, arns in self.streaming for arn in arns)
+        return frozenset((*(arn for _, arn in self.instances), *streaming))
+
     def stated_for(self, topic: Topic, named: Named) -> tuple[Pairing, ...]:
         """Return the instances that the user pairs with a topic: by manifest entry, by name, or because they fit."""
         listed = [arn for name, instances in self.streaming if name == topic.name for arn in instances]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.analysis.inventory import CREATION_FAILED, NO_REPLICA
+from checker.analysis.inventory import CREATION_FAILED
+from checker.analysis.replicas import is_replica, regions_in
 from checker.core.arn import Arn, is_uuid
 from checker.core.errors import AwsError, RefusedError
 from checker.lint.explain import BROKEN, OK, UNKNOWN, InstanceStatus
@@ -85,7 +86,8 @@ def _describe(calls: Calls, instance: Arn, region: str) -> dict[str, Any]:
 def _described(instance: Arn, answer: Mapping[str, Any]) -> InstanceStatus:
     described = answer.get("Instance") or {}
     arn, status = described.get("Arn"), described.get("InstanceStatus")
-    if arn != str(instance) and not _is_replica(instance, Arn.parse(str(arn)), answer):
+    regions = regions_of(answer)
+    if arn != str(instance) and not _is_replica_of(Arn.parse(str(arn)), instance, regions):
         return InstanceStatus(BROKEN, f"not found: the instance with this id is `{arn}`", "use that ARN")
     if status == CREATION_FAILED:
         return InstanceStatus(
@@ -97,22 +99,24 @@ def _described(instance: Arn, answer: Mapping[str, Any]) -> InstanceStatus:
         return InstanceStatus(UNKNOWN, f"the status of the instance is {status}, not {_ACTIVE}", _AWAIT)
     alias = described.get("InstanceAlias")
     name = f" (`{alias}`)" if alias else ""
-    return InstanceStatus(OK, f"instance {instance.instance_id}{name} of account {instance.account}")
+    reason = f"instance {instance.instance_id}{name} of account {instance.account}"
+    return InstanceStatus(OK, reason, replicas=tuple(one for one in regions if one != instance.region))
 
 
-def _is_replica(instance: Arn, described: Arn | None, answer: Mapping[str, Any]) -> bool:
-    """Return True if AWS lists the instance as a replica of the described one, with only the Region different.
+def regions_of(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the Regions in which a described instance exists; AWS lists them only for a replicated instance.
 
-    https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
+    https://docs.aws.amazon.com/connect/latest/APIReference/API_DescribeInstance.html
     """
-    if described is None or described._replace(region=instance.region) != instance:
-        return False
-    listed = (answer.get("ReplicationConfiguration") or {}).get("ReplicationStatusSummaryList") or ()
-    return any(
-        summary.get("Region") == instance.region
-        and not str(summary.get("ReplicationStatus", "")).endswith(NO_REPLICA)
-        for summary in listed
-    )
+    configuration = answer.get("ReplicationConfiguration") or {}
+    listed = configuration.get("ReplicationStatusSummaryList") or ()
+    statuses = ((str(one.get("Region", "")), str(one.get("ReplicationStatus", ""))) for one in listed)
+    return regions_in(str(configuration.get("SourceRegion", "")), statuses)
+
+
+def _is_replica_of(described: Arn | None, instance: Arn, regions: tuple[str, ...]) -> bool:
+    """Return True if AWS lists the Region of the instance among those of the described one."""
+    return described is not None and is_replica(described, instance) and instance.region in regions
 
 
 def _missing(calls: Calls, instance: Arn, others: tuple[str, ...]) -> InstanceStatus:

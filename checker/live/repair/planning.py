@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.inventory import PolicyText
 from checker.core.errors import AwsError, RefusedError
 from checker.core.finding import Applicability
+from checker.core.unknown import Unknown
 from checker.fix.live.receipt import KEY, TOPIC, Change, new_id, stamped
 from checker.fix.live.replacement import key_reasons, topic_reasons
 from checker.fix.result import Outcome, policy_changes
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from checker.core.arn import Arn
     from checker.core.errors import CheckerError
     from checker.fix.snapshot import Reading
+    from checker.lint.explain import InstanceStatus
     from checker.live.aws.calls import Calls
     from checker.live.aws.topic import TopicState
     from checker.live.repair.replacement import ReplacementPlan
@@ -144,12 +146,32 @@ TRAIL_HOURS = 90 * 24
 """AWS documents that the CloudTrail event history covers 90 days."""
 
 
-def unverified(calls: Calls, topic: Arn, instances: Sequence[Instance]) -> Iterator[AwsError]:
-    """Yield the instances that could not be looked up. Raises AwsError for an instance that does not exist."""
-    for arn in dict.fromkeys(instance.arn for instance in instances):
-        status = look_up_existing(calls, arn, topic.region)
-        if status.status != OK:
-            yield AwsError(str(arn), status.reason, help_text=status.help)
+def look_up_instances(
+    calls: Calls, topic: Arn, instances: Sequence[Instance]
+) -> tuple[tuple[Instance, ...], tuple[AwsError, ...]]:
+    """Return the instances with their replicas in the topic's Region in their place, and failed lookups.
+
+    Raises AwsError for an instance that does not exist.
+    """
+    found: list[Instance] = []
+    faults: dict[Arn, AwsError] = {}
+    statuses: dict[Arn, InstanceStatus] = {}
+    for instance in instances:
+        arn = instance.arn
+        if arn not in statuses:
+            statuses[arn] = look_up_existing(calls, arn, topic.region)
+        if statuses[arn].status != OK:
+            faults[arn] = AwsError(str(arn), statuses[arn].reason, help_text=statuses[arn].help)
+        found.append(_here(instance, topic, statuses[arn]))
+    return tuple(found), tuple(faults.values())
+
+
+def _here(instance: Instance, topic: Arn, status: InstanceStatus) -> Instance:
+    """Return the instance with its replicas; the replica in the topic's Region in its place, if there is one."""
+    if isinstance(status.replicas, Unknown):
+        return instance
+    everywhere = instance.with_replicas(status.replicas)
+    return next((one for one in everywhere if one.arn.region == topic.region), everywhere[0])
 
 
 def cut_off(plan: Plan) -> Iterator[RefusedError]:

@@ -78,6 +78,8 @@ _WORDS = (
     "awscc_kms_",
     "awscc_connect_",
     "aws_cloudformation_stack",
+    "ContactStreaming",
+    "StartChatContact",
 )
 _LOCAL_MODULE = re.compile(r'"?source"?\s*[=:]\s*"(\.\.?/[^"\n$%]{0,200})"')
 _TEMPLATE = re.compile(

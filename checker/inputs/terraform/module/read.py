@@ -70,7 +70,7 @@ def read_module(folder: Path, names: frozenset[str], facts: Facts) -> bool:
 def _declares(folder: Path, facts: Facts) -> bool:
     """True if a module has relevant content; another root may have called it in the meantime."""
     found = facts.declared.get(folder)
-    return found is None or bool(found.topics or found.keys or found.instances)
+    return found is None or bool(found.topics or found.keys or found.instances or found.caller_policies)
 
 
 def note(faults: Iterable[InputError], facts: Facts) -> None:

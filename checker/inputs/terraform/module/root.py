@@ -6,6 +6,7 @@ import gc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from checker.analysis.caller_policy import mentions_streaming
 from checker.inputs.comments import hcl_comments
 from checker.inputs.discover import root_name
 from checker.inputs.environment_variables import environments
@@ -13,6 +14,7 @@ from checker.inputs.senders import Part, is_part, senders
 from checker.inputs.terraform.declare import TYPES, declare
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.values import why_unknown
+from checker.inputs.terraform.module.caller_policies import caller_policies, has_caller_policy
 from checker.inputs.terraform.module.collect_blocks import gather, take_values
 from checker.inputs.terraform.module.declare import ModuleResource
 from checker.inputs.terraform.module.folder import absolute
@@ -190,6 +192,9 @@ def read_deployment(name: Path, session: Session, facts: Facts) -> None:
     parts = list(parts_of(session, modules, facts.variables_of_code))
     found.senders += senders(parts)
     found.environments += environments(parts)
+    if any(mentions_streaming(source.text) for one in session.met.values() for source in one.sources):
+        policies = (one for module in modules for one in instances_of(module, has_caller_policy))
+        found.caller_policies += caller_policies(policies)
     new = {name: one for name, one in session.met.items() if name not in facts.called}
     note_comments((source for read in new.values() for source in read.sources), facts)
     facts.called.add({name: one for name, one in session.met.items() if name != absolute(session.root)})
