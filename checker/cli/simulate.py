@@ -58,7 +58,11 @@ class Decision(StrEnum):
 
 _ExpectOption = Annotated[
     Decision | None,
-    typer.Option(help="Exit 1 unless each request has this decision.", show_default=False),
+    typer.Option(
+        metavar="DECISION",
+        help="Exit 1 unless each decision is this one, such as Allowed or Denied.",
+        show_default=False,
+    ),
 ]
 
 
