@@ -140,16 +140,21 @@ def _may_hold(case: KeyAnalysis, instance: Arn) -> bool:
 def _of_another_policy(one: Observation, case: KeyAnalysis, evidence: Evidence) -> str:
     """Return why the request may have been decided by another policy than the one that was read."""
     digest = policy_digest(case.text.text) if isinstance(case.text, PolicyText) else ""
-    if one.digest:
-        return "" if one.digest == digest else "another key policy was in force"
+    if one.digest and one.digest != digest:
+        return "another key policy was in force"
     changes = [each for each in evidence.changes if each.resource in (one.key, one.topic)]
     changes.sort(key=lambda each: each.time)
     late = [each for each in changes if each.time + SETTLING > one.time]
+    late = [
+        each for each in late if not (one.digest and each.name == "PutKeyPolicy")
+    ]  # the digest is of the policy
     if late:
         last = late[-1]
         changed = "changed" if last.time >= one.time else "had just changed"
         what = "the key" if last.resource == one.key else "the topic"
         return f"`{last.name}` {changed} {what} on {day_of(last.time)}"
+    if one.digest:
+        return ""
     if evidence.knows_changes(one.key, one.time):
         return ""
     written = [each.digest for each in changes if each.digest]

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.analysis.deployments import Deployment
-    from checker.analysis.evidence import Weighed
     from checker.iam.prove.prove import Answer
 
 
@@ -165,12 +164,3 @@ class KeyAnalysis(PolicyAnalysis):
         """True if Connect's use of the key depends on conditions that AWS does not document for it."""
         truths = [truth for _, truth in self.usable]
         return bool(self.unverified) and False not in truths and any(one is not True for one in truths)
-
-    @cached_property
-    def seen(self) -> Weighed | None:
-        """What the evidence shows about Connect's use of the key for the topic; ``None`` if there is none."""
-        if self.evidence is None or self.topic is None or isinstance(self.text, Unknown):
-            return None
-        from checker.analysis.evidence import weigh  # few runs have evidence
-
-        return weigh(self, self.evidence)

@@ -9,6 +9,7 @@ from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import pair, pairings_of_key
 from checker.analysis.policy import PolicyAnalysis
 from checker.analysis.resource_names import is_selected
+from checker.analysis.seen import seen_of
 from checker.analysis.topic import TopicAnalysis
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Role, Severity, Verdict, declared_as, format_route
@@ -386,8 +387,9 @@ def _assumptions(case: object) -> tuple[str, ...]:
 
 def _seen(case: KeyAnalysis) -> Iterator[str]:
     """Yield what was seen of a key whose use by Connect is not proven."""
-    if case.seen is not None and case.seen.usable is True and case.topic is not None:
-        yield f"Connect can use `{case.name}` for `{case.topic.name}`: {case.seen.sentence}"
+    seen = seen_of(case)
+    if seen is not None and seen.usable is True and case.topic is not None:
+        yield f"Connect can use `{case.name}` for `{case.topic.name}`: {seen.sentence}"
 
 
 def _all_doubts(judged: Iterable[_Judged]) -> dict[str, Doubt]:

@@ -21,6 +21,7 @@ from checker.analysis.inventory import (
 )
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import named_by
+from checker.analysis.seen import seen_of
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.errors import InputError
@@ -429,8 +430,9 @@ class _Chain:
             return UNKNOWN, key.reason if key is not None else "the key is not known"
         case = KeyAnalysis(key, self.topic, self.case.pairings, inventory=self.case.inventory)
         usable: Truth = all_of(truth for _, truth in case.usable)
-        if isinstance(usable, Unknown) and case.seen is not None and case.seen.usable is True:
-            self.seen, usable = case.seen.sentence, True
+        seen = seen_of(case) if isinstance(usable, Unknown) else None
+        if seen is not None and seen.usable is True:
+            self.seen, usable = seen.sentence, True
         if usable is True and key.doubt is not None:
             usable = key.doubt
         if isinstance(usable, Unknown):

@@ -25,9 +25,15 @@ _CREATED = (
     "sns:Subscribe",
     "connect:StartChatContact",
     "connect:StartContactStreaming",
+    "connectparticipant:CreateParticipantConnection",
+    "connectparticipant:SendMessage",
+    "sqs:ReceiveMessage",
+    "cloudtrail:LookupEvents",
 )
 _DELETED = (
     "connect:StopContactStreaming",
+    "connectparticipant:DisconnectParticipant",
+    "connect:StopContact",
     "sns:Unsubscribe",
     "sqs:DeleteQueue",
     "sns:DeleteTopic",
@@ -44,8 +50,8 @@ def plan_text(setups: Sequence[Setup], wait: float) -> Iterator[str]:
     yield ""
     for setup in setups:
         first, *others = [_written(one, setup) for one in setup.variant.conditions] or ["none"]
-        yield f"  {setup.variant.name:<{width}}  {first}"
-        yield from (f"  {'':<{width}}  {other}" for other in others)
+        yield f"  {setup.variant.name:<{width}} {first}"
+        yield from (f"  {'':<{width}} {other}" for other in others)
     yield ""
     yield "would create for each statement, and delete at the end:"
     yield "  a KMS key whose policy has the statement"
@@ -53,8 +59,8 @@ def plan_text(setups: Sequence[Setup], wait: float) -> Iterator[str]:
     yield "  a queue that is subscribed to the topic"
     yield "  a chat that streams to the topic"
     yield ""
-    yield from _wrapped("calls", _CREATED)
-    yield from _wrapped("at the end", _DELETED)
+    yield from _listed("calls", _CREATED)
+    yield from _listed("at the end", _DELETED)
     yield ""
     yield f"It waits up to {wait:g} seconds for messages: a new key may take minutes to be"
     yield "available everywhere. No key or topic is used twice: a changed key policy may"
@@ -76,11 +82,9 @@ def _written(one: FormCondition, setup: Setup) -> str:
     return f"{one.operator} {one.key} = {value}"
 
 
-def _wrapped(title: str, names: Sequence[str]) -> Iterator[str]:
-    """Yield names after a title, two in a line."""
-    for number in range(0, len(names), 2):
-        head = f"{title}:" if number == 0 else ""
-        yield f"{head:<12}{', '.join(names[number : number + 2])}"
+def _listed(title: str, names: Sequence[str]) -> Iterator[str]:
+    """Yield names after a title, one in a line."""
+    yield from (f"{f'{title}:' if number == 0 else '':<12}{name}" for number, name in enumerate(names))
 
 
 def trial_text(setups: Sequence[Setup], result: TrialResult, paint: Paint) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import is_key_reference, is_managed_key
 from checker.analysis.policy import names_connect
+from checker.analysis.seen import seen_of
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.fixes.grants import allow_key
@@ -101,7 +102,8 @@ class ConnectCannotUseKey(Rule):
                 fixes = allow_key(case)
                 yield self.finding(case.name, message, _nearest(case), help=_HELP, fixes=fixes)
             elif doubts and case.unverified:
-                if case.seen is None or case.seen.usable is None:
+                seen = seen_of(case)
+                if seen is None or seen.usable is None:
                     yield doubts[0]  # unverified-key-condition reports the condition
             elif doubts:
                 message = f"not known whether Connect can use the key: {doubts[0].described}"

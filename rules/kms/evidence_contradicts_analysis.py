@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.seen import seen_of
 from checker.core.finding import Severity
 from checker.lint.rule import Rule
 
@@ -44,9 +45,9 @@ class EvidenceContradictsAnalysis(Rule):
 
     Supply the policy that is in force, from `aws kms get-key-policy`.
 
-    ## What this proves and what it does not
+    ## Fix safety
 
-    A request that a resource control policy denied is not reported: the key policy may allow it nevertheless. Without
+    There is no fix. A request that a resource control policy denied is not reported: the key policy may allow it nevertheless. Without
     such a policy, please report the contradiction as a bug in checker.
 
     ## References
@@ -62,5 +63,6 @@ class EvidenceContradictsAnalysis(Rule):
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Report a proof that an observation contradicts."""
-        if case.seen is not None and case.seen.contradiction:
-            yield self.finding(case.name, case.seen.contradiction, case.at(("Statement",)), help=_HELP)
+        seen = seen_of(case)
+        if seen is not None and seen.contradiction:
+            yield self.finding(case.name, seen.contradiction, case.at(("Statement",)), help=_HELP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.seen import seen_of
 from checker.analysis.wording import listed
 from checker.core.finding import Part, Severity
 from checker.lint.rule import Link, Rule
@@ -71,7 +72,7 @@ class UnverifiedKeyCondition(Rule):
         """Report the conditions that leave the result undetermined, unless evidence decides it."""
         if not case.is_open:
             return
-        seen = case.seen
+        seen = seen_of(case)
         if seen is None or seen.usable is None:
             yield self._unverified(case, seen.remarks if seen is not None else ())
         elif seen.usable is False:

@@ -55,8 +55,8 @@ def pairs(inventory: Inventory, instance: str | None) -> Iterator[Pair]:
         names = {topic.name, key.name if isinstance(key, Key) else ""}
         report = judge(here, list(RULES.values()), Scope(all_topics=True))
         findings = tuple(one for one in report.findings if one.resource in names)
-        given_key = key if isinstance(key, Key) else None
-        yield Pair(findings, explain(here.topics[0], given_key, arn, list(RULES.values())))
+        given_key, seen = key if isinstance(key, Key) else None, Inventory(evidence=inventory.evidence)
+        yield Pair(findings, explain(here.topics[0], given_key, arn, list(RULES.values()), around=seen))
 
 
 def contradictions(pair: Pair) -> Iterator[str]:

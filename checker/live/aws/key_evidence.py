@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from checker.analysis.observation import REFUSED, SERVED, Evidence
+from checker.analysis.seen import seen_of
 from checker.core.arn import Arn
 from checker.core.errors import Skipped
 from checker.iam.prove.space import DATA_KEY, DECRYPT
@@ -55,7 +56,8 @@ def with_key_evidence(calls: Calls, inventory: Inventory) -> Inventory:
 
 
 def _is_undecided(case: KeyAnalysis) -> bool:
-    return case.is_open and (case.seen is None or case.seen.usable is None)
+    seen = seen_of(case) if case.is_open else None
+    return case.is_open and (seen is None or seen.usable is None)
 
 
 def _is_here(calls: Calls, case: KeyAnalysis) -> bool:
