@@ -14,6 +14,7 @@ from checker.app.run import known_rules
 from checker.app.terminal import paint_for, tell, write
 from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
+from checker.inputs.organization_policy import load_organization
 from checker.lint.explain import UNKNOWN, explain
 from checker.report.brief import skipped_text
 from checker.report.context import Paint
@@ -38,23 +39,25 @@ def explain_topic(
     key_policy: Path | None,
     key: Path | None,
     access: Access,
+    rcp: tuple[Path, ...],
     given: Given,
     output_format: Format,
     output: Path | None,
     strict: bool,
 ) -> Ending:
     """Explain a topic, which is an ARN in AWS, a file, or declared in code. Raises CheckerError."""
-    live, known = is_live(topic), read_key(key, key_policy)
+    live, known, organization = is_live(topic), read_key(key, key_policy), load_organization(rcp)
     chain = (
         read_live(topic, instance, known, access)
         if live
         else _read_files(topic, address, instance, known, given)
     )
-    explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, chain.around)
+    around = chain.around._replace(organization=organization)
+    explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, around)
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, output_format, paint), output)
     _tell_skipped(chain.skipped)
-    files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key) if path is not None))
+    files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key, *rcp) if path is not None))
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
     if not has_wrong_option(chain.skipped):
         tell(*after_explain(explanation, Explained(() if live else files, missing, given)))

@@ -37,6 +37,7 @@ def read_options(
     baseline: Path | None = None,
     config: Path | None = None,
     isolated: bool = False,
+    rcp: Sequence[Path] | None = None,
     given: Given = Given(),  # noqa: B008 - frozen
     verbose: bool = False,
 ) -> Options:
@@ -54,6 +55,7 @@ def read_options(
         baseline=baseline,
         configuration=config,
         isolated=isolated,
+        rcp=tuple(rcp or ()),
         given=given,
         verbose=verbose,
     )

@@ -25,6 +25,7 @@ def check(
     variable: shared.VariableOption = None,
     parameter: shared.ParameterOption = None,
     source: shared.SourceOption = None,
+    rcp: shared.RcpOption = None,
     baseline: shared.BaselineOption = None,
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
@@ -51,6 +52,7 @@ def check(
         baseline=baseline,
         config=config,
         isolated=isolated,
+        rcp=rcp,
         given=read_given(variable, parameter, source),
         verbose=verbose,
     )

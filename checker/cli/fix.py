@@ -103,6 +103,7 @@ def fix(
     changed: shared.ChangedOption = False,
     variable: shared.VariableOption = None,
     parameter: shared.ParameterOption = None,
+    rcp: shared.RcpOption = None,
     profile: shared.ProfileOption = "",
     endpoint_url: shared.EndpointOption = "",
     force_managed: _ForceManagedOption = False,
@@ -139,6 +140,7 @@ def fix(
         changed=changed,
         config=config,
         isolated=isolated,
+        rcp=rcp,
         given=read_given(variable, parameter),
     )
     request = FixRequest(

@@ -165,6 +165,15 @@ ParameterOption = Annotated[
         rich_help_panel=INPUT,
     ),
 ]
+RcpOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rcp",
+        metavar="FILE",
+        help="Resource control policy that applies to the accounts; repeatable.",
+        rich_help_panel=INPUT,
+    ),
+]
 SourceOption = Annotated[
     Path | None,
     typer.Option(

@@ -137,7 +137,8 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
         run.topic(topic, TopicAnalysis(topic, inventory), of_keys.get(id(topic)))
     for key in inventory.keys:
         if id(key) not in used and scope.includes_key(key) and scope.is_about(key.place, key.policy):
-            run.key([KeyAnalysis(key, None, pairings_of_key(key, inventory))])
+            around = inventory._replace(open_instances=())
+            run.key([KeyAnalysis(key, None, pairings_of_key(key, inventory), inventory=around)])
     for contact in inventory.contacts:
         if scope.is_about(contact.place):
             target = _Target("contact", contact.id, "", contact.place, None, files=files_of(contact))

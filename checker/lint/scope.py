@@ -114,7 +114,7 @@ def _may_be_connect(service: Unknown) -> bool:
     return "${" not in service.where or glob(_REFERENCE.sub("*", service.where)).matches(CONNECT)
 
 
-_LINKS = (Link.KEY, Link.KEY_POLICY)
+_LINKS = (Link.KEY, Link.KEY_POLICY, Link.ORGANIZATION_POLICY)
 _CONTEXT = "kms:encryptioncontext"
 Verdicts = dict[str, Verdict]
 
@@ -134,15 +134,18 @@ def alike(cases: Sequence[KeyAnalysis]) -> list[list[KeyAnalysis]]:
     """Group the cases that a key treats in the same way, because a key may encrypt very many topics."""
     groups: dict[object, list[KeyAnalysis]] = {}
     for case in cases:
-        name = case.topic.name if case.topic and _depends_on_topic(case.key) else ""
+        name = case.topic.name if case.topic and _depends_on_topic(case) else ""
         groups.setdefault((name, case.pairings), []).append(case)
     return list(groups.values())
 
 
-def _depends_on_topic(key: Key) -> bool:
-    """True if the policy or a grant of a key requires an encryption context, which contains the topic's ARN."""
-    policy = isinstance(key.policy, PolicyText) and _CONTEXT in key.policy.text.lower()
-    return policy or any(one.encryption_context != () for one in key.grants)
+def _depends_on_topic(case: KeyAnalysis) -> bool:
+    """True if a policy or a grant of a key requires an encryption context, which contains the topic's ARN."""
+    organization = case.inventory.organization
+    policies = [case.key.policy, *(one.text for one in (organization.policies if organization else ()))]
+    texts = (one.text for one in policies if isinstance(one, PolicyText))
+    granted = any(one.encryption_context != () for one in case.key.grants)
+    return granted or any(_CONTEXT in text.lower() for text in texts)
 
 
 def is_about_topics(rule: Rule) -> bool:

@@ -1,0 +1,379 @@
+"""Whether organization policies deny AWS services what they do with a resource, such as the key of a topic.
+
+Resource control policies (RCPs) cover KMS keys, SQS queues and Firehose streams, and bind service principals. They do
+not cover SNS topics, AWS managed keys and the resources of the management account.
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
+
+AWS does not document whether Connect names its instance to KMS, so that each possible form of a request is decided: a
+request is denied only if every form is, and permitted only if no form is denied.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.inventory import PolicyText, is_key_reference
+from checker.core.arn import Arn
+from checker.core.unknown import Truth, Unknown, all_of
+from checker.iam.decide.operators import is_negated
+from checker.iam.prove import prove
+from checker.iam.prove.callers import ORG_ID, organizations
+from checker.iam.prove.domain import known_conditions
+from checker.iam.prove.service_space import (
+    RESOURCE_ORGANIZATION,
+    SOURCE_ORGANIZATION,
+    RequestSource,
+    key_space,
+    sourced_spaces,
+)
+from checker.iam.prove.space import DATA_KEY, DECRYPT, Target
+from checker.policy.model import (
+    ALLOW,
+    DENY,
+    EVERYONE,
+    RESOURCE,
+    Condition,
+    Patterns,
+    Policy,
+    Principal,
+    Principals,
+    Statement,
+)
+from checker.policy.placeholder import masked, texts
+from checker.policy.wildcard import glob, is_wild
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from checker.analysis.inventory import Key, Organization, OrganizationPolicy, Topic
+    from checker.iam.decide.decide import Decision
+    from checker.iam.decide.request import Request
+    from checker.iam.prove.space import Space
+    from checker.policy.model import Value
+
+    Forms = Callable[[str], Iterable[tuple[Space, ...]]]
+    """Yields the forms of what a service does in an organization, each with all requests that it consists of."""
+
+
+NOT_SUPPLIED = Unknown("no organization policy was supplied", "--rcp")
+"""Why it is not known whether an organization policy denies a request, if none was given or asked for."""
+SUPPLY = "pass the policies that apply to the account with `--rcp FILE`"
+NONE_DENIES = "no organization policy denies Connect the use of the key"
+
+_ID = re.compile(r"o-[a-z0-9]{10,32}")
+_IDS = (SOURCE_ORGANIZATION, RESOURCE_ORGANIZATION, ORG_ID)
+_PASSED_ON = (
+    "a request that Connect makes for an instance of an organization has aws:SourceOrgID if it has aws:SourceAccount or "
+    "aws:SourceArn"
+)
+_NOT_DOCUMENTED = "AWS does not document whether Connect passes aws:SourceAccount and aws:SourceArn on to KMS"
+
+
+class Denial(NamedTuple):
+    """A request that an organization policy denies, with the decision."""
+
+    policy: OrganizationPolicy
+    request: Request
+    decision: Decision
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """The statements that deny the request."""
+        known = (match.statement for match in self.decision.decisive())
+        return tuple(one for one in known if isinstance(one, Statement))
+
+
+class Permission(NamedTuple):
+    """Whether organization policies permit what a service does: false if they deny every form of its requests.
+
+    ``denials`` are the denied requests of one form. ``assumptions`` are what the answer assumes.
+    """
+
+    truth: Truth
+    denials: tuple[Denial, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+
+class KeyUse(NamedTuple):
+    """The use of a key by Connect when it publishes to an encrypted topic for an instance, each as far as it is known."""
+
+    key: Arn | Unknown
+    owner: str | Unknown
+    topic: Arn | Unknown
+    instance: Arn | None
+
+
+def key_use(topic: Topic | None, key: Key | None, instance: Arn | None) -> KeyUse:
+    """Return the use of the key that encrypts a topic, as far as the two are known."""
+    reference = topic.key if topic else _NO_TOPIC
+    named = Arn.parse(reference) if isinstance(reference, str) else None
+    arn: Arn | Unknown = key.arn if key is not None else named or _NO_ARN
+    if isinstance(arn, Arn) and arn.resource.startswith("alias/"):
+        arn = _NO_ARN
+    topic_arn = topic.arn if topic else _NO_TOPIC
+    return KeyUse(arn, _owner(arn, named, reference, topic_arn, key), topic_arn, instance)
+
+
+_NO_TOPIC = Unknown("no topic is known to use the key")
+_NO_ARN = Unknown("the ARN of the key is not known")
+_NO_OWNER = Unknown("the account of the key is not known")
+
+
+def _owner(
+    key: Arn | Unknown,
+    named: Arn | None,
+    reference: str | Unknown | None,
+    topic: Arn | Unknown,
+    described: Key | None,
+) -> str | Unknown:
+    """Return the account of a key. A key ID or an alias that is not an ARN means a key of the topic's account.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
+    """
+    if isinstance(key, Arn) or named is not None:
+        return key.account if isinstance(key, Arn) else named.account if named else _NO_OWNER
+    if isinstance(topic, Arn) and isinstance(reference, str) and is_key_reference(reference):
+        return topic.account
+    return _root_account(described) or _NO_OWNER
+
+
+def _root_account(key: Key | None) -> str:
+    """Return the only account whose root user a key policy names, which manages the key; empty if there is none."""
+    if key is None or not isinstance(key.policy, PolicyText):
+        return ""
+    entries = (entry for one in key.policy.policy.known_statements() for entry in one.principal_entries)
+    arns = (Arn.parse(entry.value) for entry in entries if isinstance(entry.value, str))
+    roots = {arn.account for arn in arns if arn and (arn.service, arn.resource) == ("iam", "root")}
+    return roots.pop() if len(roots) == 1 else ""
+
+
+def may_use_for_all(
+    organization: Organization, topic: Topic | None, key: Key | None, instances: Iterable[Arn]
+) -> Permission:
+    """Return whether organization policies permit Connect the use of a key for each of some instances."""
+    asked = [may_use_key(organization, key_use(topic, key, one)) for one in (tuple(instances) or (None,))]
+    denied = next((one for one in asked if one.truth is False), None)
+    unknown = next((one for one in asked if isinstance(one.truth, Unknown)), None)
+    assumptions = tuple(dict.fromkeys(text for one in asked for text in one.assumptions))
+    return (denied or unknown or asked[0])._replace(assumptions=assumptions)
+
+
+def may_use_key(organization: Organization, use: KeyUse) -> Permission:
+    """Return whether organization policies permit Connect the use of a key. The policies of the key's owner apply."""
+
+    def forms(own: str) -> Iterator[tuple[Space, ...]]:
+        source = _source(organization, use, own)
+        topic = use.topic if isinstance(use.topic, Unknown) else str(use.topic)
+        spaces = (key_space(target, action, topic) for action in (DATA_KEY, DECRYPT))
+        yield from zip(*(sourced_spaces(space, source, own) for space in spaces), strict=True)
+
+    target = _target(use)
+    return permission(organization, use.owner, target, forms, is_any_key=isinstance(use.key, Unknown))
+
+
+def _target(use: KeyUse) -> Target:
+    """Return the key; if its ARN is not known, an example that only patterns for every key of its account match.
+
+    SNS uses a key of the topic's own Region.
+    """
+    if isinstance(use.key, Arn):
+        return Target.of(use.key)
+    partition, region = (use.topic.partition, use.topic.region) if isinstance(use.topic, Arn) else ("", "")
+    parts = (partition, "kms", region, use.owner if isinstance(use.owner, str) else "")
+    resource = ":".join(("arn", *(part or _OPEN for part in parts), f"key/{_OPEN}"))
+    return Target(resource, region or _NO_ARN, use.owner, partition or "aws")
+
+
+_OPEN = "\0"
+"""Stands for a part of an ARN that is not known. Only a wildcard matches it."""
+
+
+def _source(organization: Organization, use: KeyUse, own: str) -> RequestSource:
+    """Return the instance as KMS may see it: with both source keys, one or none."""
+    if use.instance is None:
+        unknown = Unknown("the Connect instance is not known")
+        return RequestSource((unknown, None), (unknown, None), (unknown,))
+    account = use.instance.account
+    owners = member_organizations(organization, account, use.owner, own)
+    return RequestSource((str(use.instance), None), (account, None), owners)
+
+
+def member_organizations(
+    organization: Organization, account: str, owner: str | Unknown, own: str
+) -> tuple[str | Unknown | None, ...]:
+    """Return the possible organizations of an account, ``None`` for none; the owner of the resource is in ``own``."""
+    is_member: Truth = True if account == owner else organization.has_member(account)
+    if isinstance(is_member, Unknown):
+        return (is_member,)
+    return (own,) if is_member else (_another(own), None)
+
+
+def _another(own: str) -> str:
+    return next(one for one in ("o-another0organization", "o-another1organization") if one != own)
+
+
+def permission(
+    organization: Organization,
+    owner: str | Unknown,
+    target: Target,
+    forms: Forms,
+    *,
+    is_any_key: bool = False,
+) -> Permission:
+    """Return whether the organization policies of a resource's owner permit what a service does.
+
+    With ``is_any_key``, the resource is only an example.
+    """
+    applied = organization.policies_of(owner)
+    if isinstance(applied, Unknown) or not applied:
+        return Permission(applied if isinstance(applied, Unknown) else True)
+    policies = [(one, _prepared(one, target if is_any_key else None)) for one in applied]
+    own = _own_organizations(organization, applied)
+    results = {one: [_result(policies, form) for form in forms(one)] for one in own.ids}
+    every = [result for listed in results.values() for result in listed]
+    return _combined(every, results, own)._replace(assumptions=tuple(_assumed(organization, applied, own)))
+
+
+class _Result(NamedTuple):
+    truth: Truth
+    denials: tuple[Denial, ...]
+
+
+def _result(policies: Sequence[tuple[OrganizationPolicy, Policy]], form: tuple[Space, ...]) -> _Result:
+    """Decide one form of the requests: every request must be permitted by every policy."""
+    answers = [(named, prove.one_request(policy, space)) for named, policy in policies for space in form]
+    denials = tuple(
+        Denial(named, answer.witness, answer.decision)
+        for named, answer in answers
+        if answer.truth is False and answer.witness is not None and answer.decision is not None
+    )
+    truths = (
+        answer.truth._replace(reason=f"{named.name}: {answer.truth.reason}")
+        if isinstance(answer.truth, Unknown)
+        else answer.truth
+        for named, answer in answers
+    )
+    return _Result(all_of(truths), denials)
+
+
+def _combined(
+    every: Sequence[_Result], by_organization: dict[str, list[_Result]], own: _OwnOrganizations
+) -> Permission:
+    """Combine the results of all forms: what holds in each of them is certain."""
+    truths = [result.truth for result in every]
+    unknown = next((truth for truth in truths if isinstance(truth, Unknown)), None)
+    if all(truth is True for truth in truths):
+        return Permission(truth=True)
+    if all(truth is False for truth in truths):
+        return Permission(truth=False, denials=every[0].denials)
+    denials = next((result.denials for result in every if result.truth is False), ())
+    if unknown is not None:
+        return Permission(unknown, denials)
+    names = " and ".join(dict.fromkeys(denial.policy.name for denial in denials))
+    decided = [{str(result.truth) for result in listed} for listed in by_organization.values()]
+    if all(len(one) == 1 for one in decided):
+        return Permission(Unknown(f"{names}: the ID of the organization is not known", own.where), denials)
+    return Permission(Unknown(f"{names}: {_NOT_DOCUMENTED}"), denials)
+
+
+_FULL_ACCESS = Statement(
+    0,
+    "",
+    ALLOW,
+    Principals(False, (Principal(EVERYONE, EVERYONE, ()),)),  # noqa: FBT003
+    Patterns("Action", (EVERYONE,)),
+    Patterns("Resource", (EVERYONE,)),
+    (),
+)
+"""The statement of RCPFullAWSAccess, which AWS attaches everywhere, so that a policy can only deny."""
+
+
+def is_full_access(policy: Policy) -> bool:
+    """True for a policy whose only statement is that of RCPFullAWSAccess."""
+    statements = policy.statements
+    if len(statements) != 1 or not isinstance(statements[0], Statement):
+        return False
+    statement = statements[0]
+    everyone = [one.is_everyone for one in statement.principal_entries] == [True]
+    parts = (statement.actions, statement.resources)
+    every = all(
+        isinstance(part, Patterns) and not part.negated and part.values == (EVERYONE,) for part in parts
+    )
+    negated = isinstance(statement.principals, Principals) and statement.principals.negated
+    return statement.effect == ALLOW and everyone and every and not negated and not statement.conditions
+
+
+def _prepared(named: OrganizationPolicy, example: Target | None) -> Policy:
+    """Return a policy that allows what it does not deny. Placeholders are unknown.
+
+    With an example of the resource, a Resource that not every such resource matches is unknown.
+    """
+
+    def replace(role: str, value: Value) -> Value:
+        if role == RESOURCE and example is not None and isinstance(value, str):
+            return value if glob(value).matches(example.resource) else _NO_ARN._replace(where=value)
+        return value if role.lower() not in _IDS or _is_id(value) else Unknown(_NO_ID, str(value))
+
+    policy = masked(named.text.policy).with_values(replace)
+    return policy._replace(statements=(*policy.statements, _FULL_ACCESS))
+
+
+_NO_ID = "this is not the ID of an organization, which has the form `o-` with 10 to 32 letters and digits"
+
+
+def _is_id(value: Value) -> bool:
+    return not isinstance(value, str) or is_wild(value) or "${" in value or _ID.fullmatch(value) is not None
+
+
+class _OwnOrganizations(NamedTuple):
+    """The IDs that the organization of the resource may have. ``where`` names the policy that they are taken from."""
+
+    ids: tuple[str, ...]
+    where: str = ""
+    assumed: bool = False
+
+
+def _own_organizations(
+    organization: Organization, policies: Sequence[OrganizationPolicy]
+) -> _OwnOrganizations:
+    """Return the ID of the organization if it is known, else those that the policies exempt, else any."""
+    known = organization.id or next((one.organization for one in policies if one.organization), "")
+    if known:
+        return _OwnOrganizations((known,))
+    exempt = {one: policy.name for policy in policies for one in _exempted(masked(policy.text.policy))}
+    if exempt:
+        return _OwnOrganizations(tuple(exempt), next(iter(exempt.values())), assumed=True)
+    named = {one for policy in policies for one in _ids_in(text for _, text in texts(policy.text.policy))}
+    return _OwnOrganizations((_another(""), *sorted(named)), policies[0].name)
+
+
+def _exempted(policy: Policy) -> Iterator[str]:
+    """Yield the organizations that the conditions of a Deny exclude."""
+    for statement in policy.known_statements():
+        for condition in known_conditions(statement) if statement.effect == DENY else ():
+            operation = condition.operation
+            if not isinstance(operation, Unknown) and is_negated(operation.base) and _is_about(condition):
+                yield from _ids_in(value for value in condition.values if isinstance(value, str))
+
+
+def _is_about(condition: Condition) -> bool:
+    return condition.folded_key.startswith(_IDS) or "orgpaths" in condition.folded_key
+
+
+def _ids_in(words: Iterable[str]) -> Iterator[str]:
+    return (one for one in organizations(words) if _ID.fullmatch(one))
+
+
+def _assumed(
+    organization: Organization, policies: Sequence[OrganizationPolicy], own: _OwnOrganizations
+) -> Iterator[str]:
+    """Yield what an answer assumes, in words."""
+    if own.assumed:
+        ids = " or ".join(f"`{one}`" for one in own.ids)
+        yield f"the account of the key belongs to organization {ids}, which {own.where} exempts"
+    if any(SOURCE_ORGANIZATION in one.text.text.lower() for one in policies):
+        yield _PASSED_ON
+    if organization.attached is None:
+        yield f"no organization policy besides {', '.join(dict.fromkeys(one.name for one in policies))} denies it"
