@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Inventory, Key, Pairing, Place, Setting, Topic, TopicSettings
-from checker.analysis.organization import may_use_for_all
+from checker.analysis.organization import NONE_DENIES, may_use_for_all
 from checker.analysis.policy import PolicyAnalysis
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, any_of
@@ -164,6 +164,13 @@ class KeyAnalysis(PolicyAnalysis):
             return None
         instances = self.instances or tuple(one.instance for one in self.pairings)
         return may_use_for_all(organization, self.topic, self.key, instances)
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What the analysis assumes of organization policies, which do not cover AWS managed keys."""
+        if self.key.manager == "AWS":
+            return ()
+        return (NONE_DENIES,) if self.permitted is None else self.permitted.assumptions
 
     @cached_property
     def usable(self) -> tuple[tuple[str, Truth], ...]:

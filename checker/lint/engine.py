@@ -355,9 +355,10 @@ class _Run:
 
 def _assumptions(case: object) -> tuple[str, ...]:
     """Return what the results assume of every deployment, in words."""
-    if not isinstance(case, PolicyAnalysis) or not case.has_symbols:
+    if not isinstance(case, PolicyAnalysis):
         return ()
-    return tuple(map(str, case.deployments.assumptions))
+    of_deployments = case.deployments.assumptions if case.has_symbols else ()
+    return (*map(str, of_deployments), *(case.assumed if isinstance(case, KeyAnalysis) else ()))
 
 
 def _all_doubts(judged: Iterable[_Judged]) -> dict[str, Doubt]:

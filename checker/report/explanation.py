@@ -180,14 +180,17 @@ def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
 
 def _link(status: LinkStatus, paint: Paint) -> str:
     rule = paint("dim", f" [{status.rule}]") if status.rule else ""
-    return f"{link_line(status.link.value, status.status, status.reason, paint)}{rule}"
+    return f"{link_line(status.link.value, status.status, status.reason, paint, _WIDTH)}{rule}"
 
 
-def link_line(name: str, status: str, reason: str, paint: Paint) -> str:
-    """Format one link of a chain: status, name and reason."""
+_WIDTH = max(len(link.value) for link in Link)
+
+
+def link_line(name: str, status: str, reason: str, paint: Paint, width: int = 13) -> str:
+    """Format one link of a chain: status, name and reason; ``width`` is that of the name."""
     word = {BROKEN: "BROKEN", UNKNOWN: "unknown"}.get(status, status if status == OK else "-")
     styled = paint(_STYLES.get(status, "dim"), f"{word:<8}")
-    return f"  {styled} {name.replace('_', ' '):<19} {inert(reason)}"
+    return f"  {styled} {name.replace('_', ' '):<{width}} {inert(reason)}"
 
 
 def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Key, is_key_reference, is_managed_key
-from checker.analysis.organization import NOT_SUPPLIED, may_use_for_all
+from checker.analysis.organization import may_use_for_all
 from checker.analysis.wording import caller_of
 from checker.core.finding import Location, Role, Severity, Witness
 from checker.core.unknown import Unknown
@@ -35,12 +35,12 @@ class DeniedByOrganizationPolicy(Rule):
     or `kms:Decrypt`, however Connect makes the request. `checker check --rcp FILE` reads the policies from files,
     `checker audit --organization` reads them from AWS Organizations. The result is undetermined if the policy denies
     only some forms of the request, because AWS does not document whether Connect passes `aws:SourceAccount` and
-    `aws:SourceArn` on to KMS. Without organization policies, the rule does not report anything.
+    `aws:SourceArn` on to KMS. Without organization policies, the rule assumes that none denies it, and the report lists the assumption.
 
     ## Why it matters
 
-    An explicit Deny of an RCP overrides the key policy. It binds service principals, and nobody is told: the topic
-    policy and the key policy look right, and no message arrives.
+    An explicit Deny of an RCP overrides the key policy. It binds service principals, and no error is reported: the
+    topic policy and the key policy look right, and no message arrives.
 
     ## Example
 
@@ -58,8 +58,6 @@ class DeniedByOrganizationPolicy(Rule):
     ## Fix safety
 
     There is no fix. An organization policy affects all accounts that it is attached to.
-
-    ## What this proves
 
     A finding is proven for each form that the request may have: with `aws:SourceArn` and `aws:SourceAccount`, with one
     of them, and with none. Connect's request for an instance of the organization is taken to have `aws:SourceOrgID` if
@@ -88,10 +86,12 @@ class DeniedByOrganizationPolicy(Rule):
         if reference is None or is_managed_key(reference) or isinstance(case.key, Key):
             return
         organization = case.inventory.organization
-        if isinstance(reference, Unknown):
+        if organization is None:
+            return
+        if organization.unread is not None:
+            yield organization.unread
+        elif isinstance(reference, Unknown):
             yield reference
-        elif organization is None:
-            yield NOT_SUPPLIED
         elif is_key_reference(reference):
             instances = case.instances or tuple(one.instance for one in case.pairings)
             permission = may_use_for_all(organization, case.topic, None, instances)
@@ -99,14 +99,15 @@ class DeniedByOrganizationPolicy(Rule):
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Check the key."""
-        if case.key.manager == "AWS":
+        organization = case.inventory.organization
+        if case.key.manager == "AWS" or case.permitted is None or organization is None:
             return
-        if case.permitted is None:
-            yield NOT_SUPPLIED
+        if organization.unread is not None:
+            yield organization.unread
         else:
             yield from self._judged(case.name, case.permitted, case.here())
 
-    def _judged(self, name: str, permission: Permission, at: Location) -> Iterator[Finding | Unknown]:
+    def _judged(self, name: str, permission: Permission, at: Location) -> Iterator[Finding]:
         places = [at, *map(_place, _distinct(permission.denials))]
         if isinstance(permission.truth, Unknown):
             about = "whether an organization policy denies Connect the use of the key"

@@ -20,6 +20,7 @@ from checker.analysis.inventory import Instance
 from checker.core.arn import Arn
 from checker.core.finding import Finding, Location, Verdict, format_route
 from checker.inputs.load import load
+from checker.inputs.organization_policy import load_organization
 from checker.lint.engine import judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
@@ -39,6 +40,7 @@ class Case(NamedTuple):
     findings: tuple[str, ...]
     says: str
     defect: str
+    rcp: tuple[Path, ...] = ()
 
 
 def read_cases() -> Iterator[Case]:
@@ -55,16 +57,18 @@ def read_cases() -> Iterator[Case]:
                 tuple(entry["findings"]),
                 entry.get("says", ""),
                 entry.get("defect", ""),
+                tuple(folder / name for name in entry.get("rcp", ())),
             )
 
 
 CASES = tuple(read_cases())
 
 
-def run(paths: list[Path], instance: str | None) -> Report:
+def run(paths: list[Path], instance: str | None, rcp: tuple[Path, ...] = ()) -> Report:
     inventory = load(paths)
     arn = Arn.parse(instance) if instance else None
-    return judge(inventory._replace(instances=(Instance(arn),) if arn else ()), RULES)
+    instances = (Instance(arn),) if arn else ()
+    return judge(inventory._replace(instances=instances, organization=load_organization(rcp)), RULES)
 
 
 def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
@@ -79,7 +83,7 @@ def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}/{case.name}")
 def test_each_case_has_exactly_its_findings(case: Case) -> None:
-    report = run(list(case.files), case.instance)
+    report = run(list(case.files), case.instance, case.rcp)
     assert not report.skipped
     assert not report.crashed
     found = [describe(one, case.folder, name_file=len(case.files) > 1) for one in report.findings]
@@ -280,7 +284,7 @@ def test_the_form_of_a_policy_never_changes_the_findings(case: Case, form: str, 
         )
         paths.append(target)
         lengths[path.name] = count_statements(document) if form == "reversed" else 0
-    before, after = run(list(case.files), case.instance), run(paths, case.instance)
+    before, after = run(list(case.files), case.instance, case.rcp), run(paths, case.instance, case.rcp)
     assert signature(after, lengths) == signature(before, {})
 
 
