@@ -125,6 +125,7 @@ def audit(
     all_topics: shared.AllTopicsOption = None,
     topic: shared.TopicOption = None,
     topic_tag: shared.TopicTagOption = None,
+    rcp: shared.RcpOption = None,
     trail_hours: _TrailHoursOption = None,
     journal: _JournalOption = None,
     resume: _ResumeOption = None,
@@ -163,6 +164,7 @@ def audit(
         baseline=baseline,
         config=config,
         isolated=isolated,
+        rcp=rcp,
     )
     request = AuditOptions(
         options,

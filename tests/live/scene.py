@@ -34,7 +34,7 @@ def audited(
     plan = Plan(how, scope, stated, hours=hours)
     sessions = sign_in(plan.access)
     surveyed = survey(sessions, coverage)
-    worker = Worker(plan, sessions)
+    worker = Worker(plan._replace(organization=surveyed.organization), sessions)
     report = joined(read_record(json.loads(json.dumps(worker.work(unit)))) for unit in surveyed.units)
     worker.close()
     return report._replace(skipped=(*surveyed.skipped, *report.skipped))

@@ -48,6 +48,7 @@ class Worker:
         self.stop = threading.Event()
         self._on_answer = on_answer
         self._reads = reads
+        self._organization = plan.organization and plan.organization.organization()
         threads = plan.access.threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="call")
         self._slow_pool = ThreadPoolExecutor(threads, thread_name_prefix="slow")
@@ -57,7 +58,8 @@ class Worker:
         calls = Calls(self.sessions, unit, self.stop, self._on_answer)
         collector = Collector(calls, self.plan, self._pool, self._slow_pool, self._reads(unit.bare))
         rules = all_rules()
-        report = joined(judge(inventory, rules, _EVERYTHING) for inventory in collector.inventories())
+        inventories = (one._replace(organization=self._organization) for one in collector.inventories())
+        report = joined(judge(inventory, rules, _EVERYTHING) for inventory in inventories)
         report = _ordered(
             report, sorted(calls.skipped, key=lambda inventory: inventory[:2]), collector.not_judged
         )
@@ -65,7 +67,7 @@ class Worker:
             "kind": "unit",
             "account": unit.account,
             "region": unit.region,
-            "again": calls.again,
+            "again": calls.again or (self.plan.organization is not None and self.plan.organization.again),
             "calls": calls.made,
             **record(report),
         }

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from checker.lint.report import Report
 
-VERSION = 4
+VERSION = 5
 _KINDS = ("audit", "unit", "topic", "end")
 _OTHERS = {
     "version": "from another version of checker",

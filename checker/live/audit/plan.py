@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.inventory import Pairing, Source
+from checker.analysis.inventory import Organization, OrganizationPolicy, Pairing, PolicyText, Source
 from checker.analysis.pairing import fits, is_of_another
 from checker.core.arn import Arn
+from checker.core.unknown import Unknown
 from checker.lint.engine import Scope
 from checker.live.aws.access import Access
+from checker.live.aws.facts import policy_of
+from checker.policy.vocabulary import RESOURCE_CONTROL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,11 +20,46 @@ if TYPE_CHECKING:
     from checker.analysis.pairing import Named
 
 
+class PolicyData(NamedTuple):
+    """An organization policy: its name in reports, its text, and its organization and management account if known."""
+
+    name: str
+    content: str
+    organization: str = ""
+    management: str = ""
+
+
+class OrganizationData(NamedTuple):
+    """The organization policies of an audit as plain values, with the members of `Organization`.
+
+    ``unread`` is the reason if they could not be read, ``again`` is true if a later run may succeed.
+    """
+
+    policies: tuple[PolicyData, ...] = ()
+    attached: tuple[tuple[str, tuple[int, ...]], ...] | None = None
+    complete: bool = True
+    id: str = ""
+    unread: str = ""
+    again: bool = False
+
+    def organization(self) -> Organization:
+        """Parse the policies. If one is not valid JSON, none is known."""
+        texts = [policy_of(one.name, one.content, RESOURCE_CONTROL) for one in self.policies]
+        unread = next((one for one in texts if isinstance(one, Unknown)), None)
+        unread = Unknown(self.unread) if self.unread else unread
+        policies = tuple(
+            OrganizationPolicy(text, data.name, data.organization, data.management)
+            for data, text in zip(self.policies, texts, strict=True)
+            if isinstance(text, PolicyText)
+        )
+        return Organization(policies, self.attached, self.complete, unread, self.id)
+
+
 class Plan(NamedTuple):
     """``scope`` selects the topics to check. ``instances`` are pairs of source and ARN of known instances.
 
     ``streaming`` pairs each topic with the instances that stream to it according to a manifest. ``hours`` limits the
-    CloudTrail lookup, 0 disables it.
+    CloudTrail lookup, 0 disables it. ``organization`` is ``None`` if no organization policies are given or asked for.
     """
 
     access: Access = Access()
@@ -29,6 +67,7 @@ class Plan(NamedTuple):
     instances: tuple[tuple[str, str], ...] = ()
     streaming: tuple[tuple[str, tuple[str, ...]], ...] = ()
     hours: int = 24
+    organization: OrganizationData | None = None
 
     def stated_for(self, topic: Topic, named: Named) -> tuple[Pairing, ...]:
         """Return the instances that the user pairs with a topic: by manifest entry, by name, or because they fit."""
