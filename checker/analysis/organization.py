@@ -95,6 +95,15 @@ class Permission(NamedTuple):
     denials: tuple[Denial, ...] = ()
     assumptions: tuple[str, ...] = ()
 
+    @property
+    def named(self) -> str:
+        """The first policy that denies, with its statements; empty without a denial."""
+        if not self.denials:
+            return ""
+        first = self.denials[0]
+        titles = " and ".join(statement.title for statement in first.statements)
+        return f"organization policy `{first.policy.name}` ({titles})"
+
 
 class KeyUse(NamedTuple):
     """The use of a key by Connect when it publishes to an encrypted topic for an instance, each as far as it is known."""
@@ -207,7 +216,10 @@ def member_organizations(
     is_member: Truth = True if account == owner else organization.has_member(account)
     if isinstance(is_member, Unknown):
         return (is_member,)
-    return (own,) if is_member else (_another(own), None)
+    if is_member:
+        return (own,)
+    others = (one for one in _named_organizations(organization.policies) if one != own)
+    return (_another(own), *others, None)
 
 
 def _another(own: str) -> str:
@@ -324,7 +336,9 @@ _NO_ID = "this is not the ID of an organization, which has the form `o-` with 10
 
 
 def _is_id(value: Value) -> bool:
-    return not isinstance(value, str) or is_wild(value) or "${" in value or _ID.fullmatch(value) is not None
+    if not isinstance(value, str) or value in ("true", "false"):  # of Null
+        return True
+    return is_wild(value) or "${" in value or _ID.fullmatch(value) is not None
 
 
 class _OwnOrganizations(NamedTuple):
@@ -345,8 +359,12 @@ def _own_organizations(
     exempt = {one: policy.name for policy in policies for one in _exempted(masked(policy.text.policy))}
     if exempt:
         return _OwnOrganizations(tuple(exempt), next(iter(exempt.values())), assumed=True)
-    named = {one for policy in policies for one in _ids_in(text for _, text in texts(policy.text.policy))}
-    return _OwnOrganizations((_another(""), *sorted(named)), policies[0].name)
+    return _OwnOrganizations((_another(""), *_named_organizations(policies)), policies[0].name)
+
+
+def _named_organizations(policies: Iterable[OrganizationPolicy]) -> list[str]:
+    words = (text for policy in policies for _, text in texts(policy.text.policy))
+    return sorted(set(_ids_in(words)))
 
 
 def _exempted(policy: Policy) -> Iterator[str]:

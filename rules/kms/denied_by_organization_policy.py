@@ -115,18 +115,13 @@ class DeniedByOrganizationPolicy(Rule):
             yield self.undetermined(name, message, places, help=_UNKNOWN_HELP)
         elif not permission.truth:
             denials = permission.denials
-            message = f"{_named(denials[0])} denies Connect {_actions(denials)} on the key"
+            message = f"{permission.named} denies Connect {_actions(denials)} on the key"
             yield self.finding(name, message, places, help=_HELP, witness=_witness(denials[0]))
 
 
 def _distinct(denials: tuple[Denial, ...]) -> tuple[Denial, ...]:
     """Return one denial for each policy."""
     return tuple({denial.policy.name: denial for denial in reversed(denials)}.values())[::-1]
-
-
-def _named(denial: Denial) -> str:
-    titles = " and ".join(statement.title for statement in denial.statements)
-    return f"organization policy `{denial.policy.name}` ({titles})"
 
 
 def _actions(denials: tuple[Denial, ...]) -> str:

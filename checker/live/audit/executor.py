@@ -13,6 +13,7 @@ from checker.lint.engine import KINDS, Scope, judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
 from checker.live.audit.collect import Collector
+from checker.live.audit.plan import organization_of
 from checker.live.audit.topics import TopicReads
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import StoppedError
@@ -48,7 +49,7 @@ class Worker:
         self.stop = threading.Event()
         self._on_answer = on_answer
         self._reads = reads
-        self._organization = plan.organization and plan.organization.organization()
+        self._organization = plan.organization and organization_of(plan.organization)
         threads = plan.access.threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="call")
         self._slow_pool = ThreadPoolExecutor(threads, thread_name_prefix="slow")

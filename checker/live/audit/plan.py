@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Organization, OrganizationPolicy, Pairing, PolicyText, Source
@@ -42,17 +43,19 @@ class OrganizationData(NamedTuple):
     unread: str = ""
     again: bool = False
 
-    def organization(self) -> Organization:
-        """Parse the policies. If one is not valid JSON, none is known."""
-        texts = [policy_of(one.name, one.content, RESOURCE_CONTROL) for one in self.policies]
-        unread = next((one for one in texts if isinstance(one, Unknown)), None)
-        unread = Unknown(self.unread) if self.unread else unread
-        policies = tuple(
-            OrganizationPolicy(text, data.name, data.organization, data.management)
-            for data, text in zip(self.policies, texts, strict=True)
-            if isinstance(text, PolicyText)
-        )
-        return Organization(policies, self.attached, self.complete, unread, self.id)
+
+@lru_cache(maxsize=4)
+def organization_of(data: OrganizationData) -> Organization:
+    """Parse the organization policies of an audit. If one is not valid JSON, none is known."""
+    texts = [policy_of(one.name, one.content, RESOURCE_CONTROL) for one in data.policies]
+    unread = next((one for one in texts if isinstance(one, Unknown)), None)
+    unread = Unknown(data.unread) if data.unread else unread
+    policies = tuple(
+        OrganizationPolicy(text, named.name, named.organization, named.management)
+        for named, text in zip(data.policies, texts, strict=True)
+        if isinstance(text, PolicyText)
+    )
+    return Organization(policies, data.attached, data.complete, unread, data.id)
 
 
 class Plan(NamedTuple):
