@@ -382,6 +382,7 @@ class Organization(NamedTuple):
     They apply to every account of the run, unless ``attached`` lists the accounts of the organization, each with the
     indices of its policies. ``complete`` is false if accounts may be missing in this list. ``unread`` is the reason if
     the policies exist, or may exist, and could not be read. ``id`` is the ID of the organization if it is known.
+    ``open_values`` are the texts that stand for any value in a deployment of code.
     """
 
     policies: tuple[OrganizationPolicy, ...] = ()
@@ -389,6 +390,7 @@ class Organization(NamedTuple):
     complete: bool = True
     unread: Unknown | None = None
     id: str = ""
+    open_values: frozenset[str] = frozenset()
 
     def policies_of(self, account: str | Unknown) -> tuple[OrganizationPolicy, ...] | Unknown:
         """Return the policies that apply to the resources of an account; none for the management account."""

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Inventory, Key, Pairing, Place, Setting, Topic, TopicSettings
-from checker.analysis.organization import NONE_DENIES, may_use_for_all
+from checker.analysis.organization import NONE_DENIES, deployed_organization, may_use_for_all
 from checker.analysis.policy import PolicyAnalysis
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, any_of
@@ -79,7 +79,7 @@ class KeyAnalysis(PolicyAnalysis):
         topic = facts.topic if self.topic else None
         pairings = facts.pairings if topic else self.pairings
         # The instances that the code declares are among the pairings now.
-        around = Inventory(organization=self.inventory.organization)
+        around = Inventory(organization=deployed_organization(self.inventory.organization, deployment))
         case = KeyAnalysis(facts.key or self.key, topic, pairings, self.topics, around)
         case.name = self.name
         return case

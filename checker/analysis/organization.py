@@ -47,6 +47,7 @@ from checker.policy.wildcard import glob, is_wild
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from checker.analysis.deployments import Deployment
     from checker.analysis.inventory import Key, Organization, OrganizationPolicy, Topic
     from checker.iam.decide.decide import Decision
     from checker.iam.decide.request import Request
@@ -241,9 +242,14 @@ def permission(
     applied = organization.policies_of(owner)
     if isinstance(applied, Unknown) or not applied:
         return Permission(applied if isinstance(applied, Unknown) else True)
-    policies = [(one, _prepared(one, target if is_any_key else None)) for one in applied]
+    opened = _Opened(organization.open_values, applied)
+    example = opened.text(target.resource)
+    is_example = is_any_key or example != target.resource
+    policies = [(one, _prepared(one, example if is_example else None)) for one in applied]
     own = _own_organizations(organization, applied)
-    results = {one: [_result(policies, form) for form in forms(one)] for one in own.ids}
+    results = {
+        one: [_result(policies, tuple(map(opened.space, form))) for form in forms(one)] for one in own.ids
+    }
     every = [result for listed in results.values() for result in listed]
     return _combined(every, results, own)._replace(assumptions=tuple(_assumed(organization, applied, own)))
 
@@ -317,7 +323,43 @@ def is_full_access(policy: Policy) -> bool:
     return statement.effect == ALLOW and everyone and every and not negated and not statement.conditions
 
 
-def _prepared(named: OrganizationPolicy, example: Target | None) -> Policy:
+class _Opened:
+    """Makes values unknown that stand for any value of a deployment, where a policy compares them with a literal."""
+
+    def __init__(self, values: frozenset[str], policies: Sequence[OrganizationPolicy]) -> None:
+        self._values = values
+        statements = (one for policy in policies for one in policy.text.policy.known_statements())
+        conditions = (one for statement in statements for one in known_conditions(statement))
+        self._compared = {
+            condition.folded_key
+            for condition in conditions
+            if any(isinstance(value, str) and value not in ("true", "false") for value in condition.values)
+        }
+
+    def text(self, text: str) -> str:
+        """Replace the values in a text by a character that only a wildcard matches."""
+        for value in sorted(self._values, key=len, reverse=True):
+            text = text.replace(value, _OPEN)
+        return text
+
+    def space(self, space: Space) -> Space:
+        """Return the space with such values unknown."""
+        unknown = {
+            key: Unknown("the policy names a value, and the deployment decides whether it is the same", key)
+            for key, value in space.fixed.items()
+            if key in self._compared and isinstance(value, str) and self.text(value) != value
+        }
+        return space._replace(fixed={**space.fixed, **unknown}) if unknown else space
+
+
+def deployed_organization(organization: Organization | None, deployment: Deployment) -> Organization | None:
+    """Return the organization for one deployment, whose values for symbols stand for any value."""
+    if organization is None:
+        return None
+    return organization._replace(open_values=frozenset(value for value, _ in deployment.shown))
+
+
+def _prepared(named: OrganizationPolicy, example: str | None) -> Policy:
     """Return a policy that allows what it does not deny. Placeholders are unknown.
 
     With an example of the resource, a Resource that not every such resource matches is unknown.
@@ -325,7 +367,7 @@ def _prepared(named: OrganizationPolicy, example: Target | None) -> Policy:
 
     def replace(role: str, value: Value) -> Value:
         if role == RESOURCE and example is not None and isinstance(value, str):
-            return value if glob(value).matches(example.resource) else _NO_ARN._replace(where=value)
+            return value if glob(value).matches(example) else _NO_ARN._replace(where=value)
         return value if role.lower() not in _IDS or _is_id(value) else Unknown(_NO_ID, str(value))
 
     policy = masked(named.text.policy).with_values(replace)

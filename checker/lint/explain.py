@@ -159,7 +159,7 @@ def explain(
         chosen = pairings[0].instance if instance is None else instance
         its_key = key if one is case else one.about[1]
         its_topic = one.topic._replace(pairings=pairings)
-        explained.append(_explain(its_topic, its_key, chosen, rules, looked_up, around.organization))
+        explained.append(_explain(its_topic, its_key, chosen, rules, looked_up, one.inventory.organization))
     return _merged(explained, case.deployments)._replace(topic=topic)
 
 
