@@ -239,7 +239,8 @@ class Key(NamedTuple):
 
     ``doubt`` is the reason why the policy may not be in force. The values are those of AWS: ``state`` is Enabled,
     Disabled and so on; ``manager`` is CUSTOMER or AWS; ``spec`` and ``usage`` are SYMMETRIC_DEFAULT and
-    ENCRYPT_DECRYPT for a key that SNS can use. ``construct`` is its path in the CDK app that declares it. If no list of grants was supplied, the key is assumed to have none,
+    ENCRYPT_DECRYPT for a key that SNS can use. ``construct`` is its path in the CDK app that declares it.
+    ``separate`` is true if a resource of its own writes the policy, so that the policy can refer to a topic. If no list of grants was supplied, the key is assumed to have none,
     so that a key policy without Connect is reported.
     """
 
@@ -259,6 +260,7 @@ class Key(NamedTuple):
     home: str = ""
     root: str = ""
     construct: str = ""
+    separate: bool = False
 
     @property
     def name(self) -> str:

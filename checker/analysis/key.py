@@ -80,7 +80,8 @@ class KeyAnalysis(PolicyAnalysis):
         pairings = facts.pairings if topic else self.pairings
         # The instances that the code declares are among the pairings now.
         around = Inventory(organization=deployed_organization(self.inventory.organization, deployment))
-        case = KeyAnalysis(facts.key or self.key, topic, pairings, self.topics, around)
+        topics = tuple(one._replace(arn=deployment.arn(one.arn)) for one in self.topics)
+        case = KeyAnalysis(facts.key or self.key, topic, pairings, topics, around)
         case.name = self.name
         return case
 

@@ -39,7 +39,7 @@ KmsConditionOption = Annotated[
     KeyCondition | None,
     typer.Option(
         "--kms-condition",
-        help="Limit Connect's use of the key to this `topic`, or to its `instance`, which AWS does not document.",
+        help="Limit Connect's use of the key to the `topic`; `instance` is unverified.",
         rich_help_panel="Key policy",
     ),
 ]
