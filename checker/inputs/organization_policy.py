@@ -92,11 +92,15 @@ def _described(document: TextDocument, summary: Object) -> OrganizationPolicy:
 def _check_accepted(text: PolicyText) -> None:
     """Refuse a policy that AWS would not accept, so that it cannot be in force. Raises InputError."""
     for route, part, reason, help_text in _refusals(text):
-        raise InputError(text.document.name, reason, text.document.locate(route, part), help_text=help_text)
+        raise InputError(
+            text.document.name, reason, text.document.locate(route, part), help_text=help_text or _SYNTAX
+        )
 
 
 _Refusal = tuple["Route", Part, str, str]
-_SYNTAX = "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html"
+_SYNTAX = (
+    "see https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html"
+)
 
 
 def _refusals(text: PolicyText) -> Iterator[_Refusal]:

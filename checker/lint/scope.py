@@ -120,13 +120,20 @@ Verdicts = dict[str, Verdict]
 
 
 def cases_by_key(topics: Iterable[Topic], inventory: Inventory) -> dict[int, list[KeyAnalysis]]:
-    """Return the keys that encrypt topics, by identity, each with an analysis for each topic."""
+    """Return the keys that encrypt topics, by identity, each with an analysis for each topic.
+
+    Each analysis knows all topics that the key encrypts, also those that are not among ``topics``.
+    """
+    keys = [(topic, inventory.key_of(topic)) for topic in inventory.topics]
+    users: dict[int, list[Topic]] = {}
+    for topic, key in keys:
+        users.setdefault(id(key), []).append(topic)
     cases: dict[int, list[KeyAnalysis]] = {}
-    for topic in topics:
-        key = inventory.key_of(topic)
-        if isinstance(key, Key):
-            pairings = TopicAnalysis(topic, inventory).pairings
-            cases.setdefault(id(key), []).append(KeyAnalysis(key, topic, pairings, inventory=inventory))
+    wanted = {id(topic) for topic in topics}
+    for topic, key in keys:
+        if id(topic) in wanted and isinstance(key, Key):
+            pairings, of_key = TopicAnalysis(topic, inventory).pairings, tuple(users[id(key)])
+            cases.setdefault(id(key), []).append(KeyAnalysis(key, topic, pairings, of_key, inventory))
     return cases
 
 

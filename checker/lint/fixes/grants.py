@@ -91,10 +91,10 @@ def bound(operations: tuple[Operation, ...], case: KeyAnalysis, limit: KeyCondit
 
 
 def _name(topic: Topic) -> Json | None:
-    """Return a topic as a value: its ARN, or the reference to it; ``None`` if it has no name."""
-    if isinstance(topic.arn, Unknown):
-        return Reference(topic.symbol) if topic.symbol else None
-    return str(topic.arn)
+    """Return a topic as a value: the reference to it in code, or its ARN; ``None`` if it has no name."""
+    if topic.symbol:
+        return Reference(topic.symbol)
+    return None if isinstance(topic.arn, Unknown) else str(topic.arn)
 
 
 def are_named(topics: Sequence[Topic]) -> bool:
