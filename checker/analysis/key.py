@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Inventory, Key, Pairing, Place, Setting, Topic, TopicSettings
-from checker.analysis.organization import NONE_DENIES, deployed_organization, may_use_for_all
+from checker.analysis.key_permission import may_use_for_all
+from checker.analysis.organization import NONE_DENIES, deployed_organization
 from checker.analysis.policy import PolicyAnalysis
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, any_of

@@ -1,12 +1,12 @@
-"""Whether organization policies deny AWS services what they do with a resource, such as the key of a topic.
+"""Whether organization policies permit AWS services what they do with a resource, such as the key of a topic.
 
 Resource control policies (RCPs) cover KMS keys, SQS queues and Firehose streams, and bind service principals. They do
 not cover SNS topics, AWS managed keys and the resources of the management account.
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
 https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
 
-AWS does not document whether Connect names its instance to KMS, so that each possible form of a request is decided: a
-request is denied only if every form is, and permitted only if no form is denied.
+A service may make a request in several forms, as AWS does not document all keys that it passes on. A request is denied
+only if every form is, and permitted only if no form is denied.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.inventory import PolicyText, is_key_reference
-from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, all_of
 from checker.iam.decide.operators import is_negated
 from checker.iam.prove import prove
@@ -24,11 +22,7 @@ from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.service_space import (
     RESOURCE_ORGANIZATION,
     SOURCE_ORGANIZATION,
-    RequestSource,
-    key_space,
-    sourced_spaces,
 )
-from checker.iam.prove.space import DATA_KEY, DECRYPT, Target
 from checker.policy.model import (
     ALLOW,
     DENY,
@@ -48,10 +42,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checker.analysis.deployments import Deployment
-    from checker.analysis.inventory import Key, Organization, OrganizationPolicy, Topic
+    from checker.analysis.inventory import Organization, OrganizationPolicy
     from checker.iam.decide.decide import Decision
     from checker.iam.decide.request import Request
-    from checker.iam.prove.space import Space
+    from checker.iam.prove.space import Space, Target
     from checker.policy.model import Value
 
     Forms = Callable[[str], Iterable[tuple[Space, ...]]]
@@ -60,8 +54,11 @@ if TYPE_CHECKING:
 
 NOT_SUPPLIED = Unknown("no organization policy was supplied", "--rcp")
 """Why it is not known whether an organization policy denies a request, if none was given or asked for."""
-SUPPLY = "pass the policies that apply to the account with `--rcp FILE`"
 NONE_DENIES = "no organization policy denies Connect the use of the key"
+
+NO_ARN = Unknown("the ARN of the key is not known")
+OPEN = "\0"
+"""Stands for a part of an ARN that is not known. Only a wildcard matches it."""
 
 _ID = re.compile(r"o-[a-z0-9]{10,32}")
 _IDS = (SOURCE_ORGANIZATION, RESOURCE_ORGANIZATION, ORG_ID)
@@ -69,7 +66,10 @@ _PASSED_ON = (
     "a request that Connect makes for an instance of an organization has aws:SourceOrgID if it has aws:SourceAccount or "
     "aws:SourceArn"
 )
-_NOT_DOCUMENTED = "AWS does not document whether Connect passes aws:SourceAccount and aws:SourceArn on to KMS"
+_NOT_DOCUMENTED = (
+    "it depends on aws:SourceArn, aws:SourceAccount or aws:SourceOrgID, and AWS does not document which of them the "
+    "request has"
+)
 
 
 class Denial(NamedTuple):
@@ -104,110 +104,6 @@ class Permission(NamedTuple):
         first = self.denials[0]
         titles = " and ".join(statement.title for statement in first.statements)
         return f"organization policy `{first.policy.name}` ({titles})"
-
-
-class KeyUse(NamedTuple):
-    """The use of a key by Connect when it publishes to an encrypted topic for an instance, each as far as it is known."""
-
-    key: Arn | Unknown
-    owner: str | Unknown
-    topic: Arn | Unknown
-    instance: Arn | None
-
-
-def key_use(topic: Topic | None, key: Key | None, instance: Arn | None) -> KeyUse:
-    """Return the use of the key that encrypts a topic, as far as the two are known."""
-    reference = topic.key if topic else _NO_TOPIC
-    named = Arn.parse(reference) if isinstance(reference, str) else None
-    arn: Arn | Unknown = key.arn if key is not None else named or _NO_ARN
-    if isinstance(arn, Arn) and arn.resource.startswith("alias/"):
-        arn = _NO_ARN
-    topic_arn = topic.arn if topic else _NO_TOPIC
-    return KeyUse(arn, _owner(arn, named, reference, topic_arn, key), topic_arn, instance)
-
-
-_NO_TOPIC = Unknown("no topic is known to use the key")
-_NO_ARN = Unknown("the ARN of the key is not known")
-_NO_OWNER = Unknown("the account of the key is not known")
-
-
-def _owner(
-    key: Arn | Unknown,
-    named: Arn | None,
-    reference: str | Unknown | None,
-    topic: Arn | Unknown,
-    described: Key | None,
-) -> str | Unknown:
-    """Return the account of a key. A key ID or an alias that is not an ARN means a key of the topic's account.
-
-    https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
-    """
-    if isinstance(key, Arn) or named is not None:
-        return key.account if isinstance(key, Arn) else named.account if named else _NO_OWNER
-    if isinstance(topic, Arn) and isinstance(reference, str) and is_key_reference(reference):
-        return topic.account
-    return _root_account(described) or _NO_OWNER
-
-
-def _root_account(key: Key | None) -> str:
-    """Return the only account whose root user a key policy names, which manages the key; empty if there is none."""
-    if key is None or not isinstance(key.policy, PolicyText):
-        return ""
-    entries = (entry for one in key.policy.policy.known_statements() for entry in one.principal_entries)
-    arns = (Arn.parse(entry.value) for entry in entries if isinstance(entry.value, str))
-    roots = {arn.account for arn in arns if arn and (arn.service, arn.resource) == ("iam", "root")}
-    return roots.pop() if len(roots) == 1 else ""
-
-
-def may_use_for_all(
-    organization: Organization, topic: Topic | None, key: Key | None, instances: Iterable[Arn]
-) -> Permission:
-    """Return whether organization policies permit Connect the use of a key for each of some instances."""
-    asked = [may_use_key(organization, key_use(topic, key, one)) for one in (tuple(instances) or (None,))]
-    denied = next((one for one in asked if one.truth is False), None)
-    unknown = next((one for one in asked if isinstance(one.truth, Unknown)), None)
-    assumptions = tuple(dict.fromkeys(text for one in asked for text in one.assumptions))
-    return (denied or unknown or asked[0])._replace(assumptions=assumptions)
-
-
-def may_use_key(organization: Organization, use: KeyUse) -> Permission:
-    """Return whether organization policies permit Connect the use of a key. The policies of the key's owner apply."""
-
-    def forms(own: str) -> Iterator[tuple[Space, ...]]:
-        source = _source(organization, use, own)
-        topic = use.topic if isinstance(use.topic, Unknown) else str(use.topic)
-        spaces = (key_space(target, action, topic) for action in (DATA_KEY, DECRYPT))
-        yield from zip(*(sourced_spaces(space, source, own) for space in spaces), strict=True)
-
-    target = _target(use)
-    return permission(organization, use.owner, target, forms, is_any_key=isinstance(use.key, Unknown))
-
-
-def _target(use: KeyUse) -> Target:
-    """Return the key; if its ARN is not known, an example that only patterns for every key of its account match.
-
-    SNS uses a key of the topic's own Region.
-    """
-    if isinstance(use.key, Arn):
-        return Target.of(use.key)
-    partition, region = (use.topic.partition, use.topic.region) if isinstance(use.topic, Arn) else ("", "")
-    parts = (partition, "kms", region, use.owner if isinstance(use.owner, str) else "")
-    resource = ":".join(("arn", *(part or _OPEN for part in parts), f"key/{_OPEN}"))
-    return Target(resource, region or _NO_ARN, use.owner, partition or "aws")
-
-
-_OPEN = "\0"
-"""Stands for a part of an ARN that is not known. Only a wildcard matches it."""
-
-
-def _source(organization: Organization, use: KeyUse, own: str) -> RequestSource:
-    """Return the instance as KMS may see it: with both source keys, one or none."""
-    if use.instance is None:
-        unknown = Unknown("the Connect instance is not known")
-        return RequestSource((unknown, None), (unknown, None), (unknown,))
-    account = use.instance.account
-    owners = member_organizations(organization, account, use.owner, own)
-    return RequestSource((str(use.instance), None), (account, None), owners)
 
 
 def member_organizations(
@@ -339,7 +235,7 @@ class _Opened:
     def text(self, text: str) -> str:
         """Replace the values in a text by a character that only a wildcard matches."""
         for value in sorted(self._values, key=len, reverse=True):
-            text = text.replace(value, _OPEN)
+            text = text.replace(value, OPEN)
         return text
 
     def space(self, space: Space) -> Space:
@@ -367,7 +263,7 @@ def _prepared(named: OrganizationPolicy, example: str | None) -> Policy:
 
     def replace(role: str, value: Value) -> Value:
         if role == RESOURCE and example is not None and isinstance(value, str):
-            return value if glob(value).matches(example) else _NO_ARN._replace(where=value)
+            return value if glob(value).matches(example) else NO_ARN._replace(where=value)
         return value if role.lower() not in _IDS or _is_id(value) else Unknown(_NO_ID, str(value))
 
     policy = masked(named.text.policy).with_values(replace)

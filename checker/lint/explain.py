@@ -20,7 +20,8 @@ from checker.analysis.inventory import (
     is_managed_key,
 )
 from checker.analysis.key import KeyAnalysis
-from checker.analysis.organization import NONE_DENIES, NOT_SUPPLIED, Permission, may_use_for_all
+from checker.analysis.key_permission import may_use_for_all
+from checker.analysis.organization import NONE_DENIES, NOT_SUPPLIED, Permission
 from checker.analysis.pairing import named_by
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn

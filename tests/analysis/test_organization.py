@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from checker.analysis.delivery_permission import may_send, may_use_queue_key, may_write
 from checker.analysis.inventory import Organization, OrganizationPolicy, PolicyText
-from checker.analysis.organization import KeyUse, may_use_key
+from checker.analysis.key_permission import KeyUse, may_use_key
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 from checker.live.aws.facts import policy_of
