@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,6 +16,7 @@ from checker.live.audit.cluster import work_on
 from checker.live.audit.plan import OrganizationData, Plan, PolicyData
 from checker.live.aws.access import Access, Coverage, Unit
 from checker.report.record import read_record
+from tests.cli.process import run
 from tests.live.cloud import ACCOUNT, REGION, Cloud, refuse
 from tests.live.scene import audited, make_instance, make_topic, said_of
 
@@ -227,3 +229,44 @@ def test_the_policies_reach_the_workers_of_a_cluster(scene: Scene) -> None:
     unit = Unit(scene.member, REGION, f"arn:aws:iam::{scene.member}:role/reader")
     report = read_record(json.loads(json.dumps(work_on(plan, unit))))
     assert verdict_of(report) is Verdict.FAIL
+
+
+def command(scene: Scene, *options: str | Path) -> Any:
+    """Run the command as a process of its own; the environment has credentials for the local AWS."""
+    fixed = ("--endpoint-url", scene.cloud.url, "--isolated", "--trail-hours", "0")
+    return run("audit", *fixed, "--format", "json", *options)
+
+
+def failed(done: Any) -> set[str]:
+    return {one["rule"] for one in json.loads(done.stdout)["findings"] if one["rule"] == RULE}
+
+
+def test_a_resumed_audit_judges_again_what_a_temporary_failure_left_open(
+    scene: Scene, tmp_path: Path
+) -> None:
+    scene.attach(PERIMETER, scene.root)
+    journal = tmp_path / "journal.jsonl"
+    options = ("--organization", "--role-name", "reader")
+    scene.cloud.fault = refuse("ListPolicies", "InternalFailure")
+    first = command(scene, *options, "--journal", journal)
+    assert (first.returncode, failed(first)) == (3, set())
+    scene.cloud.fault = None
+    again = command(scene, "--resume", journal)
+    assert (again.returncode, failed(again)) == (1, {RULE}), again.stderr
+    scene.cloud.calls.clear()
+    assert command(scene, "--resume", journal).stdout == again.stdout
+    assert not [one for one in scene.cloud.calls if one.service not in ("sts", "organizations")]
+
+
+def test_policies_of_files_apply_to_every_audited_account(scene: Scene, tmp_path: Path) -> None:
+    rcp, journal = tmp_path / "rcp.json", tmp_path / "journal.jsonl"
+    rcp.write_text(json.dumps(PERIMETER))
+    options = ("--accounts", scene.member, "--role-name", "reader", "--rcp", rcp)
+    done = command(scene, *options, "--journal", journal)
+    assert failed(done) == {RULE}
+    assert failed(command(scene, "--resume", journal)) == {RULE}
+    rcp.write_text(json.dumps(sample(scene.id)))
+    assert command(scene, "--resume", journal).returncode == 2  # it is another audit
+    both = command(scene, "--organization", "--rcp", rcp)
+    assert both.returncode == 2
+    assert "--rcp: cannot be combined with --organization" in both.stderr
