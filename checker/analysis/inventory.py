@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from checker.analysis.observation import Evidence
     from checker.core.errors import Skipped
     from checker.core.finding import Position, Route
+    from checker.core.unknown import Truth
     from checker.policy.model import Policy, Problem
     from checker.policy.node import Node
     from checker.policy.vocabulary import Dialect
@@ -247,7 +248,8 @@ class Key(NamedTuple):
 
     ``doubt`` is the reason why the policy may not be in force. The values are those of AWS: ``state`` is Enabled,
     Disabled and so on; ``manager`` is CUSTOMER or AWS; ``spec`` and ``usage`` are SYMMETRIC_DEFAULT and
-    ENCRYPT_DECRYPT for a key that SNS can use. ``construct`` is its path in the CDK app that declares it. If no list of grants was supplied, the key is assumed to have none,
+    ENCRYPT_DECRYPT for a key that SNS can use. ``construct`` is its path in the CDK app that declares it.
+    ``separate`` is true if a resource of its own writes the policy, so that the policy can refer to a topic. If no list of grants was supplied, the key is assumed to have none,
     so that a key policy without Connect is reported.
     """
 
@@ -267,6 +269,7 @@ class Key(NamedTuple):
     home: str = ""
     root: str = ""
     construct: str = ""
+    separate: bool = False
 
     @property
     def name(self) -> str:
@@ -428,11 +431,67 @@ class ReadByRoot(NamedTuple):
     files: frozenset[str]
 
 
+class OrganizationPolicy(NamedTuple):
+    """A resource control policy (RCP) of AWS Organizations, with its name in reports.
+
+    ``organization`` and ``management`` are the ID of the organization and its management account, if the ARN of the
+    policy names them.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+    """
+
+    text: PolicyText
+    name: str
+    organization: str = ""
+    management: str = ""
+
+
+class Organization(NamedTuple):
+    """The organization policies of a run.
+
+    They apply to every account of the run, unless ``attached`` lists the accounts of the organization, each with the
+    indices of its policies. ``complete`` is false if accounts may be missing in this list. ``unread`` is the reason if
+    the policies exist, or may exist, and could not be read. ``id`` is the ID of the organization if it is known.
+    ``open_values`` are the texts that stand for any value in a deployment of code.
+    """
+
+    policies: tuple[OrganizationPolicy, ...] = ()
+    attached: tuple[tuple[str, tuple[int, ...]], ...] | None = None
+    complete: bool = True
+    unread: Unknown | None = None
+    id: str = ""
+    open_values: frozenset[str] = frozenset()
+
+    def policies_of(self, account: str | Unknown) -> tuple[OrganizationPolicy, ...] | Unknown:
+        """Return the policies that apply to the resources of an account; none for the management account."""
+        if self.unread is not None:
+            return self.unread
+        if self.attached is None:
+            return tuple(one for one in self.policies if one.management != account)
+        if not self.policies:
+            return ()
+        if isinstance(account, Unknown):
+            return account
+        indices = dict(self.attached).get(account)
+        if indices is None:
+            return Unknown(f"the organization policies of account {account} were not read")
+        return tuple(self.policies[index] for index in indices)
+
+    def has_member(self, account: str) -> Truth:
+        """Return whether an account belongs to the organization."""
+        if self.attached is not None and account in dict(self.attached):
+            return True
+        if self.attached is not None and self.complete:
+            return False
+        return Unknown(f"it is not known whether account {account} belongs to the organization")
+
+
 class Inventory(NamedTuple):
     """All facts of one run. ``has_other_values`` is true if a variable with a default has a list of allowed values.
 
     ``read_by_roots`` are the files that Terraform roots and Terragrunt units read besides those of their modules.
     ``evidence`` is what was seen of keys in use, ``refused_starts`` are the streams that Connect refused to start.
+    ``organization`` is ``None`` if no organization policies were supplied or asked for.
     """
 
     topics: tuple[Topic, ...] = ()
@@ -447,6 +506,7 @@ class Inventory(NamedTuple):
     evidence: Evidence | None = None
     refused_starts: tuple[RefusedStart, ...] = ()
     callers: tuple[CallerPolicy, ...] = ()
+    organization: Organization | None = None
 
     def key_of(self, topic: Topic) -> Key | Unknown | None:
         """Return the key that encrypts a topic; ``None`` if the topic is not encrypted.

@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Inventory, Key, Pairing, Place, Setting, Topic, TopicSettings
+from checker.analysis.key_permission import may_use_for_all
+from checker.analysis.organization import NONE_DENIES, deployed_organization
 from checker.analysis.policy import PolicyAnalysis
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, any_of
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.analysis.deployments import Deployment
+    from checker.analysis.organization import Permission
     from checker.iam.prove.prove import Answer
 
 
@@ -76,10 +79,13 @@ class KeyAnalysis(PolicyAnalysis):
 
         facts = deployed(self.facts, deployment)
         topic = facts.topic if self.topic else None
-        case = KeyAnalysis(
-            facts.key or self.key, topic, facts.pairings if topic else self.pairings, self.topics
-        )
-        case.name, case.evidence = self.name, self.evidence
+        pairings = facts.pairings if topic else self.pairings
+        # The instances that the code declares are among the pairings now.
+        organization = deployed_organization(self.inventory.organization, deployment)
+        around = Inventory(organization=organization, evidence=self.evidence)
+        topics = tuple(one._replace(arn=deployment.arn(one.arn)) for one in self.topics)
+        case = KeyAnalysis(facts.key or self.key, topic, pairings, topics, around)
+        case.name = self.name
         return case
 
     @cached_property
@@ -153,6 +159,22 @@ class KeyAnalysis(PolicyAnalysis):
         """Return the place of a member of the key's description."""
         document, route = self.place
         return Place(document, (*route, name))
+
+    @cached_property
+    def permitted(self) -> Permission | None:
+        """Whether organization policies permit Connect the use of the key; ``None`` if none were supplied."""
+        organization = self.inventory.organization
+        if organization is None:
+            return None
+        instances = self.instances or tuple(one.instance for one in self.pairings)
+        return may_use_for_all(organization, self.topic, self.key, instances)
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What the analysis assumes of organization policies, which do not cover AWS managed keys."""
+        if self.key.manager == "AWS":
+            return ()
+        return (NONE_DENIES,) if self.permitted is None else self.permitted.assumptions
 
     @cached_property
     def usable(self) -> tuple[tuple[str, Truth], ...]:

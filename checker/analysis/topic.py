@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Key
+from checker.analysis.organization import deployed_organization
 from checker.analysis.pairing import condition_values, pairings_of
 from checker.analysis.policy import PolicyAnalysis, conditions_on, names_connect, unresolved_values
 from checker.core.arn import Arn, is_account
@@ -74,7 +75,8 @@ class TopicAnalysis(PolicyAnalysis):
         from checker.analysis.deployments import deployed  # only code has symbols
 
         facts = deployed(self.facts, deployment)
-        case = TopicAnalysis(facts.topic, self.inventory)
+        organization = deployed_organization(self.inventory.organization, deployment)
+        case = TopicAnalysis(facts.topic, self.inventory._replace(organization=organization))
         case.name = self.name
         case.key = self.key if facts.key is None else facts.key
         return case

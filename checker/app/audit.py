@@ -79,6 +79,7 @@ def _audit(
     sessions = sign_in(request.access)
     surveyed = _survey(sessions, request, context, plan)
     journal, done = journal_of(request, plan, surveyed.account, sessions.base.region_name or "")
+    plan = plan if surveyed.organization is None else plan._replace(organization=surveyed.organization)
     check_outputs()  # again, now that the inputs and the journal are known
     units = [unit for unit in surveyed.units if unit.bare not in done]
     with _resumable(request, journal):

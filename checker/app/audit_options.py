@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.inventory import Inventory, Source
 from checker.analysis.pairing import pair
+from checker.app.run import organization_of
 from checker.app.terminal import tell
 from checker.configuration.model import Choice
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Severity
 from checker.inputs.load import load
-from checker.live.audit.plan import Plan
+from checker.live.audit.plan import OrganizationData, Plan, PolicyData
 from checker.live.aws.access import Access, Coverage
 from checker.report.changes import age
 
@@ -72,6 +73,7 @@ _RECORDED = {
     "--all-topics": _Recorded(_OPTIONAL_FLAG, lambda request: request.options.all_topics),
     "--topic-arn": _Recorded(_LIST, lambda request: _sorted(request.options.topics)),
     "--topic-tag": _Recorded(_LIST, lambda request: _sorted(request.options.topic_tags)),
+    "--rcp": _Recorded(_LIST, lambda request: sorted(map(_absolute, request.options.rcp))),
     "--trail-hours": _Recorded((int, NoneType), lambda request: request.hours),
     "--security-hub": _Recorded(_FLAG, lambda request: request.security_hub),
     "--select": _Recorded(_OPTIONAL_LIST, lambda request: _selected(request.options.choice)),
@@ -160,6 +162,7 @@ def _with(request: AuditOptions, recorded: Recorded) -> AuditOptions:
         instances=tuple(recorded["--instance-arn"]),
         topics=tuple(recorded["--topic-arn"]),
         topic_tags=tuple(recorded["--topic-tag"]),
+        rcp=tuple(map(Path, recorded["--rcp"])),
         choice=choice,
         fail_on=Severity(recorded["--fail-on"]) if recorded["--fail-on"] else None,
         strict=recorded["--strict"],
@@ -227,7 +230,22 @@ def plan_of(request: AuditOptions, context: CheckContext) -> Plan:
     instances = tuple((instance.source.value, str(instance.arn)) for instance in (*context.instances, *loose))
     hours = DEFAULT_HOURS if request.hours is None else request.hours
     seen = context.evidence.observations if context.evidence is not None else ()
-    return Plan(request.access, scope, instances, streaming, hours, context.expectations, seen)
+    organization = _organization(request)
+    return Plan(request.access, scope, instances, streaming, hours, context.expectations, seen, organization)
+
+
+def _organization(request: AuditOptions) -> OrganizationData | None:
+    """Return the organization policies of files, which apply to every audited account. Raises InputError."""
+    if request.options.rcp and request.coverage.organization:
+        reason = "cannot be combined with --organization, which reads the policies from AWS Organizations"
+        raise InputError("--rcp", reason, help_text="omit one of the two")
+    organization = organization_of(request.options)
+    if organization is None:
+        return None
+    policies = (
+        PolicyData(one.name, one.text.text, one.organization, one.management) for one in organization.policies
+    )
+    return OrganizationData(tuple(policies))
 
 
 def _streaming(inventory: Inventory) -> tuple[tuple[str, tuple[str, ...]], ...]:

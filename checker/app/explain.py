@@ -23,6 +23,7 @@ from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
+from checker.inputs.organization_policy import load_organization
 from checker.inputs.typed_files import topic_option
 from checker.lint.explain import UNKNOWN, explain
 from checker.lint.explain_replicas import ReplicaChain, explain_replicas, replicas_of
@@ -52,6 +53,7 @@ def explain_topic(
     key_policy: Path | None,
     key: Path | None,
     access: Access,
+    rcp: tuple[Path, ...],
     given: Given,
     output_format: Format,
     output: Path | None,
@@ -61,6 +63,7 @@ def explain_topic(
     """Explain a topic, which is an ARN in AWS, a file, or declared in code. Raises CheckerError."""
     instance.check()
     live, known, seen = is_live(topic), read_key(key, key_policy), read_files_of_evidence(evidence)
+    organization = load_organization(rcp)
     if instance.name and not live:
         help_text = "name its ARN with `--instance-arn`"
         raise InputError("--instance", "works only for a topic in AWS", help_text=help_text)
@@ -69,7 +72,7 @@ def explain_topic(
         if live
         else _read_files(topic, address, instance.arn, known, given)
     )
-    around = chain.around
+    around = chain.around._replace(organization=organization)
     if seen is not None and not live:
         around = around._replace(evidence=seen.joined(around.evidence))
     explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, around)
@@ -78,7 +81,7 @@ def explain_topic(
     write(_lines(explanation, chain.activity, replicas, output_format, paint), output)
     skipped = (*chain.skipped, *unread)
     _tell_skipped(skipped)
-    files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key) if path is not None))
+    files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key, *rcp) if path is not None))
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
     if not has_wrong_option(skipped):
         source = Explained(() if live else files, missing, given, access)

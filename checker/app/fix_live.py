@@ -11,7 +11,7 @@ from checker.app.chat import ending_of_flow, try_chat
 from checker.app.exit_codes import Ending, ending_of_error, ending_of_fix
 from checker.app.fix_request import FixRequest, write_report
 from checker.app.next_step import after_fix, this_command
-from checker.app.run import decide, prepare
+from checker.app.run import decide, organization_of, prepare
 from checker.app.signals import finishing, interruptible
 from checker.app.terminal import check_output, complain, confirm, paint_for, plan_reader, tell
 from checker.core.errors import CheckerError
@@ -223,8 +223,10 @@ def _tell_steps(outcome: Outcome) -> None:
 
 def _judge(context: CheckContext, options: Options) -> Callable[[Inventory], Reading]:
     """Return a function that checks an inventory as options and configuration demand."""
+    organization = organization_of(options)
 
     def read(inventory: Inventory) -> Reading:
+        inventory = inventory._replace(organization=organization)
         run = decide(judge(inventory, context.rules, Scope(all_topics=True)), context, options, inventory)
         return Reading(run.inventory, run.report)
 

@@ -219,6 +219,7 @@ def _same_input(options: Options) -> Iterator[str]:
         ("--topic-tag", options.topic_tags),
         ("--select", options.choice.select or ()),
         ("--ignore", options.choice.ignore),
+        ("--rcp", tuple(map(str, options.rcp))),
     )
     yield from (word for option, values in repeated for value in values for word in (option, value))
     yield from _values(options.given)

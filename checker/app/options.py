@@ -39,6 +39,7 @@ def read_options(
     baseline: Path | None = None,
     config: Path | None = None,
     isolated: bool = False,
+    rcp: Sequence[Path] | None = None,
     given: Given = Given(),  # noqa: B008 - frozen
     verbose: bool = False,
     expect: Path | None = None,
@@ -58,6 +59,7 @@ def read_options(
         baseline=baseline,
         configuration=config,
         isolated=isolated,
+        rcp=tuple(rcp or ()),
         given=given,
         verbose=verbose,
         expect=expect,

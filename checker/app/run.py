@@ -29,7 +29,7 @@ from checker.report.context import is_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from checker.analysis.inventory import OpenInstance, Topic
+    from checker.analysis.inventory import OpenInstance, Organization, Topic
     from checker.analysis.observation import Evidence
     from checker.expectations.model import Expectation
     from checker.lint.report import Report
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 class Options(NamedTuple):
     """The command-line options of a check; ``None`` leaves the choice to the configuration.
 
-    ``configuration`` is a file to read, ``None`` to look for one; ``isolated`` reads none at all.
+    ``configuration`` is a file to read, ``None`` to look for one; ``isolated`` reads none at all. ``rcp`` are files with
+    organization policies.
     """
 
     paths: tuple[Path, ...] = ()
@@ -54,6 +55,7 @@ class Options(NamedTuple):
     baseline: Path | None = None
     configuration: Path | None = None
     isolated: bool = False
+    rcp: tuple[Path, ...] = ()
     given: Given = Given()
     verbose: bool = False
     expect: Path | None = None
@@ -202,6 +204,7 @@ def _load_inventory(context: CheckContext, options: Options, paths: Sequence[Pat
         inventory._replace(
             instances=(*context.instances, *inventory.instances),
             open_instances=tuple(_stated(inventory.open_instances, options)),
+            organization=organization_of(options),
         ),
         lambda topic: _instances_for(topic, context.configuration),
         of_change=options.changed,
@@ -210,7 +213,18 @@ def _load_inventory(context: CheckContext, options: Options, paths: Sequence[Pat
         inventory = inventory._replace(evidence=context.evidence.joined(inventory.evidence))
     unmatched = (*_unpaired(inventory, options), *_without_topic(options, inventory))
     unread = () if options.changed else topics_not_read(inventory)
-    return inventory._replace(skipped=(*inventory.skipped, *unmatched, *unread))
+    read = {absolute(path.as_posix()) for path in options.rcp}
+    skipped = (one for one in inventory.skipped if one.error or absolute(one.what) not in read)
+    return inventory._replace(skipped=(*skipped, *unmatched, *unread))
+
+
+def organization_of(options: Options) -> Organization | None:
+    """Read the organization policies that options name. Raises InputError."""
+    if not options.rcp:
+        return None
+    from checker.inputs.organization_policy import load_organization  # only where there are options
+
+    return load_organization(options.rcp)
 
 
 _REFERENCE = re.compile(r"[A-Za-z_#][\w.-]*\.[\w.\[\]\"-]+")

@@ -107,6 +107,7 @@ def audit(
     all_topics: shared.AllTopicsOption = None,
     topic: shared.TopicOption = None,
     topic_tag: shared.TopicTagOption = None,
+    rcp: shared.RcpOption = None,
     trail_hours: _TrailHoursOption = None,
     journal: _JournalOption = None,
     resume: _ResumeOption = None,
@@ -149,6 +150,7 @@ def audit(
         isolated=isolated,
         expect=expect,
         evidence=evidence,
+        rcp=rcp,
     )
     request = AuditOptions(
         options,

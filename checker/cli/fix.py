@@ -103,6 +103,7 @@ def fix(
     changed: shared.ChangedOption = False,
     variable: shared.VariableOption = None,
     parameter: shared.ParameterOption = None,
+    rcp: shared.RcpOption = None,
     profile: shared.ProfileOption = "",
     endpoint_url: shared.EndpointOption = "",
     role_arn: shared.RoleArnOption = "",
@@ -144,6 +145,7 @@ def fix(
         config=config,
         isolated=isolated,
         expect=expect,
+        rcp=rcp,
         given=read_given(variable, parameter),
     )
     request = FixRequest(

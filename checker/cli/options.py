@@ -39,7 +39,7 @@ KmsConditionOption = Annotated[
     KeyCondition | None,
     typer.Option(
         "--kms-condition",
-        help="Limit Connect's use of the key to this `topic`, or to its `instance`, which AWS does not document.",
+        help="Limit Connect's use of the key to the `topic`; `instance` is unverified.",
         rich_help_panel="Key policy",
     ),
 ]
@@ -180,6 +180,15 @@ ParameterOption = Annotated[
     typer.Option(
         metavar="NAME=VALUE",
         help="Value of a CloudFormation parameter or of `AWS::Region`; repeatable.",
+        rich_help_panel=INPUT,
+    ),
+]
+RcpOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--rcp",
+        metavar="FILE",
+        help="Resource control policy that applies to the accounts; repeatable.",
         rich_help_panel=INPUT,
     ),
 ]

@@ -14,7 +14,7 @@ from checker.fix.editable import SharedCodeError
 from checker.fix.proof import assess, proof_budgets
 from checker.fix.text.edits import CannotEditError
 from checker.fix.text.lower import lowered
-from checker.lint.fixes.grants import bound
+from checker.lint.fixes.grants import are_named, bound
 from checker.policy.change import NoPlaceError, changed
 from checker.policy.node import Object, items, meaning
 from checker.policy.read import read_policy
@@ -151,6 +151,7 @@ def _previewed(fix: Fix, policy: KnownPolicy | None, budgets: ProofBudgets, chec
 
 
 _NO_FIX = "no automatic fix"
+_UNVERIFIED = ", with an unverified condition on the instance"
 _NO_TOPIC = "no topic is known to use the key; name the file of the topic as well"
 _ABOVE = "the statement above fixes this too"
 
@@ -239,13 +240,15 @@ class Attempts:
     def _lacks_topic(self, policy: KnownPolicy) -> bool:
         """Return True if the key grant must be limited to topics but no topic is known to use the key."""
         of_topic = self.options.kms_condition is KeyCondition.TOPIC
-        return of_topic and isinstance(policy.case, KeyAnalysis) and not policy.case.topics
+        return of_topic and isinstance(policy.case, KeyAnalysis) and not are_named(policy.case.topics)
 
     def _conditioned(self, fix: Fix, policy: KnownPolicy) -> Fix:
         """Add the requested condition to a key grant."""
         if self.options.kms_condition is None or not isinstance(policy.case, KeyAnalysis):
             return fix
-        return fix._replace(operations=bound(fix.operations, policy.case, self.options.kms_condition))
+        operations = bound(fix.operations, policy.case, self.options.kms_condition)
+        is_unverified = operations != fix.operations and self.options.kms_condition is KeyCondition.INSTANCE
+        return fix._replace(operations=operations, title=f"{fix.title}{_UNVERIFIED * is_unverified}")
 
     def refuse(self, attempt: Attempt, reason: str) -> None:
         """Record a fix whose edits were rejected, with the reason."""

@@ -20,6 +20,7 @@ from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn, is_uuid
 from checker.core.finding import Applicability
 from checker.core.unknown import Unknown
+from checker.fix.renaming import local_name
 from checker.iam.prove.domain import LIMIT, Budget
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT
 from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH, TOPIC_CONTEXT
@@ -60,9 +61,10 @@ def key_effect(case: KeyAnalysis, old: Policy, new: Policy, whole: Budget | None
     if not limited:
         return beyond
     gained = difference(new._replace(statements=tuple(kept)), new, target, case.instances, whole)
-    publishing = tuple(_as_publishing(case, access) for access in gained.gained[:1])
-    doubts = tuple(dict.fromkeys((*beyond.doubts, *gained.doubts)))
-    return Difference((*beyond.gained, *publishing), beyond.lost, doubts)
+    change = difference(old, new, target, case.instances, whole)
+    publishing = tuple(_as_publishing(case, access) for access in gained.gained[:1] if change.gained)
+    doubts = tuple(dict.fromkeys((*beyond.doubts, *gained.doubts, *change.doubts)))
+    return Difference((*beyond.gained, *publishing), change.lost, doubts)
 
 
 def _target(case: KeyAnalysis) -> Target:
@@ -79,7 +81,7 @@ def _is_limited(case: KeyAnalysis, statement: Statement | Unknown) -> bool:
     if not isinstance(actions, Patterns) or actions.negated:
         return False
     uses = all(isinstance(value, str) and value.lower() in _USES for value in actions.values)
-    topics = {str(topic.arn) for topic in case.topics if isinstance(topic.arn, Arn)}
+    topics = {str(topic.arn) if isinstance(topic.arn, Arn) else topic.symbol for topic in case.topics} - {""}
     return uses and any(_names(condition, topics) for condition in statement.conditions)
 
 
@@ -93,7 +95,7 @@ def _names(condition: Condition | Unknown, topics: set[str]) -> bool:
 
 
 def _as_publishing(case: KeyAnalysis, access: Access) -> Access:
-    topics = ", ".join(str(topic.arn) for topic in case.topics)
+    topics = ", ".join(topic.name for topic in case.topics)
     party = CallerGroup(PUBLISHING, f"Connect, only for messages to {topics},")
     return access._replace(party=party, partly=False)
 
@@ -142,12 +144,16 @@ def _in_deployment(
     case: TopicAnalysis | KeyAnalysis, new: Policy, deployment: Deployment, whole: Budget | None
 ) -> Assessment:
     """Assess a change in one deployment, in which every symbol and every reference has its value."""
-    assessment = _assess(case, _filled(new, deployment), whole)
+    assessment = _assess(case, _filled(new, deployment, case), whole)
     return assessment._replace(reason=deployment.reworded(assessment.reason))
 
 
-def _filled(policy: Policy, deployment: Deployment) -> Policy:
+def _filled(policy: Policy, deployment: Deployment, case: TopicAnalysis | KeyAnalysis) -> Policy:
+    """Replace the references in a policy by their values in a deployment."""
     values = {reference: value for value, reference in deployment.references.items() if reference}
+    for topic in case.topics if isinstance(case, KeyAnalysis) else ():
+        if topic.symbol and isinstance(topic.arn, Arn):
+            values |= dict.fromkeys((topic.symbol, local_name(topic.symbol)), str(topic.arn))
 
     def replace(_: str, value: Value) -> Value:
         return values.get(value, value) if isinstance(value, str) else deployment.fill(value)
@@ -158,7 +164,8 @@ def _filled(policy: Policy, deployment: Deployment) -> Policy:
 def default_effect(case: TopicAnalysis | KeyAnalysis, old: Policy, new: Policy) -> Difference:
     """Return the access gained and lost in the default deployment, with the references of the code."""
     deployment = case.deployments.default
-    difference = effect(case.in_deployments[0], _filled(old, deployment), _filled(new, deployment))
+    first = case.in_deployments[0]
+    difference = effect(first, _filled(old, deployment, first), _filled(new, deployment, first))
     gained, lost = (
         tuple(_reworded(access, deployment) for access in side)
         for side in (difference.gained, difference.lost)

@@ -11,6 +11,7 @@ from checker.analysis.pairing import pairings_of_key
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.finding import Reference
+from checker.core.unknown import ACCOUNT, PARTITION, REGION, Unknown
 from checker.fix.renaming import each_name, local_name, renamed, texts_of, with_variables
 from checker.fix.text.edits import CannotEditError, file_of
 from checker.inputs.discover import HCL
@@ -21,7 +22,7 @@ from checker.policy.change import ReferenceText, fresh
 from checker.policy.node import meaning
 
 if TYPE_CHECKING:
-    from checker.analysis.inventory import Inventory
+    from checker.analysis.inventory import Inventory, Topic
     from checker.lint.report import Report
     from checker.policy.node import Node
     from checker.policy.source import Source
@@ -84,9 +85,11 @@ _OF_ITSELF = (
     "`aws_sns_topic_policy` resource that contains this statement"
 )
 _ROUND_IN_CIRCLES = (
-    "the ARN of the topic is not known yet, and a reference to it in its key would be circular; write the ARN "
-    "literally, or move the key policy to a resource of its own"
+    "the topic refers to the key, so that a reference to the topic in the policy of the key would be circular; write "
+    "the topic's ARN literally"
 )
+_OR_MOVE = ", or move the key policy to an `aws_kms_key_policy` resource"
+_STANDS_FOR = {ACCOUNT: "ACCOUNT_ID", REGION: "REGION", PARTITION: "aws"}
 _KEYS = re.compile(r"\[[^\]]*\]")
 
 
@@ -147,6 +150,8 @@ class KnownPolicy(NamedTuple):
         symbol = self.case.topic.symbol if isinstance(self.case, TopicAnalysis) else ""
         local = self._own_name(symbol) if self._is_beside_its_topic else symbol
         names: dict[str, str] = {symbol: ReferenceText(local), local: ReferenceText(local)} if symbol else {}
+        if isinstance(self.case, KeyAnalysis) and self._is_in_its_key:
+            names |= {topic.symbol: _example_arn(topic) for topic in self.case.topics if topic.symbol}
         names |= self._reference
         if not self.is_written:
             names[UNKNOWN_OWNER] = ReferenceText("#AWS::AccountId" if "#" in symbol else _OWN_ACCOUNT)
@@ -161,8 +166,8 @@ class KnownPolicy(NamedTuple):
         references = {text for text in texts_of(root) if isinstance(text, ReferenceText)}
         if references.isdisjoint(self._topic_names):
             return self._relocated(root) if references else root
-        if isinstance(self.case, KeyAnalysis):
-            raise CannotEditError(_ROUND_IN_CIRCLES)
+        if self._is_in_its_key:
+            raise CannotEditError(_ROUND_IN_CIRCLES + ("" if "#" in self._address else _OR_MOVE))
         if not self._is_beside_its_topic:
             raise CannotEditError(_OUT_OF_REACH)
         if self._is_in_its_topic:
@@ -241,11 +246,16 @@ class KnownPolicy(NamedTuple):
         )
 
     @property
+    def _is_in_its_key(self) -> bool:
+        """Return True for the policy of a key that the key itself declares; its topics refer to the key."""
+        return isinstance(self.case, KeyAnalysis) and not self.case.key.separate
+
+    @property
     def _is_beside_its_topic(self) -> bool:
-        """Return True if the policy and its topic are in one module, so that the policy can refer to the topic."""
-        if not isinstance(self.case, TopicAnalysis):
-            return False
-        return _folder(self.file.name) == _folder(self.case.topic.place.document.name)
+        """Return True if the policy and its topics are in one module, so that the policy can refer to the topics."""
+        topics = (self.case.topic,) if isinstance(self.case, TopicAnalysis) else self.case.topics
+        folders = {_folder(topic.place.document.name) for topic in topics}
+        return folders == {_folder(self.file.name)}
 
     def parametrized(self, statements: tuple[Node, ...], name: str) -> tuple[Node, ...]:
         """Replace the instance by a variable, for code that several environments use."""
@@ -276,6 +286,13 @@ class KnownPolicy(NamedTuple):
     def content(self) -> str:
         """Return the meaning of the policy, independent of its layout."""
         return meaning(self.root)
+
+
+def _example_arn(topic: Topic) -> str:
+    """Return the ARN of a topic that code declares, with words to replace for its unknown parts."""
+    pieces = topic.arn.pieces if isinstance(topic.arn, Unknown) else (str(topic.arn),)
+    texts = (one if isinstance(one, str) else _STANDS_FOR.get(one.kind, "TOPIC_NAME") for one in pieces)
+    return "".join(texts) or "TOPIC_ARN"
 
 
 def _folder(name: str) -> str:

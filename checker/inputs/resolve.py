@@ -165,6 +165,7 @@ class _Maker:
             root=self.declared.root,
             construct=one.construct,
             written=one.written,
+            separate=one.policy is None and bool(certain(writers, one)),
         )
 
     def grants(self, key: DeclaredKey) -> Iterator[tuple[DeclaredGrant, Unknown | None]]:

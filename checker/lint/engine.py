@@ -141,7 +141,8 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
         run.topic(topic, TopicAnalysis(topic, inventory), of_keys.get(id(topic)))
     for key in inventory.keys:
         if id(key) not in used and scope.includes_key(key) and scope.is_about(key.place, key.policy):
-            run.key([KeyAnalysis(key, None, pairings_of_key(key, inventory))])
+            around = inventory._replace(open_instances=())
+            run.key([KeyAnalysis(key, None, pairings_of_key(key, inventory), inventory=around)])
     for contact in inventory.contacts:
         if scope.is_about(contact.place):
             target = _Target("contact", contact.id, "", contact.place, None, files=files_of(contact))
@@ -379,10 +380,9 @@ def _assumptions(case: object) -> tuple[str, ...]:
     """Return what the results assume of every deployment and what was seen instead of proven, in words."""
     if not isinstance(case, PolicyAnalysis):
         return ()
-    by_evidence = tuple(_seen(case)) if isinstance(case, KeyAnalysis) and case.evidence is not None else ()
-    if not case.has_symbols:
-        return by_evidence
-    return (*map(str, case.deployments.assumptions), *by_evidence)
+    of_deployments = case.deployments.assumptions if case.has_symbols else ()
+    of_key = (*case.assumed, *_seen(case)) if isinstance(case, KeyAnalysis) else ()
+    return (*map(str, of_deployments), *of_key)
 
 
 def _seen(case: KeyAnalysis) -> Iterator[str]:

@@ -5,6 +5,7 @@ Checks each link for one topic and one instance, and finds out who else could pu
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.deployments import NO_SYMBOLS, in_words
@@ -20,6 +21,8 @@ from checker.analysis.inventory import (
     is_managed_key,
 )
 from checker.analysis.key import KeyAnalysis
+from checker.analysis.key_permission import may_use_for_all
+from checker.analysis.organization import NONE_DENIES, NOT_SUPPLIED, Permission
 from checker.analysis.pairing import named_by
 from checker.analysis.seen import seen_of
 from checker.analysis.topic import TopicAnalysis
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checker.analysis.deployments import Deployments
+    from checker.analysis.inventory import Organization
     from checker.analysis.observation import Evidence
     from checker.core.finding import Finding
     from checker.iam.prove.prove import Answer
@@ -81,7 +85,8 @@ class Explanation(NamedTuple):
     """The complete explanation; the four answers cover only the topic policy.
 
     ``instances`` are the instances of deployments that differ in them, each with these deployments in words.
-    ``dependence`` is how the status of the chain depends on the deployment.
+    ``dependence`` is how the status of the chain depends on the deployment. ``assumed`` is what the link of the
+    organization policies assumes.
     """
 
     topic: Topic
@@ -98,6 +103,7 @@ class Explanation(NamedTuple):
     deployments: Deployments = NO_SYMBOLS
     instances: tuple[tuple[Arn, str], ...] = ()
     dependence: Unknown | None = None
+    assumed: tuple[str, ...] = ()
 
     @property
     def chain(self) -> str:
@@ -162,8 +168,9 @@ def explain(
         pairings = one.pairings if instance is not None else _paired(one, topic.name, case.deployments)
         chosen = pairings[0].instance if instance is None else instance
         its_key = key if one is case else one.about[1]
-        found = (one.topic._replace(pairings=pairings), its_key, chosen)
-        explained.append(_explain(*found, rules, looked_up, around.evidence))
+        its_topic = one.topic._replace(pairings=pairings)
+        beside = (one.inventory.organization, around.evidence)
+        explained.append(_explain(its_topic, its_key, chosen, rules, looked_up, *beside))
     return _merged(explained, case.deployments)._replace(topic=topic)
 
 
@@ -212,6 +219,7 @@ def _merged(explained: Sequence[Explanation], found: Deployments) -> Explanation
         deployments=found,
         instances=_instances([one.instance for one in explained], found),
         dependence=_depends([_ANSWERS[one.chain] for one in explained], found),
+        assumed=tuple(dict.fromkeys(text for one in explained for text in one.assumed)),
     )
 
 
@@ -251,6 +259,7 @@ def _explain(
     instance: Arn,
     rules: Sequence[Rule],
     looked_up: InstanceStatus | None = None,
+    organization: Organization | None = None,
     evidence: Evidence | None = None,
 ) -> Explanation:
     """Check all links of the chain for one topic, whose policy and ARN have no symbols.
@@ -260,7 +269,8 @@ def _explain(
 
     ``looked_up`` is the result of the lookup in AWS. Without it, the instance is assumed to exist.
     """
-    inventory = Inventory((topic,), (key,) if key else (), (Instance(instance),), evidence=evidence)
+    keys, instances = (key,) if key else (), (Instance(instance),)
+    inventory = Inventory((topic,), keys, instances, organization=organization, evidence=evidence)
     report = judge(inventory, rules, Scope(all_topics=True))
     case = TopicAnalysis(topic, inventory)
     chain = _Chain(case, instance, report, rules, looked_up)
@@ -277,6 +287,7 @@ def _explain(
         report,
         frozenset(rule.id for rule in rules if rule.opens),
         case.pairings,
+        assumed=chain.assumed,
     )
 
 
@@ -352,6 +363,7 @@ class _Chain:
             Link.TOPIC_POLICY: self.topic_policy,
             Link.KEY: self.key,
             Link.KEY_POLICY: self.key_policy,
+            Link.ORGANIZATION_POLICY: self.organization_policy,
         }[link]()
         if status in (OK, UNKNOWN) and self.cause(link, BROKEN) is not None:
             status = BROKEN
@@ -378,7 +390,8 @@ class _Chain:
         rule = self.rules[finding.rule]
         of_topic = finding.resource == self.topic.name
         own = Link.KEY_POLICY if isinstance(rule, PolicyRule) and not of_topic else rule.link
-        return own is link and not rule.opens and (of_topic or link in (Link.KEY, Link.KEY_POLICY))
+        of_key = link in (Link.KEY, Link.KEY_POLICY, Link.ORGANIZATION_POLICY)
+        return own is link and not rule.opens and (of_topic or of_key)
 
     def of_instance(self) -> tuple[str, str]:
         return OK, f"instance {self.instance.instance_id} of account {self.instance.account}"
@@ -440,3 +453,36 @@ class _Chain:
         if usable is True and self.seen:
             return OK, self.seen
         return (OK, "Connect can use the key") if usable else (BROKEN, "Connect cannot use the key")
+
+    def organization_policy(self) -> tuple[str, str]:
+        reference, key = self.topic.key, self.case.key
+        if reference is None:
+            return NOT_APPLICABLE, "the topic is not encrypted"
+        if is_managed_key(reference) or (isinstance(key, Key) and key.manager == "AWS"):
+            return NOT_APPLICABLE, "organization policies do not cover AWS managed keys"
+        permission = self.permission
+        if permission is None:
+            return NOT_APPLICABLE, NOT_SUPPLIED.reason
+        if isinstance(permission.truth, Unknown):
+            return UNKNOWN, permission.truth.described
+        if permission.truth:
+            return OK, "no supplied organization policy denies Connect the use of the key"
+        return BROKEN, "an organization policy denies Connect the use of the key"
+
+    @cached_property
+    def permission(self) -> Permission | None:
+        """Whether organization policies permit Connect the use of the key; ``None`` if none were supplied."""
+        organization, key = self.case.inventory.organization, self.case.key
+        if organization is None:
+            return None
+        known = key if isinstance(key, Key) else None
+        return may_use_for_all(organization, self.topic, known, (self.instance,))
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What the link of the organization policies assumes; nothing for a topic that they cannot affect."""
+        status, _ = self.organization_policy()
+        if self.permission is not None:
+            return self.permission.assumptions if status in (OK, BROKEN) else ()
+        is_customers = self.topic.key is not None and not is_managed_key(self.topic.key)
+        return (NONE_DENIES,) if is_customers else ()

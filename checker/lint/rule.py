@@ -34,6 +34,7 @@ class Link(Enum):
     TOPIC_POLICY = "topic_policy"
     KEY = "key"
     KEY_POLICY = "key_policy"
+    ORGANIZATION_POLICY = "organization_policy"
 
 
 class Rule:

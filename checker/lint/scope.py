@@ -114,19 +114,26 @@ def _may_be_connect(service: Unknown) -> bool:
     return "${" not in service.where or glob(_REFERENCE.sub("*", service.where)).matches(CONNECT)
 
 
-_LINKS = (Link.KEY, Link.KEY_POLICY)
+_LINKS = (Link.KEY, Link.KEY_POLICY, Link.ORGANIZATION_POLICY)
 _CONTEXT = "kms:encryptioncontext"
 Verdicts = dict[str, Verdict]
 
 
 def cases_by_key(topics: Iterable[Topic], inventory: Inventory) -> dict[int, list[KeyAnalysis]]:
-    """Return the keys that encrypt topics, by identity, each with an analysis for each topic."""
+    """Return the keys that encrypt topics, by identity, each with an analysis for each topic.
+
+    Each analysis knows all topics that the key encrypts, also those that are not among ``topics``.
+    """
+    keys = [(topic, inventory.key_of(topic)) for topic in inventory.topics]
+    users: dict[int, list[Topic]] = {}
+    for topic, key in keys:
+        users.setdefault(id(key), []).append(topic)
     cases: dict[int, list[KeyAnalysis]] = {}
-    for topic in topics:
-        key = inventory.key_of(topic)
-        if isinstance(key, Key):
-            pairings = TopicAnalysis(topic, inventory).pairings
-            cases.setdefault(id(key), []).append(KeyAnalysis(key, topic, pairings, inventory=inventory))
+    wanted = {id(topic) for topic in topics}
+    for topic, key in keys:
+        if id(topic) in wanted and isinstance(key, Key):
+            pairings, of_key = TopicAnalysis(topic, inventory).pairings, tuple(users[id(key)])
+            cases.setdefault(id(key), []).append(KeyAnalysis(key, topic, pairings, of_key, inventory))
     return cases
 
 
@@ -134,16 +141,19 @@ def alike(cases: Sequence[KeyAnalysis]) -> list[list[KeyAnalysis]]:
     """Group the cases that a key treats in the same way, because a key may encrypt very many topics."""
     groups: dict[object, list[KeyAnalysis]] = {}
     for case in cases:
-        depends = _depends_on_topic(case.key) or case.evidence is not None
+        depends = _depends_on_topic(case) or case.evidence is not None
         name = case.topic.name if case.topic and depends else ""
         groups.setdefault((name, case.pairings), []).append(case)
     return list(groups.values())
 
 
-def _depends_on_topic(key: Key) -> bool:
-    """True if the policy or a grant of a key requires an encryption context, which contains the topic's ARN."""
-    policy = isinstance(key.policy, PolicyText) and _CONTEXT in key.policy.text.lower()
-    return policy or any(one.encryption_context != () for one in key.grants)
+def _depends_on_topic(case: KeyAnalysis) -> bool:
+    """True if a policy or a grant of a key requires an encryption context, which contains the topic's ARN."""
+    organization = case.inventory.organization
+    policies = [case.key.policy, *(one.text for one in (organization.policies if organization else ()))]
+    texts = (one.text for one in policies if isinstance(one, PolicyText))
+    granted = any(one.encryption_context != () for one in case.key.grants)
+    return granted or any(_CONTEXT in text.lower() for text in texts)
 
 
 def is_about_topics(rule: Rule) -> bool:

@@ -88,11 +88,22 @@ _LISTED = (
 )
 
 
+_ORGANIZATION = (
+    "organizations:DescribePolicy",
+    "organizations:ListAccounts",
+    "organizations:ListChildren",
+    "organizations:ListPolicies",
+    "organizations:ListRoots",
+    "organizations:ListTargetsForPolicy",
+)
+"""The accounts of an organization, and its resource control policies."""
+
+
 def _listing(extras: Extras) -> tuple[str, ...]:
     optional = {
         "cloudtrail:LookupEvents": extras.trail,
         "ec2:DescribeRegions": extras.all_regions,
-        "organizations:ListAccounts": extras.organization,
+        **dict.fromkeys(_ORGANIZATION, extras.organization),
         "securityhub:GetFindings": extras.security_hub,
         "tag:GetResources": extras.tags,
         "ds:DescribeDirectories": True,  # ListInstances calls it with the caller's permissions

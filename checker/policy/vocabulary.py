@@ -164,6 +164,9 @@ QUEUE = Dialect("queue policy", "sqs", 8 * 1024, 20)
 ROLE = Dialect("role policy", "iam", 100 * 1024, last_char="\xff")
 """The limits for all policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
+RESOURCE_CONTROL = Dialect("resource control policy", "organizations", 5120, last_char="\U0010ffff")
+"""https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
+
 
 _NAMES: dict[str, list[str]] = json.loads(get_data("checker.policy", "names.json") or b"{}")
 

@@ -140,8 +140,9 @@ def key_remarks(drafts: Drafts) -> Iterator[str]:
         )
     if drafts.condition is KeyCondition.INSTANCE:
         yield (
-            "AWS does not document that Connect passes aws:SourceAccount and aws:SourceArn to KMS. "
-            "Check that a test message arrives before you rely on this condition."
+            "Unverified: AWS does not document that Connect passes aws:SourceAccount and aws:SourceArn to KMS. "
+            "Check that a test message arrives before you rely on this condition. `--kms-condition topic` limits "
+            "the grant with the encryption context that SNS sets."
         )
     elif drafts.condition is None and _reaches_others(drafts.key):
         options = (

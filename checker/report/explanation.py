@@ -44,6 +44,7 @@ _PROBLEMS = {
     Link.TOPIC_POLICY: "the topic policy does not allow Connect",
     Link.KEY: "Connect cannot use the key of the topic",
     Link.KEY_POLICY: "the key policy does not allow Connect",
+    Link.ORGANIZATION_POLICY: "an organization policy denies Connect the use of the key",
 }
 _MISSING = {
     Link.TOPIC_TYPE: "the type of the topic",
@@ -106,7 +107,10 @@ def explanation_json(explanation: Explanation, activity: Activity | None = None)
             }
             for link in explanation.links
         ],
-        "assumptions": [str(assumption) for assumption in explanation.deployments.assumptions],
+        "assumptions": [
+            *(str(assumption) for assumption in explanation.deployments.assumptions),
+            *explanation.assumed,
+        ],
         "witnesses": [
             {
                 "question": question,
@@ -180,15 +184,35 @@ def _lines(explanation: Explanation, paint: Paint, activity: Activity | None) ->
         yield ""
         yield "Assumed of every deployment:"
         yield from (f"  {inert(str(assumption))}" for assumption in explanation.deployments.assumptions)
+    yield from _organization(explanation, paint)
+
+
+def _organization(explanation: Explanation, paint: Paint) -> Iterator[str]:
+    """Yield what is assumed of organization policies, and which links they cannot break."""
+    if explanation.assumed:
+        yield ""
+        yield "Organization policies:"
+        yield from (f"  assumed: {inert(text)}" for text in explanation.assumed)
+        yield from (paint("dim", f"  {line}") for line in _OUT_OF_REACH)
+
+
+_OUT_OF_REACH = (
+    "Resource control policies do not cover SNS topics: the topic policy is not affected.",
+    "Service control policies do not bind Amazon Connect: they cannot break any link.",
+)
 
 
 def answer_of(explanation: Explanation) -> str:
     """Return a sentence that says whether the instance can publish to the topic."""
     allowed = explanation.status(Link.TOPIC_POLICY) == OK
     aside = " (the topic policy does)" if allowed else ""
+    both = allowed and explanation.status(Link.KEY_POLICY) == OK
     broken = explanation.first_broken()
     if broken is not None:
-        return f"No: {_problem(broken)}{aside if broken.link is Link.KEY_POLICY else ''}."
+        if broken.link is Link.ORGANIZATION_POLICY and both:
+            aside = " (the topic policy and the key policy allow it)"
+        of_key = broken.link in (Link.KEY_POLICY, Link.ORGANIZATION_POLICY)
+        return f"No: {_problem(broken)}{aside if of_key else ''}."
     if explanation.dependence is not None:
         return f"It {explanation.dependence.reason}."
     unknown = [_missing(link) for link in explanation.links if link.status == UNKNOWN]
@@ -214,8 +238,6 @@ def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     first = explanation.first_broken() or explanation.first(UNKNOWN)
     if first is not None and first.help:
         yield paint.detail("help", first.help)
-    if first is None:
-        yield paint("dim", "Not checked: resource control policies of the organization.")
     for finding in explanation.openings():
         rule = paint("dim", f"[{finding.rule}]")
         yield f"{paint('error', 'Others can publish too:')} {inert(finding.message)} {rule}"
@@ -260,14 +282,17 @@ def counters_text(counters: Counters | Unknown) -> str:
 
 def _link(status: LinkStatus, paint: Paint) -> str:
     rule = paint("dim", f" [{status.rule}]") if status.rule else ""
-    return f"{link_line(status.link.value, status.status, status.reason, paint)}{rule}"
+    return f"{link_line(status.link.value, status.status, status.reason, paint, _WIDTH)}{rule}"
 
 
-def link_line(name: str, status: str, reason: str, paint: Paint) -> str:
-    """Format one link of a chain: status, name and reason."""
+_WIDTH = max(len(link.value) for link in Link)
+
+
+def link_line(name: str, status: str, reason: str, paint: Paint, width: int = 13) -> str:
+    """Format one link of a chain: status, name and reason; ``width`` is that of the name."""
     word = {BROKEN: "BROKEN", UNKNOWN: "unknown"}.get(status, status if status == OK else "-")
     styled = paint(_STYLES.get(status, "dim"), f"{word:<8}")
-    return f"  {styled} {name.replace('_', ' '):<13} {inert(reason)}"
+    return f"  {styled} {name.replace('_', ' '):<{width}} {inert(reason)}"
 
 
 def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:

@@ -36,7 +36,7 @@ def audited(
     plan = Plan(how, scope, stated, hours=hours)
     sessions = sign_in(plan.access)
     surveyed = survey(sessions, coverage)
-    worker = Worker(plan, sessions)
+    worker = Worker(plan._replace(organization=surveyed.organization), sessions)
     entries = [_entry(unit, json.loads(json.dumps(worker.work(unit)))) for unit in surveyed.units]
     worker.close()
     streaming = Streaming.of(entries, {})

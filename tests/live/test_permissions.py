@@ -30,9 +30,22 @@ def test_an_audit_calls_what_it_is_said_to_need_and_nothing_else(cloud: Cloud) -
         subscribe(cloud, make_topic(cloud, f"t{number}", make_instance(cloud)))
     called |= _called(cloud, coverage=Coverage(all_regions=True), scope=Scope(topics=(topic,)))
     called |= _called(cloud, coverage=Coverage(accounts=(ACCOUNT, "999988887777")), role="reader")
-    policy = audit_policy(Limits(), Extras(role="reader", all_regions=True, tags=True))
+    _make_organization(cloud)
+    called |= _called(cloud, coverage=Coverage(organization=True), role="reader")
+    policy = audit_policy(Limits(), Extras(role="reader", organization=True, all_regions=True, tags=True))
     named = set(actions_of(policy))
     assert called - FREE == named - IMPLIED
+
+
+def _make_organization(cloud: Cloud) -> None:
+    """Make an organization with a resource control policy on an organizational unit."""
+    organizations = cloud.client("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    root, kind = organizations.list_roots()["Roots"][0]["Id"], "RESOURCE_CONTROL_POLICY"
+    organizations.enable_policy_type(RootId=root, PolicyType=kind)
+    unit = organizations.create_organizational_unit(ParentId=root, Name="u")["OrganizationalUnit"]["Id"]
+    policy = organizations.create_policy(Content='{"Statement": []}', Description="d", Name="n", Type=kind)
+    organizations.attach_policy(PolicyId=policy["Policy"]["PolicySummary"]["Id"], TargetId=unit)
 
 
 def actions_of(policy: dict[str, Any]) -> Iterator[str]:

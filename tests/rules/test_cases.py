@@ -22,6 +22,7 @@ from checker.core.finding import Finding, Location, Verdict, format_route
 from checker.expectations.load import load_expectations
 from checker.expectations.run import expecting
 from checker.inputs.load import load
+from checker.inputs.organization_policy import load_organization
 from checker.lint.engine import judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
@@ -43,6 +44,7 @@ class Case(NamedTuple):
     says: str
     defect: str
     expect: Path | None = None
+    rcp: tuple[Path, ...] = ()
 
 
 def read_cases() -> Iterator[Case]:
@@ -61,6 +63,7 @@ def read_cases() -> Iterator[Case]:
                 entry.get("says", ""),
                 entry.get("defect", ""),
                 folder / entry["expect"] if "expect" in entry else None,
+                tuple(folder / name for name in entry.get("rcp", ())),
             )
 
 
@@ -68,13 +71,24 @@ CASES = tuple(read_cases())
 
 
 def run(
-    paths: list[Path], instance: str | None, expect: Path | None = None, *, reads_instances: bool = False
+    paths: list[Path],
+    instance: str | None,
+    expect: Path | None = None,
+    rcp: tuple[Path, ...] = (),
+    *,
+    reads_instances: bool = False,
 ) -> Report:
     inventory = load(paths)
     arn = Arn.parse(instance) if instance else None
     rules = expecting(RULES, load_expectations(expect)) if expect else RULES
     read = inventory.instances if reads_instances else ()
-    return judge(inventory._replace(instances=(*((Instance(arn),) if arn else ()), *read)), rules)
+    instances = (*((Instance(arn),) if arn else ()), *read)
+    organization = load_organization(rcp)
+    return judge(inventory._replace(instances=instances, organization=organization), rules)
+
+
+def run_case(case: Case, paths: list[Path]) -> Report:
+    return run(paths, case.instance, case.expect, case.rcp, reads_instances=case.reads_instances)
 
 
 def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
@@ -89,7 +103,7 @@ def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}/{case.name}")
 def test_each_case_has_exactly_its_findings(case: Case) -> None:
-    report = run(list(case.files), case.instance, case.expect, reads_instances=case.reads_instances)
+    report = run_case(case, list(case.files))
     assert not report.skipped
     assert not report.crashed
     found = [describe(one, case.folder, name_file=len(case.files) > 1) for one in report.findings]
@@ -290,7 +304,7 @@ def test_the_form_of_a_policy_never_changes_the_findings(case: Case, form: str, 
         )
         paths.append(target)
         lengths[path.name] = count_statements(document) if form == "reversed" else 0
-    before, after = run(list(case.files), case.instance, case.expect), run(paths, case.instance, case.expect)
+    before, after = run_case(case, list(case.files)), run_case(case, paths)
     assert signature(after, lengths) == signature(before, {})
 
 

@@ -9,7 +9,8 @@ that SNS sends aws:SourceAccount, or what it passes on to KMS, so these keys are
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
 from checker.iam.decide.request import FOREIGN_ADDRESS, AwsPrincipal, OpenList, Service, foreign
@@ -31,15 +32,19 @@ from checker.policy.vocabulary import CONNECT
 from checker.policy.wildcard import tokens_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from checker.core.arn import Arn
     from checker.iam.decide.request import ContextValue
     from checker.iam.prove.source_keys import Instances
 
 
-_VARYING = ("aws:currenttime", "aws:epochtime", "aws:resourceorgid", "aws:resourceorgpaths")
+RESOURCE_ORGANIZATION, SOURCE_ORGANIZATION = "aws:resourceorgid", "aws:sourceorgid"
+_SOURCE_PATHS = "aws:sourceorgpaths"
+_VARYING = ("aws:currenttime", "aws:epochtime", RESOURCE_ORGANIZATION, "aws:resourceorgpaths")
 UNDOCUMENTED = (
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
+    SOURCE_ORGANIZATION,
+    _SOURCE_PATHS,
     "aws:useragent",
     "aws:userid",
     "aws:principaltype",
@@ -133,6 +138,50 @@ def key_space(key: Target, action: str, topic: str | Unknown) -> Space:
     context[CONTEXT_KEYS] = (TOPIC_CONTEXT_NAME,)
     absent = ABSENT_FOR_SERVICES | {SOURCE_OWNER, CONTEXT}
     return Space(Service(CONNECT), action, key.resource, context, absent=absent)
+
+
+class RequestSource(NamedTuple):
+    """The resource for which a service makes a request, as its source keys name it; ``None`` for an absent key.
+
+    ``arns`` and ``accounts`` are the possible values of the two keys. ``organizations`` are those of aws:SourceOrgID
+    in a request that has one of the two.
+    """
+
+    arns: tuple[str | Unknown | None, ...]
+    accounts: tuple[str | Unknown | None, ...]
+    organizations: tuple[str | Unknown | None, ...]
+
+
+def sourced_spaces(space: Space, source: RequestSource, organization: str) -> Iterator[Space]:
+    """Yield a request in each form that a service may give it, for a resource in an organization.
+
+    AWS documents that a request has aws:SourceOrgID only if it is made for a resource of an organization. The sample
+    policy of AWS denies a request that has aws:SourceAccount and lacks aws:SourceOrgID, so that a request for a
+    resource of an organization is taken to have both or none of them.
+    https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.html
+    """
+    paths = Unknown("the place of the account in the organization is not known", "aws:SourceOrgPaths")
+    for arn, account in product(source.arns, source.accounts):
+        is_named = arn is not None or account is not None
+        for owner in dict.fromkeys((*([] if is_named else [None]), *source.organizations)):
+            yield _with_keys(
+                space,
+                {
+                    SOURCE_ARN: arn,
+                    SOURCE_ACCOUNT: account,
+                    SOURCE_ORGANIZATION: owner,
+                    _SOURCE_PATHS: None if owner is None else paths,
+                    RESOURCE_ORGANIZATION: organization,
+                },
+            )
+
+
+def _with_keys(space: Space, values: Mapping[str, ContextValue | None]) -> Space:
+    """Return a space in which keys have other values, or are absent."""
+    missing = frozenset(key for key, value in values.items() if value is None)
+    present = {key: value for key, value in values.items() if value is not None}
+    fixed = {key: value for key, value in space.fixed.items() if key not in missing}
+    return space._replace(fixed={**fixed, **present}, absent=(space.absent - present.keys()) | missing)
 
 
 SEND, ASSUME = "sqs:SendMessage", "sts:AssumeRole"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.documented import (
     KEY_ACTIONS_NEEDED,
     KEY_SID,
+    TOPIC_CONTEXT_KEY,
     TOPIC_SID,
     KeyCondition,
     connect_statement,
@@ -19,8 +20,10 @@ from checker.analysis.documented import (
 )
 from checker.core.finding import Append, Fix, Put, Reference, Remove, ValueElsewhere
 from checker.core.unknown import Unknown
+from checker.iam.decide.elements import action_covers
 from checker.iam.decide.request import AwsPrincipal
-from checker.iam.prove.space import DESCRIBE, PUBLISH
+from checker.iam.prove.domain import known_conditions
+from checker.iam.prove.space import DATA_KEY, DECRYPT, DESCRIBE, PUBLISH, TOPIC_CONTEXT
 from checker.lint.fixes.statement import (
     is_for_connect_alone,
     name_of_topic,
@@ -28,7 +31,7 @@ from checker.lint.fixes.statement import (
     sids,
     without_connect,
 )
-from checker.policy.model import Patterns
+from checker.policy.model import Condition, Patterns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +68,8 @@ def allow_key(case: KeyAnalysis) -> tuple[Fix, ...]:
     title = "add a statement that lets Connect use the key"
     if not case.instances:
         return needs_instance(case.key.arn, title)
+    if extended := _extend_pin(case):
+        return extended
     return (Fix(title, (Append(_STATEMENTS, key_statement(sids(case))),)),)
 
 
@@ -72,7 +77,8 @@ def bound(operations: tuple[Operation, ...], case: KeyAnalysis, limit: KeyCondit
     """Limit statements that operations add to a key policy to the topics or the instances of the key."""
     if not (case.topics if limit is KeyCondition.TOPIC else case.instances):
         return operations
-    condition = key_condition(limit, [_name(topic) for topic in case.topics], case.instances)
+    names = [_name(topic) for topic in case.topics]
+    condition = key_condition(limit, [one for one in names if one is not None], case.instances)
     return tuple(
         operation._replace(value={**operation.value, "Condition": condition})
         if isinstance(operation, Append)
@@ -84,8 +90,77 @@ def bound(operations: tuple[Operation, ...], case: KeyAnalysis, limit: KeyCondit
     )
 
 
-def _name(topic: Topic) -> Json:
-    return Reference(topic.symbol) if isinstance(topic.arn, Unknown) and topic.symbol else str(topic.arn)
+def _name(topic: Topic) -> Json | None:
+    """Return a topic as a value: the reference to it in code, or its ARN; ``None`` if it has no name."""
+    if topic.symbol:
+        return Reference(topic.symbol)
+    return None if isinstance(topic.arn, Unknown) else str(topic.arn)
+
+
+def are_named(topics: Sequence[Topic]) -> bool:
+    """True if a condition can name all topics of a key, of which there is at least one."""
+    return bool(topics) and all(_name(topic) is not None for topic in topics)
+
+
+_USES = frozenset((*(action.lower() for action in KEY_ACTIONS_NEEDED), DATA_KEY.lower()))
+
+
+def serves_more(statement: Statement) -> bool:
+    """True if a statement allows more than publishing needs, such as kms:DescribeKey for Amazon Q in Connect.
+
+    https://docs.aws.amazon.com/connect/latest/adminguide/enable-q.html
+    """
+    actions = statement.actions
+    if not isinstance(actions, Patterns) or actions.negated:
+        return True
+    return not all(isinstance(value, str) and value.lower() in _USES for value in actions.values)
+
+
+def pin_key_grant(case: KeyAnalysis, statement: Statement) -> tuple[Fix, ...]:
+    """Limit a statement to messages to the topics of the key, with the encryption context that SNS sets.
+
+    A statement that also covers other principals stays for them, and Connect gets its own statement. There is no fix
+    if the topics are not known, or if the statement may serve another feature of Connect.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic.html
+    """
+    if not are_named(case.topics) or serves_more(statement):
+        return ()
+    topics = _names(case)
+    shown = " and ".join(topic.name.rpartition(":")[2] for topic in case.topics)
+    if is_for_connect_alone(statement):
+        route = (*statement.route, "Condition", "StringEquals", TOPIC_CONTEXT_KEY)
+        operation = Put(route, topics[0] if len(topics) == 1 else topics)
+        return (Fix(f"limit {statement.title} to messages to {shown}", (operation,)),)
+    limit = key_condition(KeyCondition.TOPIC, topics, ())
+    own = Append(_STATEMENTS, key_statement(sids(case), limit))
+    title = f"give Connect its own statement, limited to messages to {shown}"
+    return (Fix(title, (own, *without_connect(statement))),)
+
+
+def _names(case: KeyAnalysis) -> list[Json]:
+    return [name for name in map(_name, case.topics) if name is not None]
+
+
+def _extend_pin(case: KeyAnalysis) -> tuple[Fix, ...]:
+    """Add the topic to a statement that limits Connect to messages to other topics; no fix without such a statement."""
+    name = _name(case.topic) if case.topic is not None else None
+    if name is None:
+        return ()
+    found = ((statement, _pin_of(statement)) for statement in case.allows_by_name)
+    return tuple(
+        Fix(f"add the topic to those of {statement.title}", (Append(condition.route, name),))
+        for statement, condition in found
+        if condition is not None
+    )[:1]
+
+
+def _pin_of(statement: Statement) -> Condition | None:
+    """Return the condition of a grant for Connect alone if it only requires one of several topics."""
+    known = known_conditions(statement)
+    is_pin = [(one.operator, one.folded_key) for one in known] == [("StringEquals", TOPIC_CONTEXT)]
+    grants = all(action_covers(statement.actions, action) is True for action in (DATA_KEY, DECRYPT))
+    alone = len(statement.conditions) == 1 and is_for_connect_alone(statement)
+    return known[0] if is_pin and grants and alone else None
 
 
 def _is_grant(statement: dict[str, Json]) -> bool:

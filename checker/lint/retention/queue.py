@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.delivery_permission import may_send, may_use_queue_key
 from checker.analysis.inventory import USABLE_STATES, Key, PolicyText, is_managed_key
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, all_of, any_of
@@ -21,6 +22,7 @@ from checker.policy.model import EMPTY, Policy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.analysis.inventory import Organization
     from checker.lint.retention.model import Queue
 
 
@@ -96,8 +98,13 @@ POLICY_HELP = (
 )
 
 
-def queue_steps(queue: Queue | Unknown | None, topic: Arn) -> tuple[Step, ...]:
-    """Check the links behind the subscription; ``None`` represents a queue that SQS does not find."""
+def queue_steps(
+    queue: Queue | Unknown | None, topic: Arn, organization: Organization | None = None
+) -> tuple[Step, ...]:
+    """Check the links behind the subscription; ``None`` represents a queue that SQS does not find.
+
+    Without an organization, its policies are assumed to deny nothing.
+    """
     if queue is None or isinstance(queue, Unknown):
         exists: Truth = queue if isinstance(queue, Unknown) else False
         return (step("queue", exists, "", "the queue does not exist", _GONE_HELP),)
@@ -105,8 +112,27 @@ def queue_steps(queue: Queue | Unknown | None, topic: Arn) -> tuple[Step, ...]:
         step("queue", truth=True, good=f"`{queue.arn.resource}` in {queue.arn.region}", bad=""),
         policy_step(queue, topic),
         *key_steps(queue, topic),
+        *(organization_steps(queue, topic, organization) if organization is not None else ()),
         _period(queue.period),
     )
+
+
+_ORGANIZATION_HELP = (
+    "exempt sns.amazonaws.com in the policy; only an administrator of the organization can change it"
+)
+
+
+def organization_steps(queue: Queue, topic: Arn, organization: Organization) -> tuple[Step, ...]:
+    """Check the organization policies of the owners of the queue and of its customer managed key."""
+    asked = [("the queue", may_send(organization, queue.arn, topic, _principals(queue.arn, topic)))]
+    key = queue.found
+    if key is not None and key.manager != "AWS" and isinstance(key.arn, Arn):
+        asked.append(("the key of the queue", may_use_queue_key(organization, key.arn, topic)))
+    truth = all_of(permission.truth for _, permission in asked)
+    denied = next((one for one in asked if one[1].truth is False), None)
+    bad = f"{denied[1].named} denies SNS the use of {denied[0]}" if denied else ""
+    good = "no organization policy denies SNS the delivery"
+    return (step("organization_policy", truth, good, bad, _ORGANIZATION_HELP),)
 
 
 def policy_step(queue: Queue, topic: Arn) -> Step:

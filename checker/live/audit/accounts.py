@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.arn import NEWEST, Arn, partition_of
 from checker.core.errors import InputError
 from checker.core.regions import REGIONS
+from checker.live.audit.organization import Members, read_organization
 from checker.live.aws.access import Access, Unit
 from checker.live.aws.calls import Calls, Listing
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checker.core.errors import Skipped
+    from checker.live.audit.plan import OrganizationData
     from checker.live.aws.access import Coverage
     from checker.live.aws.session import Sessions
 
@@ -28,13 +30,15 @@ UNKNOWN_ACCOUNT = "unknown"
 class AuditUnits(NamedTuple):
     """The units of an audit, the lookups that failed, and the account of the caller.
 
-    ``replicas`` are the other Regions of the instances that were looked up by name, by ARN.
+    ``replicas`` are the other Regions of the instances that were looked up by name, by ARN. ``organization`` are the
+    organization policies, ``None`` if the audit is not of an organization.
     """
 
     units: tuple[Unit, ...]
     skipped: tuple[Skipped, ...]
     account: str = UNKNOWN_ACCOUNT
     replicas: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    organization: OrganizationData | None = None
 
 
 class _Caller(NamedTuple):
@@ -49,13 +53,19 @@ def survey(sessions: Sessions, coverage: Coverage) -> AuditUnits:
         raise InputError("--region", "no Region is set", help_text=_NO_REGION)
     calls = Calls(sessions, Unit("", home), threading.Event())
     caller = _caller(calls)
-    accounts = (_entered(sessions.access, caller, account) for account in _accounts(calls, coverage, caller))
+    members = _members(calls) if coverage.organization else {}
+    listed = _accounts(members, coverage, caller)
+    accounts = (_entered(sessions.access, caller, account) for account in listed)
     units = tuple(
         unit._replace(region=region)
         for unit in accounts
         for region in _regions(calls, coverage, unit._replace(region=home))
     )
-    return AuditUnits(units, tuple(calls.skipped), caller.account)
+    organization = None
+    if coverage.organization:
+        known = Members(tuple(members), complete=not calls.skipped)
+        organization = read_organization(calls, known)
+    return AuditUnits(units, tuple(calls.skipped), caller.account, organization=organization)
 
 
 def _caller(calls: Calls) -> _Caller:
@@ -70,15 +80,18 @@ def _caller(calls: Calls) -> _Caller:
     return _Caller(arn.partition, str(answer["Account"]))
 
 
-def _accounts(calls: Calls, coverage: Coverage, caller: _Caller) -> Sequence[str]:
-    """Return the named accounts and those of the organization, or the caller's account if there are none.
+def _members(calls: Calls) -> dict[str, bool]:
+    """Return the accounts of the organization, each with whether it is active.
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
     """
-    accounts = list(coverage.accounts)
-    if coverage.organization:
-        listed = calls.listed(_ACCOUNTS, "the accounts of the organization")
-        accounts += (account["Id"] for account in listed if account.get("Status", _ACTIVE) == _ACTIVE)
+    listed = calls.listed(_ACCOUNTS, "the accounts of the organization")
+    return {account["Id"]: account.get("Status", _ACTIVE) == _ACTIVE for account in listed}
+
+
+def _accounts(members: dict[str, bool], coverage: Coverage, caller: _Caller) -> Sequence[str]:
+    """Return the named accounts and the active members, or the caller's account if there are none."""
+    accounts = [*coverage.accounts, *(account for account, is_active in members.items() if is_active)]
     return tuple(dict.fromkeys(accounts or [caller.account]))
 
 

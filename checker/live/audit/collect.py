@@ -19,6 +19,7 @@ from checker.live.audit.instances import (
     pair_topic,
     pair_without_trail,
 )
+from checker.live.audit.plan import organization_of
 from checker.live.audit.topics import (
     ReadTopic,
     Subscriptions,
@@ -142,6 +143,7 @@ class Collector:
         self.pool = pool
         self.subscriptions = Subscriptions(calls, pool)
         self.not_judged = 0
+        self._organization = plan.organization and organization_of(plan.organization)
         self._context = UnitContext(calls, plan, slow_pool)
         self._evidence = Evidence(plan.observations) if plan.observations else None
         self._reads = reads
@@ -201,7 +203,7 @@ class Collector:
         for topic in topics:
             listed = self.subscriptions.of(topic.name)
             if listed is not None and isinstance(topic.arn, Arn):
-                listed = with_delivery(self.calls, topic.arn, listed)
+                listed = with_delivery(self.calls, topic.arn, listed, self._organization)
             yield topic if listed is None else topic._replace(subscriptions=listed)
 
     def _topics(self) -> Iterator[Topic]:

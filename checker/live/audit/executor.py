@@ -14,6 +14,7 @@ from checker.lint.engine import KINDS, Scope, judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
 from checker.live.audit.collect import Collector
+from checker.live.audit.plan import organization_of
 from checker.live.audit.topics import TopicReads
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import StoppedError
@@ -49,6 +50,7 @@ class Worker:
         self.stop = threading.Event()
         self._on_answer = on_answer
         self._reads = reads
+        self._organization = plan.organization and organization_of(plan.organization)
         threads = plan.access.threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="call")
         self._slow_pool = ThreadPoolExecutor(threads, thread_name_prefix="slow")
@@ -58,7 +60,8 @@ class Worker:
         calls = Calls(self.sessions, unit, self.stop, self._on_answer)
         collector = Collector(calls, self.plan, self._pool, self._slow_pool, self._reads(unit.bare))
         rules = expecting(all_rules(), self.plan.expectations)
-        report = joined(judge(inventory, rules, _EVERYTHING) for inventory in collector.inventories())
+        inventories = (one._replace(organization=self._organization) for one in collector.inventories())
+        report = joined(judge(inventory, rules, _EVERYTHING) for inventory in inventories)
         replicas = collector.replicas()
         report = _ordered(
             report, sorted(calls.skipped, key=lambda inventory: inventory[:2]), collector.not_judged
@@ -67,7 +70,7 @@ class Worker:
             "kind": "unit",
             "account": unit.account,
             "region": unit.region,
-            "again": calls.again,
+            "again": calls.again or (self.plan.organization is not None and self.plan.organization.again),
             "calls": calls.made,
             "replicas": {arn: list(regions) for arn, regions in sorted(replicas.items())},
             **record(report),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.inventory import Pairing, Source
+from checker.analysis.inventory import Organization, OrganizationPolicy, Pairing, PolicyText, Source
 from checker.analysis.pairing import fits, is_of_another
 from checker.core.arn import Arn
+from checker.core.unknown import Unknown
 from checker.lint.engine import Scope
 from checker.live.aws.access import Access
+from checker.live.aws.facts import policy_of
+from checker.policy.vocabulary import RESOURCE_CONTROL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,12 +23,50 @@ if TYPE_CHECKING:
     from checker.expectations.model import Expectation
 
 
+class PolicyData(NamedTuple):
+    """An organization policy: its name in reports, its text, and its organization and management account if known."""
+
+    name: str
+    content: str
+    organization: str = ""
+    management: str = ""
+
+
+class OrganizationData(NamedTuple):
+    """The organization policies of an audit as plain values, with the members of `Organization`.
+
+    ``unread`` is the reason if they could not be read, ``again`` is true if a later run may succeed.
+    """
+
+    policies: tuple[PolicyData, ...] = ()
+    attached: tuple[tuple[str, tuple[int, ...]], ...] | None = None
+    complete: bool = True
+    id: str = ""
+    unread: str = ""
+    again: bool = False
+
+
+@lru_cache(maxsize=4)
+def organization_of(data: OrganizationData) -> Organization:
+    """Parse the organization policies of an audit. If one is not valid JSON, none is known."""
+    texts = [policy_of(one.name, one.content, RESOURCE_CONTROL) for one in data.policies]
+    unread = next((one for one in texts if isinstance(one, Unknown)), None)
+    unread = Unknown(data.unread) if data.unread else unread
+    policies = tuple(
+        OrganizationPolicy(text, named.name, named.organization, named.management)
+        for named, text in zip(data.policies, texts, strict=True)
+        if isinstance(text, PolicyText)
+    )
+    return Organization(policies, data.attached, data.complete, unread, data.id)
+
+
 class Plan(NamedTuple):
     """``scope`` selects the topics to check. ``instances`` are pairs of source and ARN of known instances.
 
     ``streaming`` pairs each topic with the instances that stream to it according to a manifest. ``hours`` limits the
     CloudTrail lookup, 0 disables it. ``expectations`` are proven for the topics and keys of each unit.
-    ``observations`` are those of evidence files.
+    ``observations`` are those of evidence files. ``organization`` is ``None`` if no organization policies are given or
+    asked for.
     """
 
     access: Access = Access()
@@ -34,6 +76,7 @@ class Plan(NamedTuple):
     hours: int = 24
     expectations: tuple[Expectation, ...] = ()
     observations: tuple[Observation, ...] = ()
+    organization: OrganizationData | None = None
 
     @property
     def named(self) -> frozenset[str]:

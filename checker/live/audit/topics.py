@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Executor, Future
 
+    from checker.analysis.inventory import Organization
     from checker.lint.engine import Scope
     from checker.live.audit.plan import Plan
     from checker.live.aws.calls import Calls
@@ -258,13 +259,16 @@ def _pages(count: int) -> int:
 
 
 def with_delivery(
-    calls: Calls, topic: Arn, subscriptions: tuple[Subscription, ...]
+    calls: Calls,
+    topic: Arn,
+    subscriptions: tuple[Subscription, ...],
+    organization: Organization | None = None,
 ) -> tuple[Subscription, ...]:
     """Check whether SNS can deliver to confirmed queues. Stop at the first that works, since one is enough."""
     checked: list[Subscription] = []
     for number, subscription in enumerate(subscriptions):
         if subscription.protocol == SQS and subscription.confirmed:
-            reason = _undelivered(calls, topic, subscription.endpoint)
+            reason = _undelivered(calls, topic, subscription.endpoint, organization)
             checked.append(subscription._replace(undelivered=reason))
             if reason == "":
                 return (*checked, *subscriptions[number + 1 :])
@@ -273,13 +277,13 @@ def with_delivery(
     return tuple(checked)
 
 
-def _undelivered(calls: Calls, topic: Arn, endpoint: str) -> str | Unknown:
+def _undelivered(calls: Calls, topic: Arn, endpoint: str, organization: Organization | None) -> str | Unknown:
     """Return why SNS cannot deliver to a queue. Empty if it can. Record a queue that should be readable."""
     queue = read_queue(calls, endpoint)
     arn = Arn.parse(endpoint)
     if isinstance(queue, Unknown) and arn is not None and arn.account == calls.unit.account:
         calls.skip(Skipped(endpoint, queue.reason, error=True, help="grant it to the caller"))
-    steps = queue_steps(queue, topic)
+    steps = queue_steps(queue, topic, organization)
     broken = next((step.reason for step in steps if step.status == BROKEN), "")
     unknown = next((step.reason for step in steps if step.status == UNKNOWN), "")
     return Unknown(unknown) if unknown and not broken else broken

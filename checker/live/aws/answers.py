@@ -47,7 +47,12 @@ NEEDED: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("kms", "list_grants"): ("Grants",),
     ("kms", "list_keys"): ("Keys[].KeyId",),
     ("kms", "list_resource_tags"): ("Tags[].TagKey", "Tags[].TagValue?"),
+    ("organizations", "describe_policy"): ("Policy.Content", "Policy.PolicySummary"),
     ("organizations", "list_accounts"): ("Accounts[].Id",),
+    ("organizations", "list_children"): ("Children[].Id",),
+    ("organizations", "list_policies"): ("Policies[].Id",),
+    ("organizations", "list_roots"): ("Roots[].Id",),
+    ("organizations", "list_targets_for_policy"): ("Targets[].TargetId", "Targets[].Type"),
     ("resourcegroupstaggingapi", "get_resources"): ("ResourceTagMappingList[].ResourceARN",),
     ("securityhub", "get_findings"): (
         "Findings[].Id",

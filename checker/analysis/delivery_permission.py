@@ -1,0 +1,100 @@
+"""Whether organization policies permit SNS to deliver messages to subscribed queues and delivery streams.
+
+The policies of the account that owns the queue, its key or the stream apply.
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.analysis.organization import Permission, member_organizations, permission
+from checker.core.unknown import Unknown, all_of
+from checker.iam.prove.callers import ORG_ID, PRINCIPAL_ACCOUNT, PRINCIPAL_ARN
+from checker.iam.prove.service_space import (
+    RequestSource,
+    delivery_space,
+    queue_key_space,
+    role_space,
+    sourced_spaces,
+)
+from checker.iam.prove.space import DATA_KEY, DECRYPT, SNS, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from checker.analysis.inventory import Organization
+    from checker.core.arn import Arn
+    from checker.iam.prove.space import Space
+
+
+def may_send(
+    organization: Organization, queue: Arn, topic: Arn, principals: Sequence[str] = (SNS,)
+) -> Permission:
+    """Return whether organization policies permit SNS to send the messages of a topic to a queue.
+
+    ``principals`` are the possible names of SNS. SNS passes the topic as aws:SourceArn; AWS does not document whether
+    it passes aws:SourceAccount.
+    """
+    asked = [_may_send(organization, queue, topic, one) for one in principals]
+    truths = [one.truth for one in asked]
+    if True in truths and False in truths:
+        return Permission(
+            Unknown("AWS does not document the name of the SNS principal between these two Regions")
+        )
+    truth = all_of(truths)
+    return next(one for one in asked if one.truth == truth)
+
+
+def _may_send(organization: Organization, queue: Arn, topic: Arn, principal: str) -> Permission:
+    target = Target.of(queue)
+
+    def forms(own: str) -> Iterator[tuple[Space, ...]]:
+        owners = member_organizations(organization, topic.account, queue.account, own)
+        source = RequestSource((str(topic),), (topic.account, None), owners)
+        space = delivery_space(target, topic, principal)
+        return ((one,) for one in sourced_spaces(space, source, own))
+
+    return permission(organization, queue.account, target, forms)
+
+
+def may_use_queue_key(organization: Organization, key: Arn, topic: Arn) -> Permission:
+    """Return whether organization policies permit SNS to use the key of a queue for the messages of a topic.
+
+    AWS does not document which source keys SNS passes on to KMS.
+    """
+    target = Target.of(key)
+
+    def forms(own: str) -> Iterator[tuple[Space, ...]]:
+        owners = member_organizations(organization, topic.account, key.account, own)
+        source = RequestSource((str(topic), None), (topic.account, None), owners)
+        spaces = (queue_key_space(target, action) for action in (DATA_KEY, DECRYPT))
+        yield from zip(*(sourced_spaces(space, source, own) for space in spaces), strict=True)
+
+    return permission(organization, key.account, target, forms)
+
+
+_WRITE = ("firehose:PutRecord", "firehose:PutRecordBatch")
+
+
+def may_write(organization: Organization, stream: Arn, role: Arn) -> Permission:
+    """Return whether organization policies permit the role of a subscription to write to a delivery stream."""
+
+    def forms(own: str) -> Iterator[tuple[Space, ...]]:
+        for owner in member_organizations(organization, role.account, stream.account, own):
+            known = {
+                PRINCIPAL_ARN: str(role),
+                PRINCIPAL_ACCOUNT: role.account,
+                "aws:principalisawsservice": "false",
+                **({} if owner is None else {ORG_ID: owner}),
+            }
+            absent = frozenset() if owner is not None else frozenset((ORG_ID,))
+            spaces = (role_space(role, action, str(stream)) for action in _WRITE)
+            own_spaces = (one._replace(fixed={**one.fixed, **known}, absent=absent) for one in spaces)
+            yield from zip(*(sourced_spaces(one, _NO_SOURCE, own) for one in own_spaces), strict=True)
+
+    return permission(organization, stream.account, Target.of(stream), forms)
+
+
+_NO_SOURCE = RequestSource((None,), (None,), ())
+"""The source of a request that is made with the credentials of a role."""
