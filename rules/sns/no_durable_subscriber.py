@@ -66,7 +66,7 @@ class NoDurableSubscriber(Rule):
         if isinstance(subscriptions, Unknown):
             yield subscriptions
             return
-        confirmed = [one for one in subscriptions if one.confirmed]
+        confirmed = [one for one in subscriptions if one.confirmed is not False]
         durable = [one for one in confirmed if one.protocol in _DURABLE]
         if any(one.undelivered == "" for one in durable):
             return
@@ -75,6 +75,8 @@ class NoDurableSubscriber(Rule):
             yield self._not_known(case, unsure[0])
         elif durable:
             yield self._not_delivered(case, durable[0])
+        elif case.topic.unlisted is not None:
+            yield case.topic.unlisted
         else:
             yield self.finding(
                 case.name,
@@ -96,8 +98,8 @@ class NoDurableSubscriber(Rule):
 
 
 def _subscribers(subscriptions: tuple[Subscription, ...]) -> str:
-    pending = sum(not one.confirmed for one in subscriptions)
-    protocols = sorted({one.protocol for one in subscriptions if one.confirmed})
+    pending = sum(one.confirmed is False for one in subscriptions)
+    protocols = sorted({one.protocol for one in subscriptions if one.confirmed is not False})
     if protocols:
         return f"only {' and '.join(protocols)} subscribed"
     return f"no confirmed subscriptions, {pending} pending" if pending else "no subscriptions"

@@ -263,8 +263,8 @@ def with_delivery(
     """Check whether SNS can deliver to confirmed queues. Stop at the first that works, since one is enough."""
     checked: list[Subscription] = []
     for number, subscription in enumerate(subscriptions):
-        if subscription.protocol == SQS and subscription.confirmed:
-            reason = _undelivered(calls, topic, subscription.endpoint)
+        if subscription.protocol == SQS and subscription.confirmed is True:
+            reason = _undelivered(calls, topic, str(subscription.endpoint))
             checked.append(subscription._replace(undelivered=reason))
             if reason == "":
                 return (*checked, *subscriptions[number + 1 :])

@@ -44,9 +44,10 @@ if TYPE_CHECKING:
 def subscribed(calls: Calls, entry: Mapping[str, Any]) -> Subscribed:
     """Read a subscription in addition to its list entry. A pending subscription has no further data."""
     known, arn = subscription_of(entry), str(entry.get("SubscriptionArn", ""))
+    endpoint = str(known.endpoint)
     if not known.confirmed:
-        return Subscribed("", known.protocol, known.endpoint, confirmed=False, attributes={})
-    return Subscribed(arn, known.protocol, known.endpoint, confirmed=True, attributes=_attributes(calls, arn))
+        return Subscribed("", known.protocol, endpoint, confirmed=False, attributes={})
+    return Subscribed(arn, known.protocol, endpoint, confirmed=True, attributes=_attributes(calls, arn))
 
 
 def _attributes(calls: Calls, arn: str) -> Mapping[str, str] | Unknown:
