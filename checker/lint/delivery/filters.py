@@ -162,7 +162,7 @@ class _Filter:
         classes: dict[object, _Class] = {}
         for one in _candidates(values, lists):
             outcomes = tuple(_accepted(rules, one.example) for rules in lists)
-            classes.setdefault((outcomes, one.certain), one)
+            classes.setdefault((outcomes, one.certain, one.example is None), one)
         return list(classes.values())
 
     def _values(self, key: str) -> Values:
