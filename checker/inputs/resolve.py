@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS
 from checker.analysis.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
 from checker.analysis.inventory import Source as Origin
+from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Part
 from checker.core.unknown import Unknown
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from checker.core.arn import Arn
     from checker.core.finding import Route
     from checker.core.unknown import Truth
     from checker.inputs.collect import Facts
@@ -48,6 +48,7 @@ UNKNOWN_OWNER = "000000000000"
 """Placeholder for the unknown account of a resource in its default policy."""
 _CONFIRMED_BY_SNS = (SQS, LAMBDA, FIREHOSE)
 """The protocols whose declared subscriptions SNS confirms, if the endpoint is in the topic's account."""
+_NOT_SHOWN = Unknown("no file shows whether it was confirmed")
 _ELSEWHERE = Unknown("subscriptions may be declared elsewhere")
 
 
@@ -170,7 +171,7 @@ class _Maker:
     def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...]:
         """Return the declared subscriptions of a topic; others may exist elsewhere."""
         found = [s for s in self.declared.subscriptions if is_same(s.topic, topic.names, topic.arn)]
-        return tuple(map(_subscription, certain(found, topic)))
+        return tuple(_subscription(one, topic.arn) for one in certain(found, topic))
 
 
 def _without_connect(policies: Sequence[Node | Unknown]) -> bool:
@@ -248,9 +249,15 @@ def symbol_of(names: tuple[str, ...], arn: Arn | Unknown) -> str:
     return names[0] if isinstance(arn, Unknown) and names else ""
 
 
-def _subscription(one: DeclaredSubscription) -> Subscription:
+def _subscription(one: DeclaredSubscription, topic: Arn | Unknown) -> Subscription:
+    """Build a subscription. SNS confirms it unless the endpoint is in another account or has a protocol of its own.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-send-message-to-sqs-cross-account.html
+    """
     protocol = one.protocol if isinstance(one.protocol, str) else ""
-    confirmed: Truth = protocol in _CONFIRMED_BY_SNS or Unknown("no file shows whether it was confirmed")
+    endpoint = Arn.parse(one.endpoint) if isinstance(one.endpoint, str) else None
+    is_foreign = endpoint is not None and isinstance(topic, Arn) and endpoint.account != topic.account
+    confirmed: Truth = (protocol in _CONFIRMED_BY_SNS and not is_foreign) or _NOT_SHOWN
     return Subscription(protocol, one.endpoint, confirmed)
 
 

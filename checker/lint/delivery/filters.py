@@ -191,7 +191,7 @@ class _Filter:
         noun = "the body" if self.scope == BODY else "the message attributes"
         other = _ATTRIBUTES if self.scope == BODY else _PAYLOAD
         aside = f"; with FilterPolicyScope {'MessageAttributes' if self.scope == BODY else BODY} there is one"
-        return f"AWS documents no `{key}` in {noun} of a chat message{aside if key in other else ''}"
+        return f"AWS documents no such key in {noun} of a chat message{aside if key in other else ''}"
 
 
 def _sure(truth: Truth) -> Truth:

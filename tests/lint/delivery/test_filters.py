@@ -176,7 +176,7 @@ def test_an_instance_among_others_decides_nothing_alone() -> None:
             "with FilterPolicyScope MessageAttributes there is one",
         ),
         ({"Content": ["hi"]}, "MessageAttributes", "with FilterPolicyScope MessageBody there is one"),
-        ({"Channel": ["CHAT"]}, "MessageAttributes", "AWS documents no `Channel`"),
+        ({"Channel": ["CHAT"]}, "MessageAttributes", "AWS documents no such key"),
         ({"Type": ["message"]}, "MessageAttributes", "`Type`: no message has a value that it accepts"),
     ],
 )
