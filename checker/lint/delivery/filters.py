@@ -233,7 +233,7 @@ def _matches(policy: Mapping[str, Any], message: Mapping[str, str | None]) -> Tr
 
 
 def _candidates(values: Values, lists: list[Any]) -> Iterator[_Class]:
-    """Yield values of every class: those that are known, and texts that the rules tell apart."""
+    """Yield values of every class: those that are known, and texts that the rules distinguish."""
     yield from (_Class(one, certain=True) for one in values.known)
     if values.absent:
         yield _Class(None, certain=True)
