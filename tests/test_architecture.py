@@ -23,6 +23,8 @@ ALLOWED_IMPORTS = (
     "checker.expectations",
     "checker.lint.rule",
     "checker.lint.fixes",
+    "checker.lint.delivery",
+    "checker.lint.status",
     "collections.abc",
     "typing",
     "__future__",

@@ -5,22 +5,22 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
+from checker.analysis.documents import Place, PolicyDocument, PolicyText, Written, files_of
+from checker.analysis.endpoints import Endpoints, Subscription
 from checker.core.arn import Arn, is_uuid
-from checker.core.finding import Document
 from checker.core.unknown import Unknown
-from checker.policy.vocabulary import CONNECT, mentions_connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from checker.analysis.observation import Evidence
     from checker.core.errors import Skipped
-    from checker.core.finding import Position, Route
+    from checker.core.finding import Position
     from checker.core.unknown import Truth
-    from checker.policy.model import Policy, Problem
-    from checker.policy.node import Node
-    from checker.policy.vocabulary import Dialect
 
+
+__all__ = ("Place", "PolicyDocument", "PolicyText", "Subscription", "Written", "files_of")
+"""The parts of facts that other modules define, for the importers of the facts."""
 
 _PREDEFINED = "alias/aws/"
 CREATION_FAILED = "CREATION_FAILED"
@@ -36,76 +36,6 @@ USABLE_STATES = ("Enabled", "Updating")
 """https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html"""
 GONE = "gone"
 """The state of a key that KMS does not find."""
-
-
-class PolicyDocument(Document, Protocol):
-    """A policy document in a file, in a template or in AWS."""
-
-    @property
-    def root(self) -> Node:
-        """The syntax tree of the policy."""
-
-
-class PolicyText(NamedTuple):
-    """A policy with its text, its document and its syntax problems."""
-
-    policy: Policy
-    problems: tuple[Problem, ...]
-    dialect: Dialect
-    document: PolicyDocument
-    text: str
-
-    @property
-    def size(self) -> int:
-        """The size of the policy in bytes of UTF-8."""
-        return len(self.text.encode("utf-8", "surrogatepass"))
-
-    @property
-    def names_connect(self) -> bool:
-        """True if the text names Connect anywhere, even in a part of the policy that could not be read."""
-        return mentions_connect(self.text) or any(
-            s.names_service(CONNECT) for s in self.policy.known_statements()
-        )
-
-
-class Place(NamedTuple):
-    """The place of a fact: a document and a route in it."""
-
-    document: Document
-    route: Route
-
-
-def files_of(resource: object) -> tuple[str, ...]:
-    """Return the names of all documents that a topic, key or contact, or a tuple of them, was read from."""
-    return tuple(dict.fromkeys(_documents(resource)))
-
-
-def _documents(part: object) -> Iterator[str]:
-    if isinstance(part, Place | PolicyText):
-        yield part.document.name
-    elif isinstance(part, tuple):
-        for one in part:
-            yield from _documents(one)
-
-
-class Written(NamedTuple):
-    """The source of a resource in a plan or of a CDK app: its place, and its policy if that was found there."""
-
-    place: Place
-    policy: Document | None = None
-
-
-class Subscription(NamedTuple):
-    """A subscription of a topic; ``confirmed`` is false while AWS shows it as pending.
-
-    ``undelivered`` is the reason why SNS cannot deliver to the endpoint. It is empty if SNS can deliver, or if
-    that was not checked.
-    """
-
-    protocol: str
-    endpoint: str
-    confirmed: bool
-    undelivered: str | Unknown = ""
 
 
 class Source(Enum):
@@ -180,6 +110,7 @@ class Topic(NamedTuple):
     - ``sender``: the resource in the same code that makes Connect stream to the topic.
     - ``doubt``: the reason why the policy may not be in force.
     - ``without_connect``: true if no policy that the topic may have names Connect.
+    - ``unlisted``: the reason why the topic may have other subscriptions than ``subscriptions``.
 
     https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
     """
@@ -206,6 +137,7 @@ class Topic(NamedTuple):
     home: str = ""
     root: str = ""
     construct: str = ""
+    unlisted: Unknown | None = None
 
     @property
     def name(self) -> str:
@@ -221,6 +153,22 @@ class Topic(NamedTuple):
         """Return the topic with another key."""
         setting = self.settings.key._replace(value=key)
         return self._replace(settings=self.settings._replace(key=setting))
+
+
+class Encrypted(Protocol):
+    """A resource that a KMS key encrypts: a topic or a queue. ``key`` is KmsMasterKeyId as it is stored."""
+
+    @property
+    def arn(self) -> Arn | Unknown:
+        """The resource's ARN."""
+
+    @property
+    def key(self) -> str | Unknown | None:
+        """The key as the resource names it; ``None`` if it is not encrypted with a KMS key."""
+
+    @property
+    def home(self) -> str:
+        """The namespace of the resource's names."""
 
 
 class Grant(NamedTuple):
@@ -287,15 +235,15 @@ class Key(NamedTuple):
         key_id = self.arn.resource.removeprefix("key/")
         return reference in (str(self.arn), key_id, *self.aliases, *(here + alias for alias in self.aliases))
 
-    def is_of(self, topic: Topic) -> bool:
-        """True if a bare key ID or alias of the topic can mean this key, as both are in one account and Region.
+    def is_of(self, owner: Encrypted) -> bool:
+        """True if a bare key ID or alias of a topic or queue can mean this key, as both are in one account and Region.
 
         If one of the ARNs is not known, both must come from one namespace.
         https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
         """
-        if isinstance(self.arn, Unknown) or isinstance(topic.arn, Unknown):
-            return self.home == topic.home
-        return self.arn[:1] + self.arn[2:4] == topic.arn[:1] + topic.arn[2:4]
+        if isinstance(self.arn, Unknown) or isinstance(owner.arn, Unknown):
+            return self.home == owner.home
+        return self.arn[:1] + self.arn[2:4] == owner.arn[:1] + owner.arn[2:4]
 
 
 def _name(arn: Arn | Unknown, root: str, address: str, place: Place) -> str:
@@ -491,7 +439,9 @@ class Inventory(NamedTuple):
 
     ``read_by_roots`` are the files that Terraform roots and Terragrunt units read besides those of their modules.
     ``evidence`` is what was seen of keys in use, ``refused_starts`` are the streams that Connect refused to start.
-    ``organization`` is ``None`` if no organization policies were supplied or asked for.
+    ``organization`` is ``None`` if no organization policies were supplied or asked for. ``endpoints`` are the resources
+    that subscriptions name; see `checker.analysis.endpoints`. ``queue_keys`` are keys that were read only because they
+    encrypt a queue, so that they are not checked themselves.
     """
 
     topics: tuple[Topic, ...] = ()
@@ -507,45 +457,50 @@ class Inventory(NamedTuple):
     refused_starts: tuple[RefusedStart, ...] = ()
     callers: tuple[CallerPolicy, ...] = ()
     organization: Organization | None = None
+    endpoints: Endpoints = Endpoints()
+    queue_keys: tuple[Key, ...] = ()
 
-    def key_of(self, topic: Topic) -> Key | Unknown | None:
-        """Return the key that encrypts a topic; ``None`` if the topic is not encrypted.
+    def key_of(self, owner: Encrypted) -> Key | Unknown | None:
+        """Return the key that encrypts a topic or a queue; ``None`` if no KMS key does.
 
-        A key ARN means one key. A bare ID or alias means a key in the topic's own account and Region. An address
-        means a key in the topic's own namespace.
+        A key ARN means one key. A bare ID or alias means a key in the owner's account and Region. An address
+        means a key in the owner's namespace.
         """
-        reference = topic.key
+        reference = owner.key
         if not isinstance(reference, str):
             return reference
-        matching = [key for key in self.keys if key.answers_to(reference)]
+        matching = [key for key in (*self.keys, *self.queue_keys) if key.answers_to(reference)]
         candidates = [
-            key for key in matching if Arn.parse(reference) is not None or _can_mean(key, reference, topic)
+            key for key in matching if Arn.parse(reference) is not None or _can_mean(key, reference, owner)
         ]
-        candidates = [key for key in candidates if key.home == topic.home] or candidates
+        candidates = [key for key in candidates if key.home == owner.home] or candidates
         if len({key.name for key in candidates}) == 1:
             return candidates[0]
-        return Unknown(_why_not_known(reference, topic, matching, candidates), reference)
+        noun = "topic" if isinstance(owner, Topic) else "queue"
+        return Unknown(_why_not_known(reference, owner, matching, candidates, noun), reference)
 
 
-def _why_not_known(reference: str, topic: Topic, matching: list[Key], candidates: list[Key]) -> str:
-    """Explain why a topic's key is not known, from the keys with its name and those that the topic can mean."""
+def _why_not_known(
+    reference: str, owner: Encrypted, matching: list[Key], candidates: list[Key], noun: str
+) -> str:
+    """Explain why a key is not known, from the keys with its name and those that its owner can mean."""
     if candidates:
-        return f"{len(candidates)} keys match `{reference}`, and it is not known which one the topic uses"
+        return f"{len(candidates)} keys match `{reference}`, and it is not known which one the {noun} uses"
     others = [key.arn for key in matching if isinstance(key.arn, Arn)]
-    if others and isinstance(topic.arn, Arn):
-        of_topic = f"account {topic.arn.account} and {topic.arn.region}"
-        return f"`{reference}` means a key in {of_topic}, but the supplied key is `{others[0]}`"
+    if others and isinstance(owner.arn, Arn):
+        of_owner = f"account {owner.arn.account} and {owner.arn.region}"
+        return f"`{reference}` means a key in {of_owner}, but the supplied key is `{others[0]}`"
     return "the key was not supplied"
 
 
-def _can_mean(key: Key, reference: str, topic: Topic) -> bool:
-    """True if a topic's reference that is not an ARN can mean the key."""
+def _can_mean(key: Key, reference: str, owner: Encrypted) -> bool:
+    """True if a reference that is not an ARN can mean the key."""
     if reference == key.address:
-        return key.home == topic.home
-    if key.is_of(topic):
+        return key.home == owner.home
+    if key.is_of(owner):
         return True
     unique = isinstance(key.arn, Arn) and reference == key.arn.resource.removeprefix("key/")
-    return isinstance(topic.arn, Unknown) and unique and not reference.startswith("mrk-")
+    return isinstance(owner.arn, Unknown) and unique and not reference.startswith("mrk-")
 
 
 def managed_alias(reference: str | Unknown | None) -> str:

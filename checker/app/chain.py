@@ -189,6 +189,7 @@ def read_live(
     from checker.live.activity import read_activity
     from checker.live.aws.key_evidence import with_key_evidence
     from checker.live.aws.lookup import look_up
+    from checker.live.aws.subscribers import read_subscribers
     from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
 
     topic = topic_option("TOPIC", text)
@@ -198,11 +199,12 @@ def read_live(
     activity = read_activity(calls, topic, _HOURS)
     if arn is None:
         found, arn = _find_instance(calls, found, named.name, activity)
+    found, around = read_subscribers(calls, found)
     looked_up = look_up(calls, arn, topic.region)
     if not isinstance(looked_up.replicas, Unknown) and topic.region in looked_up.replicas:
         others = (arn.region, *(region for region in looked_up.replicas if region != topic.region))
         arn, looked_up = arn._replace(region=topic.region), looked_up._replace(replicas=others)
-    around = Inventory(evidence=evidence)
+    around = around._replace(evidence=evidence)
     if key is not None:
         paired = found._replace(pairings=(Pairing(arn, Source.OPTION, explicit=True),))
         known = around._replace(topics=(paired,), keys=(key,))

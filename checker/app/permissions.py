@@ -12,6 +12,7 @@ from checker.core.terminal_text import json_lines
 from checker.live.permissions import (
     Limits,
     audit_policy,
+    explain_policy,
     fix_policy,
     flow_policy,
     retention_statements,
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 def print_audit_policy(limits: Limits, extras: Extras) -> Ending:
     """Print the policy for `checker audit`."""
     return _print(audit_policy(limits, extras))
+
+
+def print_explain_policy(limits: Limits) -> Ending:
+    """Print the policy for `checker explain`."""
+    return _print(explain_policy(limits))
 
 
 def print_fix_policy(limits: Limits, *, create: bool) -> Ending:

@@ -88,7 +88,7 @@ def _with_subscriptions(topic: Topic, folder: Path, facts: Facts) -> Topic:
     listed = facts.subscriptions.get(str(topic.arn)) if isinstance(topic.arn, Arn) else None
     if listed is None and folder in facts.empty_lists and [one for one, _ in facts.topics].count(folder) == 1:
         listed = []
-    return topic if listed is None else topic._replace(subscriptions=tuple(listed))
+    return topic if listed is None else topic._replace(subscriptions=tuple(listed), unlisted=None)
 
 
 def _with_grants(key: Key, facts: Facts) -> Key:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS
 from checker.analysis.inventory import CallerPolicy, Grant, Key, Place, PolicyText, Subscription, Topic
 from checker.analysis.inventory import Source as Origin
+from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Part
 from checker.core.unknown import Unknown
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from checker.core.arn import Arn
     from checker.core.finding import Route
+    from checker.core.unknown import Truth
     from checker.inputs.collect import Facts
     from checker.inputs.declared import (
         Declarations,
@@ -45,7 +47,10 @@ if TYPE_CHECKING:
 
 UNKNOWN_OWNER = "000000000000"
 """Placeholder for the unknown account of a resource in its default policy."""
-_DURABLE = ("sqs", "firehose")
+_CONFIRMED_BY_SNS = (SQS, LAMBDA, FIREHOSE)
+"""The protocols whose declared subscriptions SNS confirms, if the endpoint is in the topic's account."""
+_NOT_SHOWN = Unknown("no file shows whether it was confirmed")
+_ELSEWHERE = Unknown("subscriptions may be declared elsewhere")
 
 
 def assemble(declared: Declarations, facts: Facts, folder: Path) -> None:
@@ -100,7 +105,8 @@ class _Maker:
             policy=_without_quoted_names(self.policy(one, writers, TOPIC), symbol),
             settings=one.settings._replace(key=key._replace(value=key_reference(self.declared, one))),
             place=one.place,
-            subscriptions=self.subscriptions(one),
+            subscriptions=self.subscriptions(one) or _ELSEWHERE,
+            unlisted=_ELSEWHERE,
             tags=one.tags,
             address=one.address,
             symbol=symbol,
@@ -183,13 +189,10 @@ class _Maker:
         """True for a reference to a declared key."""
         return any(is_same(key, one.names, one.arn) for one in self.declared.keys)
 
-    def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...] | Unknown:
+    def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...]:
         """Return the declared subscriptions of a topic; others may exist elsewhere."""
         found = [s for s in self.declared.subscriptions if is_same(s.topic, topic.names, topic.arn)]
-        listed = tuple(map(_subscription, certain(found, topic)))
-        if any(one.protocol in _DURABLE for one in listed):
-            return listed
-        return Unknown("subscriptions may be declared elsewhere")
+        return tuple(_subscription(one, topic.arn) for one in certain(found, topic))
 
 
 def _without_connect(policies: Sequence[Node | Unknown]) -> bool:
@@ -267,10 +270,16 @@ def symbol_of(names: tuple[str, ...], arn: Arn | Unknown) -> str:
     return names[0] if isinstance(arn, Unknown) and names else ""
 
 
-def _subscription(one: DeclaredSubscription) -> Subscription:
+def _subscription(one: DeclaredSubscription, topic: Arn | Unknown) -> Subscription:
+    """Build a subscription. SNS confirms it unless the endpoint is in another account or has a protocol of its own.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-send-message-to-sqs-cross-account.html
+    """
     protocol = one.protocol if isinstance(one.protocol, str) else ""
-    endpoint = one.endpoint if isinstance(one.endpoint, str) else ""
-    return Subscription(protocol, endpoint, confirmed=protocol in _DURABLE)
+    endpoint = Arn.parse(one.endpoint) if isinstance(one.endpoint, str) else None
+    is_foreign = endpoint is not None and isinstance(topic, Arn) and endpoint.account != topic.account
+    confirmed: Truth = (protocol in _CONFIRMED_BY_SNS and not is_foreign) or _NOT_SHOWN
+    return Subscription(protocol, one.endpoint, confirmed)
 
 
 def _grant(one: DeclaredGrant, doubt: Unknown | None) -> Grant:

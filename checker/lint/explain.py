@@ -32,8 +32,10 @@ from checker.core.finding import Severity, Verdict
 from checker.core.unknown import Truth, Unknown, all_of
 from checker.iam.prove import prove
 from checker.iam.prove.space import PUBLISH
+from checker.lint.delivery.subscribers import subscribers
 from checker.lint.engine import Scope, judge
 from checker.lint.rule import Link, PolicyRule
+from checker.lint.status import BROKEN, NOT_APPLICABLE, OK, UNKNOWN
 from checker.policy.model import EMPTY
 
 if TYPE_CHECKING:
@@ -44,11 +46,12 @@ if TYPE_CHECKING:
     from checker.analysis.observation import Evidence
     from checker.core.finding import Finding
     from checker.iam.prove.prove import Answer
+    from checker.lint.delivery.subscribers import Subscriber
     from checker.lint.report import Report
     from checker.lint.rule import Rule
 
 
-OK, BROKEN, UNKNOWN, NOT_APPLICABLE = "ok", "broken", "unknown", "not_applicable"
+__all__ = ("BROKEN", "NOT_APPLICABLE", "OK", "UNKNOWN")
 NOT_ENCRYPTED = "not_encrypted"
 WHOLE = "whole"
 
@@ -86,7 +89,7 @@ class Explanation(NamedTuple):
 
     ``instances`` are the instances of deployments that differ in them, each with these deployments in words.
     ``dependence`` is how the status of the chain depends on the deployment. ``assumed`` is what the link of the
-    organization policies assumes.
+    organization policies assumes. ``subscribers`` are behind the topic: the status of the chain does not depend on them.
     """
 
     topic: Topic
@@ -104,6 +107,7 @@ class Explanation(NamedTuple):
     instances: tuple[tuple[Arn, str], ...] = ()
     dependence: Unknown | None = None
     assumed: tuple[str, ...] = ()
+    subscribers: tuple[Subscriber, ...] | Unknown = Unknown("the list of subscriptions was not supplied")
 
     @property
     def chain(self) -> str:
@@ -160,7 +164,10 @@ def explain(
     topic, key = _matched(topic, key)
     stated = (Instance(instance),) if instance is not None else ()
     whole = around._replace(
-        topics=(topic,), keys=(key,) if key else (), instances=(*stated, *around.instances)
+        topics=(topic,),
+        keys=(key,) if key else (),
+        instances=(*stated, *around.instances),
+        queue_keys=(*around.queue_keys, *around.keys),
     )
     case = TopicAnalysis(topic, whole)
     explained = []
@@ -171,7 +178,8 @@ def explain(
         its_topic = one.topic._replace(pairings=pairings)
         beside = (one.inventory.organization, around.evidence)
         explained.append(_explain(its_topic, its_key, chosen, rules, looked_up, *beside))
-    return _merged(explained, case.deployments)._replace(topic=topic)
+    merged = _merged(explained, case.deployments)
+    return merged._replace(topic=topic, subscribers=subscribers(case))
 
 
 def _paired(case: TopicAnalysis, name: str, found: Deployments) -> tuple[Pairing, ...]:

@@ -46,6 +46,8 @@ class Rule:
     - ``needs_policy``: false if the rule does not need the target's policy.
     - ``fixable``: true if the rule can offer a fix.
     - ``varies``: true for a rule that looks at all deployments of a resource itself.
+    - ``reads_endpoints``: true for a rule about what is behind a topic's subscriptions. It judges the deployments of
+      the endpoints, too.
     - ``needs_live``: true for a rule about facts that only AWS knows. An undetermined result is then listed under
       --strict and does not change the exit code.
     """
@@ -60,6 +62,7 @@ class Rule:
     needs_policy: ClassVar[bool] = True
     varies: ClassVar[bool] = False
     needs_live: ClassVar[bool] = False
+    reads_endpoints: ClassVar[bool] = False
     fixable: ClassVar[bool] = False
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:

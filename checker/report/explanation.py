@@ -9,6 +9,7 @@ from checker.analysis.wording import could, why
 from checker.core.terminal_text import inert
 from checker.core.unknown import Unknown
 from checker.lint.causes import causes_of_silence
+from checker.lint.delivery.dead_letter import PREFIX
 from checker.lint.explain import BROKEN, OK, UNKNOWN
 from checker.lint.rule import Link
 from checker.policy.model import Condition, Statement
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from checker.iam.decide.request import Request
     from checker.iam.prove.prove import Answer
     from checker.lint.causes import Activity, Counters
+    from checker.lint.delivery.subscribers import Subscriber
     from checker.lint.explain import Explanation, LinkStatus
     from checker.lint.explain_replicas import ReplicaChain
     from checker.report.context import Paint
@@ -107,6 +109,7 @@ def explanation_json(explanation: Explanation, activity: Activity | None = None)
             }
             for link in explanation.links
         ],
+        "subscriptions": subscribers_json(explanation.subscribers),
         "assumptions": [
             *(str(assumption) for assumption in explanation.deployments.assumptions),
             *explanation.assumed,
@@ -143,6 +146,47 @@ def _activity_json(explanation: Explanation, activity: Activity) -> dict[str, An
     }
 
 
+def subscribers_json(subscribers: tuple[Subscriber, ...] | Unknown) -> list[dict[str, Any]] | None:
+    """Convert the subscribers of a topic to JSON values; ``None`` if they are not known."""
+    if isinstance(subscribers, Unknown):
+        return None
+    return [
+        {
+            "protocol": one.protocol,
+            "endpoint": one.endpoint,
+            "status": one.status,
+            "reason": one.reason,
+            "rule": one.rule or None,
+            "steps": [
+                {"step": step.name, "status": step.status, "reason": step.reason, "help": step.help or None}
+                for step in one.steps
+            ],
+            "warnings": list(one.warnings),
+            "notes": list(one.notes),
+        }
+        for one in subscribers
+    ]
+
+
+def subscribers_text(subscribers: tuple[Subscriber, ...] | Unknown, paint: Paint) -> Iterator[str]:
+    """Yield one line for each subscriber of a topic, with the reason and what to know of it."""
+    if isinstance(subscribers, Unknown):
+        yield paint("dim", f"Subscribers: not known: {inert(subscribers.described)}.")
+        return
+    yield "Subscribers:" if subscribers else "Subscribers: none known."
+    for one in subscribers:
+        rule = paint("dim", f" [{one.rule}]") if one.rule else ""
+        yield f"{link_line(one.protocol, one.status, one.endpoint, paint)}{rule}"
+        yield f"           {inert(one.reason)}"
+        if one.help:
+            yield f"         {paint.detail('help', one.help)}"
+        for step in one.steps:
+            if step.name.startswith(PREFIX) and step.status != OK:
+                yield f"           {paint(_STYLES[step.status], step.status)}: dead-letter queue: {inert(step.reason)}"
+        yield from (f"           {paint('warning', 'warning:')} {inert(text)}" for text in one.warnings)
+        yield from (f"           {paint('dim', 'note:')} {inert(text)}" for text in one.notes)
+
+
 def _word(answer: Answer, yes: str, no: str) -> str:
     if isinstance(answer.truth, Unknown):
         return "unknown"
@@ -176,6 +220,8 @@ def _lines(explanation: Explanation, paint: Paint, activity: Activity | None) ->
         yield ""
         yield f"In the last {activity.hours} hours:"
         yield from _activity_lines(activity)
+    yield ""
+    yield from subscribers_text(explanation.subscribers, paint)
     yield ""
     yield "By the topic policy alone:"
     for question, answer in explanation.answers():

@@ -171,8 +171,8 @@ def test_grants_and_key_policies_are_tied_to_their_key() -> None:
     assert found(assembled(facts)) == []
 
 
-def test_subscriptions_are_known_only_where_one_keeps_messages() -> None:
-    for protocol, known in (("sqs", True), ("firehose", True), ("email", False)):
+def test_others_than_the_declared_subscriptions_may_exist_and_some_are_not_known_to_be_confirmed() -> None:
+    for protocol, known in (("sqs", True), ("firehose", True), ("lambda", True), ("email", False)):
         facts = Facts(Given())
         declared = facts.declarations(HERE)
         declared.topics.append(topic(policy=POLICY))
@@ -180,7 +180,11 @@ def test_subscriptions_are_known_only_where_one_keeps_messages() -> None:
             DeclaredSubscription("subscription", reference(f"{TOPIC}.arn"), protocol, reference("queue"))
         )
         (one,) = assembled(facts).topics
-        assert (not isinstance(one.subscriptions, Unknown)) is known
+        assert not isinstance(one.subscriptions, Unknown)
+        (subscription,) = one.subscriptions
+        assert (subscription.confirmed is True) is known
+        assert subscription.endpoint == reference("queue")
+        assert one.unlisted is not None
 
 
 def test_a_policy_that_is_no_json_is_an_error_with_its_place() -> None:

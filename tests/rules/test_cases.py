@@ -27,6 +27,7 @@ from checker.lint.engine import judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
 from tests.iam.strategies import policies
+from tests.rules.subscribers import read_subscribers
 from tests.samples import INSTANCE_ARN
 
 HERE = Path(__file__).parent
@@ -45,6 +46,7 @@ class Case(NamedTuple):
     defect: str
     expect: Path | None = None
     rcp: tuple[Path, ...] = ()
+    subscribers: Path | None = None
 
 
 def read_cases() -> Iterator[Case]:
@@ -64,6 +66,7 @@ def read_cases() -> Iterator[Case]:
                 entry.get("defect", ""),
                 folder / entry["expect"] if "expect" in entry else None,
                 tuple(folder / name for name in entry.get("rcp", ())),
+                folder / entry["subscribers"] if "subscribers" in entry else None,
             )
 
 
@@ -75,10 +78,12 @@ def run(
     instance: str | None,
     expect: Path | None = None,
     rcp: tuple[Path, ...] = (),
+    subscribers: Path | None = None,
     *,
     reads_instances: bool = False,
 ) -> Report:
     inventory = load(paths)
+    inventory = read_subscribers(subscribers, inventory) if subscribers else inventory
     arn = Arn.parse(instance) if instance else None
     rules = expecting(RULES, load_expectations(expect)) if expect else RULES
     read = inventory.instances if reads_instances else ()
@@ -88,7 +93,8 @@ def run(
 
 
 def run_case(case: Case, paths: list[Path]) -> Report:
-    return run(paths, case.instance, case.expect, case.rcp, reads_instances=case.reads_instances)
+    read = {"reads_instances": case.reads_instances}
+    return run(paths, case.instance, case.expect, case.rcp, case.subscribers, **read)
 
 
 def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from checker.core.errors import Skipped
     from checker.lint.causes import Cause, Counters
+    from checker.lint.delivery.model import SetUp
     from checker.lint.explain import Explanation
-    from checker.lint.retention.model import SetUp
 
 
 DONE, FAILED = "ok", "failed"

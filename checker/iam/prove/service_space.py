@@ -32,7 +32,7 @@ from checker.policy.vocabulary import CONNECT
 from checker.policy.wildcard import tokens_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from checker.core.arn import Arn
     from checker.iam.decide.request import ContextValue
@@ -184,31 +184,38 @@ def _with_keys(space: Space, values: Mapping[str, ContextValue | None]) -> Space
     return space._replace(fixed={**fixed, **present}, absent=(space.absent - present.keys()) | missing)
 
 
-SEND, ASSUME = "sqs:SendMessage", "sts:AssumeRole"
+SEND, INVOKE, ASSUME = "sqs:SendMessage", "lambda:InvokeFunction", "sts:AssumeRole"
 _SOURCE = Unknown("AWS does not document that SNS sends this key when it delivers")
 _NAME = at_least("x" + (string.ascii_letters + string.digits + "-_").replace("x", ""))
 
 
-def delivery_space(queue: Target, topic: Arn, principal: str = SNS) -> Space:
-    """Return the one request that SNS makes to deliver a message of a topic to a queue."""
-    context = service_context(queue, principal)
+def delivery_space(endpoint: Target, topic: Arn, principal: str = SNS, action: str = SEND) -> Space:
+    """Return the one request that SNS makes to deliver a message of a topic to a queue or a function.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+    """
+    context = service_context(endpoint, principal)
     context.update({SOURCE_ARN: str(topic), SOURCE_ACCOUNT: _SOURCE})
-    return Space(Service(principal), SEND, queue.resource, context, absent=ABSENT_FOR_SERVICES)
+    return Space(Service(principal), action, endpoint.resource, context, absent=ABSENT_FOR_SERVICES)
 
 
-def other_topics_space(queue: Target, topic: Arn) -> Space:
-    """Return the requests to deliver for any topic of another account, in the topic's Region."""
-    context = service_context(queue, SNS)
+def other_topics_space(
+    endpoint: Target, topic: Arn, action: str = SEND, trusted: Collection[str] = ()
+) -> Space:
+    """Return the requests to deliver for any topic of another account than the trusted ones, in the topic's Region."""
+    context = service_context(endpoint, SNS)
     context[SOURCE_ACCOUNT] = _SOURCE
-    return Space(Service(SNS), SEND, queue.resource, context, (_other_topics(topic),), ABSENT_FOR_SERVICES)
+    free = (_other_topics(topic, trusted),)
+    return Space(Service(SNS), action, endpoint.resource, context, free, ABSENT_FOR_SERVICES)
 
 
-def _other_topics(topic: Arn) -> Texts:
+def _other_topics(topic: Arn, trusted: Collection[str]) -> Texts:
     """Return the topics of all other accounts in the topic's Region."""
     parts = map(Segment, ("arn", topic.partition, "sns", topic.region))
     shape = (*arn_head(*parts, account_segment()), *_NAME)
-    own = Excluded(SOURCE_ARN, tokens_of(f"*:{topic.account}:*"))
-    return Texts((Form.of(SOURCE_ARN, shape),), excluded=(own,))
+    accounts = dict.fromkeys((topic.account, *trusted))
+    known = tuple(Excluded(SOURCE_ARN, tokens_of(f"*:{account}:*")) for account in accounts)
+    return Texts((Form.of(SOURCE_ARN, shape),), excluded=known)
 
 
 def queue_key_space(key: Target, action: str) -> Space:

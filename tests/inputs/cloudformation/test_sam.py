@@ -159,9 +159,9 @@ def with_event(**properties: Any) -> dict[str, Any]:
     [
         ({"SqsSubscription": True}, ["sqs"]),
         ({"SqsSubscription": {"QueueArn": "arn:aws:sqs:us-east-1:111122223333:a", "QueueUrl": "u"}}, ["sqs"]),
-        ({"SqsSubscription": False}, None),
+        ({"SqsSubscription": False}, ["lambda"]),
         ({"SqsSubscription": {"Ref": "Flag"}, "Topic": {"Ref": "Other"}}, None),
-        ({}, None),
+        ({}, ["lambda"]),
     ],
     ids=str,
 )

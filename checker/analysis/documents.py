@@ -1,0 +1,73 @@
+"""Policies and places in documents: files, templates, or the data of a resource in AWS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from checker.core.finding import Document
+from checker.policy.vocabulary import CONNECT, mentions_connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.core.finding import Route
+    from checker.policy.model import Policy, Problem
+    from checker.policy.node import Node
+    from checker.policy.vocabulary import Dialect
+
+
+class PolicyDocument(Document, Protocol):
+    """A policy document in a file, in a template or in AWS."""
+
+    @property
+    def root(self) -> Node:
+        """The syntax tree of the policy."""
+
+
+class PolicyText(NamedTuple):
+    """A policy with its text, its document and its syntax problems."""
+
+    policy: Policy
+    problems: tuple[Problem, ...]
+    dialect: Dialect
+    document: PolicyDocument
+    text: str
+
+    @property
+    def size(self) -> int:
+        """The size of the policy in bytes of UTF-8."""
+        return len(self.text.encode("utf-8", "surrogatepass"))
+
+    @property
+    def names_connect(self) -> bool:
+        """True if the text names Connect anywhere, even in a part of the policy that could not be read."""
+        return mentions_connect(self.text) or any(
+            s.names_service(CONNECT) for s in self.policy.known_statements()
+        )
+
+
+class Place(NamedTuple):
+    """The place of a fact: a document and a route in it."""
+
+    document: Document
+    route: Route
+
+
+def files_of(resource: object) -> tuple[str, ...]:
+    """Return the names of all documents that a topic, key or contact, or a tuple of them, was read from."""
+    return tuple(dict.fromkeys(_documents(resource)))
+
+
+def _documents(part: object) -> Iterator[str]:
+    if isinstance(part, Place | PolicyText):
+        yield part.document.name
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from _documents(one)
+
+
+class Written(NamedTuple):
+    """The source of a resource in a plan or of a CDK app: its place, and its policy if that was found there."""
+
+    place: Place
+    policy: Document | None = None
