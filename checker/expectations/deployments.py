@@ -104,6 +104,8 @@ def _value(name: str, declared: Case, deployment: Deployment) -> str | Unknown:
     if name in values:
         return values[name]
     guess = did_you_mean(name, values)
-    known = ", ".join(f"`{one}`" for one in sorted(values)) or "none"
-    hint = f"did you mean `{guess}`?" if guess else f"known: {known}"
-    return Unknown(f"`{name}` is not a reference in the code around this resource; {hint}")
+    known = ", ".join(f"`{one}`" for one in sorted(values))
+    hint = f"known: {known}" if known else f"write the value, with `${{{DEPLOYMENT}}}` for the account"
+    if guess:
+        hint = f"did you mean `{guess}`?"
+    return Unknown(f"the deployment sets no value for `{name}`; {hint}")
