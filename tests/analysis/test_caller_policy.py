@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checker.policy.arn_shape import CONTACT_FLOW, INSTANCE, PART, can_match
+from checker.policy.arn_shape import CONTACT_FLOW, INSTANCE, PART, Shape, can_match
 from checker.policy.wildcard import glob, tokens_of
 
 ID = "3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
@@ -58,8 +58,8 @@ def covering(draw: st.DrawFn, text: str) -> str:
 
 @pytest.mark.parametrize("shape", EXAMPLES, ids=["instance", "contact flow"])
 @given(data=st.data())
-def test_a_pattern_that_matches_an_example_can_match_the_form(shape: object, data: st.DataObject) -> None:
+def test_a_pattern_that_matches_an_example_can_match_the_form(shape: Shape, data: st.DataObject) -> None:
     text = EXAMPLES[shape]
     pattern = data.draw(covering(text))
     assert glob(pattern).matches(text)
-    assert can_match(tokens_of(pattern), shape)  # type: ignore[arg-type]
+    assert can_match(tokens_of(pattern), shape)
