@@ -105,7 +105,9 @@ def _call(environ: dict[str, Any]) -> Call:
     text = body.decode()
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     action = target or parse_qs(text).get("Action", [""])[0]
-    path = {"/instance": "ListInstances"}.get(environ["PATH_INFO"], environ["PATH_INFO"])
+    path = environ["PATH_INFO"]
+    if environ["REQUEST_METHOD"] == "GET" and path.startswith("/instance"):
+        path = "ListInstances" if path == "/instance" else "DescribeInstance"
     return Call(service, region, action or path, text, environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""))
 
 
