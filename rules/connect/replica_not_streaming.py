@@ -36,10 +36,10 @@ class ReplicaNotStreaming(Rule):
 
     ## Why it matters
 
-    Amazon Connect Global Resiliency gives the replica of an instance the same ID in another Region. It replicates no
-    SNS topic, policy, KMS key or subscription. AWS documents that the topic and the instance must be in the same
-    Region. Nothing is broken while the source Region handles the traffic. After a failover, no chat message arrives,
-    and nothing reports an error.
+    Amazon Connect Global Resiliency gives the replica of an instance the same ID in another Region. AWS
+    documents no replication of SNS topics, policies, KMS keys or subscriptions. It documents that the topic and the
+    instance must be in the same Region. Nothing is broken while the source Region handles the traffic. After a
+    failover, no chat message arrives, and nothing reports an error.
 
     ## Example
 
