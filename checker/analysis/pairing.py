@@ -12,7 +12,7 @@ An inferred pairing (2 to 5) requires the same Region and partition. Sources 4 a
 An instance that may belong to one of several topics is paired with none of them.
 
 An instance and its replica in another Region are one instance: each pairs with the topics of its own Region, and
-whoever names one of them names both.
+naming one of them names both.
 """
 
 from __future__ import annotations

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import NO_REPLICA
 from checker.core.unknown import Unknown
+from checker.policy.vocabulary import is_misspelled_connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from checker.analysis.inventory import Instance, Source
+    from checker.analysis.inventory import Instance, Source, Topic
     from checker.core.arn import Arn
 
 
@@ -72,3 +73,41 @@ def _regions(instances: Sequence[Instance]) -> dict[Arn, tuple[str, ...]]:
         if len(regions) > 1:
             found.setdefault(instance_arn, {}).update(regions)
     return {arn: tuple(regions) for arn, regions in found.items()}
+
+
+NO_INSTANCE = Unknown("no Connect instance is known for the topic")
+
+
+def may_stream(topic: Topic) -> bool:
+    """True for a topic that the user named, or that its code or policy connects to Amazon Connect or may connect."""
+    policy = topic.policy
+    if topic.named or topic.sender or isinstance(policy, Unknown):
+        return topic.named or bool(topic.sender) or not topic.without_connect
+    entries = (entry for one in policy.policy.known_statements() for entry in one.principal_entries)
+    return policy.names_connect or any(
+        isinstance(entry.value, Unknown) or is_misspelled_connect(entry.value) for entry in entries
+    )
+
+
+def not_streaming(replica: Arn) -> str:
+    """State that a replica streams to no topic."""
+    return (
+        f"Connect instance `{replica.instance_id}` has a replica in {replica.region}, but no topic there is checked for "
+        "it: after a failover, no chat message arrives"
+    )
+
+
+def not_read(replica: Arn, reason: str = "no such topic was read") -> str:
+    """State that it is not known whether a replica streams to a topic."""
+    return (
+        f"Connect instance `{replica.instance_id}` has a replica in {replica.region}, and it is not known whether that "
+        f"streams to a topic there: {reason}"
+    )
+
+
+def help_for(topic: Arn, replica: Arn) -> str:
+    """Describe what a replica needs, next to the topic that its source streams to."""
+    return (
+        f"create a topic in {replica.region} with subscribers of its own; `checker policy --topic-arn {topic} "
+        f"--instance-arn {replica._replace(region=topic.region)} --replica-region {replica.region}` prints its policy"
+    )

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import NOT_DESCRIBED, Instance, Key
 from checker.analysis.pairing import pair
+from checker.analysis.replicas import may_stream
 from checker.core.unknown import Unknown
 from checker.lint.explain import UNKNOWN, explain
-from checker.lint.scope import is_relevant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,5 +62,4 @@ def explain_replicas(
 
 def _streams(topic: Topic, replica: Arn) -> bool:
     """True for a topic that is paired with a replica, and that the user named or that is about Connect."""
-    is_about_connect = topic.named or is_relevant(topic)
-    return is_about_connect and any(one.instance == replica for one in topic.pairings or ())
+    return may_stream(topic) and any(one.instance == replica for one in topic.pairings or ())

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Source
+from checker.analysis.replicas import NO_INSTANCE, help_for, may_stream, not_read, not_streaming
 from checker.core.arn import Arn
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
-from checker.lint.replicas import NO_INSTANCE, REPLICA_RULE, help_for, not_read, not_streaming
 from checker.lint.rule import Rule
-from checker.lint.scope import is_relevant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,12 +30,16 @@ class ReplicaNotStreaming(Rule):
     topics, and so does an audit of both Regions. Other files may not contain every topic, so the result is then not
     known. It is not known either if the audit did not cover the other Region, or not completely.
 
+    If the rule passes, the instance has no replica, or a topic in the Region of each replica was checked for the
+    replica. Whether that topic works is the result of the other rules for it, such as `connect-not-allowed`,
+    `connect-cannot-use-key` and `no-durable-subscriber`, which are not repeated here.
+
     ## Why it matters
 
-    Amazon Connect Global Resiliency gives the replica of an instance the same ID in another Region. It replicates no
-    SNS topic, policy, KMS key or subscription. AWS documents that the topic and the instance must be in the same
-    Region. Nothing is broken while the source Region handles the traffic. After a failover, no chat message arrives,
-    and nothing reports an error.
+    Amazon Connect Global Resiliency gives the replica of an instance the same ID in another Region. AWS
+    documents no replication of SNS topics, policies, KMS keys or subscriptions. It documents that the topic and the
+    instance must be in the same Region. Nothing is broken while the source Region handles the traffic. After a
+    failover, no chat message arrives, and nothing reports an error.
 
     ## Example
 
@@ -55,12 +58,6 @@ class ReplicaNotStreaming(Rule):
     The second topic needs a policy that allows the ARN of the replica, a key that the replica can use, and
     subscribers of its own. `checker policy --replica-region REGION` prints the policies for both topics.
 
-    ## What this proves
-
-    If the rule passes, the instance has no replica, or a topic in the Region of each replica was checked for the
-    replica. Whether that topic works is the result of the other rules for it, such as `connect-not-allowed`,
-    `connect-cannot-use-key` and `no-durable-subscriber`, which are not repeated here.
-
     ## Fix safety
 
     There is no fix. A topic must be created.
@@ -72,7 +69,7 @@ class ReplicaNotStreaming(Rule):
     - https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
     """
 
-    id = REPLICA_RULE
+    id = "replica-not-streaming"
     family = "connect"
     summary = "the replica of the instance in another Region streams to no topic"
     severity = Severity.WARNING
@@ -91,7 +88,7 @@ class ReplicaNotStreaming(Rule):
 
     def _of_replica(self, case: TopicAnalysis, pairing: Pairing, replica: Arn) -> Iterator[Finding | Unknown]:
         """Report a replica without a topic. Only a manifest lists all topics."""
-        others = [one for one in case.inventory.topics if one.named or is_relevant(one)]
+        others = [one for one in case.inventory.topics if may_stream(one)]
         if any(_streams(one, replica) for one in others):
             return
         topic, at = case.topic.arn, case.here(case.topic.arn_place)
@@ -100,7 +97,7 @@ class ReplicaNotStreaming(Rule):
             yield Unknown(f"not known which topic is in {replica.region}: {unplaced[0].reason}")
         elif topic.region == replica.region:
             return  # cross-region reports a topic that is only paired with the instance in the other Region
-        elif pairing.source is Source.MANIFEST and not any(_may_stream(one, replica) for one in others):
+        elif pairing.source is Source.MANIFEST and not any(_is_open(one, replica) for one in others):
             yield self.finding(case.name, not_streaming(replica), at, help=help_for(topic, replica))
         else:
             help_text = f"{_READ}; if there is none: {help_for(topic, replica)}"
@@ -110,7 +107,7 @@ class ReplicaNotStreaming(Rule):
 _READ = "check the files of both Regions together, or use `checker audit`"
 
 
-def _may_stream(topic: Topic, replica: Arn) -> bool:
+def _is_open(topic: Topic, replica: Arn) -> bool:
     """True for a topic in the replica's Region of which it is not known which instance streams to it."""
     return isinstance(topic.arn, Arn) and topic.arn.region == replica.region and not topic.pairings
 

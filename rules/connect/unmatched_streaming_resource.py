@@ -27,6 +27,9 @@ class UnmatchedStreamingResource(Rule):
     and identity policies in JSON files. A statement is not reported if another statement that the same role may have
     decides about the action on that type, or if a part of it is not known. Other permissions are not judged.
 
+    A finding is about the statement: it allows no such call. Whether the role may make the call depends on all its
+    policies, and a policy that the code does not declare may allow it.
+
     ## Why it matters
 
     AWS documents that the two streaming actions require the ARN of the instance, and that `connect:StartChatContact`
@@ -46,11 +49,6 @@ class UnmatchedStreamingResource(Rule):
           "Resource": "arn:aws:connect:us-east-1:111122223333:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
 
     For `connect:StartChatContact`, the ARN of the instance with `/contact-flow/ID` or `/contact-flow/*` after it.
-
-    ## What this proves
-
-    A finding is about the statement: it allows no such call. Whether the role may make the call depends on all its
-    policies, and a policy that the code does not declare may allow it.
 
     ## Fix safety
 

@@ -375,6 +375,16 @@ FIXES = (
     ),
     Case("a named instance is pinned", {"t.json": topic(DEV), "i.json": listed(D)}, {"t.json": "safe"}, (D,)),
     Case(
+        "an instance that is named once is pinned in both Regions",
+        {
+            "a.json": topic(DEV),
+            "b.json": topic(DEV, region="us-east-1"),
+            "i.json": described(D, "us-east-1"),
+        },
+        {"a.json": "safe", "b.json": "safe"},
+        (D,),
+    ),
+    Case(
         "an instance is not pinned where it does not fit",
         {"dev/t.json": topic(DEV), "prod/t.json": topic(PROD)},
         {"dev/t.json": "safe", "prod/t.json": "display"},

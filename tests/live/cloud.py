@@ -120,8 +120,11 @@ def _call(environ: dict[str, Any]) -> Call:
     text = body.decode()
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     action = target or parse_qs(text).get("Action", [""])[0]
-    path = {"/instance": "ListInstances"}.get(environ["PATH_INFO"], environ["PATH_INFO"])
-    if service == "lambda" and path.endswith("/policy") and environ["REQUEST_METHOD"] == "GET":
+    path = environ["PATH_INFO"]
+    is_read = environ["REQUEST_METHOD"] == "GET"
+    if is_read and path.startswith("/instance"):
+        path = "ListInstances" if path == "/instance" else "DescribeInstance"
+    if is_read and service == "lambda" and path.endswith("/policy"):
         path = "GetPolicy"
     return Call(service, region, action or path, text, environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""))
 

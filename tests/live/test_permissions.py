@@ -20,8 +20,8 @@ from tests.live.subscribers import make_function, make_role, make_stream, subscr
 FREE = {"sts:GetCallerIdentity"}
 """AWS answers it whatever the policies say."""
 
-IMPLIED = {"connect:DescribeInstance", "ds:DescribeDirectories", "sns:ListSubscriptionsByTopic"}
-"""What AWS asks for in the caller's name; what named instances need, and what takes the place of long lists."""
+IMPLIED = {"ds:DescribeDirectories", "sns:ListSubscriptionsByTopic"}
+"""What AWS asks for in the caller's name, and what takes the place of long lists."""
 
 
 def test_an_audit_calls_what_it_is_said_to_need_and_nothing_else(cloud: Cloud) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import NOT_DESCRIBED
+from checker.analysis.replicas import NO_INSTANCE, help_for, not_read, not_streaming
 from checker.core.arn import Arn
 from checker.core.finding import Finding, Location, Severity, Verdict
-from checker.lint.replicas import NO_INSTANCE, REPLICA_RULE, help_for, not_read, not_streaming
 from checker.lint.report import Doubt
 from checker.live.audit.executor import by_place
 from checker.live.aws.access import Unit
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from checker.core.unknown import Unknown
     from checker.lint.report import Examined, Report
     from checker.live.audit.journal import Entry
+
+_RULE = "replica-not-streaming"
 
 
 class Streaming(NamedTuple):
@@ -126,7 +128,7 @@ def _region(name: str) -> str:
 
 def _finding(topic: Arn, message: str, help_text: str) -> Finding:
     place = Location(RecordedPlace(str(topic), "TopicArn"), ("TopicArn",))
-    return Finding(REPLICA_RULE, Severity.WARNING, message, str(topic), (place,), help=help_text)
+    return Finding(_RULE, Severity.WARNING, message, str(topic), (place,), help=help_text)
 
 
 def _with(topic: Examined, results: Sequence[Finding | Unknown]) -> Examined:
@@ -135,7 +137,7 @@ def _with(topic: Examined, results: Sequence[Finding | Unknown]) -> Examined:
     An instance that no unit lists cannot be described, so that does not count.
     """
     verdicts, doubts = dict(topic.verdicts), dict(topic.doubts)
-    doubts.pop(REPLICA_RULE, None)
+    doubts.pop(_RULE, None)
     verdict = Verdict.PASS
     reported = [one for one in results if isinstance(one, Finding)]
     if any(one.verdict is Verdict.FAIL for one in reported):
@@ -144,5 +146,5 @@ def _with(topic: Examined, results: Sequence[Finding | Unknown]) -> Examined:
         verdict = Verdict.UNDETERMINED
         reasons = (one.message if isinstance(one, Finding) else one.reason for one in results)
         first = next((one.message for one in reported), next(reasons))
-        doubts[REPLICA_RULE] = Doubt(first, counts=bool(reported))
-    return topic._replace(verdicts=verdicts | {REPLICA_RULE: verdict}, doubts=doubts)
+        doubts[_RULE] = Doubt(first, counts=bool(reported))
+    return topic._replace(verdicts=verdicts | {_RULE: verdict}, doubts=doubts)
