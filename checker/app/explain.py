@@ -85,8 +85,8 @@ def explain_topic(
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
     if not has_wrong_option(skipped):
         source = Explained(() if live else files, missing, given, access)
-        tell(*after_explain(explanation, source))
         tell(*after_explain_of_replicas(explanation, replicas or (), live=live))
+        tell(*after_explain(explanation, source))
     return _ending(explanation, replicas or (), skipped, strict=strict, live=live)
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 LIMIT = f"AWS documents that a contact can stream to at most {MOST_TOPICS} topics"
 FAN_OUT = "stop a stream, or use several subscriptions of one topic"
+SUBSCRIPTION = "subscription"
+"""The link behind the topic."""
+
 LIMIT_CODE = "LimitExceededException"
 CONNECT_PARTICIPANT = (
     "call CreateParticipantConnection with ConnectParticipant=true after StartContactStreaming"
@@ -95,9 +98,35 @@ def _cause_of(link: LinkStatus) -> Cause:
 
 def causes_of_silence(explanation: Explanation, activity: Activity) -> tuple[Cause, ...]:
     """Return the causes why a topic in AWS may be silent, the most likely first; empty if none is known."""
-    known = (broken_link(explanation), *_refused(activity.refused), unknown_link(explanation))
+    behind = tuple(_behind(explanation, activity.counters))
+    known = (broken_link(explanation), *_refused(activity.refused), *behind, unknown_link(explanation))
     causes = tuple(cause for cause in known if cause is not None)
     return causes or tuple(_unused(activity))
+
+
+def _behind(explanation: Explanation, counters: Counters | Unknown) -> Iterator[Cause]:
+    """Yield the subscribers that get no messages, or that there are none, with the counters as evidence."""
+    subscribers = explanation.subscribers
+    if isinstance(subscribers, Unknown):
+        return
+    evidence = tuple(_lost(counters)) if isinstance(counters, Counters) else ()
+    for one in subscribers:
+        if one.status == BROKEN:
+            reason = f"`{one.endpoint}` gets no messages: {one.reason}"
+            yield Cause(reason, one.help, SUBSCRIPTION, one.rule, evidence, proven=True)
+    if not subscribers:
+        help_text = "subscribe an SQS queue, a function or an endpoint"
+        reason = "the topic has no subscriptions, so its messages are lost"
+        yield Cause(reason, help_text, SUBSCRIPTION, "no-durable-subscriber", proven=True)
+
+
+def _lost(counters: Counters) -> Iterator[str]:
+    for count, words in (
+        (counters.failed, "deliveries that failed"),
+        (counters.filtered_out, "messages that filter policies dropped"),
+    ):
+        if count:
+            yield f"SNS counts {count} {words}"
 
 
 def _refused(refused: Sequence[RefusedStart]) -> Iterator[Cause]:

@@ -168,7 +168,9 @@ def subscribers_json(subscribers: tuple[Subscriber, ...] | Unknown) -> list[dict
     ]
 
 
-def subscribers_text(subscribers: tuple[Subscriber, ...] | Unknown, paint: Paint) -> Iterator[str]:
+def subscribers_text(
+    subscribers: tuple[Subscriber, ...] | Unknown, paint: Paint, *, with_help: bool = True
+) -> Iterator[str]:
     """Yield one line for each subscriber of a topic, with the reason and what to know of it."""
     if isinstance(subscribers, Unknown):
         yield paint("dim", f"Subscribers: not known: {inert(subscribers.described)}.")
@@ -178,7 +180,7 @@ def subscribers_text(subscribers: tuple[Subscriber, ...] | Unknown, paint: Paint
         rule = paint("dim", f" [{one.rule}]") if one.rule else ""
         yield f"{link_line(one.protocol, one.status, one.endpoint, paint)}{rule}"
         yield f"           {inert(one.reason)}"
-        if one.help:
+        if one.help and with_help:
             yield f"         {paint.detail('help', one.help)}"
         for step in one.steps:
             if step.name.startswith(PREFIX) and step.status != OK:
@@ -221,7 +223,8 @@ def _lines(explanation: Explanation, paint: Paint, activity: Activity | None) ->
         yield f"In the last {activity.hours} hours:"
         yield from _activity_lines(activity)
     yield ""
-    yield from subscribers_text(explanation.subscribers, paint)
+    # The likely causes have the help texts already.
+    yield from subscribers_text(explanation.subscribers, paint, with_help=activity is None)
     yield ""
     yield "By the topic policy alone:"
     for question, answer in explanation.answers():

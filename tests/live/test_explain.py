@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.sandbox import seed
+from checker.sandbox import scenes, seed
 from checker.sandbox.http.faults import denied
 from tests.live.estate import ACCOUNTS, checker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from checker.sandbox.running import Account, Sandbox
 
 
@@ -39,6 +41,13 @@ def stream(account: Account, instance: str, *topics: str) -> None:
             )
         except connect.exceptions.LimitExceededException:
             assert topic == topics[2]
+
+
+def heard_topic(account: Account, instance: str, name: str = "chat") -> str:
+    """Create a topic that Connect can publish to, with a queue that stores its messages."""
+    topic = seed.good_topic(account, instance, name)
+    seed.subscribed_queue(account, topic, name)
+    return topic
 
 
 def test_the_only_instance_of_the_account_needs_no_option(account: Account) -> None:
@@ -103,7 +112,7 @@ def test_options_for_access_that_contradict_each_other(options: tuple[str, ...],
 
 
 def test_a_silent_topic_that_nobody_streams_to(account: Account) -> None:
-    topic = seed.good_topic(account, seed.make_instance(account))
+    topic = heard_topic(account, seed.make_instance(account))
     answer = explained(topic)
     assert (answer["chain"], answer["activity"]["streams"]) == ("whole", 0)
     assert [cause["reason"] for cause in answer["causes"]] == [
@@ -113,7 +122,7 @@ def test_a_silent_topic_that_nobody_streams_to(account: Account) -> None:
 
 def test_a_customer_who_is_not_marked_as_connected(account: Account) -> None:
     instance = seed.make_instance(account)
-    topic = seed.good_topic(account, instance)
+    topic = heard_topic(account, instance)
     stream(account, instance, topic)
     (cause,) = explained(topic)["causes"]
     assert "ConnectParticipant=true" in cause["help"]
@@ -125,7 +134,7 @@ def test_a_customer_who_is_not_marked_as_connected(account: Account) -> None:
 
 def test_the_refused_third_topic_is_the_cause(account: Account) -> None:
     instance = seed.make_instance(account)
-    topics = [seed.good_topic(account, instance, name) for name in ("one", "two", "three")]
+    topics = [heard_topic(account, instance, name) for name in ("one", "two", "three")]
     stream(account, instance, *topics)
     answer = explained(topics[2])
     (cause,) = answer["causes"]
@@ -134,8 +143,26 @@ def test_the_refused_third_topic_is_the_cause(account: Account) -> None:
     assert "Likely cause of silence: AWS documents" in checker("explain", topics[2]).out
 
 
+@pytest.mark.parametrize(
+    ("scene", "rule"),
+    [
+        (scenes.topic_with_function, "undeliverable-subscription"),
+        (scenes.topic_with_filter, "unmatchable-filter"),
+        (scenes.topic_with_dead_letters, "undeliverable-subscription"),
+        (scenes.topic_with_web_hook, "unconfirmed-subscription"),
+    ],
+)
+def test_a_subscriber_that_gets_nothing_is_the_cause(
+    account: Account, scene: Callable[[Account], scenes.Scene], rule: str
+) -> None:
+    made = scene(account)
+    answer = explained(made.topic)
+    assert (answer["chain"], answer["causes"][0]["rule"]) == ("whole", rule)
+    assert made.endpoint in checker("explain", made.topic).out
+
+
 def test_what_cannot_be_read_of_the_last_hours_leaves_the_proof(account: Account, sandbox: Sandbox) -> None:
-    topic = seed.good_topic(account, seed.make_instance(account))
+    topic = heard_topic(account, seed.make_instance(account))
     for service in ("cloudtrail", "cloudwatch"):
         sandbox.fault(denied(service, account=account.id))
     answer = explained(topic)
