@@ -8,6 +8,7 @@ import typer
 
 from checker.app.exit_codes import Ending
 from checker.app.permissions import (
+    AccessOptions,
     print_audit_policy,
     print_explain_policy,
     print_fix_policy,
@@ -38,6 +39,7 @@ _InstanceOption = Annotated[
 ]
 _PartitionOption = Annotated[str, typer.Option(metavar="NAME", help="AWS partition.")]
 _RoleNameOption = Annotated[str, _included("--role-name", metavar="NAME", show_default=False)]
+_InstanceNameOption = Annotated[bool, _included("--instance")]
 _OrganizationOption = Annotated[bool, _included("--organization")]
 _AllRegionsOption = Annotated[bool, _included("--all-regions")]
 _TopicTagOption = Annotated[bool, _included("--topic-tag")]
@@ -76,26 +78,32 @@ def permissions_explain(
     topic: _TopicOption = None,
     instance: _InstanceOption = None,
     key: _KeyOption = None,
+    role_name: _RoleNameOption = "",
     partition: _PartitionOption = "aws",
 ) -> Ending:
     """Print the permissions of `checker explain` for a topic in AWS, which only reads."""
-    return print_explain_policy(read_limits(partition, topic, key, instance))
+    return print_explain_policy(read_limits(partition, topic, key, instance), AccessOptions(role_name))
 
 
 def permissions_fix(
     topic: _TopicOption = None,
     key: _KeyOption = None,
+    instance_name: _InstanceNameOption = False,
+    role_name: _RoleNameOption = "",
     create_replacement: _CreateReplacementOption = False,
     partition: _PartitionOption = "aws",
 ) -> Ending:
     """Print the permissions of `checker fix` for a topic in AWS."""
-    return print_fix_policy(read_limits(partition, topic, key), create=create_replacement)
+    access = AccessOptions(role_name, instance_name)
+    return print_fix_policy(read_limits(partition, topic, key), access, create=create_replacement)
 
 
 def permissions_flow(
     topic: _TopicOption = None,
     instance: _InstanceOption = None,
     key: _KeyOption = None,
+    instance_name: _InstanceNameOption = False,
+    role_name: _RoleNameOption = "",
     retain: _RetainOption = None,
     create: _CreateOption = False,
     try_conditions: _TryConditionsOption = False,
@@ -103,4 +111,7 @@ def permissions_flow(
 ) -> Ending:
     """Print the permissions of `checker flow`."""
     limits = read_limits(partition, topic, key, instance)
-    return print_flow_policy(limits, retain=retain or "", create=create, try_conditions=try_conditions)
+    access = AccessOptions(role_name, instance_name)
+    return print_flow_policy(
+        limits, access, retain=retain or "", create=create, try_conditions=try_conditions
+    )

@@ -69,8 +69,7 @@ def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
         *_read_subscribers(limits),
     ]
     if extras.role:
-        role = f"arn:{limits.partition}:iam::*:role/{extras.role}"
-        statements.append(statement("AssumeRoles", ("sts:AssumeRole",), (role,)))
+        statements.append(assume_statement(limits, extras.role))
     if extras.security_hub:
         product = f"arn:{limits.partition}:securityhub:*:*:product/*/default"
         statements.append(statement("ImportFindings", ("securityhub:BatchImportFindings",), (product,)))
@@ -83,13 +82,29 @@ def explain_policy(limits: Limits) -> dict[str, Any]:
     return policy_of(
         [
             statement("DescribeInstances", ("connect:DescribeInstance",), instances),
-            statement("DescribeDirectories", ("ds:DescribeDirectories",), EVERY),
+            statement("FindActivity", _FIND, EVERY),
             statement("ReadTopics", _READ_TOPIC, limits.of("sns", "*", limits.topics)),
-            statement("FindKeys", ("kms:ListAliases",), EVERY),
             statement("ReadKeys", READ_KEY, limits.of("kms", "key/*", limits.keys)),
             *_read_subscribers(limits),
         ]
     )
+
+
+_LIST_INSTANCES = ("connect:ListInstances", "ds:DescribeDirectories")
+"""AWS calls the second with the caller's permissions, to list and to describe instances."""
+_FIND = ("cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "kms:ListAliases", *_LIST_INSTANCES)
+
+
+def access_statements(limits: Limits, role: str, *, by_name: bool) -> list[dict[str, Any]]:
+    """Return the statements for `--role-name` and, if ``by_name``, to find an instance by its alias or ID."""
+    found = [statement("FindInstances", _LIST_INSTANCES, EVERY)] if by_name else []
+    return [*found, *([assume_statement(limits, role)] if role else [])]
+
+
+def assume_statement(limits: Limits, role: str) -> dict[str, Any]:
+    """Return the statement to assume a role in every account."""
+    arn = f"arn:{limits.partition}:iam::*:role/{role}"
+    return statement("AssumeRoles", ("sts:AssumeRole",), (arn,))
 
 
 def _read_subscribers(limits: Limits) -> list[dict[str, Any]]:

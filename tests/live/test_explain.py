@@ -10,6 +10,7 @@ import pytest
 from checker.sandbox import scenes, seed
 from checker.sandbox.http.faults import denied
 from tests.live.estate import ACCOUNTS, checker
+from tests.live.test_permissions import FREE, actions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,3 +174,22 @@ def test_what_cannot_be_read_of_the_last_hours_leaves_the_proof(account: Account
     )
     assert len(answer["activity"]["unread"]) == 2
     assert answer["causes"] == []
+
+
+def test_the_calls_are_those_that_the_permissions_allow(account: Account, sandbox: Sandbox) -> None:
+    made = [scenes.topic_with_function(account), scenes.topic_with_dead_letters(account, "dead")]
+    sealed = seed.encrypted_topic(account, made[0].instance, grant=True)
+    sandbox.clear_calls()
+    for topic in (*(scene.topic for scene in made), sealed.topic):
+        checker("explain", topic)
+    called = {f"{call.service}:{call.action}" for call in sandbox.calls()}
+    allowed = set(actions_of(json.loads(checker("permissions", "explain").out)))
+    assert called - FREE <= allowed
+    assert {"cloudtrail:LookupEvents", "cloudwatch:GetMetricData", "connect:ListInstances"} <= called
+
+
+@pytest.mark.parametrize("command", ["explain", "fix", "flow"])
+def test_the_permissions_include_the_options_for_access(command: str) -> None:
+    options = () if command == "explain" else ("--instance",)
+    done = checker("permissions", command, "--role-name", "reader", *options)
+    assert {"sts:AssumeRole", "connect:ListInstances"} <= set(actions_of(json.loads(done.out)))
