@@ -34,7 +34,8 @@ from checker.report.explanation import explanation_json, explanation_text, repli
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from checker.analysis.inventory import Key
+    from checker.analysis.inventory import Key, Organization
+    from checker.analysis.observation import Evidence
     from checker.app.chain import Chain
     from checker.core.arn import Arn
     from checker.core.errors import Skipped
@@ -72,10 +73,8 @@ def explain_topic(
         if live
         else _read_files(topic, address, instance.arn, known, given)
     )
-    around = chain.around._replace(organization=organization)
-    if seen is not None and not live:
-        around = around._replace(evidence=seen.joined(around.evidence))
-    explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, around)
+    chain = _with(chain, organization, None if live else seen)
+    explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, chain.around)
     replicas, unread = _replicas(explanation, chain, replica_topic, access)
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, chain.activity, replicas, output_format, paint), output)
@@ -90,6 +89,14 @@ def explain_topic(
     return _ending(explanation, replicas or (), skipped, strict=strict, live=live)
 
 
+def _with(chain: Chain, organization: Organization | None, seen: Evidence | None) -> Chain:
+    """Add organization policies and evidence to what is known around a topic."""
+    around = chain.around._replace(organization=organization)
+    if seen is not None:
+        around = around._replace(evidence=seen.joined(around.evidence))
+    return chain._replace(around=around)
+
+
 def _replicas(
     explanation: Explanation, chain: Chain, topic: str, access: Access
 ) -> tuple[tuple[ReplicaChain, ...] | None, tuple[Skipped, ...]]:
@@ -102,14 +109,14 @@ def _replicas(
         regions = chain.status.replicas
         replicas = tuple(explanation.instance._replace(region=region) for region in regions)
     if topic:
-        return _replica_in_aws(explanation, replicas, topic, access)
+        return _replica_in_aws(explanation, chain, replicas, topic, access)
     if isinstance(replicas, Unknown):
         return None, ()
     return explain_replicas(replicas, chain.around, known_rules(), chain.instance), ()
 
 
 def _replica_in_aws(
-    explanation: Explanation, replicas: tuple[Arn, ...] | Unknown, topic: str, access: Access
+    explanation: Explanation, chain: Chain, replicas: tuple[Arn, ...] | Unknown, topic: str, access: Access
 ) -> tuple[tuple[ReplicaChain, ...], tuple[Skipped, ...]]:
     """Explain the topic that the replica in its Region streams to. The replica is looked up too."""
     region = topic_option("--replica-topic-arn", topic).region
@@ -117,8 +124,9 @@ def _replica_in_aws(
         reason = f"`{topic}` is in {region}, the Region of the instance itself"
         raise InputError("--replica-topic-arn", reason, help_text="name the topic in the replica's Region")
     replica = explanation.instance._replace(region=region)
-    read = read_live(topic, InstanceName(str(replica)), None, access)
-    explained = explain(read.topic, read.key, replica, known_rules(), read.status)
+    read = read_live(topic, InstanceName(str(replica)), None, access, chain.around.evidence)
+    read = _with(read, chain.around.organization, None)
+    explained = explain(read.topic, read.key, replica, known_rules(), read.status, read.around)
     others = [
         ReplicaChain(one) for one in (() if isinstance(replicas, Unknown) else replicas) if one != replica
     ]
@@ -166,6 +174,7 @@ def _ending(
     return Ending(
         unreadable=not live and any(one.error for one in skipped),
         incomplete=live and bool(skipped),
-        findings=not (explanation.is_clean and all(one.is_clean for one in replicas)),
+        findings=not (explanation.is_clean and all(one.is_clean for one in replicas))
+        or any(explanation.unreached),
         undetermined=strict and (unknown or any(not one.complete for one in skipped)),
     )

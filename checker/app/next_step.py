@@ -80,7 +80,9 @@ class Explained(NamedTuple):
 def after_explain(explanation: Explanation, source: Explained) -> Iterator[str]:
     """Suggest a fix for a broken or open chain, a test chat for a whole one, and options for an unknown key."""
     instance = _instance_of(explanation)
-    if explanation.is_clean:
+    if explanation.is_clean and explanation.unreached:
+        yield _line(("rules", explanation.unreached[0].rule))
+    elif explanation.is_clean:
         whole = explanation.chain != "unknown"
         yield from _flow([explanation.topic.name] * whole, [instance], source.access)
         key = explanation.topic.key

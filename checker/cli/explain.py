@@ -79,7 +79,8 @@ def explain_command(
     from AWS with its key, and the instance is looked up; reading takes at most 60 seconds. If the instance has a
     replica, the chain to the topic in the replica's Region is explained too.
 
-    Exit codes: 0 the chain is whole and closed, 1 a link is broken or others can publish, 2 unreadable input,
+    Exit codes: 0 the chain is whole and closed, 1 a link is broken, others can publish or a
+    subscriber gets nothing, 2 unreadable input,
     3 something is not known (with --strict, or because AWS did not show it), 4 internal error.
     """
     return explain_topic(

@@ -138,6 +138,12 @@ class Explanation(NamedTuple):
         wrong = (self.can_publish.truth is False, self.deputy.truth is True, self.public.truth is True)
         return not any(wrong) and self.first_broken() is None and not self.openings()
 
+    @property
+    def unreached(self) -> tuple[Subscriber, ...]:
+        """The confirmed subscribers that get no message."""
+        known = () if isinstance(self.subscribers, Unknown) else self.subscribers
+        return tuple(one for one in known if one.status == BROKEN and not one.is_pending)
+
     def answers(self) -> tuple[tuple[str, Answer], ...]:
         """Return the four answers with their names in the JSON output."""
         return (

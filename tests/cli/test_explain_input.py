@@ -82,11 +82,6 @@ def test_without_a_topic_the_reason_is_reported(
     assert "required" not in done.stderr
 
 
-@pytest.mark.parametrize("topic", ["arn:aws:sns:us-east-1:111122223333:chat"])
-def test_a_topic_in_aws_needs_an_instance(topic: str) -> None:
-    assert "--instance-arn: required for a topic in AWS" in run("explain", topic).stderr
-
-
 @pytest.mark.parametrize(
     ("topic", "answer", "origin"),
     [

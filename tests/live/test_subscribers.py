@@ -151,7 +151,8 @@ def test_an_audit_and_an_explanation_agree_on_a_subscriber(cloud: Cloud, case: s
 
 
 def explained(cloud: Cloud, topic: str, instance: str, *options: str) -> dict[str, Any]:
-    arguments = ("explain", topic, "--instance-arn", instance, "--endpoint-url", cloud.url)
+    named = ("--instance-arn", instance) if instance else ()
+    arguments = ("explain", topic, *named, "--endpoint-url", cloud.url)
     value: dict[str, Any] = json.loads(run(*arguments, "--format", "json", *options).stdout)
     return value
 
@@ -212,9 +213,12 @@ def test_an_explanation_calls_what_it_is_said_to_need_and_nothing_else(cloud: Cl
     for arrange in (with_function(), with_dead_letter(accepts=True), with_stream(WRITING)):
         arrange(cloud, topic)
     cloud.calls.clear()
-    explained(cloud, topic, instance)
+    for named_instance in (instance, ""):
+        explained(cloud, topic, named_instance)
     called = {
-        one.replace("connect:/instance/" + instance.rpartition("/")[2], "connect:DescribeInstance")
+        one.replace("connect:/instance/" + instance.rpartition("/")[2], "connect:DescribeInstance").replace(
+            "monitoring:", "cloudwatch:"
+        )
         for one in cloud.counts()
     }
     actions = [one["Action"] for one in explain_policy(Limits())["Statement"]]

@@ -40,6 +40,11 @@ class Subscriber(NamedTuple):
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_pending(self) -> bool:
+        """True for a subscription that is not confirmed."""
+        return self.rule == _RULES[SUBSCRIPTION]
+
 
 def subscribers(case: TopicAnalysis) -> tuple[Subscriber, ...] | Unknown:
     """Return the known subscribers of a topic, or why they are not known."""
