@@ -64,6 +64,7 @@ COMMANDS = {
         (
             f"checker flow --topic-arn {_TOPIC} {_INSTANCE} --contact-flow-id ID",
             f"checker flow --topic-arn {_TOPIC} {_INSTANCE} --contact-flow-id ID --retain sqs",
+            f"checker flow --try-conditions {_INSTANCE} --contact-flow-id ID",
         ),
     ),
     "audit": _Command(
