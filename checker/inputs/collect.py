@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from checker.analysis.endpoints import Endpoints
     from checker.analysis.inventory import (
         Contact,
         Grant,
@@ -80,6 +81,7 @@ class Facts:
         self.open_instances: list[OpenInstance] = []
         self.contacts: list[Contact] = []
         self.subscriptions: dict[str, list[Subscription]] = {}
+        self.endpoints: list[Endpoints] = []
         self.empty_lists: list[Path] = []
         self.tags: dict[str, tuple[tuple[str, str], ...]] = {}
         self.grants: dict[str, list[Grant]] = {}

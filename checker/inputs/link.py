@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from checker.analysis.endpoints import Endpoints
 from checker.analysis.inventory import (
     Inventory,
     Key,
@@ -26,6 +27,7 @@ from checker.inputs.resolve import assemble
 from checker.inputs.terraform.address import without_indices
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from checker.analysis.inventory import Topic
@@ -47,6 +49,10 @@ def link_facts(facts: Facts) -> Inventory:
         for folder, declared in facts.declared.items():
             declared.root = declared.root if several else ""  # a single root needs no name in reports
             assemble(declared, facts, folder)
+            if declared.subscriptions:
+                from checker.inputs.declared_endpoints import endpoints_of  # imported on demand, as above
+
+                facts.endpoints.append(endpoints_of(declared, facts, folder))
     if facts.given.source:
         show_where_written(facts.given.source, facts)
     if facts.streams is not None:
@@ -70,7 +76,12 @@ def link_facts(facts: Facts) -> Inventory:
         tuple(facts.comments),
         tuple(facts.open_instances),
         facts.has_other_values,
+        endpoints=_together(facts.endpoints),
     )
+
+
+def _together(found: Sequence[Endpoints]) -> Endpoints:
+    return Endpoints(*(tuple(one for part in parts for one in part) for parts in zip(*found, strict=True)))
 
 
 def _with_lists(topic: Topic, folder: Path, facts: Facts) -> Topic:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS
 from checker.analysis.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
 from checker.analysis.inventory import Source as Origin
+from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Part
-from checker.core.unknown import Unknown
+from checker.core.unknown import Unknown, negate
 from checker.inputs.aws_cli import policy_in
-from checker.inputs.declared import certain, doubt_about, settled, which_counts
+from checker.inputs.declared import certain, doubt_about, settled, whether_exists, which_counts
 from checker.inputs.declared_keys import is_same, key_of_alias, key_reference
 from checker.inputs.discover import home_of
 from checker.inputs.senders import topic_name
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from checker.core.arn import Arn
     from checker.core.finding import Route
     from checker.core.unknown import Truth
     from checker.inputs.collect import Facts
@@ -69,23 +69,26 @@ class _Maker:
     def __init__(self, declared: Declarations, facts: Facts) -> None:
         self.declared = declared
         self.facts = facts
-        self.topic_policies = _by_owner(declared.topic_policies)
-        self.key_policies = _by_owner(declared.key_policies)
+        self.topic_policies = by_owner(declared.topic_policies)
+        self.key_policies = by_owner(declared.key_policies)
 
     def topic(self, one: DeclaredTopic) -> Topic:
         """Build a topic with its policy, its subscriptions and its key's name."""
-        writers = _writers(self.topic_policies, one.names, one.arn)
+        writers = writers_of(self.topic_policies, one.names, one.arn)
         inline = [one.policy] if one.policy is not None else []
         key = one.settings.key
         shared = max((len(writer.owners) for writer in writers), default=1)
         symbol = symbol_of(one.names, one.arn)
+        subscriptions, others = self.subscriptions(one)
         return Topic(
             arn=one.arn,
             policy=_without_quoted_names(self.policy(one, writers, TOPIC), symbol),
-            settings=one.settings._replace(key=key._replace(value=key_reference(self.declared, one))),
+            settings=one.settings._replace(
+                key=key._replace(value=key_reference(self.declared, key.value, one.where))
+            ),
             place=one.place,
-            subscriptions=self.subscriptions(one) or _ELSEWHERE,
-            unlisted=_ELSEWHERE,
+            subscriptions=subscriptions,
+            unlisted=others,
             tags=one.tags,
             address=one.address,
             symbol=symbol,
@@ -121,18 +124,12 @@ class _Maker:
             default = default_policy(symbol_of(one.names, one.arn), one.arn, dialect)
             return implied(default, dialect, one.place)
         (node,) = found
-        if isinstance(node, Unknown):
-            return node
         own = symbol_of(one.names, one.arn) or str(one.arn)
-        try:
-            return policy_in(node, dialect, lambda root: substituted(root, dict.fromkeys(one.names, own)))
-        except InputError as error:
-            self.facts.skip(error)
-            return Unknown(error.reason)
+        return read_policy_in(node, dialect, dict.fromkeys(one.names, own), self.facts)
 
     def key(self, one: DeclaredKey) -> Key:
         """Build a key with its policy, aliases and grants."""
-        writers = _writers(self.key_policies, one.names, one.arn)
+        writers = writers_of(self.key_policies, one.names, one.arn)
         aliases = [a for a in self.declared.aliases if key_of_alias(self.declared, a) is one]
         return Key(
             arn=one.arn,
@@ -167,10 +164,26 @@ class _Maker:
         """True for a reference to a declared key."""
         return any(is_same(key, one.names, one.arn) for one in self.declared.keys)
 
-    def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...]:
-        """Return the declared subscriptions of a topic; others may exist elsewhere."""
+    def subscriptions(self, topic: DeclaredTopic) -> tuple[tuple[Subscription, ...] | Unknown, Unknown]:
+        """Return the declared subscriptions of a topic, and the reason why others may exist."""
         found = [s for s in self.declared.subscriptions if is_same(s.topic, topic.names, topic.arn)]
-        return tuple(map(_subscription, certain(found, topic)))
+        sure = certain(found, topic)
+        open_ones = [one for one in found if one not in sure]
+        others = _ELSEWHERE if not open_ones else whether_exists(open_ones[0], topic)
+        return tuple(_subscription(one, topic) for one in sure) or others, others
+
+
+def read_policy_in(
+    node: Node | Unknown, dialect: Dialect, texts: Mapping[str, str], facts: Facts
+) -> PolicyText | Unknown:
+    """Read a policy in which references with these names are texts. An error in its text is noted."""
+    if isinstance(node, Unknown):
+        return node
+    try:
+        return policy_in(node, dialect, lambda root: substituted(root, texts))
+    except InputError as error:
+        facts.skip(error)
+        return Unknown(error.reason)
 
 
 def _without_connect(policies: Sequence[Node | Unknown]) -> bool:
@@ -188,7 +201,7 @@ def _may_name_connect(policy: Node | Unknown) -> bool:
     return isinstance(read, Unknown) or may_name_connect(read)
 
 
-def _by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPolicy]]:
+def by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPolicy]]:
     """Index policies by the names of their resources."""
     found: dict[str, list[DeclaredPolicy]] = {}
     for policy in policies:
@@ -197,7 +210,7 @@ def _by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPoli
     return found
 
 
-def _writers(
+def writers_of(
     policies: Mapping[str, list[DeclaredPolicy]], names: tuple[str, ...], arn: Arn | Unknown
 ) -> list[DeclaredPolicy]:
     """Return the policies for a resource, each once."""
@@ -248,10 +261,32 @@ def symbol_of(names: tuple[str, ...], arn: Arn | Unknown) -> str:
     return names[0] if isinstance(arn, Unknown) and names else ""
 
 
-def _subscription(one: DeclaredSubscription) -> Subscription:
+def _subscription(one: DeclaredSubscription, topic: DeclaredTopic) -> Subscription:
     protocol = one.protocol if isinstance(one.protocol, str) else ""
-    confirmed: Truth = protocol in _CONFIRMED_BY_SNS or Unknown("no file shows whether it was confirmed")
-    return Subscription(protocol, one.endpoint, confirmed)
+    delivery = one.delivery
+    return Subscription(
+        protocol,
+        one.endpoint,
+        _is_confirmed(one, protocol, topic.arn),
+        one.arn,
+        one.place,
+        one.address,
+        delivery.filter_policy,
+        delivery.filter_scope,
+        delivery.raw,
+        delivery.dead_letter,
+        delivery.role,
+    )
+
+
+def _is_confirmed(one: DeclaredSubscription, protocol: str, topic: Arn | Unknown) -> Truth:
+    """Return whether a subscription is confirmed, as a state has it, or as SNS does for endpoints in its account."""
+    if one.pending is not None:
+        return negate(one.pending)
+    endpoint = Arn.parse(one.endpoint) if isinstance(one.endpoint, str) else None
+    if endpoint is not None and isinstance(topic, Arn) and endpoint.account != topic.account:
+        return Unknown("no file shows whether the other account confirmed it")
+    return protocol in _CONFIRMED_BY_SNS or Unknown("no file shows whether it was confirmed")
 
 
 def _grant(one: DeclaredGrant, doubt: Unknown | None) -> Grant:

@@ -161,6 +161,9 @@ KEY = Dialect("key policy", "kms", 32 * 1024, last_char="\xff", empty_principal=
 QUEUE = Dialect("queue policy", "sqs", 8 * 1024, 20)
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html"""
 
+FUNCTION = Dialect("function policy", "lambda", 20 * 1024)
+"""https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
 ROLE = Dialect("role policy", "iam", 100 * 1024, last_char="\xff")
 """The limits for all policies of a role together. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 

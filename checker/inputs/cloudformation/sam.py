@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.deployment import SUBSCRIPTION, TOPIC_POLICY
 from checker.inputs.cloudformation.evaluation import TOPIC
-from checker.policy.node import Array, Member, Node, Object, Scalar, items, text_of
+from checker.policy.node import Member, Node, Object, Scalar, items, made, text_of
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from checker.inputs.text import TextDocument
-
-    Made = str | Unknown | Node | list["Made"] | dict[str, "Made"]
+    from checker.policy.node import Made
 
 
 _SERVERLESS = "AWS::Serverless"
@@ -189,16 +188,7 @@ def _resource(logical: str, kind: str, properties: Made, at: Node, condition: No
     if condition is not None:
         written["Condition"] = condition
     text = Source(at.source.name, _GENERATED, at.source, (at.start, at.end))
-    return Member(logical, _made(written, text), at.start, at.end)
+    return Member(logical, made(written, text, 0, len(_GENERATED)), at.start, at.end)
 
 
 _GENERATED = " "
-
-
-def _made(value: Made, text: Source) -> Node:
-    whole = text, 0, len(_GENERATED)
-    if isinstance(value, dict):
-        return Object(tuple(Member(key, _made(one, text), *whole[1:]) for key, one in value.items()), *whole)
-    if isinstance(value, list):
-        return Array(tuple(_made(one, text) for one in value), *whole)
-    return Scalar(value, *whole) if isinstance(value, str | Unknown) else value

@@ -9,11 +9,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.terraform.declare import TYPES
+from checker.inputs.terraform.declare_endpoints import ENDPOINTS
 from checker.inputs.terraform.module.folder import with_called
 from checker.inputs.terraform.stacks import STACKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from checker.inputs.terraform.module.folder import Text
@@ -27,6 +28,7 @@ _BLOCK = re.compile(
 )
 """A block as `terraform fmt` writes it, with its braces at the start of a line."""
 _NAMES = re.compile(r"\b(?:data\.)?[a-z]\w*\.[A-Za-z_][\w-]*")
+_SUBSCRIPTION = "subscription"
 _LONG_COMMENT = re.compile(r"^[ \t]*/\*", re.MULTILINE)
 _NOT_SPACE = re.compile(r"[^\n]")
 
@@ -52,11 +54,13 @@ def relevant_texts(folder: Path, texts: Sequence[Text], variables: frozenset[str
         may_start(one.text, variables) for one in with_called(folder, texts, [])
     ):
         return written
+    subscribes = any(_SUBSCRIPTION in one.text for one in with_called(folder, texts, []))
+    kept = {*TYPES, *STACKS, *(ENDPOINTS if subscribes else ())}
     blocks = [
         block
         for number, one in enumerate(texts)
         if one.path.suffix != ".json"
-        for block in _blocks(number, one.text)
+        for block in _blocks(number, one.text, kept)
     ]
     for block in _unused(blocks, written):
         text = written[block.file]
@@ -65,14 +69,14 @@ def relevant_texts(folder: Path, texts: Sequence[Text], variables: frozenset[str
     return written
 
 
-def _blocks(file: int, text: str) -> Iterator[_Block]:
+def _blocks(file: int, text: str, kept: Collection[str]) -> Iterator[_Block]:
     """Yield the blocks of a file that may be left out. One with a heredoc may end elsewhere than it seems."""
     if _LONG_COMMENT.search(text):
         return
     for found in _BLOCK.finditer(text):
         kind, first, second, body = found.groups()
         name = f"data.{first}" if kind == "data" else first
-        if name in TYPES or name in STACKS or "<<" in body or body.count("{") != body.count("}"):
+        if name in kept or "<<" in body or body.count("{") != body.count("}"):
             continue
         if (kind == "output") == (second is None):
             yield _Block(file, *found.span(), "" if kind == "output" else f"{name}.{second}")

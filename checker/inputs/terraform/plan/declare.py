@@ -14,13 +14,14 @@ from checker.inputs.sensitive import SENSITIVE
 from checker.inputs.terraform.assigned import ARNS
 from checker.inputs.terraform.awscc import name_in
 from checker.inputs.terraform.declare import (
-    LIST_OF_OWNERS,
+    LISTS_OF_OWNERS,
     POLICIES,
+    QUEUE_POLICIES,
     TYPES,
-    declare,
     references_to,
     tags_in,
 )
+from checker.inputs.terraform.declare_endpoints import ENDPOINTS
 from checker.inputs.terraform.plan.plan_index import has_marks
 from checker.inputs.terraform.plan.resource import AFTER_APPLY
 from checker.inputs.terraform.policy_owners import (
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 
+_LISTS = (("_sns_", "topic_policies"), ("_kms_", "key_policies"), ("_sqs_", QUEUE_POLICIES))
+"""The lists of policies, by a part of the type of their owners."""
+
+
 class Declarer:
     """Declares all resources of a plan; ``faults`` are the policies that could not be read.
 
@@ -57,19 +62,25 @@ class Declarer:
         self.owners: dict[str, Owners] = {}
         self.unowned: set[str] = set()
         gap = Unknown(plan.outline.gap, plan.source.name) if plan.outline.gap else None
-        self.open: dict[str, Unknown | None] = {"topic_policies": gap, "key_policies": gap}
+        self.open: dict[str, Unknown | None] = {
+            "topic_policies": gap,
+            "key_policies": gap,
+            QUEUE_POLICIES: gap,
+        }
+        self.declared.gaps += [gap] if gap is not None else []
 
     def declare(self) -> None:
         """Declare all resources, starting with policy resources, because the others depend on them."""
-        resources = [PlannedResource(self, one) for one in self.plan.resources if one.type in TYPES]
+        types = {**TYPES, **ENDPOINTS}
+        resources = [PlannedResource(self, one) for one in self.plan.resources if one.type in types]
         for resource in resources:
             if resource.kind in POLICIES:
-                declare(resource, self.declared)
+                types[resource.kind](resource, self.declared)
                 self._note_open(resource)
         self.owners = {name: Owners(getattr(self.declared, name)) for name in self.open}
         for resource in resources:
             if resource.kind not in POLICIES:
-                declare(resource, self.declared)
+                types[resource.kind](resource, self.declared)
         mark_unknown_policies(self.declared, self.open["topic_policies"], self.open["key_policies"])
         declare_missing_owners(self.declared)
 
@@ -80,7 +91,7 @@ class Declarer:
     def _note_open(self, policy: PlannedResource) -> None:
         """Note a policy whose owner is unknown and ambiguous."""
         name, _, of = POLICIES[policy.kind]
-        listed = name == LIST_OF_OWNERS
+        listed = name in LISTS_OF_OWNERS
         owners = policy.texts(name) if listed else (policy.text(name),)
         unknown = next((one for one in owners if isinstance(one, Unknown)), None)
         is_ambiguous = (
@@ -211,6 +222,11 @@ class PlannedResource:
     def _block(self) -> PlannedBlock:
         return self.plan.block(self.resource)
 
+    def json(self, name: str) -> Node | Unknown | None:
+        """Return an attribute that is JSON in a string; ``None`` if it is not set or empty."""
+        text = self.text(name)
+        return text if text is None or isinstance(text, Unknown) else self.resource.node(name)
+
     def policy(self, name: str) -> Node | Unknown | None:
         """Return the policy that an attribute writes; ``None`` if it writes none.
 
@@ -222,7 +238,7 @@ class PlannedResource:
         if self.kind in POLICIES:
             owner = self.text(POLICIES[self.kind].owner)
             return self._read(name, owner if isinstance(owner, str) else "")
-        listed = "topic_policies" if "_sns_" in self.kind else "key_policies"
+        listed = next(name for part, name in _LISTS if part in self.kind)
         apart = self.declarer.owners[listed].of(self._names, self.arn)
         if not self.plan.has_configuration and self.resource.lacks(name) and not apart:
             return Unknown(AFTER_APPLY, f"{self.address}.{name}")
