@@ -137,8 +137,8 @@ class DeclaredSubscription(NamedTuple):
 class DeclaredFunction(NamedTuple):
     """A Lambda function; or one of its versions and aliases, with its ``qualifier`` and its ``function``.
 
-    ``names`` are references to it, and its own name if that is known. ``elsewhere`` is true if the code only refers to
-    it, so that other code may add permissions.
+    ``names`` are references to its ARN, ``ids`` those to its name, and the name itself if it is known. ``elsewhere`` is
+    true if the code only refers to it, so that other code may add permissions.
     """
 
     address: str
@@ -150,6 +150,7 @@ class DeclaredFunction(NamedTuple):
     conditions: tuple[str, ...] = ()
     where: Where = Where()
     elsewhere: bool = False
+    ids: tuple[str, ...] = ()
 
 
 class DeclaredPermission(NamedTuple):
@@ -167,7 +168,10 @@ class DeclaredPermission(NamedTuple):
 
 
 class DeclaredQueue(NamedTuple):
-    """A queue with its settings, as `checker.analysis.endpoints.Queue` has them; ``policy`` is an inline policy."""
+    """A queue with its settings, as `checker.analysis.endpoints.Queue` has them; ``policy`` is an inline policy.
+
+    ``names``, ``ids`` and ``elsewhere`` are as in `DeclaredFunction`; ``ids`` are references to its URL.
+    """
 
     address: str
     names: tuple[str, ...]
@@ -182,6 +186,7 @@ class DeclaredQueue(NamedTuple):
     conditions: tuple[str, ...] = ()
     where: Where = Where()
     elsewhere: bool = False
+    ids: tuple[str, ...] = ()
 
 
 class DeclaredStream(NamedTuple):

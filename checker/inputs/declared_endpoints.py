@@ -144,7 +144,7 @@ class _Maker:
         if one.function is None:
             return qualifier is None and _is_called(name, one)
         if qualifier is None:
-            return is_same(name, one.names, Unknown(""))
+            return is_same(name, (*one.names, *one.ids), Unknown(""))
         whole = [
             base for base in self.all_functions if base.function is None and _is_called(one.function, base)
         ]
@@ -207,7 +207,7 @@ class _Maker:
     def queues(self) -> Iterator[Queue]:
         for one in self.declared.queues:
             naming = self.naming(one.names, one.arn)
-            writers = writers_of(self.queue_policies, one.names, one.arn)
+            writers = writers_of(self.queue_policies, (*one.names, *one.ids), one.arn)
             if naming and (writers or not one.elsewhere):
                 yield self.queue(one, writers, naming)
 
@@ -247,7 +247,8 @@ class _Maker:
             Unknown(f"the queue of `{policy.address}` is not known", owner.where)
             for policy in self.declared.queue_policies
             for owner in policy.owners
-            if isinstance(owner, Unknown) and not any(is_same(owner, one.names, one.arn) for one in known)
+            if isinstance(owner, Unknown)
+            and not any(is_same(owner, (*one.names, *one.ids), one.arn) for one in known)
         )
         return next(iter((*unknown, *self.declared.gaps)), None)
 
@@ -319,7 +320,7 @@ def _split(permission: DeclaredPermission) -> tuple[Value, Value | None]:
 
 def _is_called(name: Value, one: DeclaredFunction) -> bool:
     """True if a value is a reference to a function, its ARN or its name."""
-    if is_same(name, one.names, one.arn):
+    if is_same(name, (*one.names, *one.ids), one.arn):
         return True
     return isinstance(name, str) and isinstance(one.arn, Arn) and one.arn.resource == f"function:{name}"
 

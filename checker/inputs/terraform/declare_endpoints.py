@@ -28,7 +28,7 @@ from checker.inputs.terraform.declare import (
 from checker.inputs.topic_settings import TERRAFORM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from checker.inputs.declared import Declarations
     from checker.inputs.terraform.declare import Resource
@@ -49,12 +49,13 @@ def _function(resource: Resource, found: Declarations) -> None:
     elsewhere = _is_data(resource)
     function = DeclaredFunction(
         resource.address,
-        _names(resource, "arn", "function_name", *(() if elsewhere else ("id",))),
+        _names(resource, "arn"),
         resource.place(),
         resource.arn,
         conditions=resource.conditions,
         where=resource.where,
         elsewhere=elsewhere,
+        ids=_names(resource, "function_name", *(() if elsewhere else ("id",))),
     )
     found.functions.append(function)
     own = Unknown(NOT_KNOWN.reason, function.names[0])
@@ -64,6 +65,7 @@ def _function(resource: Resource, found: Declarations) -> None:
             arn=_unqualified(resource, "qualified_arn"),
             qualifier=given(resource, "version", Unknown(NOT_KNOWN.reason, f"{resource.address}.version")),
             function=own,
+            ids=(),
         )
     )
 
@@ -119,7 +121,7 @@ def _queue(resource: Resource, found: Declarations) -> None:
     found.queues.append(
         DeclaredQueue(
             resource.address,
-            tuple(_queue_names(resource)),
+            _names(resource, "arn"),
             resource.place(),
             resource.arn,
             None if elsewhere else resource.policy("policy"),
@@ -131,13 +133,9 @@ def _queue(resource: Resource, found: Declarations) -> None:
             resource.conditions,
             resource.where,
             elsewhere,
+            _names(resource, "url", "id"),
         )
     )
-
-
-def _queue_names(resource: Resource) -> Iterator[str]:
-    """Yield the references to a queue; its URL is its ID."""
-    yield from _names(resource, "arn", "url", "id")
 
 
 def _stream(resource: Resource, found: Declarations) -> None:
