@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from checker.analysis.inventory import Topic
 
 
+_NO_LIST = Unknown(
+    "no list of subscriptions was given; provide the output of `aws sns list-subscriptions-by-topic`"
+)
 _Keys = list[tuple["Path", Key]]
 
 
@@ -76,7 +79,9 @@ def link_facts(facts: Facts) -> Inventory:
         tuple(facts.comments),
         tuple(facts.open_instances),
         facts.has_other_values,
-        endpoints=_together(facts.endpoints),
+        endpoints=_together(
+            [*facts.endpoints, Endpoints(tuple(facts.functions), tuple(facts.queues))],
+        ),
     )
 
 
@@ -95,7 +100,13 @@ def _with_subscriptions(topic: Topic, folder: Path, facts: Facts) -> Topic:
     listed = facts.subscriptions.get(str(topic.arn)) if isinstance(topic.arn, Arn) else None
     if listed is None and folder in facts.empty_lists and [one for one, _ in facts.topics].count(folder) == 1:
         listed = []
-    return topic if listed is None else topic._replace(subscriptions=tuple(listed), unlisted=None)
+    described = facts.described.get(str(topic.arn), []) if facts.described else []
+    if listed is None:
+        known = tuple(described) or topic.subscriptions
+        return topic._replace(subscriptions=known, unlisted=_NO_LIST) if described else topic
+    by_arn = {one.arn: one for one in described}
+    whole = tuple(by_arn.get(one.arn, one) for one in listed)
+    return topic._replace(subscriptions=whole, unlisted=None)
 
 
 def _with_grants(key: Key, facts: Facts) -> Key:

@@ -148,8 +148,8 @@ class _Reader:
 
     def references(self, logical: str) -> tuple[str, ...]:
         """Return the references to the ARN of a resource; those to its name or URL are no endpoints."""
-        symbol = self.template.symbol(logical)
-        return tuple(one for one in self.names.of(logical) if one != symbol and not _BARE.fullmatch(one))
+        others = (self.template.symbol(logical), self.template.symbol(logical, "QueueName"))
+        return tuple(one for one in self.names.of(logical) if one not in others and not _BARE.fullmatch(one))
 
     def arn(self, logical: str) -> Arn | Unknown:
         value = self.states.evaluation.attribute(logical, "Arn")
