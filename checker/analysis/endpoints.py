@@ -62,7 +62,6 @@ class Subscription(NamedTuple):
     raw: Truth = _NOT_SUPPLIED
     dead_letter: str | Unknown | None = _NOT_SUPPLIED
     role: str | Unknown | None = _NOT_SUPPLIED
-    undelivered: str | Unknown = ""
 
 
 class Function(NamedTuple):
@@ -95,6 +94,11 @@ class Function(NamedTuple):
     home: str = ""
     root: str = ""
     more: Unknown | None = None
+
+    @property
+    def symbol(self) -> str:
+        """The reference to the function in its own policy, if the ARN is not known."""
+        return next(iter(self.names), self.address)
 
     @property
     def name(self) -> str:
@@ -136,6 +140,11 @@ class Queue(NamedTuple):
     more: Unknown | None = None
 
     @property
+    def symbol(self) -> str:
+        """The reference to the queue in its own policy, if the ARN is not known."""
+        return next(iter(self.names), self.address)
+
+    @property
     def name(self) -> str:
         """The ARN or the address."""
         return _name(self)
@@ -159,6 +168,11 @@ class Role(NamedTuple):
     address: str = ""
     home: str = ""
     root: str = ""
+
+    @property
+    def symbol(self) -> str:
+        """The reference to the role in its own policy, if the ARN is not known."""
+        return next(iter(self.names), self.address)
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.endpoints import FIREHOSE
 from checker.app.chat import ending_of_flow, run_chat
 from checker.app.exit_codes import Ending
 from checker.app.next_step import after_flow
@@ -22,7 +23,7 @@ from checker.core.terminal_text import inert, json_lines
 from checker.fix.live.receipt import RETENTION
 from checker.inputs.output_file import real_path
 from checker.inputs.typed_files import instance_option, topic_option
-from checker.lint.retention.model import FIREHOSE, RequestedStorage
+from checker.lint.delivery.model import RequestedStorage
 from checker.live.aws.access import Access
 from checker.live.flow.request import MOST_TOPICS, ApplicationMistake, FlowRequest
 from checker.report.context import Paint

@@ -29,6 +29,7 @@ from checker.iam.prove import prove
 from checker.iam.prove.space import PUBLISH
 from checker.lint.engine import Scope, judge
 from checker.lint.rule import Link, PolicyRule
+from checker.lint.status import BROKEN, NOT_APPLICABLE, OK, UNKNOWN
 from checker.policy.model import EMPTY
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from checker.lint.rule import Rule
 
 
-OK, BROKEN, UNKNOWN, NOT_APPLICABLE = "ok", "broken", "unknown", "not_applicable"
+__all__ = ("BROKEN", "NOT_APPLICABLE", "OK", "UNKNOWN")
 NOT_ENCRYPTED = "not_encrypted"
 WHOLE = "whole"
 

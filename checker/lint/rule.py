@@ -43,6 +43,8 @@ class Rule:
     - ``opens``: true for a rule about access of other callers, false for a rule about what breaks the stream.
     - ``needs_policy``: false if the rule does not need the target's policy.
     - ``fixable``: true if the rule can offer a fix.
+    - ``reads_endpoints``: true for a rule about what is behind a topic's subscriptions. It judges the deployments of
+      the endpoints, too.
     - ``needs_live``: true for a rule about facts that only AWS knows. An undetermined result is then listed under
       --strict and does not change the exit code.
     """
@@ -56,6 +58,7 @@ class Rule:
     opens: ClassVar[bool] = False
     needs_policy: ClassVar[bool] = True
     needs_live: ClassVar[bool] = False
+    reads_endpoints: ClassVar[bool] = False
     fixable: ClassVar[bool] = False
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.documented import policy_of
+from checker.analysis.endpoints import SQS
 from checker.core.arn import Arn
 from checker.fix.live.receipt import REPLACES
-from checker.lint.retention.model import SQS
 from checker.live.aws.access import KEEPING, WATCHING
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from checker.report.explanation import link_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.lint.retention.model import DurableSubscription, Retention, SetUp
+    from checker.lint.delivery.model import Delivery, Retention, SetUp
     from checker.report.context import Paint
 
 _CREATE = {
@@ -33,9 +33,9 @@ def retention_json(retention: Retention) -> dict[str, Any]:
     }
 
 
-def _subscription_json(durable: DurableSubscription) -> dict[str, Any]:
+def _subscription_json(durable: Delivery) -> dict[str, Any]:
     return {
-        "subscription": durable.arn or None,
+        "subscription": durable.subscription.arn or None,
         "endpoint": durable.endpoint,
         "status": durable.status,
         "links": [
@@ -54,7 +54,7 @@ def retention_text(retention: Retention, paint: Paint) -> Iterator[str]:
     yield from _conclusion(retention, paint)
 
 
-def _subscription_text(durable: DurableSubscription, paint: Paint) -> Iterator[str]:
+def _subscription_text(durable: Delivery, paint: Paint) -> Iterator[str]:
     yield f"{paint('dim', _NOUNS[durable.kind])} {inert(durable.endpoint)}"
     for step in durable.steps:
         yield link_line(step.name, step.status, step.reason, paint)

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
+from checker.lint.delivery.deliveries import deliveries
+from checker.lint.delivery.model import KINDS
 from checker.lint.rule import Rule
+from checker.lint.status import OK, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.inventory import Subscription
+    from checker.analysis.endpoints import Subscription
     from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
 
-_DURABLE = ("sqs", "firehose")
-_QUEUE_HELP = "allow sns.amazonaws.com to do `sqs:SendMessage` for this topic in the queue policy, and to use the queue's key"
+_REPORTED = Unknown("each queue and stream behind the topic has a problem that another rule reports")
 _HELP = "subscribe an SQS queue, or a Firehose stream, and confirm the subscription"
 
 
@@ -25,10 +27,13 @@ class NoDurableSubscriber(Rule):
 
     ## What it finds
 
-    Topics without a confirmed subscription of an SQS queue or a Firehose stream. A warning if the topic has no
-    confirmed subscription at all, a note if it has other subscriptions. The rule reads the list of
-    subscriptions, or the topic's own count if that is 0. An audit also reads each queue. A queue that SNS
-    cannot send to does not count. A queue that the caller cannot read makes the result undetermined.
+    Topics without a subscription of an SQS queue or a Firehose stream. A warning if the topic has no confirmed
+    subscription at all, a note if it has other subscriptions. The rule reads the list of subscriptions, or the
+    topic's own count if that is 0.
+
+    The rule passes only if a queue or stream is proven to receive messages: it is confirmed, its filter policy accepts
+    messages, and SNS can deliver to it. If each has a problem, unconfirmed-subscription, unmatchable-filter or
+    undeliverable-subscription reports it, and this rule is undetermined. So it is if one of them is not known.
 
     ## Why it matters
 
@@ -59,6 +64,7 @@ class NoDurableSubscriber(Rule):
     severity = Severity.WARNING
     needs_policy = False
     needs_live = True
+    reads_endpoints = True
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Look for a confirmed subscription that stores the messages."""
@@ -66,18 +72,18 @@ class NoDurableSubscriber(Rule):
         if isinstance(subscriptions, Unknown):
             yield subscriptions
             return
-        confirmed = [one for one in subscriptions if one.confirmed is not False]
-        durable = [one for one in confirmed if one.protocol in _DURABLE]
-        if any(one.undelivered == "" for one in durable):
+        durable = [one for one in deliveries(case) if one.kind in KINDS]
+        if any(one.status == OK for one in durable):
             return
-        unsure = [one for one in durable if isinstance(one.undelivered, Unknown)]
-        if unsure:
-            yield self._not_known(case, unsure[0])
+        unsure = next((step for one in durable if (step := one.first(UNKNOWN)) and not one.broken), None)
+        if unsure is not None:
+            yield Unknown(f"whether a subscribed queue or stream gets the messages: {unsure.reason}")
         elif durable:
-            yield self._not_delivered(case, durable[0])
+            yield _REPORTED
         elif case.topic.unlisted is not None:
             yield case.topic.unlisted
         else:
+            confirmed = [one for one in subscriptions if one.confirmed is not False]
             yield self.finding(
                 case.name,
                 f"no SQS queue or Firehose stream stores the messages: {_subscribers(subscriptions)}",
@@ -85,16 +91,6 @@ class NoDurableSubscriber(Rule):
                 severity=Severity.NOTE if confirmed else Severity.WARNING,
                 help=_HELP,
             )
-
-    def _not_known(self, case: TopicAnalysis, subscription: Subscription) -> Finding:
-        undelivered = subscription.undelivered
-        reason = undelivered.described if isinstance(undelivered, Unknown) else ""
-        message = f"not known whether `{subscription.endpoint}` gets the messages: {reason}"
-        return self.undetermined(case.name, message, case.here(case.topic.arn_place))
-
-    def _not_delivered(self, case: TopicAnalysis, subscription: Subscription) -> Finding:
-        message = f"`{subscription.endpoint}` is subscribed, but gets no messages: {subscription.undelivered}"
-        return self.finding(case.name, message, case.here(case.topic.arn_place), help=_QUEUE_HELP)
 
 
 def _subscribers(subscriptions: tuple[Subscription, ...]) -> str:

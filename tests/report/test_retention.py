@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import json
 
+from checker.analysis.endpoints import Subscription
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
-from checker.lint.explain import BROKEN, OK, UNKNOWN
-from checker.lint.retention.model import (
+from checker.lint.delivery.model import (
     CreatedResource,
-    DurableSubscription,
+    Delivery,
+    DeliveryWarning,
     Retention,
-    RetentionWarning,
     SetUp,
     Step,
 )
+from checker.lint.explain import BROKEN, OK, UNKNOWN
 from checker.report.context import Paint
 from checker.report.retention import retention_json, retention_text, set_up_json, set_up_text
 
 TOPIC, QUEUE = "arn:aws:sns:us-east-1:111122223333:chat", "arn:aws:sqs:us-east-1:111122223333:inbox"
 BAD = Step("queue_policy", BROKEN, "the queue has no policy", "add a statement")
-KEEPER = DurableSubscription(
-    "sqs",
-    f"{TOPIC}:1",
-    QUEUE,
+KEEPER = Delivery(
+    Subscription("sqs", QUEUE, True, f"{TOPIC}:1"),
     (Step("queue", OK, "`inbox` in us-east-1"), BAD, Step("key", UNKNOWN, "denied\x1b[2J")),
-    (RetentionWarning("anybody may send", "limit it"),),
+    (DeliveryWarning("anybody may send", "limit it"),),
     ("raw delivery",),
 )
 RETENTION = Retention(TOPIC, "sqs", (KEEPER,))

@@ -24,6 +24,7 @@ from checker.lint.engine import judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
 from tests.iam.strategies import policies
+from tests.rules.subscribers import read_subscribers
 from tests.samples import INSTANCE_ARN
 
 HERE = Path(__file__).parent
@@ -39,6 +40,7 @@ class Case(NamedTuple):
     findings: tuple[str, ...]
     says: str
     defect: str
+    subscribers: Path | None
 
 
 def read_cases() -> Iterator[Case]:
@@ -55,14 +57,16 @@ def read_cases() -> Iterator[Case]:
                 tuple(entry["findings"]),
                 entry.get("says", ""),
                 entry.get("defect", ""),
+                folder / entry["subscribers"] if "subscribers" in entry else None,
             )
 
 
 CASES = tuple(read_cases())
 
 
-def run(paths: list[Path], instance: str | None) -> Report:
+def run(paths: list[Path], instance: str | None, subscribers: Path | None = None) -> Report:
     inventory = load(paths)
+    inventory = read_subscribers(subscribers, inventory) if subscribers else inventory
     arn = Arn.parse(instance) if instance else None
     return judge(inventory._replace(instances=(Instance(arn),) if arn else ()), RULES)
 
@@ -79,7 +83,7 @@ def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}/{case.name}")
 def test_each_case_has_exactly_its_findings(case: Case) -> None:
-    report = run(list(case.files), case.instance)
+    report = run(list(case.files), case.instance, case.subscribers)
     assert not report.skipped
     assert not report.crashed
     found = [describe(one, case.folder, name_file=len(case.files) > 1) for one in report.findings]
@@ -280,7 +284,7 @@ def test_the_form_of_a_policy_never_changes_the_findings(case: Case, form: str, 
         )
         paths.append(target)
         lengths[path.name] = count_statements(document) if form == "reversed" else 0
-    before, after = run(list(case.files), case.instance), run(paths, case.instance)
+    before, after = (run(files, case.instance, case.subscribers) for files in (list(case.files), paths))
     assert signature(after, lengths) == signature(before, {})
 
 

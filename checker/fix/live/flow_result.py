@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from checker.core.errors import Skipped
+    from checker.lint.delivery.model import SetUp
     from checker.lint.explain import Explanation
-    from checker.lint.retention.model import SetUp
 
 
 DONE, FAILED = "ok", "failed"

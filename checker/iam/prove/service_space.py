@@ -135,23 +135,27 @@ def key_space(key: Target, action: str, topic: str | Unknown) -> Space:
     return Space(Service(CONNECT), action, key.resource, context, absent=absent)
 
 
-SEND, ASSUME = "sqs:SendMessage", "sts:AssumeRole"
+SEND, INVOKE, ASSUME = "sqs:SendMessage", "lambda:InvokeFunction", "sts:AssumeRole"
 _SOURCE = Unknown("AWS does not document that SNS sends this key when it delivers")
 _NAME = at_least("x" + (string.ascii_letters + string.digits + "-_").replace("x", ""))
 
 
-def delivery_space(queue: Target, topic: Arn, principal: str = SNS) -> Space:
-    """Return the one request that SNS makes to deliver a message of a topic to a queue."""
-    context = service_context(queue, principal)
+def delivery_space(endpoint: Target, topic: Arn, principal: str = SNS, action: str = SEND) -> Space:
+    """Return the one request that SNS makes to deliver a message of a topic to a queue or a function.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+    """
+    context = service_context(endpoint, principal)
     context.update({SOURCE_ARN: str(topic), SOURCE_ACCOUNT: _SOURCE})
-    return Space(Service(principal), SEND, queue.resource, context, absent=ABSENT_FOR_SERVICES)
+    return Space(Service(principal), action, endpoint.resource, context, absent=ABSENT_FOR_SERVICES)
 
 
-def other_topics_space(queue: Target, topic: Arn) -> Space:
+def other_topics_space(endpoint: Target, topic: Arn, action: str = SEND) -> Space:
     """Return the requests to deliver for any topic of another account, in the topic's Region."""
-    context = service_context(queue, SNS)
+    context = service_context(endpoint, SNS)
     context[SOURCE_ACCOUNT] = _SOURCE
-    return Space(Service(SNS), SEND, queue.resource, context, (_other_topics(topic),), ABSENT_FOR_SERVICES)
+    free = (_other_topics(topic),)
+    return Space(Service(SNS), action, endpoint.resource, context, free, ABSENT_FOR_SERVICES)
 
 
 def _other_topics(topic: Arn) -> Texts:

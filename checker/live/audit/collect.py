@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Instance, Inventory, Key, is_managed_key
 from checker.analysis.pairing import named_by
 from checker.core.arn import Arn, topic_arn
 from checker.core.errors import Skipped
+from checker.core.unknown import Unknown
 from checker.lint.scope import is_certain, is_granted, shares_key
 from checker.live.audit.instances import (
     contacts_of,
@@ -21,15 +23,16 @@ from checker.live.audit.topics import (
     ReadTopic,
     Subscriptions,
     TopicReads,
+    ahead,
     candidate,
     encrypted_with,
     list_tagged,
     list_topics,
     read_topics,
-    with_delivery,
 )
 from checker.live.aws.facts import topic_of
 from checker.live.aws.keys import Keys
+from checker.live.aws.subscribers import SubscriberReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -136,6 +139,7 @@ class Collector:
         self._skipped_before: set[str] = set()
         self._certain: list[Topic] = []
         self._keys = Keys(calls)
+        self._subscribers = SubscriberReader(calls)
         self._reading: dict[str, Future[Key | None]] = {}
         self._unpaired: list[Topic] = []
         self._plain: list[Topic] = []
@@ -178,15 +182,25 @@ class Collector:
     def _unencrypted(self) -> Inventory:
         """Return the queued topics that do not depend on a key."""
         topics, self._plain = self._plain, []
-        return Inventory(tuple(self._whole(topics)))
+        return self._with_subscribers(list(self._whole(topics)))
 
-    def _whole(self, topics: Iterable[Topic]) -> Iterator[Topic]:
-        """Add the subscriptions to topics."""
-        for topic in topics:
-            listed = self.subscriptions.of(topic.name)
-            if listed is not None and isinstance(topic.arn, Arn):
-                listed = with_delivery(self.calls, topic.arn, listed)
-            yield topic if listed is None else topic._replace(subscriptions=listed)
+    def _whole(self, topics: Sequence[Topic]) -> Iterator[Topic]:
+        """Add the subscriptions to topics. What is behind them is read concurrently."""
+        listed = [(topic, self.subscriptions.of(topic.name)) for topic in topics]
+        every = (subscription for _, subscriptions in listed for subscription in subscriptions or ())
+        completed = ahead(self.pool, self._subscribers.complete, every, _TOGETHER * self.calls.threads)
+        for topic, subscriptions in listed:
+            if subscriptions is None:
+                yield topic
+            else:
+                yield topic._replace(subscriptions=tuple(islice(completed, len(subscriptions))))
+
+    def _with_subscribers(self, topics: Sequence[Topic], keys: tuple[Key, ...] = ()) -> Inventory:
+        """Return topics with the endpoints behind their subscriptions."""
+        listed = (topic.subscriptions for topic in topics)
+        subscriptions = (one for of in listed if not isinstance(of, Unknown) for one in of)
+        behind = self._subscribers.behind(subscriptions)
+        return Inventory(tuple(topics), keys, endpoints=behind.endpoints, queue_keys=behind.keys)
 
     def _topics(self) -> Iterator[Topic]:
         """Yield the topics in scope. Some can only be decided once it is known which topics contacts stream to.
@@ -304,7 +318,7 @@ class Collector:
             keys += [key] if key else []
             topics_of_key.append(topic)
         for keys, topics_of_key in groups.values():
-            yield Inventory(tuple(topics_of_key), tuple(_merged(keys)))
+            yield self._with_subscribers(topics_of_key, tuple(_merged(keys)))
 
 
 def _merged(keys: list[Key]) -> Iterator[Key]:

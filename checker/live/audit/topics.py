@@ -6,16 +6,11 @@ from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.inventory import Subscription, Topic, is_managed_key
-from checker.core.arn import Arn
 from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
-from checker.lint.explain import BROKEN, UNKNOWN
-from checker.lint.retention.model import SQS
-from checker.lint.retention.queue import queue_steps
 from checker.live.aws.calls import BY_TOPIC, Calls, Listing
 from checker.live.aws.errors import StoppedError
 from checker.live.aws.facts import counted, subscription_of, topic_of
-from checker.live.retention.read_targets import read_queue
 from checker.policy.vocabulary import mentions_connect
 
 if TYPE_CHECKING:
@@ -255,31 +250,3 @@ def _by_topic(entries: list[dict[str, Any]]) -> Listed:
 
 def _pages(count: int) -> int:
     return max(1, -(-count // _PAGE))
-
-
-def with_delivery(
-    calls: Calls, topic: Arn, subscriptions: tuple[Subscription, ...]
-) -> tuple[Subscription, ...]:
-    """Check whether SNS can deliver to confirmed queues. Stop at the first that works, since one is enough."""
-    checked: list[Subscription] = []
-    for number, subscription in enumerate(subscriptions):
-        if subscription.protocol == SQS and subscription.confirmed is True:
-            reason = _undelivered(calls, topic, str(subscription.endpoint))
-            checked.append(subscription._replace(undelivered=reason))
-            if reason == "":
-                return (*checked, *subscriptions[number + 1 :])
-        else:
-            checked.append(subscription)
-    return tuple(checked)
-
-
-def _undelivered(calls: Calls, topic: Arn, endpoint: str) -> str | Unknown:
-    """Return why SNS cannot deliver to a queue. Empty if it can. Record a queue that should be readable."""
-    queue = read_queue(calls, endpoint)
-    arn = Arn.parse(endpoint)
-    if isinstance(queue, Unknown) and arn is not None and arn.account == calls.unit.account:
-        calls.skip(Skipped(endpoint, queue.reason, error=True, help="grant it to the caller"))
-    steps = queue_steps(queue, topic)
-    broken = next((step.reason for step in steps if step.status == BROKEN), "")
-    unknown = next((step.reason for step in steps if step.status == UNKNOWN), "")
-    return Unknown(unknown) if unknown and not broken else broken

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.analysis.endpoints import ATTRIBUTES
 from checker.analysis.inventory import (
     Grant,
     Instance,
@@ -118,7 +120,35 @@ def subscription_of(entry: Mapping[str, Any]) -> Subscription:
     """Convert an entry of a subscription list. https://docs.aws.amazon.com/sns/latest/api/API_Subscription.html"""
     arn = str(entry.get("SubscriptionArn", ""))
     protocol, endpoint = str(entry.get("Protocol", "")), str(entry.get("Endpoint", ""))
-    return Subscription(protocol, endpoint, confirmed=arn.startswith(_CONFIRMED))
+    confirmed = arn.startswith(_CONFIRMED)
+    return Subscription(protocol, endpoint, confirmed, arn if confirmed else "")
+
+
+def with_attributes(subscription: Subscription, attributes: Mapping[str, str] | Unknown) -> Subscription:
+    """Add the attributes of a subscription. AWS omits those that are not set.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
+    """
+    if isinstance(attributes, Unknown):
+        return subscription._replace(
+            filter_policy=attributes, raw=attributes, dead_letter=attributes, role=attributes
+        )
+    redrive = attributes.get("RedrivePolicy")
+    return subscription._replace(
+        filter_policy=attributes.get("FilterPolicy") or None,
+        filter_scope=attributes.get("FilterPolicyScope") or ATTRIBUTES,
+        raw=attributes.get("RawMessageDelivery", "").lower() == "true",
+        dead_letter=dead_letter_of(redrive) if redrive else None,
+        role=attributes.get("SubscriptionRoleArn") or None,
+    )
+
+
+def dead_letter_of(redrive: str) -> str | Unknown:
+    """Return the queue that a redrive policy names, that of a subscription or of a queue."""
+    try:
+        return str(json.loads(redrive)["deadLetterTargetArn"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return Unknown("the redrive policy does not name a queue", redrive)
 
 
 def grant_of(entry: Mapping[str, Any]) -> Grant:

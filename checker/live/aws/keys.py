@@ -7,9 +7,7 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.inventory import GONE, Grant, Key, Place, is_managed_key
 from checker.core.arn import Arn
@@ -18,16 +16,16 @@ from checker.core.unknown import Unknown
 from checker.live.aws.calls import ALIASES, Listing
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.facts import document_of, grant_of, policy_of
+from checker.live.aws.once import Once
 from checker.policy.vocabulary import KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from checker.analysis.inventory import PolicyText
     from checker.live.aws.calls import Calls
 
 
-_T = TypeVar("_T")
 _ALIAS = "alias/"
 
 
@@ -36,22 +34,15 @@ class Keys:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._lock = threading.Lock()
-        self._read: dict[Arn | str, Future[Key | None]] = {}
-        self._aliases: Future[dict[str, str] | None] | None = None
+        self._read: Once[Key | None] = Once()
+        self._aliases: Once[dict[str, str] | None] = Once()
 
     def key_of(self, topic: Arn, reference: str) -> Key | None:
         """Read the key that a topic names. Return None if it is an AWS managed key or cannot be identified."""
         if is_managed_key(reference):
             return None
         arn = self._arn_of(topic, reference)
-        name: Arn | str = arn or reference
-        with self._lock:
-            first = name not in self._read
-            future = self._read.setdefault(name, Future())
-        if first:
-            _complete(future, lambda: _read_key(self._calls, arn, reference, topic))
-        key = future.result()
+        key = self._read.get(arn or reference, lambda: _read_key(self._calls, arn, reference, topic))
         return key and _with_alias(key, reference)
 
     def _arn_of(self, topic: Arn, reference: str) -> Arn | None:
@@ -68,12 +59,7 @@ class Keys:
 
     def _targets(self) -> dict[str, str] | None:
         """Return the targets of the account's aliases. They are listed once, on first use."""
-        with self._lock:
-            first = self._aliases is None
-            future = self._aliases = self._aliases or Future()
-        if first:
-            _complete(future, self._list_aliases)
-        return future.result()
+        return self._aliases.get("", self._list_aliases)
 
     def _list_aliases(self) -> dict[str, str] | None:
         listed = self._calls.all(ALIASES, f"the aliases of {self._calls.unit.name}", Limit=100)
@@ -86,14 +72,6 @@ def targets_of(aliases: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     https://docs.aws.amazon.com/kms/latest/APIReference/API_ListAliases.html
     """
     return {alias["AliasName"]: alias["TargetKeyId"] for alias in aliases if alias.get("TargetKeyId")}
-
-
-def _complete(future: Future[_T], work: Callable[[], _T]) -> None:
-    try:
-        future.set_result(work())
-    except BaseException as error:  # other threads wait for the result, whatever the error is
-        future.set_exception(error)
-        raise
 
 
 def _with_alias(key: Key, reference: str) -> Key:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from checker.core.arn import Arn
-    from checker.lint.retention.model import RequestedStorage
+    from checker.lint.delivery.model import RequestedStorage
 
 MOST_TOPICS = 2
 """https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html"""

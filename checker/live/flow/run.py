@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from checker.core.arn import Arn
     from checker.core.errors import Skipped
     from checker.fix.live.flow_result import Step
-    from checker.lint.retention.model import RequestedStorage
+    from checker.lint.delivery.model import RequestedStorage
     from checker.lint.rule import Rule
     from checker.live.aws.session import Sessions
     from checker.live.flow.request import FlowRequest

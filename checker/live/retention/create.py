@@ -11,28 +11,30 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.documented import policy_of, sender_statement
+from checker.analysis.endpoints import FIREHOSE, SQS
 from checker.analysis.inventory import PolicyText
+from checker.core.arn import Arn
 from checker.core.errors import AwsError, InputError, RefusedError
 from checker.core.unknown import Unknown, all_of
+from checker.lint.delivery.model import CreatedResource
+from checker.lint.delivery.queue import policy_step
+from checker.lint.delivery.stream import LOOK, WRITE, may, stream_step
 from checker.lint.explain import BROKEN, OK
-from checker.lint.retention.model import FIREHOSE, SQS, CreatedResource, Queue
-from checker.lint.retention.queue import policy_step
-from checker.lint.retention.stream import LOOK, WRITE, may, stream_step
 from checker.live.aws.access import KEEPING
+from checker.live.aws.endpoints import read_queue, read_role, read_stream
 from checker.live.aws.errors import CallError
 from checker.live.aws.facts import policy_of as policy_text_of
 from checker.live.aws.lookup import check_account
 from checker.live.aws.topic import MANAGED_HELP, managers
 from checker.live.aws.wait import until
-from checker.live.retention.read_targets import read_queue, read_role, read_stream
 from checker.policy.text_json import listed
 from checker.policy.vocabulary import QUEUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.core.arn import Arn
-    from checker.lint.retention.model import Retention
+    from checker.analysis.endpoints import Queue
+    from checker.lint.delivery.model import Retention
     from checker.live.aws.calls import Calls
     from checker.live.aws.wait import Clock
 
@@ -83,22 +85,27 @@ def make_queue(
     """
     check_account(calls, topic)
     for durable in retention.subscriptions:
-        queue = read_queue(calls, durable.endpoint) if durable.broken == (_POLICY_STEP,) else None
-        if isinstance(queue, Queue) and (extended := _with_statement(queue, topic)):
+        if durable.broken != (_POLICY_STEP,):
+            continue
+        queue = read_queue(calls, durable.endpoint).queue
+        if queue.exists is True and (extended := _with_statement(queue, topic)):
             yield _write_policy(calls, queue, extended, force=force)
             return
     arn = topic._replace(service="sqs", resource=resource_name(topic.resource, _LONGEST_QUEUE_NAME))
     yield from _own_queue(calls, arn, topic)
-    if not any(durable.endpoint == str(arn) and durable.arn for durable in retention.subscriptions):
+    if not any(
+        durable.endpoint == str(arn) and durable.subscription.arn for durable in retention.subscriptions
+    ):
         yield _subscribe_queue(calls, arn, topic)
 
 
 def _own_queue(calls: Calls, arn: Arn, topic: Arn) -> Iterator[CreatedResource]:
     """Create the queue of a topic, or fix the policy of the queue from an earlier run."""
-    queue = read_queue(calls, str(arn))
-    if isinstance(queue, Unknown):
-        raise AwsError(str(arn), queue.reason, help_text="grant it to the caller, and run the command again")
-    if queue is None:
+    queue = read_queue(calls, str(arn)).queue
+    if isinstance(queue.exists, Unknown):
+        help_text = "grant it to the caller, and run the command again"
+        raise AwsError(str(arn), queue.exists.reason, help_text=help_text)
+    if not queue.exists:
         yield _create_queue(calls, arn, topic)
     elif policy_step(queue, topic).status != OK:
         extended = _with_statement(queue, topic)
@@ -147,7 +154,8 @@ def _with_statement(queue: Queue, topic: Arn) -> ExtendedPolicy | None:
 
 def _write_policy(calls: Calls, queue: Queue, extended: ExtendedPolicy, *, force: bool) -> CreatedResource:
     """Write a queue's policy if it is unchanged since it was read. Keep all other statements and attributes."""
-    there, name = calls.elsewhere(calls.unit._replace(region=queue.arn.region)), str(queue.arn)
+    region = queue.arn.region if isinstance(queue.arn, Arn) else calls.unit.region
+    there, name = calls.elsewhere(calls.unit._replace(region=region)), str(queue.arn)
     if not force:
         _check_manager(there, queue)
     now = there.make(
@@ -203,7 +211,7 @@ def make_subscription(
 
 def _check_stream(calls: Calls, stream: Arn, retention: Retention) -> None:
     """Check that the stream exists and has no subscription that would have to be changed. Raises CheckerError."""
-    status = stream_step(read_stream(calls, stream))
+    status = stream_step(read_stream(calls, str(stream)))
     if status.status != OK:
         missing = status.status == BROKEN
         raise AwsError(str(stream), status.reason, help_text=status.help, not_found=missing)
@@ -216,16 +224,17 @@ def _check_stream(calls: Calls, stream: Arn, retention: Retention) -> None:
 
 def _own_role(calls: Calls, arn: Arn, stream: Arn) -> Iterator[CreatedResource]:
     """Create the role, or complete the role from an earlier run."""
-    role = read_role(calls, {"SubscriptionRoleArn": str(arn)})
-    if isinstance(role, Unknown):
-        raise AwsError(str(arn), role.reason, help_text="grant it to the caller, and run the command again")
+    role = read_role(calls, str(arn))
+    if isinstance(role.exists, Unknown):
+        help_text = "grant it to the caller, and run the command again"
+        raise AwsError(str(arn), role.exists.reason, help_text=help_text)
     name = arn.resource.rpartition("/")[2]
-    if role is None:
+    if not role.exists:
         trust = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sts:AssumeRole"}
         document = _document(trust)
         calls.make("iam", "create_role", str(arn), RoleName=name, AssumeRolePolicyDocument=document)
         yield CreatedResource("a role that trusts SNS", str(arn), trust)
-    if role is None or all_of(may(role, action, stream) for action in WRITE) is not True:
+    if not role.exists or all_of(may(role, action, stream) for action in WRITE) is not True:
         yield _allow(calls, arn, stream)
 
 

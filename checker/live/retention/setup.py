@@ -7,67 +7,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.core.arn import Arn
+from checker.analysis.endpoints import FIREHOSE, SQS, Role
 from checker.core.errors import CheckerError, RefusedError
 from checker.core.unknown import Unknown
+from checker.lint.delivery.deliveries import subscription_step
+from checker.lint.delivery.filters import filter_step
+from checker.lint.delivery.model import Delivery, Retention, SetUp, Step
+from checker.lint.delivery.queue import queue_notes, queue_steps, queue_warnings
+from checker.lint.delivery.stream import role_steps, role_warnings, stream_step
 from checker.lint.explain import BROKEN, OK, UNKNOWN
-from checker.lint.retention.filters import filter_step
-from checker.lint.retention.model import (
-    FIREHOSE,
-    SQS,
-    DurableSubscription,
-    Queue,
-    Retention,
-    Role,
-    SetUp,
-    Step,
-    Subscribed,
-    step,
-)
-from checker.lint.retention.queue import queue_notes, queue_steps, queue_warnings
-from checker.lint.retention.stream import role_steps, role_warnings, stream_step
 from checker.live.aws.access import WATCHING
 from checker.live.aws.calls import BY_TOPIC, Calls
+from checker.live.aws.endpoints import read_queue, read_role, read_stream
 from checker.live.aws.errors import CallError, StoppedError, action_of, faults_about
 from checker.live.aws.facts import subscription_of
+from checker.live.aws.subscribers import read_subscription
 from checker.live.aws.wait import Clock, until
 from checker.live.retention.create import make_queue, make_subscription
-from checker.live.retention.read_targets import read_queue, read_role, read_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from checker.lint.retention.model import CreatedResource, RequestedStorage
+    from checker.analysis.endpoints import Subscription
+    from checker.core.arn import Arn
+    from checker.lint.delivery.model import CreatedResource, RequestedStorage
     from checker.live.aws.access import Unit
-
-
-def subscribed(calls: Calls, entry: Mapping[str, Any]) -> Subscribed:
-    """Read a subscription in addition to its list entry. A pending subscription has no further data."""
-    known, arn = subscription_of(entry), str(entry.get("SubscriptionArn", ""))
-    endpoint = str(known.endpoint)
-    if not known.confirmed:
-        return Subscribed("", known.protocol, endpoint, confirmed=False, attributes={})
-    return Subscribed(arn, known.protocol, endpoint, confirmed=True, attributes=_attributes(calls, arn))
-
-
-def _attributes(calls: Calls, arn: str) -> Mapping[str, str] | Unknown:
-    """Read the attributes of a subscription.
-
-    https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
-    """
-    try:
-        answer = calls.make("sns", "get_subscription_attributes", arn, SubscriptionArn=arn)
-    except CallError as error:
-        return Unknown(error.entry.reason)
-    attributes: Mapping[str, str] = answer.get("Attributes") or {}
-    return attributes
 
 
 _RAW = {
     SQS: "raw delivery: messages are stored as Connect wrote them, with their attributes",
     FIREHOSE: "raw delivery: messages are stored as Connect wrote them, without their attributes",
 }
-_CONFIRM = "the endpoint's owner must confirm it with ConfirmSubscription and the token that SNS sent"
 
 
 def check_retention(calls: Calls, topic: Arn, kind: str, instance: Arn | None = None) -> Retention:
@@ -82,7 +52,7 @@ def check_retention(calls: Calls, topic: Arn, kind: str, instance: Arn | None = 
     except CallError as error:
         return Retention(str(topic), kind, unread=Unknown(error.entry.reason))
     entries = [entry for page in pages for entry in page if entry.get("Protocol") == kind and _lasts(entry)]
-    subscriptions = (subscribed(calls, entry) for entry in entries)
+    subscriptions = (read_subscription(calls, subscription_of(entry)) for entry in entries)
     check = _queue if kind == SQS else _stream
     return Retention(
         str(topic), kind, tuple(check(calls, topic, subscription, instance) for subscription in subscriptions)
@@ -94,61 +64,56 @@ def _lasts(entry: Mapping[str, Any]) -> bool:
     return not str(entry.get("Endpoint", "")).rpartition(":")[2].startswith(WATCHING)
 
 
-def _queue(calls: Calls, topic: Arn, subscription: Subscribed, instance: Arn | None) -> DurableSubscription:
-    queue = read_queue(calls, subscription.endpoint)
-    durable = _durable(subscription, instance, *queue_steps(queue, topic))
-    notes = tuple(_notes(subscription))
-    if not isinstance(queue, Queue):
-        return durable._replace(notes=notes)
-    return durable._replace(warnings=tuple(queue_warnings(queue, topic)), notes=(*notes, *queue_notes(queue)))
-
-
-def _stream(calls: Calls, topic: Arn, subscription: Subscribed, instance: Arn | None) -> DurableSubscription:
-    arn = Arn.parse(subscription.endpoint)
-    if arn is None:
-        unread = step("stream", Unknown("the endpoint is not a valid ARN", subscription.endpoint), "", "")
-        return _durable(subscription, instance, unread)
-    role = read_role(calls, subscription.attributes)
-    links = (*role_steps(role, arn, topic), stream_step(read_stream(calls, arn)))
-    warnings = tuple(role_warnings(role, arn)) if isinstance(role, Role) else ()
-    durable = _durable(subscription, instance, *links)
-    return durable._replace(warnings=warnings, notes=tuple(_notes(subscription)))
-
-
-def _durable(subscription: Subscribed, instance: Arn | None, *links: Step) -> DurableSubscription:
-    """Return a subscription with its own steps and those of its endpoint."""
-    steps = (*_own_steps(subscription, instance), *links)
-    return DurableSubscription(subscription.protocol, subscription.arn, subscription.endpoint, steps)
-
-
-def _own_steps(subscription: Subscribed, instance: Arn | None) -> Iterator[Step]:
-    """Yield the steps for the subscription itself. A pending subscription has no further data."""
-    pending = "pending confirmation; until then nothing is delivered"
-    yield step(
-        "subscription", subscription.confirmed, f"`{subscription.endpoint}`, confirmed", pending, _CONFIRM
+def _queue(calls: Calls, topic: Arn, subscription: Subscription, instance: Arn | None) -> Delivery:
+    queue, key = read_queue(calls, str(subscription.endpoint))
+    delivery = Delivery(
+        subscription,
+        (*_own_steps(subscription, instance), *queue_steps(queue, key, topic)),
+        notes=_notes(subscription),
     )
-    if subscription.confirmed:
-        yield filter_step(subscription.attributes, instance)
+    if queue.exists is not True:
+        return delivery
+    notes = (*delivery.notes, *queue_notes(queue))
+    return delivery._replace(warnings=tuple(queue_warnings(queue, topic)), notes=notes)
 
 
-def _notes(subscription: Subscribed) -> Iterator[str]:
-    """Yield remarks on a subscription.
+def _stream(calls: Calls, topic: Arn, subscription: Subscription, instance: Arn | None) -> Delivery:
+    stream = read_stream(calls, str(subscription.endpoint))
+    own, notes = _own_steps(subscription, instance), _notes(subscription)
+    if isinstance(stream.arn, Unknown):
+        return Delivery(subscription, (*own, stream_step(stream)), notes=notes)
+    named = subscription.role
+    role = read_role(calls, named) if isinstance(named, str) else named
+    links = (*role_steps(role, stream.arn, topic), stream_step(stream))
+    warnings = (
+        tuple(role_warnings(role, stream.arn)) if isinstance(role, Role) and role.exists is True else ()
+    )
+    return Delivery(subscription, (*own, *links), warnings, notes)
+
+
+def _own_steps(subscription: Subscription, instance: Arn | None) -> tuple[Step, ...]:
+    """Return the steps for the subscription itself. A pending subscription has no further data."""
+    confirmed = subscription_step(subscription)
+    return (
+        (confirmed, filter_step(subscription, instance)) if subscription.confirmed is True else (confirmed,)
+    )
+
+
+def _notes(subscription: Subscription) -> tuple[str, ...]:
+    """Return remarks on a subscription.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
     """
-    if isinstance(subscription.attributes, Unknown):
-        return
-    raw = subscription.attributes.get("RawMessageDelivery", "").lower() == "true"
-    yield (
+    raw, queue = subscription.raw, subscription.dead_letter
+    if subscription.confirmed is True and isinstance(raw, Unknown):
+        return ()
+    return (
         _RAW[subscription.protocol]
-        if raw
-        else "messages are stored in an SNS envelope, with their attributes"
-    )
-    redrive = subscription.attributes.get("RedrivePolicy")
-    yield (
-        f"messages that SNS cannot deliver go to {redrive}"
-        if redrive
-        else "messages that SNS cannot deliver are lost: there is no dead-letter queue"
+        if raw is True
+        else "messages are stored in an SNS envelope, with their attributes",
+        f"messages that SNS cannot deliver go to `{queue}`"
+        if isinstance(queue, str)
+        else "messages that SNS cannot deliver are lost: there is no dead-letter queue",
     )
 
 

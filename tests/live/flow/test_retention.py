@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from checker.analysis.endpoints import SQS
 from checker.core.arn import Arn
 from checker.fix.live.flow_result import End
-from checker.lint.retention.model import SQS, RequestedStorage
+from checker.lint.delivery.model import RequestedStorage
 from checker.sandbox import seed
 from checker.sandbox.http import faults
 from tests.live.flow.stage import flow

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from checker.core.arn import Arn
-from checker.lint.retention.model import DurableSubscription, Retention
+from checker.lint.delivery.model import Delivery, Retention
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls
 from checker.live.retention.setup import check_retention
@@ -58,11 +58,11 @@ def kept(account: Account, url: str) -> list[dict[str, Any]]:
     return [json.loads(one["Message"]) if "TopicArn" in one else one for one in found]
 
 
-def statuses(durable: DurableSubscription) -> dict[str, str]:
+def statuses(durable: Delivery) -> dict[str, str]:
     return {step.name: step.status for step in durable.steps}
 
 
-def reason(durable: DurableSubscription, name: str) -> str:
+def reason(durable: Delivery, name: str) -> str:
     return next(step.reason for step in durable.steps if step.name == name)
 
 

@@ -140,7 +140,7 @@ def test_a_queue_of_another_account_waits_for_its_owner(sandbox: Sandbox, accoun
     seed.set_queue_policy(owner, made.url, right(made.arn, here.topic))
     seed.subscribe_queue(account, here.topic, made.arn)
     (durable,) = here.judged().subscriptions
-    assert (statuses(durable)["subscription"], durable.arn) == (BROKEN, "")
+    assert (statuses(durable)["subscription"], durable.subscription.arn) == (BROKEN, "")
     here.chat()
     assert [one for one in kept_by(owner, made.url) if one["Type"] != "SubscriptionConfirmation"] == []
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.endpoints import SQS
 from checker.analysis.inventory import USABLE_STATES, Key, PolicyText, is_managed_key
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, all_of, any_of
@@ -14,14 +15,15 @@ from checker.iam.decide.decide import EXPLICITLY_DENIED, grant_covers
 from checker.iam.prove import prove
 from checker.iam.prove.service_space import SEND, delivery_space, other_topics_space, queue_key_space
 from checker.iam.prove.space import DATA_KEY, DECRYPT, SNS, Target
-from checker.lint.explain import BROKEN, OK
-from checker.lint.retention.model import DEFAULT_REGIONS, RetentionWarning, Step, step
+from checker.lint.delivery.model import DeliveryWarning, Step, exists_step, step, target_of
+from checker.lint.delivery.regions import allowed, reaches
+from checker.lint.status import BROKEN, OK
 from checker.policy.model import EMPTY, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.lint.retention.model import Queue
+    from checker.analysis.endpoints import Queue
 
 
 _CONTEXT = Unknown("a grant with an encryption context, which AWS does not document for SQS")
@@ -32,20 +34,24 @@ _HELP = (
 )
 
 
-def key_steps(queue: Queue, topic: Arn) -> tuple[Step, ...]:
-    """Check the encryption of a queue: none, SSE-SQS, or a KMS key."""
+def key_steps(queue: Queue, key: Key | Unknown | None, topic: Arn) -> tuple[Step, ...]:
+    """Check the encryption of a queue: none, SSE-SQS, or a KMS key, which is ``None`` if it is not known."""
     if not queue.key:
-        status = "encrypted with SSE-SQS, which needs no permission" if queue.managed_sse else "not encrypted"
+        is_managed = queue.managed_sse is True
+        status = "encrypted with SSE-SQS, which needs no permission" if is_managed else "not encrypted"
         return (Step("key", OK, status),)
     if is_managed_key(queue.key):
         return (Step("key", BROKEN, f"`{queue.key}` is an AWS managed key, which SNS cannot use", _HELP),)
-    named = Arn.parse(queue.key)
-    if named is not None and named.region != queue.arn.region:
+    named = Arn.parse(queue.key) if isinstance(queue.key, str) else None
+    if named is not None and isinstance(queue.arn, Arn) and named.region != queue.arn.region:
         reason = f"the key is in {named.region}, but the queue is in {queue.arn.region}"
         return (Step("key", BROKEN, reason, _HELP),)
-    if queue.found is None:
-        return (step("key", _with_reason(Unknown("the key could not be read", queue.key), queue), "", ""),)
-    return _found_steps(queue.found, queue, topic)
+    if not isinstance(key, Key):
+        unread = (
+            queue.key if isinstance(queue.key, Unknown) else Unknown("the key could not be read", queue.key)
+        )
+        return (step("key", _with_reason(key or unread, queue), "", ""),)
+    return _found_steps(key, queue, topic)
 
 
 def _with_reason(truth: Truth, queue: Queue) -> Truth:
@@ -88,6 +94,8 @@ def _granted(key: Key, action: str, topic: Arn) -> Iterator[Truth]:
         yield all_of((covered, _CONTEXT)) if grant.encryption_context != () else covered
 
 
+PERIOD = "period"
+"""The name of the step that says how long a queue stores messages."""
 _DAY = 24 * 60 * 60
 _GONE_HELP = "unsubscribe it, and subscribe an existing queue; `--create` creates one"
 POLICY_HELP = (
@@ -96,31 +104,28 @@ POLICY_HELP = (
 )
 
 
-def queue_steps(queue: Queue | Unknown | None, topic: Arn) -> tuple[Step, ...]:
-    """Check the links behind the subscription; ``None`` represents a queue that SQS does not find."""
-    if queue is None or isinstance(queue, Unknown):
-        exists: Truth = queue if isinstance(queue, Unknown) else False
-        return (step("queue", exists, "", "the queue does not exist", _GONE_HELP),)
+def queue_steps(queue: Queue | Unknown, key: Key | Unknown | None, topic: Arn) -> tuple[Step, ...]:
+    """Check the links behind the subscription: the queue, its policy, its key and its retention period."""
+    first = exists_step("queue", queue, "the queue does not exist", _GONE_HELP)
+    if isinstance(queue, Unknown) or first.status != OK:
+        return (first,)
     return (
-        step("queue", truth=True, good=f"`{queue.arn.resource}` in {queue.arn.region}", bad=""),
+        first._replace(reason=_where(queue)),
         policy_step(queue, topic),
-        *key_steps(queue, topic),
+        *key_steps(queue, key, topic),
         _period(queue.period),
+    )
+
+
+def _where(queue: Queue) -> str:
+    return (
+        f"`{queue.arn.resource}` in {queue.arn.region}" if isinstance(queue.arn, Arn) else f"`{queue.name}`"
     )
 
 
 def policy_step(queue: Queue, topic: Arn) -> Step:
     """Check the queue policy, which alone decides, because a service principal has no identity policy."""
-    if isinstance(queue.policy, Unknown):
-        return step("queue_policy", queue.policy, "", "")
-    target = Target.of(queue.arn)
-    answers = [
-        prove.one_request(_policy(queue), delivery_space(target, topic, one)).truth
-        for one in _principals(queue.arn, topic)
-    ]
-    truth = all_of(answers)
-    if truth is False and any_of(answers) is not False:
-        truth = Unknown("AWS does not document the name of the SNS principal between these two Regions")
+    truth = _may_send(queue, topic)
     bad = (
         "the queue has no policy"
         if queue.policy is None
@@ -130,20 +135,24 @@ def policy_step(queue: Queue, topic: Arn) -> Step:
     return step("queue_policy", truth, good, bad, POLICY_HELP.format(topic=topic))
 
 
+def _may_send(queue: Queue, topic: Arn) -> Truth:
+    if isinstance(queue.policy, Unknown):
+        return queue.policy
+    policy, target = _policy(queue), target_of(queue)
+
+    def ask(principal: str) -> Truth:
+        return prove.one_request(policy, delivery_space(target, topic, principal)).truth
+
+    if isinstance(queue.arn, Unknown):
+        return queue.more if (truth := ask(SNS)) is False and queue.more is not None else truth
+    truth = allowed(ask, topic, queue.arn)
+    if truth is False and queue.more is not None:
+        return queue.more
+    return all_of((truth, reaches(SQS, topic, queue.arn)))
+
+
 def _policy(queue: Queue) -> Policy:
     return queue.policy.policy if isinstance(queue.policy, PolicyText) else EMPTY
-
-
-def _principals(queue: Arn, topic: Arn) -> tuple[str, ...]:
-    """Return the possible service principals of SNS, which has a different one for opt-in Regions.
-
-    https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
-    """
-    ours, theirs = (arn.region in DEFAULT_REGIONS for arn in (topic, queue))
-    if topic.region == queue.region or (ours and theirs):
-        return (SNS,)
-    of_topic, of_queue = (f"sns.{arn.region}.amazonaws.com" for arn in (topic, queue))
-    return (of_topic,) if theirs else (SNS, of_topic, of_queue)
 
 
 def _period(seconds: int | Unknown) -> Step:
@@ -152,22 +161,22 @@ def _period(seconds: int | Unknown) -> Step:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
     """
     if isinstance(seconds, Unknown):
-        return step("period", seconds, "", "")
+        return step(PERIOD, seconds, "", "")
     days = f"{seconds / _DAY:g} day{'s' * (seconds != _DAY)}" if seconds >= _DAY else f"{seconds} seconds"
-    return Step("period", OK, f"messages are stored for {days}; the maximum of SQS is 14 days")
+    return Step(PERIOD, OK, f"messages are stored for {days}; the maximum of SQS is 14 days")
 
 
-def queue_warnings(queue: Queue, topic: Arn) -> Iterator[RetentionWarning]:
+def queue_warnings(queue: Queue, topic: Arn) -> Iterator[DeliveryWarning]:
     """Report other senders that the queue policy allows: any AWS account, or topics of other accounts."""
-    policy, target = _policy(queue), Target.of(queue.arn)
+    policy, target = _policy(queue), target_of(queue)
     if prove.OtherAccountsProver(policy, target).can(SEND).truth is True:
-        yield RetentionWarning(
+        yield DeliveryWarning(
             "any AWS account can send to the queue", "limit the queue policy to the intended senders"
         )
     answer = prove.some_request(policy, other_topics_space(target, topic))
     if answer.truth is True and answer.witness is not None:
         example = answer.witness.context["aws:sourcearn"]
-        yield RetentionWarning(
+        yield DeliveryWarning(
             f"topics of other accounts can send to the queue, such as `{example}`",
             f"add ArnEquals `aws:SourceArn` `{topic}` to the statement that lets SNS send",
         )

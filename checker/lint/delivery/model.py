@@ -1,24 +1,29 @@
-"""Typed facts and results about the subscriptions that store a topic's messages."""
+"""Typed results about the delivery of a topic's messages to its subscriptions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.analysis.endpoints import FIREHOSE, SQS
+from checker.core.arn import Arn
 from checker.core.unknown import Unknown
-from checker.lint.explain import BROKEN, OK, UNKNOWN
+from checker.iam.prove.space import Target
+from checker.lint.status import BROKEN, OK, UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from checker.analysis.inventory import Key, PolicyText
-    from checker.core.arn import Arn
+    from checker.analysis.endpoints import Function, Queue, Role, Stream, Subscription
     from checker.core.errors import CheckerError
     from checker.core.unknown import Truth
 
 
-SQS, FIREHOSE = "sqs", "firehose"
 KINDS = (SQS, FIREHOSE)
 """The protocols of subscriptions that store messages."""
+
+
+SUBSCRIPTION, FILTER = "subscription", "filter"
+"""The names of the steps for a subscription itself; the others are about what is behind it."""
 
 
 class RequestedStorage(NamedTuple):
@@ -42,22 +47,35 @@ class Step(NamedTuple):
     help: str = ""
 
 
-class RetentionWarning(NamedTuple):
+class DeliveryWarning(NamedTuple):
     """A problem that does not prevent messages from arriving."""
 
     message: str
     help: str
 
 
-class DurableSubscription(NamedTuple):
-    """One subscription of a queue or delivery stream with its links; ``arn`` is set once it is confirmed."""
+class Delivery(NamedTuple):
+    """The delivery to one subscription, link by link.
 
-    kind: str
-    arn: str
-    endpoint: str
+    ``dead_letter`` are the steps for its dead-letter queue, on which delivery does not depend.
+    """
+
+    subscription: Subscription
     steps: tuple[Step, ...]
-    warnings: tuple[RetentionWarning, ...] = ()
+    warnings: tuple[DeliveryWarning, ...] = ()
     notes: tuple[str, ...] = ()
+    dead_letter: tuple[Step, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The protocol of the subscription."""
+        return self.subscription.protocol
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint as reports name it: its ARN, URL or address, or the reference to it."""
+        endpoint = self.subscription.endpoint
+        return endpoint if isinstance(endpoint, str) else endpoint.where or endpoint.reason
 
     @property
     def status(self) -> str:
@@ -69,6 +87,10 @@ class DurableSubscription(NamedTuple):
         """The names of the broken links."""
         return tuple(step.name for step in self.steps if step.status == BROKEN)
 
+    def first(self, status: str) -> Step | None:
+        """Return the first step with a status."""
+        return next((step for step in self.steps if step.status == status), None)
+
 
 class Retention(NamedTuple):
     """Whether the messages of a topic are stored.
@@ -78,16 +100,32 @@ class Retention(NamedTuple):
 
     topic: str
     kind: str
-    subscriptions: tuple[DurableSubscription, ...] = ()
+    subscriptions: tuple[Delivery, ...] = ()
     unread: Unknown | None = None
 
     @property
     def status(self) -> str:
         """``ok`` if a subscription is ok, ``unknown`` if one may be ok, else ``broken``."""
-        statuses = {durable.status for durable in self.subscriptions}
+        statuses = {delivery.status for delivery in self.subscriptions}
         if OK in statuses:
             return OK
         return UNKNOWN if UNKNOWN in statuses or self.unread is not None else BROKEN
+
+
+def exists_step(
+    name: str, resource: Function | Queue | Role | Stream | Unknown, missing: str, help_text: str
+) -> Step:
+    """Return the step for whether an endpoint exists; ``missing`` is the reason if it does not."""
+    if isinstance(resource, Unknown):
+        return step(name, resource, "", "")
+    return step(name, resource.exists, f"`{resource.name}`", missing, help_text)
+
+
+def target_of(resource: Function | Queue | Role) -> Target:
+    """Return an endpoint as the resource of requests; without an ARN, the reference in its own policy."""
+    if isinstance(resource.arn, Arn):
+        return Target.of(resource.arn)
+    return Target(resource.symbol, resource.arn, resource.arn)
 
 
 def worst(statuses: Iterable[str]) -> str:
@@ -101,95 +139,6 @@ def step(name: str, truth: Truth, good: str, bad: str, help_text: str = "") -> S
     if isinstance(truth, Unknown):
         return Step(name, UNKNOWN, truth.described, help_text)
     return Step(name, OK, good) if truth else Step(name, BROKEN, bad, help_text)
-
-
-class Subscribed(NamedTuple):
-    """A subscription; ``attributes`` are those of GetSubscriptionAttributes.
-
-    https://docs.aws.amazon.com/sns/latest/api/API_GetSubscriptionAttributes.html
-    """
-
-    arn: str
-    protocol: str
-    endpoint: str
-    confirmed: bool
-    attributes: Mapping[str, str] | Unknown
-
-
-class Queue(NamedTuple):
-    """An SQS queue.
-
-    - ``policy``: ``None`` for a queue without a policy.
-    - ``key``: KmsMasterKeyId as it is stored.
-    - ``found``: the key that it means, if it could be read.
-    - ``period``: MessageRetentionPeriod in seconds.
-    - ``redrive``: the ARN of its dead-letter queue.
-    - ``unread``: the reasons why the key could not be read completely.
-
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
-    """
-
-    arn: Arn
-    url: str
-    policy: PolicyText | Unknown | None
-    key: str
-    managed_sse: bool
-    period: int | Unknown
-    redrive: str = ""
-    found: Key | None = None
-    unread: tuple[str, ...] = ()
-
-
-class Role(NamedTuple):
-    """The role of a subscription: its trust policy, and all of its permissions policies as one.
-
-    ``bounded`` is true if a permissions boundary may reduce the permissions.
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html
-    """
-
-    arn: Arn
-    trust: PolicyText | Unknown
-    policy: PolicyText | Unknown
-    bounded: bool = False
-
-
-class Stream(NamedTuple):
-    """A delivery stream and its destinations.
-
-    https://docs.aws.amazon.com/firehose/latest/APIReference/API_DeliveryStreamDescription.html
-    """
-
-    arn: Arn
-    status: str
-    destinations: tuple[str, ...]
-
-
-DEFAULT_REGIONS = frozenset(
-    (
-        "ap-northeast-1",
-        "ap-northeast-2",
-        "ap-northeast-3",
-        "ap-south-1",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "ca-central-1",
-        "eu-central-1",
-        "eu-north-1",
-        "eu-west-1",
-        "eu-west-2",
-        "eu-west-3",
-        "sa-east-1",
-        "us-east-1",
-        "us-east-2",
-        "us-west-1",
-        "us-west-2",
-        "cn-north-1",
-        "cn-northwest-1",
-        "us-gov-east-1",
-        "us-gov-west-1",
-    )
-)
-"""https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html"""
 
 
 class CreatedResource(NamedTuple):

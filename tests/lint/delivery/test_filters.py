@@ -8,14 +8,23 @@ from typing import Any
 
 import pytest
 
+from checker.analysis.endpoints import Subscription
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
+from checker.lint.delivery.filters import filter_step
 from checker.lint.explain import BROKEN, OK, UNKNOWN
-from checker.lint.retention.filters import filter_step
+from checker.live.aws.facts import with_attributes
 
 INSTANCE = Arn("aws", "connect", "us-east-1", "111122223333", "instance/0a1b2c3d-2222-3333-4444-555555555555")
 ID = INSTANCE.instance_id
 ROLES = ["AGENT", "CUSTOMER", "SYSTEM", "CUSTOM_BOT", "SUPERVISOR"]
+
+QUEUE = Subscription("sqs", "arn:aws:sqs:us-east-1:111122223333:inbox", True, "arn:aws:sns:::a:1")
+
+
+def with_(attributes: dict[str, str] | Unknown) -> Subscription:
+    return with_attributes(QUEUE, attributes)
+
 
 CASES: list[tuple[dict[str, Any], str]] = [
     ({}, OK),
@@ -42,20 +51,20 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"Unheard": ["of"]}, BROKEN),
     ({"Unheard": [{"exists": False}]}, OK),
     ({"Type": [{"numeric": [">", 0]}]}, UNKNOWN),
-    ({"$or": [{"Type": ["MESSAGE"]}, {"Type": ["EVENT"]}]}, UNKNOWN),
+    ({"$or": [{"Type": ["MESSAGE"]}, {"Type": ["EVENT"]}]}, OK),
     ({"$or": [], "MessageVisibility": ["AGENT"]}, BROKEN),
 ]
 
 
 @pytest.mark.parametrize(("policy", "status"), CASES, ids=[json.dumps(policy) for policy, _ in CASES])
 def test_a_filter_on_attributes(policy: dict[str, Any], status: str) -> None:
-    step = filter_step({"FilterPolicy": json.dumps(policy)}, INSTANCE)
+    step = filter_step(with_({"FilterPolicy": json.dumps(policy)}), INSTANCE)
     assert step.status == status
     assert bool(step.help) == (status != OK)
 
 
 def test_of_an_instance_that_is_not_known_only_so_much_can_be_told() -> None:
-    assert filter_step({"FilterPolicy": json.dumps({"InstanceId": [ID]})}).status == UNKNOWN
+    assert filter_step(with_({"FilterPolicy": json.dumps({"InstanceId": [ID]})})).status == UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -70,12 +79,12 @@ def test_of_an_instance_that_is_not_known_only_so_much_can_be_told() -> None:
 )
 def test_a_filter_on_the_body(policy: dict[str, Any], status: str) -> None:
     attributes = {"FilterPolicy": json.dumps(policy), "FilterPolicyScope": "MessageBody"}
-    assert filter_step(attributes, INSTANCE).status == status
+    assert filter_step(with_(attributes), INSTANCE).status == status
 
 
 def test_the_keys_that_drop_messages_are_named() -> None:
     policy = {"Type": ["MESSAGE"], "MessageVisibility": ["ALL"], "InstanceId": [ID]}
-    step = filter_step({"FilterPolicy": json.dumps(policy)}, INSTANCE)
+    step = filter_step(with_({"FilterPolicy": json.dumps(policy)}), INSTANCE)
     assert (
         step.reason
         == "the filter policy (MessageAttributes) drops messages because of `Type` and `MessageVisibility`"
@@ -84,11 +93,11 @@ def test_the_keys_that_drop_messages_are_named() -> None:
 
 @pytest.mark.parametrize("text", ["[]", "{", '"x"', "null"])
 def test_what_is_no_filter_policy_is_unknown(text: str) -> None:
-    assert filter_step({"FilterPolicy": text}).status == UNKNOWN
+    assert filter_step(with_({"FilterPolicy": text})).status == UNKNOWN
 
 
 def test_attributes_that_could_not_be_read_say_why() -> None:
-    assert filter_step(Unknown("no")).reason == "no"
+    assert filter_step(with_(Unknown("no"))).reason == "no"
 
 
 RULES = [
@@ -113,5 +122,5 @@ def test_two_readings_of_a_filter_agree() -> None:
             utils.FilterPolicyMatcher(policy, None).matches({"Type": {"Type": "String", "Value": one}}, "")
             for one in ("MESSAGE", "EVENT")
         ]
-        status = filter_step({"FilterPolicy": json.dumps(policy)}, INSTANCE).status
+        status = filter_step(with_({"FilterPolicy": json.dumps(policy)}), INSTANCE).status
         assert status == (OK if all(passed) else BROKEN), policy

@@ -1,0 +1,178 @@
+"""Judges the delivery of a topic's messages to each of its subscriptions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS, Endpoints, Function, Queue
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
+from checker.lint.delivery.dead_letter import dead_letter_steps
+from checker.lint.delivery.filters import acceptance_step, filtered
+from checker.lint.delivery.function import function_steps, function_warnings
+from checker.lint.delivery.model import SUBSCRIPTION, Delivery, Step, step
+from checker.lint.delivery.queue import PERIOD, queue_steps, queue_warnings
+from checker.lint.delivery.regions import reaches
+from checker.lint.delivery.stream import role_steps, stream_step
+from checker.lint.status import BROKEN, UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from checker.analysis.endpoints import Subscription
+    from checker.analysis.inventory import Inventory, Key, Topic
+    from checker.analysis.topic import TopicAnalysis
+    from checker.lint.delivery.filters import Filtered
+    from checker.lint.delivery.model import DeliveryWarning
+
+
+CONFIRM_HELP = "the endpoint's owner must confirm it with ConfirmSubscription and the token that SNS sent"
+_NO_ROLE = Unknown("the role of the subscription was not supplied")
+
+
+def deliveries(case: TopicAnalysis) -> tuple[Delivery, ...]:
+    """Judge the known subscriptions of a topic; empty if none is known."""
+    subscriptions = case.topic.subscriptions
+    if isinstance(subscriptions, Unknown):
+        return ()
+    return tuple(delivery(one, case.topic, case.inventory, _instances(case)) for one in subscriptions)
+
+
+def filters(case: TopicAnalysis) -> Iterator[tuple[Subscription, Filtered]]:
+    """Yield the confirmed subscriptions of a topic, each with the messages that its filter policy accepts."""
+    subscriptions = case.topic.subscriptions
+    for one in () if isinstance(subscriptions, Unknown) else subscriptions:
+        if one.confirmed is not False:
+            yield one, filtered(one, _instances(case))
+
+
+def _instances(case: TopicAnalysis) -> tuple[Arn, ...]:
+    return tuple(dict.fromkeys((*case.instances, *case.named_instances)))
+
+
+def is_supplied(case: TopicAnalysis) -> bool:
+    """True if the run knows any endpoint, so that one that is not known needs a word."""
+    return case.inventory.endpoints != Endpoints()
+
+
+def delivery(
+    subscription: Subscription, topic: Topic, inventory: Inventory, instances: Sequence[Arn] = ()
+) -> Delivery:
+    """Judge one subscription: its confirmation, its filter policy, its endpoint and its dead-letter queue.
+
+    A subscription that is not confirmed has no further steps, as nothing is delivered to it.
+    """
+    first = subscription_step(subscription)
+    if first.status == BROKEN:
+        return Delivery(subscription, (first,))
+    steps = (first, acceptance_step(subscription, instances))
+    if isinstance(topic.arn, Unknown):
+        return Delivery(subscription, (*steps, Step("topic", UNKNOWN, topic.arn.described)))
+    endpoint = _Endpoint(subscription, topic.arn, topic.home, inventory)
+    return Delivery(
+        subscription,
+        (*steps, *endpoint.steps()),
+        tuple(endpoint.warnings()),
+        tuple(notes(subscription)),
+        tuple(endpoint.dead_letter()),
+    )
+
+
+def subscription_step(subscription: Subscription) -> Step:
+    """Check that a subscription is confirmed."""
+    endpoint = subscription.endpoint
+    name = f"`{endpoint}`, " if isinstance(endpoint, str) else ""
+    pending = "pending confirmation; until then nothing is delivered"
+    return step(SUBSCRIPTION, subscription.confirmed, f"{name}confirmed", pending, CONFIRM_HELP)
+
+
+class _Endpoint:
+    """The endpoint of a subscription of a topic."""
+
+    def __init__(self, subscription: Subscription, topic: Arn, home: str, inventory: Inventory) -> None:
+        self.subscription = subscription
+        self.topic = topic
+        self.home = home
+        self.inventory = inventory
+        self.known = inventory.endpoints
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the steps behind the subscription."""
+        reference = self.subscription.endpoint
+        if self.subscription.protocol == LAMBDA:
+            yield from function_steps(self.known.function(reference, self.home), self.topic)
+        elif self.subscription.protocol == SQS:
+            queue = self.known.queue(reference, self.home)
+            yield from (
+                one for one in queue_steps(queue, self.key_of(queue), self.topic) if one.name != PERIOD
+            )
+        elif self.subscription.protocol == FIREHOSE:
+            yield from self.stream_steps(reference)
+        else:
+            yield Step(
+                "endpoint", UNKNOWN, f"not checked whether the {self.subscription.protocol} endpoint answers"
+            )
+
+    def stream_steps(self, reference: str | Unknown) -> Iterator[Step]:
+        """Yield the steps for a delivery stream and the role of its subscription."""
+        stream, named = self.known.stream(reference, self.home), self.subscription.role
+        role = None if named is None else self.known.role(named, self.home)
+        arn = Arn.parse(reference) if isinstance(reference, str) else None
+        arn = (
+            stream.arn
+            if arn is None and not isinstance(stream, Unknown) and isinstance(stream.arn, Arn)
+            else arn
+        )
+        if arn is None:
+            yield step(
+                "role",
+                _NO_ROLE if isinstance(named, Unknown) else Unknown("the ARN of the stream is not known"),
+                "",
+                "",
+            )
+        else:
+            yield from role_steps(role, arn, self.topic)
+            if (truth := reaches(FIREHOSE, self.topic, arn)) is not True:
+                yield step("region", truth, "", "")
+        yield stream_step(stream)
+
+    def key_of(self, queue: Queue | Unknown) -> Key | Unknown | None:
+        """Return the key of a queue."""
+        return queue if isinstance(queue, Unknown) else self.inventory.key_of(queue)
+
+    def warnings(self) -> Iterator[DeliveryWarning]:
+        """Yield other senders that the endpoint's policy allows."""
+        reference = self.subscription.endpoint
+        if self.subscription.protocol == LAMBDA:
+            function = self.known.function(reference, self.home)
+            if isinstance(function, Function):
+                yield from function_warnings(function, self.topic)
+        elif self.subscription.protocol == SQS:
+            queue = self.known.queue(reference, self.home)
+            if isinstance(queue, Queue):
+                yield from queue_warnings(queue, self.topic)
+
+    def dead_letter(self) -> tuple[Step, ...]:
+        """Return the steps for the dead-letter queue; empty without one."""
+        reference = self.subscription.dead_letter
+        if reference is None:
+            return ()
+        queue = self.known.queue(reference, self.home)
+        return dead_letter_steps(queue, self.key_of(queue), self.topic)
+
+
+def notes(subscription: Subscription) -> Iterator[str]:
+    """Yield remarks on what a subscription receives.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
+    """
+    if subscription.raw is True and subscription.protocol in _RAW:
+        yield _RAW[subscription.protocol]
+
+
+_RAW = {
+    SQS: "raw delivery: messages arrive as Connect wrote them, with their eight attributes of at most ten",
+    FIREHOSE: "raw delivery: messages arrive as Connect wrote them, without their attributes",
+    "http": "raw delivery: messages arrive as Connect wrote them, without their attributes",
+    "https": "raw delivery: messages arrive as Connect wrote them, without their attributes",
+}

@@ -1,0 +1,94 @@
+"""Checks whether SNS may invoke a subscribed Lambda function.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+https://docs.aws.amazon.com/sns/latest/dg/lambda-prereq.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.analysis.documents import PolicyText
+from checker.analysis.endpoints import LAMBDA
+from checker.core.arn import Arn
+from checker.core.unknown import Truth, Unknown, all_of
+from checker.iam.prove import prove
+from checker.iam.prove.service_space import INVOKE, delivery_space, other_topics_space
+from checker.iam.prove.space import SNS, Target
+from checker.lint.delivery.model import DeliveryWarning, Step, exists_step, step, target_of
+from checker.lint.delivery.regions import allowed, reaches
+from checker.lint.status import BROKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.analysis.endpoints import Function
+
+
+_GONE_HELP = "unsubscribe it, and subscribe an existing function"
+_HELP = "allow it with `aws lambda add-permission --function-name {name}{qualifier} --statement-id AllowSns --action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn {topic}`"
+
+
+def function_steps(function: Function | Unknown, topic: Arn) -> tuple[Step, ...]:
+    """Check that the function exists, and that its resource policy lets SNS invoke it for the topic."""
+    first = exists_step("function", function, "the function does not exist", _GONE_HELP)
+    if isinstance(function, Unknown) or first.status == BROKEN:
+        return (first,)
+    policy = _policy_step(function, topic)
+    return (policy,) if isinstance(function.exists, Unknown) and policy.status == BROKEN else (first, policy)
+
+
+def _policy_step(function: Function, topic: Arn) -> Step:
+    """Check the resource policy, which alone decides, because a service principal has no identity policy."""
+    truth, noun = _may_invoke(function, topic), "version or alias" if function.qualifier else "function"
+    bad = "the function policy does not let SNS invoke it for the topic"
+    if function.policy is None:
+        absent = ", or the function does not exist" if isinstance(function.exists, Unknown) else ""
+        bad = f"the {noun} has no resource policy{absent}, so SNS may not invoke it"
+    qualifier = f" --qualifier {function.qualifier}" if function.qualifier else ""
+    name = function.arn if isinstance(function.arn, Arn) else function.name
+    help_text = _HELP.format(name=name, qualifier=qualifier, topic=topic)
+    return step(
+        "function_policy", truth, "the function policy lets SNS invoke it for the topic", bad, help_text
+    )
+
+
+def _may_invoke(function: Function, topic: Arn) -> Truth:
+    if isinstance(function.policy, Unknown):
+        return function.policy
+    if function.policy is None:
+        return function.more or False
+    policy, target = function.policy.policy, _target(function)
+
+    def ask(principal: str) -> Truth:
+        return prove.one_request(policy, delivery_space(target, topic, principal, INVOKE)).truth
+
+    arn = function.arn
+    truth = ask(SNS) if isinstance(arn, Unknown) else allowed(ask, topic, arn)
+    if truth is False and function.more is not None:
+        return function.more
+    return truth if isinstance(arn, Unknown) else all_of((truth, reaches(LAMBDA, topic, arn)))
+
+
+def _target(function: Function) -> Target:
+    """Return the function as the resource of requests, with the version or alias that is invoked."""
+    target = target_of(function)
+    return target._replace(resource=function.name) if isinstance(function.arn, Arn) else target
+
+
+def function_warnings(function: Function, topic: Arn) -> Iterator[DeliveryWarning]:
+    """Report other callers that the resource policy allows: any AWS account, or topics of other accounts."""
+    if not isinstance(function.policy, PolicyText):
+        return
+    policy, target = function.policy.policy, _target(function)
+    if prove.OtherAccountsProver(policy, target).can(INVOKE).truth is True:
+        yield DeliveryWarning(
+            "any AWS account can invoke the function", "limit the function policy to the intended callers"
+        )
+    answer = prove.some_request(policy, other_topics_space(target, topic, INVOKE))
+    if answer.truth is True and answer.witness is not None:
+        example = answer.witness.context["aws:sourcearn"]
+        yield DeliveryWarning(
+            f"topics of other accounts can invoke the function, such as `{example}`",
+            f"add `--source-arn {topic}` to the permission that lets SNS invoke it",
+        )

@@ -1,0 +1,72 @@
+"""The rule `open-subscriber`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.lint.delivery.deliveries import deliveries
+from checker.lint.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.analysis.topic import TopicAnalysis
+    from checker.core.finding import Finding
+
+
+class OpenSubscriber(Rule):
+    r"""Subscribed function or queue that other AWS customers can send to.
+
+    ## What it finds
+
+    Functions and queues behind the topic whose policy lets any AWS account, or SNS for topics of other accounts, send
+    messages. A permission for sns.amazonaws.com without a source ARN is the usual reason.
+
+    ## Why it matters
+
+    Whoever subscribes the function or queue to a topic of another account can send it messages that look like a
+    chat.
+
+    ## Example
+
+        aws lambda add-permission --function-name chat --statement-id sns --action lambda:InvokeFunction \
+            --principal sns.amazonaws.com
+
+    ## Use instead
+
+        aws lambda add-permission --function-name chat --statement-id sns --action lambda:InvokeFunction \
+            --principal sns.amazonaws.com --source-arn arn:aws:sns:us-east-1:111122223333:chat
+
+    ## Fix safety
+
+    There is no fix, because it would change another resource than the topic and its key.
+
+    ## References
+
+    - https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+    - https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+    - https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+
+    id = "open-subscriber"
+    family = "sns"
+    summary = "other AWS customers can send to a subscribed function or queue"
+    severity = Severity.WARNING
+    needs_policy = False
+    needs_live = True
+    reads_endpoints = True
+
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
+        """Look for endpoints whose policy allows other senders."""
+        if isinstance(case.topic.subscriptions, Unknown):
+            yield case.topic.subscriptions
+        for delivery in deliveries(case):
+            for warning in delivery.warnings:
+                yield self.finding(
+                    case.name,
+                    f"`{delivery.endpoint}`: {warning.message}",
+                    case.here(delivery.subscription.place or case.topic.arn_place),
+                    help=warning.help,
+                )

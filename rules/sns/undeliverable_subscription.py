@@ -1,0 +1,103 @@
+"""The rule `undeliverable-subscription`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS
+from checker.core.finding import Severity
+from checker.core.unknown import Unknown
+from checker.lint.delivery.deliveries import deliveries, is_supplied
+from checker.lint.delivery.model import FILTER, SUBSCRIPTION
+from checker.lint.rule import Rule
+from checker.lint.status import BROKEN, UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.analysis.topic import TopicAnalysis
+    from checker.core.finding import Finding
+    from checker.lint.delivery.model import Delivery
+
+
+class UndeliverableSubscription(Rule):
+    r"""Subscription whose function, queue or delivery stream SNS cannot reach.
+
+    ## What it finds
+
+    Confirmed subscriptions of a Lambda function, an SQS queue or a Firehose stream that receive no message:
+
+    - the function, queue, stream or role does not exist;
+    - the resource policy of the function, or of the version or alias that is subscribed, does not let
+      sns.amazonaws.com do `lambda:InvokeFunction` for this topic;
+    - the queue policy does not let sns.amazonaws.com do `sqs:SendMessage` for this topic;
+    - the queue is encrypted with a key that SNS cannot use;
+    - the role of the subscription does not trust SNS, or cannot write to the stream.
+
+    An audit and `explain ARN` read what is behind each subscription. What cannot be read makes the result
+    undetermined.
+
+    ## Why it matters
+
+    Connect publishes the chat, SNS accepts it, and this subscriber never gets it. SNS reports that to nobody: it
+    shows only in the metric NumberOfNotificationsFailed and in delivery logs.
+
+    ## Example
+
+        aws sns subscribe --protocol lambda --topic-arn arn:aws:sns:...:chat --notification-endpoint arn:aws:lambda:...
+
+    without a permission for SNS in the function's resource policy.
+
+    ## Use instead
+
+        aws lambda add-permission --function-name chat --statement-id AllowSns --action lambda:InvokeFunction \
+            --principal sns.amazonaws.com --source-arn arn:aws:sns:us-east-1:111122223333:chat
+
+    ## Fix safety
+
+    There is no fix, because it would change another resource than the topic and its key. `checker flow --retain sqs
+    --create` adds the missing statement to the policy of a queue.
+
+    ## What this proves and what it does not
+
+    The decision is that of the policies that were read, for the request that SNS makes. An endpoint of another
+    account, and a Region pair of which AWS documents no service principal, are not known. Whether a function then
+    handles the chat, or an HTTPS endpoint answers, is not checked.
+
+    ## References
+
+    - https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+    - https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+    - https://docs.aws.amazon.com/sns/latest/dg/prereqs-kinesis-data-firehose.html
+    - https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
+    """
+
+    id = "undeliverable-subscription"
+    family = "sns"
+    summary = "SNS cannot deliver to a subscribed function, queue or delivery stream"
+    severity = Severity.ERROR
+    needs_policy = False
+    needs_live = True
+    reads_endpoints = True
+
+    def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
+        """Look for the first link behind each subscription that is broken or not known."""
+        if isinstance(case.topic.subscriptions, Unknown):
+            yield case.topic.subscriptions
+        for delivery in deliveries(case):
+            if delivery.kind in (LAMBDA, SQS, FIREHOSE) and SUBSCRIPTION not in delivery.broken:
+                yield from self._check(case, delivery)
+
+    def _check(self, case: TopicAnalysis, delivery: Delivery) -> Iterator[Finding | Unknown]:
+        steps = [one for one in delivery.steps if one.name not in (SUBSCRIPTION, FILTER)]
+        place = case.here(delivery.subscription.place or case.topic.arn_place)
+        broken = next((one for one in steps if one.status == BROKEN), None)
+        unknown = next((one for one in steps if one.status == UNKNOWN), None)
+        if broken is not None:
+            message = f"`{delivery.endpoint}` is subscribed, but gets no messages: {broken.reason}"
+            yield self.finding(case.name, message, place, help=broken.help)
+        elif unknown is not None and is_supplied(case):
+            message = f"not known whether `{delivery.endpoint}` gets the messages: {unknown.reason}"
+            yield self.undetermined(case.name, message, place, help=unknown.help)
+        elif unknown is not None:
+            yield Unknown(f"whether `{delivery.endpoint}` gets the messages: {unknown.reason}")
