@@ -251,7 +251,11 @@ class PlannedResource:
 
     @property
     def _names(self) -> tuple[str, ...]:
-        return references_to(self, "arn", "id", "key_id")
+        url = self.text("url") if self.kind == "aws_sqs_queue" else None
+        return (
+            *references_to(self, "arn", "id", "key_id", "url"),
+            *((url,) if isinstance(url, str) else ()),
+        )
 
     def _read(self, name: str, own: str) -> Node | Unknown | None:
         """Read a policy; ``own`` is the ARN of its owner. An error in its text is noted, and it is unknown."""
