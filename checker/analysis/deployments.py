@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.analysis.endpoints import Endpoints
 from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Source, Topic
 from checker.analysis.pairing import STATED, pairings_of
-from checker.analysis.symbols import open_instances_of, values_in
+from checker.analysis.symbols import is_own, open_instances_of, symbols_in, values_in, values_of_endpoints
 from checker.analysis.wording import listed
 from checker.core.arn import Arn
 from checker.core.unknown import Lookup, Part, Symbol, Unknown
+from checker.iam.prove.source_keys import SOURCE_ARN
 from checker.policy.model import RESOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from checker.analysis.endpoints import Function, Queue
     from checker.analysis.inventory import OpenInstance, Pairing
     from checker.core.unknown import Piece
     from checker.policy.model import Value
@@ -103,12 +106,16 @@ def in_words(choices: Choices) -> str:
 
 
 class Facts(NamedTuple):
-    """A topic with its key, if it is known, and the instances around it."""
+    """A topic with its key, if it is known, and the instances around it.
+
+    ``endpoints`` are what is behind the topic's subscriptions, if that is the question.
+    """
 
     topic: Topic
     key: Key | None
     pairings: tuple[Pairing, ...]
     inventory: Inventory
+    endpoints: Endpoints = Endpoints()
 
     @property
     def open_instances(self) -> tuple[OpenInstance, ...]:
@@ -119,6 +126,7 @@ class Facts(NamedTuple):
         """Yield the texts of the facts, each with its role."""
         yield from values_in(self.topic, self.key, self.open_instances)
         yield from (("", str(one.instance)) for one in self.pairings)
+        yield from values_of_endpoints(self.endpoints)
 
 
 class Assumption(NamedTuple):
@@ -206,7 +214,63 @@ def deployed(facts: Facts, deployment: Deployment) -> Facts:
     if key is not None:
         key = key._replace(arn=deployment.arn(key.arn), policy=_policy(key.policy, deployment, own, arn))
     pairings = _pairings(facts, topic, deployment)
-    return facts._replace(topic=topic._replace(pairings=pairings), key=key, pairings=pairings)
+    endpoints = _Behind(facts.topic, arn, deployment).endpoints(facts.endpoints)
+    topic = topic._replace(pairings=pairings)
+    return facts._replace(topic=topic, key=key, pairings=pairings, endpoints=endpoints)
+
+
+_MAY_BE = Unknown("the topic's name depends on the deployment, so this may be its ARN")
+
+
+class _Behind:
+    """Fills in what is behind the subscriptions of a topic in one deployment.
+
+    Only the symbols of the deployment itself, such as its account, get values. Others may be any text, also the ARN
+    of the topic, and stay unknown.
+    """
+
+    def __init__(self, topic: Topic, arn: Arn | Unknown, deployment: Deployment) -> None:
+        self.own = topic.symbol
+        self.arn = str(arn) if isinstance(arn, Arn) else ""
+        self.deployment = deployment
+        self.has_open_name = any(not is_own(one) for one in symbols_in(topic.arn))
+
+    def endpoints(self, known: Endpoints) -> Endpoints:
+        """Return the endpoints of the deployment."""
+        return Endpoints(
+            tuple(one._replace(arn=self.filled(one.arn), policy=self.policy(one)) for one in known.functions),
+            tuple(one._replace(arn=self.filled(one.arn), policy=self.policy(one)) for one in known.queues),
+            tuple(one._replace(arn=self.filled(one.arn)) for one in known.streams),
+            tuple(
+                one._replace(
+                    arn=self.filled(one.arn), policy=self.text(one.policy), trust=self.text(one.trust)
+                )
+                for one in known.roles
+            ),
+        )
+
+    def filled(self, arn: Arn | Unknown) -> Arn | Unknown:
+        return self.deployment.arn(arn) if all(map(is_own, symbols_in(arn))) else arn
+
+    def policy(self, owner: Function | Queue) -> PolicyText | Unknown | None:
+        """Return the policy of an endpoint, in which the reference to itself is its ARN."""
+        arn = self.filled(owner.arn)
+        own = {owner.symbol: str(arn)} if isinstance(arn, Arn) and isinstance(owner.arn, Unknown) else {}
+        return None if owner.policy is None else self.text(owner.policy, own)
+
+    def text(self, text: PolicyText | Unknown, own: Mapping[str, str] = {}) -> PolicyText | Unknown:
+        if isinstance(text, Unknown):
+            return text
+        names = {**own, **({self.own: self.arn} if self.own and self.arn else {})}
+
+        def replace(role: str, value: Value) -> Value:
+            if isinstance(value, str) and value in names:
+                return names[value]
+            if isinstance(value, str):
+                return _MAY_BE if role == SOURCE_ARN and self.has_open_name and value != "*" else value
+            return self.deployment.fill(value) if all(map(is_own, symbols_in(value))) else value
+
+        return text._replace(policy=text.policy.with_values(replace))
 
 
 def narrowed(facts: Facts, deployment: Deployment) -> Facts:

@@ -237,6 +237,28 @@ class Endpoints(NamedTuple):
         """Return the role that a reference from a namespace means."""
         return _found(self.roles, reference, home, "role")
 
+    def behind(self, subscriptions: Iterable[Subscription], home: str) -> Endpoints:
+        """Return only the records that subscriptions name."""
+        functions: list[Function] = []
+        queues: list[Queue] = []
+        streams: list[Stream] = []
+        roles: list[Role] = []
+        for one in subscriptions:
+            functions += _known(self.function(one.endpoint, home)) if one.protocol == LAMBDA else ()
+            queues += _known(self.queue(one.endpoint, home)) if one.protocol == SQS else ()
+            streams += _known(self.stream(one.endpoint, home)) if one.protocol == FIREHOSE else ()
+            queues += () if one.dead_letter is None else _known(self.queue(one.dead_letter, home))
+            roles += () if one.role is None else _known(self.role(one.role, home))
+        return Endpoints(_once(functions), _once(queues), _once(streams), _once(roles))
+
+
+def _once(resources: Iterable[_Resource]) -> tuple[_Resource, ...]:
+    return tuple({id(one): one for one in resources}.values())
+
+
+def _known(resource: _Resource | Unknown) -> tuple[_Resource, ...]:
+    return () if isinstance(resource, Unknown) else (resource,)
+
 
 def split_qualifier(reference: str) -> tuple[str, str]:
     """Split the ARN of a version or alias into the function's ARN and the qualifier, which may be empty.
@@ -268,7 +290,7 @@ def _is_named(reference: str | Unknown, resource: Function | Queue | Role | Stre
 
 def _only(found: Iterable[_Resource], reference: str | Unknown, noun: str) -> _Resource | Unknown:
     """Return the only resource, or why it is not known."""
-    records = list({id(one): one for one in found}.values())
+    records = _once(found)
     if len(records) == 1:
         return records[0]
     name = reference.where if isinstance(reference, Unknown) else reference

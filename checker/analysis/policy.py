@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Self
 
+from checker.analysis.endpoints import Endpoints
 from checker.analysis.inventory import Key, Source
 from checker.analysis.pairing import STATED, why
-from checker.analysis.symbols import open_instances_of, values_in
+from checker.analysis.symbols import open_instances_of, values_in, values_of_endpoints
 from checker.core.finding import Location, Part, Role
 from checker.core.unknown import Unknown
 from checker.policy.limits import refusals
@@ -39,6 +41,7 @@ class PolicyAnalysis:
     """Analysis of a resource with its own policy."""
 
     pairings: tuple[Pairing, ...] = ()
+    endpoints: Endpoints = Endpoints()
 
     def __init__(self, name: str, text: PolicyText | Unknown, place: Place, inventory: Inventory) -> None:
         self.name = name
@@ -60,6 +63,7 @@ class PolicyAnalysis:
         """True if a text of the facts depends on the deployment."""
         topic, key = self.about
         values = values_in(topic, key, open_instances_of(topic, self.inventory))
+        values = chain(values, values_of_endpoints(self.endpoints))
         return any(isinstance(value, Unknown) and value.pieces for _, value in values)
 
     @cached_property
@@ -67,7 +71,7 @@ class PolicyAnalysis:
         """The facts that all deployments share."""
         from checker.analysis.deployments import Facts  # only code has symbols
 
-        return Facts(*self.about, self.pairings, self.inventory)
+        return Facts(*self.about, self.pairings, self.inventory, self.endpoints)
 
     @cached_property
     def deployments(self) -> Deployments:

@@ -12,6 +12,7 @@ from checker.policy.model import PRINCIPAL, RESOURCE, Condition
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.analysis.endpoints import Endpoints, Function, Queue
     from checker.analysis.inventory import Inventory, Key, OpenInstance, Topic
     from checker.core.unknown import Piece
     from checker.policy.model import Policy, Statement, Value
@@ -48,6 +49,25 @@ def values_in(
     if key is not None:
         yield "", key.arn if isinstance(key.arn, Unknown) else str(key.arn)
     yield from ((OF_INSTANCE, one.arn) for one in instances)
+
+
+def values_of_endpoints(endpoints: Endpoints) -> Iterator[tuple[str, Value]]:
+    """Yield the texts of endpoints that only the deployment's own symbols make unknown, without roles.
+
+    Other symbols in them get no values, so that what depends on them is not known.
+    """
+    owners: tuple[Function | Queue, ...] = (*endpoints.functions, *endpoints.queues)
+    for owner in owners:
+        values: list[Value] = [owner.arn if isinstance(owner.arn, Unknown) else str(owner.arn)]
+        if isinstance(owner.policy, PolicyText):
+            values += (value for _, value in values_of(owner.policy.policy))
+        yield from (("", one) for one in values if all(map(is_own, symbols_in(one))))
+
+
+def symbols_in(value: object) -> tuple[Symbol, ...]:
+    """Return the symbols of a text; none of a text without symbols."""
+    pieces = value.pieces if isinstance(value, Unknown) else ()
+    return tuple(piece for piece in pieces if isinstance(piece, Symbol))
 
 
 def values_of(policy: Policy) -> Iterator[tuple[str, Value]]:

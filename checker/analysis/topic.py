@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from checker.analysis.endpoints import Endpoints
 from checker.analysis.inventory import Key
 from checker.analysis.pairing import condition_values, pairings_of
 from checker.analysis.policy import PolicyAnalysis, conditions_on, names_connect, unresolved_values
@@ -74,9 +75,21 @@ class TopicAnalysis(PolicyAnalysis):
         from checker.analysis.deployments import deployed  # only code has symbols
 
         facts = deployed(self.facts, deployment)
-        case = TopicAnalysis(facts.topic, self.inventory)
+        endpoints = self.inventory.endpoints if self.endpoints == Endpoints() else facts.endpoints
+        case = TopicAnalysis(facts.topic, self.inventory._replace(endpoints=endpoints))
         case.name = self.name
         case.key = self.key if facts.key is None else facts.key
+        return case
+
+    @cached_property
+    def with_endpoints(self) -> TopicAnalysis:
+        """The topic with what is behind its subscriptions, in all deployments of these, too."""
+        subscriptions = self.topic.subscriptions
+        if isinstance(subscriptions, Unknown) or self.inventory.endpoints == Endpoints():
+            return self
+        case = TopicAnalysis(self.topic, self.inventory)
+        case.name, case.key = self.name, self.key
+        case.endpoints = self.inventory.endpoints.behind(subscriptions, self.topic.home)
         return case
 
     @property

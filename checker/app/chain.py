@@ -162,6 +162,7 @@ def _is_variant(topic: Topic, address: str) -> bool:
 def read_live(text: str, instance: str, given: Key | None, access: Access) -> Chain:
     """Read a topic in AWS, its key unless one is given, and the instance. Raises CheckerError."""
     from checker.live.aws.lookup import look_up
+    from checker.live.aws.subscribers import read_subscribers
     from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
 
     if not instance:
@@ -170,11 +171,12 @@ def read_live(text: str, instance: str, given: Key | None, access: Access) -> Ch
     topic, arn = topic_option("TOPIC", text), instance_option(instance)
     calls = reach(access._replace(seconds=EXPLAIN_SECONDS), topic)
     found, key = read_chain(calls, topic, with_key=given is None)
+    found, around = read_subscribers(calls, found)
     looked_up = look_up(calls, arn, topic.region)
     skipped = list(calls.skipped)
     if looked_up.status == UNKNOWN:
         skipped.append(Skipped(instance, looked_up.reason, error=True, help=looked_up.help))
-    return Chain(found, given or key, tuple(skipped), arn, looked_up)
+    return Chain(found, given or key, tuple(skipped), arn, looked_up, around)
 
 
 def read_key(described: Path | None, policy: Path | None) -> Key | None:

@@ -9,7 +9,14 @@ from checker.app.terminal import write
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
-from checker.live.permissions import Limits, audit_policy, fix_policy, flow_policy, retention_statements
+from checker.live.permissions import (
+    Limits,
+    audit_policy,
+    explain_policy,
+    fix_policy,
+    flow_policy,
+    retention_statements,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +27,11 @@ if TYPE_CHECKING:
 def print_audit_policy(limits: Limits, extras: Extras) -> Ending:
     """Print the policy for `checker audit`."""
     return _print(audit_policy(limits, extras))
+
+
+def print_explain_policy(limits: Limits) -> Ending:
+    """Print the policy for `checker explain`."""
+    return _print(explain_policy(limits))
 
 
 def print_fix_policy(limits: Limits, *, create: bool) -> Ending:

@@ -112,6 +112,9 @@ COMMANDS = {
         "permissions_audit",
         ("checker permissions audit --organization --role-name CheckerAudit",),
     ),
+    "permissions explain": _Command(
+        "permissions", "permissions_explain", (f"checker permissions explain --topic-arn {_TOPIC}",)
+    ),
     "permissions fix": _Command(
         "permissions", "permissions_fix", (f"checker permissions fix --topic-arn {_TOPIC}",)
     ),

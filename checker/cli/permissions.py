@@ -7,7 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from checker.app.exit_codes import Ending
-from checker.app.permissions import print_audit_policy, print_fix_policy, print_flow_policy, read_limits
+from checker.app.permissions import (
+    print_audit_policy,
+    print_explain_policy,
+    print_fix_policy,
+    print_flow_policy,
+    read_limits,
+)
 from checker.cli.options import DurableKind
 from checker.live.permissions import Extras
 
@@ -56,6 +62,16 @@ def permissions_audit(
     """Print the permissions of `checker audit`, which only reads."""
     extras = Extras(role_name, organization, all_regions, topic_tag, trail, security_hub)
     return print_audit_policy(read_limits(partition, topic, key), extras)
+
+
+def permissions_explain(
+    topic: _TopicOption = None,
+    instance: _InstanceOption = None,
+    key: _KeyOption = None,
+    partition: _PartitionOption = "aws",
+) -> Ending:
+    """Print the permissions of `checker explain` for a topic in AWS, which only reads."""
+    return print_explain_policy(read_limits(partition, topic, key, instance))
 
 
 def permissions_fix(

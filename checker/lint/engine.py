@@ -320,6 +320,8 @@ class _Run:
 
     def in_deployments(self, rule: Rule, check: str, case: object, target: _Target) -> Results:
         """Return the results of a rule, which hold in every deployment or say how they depend on it."""
+        if rule.reads_endpoints and isinstance(case, TopicAnalysis):
+            case = case.with_endpoints
         if not isinstance(case, PolicyAnalysis) or not case.has_symbols:
             return self.results(rule, check, case, target)
         from checker.lint.deployments import merged  # only code has symbols

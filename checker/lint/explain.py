@@ -27,6 +27,7 @@ from checker.core.finding import Severity, Verdict
 from checker.core.unknown import Truth, Unknown, all_of
 from checker.iam.prove import prove
 from checker.iam.prove.space import PUBLISH
+from checker.lint.delivery.subscribers import subscribers
 from checker.lint.engine import Scope, judge
 from checker.lint.rule import Link, PolicyRule
 from checker.lint.status import BROKEN, NOT_APPLICABLE, OK, UNKNOWN
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from checker.analysis.deployments import Deployments
     from checker.core.finding import Finding
     from checker.iam.prove.prove import Answer
+    from checker.lint.delivery.subscribers import Subscriber
     from checker.lint.report import Report
     from checker.lint.rule import Rule
 
@@ -73,7 +75,8 @@ class Explanation(NamedTuple):
     """The complete explanation; the four answers cover only the topic policy.
 
     ``instances`` are the instances of deployments that differ in them, each with these deployments in words.
-    ``dependence`` is how the status of the chain depends on the deployment.
+    ``dependence`` is how the status of the chain depends on the deployment. ``subscribers`` are behind the topic: the
+    status of the chain does not depend on them.
     """
 
     topic: Topic
@@ -90,6 +93,7 @@ class Explanation(NamedTuple):
     deployments: Deployments = NO_SYMBOLS
     instances: tuple[tuple[Arn, str], ...] = ()
     dependence: Unknown | None = None
+    subscribers: tuple[Subscriber, ...] | Unknown = Unknown("the list of subscriptions was not supplied")
 
     @property
     def chain(self) -> str:
@@ -146,7 +150,10 @@ def explain(
     topic, key = _matched(topic, key)
     stated = (Instance(instance),) if instance is not None else ()
     whole = around._replace(
-        topics=(topic,), keys=(key,) if key else (), instances=(*stated, *around.instances)
+        topics=(topic,),
+        keys=(key,) if key else (),
+        instances=(*stated, *around.instances),
+        queue_keys=(*around.queue_keys, *around.keys),
     )
     case = TopicAnalysis(topic, whole)
     explained = []
@@ -155,7 +162,8 @@ def explain(
         chosen = pairings[0].instance if instance is None else instance
         its_key = key if one is case else one.about[1]
         explained.append(_explain(one.topic._replace(pairings=pairings), its_key, chosen, rules, looked_up))
-    return _merged(explained, case.deployments)._replace(topic=topic)
+    merged = _merged(explained, case.deployments)
+    return merged._replace(topic=topic, subscribers=subscribers(case))
 
 
 def _paired(case: TopicAnalysis, name: str, found: Deployments) -> tuple[Pairing, ...]:

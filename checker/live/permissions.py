@@ -65,7 +65,7 @@ def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
         statement("ListTopicsAndInstances", _listing(extras), EVERY),
         statement("ReadTopics", _READ_TOPIC, limits.of("sns", "*", limits.topics)),
         statement("ReadKeys", READ_KEY, limits.of("kms", "key/*", limits.keys)),
-        statement("ReadQueues", _READ_QUEUE, (f"arn:{limits.partition}:sqs:*:*:*",)),
+        *_read_subscribers(limits),
     ]
     if extras.role:
         role = f"arn:{limits.partition}:iam::*:role/{extras.role}"
@@ -74,6 +74,43 @@ def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
         product = f"arn:{limits.partition}:securityhub:*:*:product/*/default"
         statements.append(statement("ImportFindings", ("securityhub:BatchImportFindings",), (product,)))
     return policy_of(statements)
+
+
+def explain_policy(limits: Limits) -> dict[str, Any]:
+    """Return the policy for `checker explain` of a topic in AWS, which only reads."""
+    instances = limits.of("connect", "instance/*", limits.instances)
+    return policy_of(
+        [
+            statement("DescribeInstances", ("connect:DescribeInstance",), instances),
+            statement("DescribeDirectories", ("ds:DescribeDirectories",), EVERY),
+            statement("ReadTopics", _READ_TOPIC, limits.of("sns", "*", limits.topics)),
+            statement("FindKeys", ("kms:ListAliases",), EVERY),
+            statement("ReadKeys", READ_KEY, limits.of("kms", "key/*", limits.keys)),
+            *_read_subscribers(limits),
+        ]
+    )
+
+
+def _read_subscribers(limits: Limits) -> list[dict[str, Any]]:
+    """Return the statements to read subscriptions and what is behind them.
+
+    SNS only recently supports topics as resources for reading subscriptions.
+    """
+    return [
+        statement("ReadSubscriptions", ("sns:GetSubscriptionAttributes",), EVERY),
+        statement("ReadFunctions", ("lambda:GetPolicy",), limits.of("lambda", "function:*", ())),
+        statement("ReadQueues", _READ_QUEUE, limits.of("sqs", "*", ())),
+        *_read_streams(limits),
+    ]
+
+
+def _read_streams(limits: Limits) -> list[dict[str, Any]]:
+    streams = limits.of("firehose", "deliverystream/*", ())
+    roles = tuple(f"arn:{limits.partition}:iam::*:{kind}/*" for kind in ("policy", "role"))
+    return [
+        statement("ReadStreams", ("firehose:DescribeDeliveryStream",), streams),
+        statement("ReadRoles", _READ_ROLE, roles),
+    ]
 
 
 _READ_QUEUE = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl")
@@ -228,7 +265,7 @@ def retention_statements(limits: Limits, kind: str, *, create: bool = False) -> 
 def _queues(limits: Limits, *, create: bool) -> list[dict[str, Any]]:
     queues, keys = limits.of("sqs", "*", ()), limits.of("kms", "key/*", limits.keys)
     reading = [
-        statement("ReadQueues", ("sqs:GetQueueAttributes", "sqs:GetQueueUrl"), queues),
+        statement("ReadQueues", _READ_QUEUE, queues),
         statement("FindQueueKeys", ("kms:ListAliases",), EVERY),
         statement("ReadQueueKeys", READ_KEY, keys),
     ]
@@ -243,12 +280,7 @@ def _queues(limits: Limits, *, create: bool) -> list[dict[str, Any]]:
 
 
 def _streams(limits: Limits, *, create: bool) -> list[dict[str, Any]]:
-    streams = limits.of("firehose", "deliverystream/*", ())
-    roles = tuple(f"arn:{limits.partition}:iam::*:{kind}/*" for kind in ("policy", "role"))
-    reading = [
-        statement("ReadStreams", ("firehose:DescribeDeliveryStream",), streams),
-        statement("ReadRoles", _READ_ROLE, roles),
-    ]
+    reading = _read_streams(limits)
     if not create:
         return reading
     made = (f"arn:{limits.partition}:iam::*:role/{_OUR_NAMES}",)

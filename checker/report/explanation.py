@@ -8,6 +8,7 @@ from checker.analysis.pairing import why as why_paired
 from checker.analysis.wording import could, why
 from checker.core.terminal_text import inert
 from checker.core.unknown import Unknown
+from checker.lint.delivery.dead_letter import PREFIX
 from checker.lint.explain import BROKEN, OK, UNKNOWN
 from checker.lint.rule import Link
 from checker.policy.model import Condition, Statement
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from checker.iam.decide.decide import Decision, Match
     from checker.iam.decide.request import Request
     from checker.iam.prove.prove import Answer
+    from checker.lint.delivery.subscribers import Subscriber
     from checker.lint.explain import Explanation, LinkStatus
     from checker.report.context import Paint
 
@@ -70,6 +72,7 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
             }
             for link in explanation.links
         ],
+        "subscriptions": subscribers_json(explanation.subscribers),
         "assumptions": [str(assumption) for assumption in explanation.deployments.assumptions],
         "witnesses": [
             {
@@ -84,6 +87,47 @@ def explanation_json(explanation: Explanation) -> dict[str, Any]:
     }
     reworded: dict[str, Any] = explanation.deployments.default.reworded_json(values)
     return reworded
+
+
+def subscribers_json(subscribers: tuple[Subscriber, ...] | Unknown) -> list[dict[str, Any]] | None:
+    """Convert the subscribers of a topic to JSON values; ``None`` if they are not known."""
+    if isinstance(subscribers, Unknown):
+        return None
+    return [
+        {
+            "protocol": one.protocol,
+            "endpoint": one.endpoint,
+            "status": one.status,
+            "reason": one.reason,
+            "rule": one.rule or None,
+            "steps": [
+                {"step": step.name, "status": step.status, "reason": step.reason, "help": step.help or None}
+                for step in one.steps
+            ],
+            "warnings": list(one.warnings),
+            "notes": list(one.notes),
+        }
+        for one in subscribers
+    ]
+
+
+def subscribers_text(subscribers: tuple[Subscriber, ...] | Unknown, paint: Paint) -> Iterator[str]:
+    """Yield one line for each subscriber of a topic, with the reason and what to know of it."""
+    if isinstance(subscribers, Unknown):
+        yield paint("dim", f"Subscribers: not known: {inert(subscribers.described)}.")
+        return
+    yield "Subscribers:" if subscribers else "Subscribers: none known."
+    for one in subscribers:
+        rule = paint("dim", f" [{one.rule}]") if one.rule else ""
+        yield f"{link_line(one.protocol, one.status, one.endpoint, paint)}{rule}"
+        yield f"           {inert(one.reason)}"
+        if one.help:
+            yield f"         {paint.detail('help', one.help)}"
+        for step in one.steps:
+            if step.name.startswith(PREFIX) and step.status != OK:
+                yield f"           {paint(_STYLES[step.status], step.status)}: {inert(step.reason)}"
+        yield from (f"           {paint('warning', 'warning:')} {inert(text)}" for text in one.warnings)
+        yield from (f"           {paint('dim', 'note:')} {inert(text)}" for text in one.notes)
 
 
 def _word(answer: Answer, yes: str, no: str) -> str:
@@ -108,6 +152,8 @@ def _lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     yield ""
     for status in explanation.links:
         yield _link(status, paint)
+    yield ""
+    yield from subscribers_text(explanation.subscribers, paint)
     yield ""
     yield "By the topic policy alone:"
     for question, answer in explanation.answers():

@@ -106,6 +106,8 @@ def _call(environ: dict[str, Any]) -> Call:
     target = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
     action = target or parse_qs(text).get("Action", [""])[0]
     path = {"/instance": "ListInstances"}.get(environ["PATH_INFO"], environ["PATH_INFO"])
+    if service == "lambda" and path.endswith("/policy") and environ["REQUEST_METHOD"] == "GET":
+        path = "GetPolicy"
     return Call(service, region, action or path, text, environ.get("HTTP_X_AMZ_SECURITY_TOKEN", ""))
 
 

@@ -95,6 +95,7 @@ def subscribe(cloud: Cloud, topic: str) -> None:
         "Principal": {"Service": "sns.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": queue,
+        "Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:sns:*:{ACCOUNT}:*"}},
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     cloud.client("sqs").create_queue(QueueName="chats", Attributes={"Policy": policy})

@@ -11,10 +11,11 @@ import pytest
 
 from checker.lint.engine import Scope
 from checker.live.aws.access import Coverage
-from checker.live.permissions import Extras, Limits, audit_policy, fix_policy, flow_policy
+from checker.live.permissions import Extras, Limits, audit_policy, explain_policy, fix_policy, flow_policy
 from tests.cli.process import run
 from tests.live.cloud import ACCOUNT, Cloud
 from tests.live.scene import audited, make_instance, make_topic, subscribe, whole
+from tests.live.subscribers import make_function, make_role, make_stream, subscribe_to
 
 FREE = {"sts:GetCallerIdentity"}
 """AWS answers it whatever the policies say."""
@@ -28,6 +29,9 @@ def test_an_audit_calls_what_it_is_said_to_need_and_nothing_else(cloud: Cloud) -
     called = _called(cloud, hours=1, scope=Scope(tags=("stream",)))
     for number in range(3):
         subscribe(cloud, make_topic(cloud, f"t{number}", make_instance(cloud)))
+    subscribe_to(cloud, topic, "lambda", make_function(cloud, "chat", topic))
+    role = make_role(cloud, "writer", Action="firehose:PutRecord*", Resource="*")
+    subscribe_to(cloud, topic, "firehose", make_stream(cloud, "chats"), SubscriptionRoleArn=role)
     called |= _called(cloud, coverage=Coverage(all_regions=True), scope=Scope(topics=(topic,)))
     called |= _called(cloud, coverage=Coverage(accounts=(ACCOUNT, "999988887777")), role="reader")
     policy = audit_policy(Limits(), Extras(role="reader", all_regions=True, tags=True))
@@ -48,7 +52,8 @@ def _called(cloud: Cloud, **options: Any) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "policy", [audit_policy(Limits(), Extras()), fix_policy(Limits()), flow_policy(Limits())]
+    "policy",
+    [audit_policy(Limits(), Extras()), explain_policy(Limits()), fix_policy(Limits()), flow_policy(Limits())],
 )
 def test_the_least_has_no_wildcard_in_an_action(policy: dict[str, Any]) -> None:
     assert not [one for one in actions_of(policy) if "*" in one]
@@ -60,7 +65,7 @@ def test_an_audit_needs_nothing_that_writes() -> None:
         assert action.partition(":")[2].startswith(("Get", "List", "Describe", "Lookup")), action
 
 
-@pytest.mark.parametrize("command", ["audit", "fix", "flow"])
+@pytest.mark.parametrize("command", ["audit", "explain", "fix", "flow"])
 def test_the_command_prints_a_policy(command: str) -> None:
     topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:chat"
     done = run("permissions", command, "--topic-arn", topic)

@@ -31,6 +31,8 @@ from checker.policy.vocabulary import CONNECT
 from checker.policy.wildcard import tokens_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from checker.core.arn import Arn
     from checker.iam.decide.request import ContextValue
     from checker.iam.prove.source_keys import Instances
@@ -150,20 +152,23 @@ def delivery_space(endpoint: Target, topic: Arn, principal: str = SNS, action: s
     return Space(Service(principal), action, endpoint.resource, context, absent=ABSENT_FOR_SERVICES)
 
 
-def other_topics_space(endpoint: Target, topic: Arn, action: str = SEND) -> Space:
-    """Return the requests to deliver for any topic of another account, in the topic's Region."""
+def other_topics_space(
+    endpoint: Target, topic: Arn, action: str = SEND, trusted: Collection[str] = ()
+) -> Space:
+    """Return the requests to deliver for any topic of another account than the trusted ones, in the topic's Region."""
     context = service_context(endpoint, SNS)
     context[SOURCE_ACCOUNT] = _SOURCE
-    free = (_other_topics(topic),)
+    free = (_other_topics(topic, trusted),)
     return Space(Service(SNS), action, endpoint.resource, context, free, ABSENT_FOR_SERVICES)
 
 
-def _other_topics(topic: Arn) -> Texts:
+def _other_topics(topic: Arn, trusted: Collection[str]) -> Texts:
     """Return the topics of all other accounts in the topic's Region."""
     parts = map(Segment, ("arn", topic.partition, "sns", topic.region))
     shape = (*arn_head(*parts, account_segment()), *_NAME)
-    own = Excluded(SOURCE_ARN, tokens_of(f"*:{topic.account}:*"))
-    return Texts((Form.of(SOURCE_ARN, shape),), excluded=(own,))
+    accounts = dict.fromkeys((topic.account, *trusted))
+    known = tuple(Excluded(SOURCE_ARN, tokens_of(f"*:{account}:*")) for account in accounts)
+    return Texts((Form.of(SOURCE_ARN, shape),), excluded=known)
 
 
 def queue_key_space(key: Target, action: str) -> Space:

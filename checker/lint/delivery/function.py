@@ -13,9 +13,10 @@ from checker.analysis.endpoints import LAMBDA
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, all_of
 from checker.iam.prove import prove
-from checker.iam.prove.service_space import INVOKE, delivery_space, other_topics_space
+from checker.iam.prove.service_space import INVOKE, delivery_space
 from checker.iam.prove.space import SNS, Target
 from checker.lint.delivery.model import DeliveryWarning, Step, exists_step, step, target_of
+from checker.lint.delivery.other_senders import any_account, foreign_topic
 from checker.lint.delivery.regions import allowed, reaches
 from checker.lint.status import BROKEN
 
@@ -81,13 +82,11 @@ def function_warnings(function: Function, topic: Arn) -> Iterator[DeliveryWarnin
     if not isinstance(function.policy, PolicyText):
         return
     policy, target = function.policy.policy, _target(function)
-    if prove.OtherAccountsProver(policy, target).can(INVOKE).truth is True:
+    if any_account(policy, target, INVOKE):
         yield DeliveryWarning(
             "any AWS account can invoke the function", "limit the function policy to the intended callers"
         )
-    answer = prove.some_request(policy, other_topics_space(target, topic, INVOKE))
-    if answer.truth is True and answer.witness is not None:
-        example = answer.witness.context["aws:sourcearn"]
+    if example := foreign_topic(policy, target, topic, INVOKE):
         yield DeliveryWarning(
             f"topics of other accounts can invoke the function, such as `{example}`",
             f"add `--source-arn {topic}` to the permission that lets SNS invoke it",

@@ -13,9 +13,10 @@ from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, all_of, any_of
 from checker.iam.decide.decide import EXPLICITLY_DENIED, grant_covers
 from checker.iam.prove import prove
-from checker.iam.prove.service_space import SEND, delivery_space, other_topics_space, queue_key_space
+from checker.iam.prove.service_space import SEND, delivery_space, queue_key_space
 from checker.iam.prove.space import DATA_KEY, DECRYPT, SNS, Target
 from checker.lint.delivery.model import DeliveryWarning, Step, exists_step, step, target_of
+from checker.lint.delivery.other_senders import any_account, foreign_topic
 from checker.lint.delivery.regions import allowed, reaches
 from checker.lint.status import BROKEN, OK
 from checker.policy.model import EMPTY, Policy
@@ -169,13 +170,11 @@ def _period(seconds: int | Unknown) -> Step:
 def queue_warnings(queue: Queue, topic: Arn) -> Iterator[DeliveryWarning]:
     """Report other senders that the queue policy allows: any AWS account, or topics of other accounts."""
     policy, target = _policy(queue), target_of(queue)
-    if prove.OtherAccountsProver(policy, target).can(SEND).truth is True:
+    if any_account(policy, target, SEND):
         yield DeliveryWarning(
             "any AWS account can send to the queue", "limit the queue policy to the intended senders"
         )
-    answer = prove.some_request(policy, other_topics_space(target, topic))
-    if answer.truth is True and answer.witness is not None:
-        example = answer.witness.context["aws:sourcearn"]
+    if example := foreign_topic(policy, target, topic, SEND):
         yield DeliveryWarning(
             f"topics of other accounts can send to the queue, such as `{example}`",
             f"add ArnEquals `aws:SourceArn` `{topic}` to the statement that lets SNS send",

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS, Endpoints
+from checker.analysis.inventory import Inventory
 from checker.core.arn import Arn
 from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
+from checker.live.aws.calls import BY_TOPIC
 from checker.live.aws.endpoints import ReadQueue, read_function, read_queue, read_role, read_stream
 from checker.live.aws.errors import CallError
-from checker.live.aws.facts import with_attributes
+from checker.live.aws.facts import subscription_of, with_attributes
 from checker.live.aws.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from checker.analysis.endpoints import Function, Role, Stream, Subscription
-    from checker.analysis.inventory import Key
+    from checker.analysis.inventory import Key, Topic
     from checker.live.aws.calls import Calls
 
 
@@ -131,3 +134,19 @@ class SubscriberReader:
         """Record what could not be read, unless only another account can read it."""
         if isinstance(fact, Unknown) and isinstance(arn, Arn) and arn.account == self._calls.unit.account:
             self._calls.skip(Skipped(name, fact.reason, error=True, help=_HELP))
+
+
+def read_subscribers(calls: Calls, topic: Topic) -> tuple[Topic, Inventory]:
+    """Read the subscriptions of a topic, and what is behind them, concurrently. Record what cannot be read.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_ListSubscriptionsByTopic.html
+    """
+    listed = calls.all(BY_TOPIC, topic.name, TopicArn=topic.name)
+    if listed is None:
+        return topic, Inventory()
+    reader = SubscriberReader(calls)
+    with ThreadPoolExecutor(calls.threads) as pool:
+        subscriptions = tuple(pool.map(reader.complete, map(subscription_of, listed)))
+    behind = reader.behind(subscriptions)
+    topic = topic._replace(subscriptions=subscriptions)
+    return topic, Inventory(endpoints=behind.endpoints, queue_keys=behind.keys)

@@ -47,6 +47,7 @@ def test_a_whole_chain_is_clean_and_every_thing_is_read_once(cloud: Cloud) -> No
         "sns:ListTopics": 1,
         "sns:GetTopicAttributes": 2,
         "sns:ListSubscriptions": 1,
+        "sns:GetSubscriptionAttributes": 1,
         "connect:ListInstances": 1,
         "cloudtrail:LookupEvents": 4,
         "kms:ListAliases": 1,
