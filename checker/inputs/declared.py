@@ -200,19 +200,6 @@ class DeclaredStream(NamedTuple):
     conditions: tuple[str, ...] = ()
 
 
-class DeclaredRole(NamedTuple):
-    """A role with its trust policy and its permissions policies; one of them may be unknown."""
-
-    address: str
-    names: tuple[str, ...]
-    place: Place
-    arn: Arn | Unknown = NOT_KNOWN
-    trust: Node | Unknown | None = None
-    policies: tuple[Node | Unknown, ...] = ()
-    bounded: bool = False
-    conditions: tuple[str, ...] = ()
-
-
 class DeclaredKey(NamedTuple):
     """A key, with values as in `aws kms describe-key`. ``primary`` is the primary key of a replica."""
 
@@ -274,8 +261,6 @@ class Declarations:
         self.queues: list[DeclaredQueue] = []
         self.queue_policies: list[DeclaredPolicy] = []
         self.streams: list[DeclaredStream] = []
-        self.roles: list[DeclaredRole] = []
-        self.role_policies: list[DeclaredPolicy] = []
         self.gaps: list[Unknown] = []
         self.senders: list[DeclaredSender] = []
         self.environments: list[DeclaredEnvironment] = []

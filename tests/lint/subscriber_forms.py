@@ -17,6 +17,8 @@ ON_FUNCTION, ON_ALIAS = "the function", "the alias"
 OTHER_ARN = f"arn:aws:sns:us-east-1:{ACCOUNT}:other"
 FUNCTION_ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:chat-handler"
 QUEUE_ARN, DEAD_ARN = (f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}" for name in ("chat", "dead"))
+KEY_ID = "0a1b2c3d-1111-4222-8333-444455556666"
+KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/{KEY_ID}"
 URL = f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/"
 
 
@@ -24,7 +26,8 @@ class Subscriber(NamedTuple):
     """A subscription, and what its endpoint allows.
 
     ``grant`` is the topic for which the function or queue accepts messages, ``on`` what a permission is about, and
-    ``dead`` the topic for which the dead-letter queue accepts messages, if there is one.
+    ``dead`` the topic for which the dead-letter queue accepts messages, if there is one. ``key`` is the service that may
+    use the key of the queue, if it has one.
     """
 
     protocol: str
@@ -33,6 +36,7 @@ class Subscriber(NamedTuple):
     on: str = ON_FUNCTION
     filter: dict[str, Any] | None = None
     dead: str | None = None
+    key: str | None = None
 
 
 PINNED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": INSTANCE_ARN}}
@@ -42,6 +46,19 @@ def accepting(queue: Any, topic: Any, principal: str) -> dict[str, Any]:
     """The policy of a queue that accepts the messages of a topic."""
     sends = {"Principal": {"Service": principal}, "Action": "sqs:SendMessage", "Resource": queue}
     return document({"Effect": "Allow", **sends, "Condition": {"ArnEquals": {"aws:SourceArn": topic}}})
+
+
+def key_policy(service: str) -> dict[str, Any]:
+    """The policy of a key that a service may use."""
+    actions = ["kms:GenerateDataKey*", "kms:Decrypt"]
+    grant = {"Effect": "Allow", "Principal": {"Service": service}, "Action": actions, "Resource": "*"}
+    owner = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    return document(owner, grant)
 
 
 # Terraform
@@ -72,7 +89,6 @@ resource "aws_lambda_alias" "live" {
   function_name    = aws_lambda_function.this.function_name
   function_version = aws_lambda_function.this.version
 }
-resource "aws_sqs_queue" "chat" { name = "chat" }
 resource "aws_sqs_queue" "dead" { name = "dead" }
 """
 _ENDPOINTS = {
@@ -98,8 +114,20 @@ def terraform(one: Subscriber) -> dict[str, str]:
         lines.append(f"  filter_policy = jsonencode({json.dumps(one.filter)})")
     if one.dead is not None:
         lines.append("  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn })")
-    lines += ["}", *_terraform_grants(one)]
+    lines += ["}", *_terraform_grants(one), *_terraform_queue(one)]
     return {"main.tf": "\n".join(lines)}
+
+
+def _terraform_queue(one: Subscriber) -> list[str]:
+    encrypted = ["  kms_master_key_id = aws_kms_key.queue.arn"] if one.key else []
+    found = ['resource "aws_sqs_queue" "chat" {', '  name = "chat"', *encrypted, "}"]
+    if one.key:
+        found += [
+            'resource "aws_kms_key" "queue" {',
+            f"  policy = jsonencode({json.dumps(key_policy(one.key))})",
+            "}",
+        ]
+    return found
 
 
 def _terraform_grants(one: Subscriber) -> list[str]:
@@ -161,10 +189,23 @@ def _resources(one: Subscriber) -> list[tuple[str, dict[str, Any]]]:
         found.append(("aws_lambda_permission.sns", values))
     for name, arn, topic in (("chat", QUEUE_ARN, one.grant), ("dead", DEAD_ARN, one.dead or NOBODY)):
         text = json.dumps(accepting(arn, topics[topic], one.principal)) if topic != NOBODY else ""
-        queue = {"arn": arn, "name": name, "id": URL + name, "url": URL + name, "policy": text}
+        key = KEY_ARN if one.key and name == "chat" else ""
+        queue = {
+            "arn": arn,
+            "name": name,
+            "id": URL + name,
+            "url": URL + name,
+            "policy": text,
+            "kms_master_key_id": key,
+        }
         found.append((f"aws_sqs_queue.{name}", {**queue, "message_retention_seconds": 345600}))
         if text:
             found.append((f"aws_sqs_queue_policy.{name}", {"queue_url": URL + name, "policy": text}))
+    if one.key:
+        policy = json.dumps(key_policy(one.key))
+        found.append(
+            ("aws_kms_key.queue", {"arn": KEY_ARN, "key_id": KEY_ID, "id": KEY_ID, "policy": policy})
+        )
     return found
 
 
@@ -174,11 +215,6 @@ def kept_state(one: Subscriber) -> dict[str, str]:
     return {"state.json": json.dumps(shown)}
 
 
-_OPEN = {
-    "arn": "{}.arn",
-    "id": "{}.id",
-    "url": "{}.url",
-}
 _SOURCES = {
     TOPIC_ARN: "aws_sns_topic.chat.arn",
     FUNCTION_ARN: "aws_lambda_function.this.arn",
@@ -187,6 +223,7 @@ _SOURCES = {
     DEAD_ARN: "aws_sqs_queue.dead.arn",
     f"{URL}chat": "aws_sqs_queue.chat.id",
     f"{URL}dead": "aws_sqs_queue.dead.id",
+    KEY_ARN: "aws_kms_key.queue.arn",
 }
 
 
@@ -255,12 +292,22 @@ def cloudformation(one: Subscriber) -> dict[str, str]:
     resources = {
         "Handler": {"Type": "AWS::Lambda::Function", "Properties": handler},
         "Live": {"Type": "AWS::Lambda::Alias", "Properties": live},
-        "Queue": {"Type": "AWS::SQS::Queue"},
+        **_template_queue(one),
         "Dead": {"Type": "AWS::SQS::Queue"},
         "Subscription": {"Type": "AWS::SNS::Subscription", "Properties": own},
         **_template_grants(one),
     }
     return {"stack.json": _stack(resources)}
+
+
+def _template_queue(one: Subscriber) -> dict[str, Any]:
+    if not one.key:
+        return {"Queue": {"Type": "AWS::SQS::Queue"}}
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"KmsMasterKeyId": {"Ref": "Key"}}}
+    return {
+        "Queue": queue,
+        "Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": key_policy(one.key)}},
+    }
 
 
 def _template_grants(one: Subscriber) -> dict[str, Any]:
@@ -310,10 +357,18 @@ def cli_output(one: Subscriber) -> dict[str, str]:
     if one.protocol != SQS:
         found |= {"function.json": _function_policy(one, topics)}
     for name, queue, topic in (("queue", QUEUE_ARN, one.grant), ("dead", DEAD_ARN, one.dead or NOBODY)):
-        given = {"QueueArn": queue, "MessageRetentionPeriod": "345600", "SqsManagedSseEnabled": "true"}
+        given = {"QueueArn": queue, "MessageRetentionPeriod": "345600", "SqsManagedSseEnabled": "false"}
+        if one.key and name == "queue":
+            given["KmsMasterKeyId"] = KEY_ARN
         if topic != NOBODY:
             given["Policy"] = json.dumps(accepting(queue, topics[topic], one.principal))
         found[f"{name}.json"] = {"Attributes": given}
+    if one.key:
+        metadata = {"KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "KeyManager": "CUSTOMER"}
+        found["key.json"] = {
+            "KeyMetadata": {"Arn": KEY_ARN, "KeyId": KEY_ID, "KeyState": "Enabled", **metadata}
+        }
+        found["key-policy.json"] = {"Policy": json.dumps(key_policy(one.key)), "PolicyName": "default"}
     return {name: json.dumps(value) for name, value in found.items()}
 
 

@@ -46,6 +46,8 @@ SUBSCRIBERS: dict[str, tuple[Subscriber, set[str]]] = {
     "a queue without a policy": (Subscriber(SQS, NOBODY), UNDELIVERABLE),
     "a queue for another topic": (Subscriber(SQS, OTHER), UNDELIVERABLE),
     "a queue for another service": (Subscriber(SQS, principal="s3.amazonaws.com"), UNDELIVERABLE),
+    "a queue with a key that SNS may use": (Subscriber(SQS, key="sns.amazonaws.com"), set()),
+    "a queue with a key for another service": (Subscriber(SQS, key="s3.amazonaws.com"), UNDELIVERABLE),
     "a filter that accepts every message": (
         Subscriber(LAMBDA, filter={"Type": ["MESSAGE", "EVENT"]}),
         set(),
