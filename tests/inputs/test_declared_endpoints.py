@@ -239,7 +239,8 @@ def test_an_endpoint_that_is_not_declared_is_not_known(name: str, tmp_path: Path
 def test_a_function_that_may_not_exist_is_not_known_to_exist(tmp_path: Path) -> None:
     conditional = 'resource "aws_lambda_function" "f" {\n  function_name = "f"\n' + COUNT + "}\n"
     found = behind(read(tmp_path, subscribed("aws_lambda_function.f[0].arn", conditional)))
-    assert isinstance(found, Unknown) or isinstance(found.exists, Unknown)
+    assert isinstance(found, Function)
+    assert isinstance(found.exists, Unknown)
 
 
 def test_a_subscription_that_may_not_exist_is_no_subscription_but_may_be_one(tmp_path: Path) -> None:

@@ -29,6 +29,10 @@ _BLOCK = re.compile(
 """A block as `terraform fmt` writes it, with its braces at the start of a line."""
 _NAMES = re.compile(r"\b(?:data\.)?[a-z]\w*\.[A-Za-z_][\w-]*")
 _SUBSCRIPTION = "subscription"
+_NEEDS_ENDPOINT = re.compile(
+    r'\bprotocol"?[ \t]*[=:][ \t]*+(?!"(?:email|sms|http|application))|\bredrive_policy\b'
+)
+"""Text of a subscription that may deliver to a function or queue, and not only to people and web servers."""
 _LONG_COMMENT = re.compile(r"^[ \t]*/\*", re.MULTILINE)
 _NOT_SPACE = re.compile(r"[^\n]")
 
@@ -54,7 +58,7 @@ def relevant_texts(folder: Path, texts: Sequence[Text], variables: frozenset[str
         may_start(one.text, variables) for one in with_called(folder, texts, [])
     ):
         return written
-    subscribes = any(_SUBSCRIPTION in one.text for one in with_called(folder, texts, []))
+    subscribes = any(_may_subscribe(one.text) for one in with_called(folder, texts, []))
     kept = {*TYPES, *STACKS, *(ENDPOINTS if subscribes else ())}
     blocks = [
         block
@@ -67,6 +71,10 @@ def relevant_texts(folder: Path, texts: Sequence[Text], variables: frozenset[str
         blanks = _NOT_SPACE.sub(" ", text[block.start : block.end])
         written[block.file] = text[: block.start] + blanks + text[block.end :]
     return written
+
+
+def _may_subscribe(text: str) -> bool:
+    return _SUBSCRIPTION in text and _NEEDS_ENDPOINT.search(text) is not None
 
 
 def _blocks(file: int, text: str, kept: Collection[str]) -> Iterator[_Block]:

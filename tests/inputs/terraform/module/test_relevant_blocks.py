@@ -119,3 +119,38 @@ def test_topics_and_keys_are_the_same(tmp_path: Path, monkeypatch: pytest.Monkey
     whole = read(tmp_path / "root", FILES)
     assert [one.arn for one in shortened.topics] == [one.arn for one in whole.topics]
     assert [policy(one) for one in shortened.keys] == [policy(one) for one in whole.keys]
+
+
+SUBSCRIPTION = """resource "aws_sns_topic_subscription" "alarms" {
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = PROTOCOL
+  endpoint  = var.length
+}
+"""
+ENDPOINTS = """resource "aws_lambda_permission" "alarms" {
+  function_name = "alarms"
+}
+resource "aws_sqs_queue" "alarms" {
+  name = "alarms"
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("protocol", "kept"),
+    [
+        ('"lambda"', True),
+        ('"sqs"', True),
+        ("var.protocol", True),
+        ('"email"', False),
+        ('"https"', False),
+        (None, False),
+    ],
+)
+def test_functions_and_queues_are_kept_where_a_subscription_may_name_them(
+    protocol: str | None, kept: bool, tmp_path: Path
+) -> None:
+    subscription = SUBSCRIPTION.replace("PROTOCOL", protocol) if protocol else ""
+    found = parsed({**FILES, "subscription.tf": subscription, "endpoints.tf": ENDPOINTS}, tmp_path)
+    assert ("aws_lambda_permission" in found["endpoints.tf"]) is kept
+    assert ("aws_sqs_queue" in found["endpoints.tf"]) is kept
