@@ -22,6 +22,8 @@ ALLOWED_IMPORTS = (
     "checker.analysis",
     "checker.lint.rule",
     "checker.lint.fixes",
+    "checker.lint.delivery",
+    "checker.lint.status",
     "collections.abc",
     "typing",
     "__future__",

@@ -267,7 +267,9 @@ class _Behind:
             if isinstance(value, str) and value in names:
                 return names[value]
             if isinstance(value, str):
-                return _MAY_BE if role == SOURCE_ARN and self.has_open_name and value != "*" else value
+                return (
+                    _MAY_BE if role.lower() == SOURCE_ARN and self.has_open_name and value != "*" else value
+                )
             return self.deployment.fill(value) if all(map(is_own, symbols_in(value))) else value
 
         return text._replace(policy=text.policy.with_values(replace))

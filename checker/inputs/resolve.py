@@ -48,6 +48,7 @@ UNKNOWN_OWNER = "000000000000"
 """Placeholder for the unknown account of a resource in its default policy."""
 _CONFIRMED_BY_SNS = (SQS, LAMBDA, FIREHOSE)
 """The protocols whose declared subscriptions SNS confirms, if the endpoint is in the topic's account."""
+_NOT_SHOWN = Unknown("no file shows whether it was confirmed")
 _ELSEWHERE = Unknown("subscriptions may be declared elsewhere")
 
 
@@ -170,7 +171,7 @@ class _Maker:
         sure = certain(found, topic)
         open_ones = [one for one in found if one not in sure]
         others = _ELSEWHERE if not open_ones else whether_exists(open_ones[0], topic)
-        return tuple(_subscription(one, topic) for one in sure) or others, others
+        return tuple(_subscription(one, topic.arn) for one in sure) or others, others
 
 
 def read_policy_in(
@@ -261,13 +262,13 @@ def symbol_of(names: tuple[str, ...], arn: Arn | Unknown) -> str:
     return names[0] if isinstance(arn, Unknown) and names else ""
 
 
-def _subscription(one: DeclaredSubscription, topic: DeclaredTopic) -> Subscription:
+def _subscription(one: DeclaredSubscription, topic: Arn | Unknown) -> Subscription:
     protocol = one.protocol if isinstance(one.protocol, str) else ""
     delivery = one.delivery
     return Subscription(
         protocol,
         one.endpoint,
-        _is_confirmed(one, protocol, topic.arn),
+        _is_confirmed(one, protocol, topic),
         one.arn,
         one.place,
         one.address,
@@ -280,13 +281,15 @@ def _subscription(one: DeclaredSubscription, topic: DeclaredTopic) -> Subscripti
 
 
 def _is_confirmed(one: DeclaredSubscription, protocol: str, topic: Arn | Unknown) -> Truth:
-    """Return whether a subscription is confirmed, as a state has it, or as SNS does for endpoints in its account."""
+    """Return whether a subscription is confirmed: as a state has it, or by SNS for an endpoint in the topic's account.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-send-message-to-sqs-cross-account.html
+    """
     if one.pending is not None:
         return negate(one.pending)
     endpoint = Arn.parse(one.endpoint) if isinstance(one.endpoint, str) else None
-    if endpoint is not None and isinstance(topic, Arn) and endpoint.account != topic.account:
-        return Unknown("no file shows whether the other account confirmed it")
-    return protocol in _CONFIRMED_BY_SNS or Unknown("no file shows whether it was confirmed")
+    is_foreign = endpoint is not None and isinstance(topic, Arn) and endpoint.account != topic.account
+    return (protocol in _CONFIRMED_BY_SNS and not is_foreign) or _NOT_SHOWN
 
 
 def _grant(one: DeclaredGrant, doubt: Unknown | None) -> Grant:

@@ -125,7 +125,7 @@ def subscribers_text(subscribers: tuple[Subscriber, ...] | Unknown, paint: Paint
             yield f"         {paint.detail('help', one.help)}"
         for step in one.steps:
             if step.name.startswith(PREFIX) and step.status != OK:
-                yield f"           {paint(_STYLES[step.status], step.status)}: {inert(step.reason)}"
+                yield f"           {paint(_STYLES[step.status], step.status)}: dead-letter queue: {inert(step.reason)}"
         yield from (f"           {paint('warning', 'warning:')} {inert(text)}" for text in one.warnings)
         yield from (f"           {paint('dim', 'note:')} {inert(text)}" for text in one.notes)
 

@@ -26,8 +26,8 @@ class OpenSubscriber(Rule):
 
     ## Why it matters
 
-    Whoever subscribes the function or queue to a topic of another account can send it messages that look like a
-    chat.
+    Another AWS customer can subscribe the function or queue to a topic of their own, and send it messages that look
+    like a chat.
 
     ## Example
 

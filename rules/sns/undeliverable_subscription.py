@@ -37,10 +37,14 @@ class UndeliverableSubscription(Rule):
     An audit and `explain ARN` read what is behind each subscription. What cannot be read makes the result
     undetermined.
 
+    The decision is that of the policies that were read, for the request that SNS makes. An endpoint of another
+    account, and a Region pair of which AWS documents no service principal, are not known. Whether a function then
+    handles the chat, or an HTTPS endpoint answers, is not checked.
+
     ## Why it matters
 
-    Connect publishes the chat, SNS accepts it, and this subscriber never gets it. SNS reports that to nobody: it
-    shows only in the metric NumberOfNotificationsFailed and in delivery logs.
+    Connect publishes the chat, SNS accepts it, and this subscriber never gets it. It shows only in the metric
+    NumberOfNotificationsFailed and in delivery logs.
 
     ## Example
 
@@ -57,12 +61,6 @@ class UndeliverableSubscription(Rule):
 
     There is no fix, because it would change another resource than the topic and its key. `checker flow --retain sqs
     --create` adds the missing statement to the policy of a queue.
-
-    ## What this proves and what it does not
-
-    The decision is that of the policies that were read, for the request that SNS makes. An endpoint of another
-    account, and a Region pair of which AWS documents no service principal, are not known. Whether a function then
-    handles the chat, or an HTTPS endpoint answers, is not checked.
 
     ## References
 

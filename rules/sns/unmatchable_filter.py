@@ -26,6 +26,9 @@ class UnmatchableFilter(Rule):
     do not have, or a value that Connect never sends. The rule knows the eight message attributes and the members of the
     message body that AWS documents, and both values of FilterPolicyScope.
 
+    Each combination of values that AWS documents was tried. AWS may add attributes later. Rules with operators that
+    AWS documents for numbers and addresses, and nested keys, are not known.
+
     ## Why it matters
 
     SNS drops every chat message for this subscriber, without an error. It shows only in the metric
@@ -46,11 +49,6 @@ class UnmatchableFilter(Rule):
     ## Fix safety
 
     There is no fix, because only the owner knows which messages the subscriber wants.
-
-    ## What this proves and what it does not
-
-    Each combination of values that AWS documents was tried. AWS may add attributes later. Rules with operators that
-    AWS documents for numbers and addresses, and nested keys, are not known.
 
     ## References
 

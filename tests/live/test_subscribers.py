@@ -162,7 +162,7 @@ def test_the_text_names_each_subscriber_with_its_reason(cloud: Cloud) -> None:
     done = run("explain", topic, "--instance-arn", instance, "--endpoint-url", cloud.url)
     assert "Subscribers:" in done.stdout
     assert "BROKEN   lambda" in done.stdout
-    assert "has no resource policy" in done.stdout
+    assert "does not exist or has no resource policy" in done.stdout
     assert "aws lambda add-permission" in done.stdout
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from checker.core.unknown import Unknown
 from checker.lint.delivery.model import Step, exists_step, step
 from checker.lint.delivery.queue import key_steps, policy_step
-from checker.lint.status import BROKEN, OK
+from checker.lint.status import BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,28 +32,28 @@ def dead_letter_steps(queue: Queue | Unknown, key: Key | Unknown | None, topic: 
 
 
 def _steps(queue: Queue | Unknown, key: Key | Unknown | None, topic: Arn) -> Iterator[Step]:
-    first = exists_step("queue", queue, "the dead-letter queue does not exist", _HELP)
+    first = exists_step("queue", queue, "the queue does not exist", _HELP)
     yield first
     if isinstance(queue, Unknown) or first.status == BROKEN:
         return
     yield from _place(queue, topic)
-    yield from (
-        one._replace(reason=_about(one)) for one in (policy_step(queue, topic), *key_steps(queue, key, topic))
-    )
+    yield policy_step(queue, topic)
+    yield from key_steps(queue, key, topic)
 
 
 def _place(queue: Queue, topic: Arn) -> Iterator[Step]:
     """Check that it is a standard queue in the account and Region of the subscription."""
     fifo = queue.fifo
     if fifo is True:
-        yield Step("queue", BROKEN, "the dead-letter queue of a standard topic cannot be a FIFO queue", _HELP)
+        yield Step(
+            "queue",
+            BROKEN,
+            "it is a FIFO queue, which cannot hold what a standard topic cannot deliver",
+            _HELP,
+        )
     if isinstance(queue.arn, Unknown):
         return
     here, there = (f"account {arn.account} and {arn.region}" for arn in (topic, queue.arn))
     if here != there:
-        bad = f"the dead-letter queue is in {there}, but the subscription is in {here}"
+        bad = f"the queue is in {there}, but the subscription is in {here}"
         yield step("place", truth=False, good="", bad=bad, help_text=_HELP)
-
-
-def _about(one: Step) -> str:
-    return one.reason if one.status == OK else f"dead-letter queue: {one.reason}"

@@ -171,7 +171,7 @@ def notes(subscription: Subscription) -> Iterator[str]:
 
 
 _RAW = {
-    SQS: "raw delivery: messages arrive as Connect wrote them, with their eight attributes of at most ten",
+    SQS: "raw delivery: messages arrive as Connect wrote them, with their attributes: eight, and SQS takes ten",
     FIREHOSE: "raw delivery: messages arrive as Connect wrote them, without their attributes",
     "http": "raw delivery: messages arrive as Connect wrote them, without their attributes",
     "https": "raw delivery: messages arrive as Connect wrote them, without their attributes",

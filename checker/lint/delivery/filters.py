@@ -162,7 +162,7 @@ class _Filter:
         classes: dict[object, _Class] = {}
         for one in _candidates(values, lists):
             outcomes = tuple(_accepted(rules, one.example) for rules in lists)
-            classes.setdefault((outcomes, one.certain), one)
+            classes.setdefault((outcomes, one.certain, one.example is None), one)
         return list(classes.values())
 
     def _values(self, key: str) -> Values:
@@ -191,7 +191,7 @@ class _Filter:
         noun = "the body" if self.scope == BODY else "the message attributes"
         other = _ATTRIBUTES if self.scope == BODY else _PAYLOAD
         aside = f"; with FilterPolicyScope {'MessageAttributes' if self.scope == BODY else BODY} there is one"
-        return f"AWS documents no `{key}` in {noun} of a chat message{aside if key in other else ''}"
+        return f"AWS documents no such key in {noun} of a chat message{aside if key in other else ''}"
 
 
 def _sure(truth: Truth) -> Truth:
@@ -233,7 +233,7 @@ def _matches(policy: Mapping[str, Any], message: Mapping[str, str | None]) -> Tr
 
 
 def _candidates(values: Values, lists: list[Any]) -> Iterator[_Class]:
-    """Yield values of every class: those that are known, and texts that the rules tell apart."""
+    """Yield values of every class: those that are known, and texts that the rules distinguish."""
     yield from (_Class(one, certain=True) for one in values.known)
     if values.absent:
         yield _Class(None, certain=True)

@@ -44,8 +44,8 @@ def _policy_step(function: Function, topic: Arn) -> Step:
     truth, noun = _may_invoke(function, topic), "version or alias" if function.qualifier else "function"
     bad = "the function policy does not let SNS invoke it for the topic"
     if function.policy is None:
-        absent = ", or the function does not exist" if isinstance(function.exists, Unknown) else ""
-        bad = f"the {noun} has no resource policy{absent}, so SNS may not invoke it"
+        may_be_gone = "does not exist or " if isinstance(function.exists, Unknown) else ""
+        bad = f"the {noun} {may_be_gone}has no resource policy, so SNS may not invoke it"
     qualifier = f" --qualifier {function.qualifier}" if function.qualifier else ""
     name = function.arn if isinstance(function.arn, Arn) else function.name
     help_text = _HELP.format(name=name, qualifier=qualifier, topic=topic)

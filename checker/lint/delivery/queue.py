@@ -99,11 +99,11 @@ def _granted(key: Key, action: str, topic: Arn) -> Iterator[Truth]:
 PERIOD = "period"
 """The name of the step that says how long a queue stores messages."""
 _DAY = 24 * 60 * 60
-_GONE_HELP = "unsubscribe it, and subscribe an existing queue; `--create` creates one"
-POLICY_HELP = (
-    "add a statement that lets sns.amazonaws.com do `sqs:SendMessage` with ArnEquals `aws:SourceArn` `{topic}`; "
-    "`--create` adds it"
+_GONE_HELP = (
+    "unsubscribe it, and subscribe an existing queue; `checker flow --retain sqs --create` creates one"
 )
+_POLICY_HELP = "add a statement that lets sns.amazonaws.com do `sqs:SendMessage` with ArnEquals `aws:SourceArn` `{topic}`"
+_ADDS = "; `checker flow --retain sqs --create` adds it"
 
 
 def queue_steps(queue: Queue | Unknown, key: Key | Unknown | None, topic: Arn) -> tuple[Step, ...]:
@@ -111,9 +111,10 @@ def queue_steps(queue: Queue | Unknown, key: Key | Unknown | None, topic: Arn) -
     first = exists_step("queue", queue, "the queue does not exist", _GONE_HELP)
     if isinstance(queue, Unknown) or first.status != OK:
         return (first,)
+    policy = policy_step(queue, topic)
     return (
         first._replace(reason=_where(queue)),
-        policy_step(queue, topic),
+        policy._replace(help=f"{policy.help}{_ADDS}") if policy.status == BROKEN else policy,
         *key_steps(queue, key, topic),
         _period(queue.period),
     )
@@ -134,7 +135,7 @@ def policy_step(queue: Queue, topic: Arn) -> Step:
         else "the queue policy does not let SNS send for the topic"
     )
     good = "the queue policy lets SNS send for the topic"
-    return step("queue_policy", truth, good, bad, POLICY_HELP.format(topic=topic))
+    return step("queue_policy", truth, good, bad, _POLICY_HELP.format(topic=topic))
 
 
 def _may_send(queue: Queue, topic: Arn) -> Truth:

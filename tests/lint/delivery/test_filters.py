@@ -7,11 +7,13 @@ from itertools import product
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from checker.analysis.endpoints import Subscription
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
-from checker.lint.delivery.filters import filter_step
+from checker.lint.delivery.filters import filter_step, filtered, refusal
 from checker.lint.explain import BROKEN, OK, UNKNOWN
 from checker.live.aws.facts import with_attributes
 
@@ -100,27 +102,95 @@ def test_attributes_that_could_not_be_read_say_why() -> None:
     assert filter_step(with_(Unknown("no"))).reason == "no"
 
 
-RULES = [
-    "MESSAGE",
-    "EVENT",
-    {"exists": True},
-    {"exists": False},
-    {"prefix": "MESS"},
-    {"suffix": "T"},
-    {"anything-but": ["MESSAGE"]},
-    {"anything-but": "x"},
-    {"equals-ignore-case": "event"},
-]
+TEXTS = ["MESSAGE", "ALL", "AGENT", "SYSTEM", "one", "three-one", "x"]
+BEGINNINGS, ENDS = ["MESS", "A", "one", "three", ""], ["ENT", "one", "L", "T"]
+CONTACTS = [*TEXTS, "all", "event", "ONE", *(f"{one}~{end}" for one in BEGINNINGS for end in [*ENDS, ""])]
+DOMAINS: dict[str, list[str | None]] = {
+    "Type": ["MESSAGE", "EVENT"],
+    "MessageVisibility": ["CUSTOMER", "AGENT", "ALL"],
+    "ParticipantRole": [*ROLES, None],
+    "ContactId": [*CONTACTS, *(one + end for one in [*BEGINNINGS, *TEXTS] for end in [*ENDS, *TEXTS]), None],
+    "Unheard": [None],
+}
+RULE = st.one_of(
+    st.sampled_from(TEXTS),
+    st.booleans().map(lambda one: {"exists": one}),
+    st.sampled_from(TEXTS).map(lambda one: {"anything-but": [one]}),
+    st.sampled_from(BEGINNINGS).map(lambda one: {"prefix": one}),
+    st.sampled_from(ENDS).map(lambda one: {"suffix": one}),
+    st.sampled_from(["all", "event", "ONE"]).map(lambda one: {"equals-ignore-case": one}),
+)
+ENTRIES = st.dictionaries(st.sampled_from(list(DOMAINS)), st.lists(RULE, max_size=4), max_size=3)
+POLICIES = st.builds(
+    lambda entries, either: {**entries, **({"$or": either} if either else {})},
+    ENTRIES,
+    st.one_of(st.none(), st.lists(ENTRIES.filter(bool), min_size=2, max_size=3)),
+)
 
 
-def test_two_readings_of_a_filter_agree() -> None:
-    """The one here, over all messages at once, and that of the sandbox, message by message."""
-    utils = pytest.importorskip("moto.sns.utils")
-    for pair in product(RULES, repeat=2):
-        policy = {"Type": list(pair)}
-        passed = [
-            utils.FilterPolicyMatcher(policy, None).matches({"Type": {"Type": "String", "Value": one}}, "")
-            for one in ("MESSAGE", "EVENT")
-        ]
-        status = filter_step(with_({"FilterPolicy": json.dumps(policy)}), INSTANCE).status
-        assert status == (OK if all(passed) else BROKEN), policy
+def by_moto(rules: list[Any], value: str | None) -> bool:
+    """Ask moto about each rule alone, because a text before `exists` ends its search."""
+    matcher = pytest.importorskip("moto.sns.utils").FilterPolicyMatcher
+    message = {} if value is None else {"key": {"Type": "String", "Value": value}}
+    return any(matcher({"key": [rule]}, None).matches(message, "") for rule in rules)
+
+
+@settings(max_examples=100, deadline=None)
+@given(policy=POLICIES)
+def test_all_some_or_none_is_what_moto_says_message_by_message(policy: dict[str, Any]) -> None:
+    """The prover tries a few classes of values, and moto every message of small domains."""
+    answers: dict[tuple[str, str | None], bool] = {}
+
+    def passes(rules: dict[str, Any], message: dict[str, str | None]) -> bool:
+        plain = (accepts(key, of_key, message[key]) for key, of_key in rules.items() if key != "$or")
+        either = [passes(one, message) for one in rules.get("$or", ())]
+        return all(plain) and (any(either) or not either)
+
+    def accepts(key: str, rules: list[Any], value: str | None) -> bool:
+        question = (json.dumps([key, rules]), value)
+        if question not in answers:
+            answers[question] = by_moto(rules, value)
+        return answers[question]
+
+    keys = [key for key in DOMAINS if f'"{key}"' in json.dumps(policy)]
+    messages = (dict(zip(keys, values, strict=True)) for values in product(*(DOMAINS[key] for key in keys)))
+    outcomes = [passes(policy, message) for message in messages]
+    result = filtered(with_({"FilterPolicy": json.dumps(policy)}), [INSTANCE])
+    assert result.every is all(outcomes), policy
+    assert result.some is any(outcomes), policy
+
+
+def test_an_instance_among_others_decides_nothing_alone() -> None:
+    for policy in ({"InstanceId": [ID]}, {"InstanceId": ["another"]}, {"AccountId": ["1"]}):
+        result = filtered(with_({"FilterPolicy": json.dumps(policy)}), [INSTANCE])
+        assert result.every is not True
+        assert result.some is not False
+
+
+@pytest.mark.parametrize(
+    ("policy", "scope", "words"),
+    [
+        (
+            {"MessageVisibility": ["ALL"]},
+            "MessageBody",
+            "with FilterPolicyScope MessageAttributes there is one",
+        ),
+        ({"Content": ["hi"]}, "MessageAttributes", "with FilterPolicyScope MessageBody there is one"),
+        ({"Channel": ["CHAT"]}, "MessageAttributes", "AWS documents no such key"),
+        ({"Type": ["message"]}, "MessageAttributes", "`Type`: no message has a value that it accepts"),
+    ],
+)
+def test_a_filter_that_accepts_nothing_names_the_key_and_the_reason(
+    policy: dict[str, Any], scope: str, words: str
+) -> None:
+    attributes = {"FilterPolicy": json.dumps(policy), "FilterPolicyScope": scope}
+    result = filtered(with_(attributes), [INSTANCE])
+    assert result.some is False
+    assert words in refusal(result)
+
+
+def test_a_filter_with_too_many_values_is_not_known() -> None:
+    policy = {"ContactId": [str(number) for number in range(500)]}
+    result = filtered(with_({"FilterPolicy": json.dumps(policy)}))
+    assert isinstance(result.every, Unknown)
+    assert isinstance(result.some, Unknown)
