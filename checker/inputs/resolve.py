@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS
-from checker.analysis.inventory import Grant, Key, Place, PolicyText, Subscription, Topic
+from checker.analysis.inventory import Grant, Key, Place, PolicyText, Topic
 from checker.analysis.inventory import Source as Origin
-from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Part
-from checker.core.unknown import Unknown, negate
+from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import policy_in
-from checker.inputs.declared import certain, doubt_about, settled, whether_exists, which_counts
+from checker.inputs.declared import certain, doubt_about, settled, which_counts
 from checker.inputs.declared_keys import is_same, key_of_alias, key_reference
+from checker.inputs.declared_subscriptions import subscriptions_of
 from checker.inputs.discover import home_of
 from checker.inputs.senders import topic_name
 from checker.inputs.text import Implied
@@ -30,15 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from checker.core.arn import Arn
     from checker.core.finding import Route
-    from checker.core.unknown import Truth
     from checker.inputs.collect import Facts
     from checker.inputs.declared import (
         Declarations,
         DeclaredGrant,
         DeclaredKey,
         DeclaredPolicy,
-        DeclaredSubscription,
         DeclaredTopic,
     )
     from checker.policy.node import Span
@@ -46,10 +44,6 @@ if TYPE_CHECKING:
 
 UNKNOWN_OWNER = "000000000000"
 """Placeholder for the unknown account of a resource in its default policy."""
-_CONFIRMED_BY_SNS = (SQS, LAMBDA, FIREHOSE)
-"""The protocols whose declared subscriptions SNS confirms, if the endpoint is in the topic's account."""
-_NOT_SHOWN = Unknown("no file shows whether it was confirmed")
-_ELSEWHERE = Unknown("subscriptions may be declared elsewhere")
 
 
 def assemble(declared: Declarations, facts: Facts, folder: Path) -> None:
@@ -80,7 +74,7 @@ class _Maker:
         key = one.settings.key
         shared = max((len(writer.owners) for writer in writers), default=1)
         symbol = symbol_of(one.names, one.arn)
-        subscriptions, others = self.subscriptions(one)
+        subscriptions, others = subscriptions_of(self.declared, one)
         return Topic(
             arn=one.arn,
             policy=_without_quoted_names(self.policy(one, writers, TOPIC), symbol),
@@ -164,14 +158,6 @@ class _Maker:
     def is_declared(self, key: Unknown) -> bool:
         """True for a reference to a declared key."""
         return any(is_same(key, one.names, one.arn) for one in self.declared.keys)
-
-    def subscriptions(self, topic: DeclaredTopic) -> tuple[tuple[Subscription, ...] | Unknown, Unknown]:
-        """Return the declared subscriptions of a topic, and the reason why others may exist."""
-        found = [s for s in self.declared.subscriptions if is_same(s.topic, topic.names, topic.arn)]
-        sure = certain(found, topic)
-        open_ones = [one for one in found if one not in sure]
-        others = _ELSEWHERE if not open_ones else whether_exists(open_ones[0], topic)
-        return tuple(_subscription(one, topic.arn) for one in sure) or others, others
 
 
 def read_policy_in(
@@ -260,36 +246,6 @@ def _is_quoted(span: Span, name: str) -> bool:
 def symbol_of(names: tuple[str, ...], arn: Arn | Unknown) -> str:
     """Return the reference of a document to its own resource while the ARN is not known."""
     return names[0] if isinstance(arn, Unknown) and names else ""
-
-
-def _subscription(one: DeclaredSubscription, topic: Arn | Unknown) -> Subscription:
-    protocol = one.protocol if isinstance(one.protocol, str) else ""
-    delivery = one.delivery
-    return Subscription(
-        protocol,
-        one.endpoint,
-        _is_confirmed(one, protocol, topic),
-        one.arn,
-        one.place,
-        one.address,
-        delivery.filter_policy,
-        delivery.filter_scope,
-        delivery.raw,
-        delivery.dead_letter,
-        delivery.role,
-    )
-
-
-def _is_confirmed(one: DeclaredSubscription, protocol: str, topic: Arn | Unknown) -> Truth:
-    """Return whether a subscription is confirmed: as a state has it, or by SNS for an endpoint in the topic's account.
-
-    https://docs.aws.amazon.com/sns/latest/dg/sns-send-message-to-sqs-cross-account.html
-    """
-    if one.pending is not None:
-        return negate(one.pending)
-    endpoint = Arn.parse(one.endpoint) if isinstance(one.endpoint, str) else None
-    is_foreign = endpoint is not None and isinstance(topic, Arn) and endpoint.account != topic.account
-    return (protocol in _CONFIRMED_BY_SNS and not is_foreign) or _NOT_SHOWN
 
 
 def _grant(one: DeclaredGrant, doubt: Unknown | None) -> Grant:

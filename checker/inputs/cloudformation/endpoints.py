@@ -147,7 +147,7 @@ class _Reader:
             yield whole._replace(names=(own,), ids=(), qualifier=alias, function=function)
 
     def references(self, logical: str) -> tuple[str, ...]:
-        """Return the references to the ARN of a resource; those to its name or URL are no endpoints."""
+        """Return the references to the ARN of a resource; not those to its name or URL."""
         others = (self.template.symbol(logical), self.template.symbol(logical, "QueueName"))
         return tuple(one for one in self.names.of(logical) if one not in others and not _BARE.fullmatch(one))
 
