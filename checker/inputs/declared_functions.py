@@ -133,16 +133,20 @@ class _Maker:
         sure = certain(granted, one)
         doubtful = (whether_exists(other, one) for other in granted if other not in sure)
         unknown = (
-            Unknown(f"the function of `{other.address}` is not known", other.function.where)
+            Unknown(f"the function of `{other.address}` is not known", reference.where)
             for other in self.declared.permissions
-            if isinstance(other.function, Unknown) and _may_be_sns(other) and self.is_open(other)
+            if _may_be_sns(other) and (reference := self.unresolved(other)) is not None
         )
         return next(iter((*doubtful, *unknown, *self.declared.gaps)), None)
 
-    def is_open(self, permission: DeclaredPermission) -> bool:
-        """True for a permission of which the function is not declared here."""
-        name, _ = _split(permission)
-        return not any(_is_called(name, one) for one in self.all_functions if not one.elsewhere)
+    def unresolved(self, permission: DeclaredPermission) -> Unknown | None:
+        """Return the reference of a permission to a function, version or alias that is not declared here."""
+        name, qualifier = _split(permission)
+        own = [one for one in self.all_functions if not one.elsewhere]
+        if isinstance(name, Unknown) and not any(_is_called(name, one) for one in own):
+            return name
+        is_open = isinstance(qualifier, Unknown) and not any(self.is_for(permission, one) for one in own)
+        return qualifier if isinstance(qualifier, Unknown) and is_open else None
 
 
 def _foreign(declared: Declarations) -> Iterator[DeclaredFunction]:

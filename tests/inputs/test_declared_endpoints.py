@@ -180,6 +180,10 @@ UNSURE = {
         subscribed(OF_FUNCTION, FUNCTION, permission("var.open")),
         "the function of `aws_lambda_permission.sns` is not known",
     ),
+    "a permission on an alias that is not known": (
+        subscribed(OF_ALIAS, FUNCTION, ALIAS, permission(qualifier="var.open")),
+        "the function of `aws_lambda_permission.sns` is not known",
+    ),
     "a module that is not downloaded": (
         subscribed(
             OF_FUNCTION,

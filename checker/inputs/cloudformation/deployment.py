@@ -20,6 +20,7 @@ from checker.inputs.cloudformation.evaluation import (
 from checker.inputs.cloudformation.functions import exported_as
 from checker.inputs.cloudformation.nodes import conditions_in
 from checker.inputs.cloudformation.policy_text import policy_node
+from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.endpoint_settings import permission_names, queue_names, subscription_names
 from checker.inputs.topic_settings import CLOUDFORMATION, names_in
 from checker.policy.node import Node, Object, Scalar, describe, rendered, scalar_text
@@ -212,7 +213,7 @@ class Names:
         """Return a reference to a resource of the template for any of its names; other values as they are."""
         found = self.follow(value)
         is_reference = isinstance(value, Unknown) and "${" not in value.where
-        return value if found is None or is_reference else Unknown("", self.names[found][0])
+        return value if found is None or is_reference else Unknown(NOT_KNOWN.reason, self.names[found][0])
 
     def exports(self) -> Iterator[tuple[str, str]]:
         """Map exported names to the resource. A name that depends on the stack's own name is skipped."""

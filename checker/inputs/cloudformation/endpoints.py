@@ -28,7 +28,9 @@ from checker.inputs.cloudformation.deployment import (
     text_in,
 )
 from checker.inputs.cloudformation.evaluation import FUNCTIONS, QUEUE, STREAM, TOPIC
-from checker.inputs.cloudformation.nested import is_nesting
+from checker.inputs.cloudformation.macros import skipped_parts
+from checker.inputs.cloudformation.nested import is_nesting, is_remote
+from checker.inputs.cloudformation.sam import has_connectors
 from checker.inputs.declared import (
     NOT_KNOWN,
     DeclaredFunction,
@@ -63,9 +65,9 @@ if TYPE_CHECKING:
 
 _NO_DOCUMENT = Unknown("the resource has no PolicyDocument")
 _NO_VALUE = Unknown("the resource does not set it")
+_ONE_VARIABLE = re.compile(r"\$\{[^{}]+\}")
 _BARE = re.compile(r"[\w.-]+")
 """A name as a property sets it, which is unique only in its account and Region."""
-_GAP = Unknown("a macro or loop that is not read may add permissions")
 
 
 def may_name_endpoints(template: Template) -> bool:
@@ -86,8 +88,20 @@ def declare_endpoints(worlds: Sequence[States], declared: Declarations) -> None:
         resource, is_certain = one.resource, one.is_certain and count == len(worlds)
         condition = resource.condition or f"the conditions in `{resource.logical}`"
         add(one.declared._replace(conditions=() if is_certain else (condition,)), declared)
-    if any(states.template.macros for states in worlds):
-        declared.gaps.append(_GAP)
+    for template in [states.template for states in worlds[:1]]:
+        declared.gaps += _gaps(template)
+
+
+def _gaps(template: Template) -> Iterator[Unknown]:
+    """Yield the reasons why permissions and queue policies may be missing."""
+    unread = next(skipped_parts(template), None)
+    if unread is not None:
+        yield Unknown(f"{unread.reason}, and may add permissions")
+    for resource in template.resources.values():
+        if is_remote(resource):
+            yield Unknown("a nested stack that was not read may add permissions", resource.logical)
+    if has_connectors(template.document.source.text):
+        yield Unknown("AWS SAM may add permissions for a connector")
 
 
 def add(one: Declared, declared: Declarations) -> None:
@@ -169,14 +183,24 @@ class _Reader:
         )
 
     def permission(self, logical: str, properties: Properties) -> Iterator[DeclaredPermission]:
+        function, qualifier = self.split(self.value(properties, "FunctionName"))
         yield DeclaredPermission(
             self.template.symbol(logical),
             self.template.place(logical),
-            self.value(properties, "FunctionName"),
+            function,
             self.value(properties, "Action"),
             self.value(properties, "Principal"),
+            qualifier,
             tests=tests_of(Settings(properties), CLOUDFORMATION),
         )
+
+    def split(self, function: Value) -> tuple[Value, Value | None]:
+        """Split the name or ARN of a function of the template from a qualifier behind it, as in `${Function}:live`."""
+        name, _, qualifier = text_in(function).rpartition(":")
+        name = name[2:-1] if _ONE_VARIABLE.fullmatch(name) else name
+        found = self.names.follow(Unknown("", name)) if _BARE.fullmatch(qualifier) else None
+        is_function = found is not None and self.states.deployment[found].type in FUNCTIONS
+        return (self.names.named(name), qualifier) if is_function else (function, None)
 
     def value(self, properties: Properties, name: str) -> Value:
         value = properties.value(name)

@@ -134,6 +134,12 @@ def is_nesting(resource: Resource) -> bool:
     return resource.type in _LOCATIONS
 
 
+def is_remote(resource: Resource) -> bool:
+    """True for a nested stack whose template is not a local file."""
+    node = _location(resource)
+    return is_nesting(resource) and (node is None or not local_file(text_of(node) or ""))
+
+
 def _location(resource: Resource) -> Node | None:
     """Return the location of a nested template; that of CDK is in the metadata, because it uploads the file."""
     key = _LOCATIONS.get(resource.type)

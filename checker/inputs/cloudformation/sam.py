@@ -49,6 +49,11 @@ def with_generated(document: TextDocument) -> TextDocument:
     return document._replace(root=document.root._replace(members=tuple(members)))
 
 
+def has_connectors(text: str) -> bool:
+    """True for a template that may have connectors, which also grant access to functions and queues."""
+    return _SERVERLESS in text and "Connector" in text
+
+
 def _generated(resources: Object) -> Iterator[Member]:
     types = {one.key: _type(one.value) for one in resources.members}
     for member in resources.members:

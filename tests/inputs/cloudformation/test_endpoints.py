@@ -81,12 +81,27 @@ def test_a_permission_belongs_to_the_function_that_it_names(name: str, tmp_path:
     assert found.more is None
 
 
-def test_versions_and_aliases_have_permissions_of_their_own(tmp_path: Path) -> None:
-    live = {"Type": "AWS::Lambda::Alias", "Properties": {"FunctionName": {"Ref": "Handler"}, "Name": "live"}}
-    stack = template({**CHAT, **HANDLER, "Live": live, **subscription({"Ref": "Live"}), **permission(ARN)})
+LIVE = {
+    "Live": {"Type": "AWS::Lambda::Alias", "Properties": {"FunctionName": {"Ref": "Handler"}, "Name": "live"}}
+}
+QUALIFIED: dict[str, tuple[Any, bool]] = {
+    "the alias": ({"Ref": "Live"}, True),
+    "its name behind that of the function": ({"Fn::Sub": "${Handler}:live"}, True),
+    "its name behind the ARN of the function": ({"Fn::Sub": "${Handler.Arn}:live"}, True),
+    "both names": ("chat-handler:live", True),
+    "another alias": ({"Fn::Sub": "${Handler}:dev"}, False),
+    "the function": (ARN, False),
+}
+
+
+@pytest.mark.parametrize("name", QUALIFIED)
+def test_an_alias_has_permissions_of_its_own(name: str, tmp_path: Path) -> None:
+    function, counts = QUALIFIED[name]
+    stack = template({**CHAT, **HANDLER, **LIVE, **subscription({"Ref": "Live"}), **permission(function)})
     (found,) = functions(load_stack(tmp_path, a__json=stack))
     assert found.qualifier == "live"
-    assert found.policy is None
+    assert (found.policy is not None) is counts
+    assert found.more is None
 
 
 def test_a_subscription_in_the_list_of_a_topic_is_read(tmp_path: Path) -> None:
@@ -131,10 +146,32 @@ def test_resources_with_the_same_condition_exist_together(tmp_path: Path) -> Non
     assert found.more is None
 
 
-def test_a_loop_that_is_not_read_may_add_permissions(tmp_path: Path) -> None:
-    loop = {"Fn::ForEach::Grants": ["Name", {"Ref": "Names"}, permission(ARN)]}
-    given = {"Parameters": {"Names": {"Type": "CommaDelimitedList"}}, "Transform": "AWS::LanguageExtensions"}
-    stack = template({**CHAT, **HANDLER, **subscription(ARN), **loop}, **given)
+GAPS: dict[str, dict[str, Any]] = {
+    "a loop that is not read": {"Fn::ForEach::Grants": ["Name", {"Ref": "Names"}, permission(ARN)]},
+    "a nested stack that is not read": {
+        "Nested": {
+            "Type": "AWS::CloudFormation::Stack",
+            "Properties": {"TemplateURL": "https://example.com/a", "Parameters": {"Function": ARN}},
+        }
+    },
+    "a connector": {
+        "To": {
+            "Type": "AWS::Serverless::Connector",
+            "Properties": {
+                "Source": {"Id": "Chat"},
+                "Destination": {"Id": "Handler"},
+                "Permissions": ["Write"],
+            },
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("name", GAPS)
+def test_what_is_not_read_may_add_permissions(name: str, tmp_path: Path) -> None:
+    names = {"Parameters": {"Names": {"Type": "CommaDelimitedList"}}}
+    given = {**names, "Transform": ["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"]}
+    stack = template({**CHAT, **HANDLER, **subscription(ARN), **GAPS[name]}, **given)
     (found,) = functions(load_stack(tmp_path, a__json=stack))
     assert found.more is not None
 
