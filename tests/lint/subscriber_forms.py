@@ -215,6 +215,8 @@ def kept_state(one: Subscriber) -> dict[str, str]:
     return {"state.json": json.dumps(shown)}
 
 
+_COMPUTED = ("filter_policy_scope", "pending_confirmation")
+"""What the provider computes for a subscription, so that a plan does not know it."""
 _SOURCES = {
     TOPIC_ARN: "aws_sns_topic.chat.arn",
     FUNCTION_ARN: "aws_lambda_function.this.arn",
@@ -232,10 +234,10 @@ def plan_of_new(one: Subscriber) -> dict[str, str]:
     changes, configured = [], []
     for address, values in _resources(one):
         is_new = "_lambda_" in address or "subscription" in address
-        own = {"arn", "id"} if is_new else set()
+        own = {"arn", "id", *_COMPUTED} if is_new else set()
         sources = {name: _SOURCES.get(value) for name, value in values.items() if isinstance(value, str)}
         hidden = {name for name, source in sources.items() if source and "_lambda_" in source and is_new}
-        unknown = (own | hidden) & values.keys()
+        unknown = ((own | hidden) & values.keys()) | (set(_COMPUTED) if "subscription" in address else set())
         after = {name: value for name, value in values.items() if name not in unknown}
         changes.append(change(address, after, dict.fromkeys(unknown, True)))
         expressions = {

@@ -106,6 +106,7 @@ def test_a_subscription_is_read_with_its_endpoint(protocol: str, form: str, tmp_
     assert subscription.filter_policy is not None
     assert not isinstance(subscription.filter_policy, Unknown)
     assert "".join(subscription.filter_policy.split()) == '{"Type":["MESSAGE"]}'
+    assert subscription.filter_scope == "MessageAttributes"
     assert subscription.raw is False
     assert subscription.place is not None
     assert subscription.dead_letter is not None

@@ -47,6 +47,10 @@ _LISTS = (("_sns_", "topic_policies"), ("_kms_", "key_policies"), ("_sqs_", QUEU
 """The lists of policies, by a part of the type of their owners."""
 
 
+_WITH_DEFAULT = ("filter_policy_scope", "redrive_policy", "pending_confirmation", "sqs_managed_sse_enabled")
+"""Attributes of subscriptions and queues that the provider computes if they are not set."""
+
+
 class Declarer:
     """Declares all resources of a plan; ``faults`` are the policies that could not be read.
 
@@ -183,8 +187,19 @@ class PlannedResource:
 
         An unknown text has the name of the only resource that it comes from.
         """
+        if self._is_left_to_aws(name):
+            return None
         value = self.plan.origins.value(self.resource, name_in(self.kind, name))
         return None if value == "" else value
+
+    def _is_left_to_aws(self, name: str) -> bool:
+        """True for a setting that the configuration does not make, so that AWS applies its default."""
+        return (
+            name in _WITH_DEFAULT
+            and self.plan.has_configuration
+            and self.resource.lacks(name)
+            and not self.plan.origins.is_set(self.resource, name)
+        )
 
     def texts(self, name: str) -> tuple[Value, ...]:
         """Return the items of a list attribute as texts; empty if it is not set.
@@ -208,6 +223,8 @@ class PlannedResource:
 
     def flag(self, name: str) -> bool | Unknown | None:
         """Return a boolean attribute; ``None`` if it is not set."""
+        if self._is_left_to_aws(name):
+            return None
         return self.resource.flag(name_in(self.kind, name))
 
     def value(self, name: str) -> Node | None:
