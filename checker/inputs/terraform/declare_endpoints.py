@@ -164,3 +164,5 @@ ENDPOINTS: dict[str, Callable[[Resource, Declarations], None]] = {
     "data.aws_sqs_queue": _queue,
     "aws_kinesis_firehose_delivery_stream": _stream,
 }
+GRANTS = frozenset(kind for kind, make in ENDPOINTS.items() if make in (_permission, declare_policy))
+"""The types that write the policy of a function or queue. What they grant matters if that resource does."""

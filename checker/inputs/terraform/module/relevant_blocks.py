@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.terraform.declare import TYPES
-from checker.inputs.terraform.declare_endpoints import ENDPOINTS
+from checker.inputs.terraform.declare_endpoints import ENDPOINTS, GRANTS
 from checker.inputs.terraform.module.folder import with_called
 from checker.inputs.terraform.stacks import STACKS
 
@@ -28,22 +28,28 @@ _BLOCK = re.compile(
 )
 """A block as `terraform fmt` writes it, with its braces at the start of a line."""
 _NAMES = re.compile(r"\b(?:data\.)?[a-z]\w*\.[A-Za-z_][\w-]*")
-_SUBSCRIPTION = "subscription"
-_NEEDS_ENDPOINT = re.compile(
-    r'\bprotocol"?[ \t]*[=:][ \t]*+(?!"(?:email|sms|http|application))|\bredrive_policy\b'
-)
-"""Text of a subscription that may deliver to a function or queue, and not only to people and web servers."""
 _LONG_COMMENT = re.compile(r"^[ \t]*/\*", re.MULTILINE)
 _NOT_SPACE = re.compile(r"[^\n]")
 
 
 class _Block(NamedTuple):
-    """A block that may be left out: its file, range and address."""
+    """A block that may be left out: its file, range and address.
+
+    ``owners`` are the functions and queues to which a permission or queue policy refers. It matters if one of them does,
+    or if it refers to none.
+    """
 
     file: int
     start: int
     end: int
     address: str
+    owners: frozenset[str] | None = None
+
+    def matters(self, used: Collection[str]) -> bool:
+        """True for a block to which used ones refer, and for the permissions of a used function."""
+        if self.owners is not None and (not self.owners or not self.owners.isdisjoint(used)):
+            return True
+        return self.address in used
 
 
 def may_start(text: str, variables: frozenset[str]) -> bool:
@@ -58,13 +64,11 @@ def relevant_texts(folder: Path, texts: Sequence[Text], variables: frozenset[str
         may_start(one.text, variables) for one in with_called(folder, texts, [])
     ):
         return written
-    subscribes = any(_may_subscribe(one.text) for one in with_called(folder, texts, []))
-    kept = {*TYPES, *STACKS, *(ENDPOINTS if subscribes else ())}
     blocks = [
         block
         for number, one in enumerate(texts)
         if one.path.suffix != ".json"
-        for block in _blocks(number, one.text, kept)
+        for block in _blocks(number, one.text)
     ]
     for block in _unused(blocks, written):
         text = written[block.file]
@@ -73,29 +77,30 @@ def relevant_texts(folder: Path, texts: Sequence[Text], variables: frozenset[str
     return written
 
 
-def _may_subscribe(text: str) -> bool:
-    return _SUBSCRIPTION in text and _NEEDS_ENDPOINT.search(text) is not None
-
-
-def _blocks(file: int, text: str, kept: Collection[str]) -> Iterator[_Block]:
+def _blocks(file: int, text: str) -> Iterator[_Block]:
     """Yield the blocks of a file that may be left out. One with a heredoc may end elsewhere than it seems."""
     if _LONG_COMMENT.search(text):
         return
     for found in _BLOCK.finditer(text):
         kind, first, second, body = found.groups()
         name = f"data.{first}" if kind == "data" else first
-        if name in kept or "<<" in body or body.count("{") != body.count("}"):
+        if name in TYPES or name in STACKS or "<<" in body or body.count("{") != body.count("}"):
             continue
         if (kind == "output") == (second is None):
-            yield _Block(file, *found.span(), "" if kind == "output" else f"{name}.{second}")
+            owners = frozenset(_owners(body)) if name in GRANTS else None
+            yield _Block(file, *found.span(), "" if kind == "output" else f"{name}.{second}", owners)
+
+
+def _owners(body: str) -> Iterator[str]:
+    return (one for one in _NAMES.findall(body) if one.rpartition(".")[0] in ENDPOINTS)
 
 
 def _unused(blocks: Sequence[_Block], written: Sequence[str]) -> list[_Block]:
-    """Return the blocks that no other block refers to, directly or not."""
+    """Return the blocks that do not matter to any other block, directly or not."""
     used = set(_NAMES.findall("\n".join(_without(blocks, written))))
     waiting = list(blocks)
-    while needed := [one for one in waiting if one.address in used]:
-        waiting = [one for one in waiting if one.address not in used]
+    while needed := [one for one in waiting if one.matters(used)]:
+        waiting = [one for one in waiting if not one.matters(used)]
         for one in needed:
             used.update(_NAMES.findall(written[one.file][one.start : one.end]))
     return waiting

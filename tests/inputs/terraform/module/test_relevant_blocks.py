@@ -123,34 +123,47 @@ def test_topics_and_keys_are_the_same(tmp_path: Path, monkeypatch: pytest.Monkey
 
 SUBSCRIPTION = """resource "aws_sns_topic_subscription" "alarms" {
   topic_arn = aws_sns_topic.alarms.arn
-  protocol  = PROTOCOL
-  endpoint  = var.length
+  protocol  = "lambda"
+  endpoint  = aws_lambda_alias.live.arn
 }
 """
-ENDPOINTS = """resource "aws_lambda_permission" "alarms" {
-  function_name = "alarms"
+FUNCTIONS = """resource "aws_lambda_function" "NAME" {
+  function_name = "NAME"
 }
-resource "aws_sqs_queue" "alarms" {
-  name = "alarms"
+resource "aws_lambda_alias" "live" {
+  function_name = aws_lambda_function.alarms.function_name
+}
+resource "aws_lambda_permission" "NAME" {
+  function_name = FUNCTION
 }
 """
+FUNCTION = "aws_lambda_function.NAME.function_name"
+
+
+def functions(name: str, function: str = FUNCTION) -> str:
+    return FUNCTIONS.replace("FUNCTION", function).replace("NAME", name)
 
 
 @pytest.mark.parametrize(
-    ("protocol", "kept"),
+    ("name", "function", "kept"),
     [
-        ('"lambda"', True),
-        ('"sqs"', True),
-        ("var.protocol", True),
-        ('"email"', False),
-        ('"https"', False),
-        (None, False),
+        ("alarms", FUNCTION, True),
+        ("alarms", "aws_lambda_alias.live.arn", True),
+        ("alarms", '"alarms"', True),
+        ("alarms", "var.function", True),
+        ("other", FUNCTION, False),
     ],
 )
-def test_functions_and_queues_are_kept_where_a_subscription_may_name_them(
-    protocol: str | None, kept: bool, tmp_path: Path
+def test_permissions_on_functions_that_matter_are_kept(
+    name: str, function: str, kept: bool, tmp_path: Path
 ) -> None:
-    subscription = SUBSCRIPTION.replace("PROTOCOL", protocol) if protocol else ""
-    found = parsed({**FILES, "subscription.tf": subscription, "endpoints.tf": ENDPOINTS}, tmp_path)
-    assert ("aws_lambda_permission" in found["endpoints.tf"]) is kept
-    assert ("aws_sqs_queue" in found["endpoints.tf"]) is kept
+    files = {**FILES, "subscription.tf": SUBSCRIPTION, "functions.tf": functions(name, function)}
+    found = parsed(files, tmp_path)["functions.tf"]
+    assert ("aws_lambda_permission" in found) is kept
+    assert (f'"aws_lambda_function" "{name}"' in found) is kept
+    assert "aws_lambda_alias" in found
+
+
+def test_functions_that_nothing_subscribes_are_left_out(tmp_path: Path) -> None:
+    found = parsed({**FILES, "functions.tf": functions("alarms")}, tmp_path)
+    assert found["functions.tf"].split() == []
