@@ -60,11 +60,11 @@ def _names(reference: Value, names: Sequence[str], own: Value) -> bool:
 
 
 def _topics(declared: Declarations) -> dict[str, str]:
-    """Map the names of topics to what their own policies call them; names of several variants have no single one."""
+    """Map the names of topics to what their own policies call them; all variants of a topic have one name."""
     texts: dict[str, str] = {}
     several: set[str] = set()
     for topic in declared.topics:
-        own = symbol_of(topic.names, topic.arn) or str(topic.arn)
+        own = symbol_of(topic.names, topic.arn).removesuffix(f" ({topic.variant})") or str(topic.arn)
         several.update(name for name in topic.names if texts.setdefault(name, own) != own)
     return {name: own for name, own in texts.items() if name not in several}
 
