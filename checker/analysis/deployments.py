@@ -222,6 +222,11 @@ def deployed(facts: Facts, deployment: Deployment) -> Facts:
 _MAY_BE = Unknown("the topic's name depends on the deployment, so this may be its ARN")
 
 
+def _family(symbol: str) -> str:
+    """Return the reference to a topic of a template without the conditions of its variant, which others refer to."""
+    return symbol.rpartition(" (")[0] if symbol.endswith(")") else symbol
+
+
 class _Behind:
     """Fills in what is behind the subscriptions of a topic in one deployment.
 
@@ -261,7 +266,10 @@ class _Behind:
     def text(self, text: PolicyText | Unknown, own: Mapping[str, str] = {}) -> PolicyText | Unknown:
         if isinstance(text, Unknown):
             return text
-        names = {**own, **({self.own: self.arn} if self.own and self.arn else {})}
+        names = {
+            **own,
+            **(dict.fromkeys((self.own, _family(self.own)), self.arn) if self.own and self.arn else {}),
+        }
 
         def replace(role: str, value: Value) -> Value:
             if isinstance(value, str) and value in names:

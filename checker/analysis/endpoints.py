@@ -260,6 +260,11 @@ def _known(resource: _Resource | Unknown) -> tuple[_Resource, ...]:
     return () if isinstance(resource, Unknown) else (resource,)
 
 
+def shown(reference: str | Unknown) -> str:
+    """Return a reference as reports name it: an ARN, URL or address, or the reference that the code has."""
+    return reference if isinstance(reference, str) else reference.where or reference.reason
+
+
 def split_qualifier(reference: str) -> tuple[str, str]:
     """Split the ARN of a version or alias into the function's ARN and the qualifier, which may be empty.
 

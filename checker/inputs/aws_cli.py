@@ -197,13 +197,17 @@ def read_key_policy(document: TextDocument, node: Node, route: Route, *, named: 
     return Key(unknown, place, policy, named=named)
 
 
-def read_subscriptions(node: Node) -> Iterator[tuple[str, Subscription]]:
+def read_subscriptions(
+    document: TextDocument, node: Node, route: Route
+) -> Iterator[tuple[str, Subscription]]:
     """Read `aws sns list-subscriptions-by-topic`; yield pairs of topic ARN and subscription."""
-    for item in items(node):
+    for index, item in enumerate(items(node)):
         if isinstance(item, Object):
             arn = text_of(item.get("SubscriptionArn")) or ""
             protocol, endpoint = text_of(item.get("Protocol")) or "", text_of(item.get("Endpoint")) or ""
-            found = Subscription(protocol, endpoint, confirmed=arn.startswith(_CONFIRMED_PREFIX))
+            confirmed = arn.startswith(_CONFIRMED_PREFIX)
+            place = Place(document, (*route, index))
+            found = Subscription(protocol, endpoint, confirmed, arn if confirmed else "", place)
             yield text_of(item.get("TopicArn")) or "", found
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from checker.analysis.endpoints import Endpoints, Function, Queue
     from checker.analysis.inventory import (
         CallerPolicy,
         Contact,
@@ -61,6 +62,9 @@ class Facts:
     """Topics, keys and other facts, each with the folder that it was found in; lists are keyed by their
     subject.
 
+    ``described`` are subscriptions with their attributes, by topic. ``endpoints`` are those of code, and ``functions``
+    and ``queues`` those in output of the AWS CLI.
+
     ``empty_lists`` are the folders with an empty list of subscriptions, which names no topic. ``called`` are
     the folders of called Terraform modules, ``deployed`` those of Terragrunt's units, ``opened`` the files that Terraform functions read,
     ``read_by_roots`` those that each root reads, and
@@ -82,6 +86,10 @@ class Facts:
         self.contacts: list[Contact] = []
         self.callers: list[CallerPolicy] = []
         self.subscriptions: dict[str, list[Subscription]] = {}
+        self.described: dict[str, list[Subscription]] = {}
+        self.endpoints: list[Endpoints] = []
+        self.functions: list[Function] = []
+        self.queues: list[Queue] = []
         self.empty_lists: list[Path] = []
         self.tags: dict[str, tuple[tuple[str, str], ...]] = {}
         self.grants: dict[str, list[Grant]] = {}

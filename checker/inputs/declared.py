@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
+from checker.analysis.endpoints import ATTRIBUTES
 from checker.core.unknown import Unknown
 from checker.lint.scope import is_relevant
 
@@ -101,13 +102,101 @@ class DeclaredEnvironment(NamedTuple):
     handler: str = ""
 
 
+class DeclaredDelivery(NamedTuple):
+    """How SNS delivers to a subscription, as `checker.analysis.endpoints.Subscription` has it.
+
+    A reference to a queue or a role is Unknown with its name.
+    """
+
+    filter_policy: Value | None = None
+    filter_scope: Value = ATTRIBUTES
+    raw: Truth = False
+    dead_letter: Value | None = None
+    role: Value | None = None
+
+
 class DeclaredSubscription(NamedTuple):
-    """A subscription."""
+    """A subscription.
+
+    ``holding`` are the conditions that hold wherever it exists, besides the unknown ones in ``conditions``. ``pending``
+    is whether it waits for confirmation, which only a state knows; so is its ``arn``.
+    """
 
     address: str
     topic: Value
     protocol: Value
     endpoint: Value
+    conditions: tuple[str, ...] = ()
+    place: Place | None = None
+    delivery: DeclaredDelivery = DeclaredDelivery()
+    holding: tuple[str, ...] = ()
+    pending: Truth | None = None
+    arn: str = ""
+
+
+class DeclaredFunction(NamedTuple):
+    """A Lambda function; or one of its versions and aliases, with its ``qualifier`` and its ``function``.
+
+    ``names`` are references to its ARN, ``ids`` those to its name, and the name itself if it is known. ``elsewhere`` is
+    true if the code only refers to it, so that other code may add permissions.
+    """
+
+    address: str
+    names: tuple[str, ...]
+    place: Place
+    arn: Arn | Unknown = NOT_KNOWN
+    qualifier: Value = ""
+    function: Value | None = None
+    conditions: tuple[str, ...] = ()
+    where: Where = Where()
+    elsewhere: bool = False
+    ids: tuple[str, ...] = ()
+
+
+class DeclaredPermission(NamedTuple):
+    """A statement in the resource policy of a function. ``tests`` are operators, condition keys and values."""
+
+    address: str
+    place: Place
+    function: Value
+    action: Value
+    principal: Value
+    qualifier: Value | None = None
+    tests: tuple[tuple[str, str, Value], ...] = ()
+    conditions: tuple[str, ...] = ()
+    where: Where = Where()
+
+
+class DeclaredQueue(NamedTuple):
+    """A queue with its settings, as `checker.analysis.endpoints.Queue` has them; ``policy`` is an inline policy.
+
+    ``names``, ``ids`` and ``elsewhere`` are as in `DeclaredFunction`; ``ids`` are references to its URL.
+    """
+
+    address: str
+    names: tuple[str, ...]
+    place: Place
+    arn: Arn | Unknown = NOT_KNOWN
+    policy: Node | Unknown | None = None
+    key: Value | None = None
+    managed_sse: Truth = NOT_KNOWN
+    period: int | Unknown = NOT_KNOWN
+    redrive: Value = ""
+    fifo: Truth = False
+    conditions: tuple[str, ...] = ()
+    where: Where = Where()
+    elsewhere: bool = False
+    ids: tuple[str, ...] = ()
+
+
+class DeclaredStream(NamedTuple):
+    """A delivery stream."""
+
+    address: str
+    names: tuple[str, ...]
+    place: Place
+    arn: Arn | Unknown = NOT_KNOWN
+    destinations: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
 
 
@@ -153,6 +242,7 @@ class Declarations:
     """All declarations of one deployment, in reading order.
 
     ``root`` is the name of a Terraform root in reports, such as ``prod/``; empty for the working directory.
+    ``gaps`` are the reasons why permissions and policies of functions and queues may be missing.
     """
 
     def __init__(self) -> None:
@@ -166,6 +256,12 @@ class Declarations:
         self.grants: list[DeclaredGrant] = []
         self.instances: list[Instance] = []
         self.open_instances: list[OpenInstance] = []
+        self.functions: list[DeclaredFunction] = []
+        self.permissions: list[DeclaredPermission] = []
+        self.queues: list[DeclaredQueue] = []
+        self.queue_policies: list[DeclaredPolicy] = []
+        self.streams: list[DeclaredStream] = []
+        self.gaps: list[Unknown] = []
         self.senders: list[DeclaredSender] = []
         self.environments: list[DeclaredEnvironment] = []
         self.caller_policies: list[DeclaredPolicy] = []
@@ -199,20 +295,21 @@ def doubt_about(writers: Sequence[Declaration], owner: Conditional) -> Unknown |
     """Explain why the only policy or grant of a resource may not exist."""
     if len(writers) != 1 or certain(writers, owner):
         return None
-    return _open(writers[0], owner)
+    return whether_exists(writers[0], owner)
 
 
 def which_counts(writers: Sequence[DeclaredPolicy], owner: Conditional) -> Unknown:
     """Explain why it is not known which of several resources writes the policy."""
     uncertain = [one for one in writers if one not in certain(writers, owner)]
     if uncertain:
-        return _open(uncertain[0], owner)
+        return whether_exists(uncertain[0], owner)
     return Unknown("several resources write the policy, and the last write wins")
 
 
-def _open(policy: Declaration, owner: Conditional) -> Unknown:
-    condition = next(one for one in policy.conditions if one not in owner.conditions)
-    return Unknown(f"whether `{policy.address}` exists is not known", condition)
+def whether_exists(resource: Declaration, owner: Conditional) -> Unknown:
+    """Explain why a resource may not exist although another one does."""
+    condition = next(one for one in resource.conditions if one not in owner.conditions)
+    return Unknown(f"whether `{resource.address}` exists is not known", condition)
 
 
 _Pair = tuple["DeclaredTopic", "Topic"]

@@ -16,7 +16,7 @@ from checker.core.unknown import Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from checker.inputs.declared import Declarations, DeclaredAlias, DeclaredKey, DeclaredTopic, Where
+    from checker.inputs.declared import Declarations, DeclaredAlias, DeclaredKey, Where
     from checker.policy.model import Value
 
 _Candidate = tuple["DeclaredKey", "Where"]
@@ -29,12 +29,12 @@ def is_same(reference: Value | None, names: Iterable[str], arn: Arn | Unknown) -
     return reference is not None and (reference in names or reference == str(arn))
 
 
-def key_reference(declared: Declarations, topic: DeclaredTopic) -> Value | None:
-    """Return the address of the declared key that a topic uses, for any form of reference.
+def key_reference(declared: Declarations, reference: Value | None, where: Where) -> Value | None:
+    """Return the address of the declared key that a topic or queue uses, for any form of reference.
 
-    A key that is looked up by the alias of an AWS managed key keeps that alias as its name.
+    ``where`` is the place of the topic or queue. A key that is looked up by the alias of an AWS managed key keeps that
+    alias as its name.
     """
-    reference = topic.settings.key.value
     if reference is None:
         return None
     of_alias = (
@@ -44,7 +44,7 @@ def key_reference(declared: Declarations, topic: DeclaredTopic) -> Value | None:
         for key in _key_of(declared, alias)
     )
     found = [*_called(declared, reference), *of_alias]
-    chosen = _chosen(found, reference, topic.where)
+    chosen = _chosen(found, reference, where)
     if chosen is None:
         return _managed(declared, reference) or reference
     return chosen if isinstance(chosen, Unknown) else chosen.address
@@ -100,11 +100,11 @@ def _chosen(found: list[_Candidate], reference: Value, here: Where) -> DeclaredK
         return next(iter((near or possible).values()))
     name = reference.where if isinstance(reference, Unknown) else reference
     if near:
-        return Unknown(f"{len(near)} keys share the alias `{name}`, so the topic's key is ambiguous")
+        return Unknown(f"{len(near)} keys share the alias `{name}`, so the key is ambiguous")
     if possible:
         return Unknown(
-            f"{len(possible)} keys share the ID or alias `{name}`, and the topic's Region is not known"
+            f"{len(possible)} keys share the ID or alias `{name}`, and the Region of its user is not known"
         )
     return Unknown(
-        f"`{name}` is declared in another Region or account than the topic; refer to the key by its ARN"
+        f"`{name}` is declared in another Region or account than the resource that it encrypts; refer to the key by its ARN"
     )

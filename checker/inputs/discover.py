@@ -90,7 +90,8 @@ _DECLARED = ("aws::sns::", "aws::kms::", "aws_sns_topic", "aws_kms_key")
 _RESOURCES = ("aws_sns_topic", "aws_kms_key", "awscc_sns_", "awscc_kms_")
 _PARTS = ("templateurl", "aws::serverless::application", "aws::include", "${file(")
 _KUBERNETES = ("services.k8s.aws", "aws.upbound.io", "aws.m.upbound.io", "aws.crossplane.io")
-_WORDS = (*_AWS_WORDS, *_STREAMS, *_RESOURCES, *_PARTS, *_KUBERNETES, "topics", "contacts")
+_ENDPOINTS = ("queuearn", "revisionid")
+_WORDS = (*_AWS_WORDS, *_STREAMS, *_RESOURCES, *_PARTS, *_KUBERNETES, *_ENDPOINTS, "topics", "contacts")
 """Words of which an ARN, action, plan or manifest has at least one, or a template with parts in other
 files; most JSON and YAML files have none."""
 
@@ -102,6 +103,7 @@ _CONTEXT_WORDS = (
     "instancealias",
     "instancesummarylist",
     "subscriptionarn",
+    *_ENDPOINTS,
     "topics",
     "contacts",
 )

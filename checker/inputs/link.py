@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from checker.analysis.endpoints import Endpoints
 from checker.analysis.inventory import (
     Inventory,
     Key,
@@ -26,11 +27,15 @@ from checker.inputs.resolve import assemble
 from checker.inputs.terraform.address import without_indices
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from checker.analysis.inventory import Topic
 
 
+_NO_LIST = Unknown(
+    "no list of subscriptions was given; provide the output of `aws sns list-subscriptions-by-topic`"
+)
 _Keys = list[tuple["Path", Key]]
 
 
@@ -47,6 +52,10 @@ def link_facts(facts: Facts) -> Inventory:
         for folder, declared in facts.declared.items():
             declared.root = declared.root if several else ""  # a single root needs no name in reports
             assemble(declared, facts, folder)
+            if declared.subscriptions:
+                from checker.inputs.declared_endpoints import endpoints_of  # imported on demand, as above
+
+                facts.endpoints.append(endpoints_of(declared, facts, folder))
     if facts.given.source:
         show_where_written(facts.given.source, facts)
     if facts.streams is not None:
@@ -74,7 +83,14 @@ def link_facts(facts: Facts) -> Inventory:
         evidence=streams.keys.evidence() if streams is not None else None,
         refused_starts=tuple(streams.refused) if streams is not None else (),
         callers=tuple(facts.callers),
+        endpoints=_together(
+            [*facts.endpoints, Endpoints(tuple(facts.functions), tuple(facts.queues))],
+        ),
     )
+
+
+def _together(found: Sequence[Endpoints]) -> Endpoints:
+    return Endpoints(*(tuple(one for part in parts for one in part) for parts in zip(*found, strict=True)))
 
 
 def _with_lists(topic: Topic, folder: Path, facts: Facts) -> Topic:
@@ -88,7 +104,13 @@ def _with_subscriptions(topic: Topic, folder: Path, facts: Facts) -> Topic:
     listed = facts.subscriptions.get(str(topic.arn)) if isinstance(topic.arn, Arn) else None
     if listed is None and folder in facts.empty_lists and [one for one, _ in facts.topics].count(folder) == 1:
         listed = []
-    return topic if listed is None else topic._replace(subscriptions=tuple(listed), unlisted=None)
+    described = facts.described.get(str(topic.arn), []) if facts.described else []
+    if listed is None:
+        known = tuple(described) or topic.subscriptions
+        return topic._replace(subscriptions=known, unlisted=_NO_LIST) if described else topic
+    by_arn = {one.arn: one for one in described}
+    whole = tuple(by_arn.get(one.arn, one) for one in listed)
+    return topic._replace(subscriptions=whole, unlisted=None)
 
 
 def _with_grants(key: Key, facts: Facts) -> Key:

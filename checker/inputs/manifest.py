@@ -211,7 +211,7 @@ def _take_topic(entry: TopicEntry, manifest: Path, facts: Facts) -> None:
         listed = _list_in(
             entry.subscriptions, cli_output.SUBSCRIPTIONS, "aws sns list-subscriptions-by-topic"
         )
-        topic = topic._replace(subscriptions=tuple(one for _, one in read_subscriptions(listed)))
+        topic = topic._replace(subscriptions=tuple(one for _, one in read_subscriptions(*listed)))
     facts.topics.append((manifest, topic._replace(named=True, instances=entry.instances)))
 
 
@@ -238,14 +238,14 @@ def _take_key(entry: KeyEntry, manifest: Path, facts: Facts) -> None:
         key = key._replace(policy=load_key_policy(entry.policy, pipes=False).policy)
     if entry.grants:
         listed = _list_in(entry.grants, cli_output.GRANTS, "aws kms list-grants")
-        key = key._replace(grants=tuple(grant for _, grant in read_grants(listed)))
+        key = key._replace(grants=tuple(grant for _, grant in read_grants(listed[1])))
     facts.keys.append((manifest, key._replace(aliases=entry.aliases, named=True)))
 
 
-def _list_in(path: Path, kind: Kind, command: str) -> Node:
-    """Read a list from AWS CLI output. Raises InputError."""
-    root = read_document(path, pipes=False).root
-    found = kind.match(root) if isinstance(root, Object) else None
+def _list_in(path: Path, kind: Kind, command: str) -> tuple[TextDocument, Node, Route]:
+    """Read a list from AWS CLI output, with its document and route. Raises InputError."""
+    document = read_document(path, pipes=False)
+    found = kind.match(document.root) if isinstance(document.root, Object) else None
     if found is None:
         raise InputError(name_of(path), f"expected the output of `{command}`")
-    return found[0]
+    return (document, *found)

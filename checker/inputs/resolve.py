@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS
-from checker.analysis.inventory import CallerPolicy, Grant, Key, Place, PolicyText, Subscription, Topic
+from checker.analysis.inventory import CallerPolicy, Grant, Key, Place, PolicyText, Topic
 from checker.analysis.inventory import Source as Origin
-from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Part
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import policy_in
 from checker.inputs.declared import certain, doubt_about, settled, which_counts
 from checker.inputs.declared_keys import is_same, key_of_alias, key_reference
+from checker.inputs.declared_subscriptions import subscriptions_of
 from checker.inputs.discover import home_of
 from checker.inputs.senders import topic_name
 from checker.inputs.text import Implied
@@ -30,15 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from checker.core.arn import Arn
     from checker.core.finding import Route
-    from checker.core.unknown import Truth
     from checker.inputs.collect import Facts
     from checker.inputs.declared import (
         Declarations,
         DeclaredGrant,
         DeclaredKey,
         DeclaredPolicy,
-        DeclaredSubscription,
         DeclaredTopic,
     )
     from checker.policy.model import Value
@@ -47,10 +45,6 @@ if TYPE_CHECKING:
 
 UNKNOWN_OWNER = "000000000000"
 """Placeholder for the unknown account of a resource in its default policy."""
-_CONFIRMED_BY_SNS = (SQS, LAMBDA, FIREHOSE)
-"""The protocols whose declared subscriptions SNS confirms, if the endpoint is in the topic's account."""
-_NOT_SHOWN = Unknown("no file shows whether it was confirmed")
-_ELSEWHERE = Unknown("subscriptions may be declared elsewhere")
 
 
 def assemble(declared: Declarations, facts: Facts, folder: Path) -> None:
@@ -90,23 +84,26 @@ class _Maker:
     def __init__(self, declared: Declarations, facts: Facts) -> None:
         self.declared = declared
         self.facts = facts
-        self.topic_policies = _by_owner(declared.topic_policies)
-        self.key_policies = _by_owner(declared.key_policies)
+        self.topic_policies = by_owner(declared.topic_policies)
+        self.key_policies = by_owner(declared.key_policies)
 
     def topic(self, one: DeclaredTopic) -> Topic:
         """Build a topic with its policy, its subscriptions and its key's name."""
-        writers = _writers(self.topic_policies, one.names, one.arn)
+        writers = writers_of(self.topic_policies, one.names, one.arn)
         inline = [one.policy] if one.policy is not None else []
         key = one.settings.key
         shared = max((len(writer.owners) for writer in writers), default=1)
         symbol = symbol_of(one.names, one.arn)
+        subscriptions, others = subscriptions_of(self.declared, one)
         return Topic(
             arn=one.arn,
             policy=_without_quoted_names(self.policy(one, writers, TOPIC), symbol),
-            settings=one.settings._replace(key=key._replace(value=key_reference(self.declared, one))),
+            settings=one.settings._replace(
+                key=key._replace(value=key_reference(self.declared, key.value, one.where))
+            ),
             place=one.place,
-            subscriptions=self.subscriptions(one) or _ELSEWHERE,
-            unlisted=_ELSEWHERE,
+            subscriptions=subscriptions,
+            unlisted=others,
             tags=one.tags,
             address=one.address,
             symbol=symbol,
@@ -142,18 +139,12 @@ class _Maker:
             default = default_policy(symbol_of(one.names, one.arn), one.arn, dialect)
             return implied(default, dialect, one.place)
         (node,) = found
-        if isinstance(node, Unknown):
-            return node
         own = symbol_of(one.names, one.arn) or str(one.arn)
-        try:
-            return policy_in(node, dialect, lambda root: substituted(root, dict.fromkeys(one.names, own)))
-        except InputError as error:
-            self.facts.skip(error)
-            return Unknown(error.reason)
+        return read_policy_in(node, dialect, dict.fromkeys(one.names, own), self.facts)
 
     def key(self, one: DeclaredKey) -> Key:
         """Build a key with its policy, aliases and grants."""
-        writers = _writers(self.key_policies, one.names, one.arn)
+        writers = writers_of(self.key_policies, one.names, one.arn)
         aliases = [a for a in self.declared.aliases if key_of_alias(self.declared, a) is one]
         return Key(
             arn=one.arn,
@@ -189,10 +180,18 @@ class _Maker:
         """True for a reference to a declared key."""
         return any(is_same(key, one.names, one.arn) for one in self.declared.keys)
 
-    def subscriptions(self, topic: DeclaredTopic) -> tuple[Subscription, ...]:
-        """Return the declared subscriptions of a topic; others may exist elsewhere."""
-        found = [s for s in self.declared.subscriptions if is_same(s.topic, topic.names, topic.arn)]
-        return tuple(_subscription(one, topic.arn) for one in certain(found, topic))
+
+def read_policy_in(
+    node: Node | Unknown, dialect: Dialect, texts: Mapping[str, str], facts: Facts
+) -> PolicyText | Unknown:
+    """Read a policy in which references with these names are texts. An error in its text is noted."""
+    if isinstance(node, Unknown):
+        return node
+    try:
+        return policy_in(node, dialect, lambda root: substituted(root, texts))
+    except InputError as error:
+        facts.skip(error)
+        return Unknown(error.reason)
 
 
 def _without_connect(policies: Sequence[Node | Unknown]) -> bool:
@@ -210,7 +209,7 @@ def _may_name_connect(policy: Node | Unknown) -> bool:
     return isinstance(read, Unknown) or may_name_connect(read)
 
 
-def _by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPolicy]]:
+def by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPolicy]]:
     """Index policies by the names of their resources."""
     found: dict[str, list[DeclaredPolicy]] = {}
     for policy in policies:
@@ -219,7 +218,7 @@ def _by_owner(policies: Iterable[DeclaredPolicy]) -> dict[str, list[DeclaredPoli
     return found
 
 
-def _writers(
+def writers_of(
     policies: Mapping[str, list[DeclaredPolicy]], names: tuple[str, ...], arn: Arn | Unknown
 ) -> list[DeclaredPolicy]:
     """Return the policies for a resource, each once."""
@@ -268,18 +267,6 @@ def _is_quoted(span: Span, name: str) -> bool:
 def symbol_of(names: tuple[str, ...], arn: Arn | Unknown) -> str:
     """Return the reference of a document to its own resource while the ARN is not known."""
     return names[0] if isinstance(arn, Unknown) and names else ""
-
-
-def _subscription(one: DeclaredSubscription, topic: Arn | Unknown) -> Subscription:
-    """Build a subscription. SNS confirms it unless the endpoint is in another account or has a protocol of its own.
-
-    https://docs.aws.amazon.com/sns/latest/dg/sns-send-message-to-sqs-cross-account.html
-    """
-    protocol = one.protocol if isinstance(one.protocol, str) else ""
-    endpoint = Arn.parse(one.endpoint) if isinstance(one.endpoint, str) else None
-    is_foreign = endpoint is not None and isinstance(topic, Arn) and endpoint.account != topic.account
-    confirmed: Truth = (protocol in _CONFIRMED_BY_SNS and not is_foreign) or _NOT_SHOWN
-    return Subscription(protocol, one.endpoint, confirmed)
 
 
 def _grant(one: DeclaredGrant, doubt: Unknown | None) -> Grant:

@@ -74,6 +74,20 @@ class Array(NamedTuple):
 Node = Object | Array | Scalar
 
 
+Made = str | bool | Unknown | Node | list["Made"] | dict[str, "Made"]
+"""A value to make a node of; a node in it stays as it is."""
+
+
+def made(value: Made, source: Source, start: int, end: int) -> Node:
+    """Make a node of a value, in which every part has the same place."""
+    if isinstance(value, dict):
+        members = (Member(key, made(one, source, start, end), start, end) for key, one in value.items())
+        return Object(tuple(members), source, start, end)
+    if isinstance(value, list):
+        return Array(tuple(made(one, source, start, end) for one in value), source, start, end)
+    return Scalar(value, source, start, end) if isinstance(value, str | bool | Unknown) else value
+
+
 def items(node: Node) -> tuple[Node, ...]:
     """Return the items of a list; a single value counts as a list of one."""
     return node.items if isinstance(node, Array) else (node,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.endpoints import shown
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.delivery.deliveries import filters
@@ -67,7 +68,7 @@ class SelectiveFilter(Rule):
                 chosen = all(key in CHOSEN for key, _ in result.dropping)
                 yield self.finding(
                     case.name,
-                    f"`{subscription.endpoint}`: {accepted_only(result)}",
+                    f"`{shown(subscription.endpoint)}`: {accepted_only(result)}",
                     case.here(subscription.place or case.topic.arn_place),
                     severity=Severity.NOTE if chosen and result.dropping else Severity.WARNING,
                     help="suppress this if the subscriber should not get these messages",

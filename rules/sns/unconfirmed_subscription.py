@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.endpoints import shown
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.delivery.deliveries import CONFIRM_HELP
@@ -64,7 +65,7 @@ class UnconfirmedSubscription(Rule):
             if isinstance(one.confirmed, Unknown):
                 yield one.confirmed
             elif not one.confirmed:
-                message = f"the {one.protocol} subscription of `{one.endpoint}` is not confirmed, and gets no messages"
+                message = f"the {one.protocol} subscription of `{shown(one.endpoint)}` is not confirmed, and gets no messages"
                 yield self.finding(
                     case.name, message, case.here(one.place or case.topic.arn_place), help=CONFIRM_HELP
                 )

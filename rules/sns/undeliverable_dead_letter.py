@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.endpoints import shown
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.delivery.deliveries import deliveries, is_supplied
@@ -72,7 +73,8 @@ class UndeliverableDeadLetter(Rule):
         place = case.here(subscription.place or case.topic.arn_place)
         broken = next((one for one in delivery.dead_letter if one.status == BROKEN), None)
         unknown = next((one for one in delivery.dead_letter if one.status == UNKNOWN), None)
-        about = f"the dead-letter queue `{subscription.dead_letter}` of `{delivery.endpoint}`"
+        name = "" if subscription.dead_letter is None else shown(subscription.dead_letter)
+        about = f"the dead-letter queue `{name}` of `{delivery.endpoint}`"
         if broken is not None:
             yield self.finding(
                 case.name, f"{about} gets no messages: {broken.reason}", place, help=broken.help

@@ -34,8 +34,8 @@ class UndeliverableSubscription(Rule):
     - the queue is encrypted with a key that SNS cannot use;
     - the role of the subscription does not trust SNS, or cannot write to the stream.
 
-    An audit and `explain ARN` read what is behind each subscription. What cannot be read makes the result
-    undetermined.
+    An audit and `explain ARN` read what is behind each subscription. In files, what the same Terraform root, plan or
+    template declares counts, and output of the AWS CLI. What cannot be read makes the result undetermined.
 
     The decision is that of the policies that were read, for the request that SNS makes. An endpoint of another
     account, and a Region pair of which AWS documents no service principal, are not known. Whether a function then

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.endpoints import shown
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.delivery.deliveries import filters
@@ -73,5 +74,5 @@ class UnmatchableFilter(Rule):
                 yield result.some
             elif not result.some:
                 place = case.here(subscription.place or case.topic.arn_place)
-                message = f"`{subscription.endpoint}` gets no messages: {refusal(result)}"
+                message = f"`{shown(subscription.endpoint)}` gets no messages: {refusal(result)}"
                 yield self.finding(case.name, message, place, help=NONE_HELP)

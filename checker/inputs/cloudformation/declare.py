@@ -11,7 +11,7 @@ from checker.analysis.inventory import Setting, TopicSettings
 from checker.core.arn import topic_arn
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import is_fifo
-from checker.inputs.cloudformation.deployment import TOPIC_POLICY, is_export
+from checker.inputs.cloudformation.deployment import TOPIC_POLICY, Settings, is_export
 from checker.inputs.cloudformation.evaluation import KEYS
 from checker.inputs.cloudformation.parameters import World, described
 from checker.inputs.declared import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from checker.inputs.cloudformation.cdk import Assembly
     from checker.inputs.cloudformation.deployment import Properties
     from checker.inputs.cloudformation.sections import Template
-    from checker.inputs.cloudformation.states import KeyState, TopicState, Writer
+    from checker.inputs.cloudformation.states import KeyState, SubscriptionState, TopicState, Writer
     from checker.inputs.declared import Declarations
     from checker.policy.model import Value
 
@@ -160,8 +160,7 @@ class Declarer:
         """Declare the policies and subscriptions of a topic."""
         self.declared.topic_policies += (self.policy(writer, owner) for writer in one.state.writers)
         self.declared.subscriptions += (
-            DeclaredSubscription(self.template.symbol(one.logical), owner, protocol, endpoint)
-            for protocol, endpoint in one.state.subscriptions
+            declared_subscription(self.template, each, owner) for each in one.state.subscriptions
         )
 
     def policy(self, writer: Writer, owner: Value) -> DeclaredPolicy:
@@ -172,6 +171,19 @@ class Declarer:
             return DeclaredPolicy(address, place, (owner,), why, (writer.logical,))
         policy = writer.policy if writer.policy is not None else _NO_POLICY
         return DeclaredPolicy(self.template.symbol(writer.logical), place, (owner, *beside), policy)
+
+
+def declared_subscription(template: Template, one: SubscriptionState, topic: Value) -> DeclaredSubscription:
+    """Declare a subscription of a topic."""
+    return DeclaredSubscription(
+        template.symbol(one.logical),
+        topic,
+        one.protocol,
+        one.endpoint,
+        place=template.place(one.logical),
+        delivery=one.delivery,
+        holding=(one.condition,) if one.condition else (),
+    )
 
 
 def _named(symbol: str, label: str) -> str:
@@ -212,13 +224,11 @@ class _TopicProperties(NamedTuple):
 
     def text(self, name: str) -> Value | None:
         """Return a property; ``None`` if it is not set or empty."""
-        value = self.properties.value(name)
-        return None if value == "" else value
+        return Settings(self.properties).text(name)
 
     def flag(self, name: str) -> bool | Unknown | None:
         """Return a boolean property; ``None`` if it is not set."""
-        value = self.text(name)
-        return value if value is None or isinstance(value, Unknown) else value == "true"
+        return Settings(self.properties).flag(name)
 
     def place(self, *names: str) -> Place:
         """Return the place of the first property that is set, or of the first that could be."""

@@ -6,10 +6,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
-from checker.inputs.cloudformation.evaluation import ALIAS, KEYS, TOPIC, own_arn, written_arn
+from checker.inputs.cloudformation.evaluation import (
+    ALIAS,
+    ARNS,
+    FUNCTIONS,
+    KEYS,
+    QUEUE,
+    STREAM,
+    TOPIC,
+    own_arn,
+    written_arn,
+)
 from checker.inputs.cloudformation.functions import exported_as
 from checker.inputs.cloudformation.nodes import conditions_in
 from checker.inputs.cloudformation.policy_text import policy_node
+from checker.inputs.declared import NOT_KNOWN
+from checker.inputs.endpoint_settings import permission_names, queue_names, subscription_names
 from checker.inputs.topic_settings import CLOUDFORMATION, names_in
 from checker.policy.node import Node, Object, Scalar, describe, rendered, scalar_text
 
@@ -29,12 +41,26 @@ PROPERTIES = {
     TOPIC: (*names_in(CLOUDFORMATION), "Tags", "Subscription"),
     TOPIC_POLICY: ("Topics", "PolicyDocument"),
     INLINE_POLICY: ("TopicArn", "PolicyDocument"),
-    SUBSCRIPTION: ("TopicArn", "Protocol", "Endpoint"),
+    SUBSCRIPTION: ("TopicArn", "Protocol", "Endpoint", *subscription_names(CLOUDFORMATION)),
     _KEY: ("KeyPolicy", "KeySpec", "KeyUsage", "Enabled"),
     _REPLICA: ("KeyPolicy", "Enabled"),
     ALIAS: ("AliasName", "TargetKeyId"),
 }
 """Resource types to read, with the properties to read."""
+FUNCTION_ALIAS, FUNCTION_VERSION = "AWS::Lambda::Alias", "AWS::Lambda::Version"
+PERMISSION = "AWS::Lambda::Permission"
+QUEUE_POLICY, QUEUE_INLINE_POLICY = "AWS::SQS::QueuePolicy", "AWS::SQS::QueueInlinePolicy"
+ENDPOINTS = {
+    **dict.fromkeys(FUNCTIONS, ("FunctionName", "AutoPublishAlias")),
+    FUNCTION_ALIAS: ("FunctionName", "Name"),
+    FUNCTION_VERSION: ("FunctionName",),
+    PERMISSION: ("FunctionName", "Action", "Principal", *permission_names(CLOUDFORMATION)),
+    QUEUE: queue_names(CLOUDFORMATION),
+    QUEUE_POLICY: ("Queues", "PolicyDocument"),
+    QUEUE_INLINE_POLICY: ("Queue", "PolicyDocument"),
+    STREAM: ("DeliveryStreamName",),
+}
+"""Resource types that subscriptions may name, and those that write their policies, with the properties to read."""
 LISTED = "Subscription"
 """Inline subscriptions of a topic."""
 
@@ -62,35 +88,70 @@ class Properties(NamedTuple):
         return default if value is None else value
 
 
+class Settings(NamedTuple):
+    """The properties of a subscription, permission or queue, as `checker.inputs.endpoint_settings` reads them."""
+
+    properties: Properties
+
+    def text(self, name: str) -> Value | None:
+        """Return a property; ``None`` if it is not set or empty."""
+        value = self.properties.value(name)
+        return None if value == "" else value
+
+    def flag(self, name: str) -> bool | Unknown | None:
+        """Return a boolean property; ``None`` if it is not set."""
+        value = self.text(name)
+        return value if value is None or isinstance(value, Unknown) else value == "true"
+
+    def json(self, name: str) -> Node | Unknown | None:
+        """Return a property that is an object or JSON in a string; ``None`` if it is not set."""
+        return self.properties.get(name)
+
+
 def as_value(node: Node) -> Value:
     """Return a node as text; Unknown for a list or object."""
     text = scalar_text(node)
     return Unknown(f"expected a string, found {describe(node)}", rendered(node)) if text is None else text
 
 
-def deployed(evaluation: Evaluation, note: Callable[[InputError], None]) -> dict[str, Properties]:
-    """Evaluate the relevant resources. Errors in policy text are noted, and the policy becomes Unknown."""
+def deployed(
+    evaluation: Evaluation, note: Callable[[InputError], None], *, endpoints: bool = False
+) -> dict[str, Properties]:
+    """Evaluate the relevant resources. Errors in policy text are noted, and the policy becomes Unknown.
+
+    With ``endpoints``, they include what subscriptions may name.
+    """
+    wanted = {**PROPERTIES, **ENDPOINTS} if endpoints else PROPERTIES
     return {
-        logical: Properties(resource.type, tuple(_values(evaluation, resource, note)))
+        logical: Properties(resource.type, tuple(_values(evaluation, resource, wanted[resource.type], note)))
         for logical, resource in evaluation.template.resources.items()
-        if resource.type in PROPERTIES and _is_deployed(evaluation, resource)
+        if resource.type in wanted and _is_deployed(evaluation, resource)
     }
 
 
 def _is_deployed(evaluation: Evaluation, resource: Resource) -> bool:
-    """True for resources that certainly exist. A subscription may depend on open choices."""
-    condition, properties = resource.condition, resource.properties
-    if resource.type == SUBSCRIPTION:
-        named = (*([condition] if condition else ()), *(conditions_in(properties) if properties else ()))
-        if not evaluation.is_settled(named):
-            return False
+    """True for resources that certainly exist, and for endpoints that may exist."""
+    condition = resource.condition
+    is_open = resource.type == SUBSCRIPTION or resource.type in ENDPOINTS
+    if is_open and not is_settled(evaluation, resource):
+        return resource.type in ENDPOINTS
     return condition is None or bool(evaluation.holds(condition))
 
 
+def is_settled(evaluation: Evaluation, resource: Resource) -> bool:
+    """True for a subscription or endpoint that depends on no open choices."""
+    condition, properties = resource.condition, resource.properties
+    if properties is not None and resource.type in ENDPOINTS and isinstance(properties, Object):
+        read = [one for one in properties.members if one.key in ENDPOINTS[resource.type]]
+        properties = properties._replace(members=tuple(read))
+    named = (*([condition] if condition else ()), *(conditions_in(properties) if properties else ()))
+    return evaluation.is_settled(named)
+
+
 def _values(
-    evaluation: Evaluation, resource: Resource, note: Callable[[InputError], None]
+    evaluation: Evaluation, resource: Resource, names: tuple[str, ...], note: Callable[[InputError], None]
 ) -> list[tuple[str, Node]]:
-    found = ((name, _value(evaluation, resource, name, note)) for name in PROPERTIES[resource.type])
+    found = ((name, _value(evaluation, resource, name, note)) for name in names)
     return [(name, node) for name, node in found if node is not None]
 
 
@@ -142,9 +203,17 @@ class Names:
         elif kind in KEYS:
             yield from (self.template.symbol(logical, one) for one in ("Arn", "KeyId"))
             yield text_in(own_arn(self.evaluation, "kms", "key/", Unknown("", symbol)))
+        elif kind in ENDPOINTS:
+            yield from endpoint_names(self.evaluation, logical, kind)
         elif kind == ALIAS:
             name = self.evaluation.attribute(logical)
             yield from (text_in(name), text_in(own_arn(self.evaluation, "kms", name)))
+
+    def named(self, value: Value) -> Value:
+        """Return a reference to a resource of the template for any of its names; other values as they are."""
+        found = self.follow(value)
+        is_reference = isinstance(value, Unknown) and "${" not in value.where
+        return value if found is None or is_reference else Unknown(NOT_KNOWN.reason, self.names[found][0])
 
     def exports(self) -> Iterator[tuple[str, str]]:
         """Map exported names to the resource. A name that depends on the stack's own name is skipped."""
@@ -186,6 +255,17 @@ class Names:
         if found is not None and self.deployment[found].type == ALIAS:
             found = self.follow(self.deployment[found].value("TargetKeyId"))
         return found if found is not None and self.deployment[found].type in KEYS else None
+
+
+def endpoint_names(evaluation: Evaluation, logical: str, kind: str) -> Iterator[str]:
+    """Yield the names of a resource that a subscription or permission may name: first the reference to its ARN."""
+    symbol, form = evaluation.template.symbol, ARNS.get((kind, "Arn"))
+    if form is not None:
+        service, prefix, of = form
+        name = evaluation.attribute(logical, of)
+        yield symbol(logical, "Arn")
+        yield from (text_in(name), text_in(own_arn(evaluation, service, prefix, name)))
+    yield symbol(logical)
 
 
 def is_export(name: str) -> bool:

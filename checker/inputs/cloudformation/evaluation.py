@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 
 TOPIC, ALIAS, INSTANCE = "AWS::SNS::Topic", "AWS::KMS::Alias", "AWS::Connect::Instance"
+FUNCTIONS = ("AWS::Lambda::Function", "AWS::Serverless::Function")
+QUEUE, STREAM = "AWS::SQS::Queue", "AWS::KinesisFirehose::DeliveryStream"
 STACK = "AWS::CloudFormation::Stack"
 KEYS = ("AWS::KMS::Key", "AWS::KMS::ReplicaKey")
 
@@ -40,23 +42,37 @@ def attribute(evaluation: Evaluation, logical: str, name: str) -> Value:
         if isinstance(arn, str):
             return arn
         return unresolved(evaluation.template, logical)._replace(pieces=arn.pieces)
-    said = {(TOPIC, "TopicName"): "TopicName", (ALIAS, ""): "AliasName"}.get((resource.type, name))
+    said = _SAID.get((resource.type, name))
     node = evaluation.property(logical, said) if said else None
     value = scalar_text(node) if node is not None else None
     return _assigned(evaluation, resource.type, logical, name) if value is None else value
 
 
+_SAID = {
+    (TOPIC, "TopicName"): "TopicName",
+    (ALIAS, ""): "AliasName",
+    **{(kind, ""): "FunctionName" for kind in FUNCTIONS},
+    (QUEUE, "QueueName"): "QueueName",
+    (STREAM, ""): "DeliveryStreamName",
+}
+"""The attributes that a property sets."""
+
 _NAMES = {
     (TOPIC, "TopicName"): NAME,
+    (QUEUE, "QueueName"): NAME,
+    **dict.fromkeys(((kind, "") for kind in (*FUNCTIONS, STREAM)), NAME),
     (INSTANCE, "Id"): ID,
     **dict.fromkeys(((kind, name) for kind in KEYS for name in ("", "KeyId")), ID),
 }
 """The attributes that AWS assigns, and their kinds."""
 
-_ARNS = {
+ARNS = {
     (INSTANCE, ""): ("connect", "instance/", "Id"),
     (INSTANCE, "Arn"): ("connect", "instance/", "Id"),
     **dict.fromkeys(((kind, "Arn") for kind in KEYS), ("kms", "key/", "KeyId")),
+    **dict.fromkeys(((kind, "Arn") for kind in FUNCTIONS), ("lambda", "function:", "")),
+    (QUEUE, "Arn"): ("sqs", "", "QueueName"),
+    (STREAM, "Arn"): ("firehose", "deliverystream/", ""),
 }
 """The attributes that are ARNs in the stack's account and Region: service, type and the attribute with the ID.
 
@@ -69,9 +85,11 @@ def _assigned(evaluation: Evaluation, kind: str, logical: str, name: str) -> Unk
     """Make the unknown value of an attribute that AWS assigns, with what is known of its text."""
     template = evaluation.template
     found = unresolved(template, logical, name)
-    if (kind, name) in _ARNS:
-        service, prefix, of = _ARNS[kind, name]
-        arn = own_arn(evaluation, service, prefix, _symbol(template, logical, of, ID))
+    if (kind, name) in ARNS:
+        service, prefix, of = ARNS[kind, name]
+        is_id = (kind, of) not in _SAID
+        last = _symbol(template, logical, of, ID) if is_id else evaluation.attribute(logical, of)
+        arn = own_arn(evaluation, service, prefix, last)
         return found._replace(pieces=pieces_in((arn,)))
     if (kind, name) in _NAMES:
         shown = "KeyId" if kind in KEYS else name

@@ -129,6 +129,17 @@ def _check(child: Path, around: tuple[str, ...], facts: Facts) -> None:
         raise InputError(name_of(child), f"more than {_MOST} templates are nested")
 
 
+def is_nesting(resource: Resource) -> bool:
+    """True for a nested stack."""
+    return resource.type in _LOCATIONS
+
+
+def is_remote(resource: Resource) -> bool:
+    """True for a nested stack whose template is not a local file."""
+    node = _location(resource)
+    return is_nesting(resource) and (node is None or not local_file(text_of(node) or ""))
+
+
 def _location(resource: Resource) -> Node | None:
     """Return the location of a nested template; that of CDK is in the metadata, because it uploads the file."""
     key = _LOCATIONS.get(resource.type)

@@ -12,17 +12,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Unknown
-from checker.inputs.cloudformation.deployment import SUBSCRIPTION, TOPIC_POLICY
-from checker.inputs.cloudformation.evaluation import TOPIC
-from checker.policy.node import Array, Member, Node, Object, Scalar, items, text_of
+from checker.inputs.cloudformation.deployment import PERMISSION, QUEUE_POLICY, SUBSCRIPTION, TOPIC_POLICY
+from checker.inputs.cloudformation.evaluation import QUEUE, TOPIC
+from checker.policy.node import Member, Node, Object, Scalar, items, made, text_of
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from checker.inputs.text import TextDocument
-
-    Made = str | Unknown | Node | list["Made"] | dict[str, "Made"]
+    from checker.policy.node import Made
 
 
 _SERVERLESS = "AWS::Serverless"
@@ -35,7 +34,6 @@ _BY_ROLE = (
     "AWS::StepFunctions::StateMachine",
 )
 """The sources of connectors that publish to a topic with the permissions of their own role."""
-_QUEUE = Unknown("AWS SAM creates the queue of the event")
 
 
 def with_generated(document: TextDocument) -> TextDocument:
@@ -49,6 +47,11 @@ def with_generated(document: TextDocument) -> TextDocument:
     whole = resources._replace(members=(*resources.members, *generated))
     members = (one._replace(value=whole) if one.key == "Resources" else one for one in document.root.members)
     return document._replace(root=document.root._replace(members=tuple(members)))
+
+
+def has_connectors(text: str) -> bool:
+    """True for a template that may have connectors, which also grant access to functions and queues."""
+    return _SERVERLESS in text and "Connector" in text
 
 
 def _generated(resources: Object) -> Iterator[Member]:
@@ -159,28 +162,78 @@ def _not_known(connector: Connector) -> Unknown:
 
 
 def _subscriptions(logical: str, function: Object) -> Iterator[Member]:
-    """Yield the subscriptions of a function's events."""
+    """Yield the subscriptions of a function's events, with the permission or the queue that they need."""
     properties = function.get("Properties")
     events = properties.get("Events") if isinstance(properties, Object) else None
     for member in events.members if isinstance(events, Object) else ():
         inside = member.value.get("Properties") if isinstance(member.value, Object) else None
         topic = inside.get("Topic") if isinstance(inside, Object) else None
         if _type(member.value) == "SNS" and isinstance(inside, Object) and topic is not None:
-            protocol, endpoint = _endpoint(logical, inside.get("SqsSubscription"))
-            written: Made = {"TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint}
-            name = f"{logical}{member.key}"
-            yield _resource(name, SUBSCRIPTION, written, member.value, function.get("Condition"))
+            event = Event(f"{logical}{member.key}", logical, topic, inside, function.get("Condition"))
+            yield from _of_event(event, member.value)
 
 
-def _endpoint(logical: str, queue: Node | None) -> tuple[Made, Made]:
-    """Return protocol and endpoint of an event, which is delivered through a queue or directly."""
-    if isinstance(queue, Object):
-        return "sqs", queue.get("QueueArn") or _QUEUE
-    if isinstance(queue, Scalar) and queue.value is True:
-        return "sqs", _QUEUE
-    is_direct = queue is None or (isinstance(queue, Scalar) and queue.value is False)
-    protocol: Made = "lambda" if is_direct else Unknown("whether the event has a queue is not known")
-    return protocol, {"Fn::GetAtt": [logical, "Arn"]}
+class Event(NamedTuple):
+    """An event of a function: the prefix of the names of its resources, its function, topic and properties."""
+
+    name: str
+    function: str
+    topic: Node
+    properties: Object
+    condition: Node | None
+
+
+def _of_event(event: Event, at: Node) -> Iterator[Member]:
+    """Yield the resources of an event, which is delivered through a queue or directly."""
+    queue = event.properties.get("SqsSubscription")
+    flag = queue.value if isinstance(queue, Scalar) and isinstance(queue.value, bool) else None
+    arn: Made = {"Fn::GetAtt": [event.function, "Arn"]}
+    protocol: Made = Unknown("whether the event has a queue is not known")
+    made_of: dict[str, dict[str, Made]] = {}
+    if queue is not None and (isinstance(queue, Object) or flag):
+        protocol, (arn, made_of) = "sqs", _queue(event, queue)
+    elif queue is None or flag is False:
+        protocol, made_of = "lambda", {f"{event.name}Permission": _permission(event, arn)}
+    settings = {name: node for name in _SETTINGS if (node := event.properties.get(name)) is not None}
+    written: Made = {"TopicArn": event.topic, "Protocol": protocol, "Endpoint": arn, **settings}
+    yield _resource(event.name, SUBSCRIPTION, written, at, event.condition)
+    for name, properties in made_of.items():
+        kind = next(kind for ending, kind in _KINDS if name.endswith(ending))
+        yield _resource(name, kind, properties, at, event.condition)
+
+
+_SETTINGS = ("FilterPolicy", "FilterPolicyScope", "RedrivePolicy")
+_KINDS = (("Permission", PERMISSION), ("QueuePolicy", QUEUE_POLICY), ("Queue", QUEUE))
+
+
+def _permission(event: Event, function: Made) -> dict[str, Made]:
+    return {
+        "FunctionName": function,
+        "Action": "lambda:InvokeFunction",
+        "Principal": "sns.amazonaws.com",
+        "SourceArn": event.topic,
+    }
+
+
+def _queue(event: Event, given: Node) -> tuple[Made, dict[str, dict[str, Made]]]:
+    """Return the ARN of the queue of an event, and its resources. SAM writes the policy also of a given queue."""
+    name = f"{event.name}Queue"
+    arn: Made = {"Fn::GetAtt": [name, "Arn"]}
+    url: Made = {"Ref": name}
+    made_of: dict[str, dict[str, Made]] = {name: {}}
+    if isinstance(given, Object):
+        arn = given.get("QueueArn") or Unknown("the event has no QueueArn")
+        url = given.get("QueueUrl") or Unknown("the event has no QueueUrl")
+        made_of = {}
+    statement: Made = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": event.topic}},
+    }
+    document: Made = {"Version": "2012-10-17", "Statement": [statement]}
+    return arn, {**made_of, f"{event.name}QueuePolicy": {"Queues": [url], "PolicyDocument": document}}
 
 
 def _resource(logical: str, kind: str, properties: Made, at: Node, condition: Node | None) -> Member:
@@ -189,16 +242,7 @@ def _resource(logical: str, kind: str, properties: Made, at: Node, condition: No
     if condition is not None:
         written["Condition"] = condition
     text = Source(at.source.name, _GENERATED, at.source, (at.start, at.end))
-    return Member(logical, _made(written, text), at.start, at.end)
+    return Member(logical, made(written, text, 0, len(_GENERATED)), at.start, at.end)
 
 
 _GENERATED = " "
-
-
-def _made(value: Made, text: Source) -> Node:
-    whole = text, 0, len(_GENERATED)
-    if isinstance(value, dict):
-        return Object(tuple(Member(key, _made(one, text), *whole[1:]) for key, one in value.items()), *whole)
-    if isinstance(value, list):
-        return Array(tuple(_made(one, text) for one in value), *whole)
-    return Scalar(value, *whole) if isinstance(value, str | Unknown) else value

@@ -10,16 +10,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.deployment import (
     INLINE_POLICY,
+    LISTED,
     SUBSCRIPTION,
     TOPIC_POLICY,
     Names,
     Properties,
+    Settings,
     as_value,
     is_export,
     text_in,
 )
 from checker.inputs.cloudformation.evaluation import ALIAS, KEYS, TOPIC, written_arn
 from checker.inputs.cloudformation.possible_policies import possible_policies
+from checker.inputs.declared import DeclaredDelivery
+from checker.inputs.endpoint_settings import delivery_of
+from checker.inputs.topic_settings import CLOUDFORMATION
 from checker.policy.node import Node, Object, items
 
 if TYPE_CHECKING:
@@ -56,6 +61,16 @@ class Writer(NamedTuple):
     possible: str = ""
 
 
+class SubscriptionState(NamedTuple):
+    """A subscription; one in the list of a topic has the topic's ``logical`` name. ``condition`` is that of its resource."""
+
+    logical: str
+    protocol: Value
+    endpoint: Value
+    delivery: DeclaredDelivery = DeclaredDelivery()
+    condition: str | None = None
+
+
 class TopicState(NamedTuple):
     """A topic; one that is declared elsewhere has no properties. ``own_key`` is a key of the same template."""
 
@@ -64,7 +79,7 @@ class TopicState(NamedTuple):
     names: tuple[str, ...]
     properties: Properties | None
     writers: tuple[Writer, ...]
-    subscriptions: tuple[tuple[Value, Value], ...]
+    subscriptions: tuple[SubscriptionState, ...]
     own_key: tuple[str, KeyState] | None = None
 
 
@@ -107,7 +122,7 @@ class States:
                 self.names.of(logical),
                 properties,
                 tuple(writers.pop(logical, ())),
-                (*_listed(properties.get("Subscription")), *subscriptions.get(logical, ())),
+                (*self.listed(logical, properties.get(LISTED)), *subscriptions.get(logical, ())),
                 (key, keys[key]) if key is not None else None,
             )
         return found | {
@@ -158,17 +173,37 @@ class States:
         self.strangers[text] = value
         return text
 
-    def subscriptions(self) -> dict[str, list[tuple[Value, Value]]]:
-        """Return protocol and endpoint of the subscriptions of each topic."""
-        found: dict[str, list[tuple[Value, Value]]] = {}
-        for _, properties in self.of_type(SUBSCRIPTION):
+    def subscriptions(self) -> dict[str, list[SubscriptionState]]:
+        """Return the subscriptions of each topic."""
+        found: dict[str, list[SubscriptionState]] = {}
+        for logical, properties in self.of_type(SUBSCRIPTION):
             topic = properties.value("TopicArn")
-            pair = properties.said("Protocol", ""), properties.said("Endpoint", "")
-            found.setdefault(self.names.topic_of(topic) or text_in(topic), []).append(pair)
+            found.setdefault(self.names.topic_of(topic) or text_in(topic), []).append(
+                self.subscription(logical, properties)
+            )
         return found
 
+    def subscription(self, logical: str, properties: Properties) -> SubscriptionState:
+        delivery = delivery_of(Settings(properties), CLOUDFORMATION)
+        dead_letter = delivery.dead_letter
+        return SubscriptionState(
+            logical,
+            properties.said("Protocol", ""),
+            self.names.named(properties.said("Endpoint", "")),
+            delivery._replace(dead_letter=None if dead_letter is None else self.names.named(dead_letter)),
+            self.template.resources[logical].condition,
+        )
+
+    def listed(self, topic: str, node: Node | None) -> Iterator[SubscriptionState]:
+        """Read the inline subscriptions of a topic."""
+        for one in items(node) if node is not None else ():
+            if isinstance(one, Object):
+                nodes = (one.get("Protocol"), one.get("Endpoint"))
+                protocol, endpoint = ("" if node is None else as_value(node) for node in nodes)
+                yield SubscriptionState(topic, protocol, self.names.named(endpoint))
+
     def elsewhere(
-        self, owner: str, writers: tuple[Writer, ...], subscriptions: tuple[tuple[Value, Value], ...]
+        self, owner: str, writers: tuple[Writer, ...], subscriptions: tuple[SubscriptionState, ...]
     ) -> TopicState:
         """Make a topic that another template or tool declares."""
         value = self.strangers[owner]
@@ -178,12 +213,3 @@ class States:
             else f"{self.template.scope}#{owner}"
         )
         return TopicState(value, value, tuple(dict.fromkeys((unique, owner))), None, writers, subscriptions)
-
-
-def _listed(node: Node | None) -> Iterator[tuple[Value, Value]]:
-    """Read the inline subscriptions of a topic."""
-    for one in items(node) if node is not None else ():
-        if isinstance(one, Object):
-            nodes = (one.get("Protocol"), one.get("Endpoint"))
-            protocol, endpoint = ("" if node is None else as_value(node) for node in nodes)
-            yield protocol, endpoint

@@ -16,6 +16,7 @@ from checker.inputs.cloudformation.cdk import assembly_of
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.declare import Declarer, variants
 from checker.inputs.cloudformation.deployment import LISTED, PROPERTIES, SUBSCRIPTION, deployed
+from checker.inputs.cloudformation.endpoints import declare_endpoints, may_name_endpoints
 from checker.inputs.cloudformation.evaluation import INSTANCE
 from checker.inputs.cloudformation.functions import evaluation_of, exported_as
 from checker.inputs.cloudformation.include import with_includes
@@ -266,6 +267,8 @@ def _declare(reader: _Reader, declarer: Declarer) -> bool:
         declarer.key(key)
     for topic in topics:
         declarer.topic(topic)
+    if reader.endpoints:
+        declare_endpoints([states for _, states in found], declared)
     declared.open_instances += reader.instances()
     return bool(keys or topics or declared.caller_policies)
 
@@ -275,6 +278,7 @@ class _Reader:
         self.template = template
         self.facts = facts
         self.given = given
+        self.endpoints = may_name_endpoints(template)
         facts.parameters |= {*self.template.parameters, *PSEUDO}
         self.faults: set[str] = set()
         facts.skipped += skipped_parts(template)
@@ -286,7 +290,7 @@ class _Reader:
         variables = conditions.variables(found.conditions)
         for world in worlds(variables, self.tried(changes(variables), found)):
             evaluation = evaluation_of(self.template, self.given, Assignment(conditions, world))
-            yield world, States(evaluation, deployed(evaluation, self.note))
+            yield world, States(evaluation, deployed(evaluation, self.note, endpoints=self.endpoints))
 
     def tried(self, all_changes: list[tuple[str, Choice]], found: Relevance) -> list[tuple[str, Choice]]:
         """Limit the choices to try one by one, and report the limit if it is reached."""

@@ -80,7 +80,7 @@ def _key(facts: Facts, found: Found) -> None:
 
 def _subscriptions(facts: Facts, found: Found) -> None:
     facts.empty_lists += [] if items(found.node) else [found.path.parent]
-    for topic, subscription in read_subscriptions(found.node):
+    for topic, subscription in read_subscriptions(found.document, found.node, found.route):
         facts.subscriptions.setdefault(topic, []).append(subscription)
 
 

@@ -67,6 +67,12 @@ ARNS = {
     "data.aws_kms_alias": ArnForm("kms", "", "name", NAME),
     "aws_sns_topic": ArnForm("sns", "", "name", NAME),
     "data.aws_sns_topic": ArnForm("sns", "", "name", NAME),
+    **dict.fromkeys(
+        ("aws_lambda_function", "data.aws_lambda_function"),
+        ArnForm("lambda", "function:", "function_name", NAME),
+    ),
+    **dict.fromkeys(("aws_sqs_queue", "data.aws_sqs_queue"), ArnForm("sqs", "", "name", NAME)),
+    "aws_kinesis_firehose_delivery_stream": ArnForm("firehose", "deliverystream/", "name", NAME),
     "aws_iam_role": ArnForm("iam", "role/", "name", NAME, is_global=True),
 }
 """The form of the ARN of each type, which is its attribute `arn`, or `topic_arn` in the awscc provider."""

@@ -18,6 +18,7 @@ from checker.inputs.declared import (
     DeclaredSubscription,
     DeclaredTopic,
 )
+from checker.inputs.endpoint_settings import delivery_of
 from checker.inputs.terraform.awscc import name_in
 from checker.inputs.terraform.hcl.values import is_null, text
 from checker.inputs.topic_settings import TERRAFORM, settings_of
@@ -88,6 +89,9 @@ class Resource(Protocol):
     def blocks(self, name: str) -> Sequence[Block | Scalar]:
         """Return the nested blocks of a type; an unknown value stands for an unknown number of them."""
 
+    def json(self, name: str) -> Node | Unknown | None:
+        """Return an argument that is JSON in a string; ``None`` if it is not set or empty."""
+
     def policy(self, name: str) -> Node | Unknown | None:
         """Return the policy that an argument writes; ``None`` if it writes none."""
 
@@ -106,14 +110,18 @@ class PolicyArguments(NamedTuple):
     of: str
 
 
+QUEUE_POLICIES = "queue_policies"
 POLICIES = {
     "aws_sns_topic_policy": PolicyArguments("arn", "policy", "topic_policies"),
     "awscc_sns_topic_policy": PolicyArguments("topics", "policy_document", "topic_policies"),
     "awscc_sns_topic_inline_policy": PolicyArguments("topic_arn", "policy_document", "topic_policies"),
     "aws_kms_key_policy": PolicyArguments("key_id", "policy", "key_policies"),
+    "aws_sqs_queue_policy": PolicyArguments("queue_url", "policy", QUEUE_POLICIES),
+    "awscc_sqs_queue_policy": PolicyArguments("queues", "policy_document", QUEUE_POLICIES),
+    "awscc_sqs_queue_inline_policy": PolicyArguments("queue", "policy_document", QUEUE_POLICIES),
 }
-LIST_OF_OWNERS = "topics"
-"""The argument that lists several owners of one policy."""
+LISTS_OF_OWNERS = ("topics", "queues")
+"""The arguments that list several owners of one policy."""
 DOCUMENT = "aws_iam_policy_document"
 
 
@@ -128,7 +136,7 @@ def references_to(resource: Resource, *attributes: str) -> tuple[str, ...]:
     return (*(f"{resource.address}.{name}" for name in names), *resource.references)
 
 
-def _given(resource: Resource, name: str, default: Value = NOT_SET) -> Value:
+def given(resource: Resource, name: str, default: Value = NOT_SET) -> Value:
     value = resource.text(name)
     return default if value is None else value
 
@@ -163,7 +171,8 @@ def _topic(resource: Resource, found: Declarations) -> None:
     )
 
 
-def _policy(resource: Resource, found: Declarations) -> None:
+def declare_policy(resource: Resource, found: Declarations) -> None:
+    """Declare a resource that writes the policy of others."""
     arguments = POLICIES[resource.kind]
     policy = resource.policy(arguments.policy)
     getattr(found, arguments.of).append(
@@ -178,8 +187,8 @@ def _policy(resource: Resource, found: Declarations) -> None:
 
 
 def _owners(resource: Resource, name: str) -> tuple[Value, ...]:
-    if name != LIST_OF_OWNERS:
-        return (_given(resource, name),)
+    if name not in LISTS_OF_OWNERS:
+        return (given(resource, name),)
     return resource.texts(name) or (NOT_SET,)
 
 
@@ -188,18 +197,30 @@ def _topic_with_subscriptions(resource: Resource, found: Declarations) -> None:
     _topic(resource, found)
     listed = resource.value("subscription")
     topic = Unknown(NOT_SET.reason, references_to(resource, "arn")[0])
+    place = resource.place("subscription")
     for one in listed.items if isinstance(listed, Array) else ():
-        given = [one.get(name) for name in ("protocol", "endpoint")] if isinstance(one, Object) else []
-        protocol, endpoint = (_text(node) if node is not None else NOT_SET for node in given or (None, None))
+        nodes = [one.get(name) for name in ("protocol", "endpoint")] if isinstance(one, Object) else []
+        protocol, endpoint = (_text(node) if node is not None else NOT_SET for node in nodes or (None, None))
         found.subscriptions.append(
-            DeclaredSubscription(resource.address, topic, protocol, endpoint, resource.conditions)
+            DeclaredSubscription(resource.address, topic, protocol, endpoint, resource.conditions, place)
         )
 
 
 def _subscription(resource: Resource, found: Declarations) -> None:
-    topic, protocol, endpoint = (_given(resource, name) for name in ("topic_arn", "protocol", "endpoint"))
+    topic, protocol, endpoint = (given(resource, name) for name in ("topic_arn", "protocol", "endpoint"))
+    arn = resource.text("arn")
     found.subscriptions.append(
-        DeclaredSubscription(resource.address, topic, protocol, endpoint, resource.conditions)
+        DeclaredSubscription(
+            resource.address,
+            topic,
+            protocol,
+            endpoint,
+            resource.conditions,
+            resource.place(),
+            delivery_of(resource, TERRAFORM),
+            pending=resource.flag("pending_confirmation"),
+            arn=arn if isinstance(arn, str) else "",
+        )
     )
 
 
@@ -212,8 +233,8 @@ def _key(resource: Resource, found: Declarations) -> None:
             arn=resource.arn,
             policy=resource.policy("policy"),
             state=_state(resource),
-            spec=_given(resource, "customer_master_key_spec", "SYMMETRIC_DEFAULT"),
-            usage=_given(resource, "key_usage", "ENCRYPT_DECRYPT"),
+            spec=given(resource, "customer_master_key_spec", "SYMMETRIC_DEFAULT"),
+            usage=given(resource, "key_usage", "ENCRYPT_DECRYPT"),
             named=resource.named,
             conditions=resource.conditions,
             where=resource.where,
@@ -249,15 +270,15 @@ def _alias(resource: Resource, found: Declarations) -> None:
     names = references_to(resource, "name", "arn", "id", "target_key_arn", "target_key_id")
     known = (resource.text("name"), resource.arn)
     texts = (str(one) for one in known if one is not None and not isinstance(one, Unknown))
-    found.aliases.append(DeclaredAlias((*names, *texts), _given(resource, "target_key_id"), resource.where))
+    found.aliases.append(DeclaredAlias((*names, *texts), given(resource, "target_key_id"), resource.where))
 
 
 def _grant(resource: Resource, found: Declarations) -> None:
     found.grants.append(
         DeclaredGrant(
             resource.address,
-            _given(resource, "key_id"),
-            _given(resource, "grantee_principal"),
+            given(resource, "key_id"),
+            given(resource, "grantee_principal"),
             _operations(resource),
             _context(resource),
             conditions=resource.conditions,
@@ -313,10 +334,11 @@ def _instance(resource: Resource, found: Declarations) -> None:
 
 
 TYPES: dict[str, Callable[[Resource, Declarations], None]] = {
-    **dict.fromkeys(POLICIES, _policy),
+    **{kind: declare_policy for kind, one in POLICIES.items() if one.of != QUEUE_POLICIES},
     "aws_sns_topic": _topic,
     "awscc_sns_topic": _topic_with_subscriptions,
     "aws_sns_topic_subscription": _subscription,
+    "awscc_sns_subscription": _subscription,
     "aws_kms_key": _key,
     "aws_kms_replica_key": _key,
     "aws_kms_external_key": _key,

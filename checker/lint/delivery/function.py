@@ -58,7 +58,7 @@ def _may_invoke(function: Function, topic: Arn) -> Truth:
     if isinstance(function.policy, Unknown):
         return function.policy
     if function.policy is None:
-        return function.more or False
+        return False if function.more is None else function.more
     policy, target = function.policy.policy, _target(function)
 
     def ask(principal: str) -> Truth:

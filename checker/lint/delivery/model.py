@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.analysis.endpoints import FIREHOSE, SQS
+from checker.analysis.endpoints import FIREHOSE, SQS, shown
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 from checker.iam.prove.space import Target
@@ -74,8 +74,7 @@ class Delivery(NamedTuple):
     @property
     def endpoint(self) -> str:
         """The endpoint as reports name it: its ARN, URL or address, or the reference to it."""
-        endpoint = self.subscription.endpoint
-        return endpoint if isinstance(endpoint, str) else endpoint.where or endpoint.reason
+        return shown(self.subscription.endpoint)
 
     @property
     def status(self) -> str:

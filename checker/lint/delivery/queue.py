@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.endpoints import SQS
 from checker.analysis.inventory import USABLE_STATES, Key, PolicyText, is_managed_key
+from checker.analysis.key import KeyAnalysis
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, all_of, any_of
 from checker.iam.decide.decide import EXPLICITLY_DENIED, grant_covers
 from checker.iam.prove import prove
 from checker.iam.prove.service_space import SEND, delivery_space, queue_key_space
-from checker.iam.prove.space import DATA_KEY, DECRYPT, SNS, Target
+from checker.iam.prove.space import DATA_KEY, DECRYPT, SNS
 from checker.lint.delivery.model import DeliveryWarning, Step, exists_step, step, target_of
 from checker.lint.delivery.other_senders import any_account, foreign_topic
 from checker.lint.delivery.regions import allowed, reaches
@@ -81,9 +82,9 @@ def _found_steps(key: Key, queue: Queue, topic: Arn) -> tuple[Step, ...]:
 
 def _allows(key: Key, action: str, topic: Arn) -> Truth:
     """Return whether the key policy or a grant allows SNS an action; an explicit Deny overrides a grant."""
-    if not isinstance(key.policy, PolicyText) or not isinstance(key.arn, Arn):
-        return key.policy if isinstance(key.policy, Unknown) else Unknown("the key's ARN is not known")
-    answer = prove.one_request(key.policy.policy, queue_key_space(Target.of(key.arn), action))
+    if isinstance(key.policy, Unknown):
+        return key.policy
+    answer = prove.one_request(key.policy.policy, queue_key_space(KeyAnalysis(key).target, action))
     if answer.decision is not None and answer.decision.word == EXPLICITLY_DENIED:
         return False
     return any_of((answer.truth, *_granted(key, action, topic)))

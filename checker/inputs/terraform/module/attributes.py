@@ -217,6 +217,15 @@ _KNOWN: dict[tuple[str, str], Callable[[Instance], str | Unknown | Node | None]]
     ("awscc_connect_instance", "id"): _arn_text,
     ("data.aws_sns_topic", "arn"): _arn_text,
     ("data.aws_sns_topic", "id"): _arn_text,
+    **dict.fromkeys(
+        (
+            (f"{mode}{kind}", "arn")
+            for kind in ("aws_lambda_function", "aws_sqs_queue")
+            for mode in ("", "data.")
+        ),
+        _arn_text,
+    ),
+    ("aws_kinesis_firehose_delivery_stream", "arn"): _arn_text,
     ("aws_kms_alias", "arn"): _arn_text,
     ("data.aws_kms_alias", "arn"): _arn_text,
     ("data.aws_connect_instance", "arn"): _arn_text,

@@ -106,6 +106,10 @@ class ModuleResource:
         """Return the nested blocks of a type; an unknown value stands for an unknown number of blocks."""
         return Nested(self.instance.block, self.instance.scope).blocks(name)
 
+    def json(self, name: str) -> Node | Unknown | None:
+        """Return an argument that is JSON in a string, as policies are; ``None`` if it is not set or empty."""
+        return self.policy(name)
+
     def policy(self, name: str) -> Node | Unknown | None:
         """Return the policy as an object; ``None`` if it is not set.
 

@@ -9,11 +9,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.terraform.declare import TYPES
+from checker.inputs.terraform.declare_endpoints import ENDPOINTS, GRANTS
 from checker.inputs.terraform.module.folder import with_called
 from checker.inputs.terraform.stacks import STACKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from checker.inputs.terraform.module.folder import Text
@@ -32,12 +33,23 @@ _NOT_SPACE = re.compile(r"[^\n]")
 
 
 class _Block(NamedTuple):
-    """A block that may be left out: its file, range and address."""
+    """A block that may be left out: its file, range and address.
+
+    ``owners`` are the functions and queues to which a permission or queue policy refers. It matters if one of them does,
+    or if it refers to none.
+    """
 
     file: int
     start: int
     end: int
     address: str
+    owners: frozenset[str] | None = None
+
+    def matters(self, used: Collection[str]) -> bool:
+        """True for a block to which used ones refer, and for the permissions of a used function."""
+        if self.owners is not None and (not self.owners or not self.owners.isdisjoint(used)):
+            return True
+        return self.address in used
 
 
 def may_start(text: str, variables: frozenset[str]) -> bool:
@@ -75,15 +87,20 @@ def _blocks(file: int, text: str) -> Iterator[_Block]:
         if name in TYPES or name in STACKS or "<<" in body or body.count("{") != body.count("}"):
             continue
         if (kind == "output") == (second is None):
-            yield _Block(file, *found.span(), "" if kind == "output" else f"{name}.{second}")
+            owners = frozenset(_owners(body)) if name in GRANTS else None
+            yield _Block(file, *found.span(), "" if kind == "output" else f"{name}.{second}", owners)
+
+
+def _owners(body: str) -> Iterator[str]:
+    return (one for one in _NAMES.findall(body) if one.rpartition(".")[0] in ENDPOINTS)
 
 
 def _unused(blocks: Sequence[_Block], written: Sequence[str]) -> list[_Block]:
-    """Return the blocks that no other block refers to, directly or not."""
+    """Return the blocks that do not matter to any other block, directly or not."""
     used = set(_NAMES.findall("\n".join(_without(blocks, written))))
     waiting = list(blocks)
-    while needed := [one for one in waiting if one.address in used]:
-        waiting = [one for one in waiting if one.address not in used]
+    while needed := [one for one in waiting if one.matters(used)]:
+        waiting = [one for one in waiting if not one.matters(used)]
         for one in needed:
             used.update(_NAMES.findall(written[one.file][one.start : one.end]))
     return waiting

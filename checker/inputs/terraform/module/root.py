@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gc
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from checker.analysis.caller_policy import mentions_streaming
+from checker.core.unknown import Unknown
 from checker.inputs.comments import hcl_comments
+from checker.inputs.declared_endpoints import may_need
 from checker.inputs.discover import root_name
 from checker.inputs.environment_variables import environments
 from checker.inputs.senders import Part, is_part, senders
 from checker.inputs.terraform.declare import TYPES, declare
+from checker.inputs.terraform.declare_endpoints import ENDPOINTS
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.values import why_unknown
 from checker.inputs.terraform.module.caller_policies import caller_policies, has_caller_policy
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 
     from checker.core.errors import InputError
     from checker.inputs.collect import Facts
+    from checker.inputs.declared import Declarations
     from checker.inputs.terraform.hcl.body import Body
     from checker.inputs.terraform.hcl.expression import Scope
     from checker.inputs.terraform.module.folder import Folder, Text
@@ -185,6 +190,8 @@ def read_deployment(name: Path, session: Session, facts: Facts) -> None:
         for instance in instances_of(module, TYPES.__contains__):
             declare(ModuleResource(instance), found)
         stacks += map(ModuleResource, instances_of(module, STACKS.__contains__))
+    if any(map(may_need, found.subscriptions)):
+        declare_endpoints(modules, found)
     read_stacks(stacks, facts, found, session.faults.append)
     declare_missing_owners(found)
     facts.add_opened(absolute(session.root), session.opened | (facts.opened - before))
@@ -198,6 +205,25 @@ def read_deployment(name: Path, session: Session, facts: Facts) -> None:
     new = {name: one for name, one in session.met.items() if name not in facts.called}
     note_comments((source for read in new.values() for source in read.sources), facts)
     facts.called.add({name: one for name, one in session.met.items() if name != absolute(session.root)})
+
+
+def declare_endpoints(modules: list[Called], found: Declarations) -> None:
+    """Declare the functions and queues that subscriptions may name. A module that is not read may add permissions."""
+    for module in modules:
+        for instance in instances_of(module, ENDPOINTS.__contains__):
+            ENDPOINTS[instance.kind](ModuleResource(instance), found)
+        found.gaps += (
+            Unknown("a module that was not read may add permissions", module.named(f"module.{name}"))
+            for name, block in module.files.modules.items()
+            if not any(
+                address in module.session.called for address in _addresses(module.module(name, block.header))
+            )
+            and _PASSED.search(block.at.source.text, block.at.start, block.at.end)
+        )
+
+
+_PASSED = re.compile(r"=.*(?:aws_lambda_|aws_sqs_|module\.)")
+"""An argument of a module that may pass a function or queue to it."""
 
 
 def note_comments(sources: Iterable[Source], facts: Facts) -> None:

@@ -14,13 +14,14 @@ from checker.inputs.sensitive import SENSITIVE
 from checker.inputs.terraform.assigned import ARNS
 from checker.inputs.terraform.awscc import name_in
 from checker.inputs.terraform.declare import (
-    LIST_OF_OWNERS,
+    LISTS_OF_OWNERS,
     POLICIES,
+    QUEUE_POLICIES,
     TYPES,
-    declare,
     references_to,
     tags_in,
 )
+from checker.inputs.terraform.declare_endpoints import ENDPOINTS
 from checker.inputs.terraform.plan.plan_index import has_marks
 from checker.inputs.terraform.plan.resource import AFTER_APPLY
 from checker.inputs.terraform.policy_owners import (
@@ -42,6 +43,14 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 
+_LISTS = (("_sns_", "topic_policies"), ("_kms_", "key_policies"), ("_sqs_", QUEUE_POLICIES))
+"""The lists of policies, by a part of the type of their owners."""
+
+
+_WITH_DEFAULT = ("filter_policy_scope", "redrive_policy", "pending_confirmation", "sqs_managed_sse_enabled")
+"""Attributes of subscriptions and queues that the provider computes if they are not set."""
+
+
 class Declarer:
     """Declares all resources of a plan; ``faults`` are the policies that could not be read.
 
@@ -57,19 +66,25 @@ class Declarer:
         self.owners: dict[str, Owners] = {}
         self.unowned: set[str] = set()
         gap = Unknown(plan.outline.gap, plan.source.name) if plan.outline.gap else None
-        self.open: dict[str, Unknown | None] = {"topic_policies": gap, "key_policies": gap}
+        self.open: dict[str, Unknown | None] = {
+            "topic_policies": gap,
+            "key_policies": gap,
+            QUEUE_POLICIES: gap,
+        }
+        self.declared.gaps += [gap] if gap is not None else []
 
     def declare(self) -> None:
         """Declare all resources, starting with policy resources, because the others depend on them."""
-        resources = [PlannedResource(self, one) for one in self.plan.resources if one.type in TYPES]
+        types = {**TYPES, **ENDPOINTS}
+        resources = [PlannedResource(self, one) for one in self.plan.resources if one.type in types]
         for resource in resources:
             if resource.kind in POLICIES:
-                declare(resource, self.declared)
+                types[resource.kind](resource, self.declared)
                 self._note_open(resource)
         self.owners = {name: Owners(getattr(self.declared, name)) for name in self.open}
         for resource in resources:
             if resource.kind not in POLICIES:
-                declare(resource, self.declared)
+                types[resource.kind](resource, self.declared)
         mark_unknown_policies(self.declared, self.open["topic_policies"], self.open["key_policies"])
         declare_missing_owners(self.declared)
 
@@ -80,7 +95,7 @@ class Declarer:
     def _note_open(self, policy: PlannedResource) -> None:
         """Note a policy whose owner is unknown and ambiguous."""
         name, _, of = POLICIES[policy.kind]
-        listed = name == LIST_OF_OWNERS
+        listed = name in LISTS_OF_OWNERS
         owners = policy.texts(name) if listed else (policy.text(name),)
         unknown = next((one for one in owners if isinstance(one, Unknown)), None)
         is_ambiguous = (
@@ -172,8 +187,19 @@ class PlannedResource:
 
         An unknown text has the name of the only resource that it comes from.
         """
+        if self._is_left_to_aws(name):
+            return None
         value = self.plan.origins.value(self.resource, name_in(self.kind, name))
         return None if value == "" else value
+
+    def _is_left_to_aws(self, name: str) -> bool:
+        """True for a setting that the configuration does not make, so that AWS applies its default."""
+        return (
+            name in _WITH_DEFAULT
+            and self.plan.has_configuration
+            and self.resource.lacks(name)
+            and not self.plan.origins.is_set(self.resource, name)
+        )
 
     def texts(self, name: str) -> tuple[Value, ...]:
         """Return the items of a list attribute as texts; empty if it is not set.
@@ -197,6 +223,8 @@ class PlannedResource:
 
     def flag(self, name: str) -> bool | Unknown | None:
         """Return a boolean attribute; ``None`` if it is not set."""
+        if self._is_left_to_aws(name):
+            return None
         return self.resource.flag(name_in(self.kind, name))
 
     def value(self, name: str) -> Node | None:
@@ -211,6 +239,11 @@ class PlannedResource:
     def _block(self) -> PlannedBlock:
         return self.plan.block(self.resource)
 
+    def json(self, name: str) -> Node | Unknown | None:
+        """Return an attribute that is JSON in a string; ``None`` if it is not set or empty."""
+        text = self.text(name)
+        return text if text is None or isinstance(text, Unknown) else self.resource.node(name)
+
     def policy(self, name: str) -> Node | Unknown | None:
         """Return the policy that an attribute writes; ``None`` if it writes none.
 
@@ -222,7 +255,7 @@ class PlannedResource:
         if self.kind in POLICIES:
             owner = self.text(POLICIES[self.kind].owner)
             return self._read(name, owner if isinstance(owner, str) else "")
-        listed = "topic_policies" if "_sns_" in self.kind else "key_policies"
+        listed = next(name for part, name in _LISTS if part in self.kind)
         apart = self.declarer.owners[listed].of(self._names, self.arn)
         if not self.plan.has_configuration and self.resource.lacks(name) and not apart:
             return Unknown(AFTER_APPLY, f"{self.address}.{name}")
@@ -235,7 +268,11 @@ class PlannedResource:
 
     @property
     def _names(self) -> tuple[str, ...]:
-        return references_to(self, "arn", "id", "key_id")
+        url = self.text("url") if self.kind == "aws_sqs_queue" else None
+        return (
+            *references_to(self, "arn", "id", "key_id", "url"),
+            *((url,) if isinstance(url, str) else ()),
+        )
 
     def _read(self, name: str, own: str) -> Node | Unknown | None:
         """Read a policy; ``own`` is the ARN of its owner. An error in its text is noted, and it is unknown."""

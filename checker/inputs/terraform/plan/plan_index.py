@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.terraform import declare
 from checker.inputs.terraform.address import split
+from checker.inputs.terraform.declare_endpoints import ENDPOINTS
 from checker.inputs.terraform.stacks import STACKS
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 
 TYPES = frozenset((*declare.TYPES, declare.DOCUMENT, *STACKS))
+SUBSCRIPTIONS = ("aws_sns_topic_subscription", "awscc_sns_subscription", "awscc_sns_topic")
+"""Resource types that may name an endpoint, so that endpoints are relevant."""
 
 PARTS = frozenset(
     (
@@ -89,7 +92,9 @@ class Outline:
 
     def resources(self) -> list[Found]:
         """Return the resources to check, as planned."""
-        return [one for one in self._all() if one.type in TYPES]
+        found = self._all()
+        wanted = TYPES | ENDPOINTS.keys() if any(one.type in SUBSCRIPTIONS for one in found) else TYPES
+        return [one for one in found if one.type in wanted]
 
     def parts(self) -> list[Found]:
         """Return the resources that show who streams chats."""
@@ -106,7 +111,7 @@ class Outline:
 def kind_of(one: Mapping[str, object]) -> str:
     """Return the type of a relevant resource, else empty; data sources belong to another configuration."""
     kind = one.get("type")
-    if not isinstance(kind, str) or (kind not in TYPES and kind not in PARTS):
+    if not isinstance(kind, str) or not (kind in TYPES or kind in PARTS or kind in ENDPOINTS):
         return ""
     return kind if one.get("mode") != "data" or kind in LOOKED_UP else ""
 

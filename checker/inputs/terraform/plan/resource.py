@@ -11,7 +11,7 @@ from checker.inputs.sensitive import SENSITIVE
 from checker.inputs.terraform.plan.plan_index import has_marks, is_marked
 from checker.inputs.terraform.plan.scan_state import marks_of
 from checker.inputs.text import TextDocument
-from checker.policy.node import Member, Object, Scalar, text_of
+from checker.policy.node import Member, Object, Scalar, scalar_text
 from checker.policy.text_json import TextError
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ class Resource(NamedTuple):
         """Return a text or the reason that it is unknown; ``None`` if unset. Sensitive text is hidden."""
         if self.hides(name) and self.values.get(name) is not None:
             return Unknown(SENSITIVE, f"{self.address}.{name}")
-        text = text_of(self.values.get(name))
+        node = self.values.get(name)
+        text = scalar_text(node) if node is not None else None
         if text is None and self.lacks(name):
             return Unknown(AFTER_APPLY, f"{self.address}.{name}")
         return text

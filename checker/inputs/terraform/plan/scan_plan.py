@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.inputs.terraform.address import without_indices
 from checker.inputs.terraform.declare import POLICIES
+from checker.inputs.terraform.declare_endpoints import ENDPOINTS
 from checker.inputs.terraform.plan.configuration import MAX_MODULES, mapping, read_module
 from checker.inputs.terraform.plan.plan_index import (
     LONGEST_ADDRESS,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from checker.inputs.json_scan import Scan
 
 
-_WANTED = TYPES | PARTS
+_WANTED = TYPES | PARTS | ENDPOINTS.keys()
 _GAPS = {
     "errored": (True, "the plan errored: Terraform could not plan every resource"),
     "complete": (False, "the plan is not complete: `-target` or a deferred change excludes resources"),

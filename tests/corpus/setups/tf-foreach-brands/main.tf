@@ -53,6 +53,21 @@ resource "aws_sqs_queue" "chat" {
   message_retention_seconds = each.value.retention * 86400
 }
 
+resource "aws_sqs_queue_policy" "chat" {
+  for_each  = local.brands
+  queue_url = aws_sqs_queue.chat[each.key].id
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "sns.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = aws_sqs_queue.chat[each.key].arn
+      Condition = { ArnEquals = { "aws:SourceArn" = aws_sns_topic.chat[each.key].arn } }
+    }]
+  })
+}
+
 resource "aws_sns_topic_subscription" "chat" {
   for_each             = aws_sns_topic.chat
   topic_arn            = each.value.arn

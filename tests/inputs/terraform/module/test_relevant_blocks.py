@@ -119,3 +119,51 @@ def test_topics_and_keys_are_the_same(tmp_path: Path, monkeypatch: pytest.Monkey
     whole = read(tmp_path / "root", FILES)
     assert [one.arn for one in shortened.topics] == [one.arn for one in whole.topics]
     assert [policy(one) for one in shortened.keys] == [policy(one) for one in whole.keys]
+
+
+SUBSCRIPTION = """resource "aws_sns_topic_subscription" "alarms" {
+  topic_arn = aws_sns_topic.alarms.arn
+  protocol  = "lambda"
+  endpoint  = aws_lambda_alias.live.arn
+}
+"""
+FUNCTIONS = """resource "aws_lambda_function" "NAME" {
+  function_name = "NAME"
+}
+resource "aws_lambda_alias" "live" {
+  function_name = aws_lambda_function.alarms.function_name
+}
+resource "aws_lambda_permission" "NAME" {
+  function_name = FUNCTION
+}
+"""
+FUNCTION = "aws_lambda_function.NAME.function_name"
+
+
+def functions(name: str, function: str = FUNCTION) -> str:
+    return FUNCTIONS.replace("FUNCTION", function).replace("NAME", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "kept"),
+    [
+        ("alarms", FUNCTION, True),
+        ("alarms", "aws_lambda_alias.live.arn", True),
+        ("alarms", '"alarms"', True),
+        ("alarms", "var.function", True),
+        ("other", FUNCTION, False),
+    ],
+)
+def test_permissions_on_functions_that_matter_are_kept(
+    name: str, function: str, kept: bool, tmp_path: Path
+) -> None:
+    files = {**FILES, "subscription.tf": SUBSCRIPTION, "functions.tf": functions(name, function)}
+    found = parsed(files, tmp_path)["functions.tf"]
+    assert ("aws_lambda_permission" in found) is kept
+    assert (f'"aws_lambda_function" "{name}"' in found) is kept
+    assert "aws_lambda_alias" in found
+
+
+def test_functions_that_nothing_subscribes_are_left_out(tmp_path: Path) -> None:
+    found = parsed({**FILES, "functions.tf": functions("alarms")}, tmp_path)
+    assert found["functions.tf"].split() == []

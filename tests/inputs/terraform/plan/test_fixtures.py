@@ -20,15 +20,17 @@ from tests.inputs.terraform.plan.plans import FIXTURES, judged, read
 
 CHAT, KEY = "aws_sns_topic.chat", "aws_kms_key.chat"
 UNPINNED = f"{KEY} note unpinned-key-grant"
+REFUSED = f"{CHAT} error undeliverable-subscription"
+"""The queue of the fixture has no policy."""
 FOUND: dict[str, set[str]] = {
-    "create": {UNPINNED},
-    "state": {UNPINNED},
-    "no-op": {UNPINNED},
-    "refresh-only": {UNPINNED},
-    "target": {UNPINNED},
-    "replace": {UNPINNED},
-    "update": {UNPINNED, f"{CHAT} error source-owner"},
-    "policy-deleted": {UNPINNED, f"{CHAT} error source-owner"},
+    "create": {UNPINNED, REFUSED},
+    "state": {UNPINNED, REFUSED},
+    "no-op": {UNPINNED, REFUSED},
+    "refresh-only": {UNPINNED, REFUSED},
+    "target": {UNPINNED, f"{CHAT} note undeliverable-subscription"},
+    "replace": {UNPINNED, REFUSED},
+    "update": {UNPINNED, REFUSED, f"{CHAT} error source-owner"},
+    "policy-deleted": {UNPINNED, REFUSED, f"{CHAT} error source-owner"},
     "destroy": set(),
     "modules": {
         'module.chat["green"].aws_sns_topic.this error connect-not-allowed',
@@ -40,6 +42,7 @@ FOUND: dict[str, set[str]] = {
     },
     "unknown": {
         "aws_sns_topic.document note connect-not-allowed",
+        "aws_sns_topic.document error undeliverable-subscription",
         "aws_kms_key.chat error connect-cannot-use-key",
         "aws_sns_topic.encoded note connect-not-allowed",
         "aws_sns_topic.unset note connect-not-allowed",
