@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _GONE_HELP = "unsubscribe it, and subscribe an existing function"
 _HELP = "allow it with `aws lambda add-permission --function-name {name}{qualifier} --statement-id AllowSns --action lambda:InvokeFunction --principal sns.amazonaws.com --source-arn {topic}`"
 
+_CODE_HELP = "declare an `{kind}` that allows `lambda:InvokeFunction` to sns.amazonaws.com with the ARN of the topic as source"
+
 
 def function_steps(function: Function | Unknown, topic: Arn) -> tuple[Step, ...]:
     """Check that the function exists, and that its resource policy lets SNS invoke it for the topic."""
@@ -46,12 +48,18 @@ def _policy_step(function: Function, topic: Arn) -> Step:
     if function.policy is None:
         may_be_gone = "does not exist or " if isinstance(function.exists, Unknown) else ""
         bad = f"the {noun} {may_be_gone}has no resource policy, so SNS may not invoke it"
+    good = "the function policy lets SNS invoke it for the topic"
+    return step("function_policy", truth, good, bad, _help(function, topic))
+
+
+def _help(function: Function, topic: Arn) -> str:
+    """Return how to allow the invocation: in the code that declares the function, else in AWS."""
+    if function.address:
+        kind = "aws_lambda_permission" if "aws_lambda_" in function.address else "AWS::Lambda::Permission"
+        return _CODE_HELP.format(kind=kind)
     qualifier = f" --qualifier {function.qualifier}" if function.qualifier else ""
     name = function.arn if isinstance(function.arn, Arn) else function.name
-    help_text = _HELP.format(name=name, qualifier=qualifier, topic=topic)
-    return step(
-        "function_policy", truth, "the function policy lets SNS invoke it for the topic", bad, help_text
-    )
+    return _HELP.format(name=name, qualifier=qualifier, topic=topic)
 
 
 def _may_invoke(function: Function, topic: Arn) -> Truth:
