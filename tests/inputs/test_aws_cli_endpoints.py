@@ -106,3 +106,11 @@ def test_attributes_that_were_not_asked_for_are_not_known(tmp_path: Path) -> Non
     assert isinstance(found.policy, Unknown)
     assert isinstance(found.key, Unknown)
     assert isinstance(found.period, Unknown)
+
+
+@pytest.mark.parametrize("attributes", [ENTRY, WHOLE])
+def test_output_about_endpoints_is_recognized_and_has_no_topic(
+    attributes: dict[str, str], tmp_path: Path
+) -> None:
+    inventory = read(tmp_path, {"Attributes": attributes})
+    assert (inventory.topics, inventory.keys, inventory.skipped) == ((), (), ())
