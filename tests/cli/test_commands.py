@@ -223,7 +223,8 @@ def test_explain_agrees_with_the_labels(folder: Path) -> None:
     done = run("explain", *arguments, "--format", "json")
     said = json.loads(done.stdout)
     status = {link["link"]: link["status"] for link in said["links"]}
-    assert list(status) == ["instance", "topic_type", "region", "topic_policy", "key", "key_policy"]
+    links = ["instance", "topic_type", "region", "topic_policy", "key", "key_policy", "organization_policy"]
+    assert list(status) == links
     assert said["connect_can_publish"] == ("yes" if expected["connect_can_publish"] else "no")
     assert said["confused_deputy"] == ("open" if expected["confused_deputy_open"] else "closed")
     assert said["sibling_instances"] == ("open" if expected["same_account_other_instance"] else "closed")
