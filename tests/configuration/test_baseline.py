@@ -18,7 +18,7 @@ from checker.lint.engine import judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
 from tests.iam.strategies import policies
-from tests.rules.test_cases import CASES, Case, run
+from tests.rules.test_cases import CASES, Case, run_case
 from tests.samples import ACCOUNT, document, statement
 
 
@@ -147,9 +147,8 @@ def test_an_entry_of_any_rule_is_stale_once_it_is_fixed_and_is_reported_when_it_
     def report_of(case: Case) -> Report:
         for number, path in enumerate(case.files):
             (tmp_path / f"{number}{path.suffix}").write_bytes(path.read_bytes())
-        return run(
-            [tmp_path / f"{number}{path.suffix}" for number, path in enumerate(case.files)], case.instance
-        )
+        names = (f"{number}{path.suffix}" for number, path in enumerate(case.files))
+        return run_case(case, [tmp_path / name for name in names])
 
     before, mended = report_of(bad), report_of(good)
     baseline = baseline_of(before.findings, relative)
