@@ -295,16 +295,14 @@ def _compares(operator: str, operand: Any, value: str) -> Truth:
 
 
 def _differs(operand: Any, value: str) -> Truth:
-    """Return whether `anything-but` accepts a value: texts, or one prefix or suffix."""
+    """Return whether `anything-but` accepts a value: texts, or one prefix. AWS documents no suffix here."""
     texts = [operand] if isinstance(operand, str) else operand
     if isinstance(texts, list):
         return value not in texts if all(isinstance(one, str) for one in texts) else _UNSURE
     if not isinstance(operand, dict) or len(operand) != 1:
         return _UNSURE
     ((inner, text),) = operand.items()
-    if inner not in ("prefix", "suffix") or not isinstance(text, str):
-        return _UNSURE
-    return not (value.startswith(text) if inner == "prefix" else value.endswith(text))
+    return not value.startswith(text) if inner == "prefix" and isinstance(text, str) else _UNSURE
 
 
 _HELP = "remove the filter policy from this subscription, or store the messages with another subscription"

@@ -54,7 +54,7 @@ def queue_refusal(upstream: Upstream, queue: str, topic: TopicArn) -> Cause | No
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     except ClientError:
         return Cause("the queue does not exist", _GONE)
-    source = sns_source(topic, region)
+    source = sns_source(upstream, topic, region)
     return _queue_policy_refusal(upstream, attributes.get("Policy", ""), queue, source) or key_refusal(
         upstream,
         attributes.get("KmsMasterKeyId", ""),  # SSE-SQS has no key and requires no permission
@@ -164,7 +164,7 @@ def stream_refusal(upstream: Upstream, stream: str, role: str, topic: TopicArn) 
 
 def _assumption(upstream: Upstream, role: str, topic: TopicArn) -> PolicyRequest:
     """Create the request of SNS to assume the role of a subscription."""
-    context = service_context(upstream, sns_source(topic, topic.region), role.split(":")[4], topic.region)
+    context = service_context(upstream, sns_source(upstream, topic, topic.region), role.split(":")[4], topic.region)
     return PolicyRequest(Principal(service=SNS), "sts:AssumeRole", role, context)
 
 

@@ -79,7 +79,8 @@ def connect_source(instance: Instance) -> Source:
     return Source(CONNECT, instance.arn, instance.account)
 
 
-DEFAULT_REGIONS = frozenset(
+OSAKA = "ap-northeast-3"
+_DEFAULT_REGIONS = frozenset(
     (
         "us-east-1",
         "us-east-2",
@@ -94,19 +95,27 @@ DEFAULT_REGIONS = frozenset(
         "eu-north-1",
         "ap-northeast-1",
         "ap-northeast-2",
-        "ap-northeast-3",
         "ap-south-1",
         "ap-southeast-1",
         "ap-southeast-2",
+        "cn-north-1",
+        "cn-northwest-1",
+        "us-gov-east-1",
+        "us-gov-west-1",
     )
 )
-"""Regions that are enabled by default.
+"""Regions that are enabled by default, besides Osaka.
 
 https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 """
 
 
-def sns_source(topic: TopicArn, region: str) -> Source:
+def is_opt_in(upstream: Upstream, region: str) -> bool:
+    """Return whether SNS treats a Region as an opt-in Region."""
+    return upstream.assumptions.osaka_is_opt_in if region == OSAKA else region not in _DEFAULT_REGIONS
+
+
+def sns_source(upstream: Upstream, topic: TopicArn, region: str) -> Source:
     """Return SNS as the source, for a topic and an endpoint in a Region. An opt-in Region has a regional principal.
 
     https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
@@ -114,8 +123,8 @@ def sns_source(topic: TopicArn, region: str) -> Source:
     To an opt-in Region it is the principal of the endpoint's Region, to a default Region that of the topic's.
     Assumed: it also sends aws:SourceAccount. The policies that AWS documents use only aws:SourceArn.
     """
-    named = region if region not in DEFAULT_REGIONS else topic.region
-    regional = topic.region != region and named not in DEFAULT_REGIONS
+    named = region if is_opt_in(upstream, region) else topic.region
+    regional = topic.region != region and is_opt_in(upstream, named)
     return Source(f"sns.{named}.amazonaws.com" if regional else SNS, topic.text, topic.account)
 
 
@@ -164,7 +173,9 @@ def _source_keys(upstream: Upstream, source: Source) -> Context:
     AWS documents that a request has the keys of the organization if a service principal makes it directly, for a
     resource in an organization. Assumed: so does every service that sends the account of that resource.
     """
-    keys: Context = {"aws:sourcearn": source.arn, "aws:sourceaccount": source.account}
+    keys: Context = {"aws:sourcearn": source.arn}
+    if source.service == CONNECT or upstream.assumptions.sns_source_account:
+        keys["aws:sourceaccount"] = source.account
     if upstream.assumptions.source_organization_keys:
         keys |= membership_keys(upstream, source.account, "source")
     return keys
