@@ -45,7 +45,10 @@ def _entry(key: str, rules: Any, matches: Accepts) -> bool:
 
 
 def _rule(key: str, rule: Any, matches: Accepts) -> bool:
-    """Decide one rule. moto compares `equals-ignore-case` with a text in lower case only."""
+    """Decide one rule. moto compares `equals-ignore-case` with a text in lower case only, and raises on other types."""
     if isinstance(rule, dict) and isinstance(text := rule.get("equals-ignore-case"), str):
         rule = {"equals-ignore-case": text.lower()}
-    return matches({key: [rule]})
+    try:
+        return matches({key: [rule]})
+    except (TypeError, AttributeError):
+        return False
