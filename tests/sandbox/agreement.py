@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from checker.analysis.inventory import PolicyText
@@ -21,7 +21,7 @@ ASSUMPTIONS = st.builds(Assumptions, **{one.name: st.booleans() for one in field
 """AWS documents none of them: what is certain must hold under each, and each example draws another."""
 REGIONS = ("us-west-2", "eu-west-1", "af-south-1", "ap-northeast-3")
 """Two default Regions, an opt-in Region, and the one that AWS lists as both."""
-quick = settings(max_examples=int(__import__('os').environ.get('N','120')), deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=int(__import__('os').environ.get('N','120')), deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck))
 
 
 def text_of(statements: list[dict[str, Any]]) -> str:
