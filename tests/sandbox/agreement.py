@@ -21,7 +21,12 @@ ASSUMPTIONS = st.builds(Assumptions, **{one.name: st.booleans() for one in field
 """AWS documents none of them: what is certain must hold under each, and each example draws another."""
 REGIONS = ("us-west-2", "eu-west-1", "af-south-1", "ap-northeast-3")
 """Two default Regions, an opt-in Region, and the one that AWS lists as both."""
-quick = settings(max_examples=int(__import__('os').environ.get('N','120')), deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=list(HealthCheck))
+quick = settings(
+    max_examples=60,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
 
 
 def text_of(statements: list[dict[str, Any]]) -> str:
@@ -40,9 +45,6 @@ def assumed(upstream: Upstream, chosen: Assumptions) -> None:
 
 def agrees(status: str, refusal: object) -> bool:
     """Whether a status is what the sandbox does; an unknown one is no answer, and always agrees."""
-    import collections,os
-    globals().setdefault('C',collections.Counter())[(status,refusal is None)]+=1
-    os.environ.get('CNT') and print(globals()['C'])
     return {OK: refusal is None, BROKEN: refusal is not None}.get(status, True)
 
 
@@ -60,7 +62,7 @@ def statements(draw: st.DrawFn, actions: tuple[str, ...], conditions: st.SearchS
         "Principal": principal,
         "Action": draw(st.just(actions[0]) | some(*actions)),
     }
-    condition = draw(st.just({}) | conditions)
+    condition: dict[str, Any] = draw(st.just({}) | conditions)
     return {**found, "Condition": condition} if condition else found
 
 
@@ -92,9 +94,7 @@ def blocks(values: dict[str, tuple[str, ...]]) -> st.SearchStrategy[dict[str, An
         st.just("aws:SourceArn"),
         some(*values.get("aws:SourceArn", ("*",))),
     )
-    nulls = st.tuples(
-        st.just("Null"), st.sampled_from(sorted(values)), st.sampled_from(["true", "false"])
-    )
+    nulls = st.tuples(st.just("Null"), st.sampled_from(sorted(values)), st.sampled_from(["true", "false"]))
     flags = st.tuples(
         st.sampled_from(["Bool", "BoolIfExists"]),
         st.sampled_from(["aws:PrincipalIsAWSService", "aws:SecureTransport", "aws:ViaAWSService"]),

@@ -96,7 +96,7 @@ def conditions() -> st.SearchStrategy[dict[str, Any]]:
 PINNED = {"ArnLike": {"aws:SourceArn": f"arn:aws:sns:*:{ACCOUNT}:chat"}}
 
 
-def of_function(upstream: Upstream, function: str, permissions: list[Any]) -> None:
+def of_function(function: str, permissions: list[Any]) -> None:
     """Store permissions as moto stores them: the statements of all qualifiers in one list."""
     name = function.rpartition(":")[2]
     held = [
@@ -110,7 +110,8 @@ def of_function(upstream: Upstream, function: str, permissions: list[Any]) -> No
 @given(
     permissions=st.lists(
         st.tuples(
-            st.sampled_from(QUALIFIERS), statements(("lambda:InvokeFunction", "lambda:*", "lambda:GetFunction"), conditions())
+            st.sampled_from(QUALIFIERS),
+            statements(("lambda:InvokeFunction", "lambda:*", "lambda:GetFunction"), conditions()),
         ),
         max_size=3,
     ),
@@ -129,7 +130,7 @@ def test_functions(
 ) -> None:
     topic = topic_in(topic_region or where)
     function = world.places[where].function
-    of_function(world.upstream, function, permissions)
+    of_function(function, permissions)
     assumed(world.upstream, chosen)
     endpoint = f"{function}:{qualifier}" if qualifier else function
     named, _ = split_qualifier(endpoint)
@@ -146,7 +147,12 @@ def _as_sandbox(topic: Arn) -> Any:
     return found
 
 
-SEND = {"Effect": "Allow", "Principal": {"Service": SNS_NAMES}, "Action": "sqs:SendMessage", "Condition": PINNED}
+SEND = {
+    "Effect": "Allow",
+    "Principal": {"Service": SNS_NAMES},
+    "Action": "sqs:SendMessage",
+    "Condition": PINNED,
+}
 USE = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "kms:*"}
 SENDING = statements(("sqs:SendMessage", "sqs:*", "SQS:Send*", "sqs:ReceiveMessage"), conditions())
 USING = statements(("kms:*", "kms:GenerateDataKey*", "kms:Decrypt"), conditions())
@@ -154,7 +160,9 @@ ENCRYPTED = st.none() | st.just([USE]) | st.lists(USING, max_size=3)
 """The statements of the key policy, ``None`` for a queue without a key."""
 
 
-def _stored(world: World, queue: seed.Queue, sending: list[Any], using: list[Any] | None) -> tuple[Queue, Key | None]:
+def _stored(
+    world: World, queue: seed.Queue, sending: list[Any], using: list[Any] | None
+) -> tuple[Queue, Key | None]:
     """Store the policies of a queue and its key in the sandbox, and return what a reader of them records."""
     arn, place = arn_of(queue.arn), world.places[queue.arn.split(":")[3]]
     with_resource = [{**one, "Resource": queue.arn} for one in sending]
@@ -167,7 +175,9 @@ def _stored(world: World, queue: seed.Queue, sending: list[Any], using: list[Any
         },
     )
     policy = read(with_resource, QUEUE) if sending else None
-    record = Queue(arn, policy=policy, key=place.key if using is not None else None, managed_sse=False, period=1)
+    record = Queue(
+        arn, policy=policy, key=place.key if using is not None else None, managed_sse=False, period=1
+    )
     record = record._replace(fifo=arn.resource.endswith(".fifo"))
     return record, _key(world, place.key, using)
 

@@ -51,13 +51,18 @@ VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
 RULE = st.one_of(
     st.sampled_from(WORDS),
     st.sampled_from([1, None, True, {"numeric": [">", 1]}, {"exists": True}, {"exists": False}]),
-    st.builds(lambda text: {"anything-but": text}, st.sampled_from(WORDS) | st.lists(st.sampled_from(WORDS), min_size=1)),
+    st.builds(
+        lambda text: {"anything-but": text},
+        st.sampled_from(WORDS) | st.lists(st.sampled_from(WORDS), min_size=1),
+    ),
     st.builds(
         lambda name, text: {name: text},
         st.sampled_from(["prefix", "suffix", "equals-ignore-case"]),
         st.sampled_from([*WORDS, "M", "E", "A", "/plain", ""]),
     ),
-    st.sampled_from([{"anything-but": {"prefix": "M"}}, {"anything-but": {"suffix": "E"}}, {"anything-but": [""]}]),
+    st.sampled_from(
+        [{"anything-but": {"prefix": "M"}}, {"anything-but": {"suffix": "E"}}, {"anything-but": [""]}]
+    ),
 )
 
 
@@ -96,7 +101,9 @@ def keys_in(policy: dict[str, Any]) -> Iterator[str]:
 def messages(scope: str, policy: dict[str, Any]) -> Iterator[dict[str, str]]:
     """Every combination of values of the keys of a policy; of any text, those that its rules can tell apart."""
     texts = sorted(set(texts_in(policy)) - {""})
-    free = dict.fromkeys(["~", *texts, *map(str.lower, texts), *(f"{one}~" for one in texts), *(f"~{one}" for one in texts)])
+    free = dict.fromkeys(
+        ["~", *texts, *map(str.lower, texts), *(f"{one}~" for one in texts), *(f"~{one}" for one in texts)]
+    )
     keys = list(dict.fromkeys(keys_in(policy)))
     choices = [
         [text for one in VALUES[scope][key] for text in (free if one is FREE else [one])] for key in keys
@@ -132,7 +139,7 @@ def test_filter_policies(drawn: tuple[str, dict[str, Any]]) -> None:
         assert outcomes == {False}
 
 
-DOCUMENTED = {
+DOCUMENTED: dict[str, tuple[dict[str, Any], dict[str, str], bool]] = {
     "a text before `exists`": ({"ContactId": ["x", {"exists": False}]}, {}, True),
     "a text in other letters": ({"Type": [{"equals-ignore-case": "Message"}]}, {"Type": "MESSAGE"}, True),
     "or, the second": ({"$or": [{"Type": ["EVENT"]}, {"ContactId": ["1"]}]}, {"ContactId": "1"}, True),

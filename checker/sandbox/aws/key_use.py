@@ -105,7 +105,7 @@ def _grant_refusal(upstream: Upstream, metadata: Any, account: str, use: KeyUse)
     for action in _NEEDED:
         request = _request(upstream, action, metadata["Arn"], use)
         granted = any(_covers(grant, action, use) for grant in grants)
-        cause = organization_refusal(upstream, request, account) or _policy_refusal(text, request, granted)
+        cause = organization_refusal(request, account) or _policy_refusal(text, request, granted)
         use.record(use, action, metadata["Arn"], "AccessDenied" if cause else "")
         if cause:
             return cause

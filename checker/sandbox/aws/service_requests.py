@@ -31,9 +31,9 @@ class Cause(NamedTuple):
 _CONTROL_POLICY = "AWS documents that RCPs set the maximum permissions on resources in an organization"
 
 
-def organization_refusal(upstream: Upstream, request: PolicyRequest, account: str) -> Cause | None:
+def organization_refusal(request: PolicyRequest, account: str) -> Cause | None:
     """Return a cause if a resource control policy denies a request for a resource of an account, else ``None``."""
-    if not is_denied_by_organization(upstream, request, account):
+    if not is_denied_by_organization(request, account):
         return None
     return Cause(f"the resource control policy: ExplicitlyDenied for {request.action}", _CONTROL_POLICY)
 
@@ -139,11 +139,11 @@ def service_context(upstream: Upstream, source: Source, account: str, region: st
         "aws:principalservicename": source.service,
         "aws:principalservicenameslist": [source.service],
         **_source_keys(upstream, source),
-        **_request_keys(upstream, account, region),
+        **_request_keys(account, region),
     }
 
 
-def role_context(upstream: Upstream, role: str, account: str, region: str) -> Context:
+def role_context(role: str, account: str, region: str) -> Context:
     """Return the context of a role's request for a resource in an account and Region, with lowercase keys."""
     owner = role.split(":")[4]
     return {
@@ -151,19 +151,19 @@ def role_context(upstream: Upstream, role: str, account: str, region: str) -> Co
         "aws:principalarn": role,
         "aws:principalaccount": owner,
         "aws:principaltype": "AssumedRole",
-        **membership_keys(upstream, owner, "principal"),
-        **_request_keys(upstream, account, region),
+        **membership_keys(owner, "principal"),
+        **_request_keys(account, region),
     }
 
 
-def _request_keys(upstream: Upstream, account: str, region: str) -> Context:
+def _request_keys(account: str, region: str) -> Context:
     return {
         "aws:securetransport": "true",
         "aws:viaawsservice": "false",
         "aws:sourceip": "192.0.2.1",
         "aws:resourceaccount": account,
         "aws:requestedregion": region,
-        **membership_keys(upstream, account, "resource"),
+        **membership_keys(account, "resource"),
     }
 
 
@@ -177,5 +177,5 @@ def _source_keys(upstream: Upstream, source: Source) -> Context:
     if source.service == CONNECT or upstream.assumptions.sns_source_account:
         keys["aws:sourceaccount"] = source.account
     if upstream.assumptions.source_organization_keys:
-        keys |= membership_keys(upstream, source.account, "source")
+        keys |= membership_keys(source.account, "source")
     return keys
