@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from moto.awslambda.utils import get_backend
 
@@ -93,6 +93,7 @@ def conditions() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+INVOKE = {"Effect": "Allow", "Principal": {"Service": SNS_NAMES}, "Action": "lambda:InvokeFunction"}
 PINNED = {"ArnLike": {"aws:SourceArn": f"arn:aws:sns:*:{ACCOUNT}:chat"}}
 
 
@@ -119,6 +120,20 @@ def of_function(function: str, permissions: list[Any]) -> None:
     topic_region=st.sampled_from(REGIONS) | st.none(),
     qualifier=st.sampled_from(QUALIFIERS),
     chosen=ASSUMPTIONS,
+)
+@example(
+    permissions=[("", INVOKE)],
+    where="ap-northeast-3",
+    topic_region="us-west-2",
+    qualifier="",
+    chosen=Assumptions(osaka_is_opt_in=True),
+)
+@example(
+    permissions=[("", INVOKE)],
+    where="us-west-2",
+    topic_region="af-south-1",
+    qualifier="",
+    chosen=Assumptions(),
 )
 def test_functions(
     world: World,
@@ -154,6 +169,7 @@ SEND = {
     "Condition": PINNED,
 }
 USE = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "kms:*"}
+NOT_OTHERS = {**USE, "Effect": "Deny", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}
 SENDING = statements(("sqs:SendMessage", "sqs:*", "SQS:Send*", "sqs:ReceiveMessage"), conditions())
 USING = statements(("kms:*", "kms:GenerateDataKey*", "kms:Decrypt"), conditions())
 ENCRYPTED = st.none() | st.just([USE]) | st.lists(USING, max_size=3)
@@ -201,6 +217,8 @@ def _key(world: World, key: str, using: list[Any] | None) -> Key | None:
     topic_region=st.sampled_from(REGIONS) | st.none(),
     chosen=ASSUMPTIONS,
 )
+@example(sending=[SEND], using=[USE], where="us-west-2", topic_region="af-south-1", chosen=Assumptions())
+@example(sending=[SEND], using=[USE, NOT_OTHERS], where="us-west-2", topic_region=None, chosen=Assumptions())
 def test_queues(
     world: World,
     sending: list[Any],

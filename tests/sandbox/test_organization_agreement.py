@@ -6,7 +6,7 @@ import json
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from checker.analysis.delivery_permission import may_assume, may_send, may_use_queue_key, may_write
@@ -191,6 +191,7 @@ def test_a_queue_and_its_key(
     inside=st.booleans(),
     chosen=ASSUMPTIONS,
 )
+@example(statements=[scenes.control_statement("sts:AssumeRole")], inside=True, chosen=Assumptions())
 def test_a_delivery_stream_and_its_role(
     world: World, statements: list[Any], inside: bool, chosen: Assumptions
 ) -> None:
