@@ -17,6 +17,7 @@ from checker.iam.prove.service_space import (
     queue_key_space,
     role_space,
     sourced_spaces,
+    trust_space,
 )
 from checker.iam.prove.space import DATA_KEY, DECRYPT, SNS, Target
 
@@ -36,7 +37,11 @@ def may_send(
     ``principals`` are the possible names of SNS. SNS passes the topic as aws:SourceArn; AWS does not document whether
     it passes aws:SourceAccount.
     """
-    asked = [_may_send(organization, queue, topic, one) for one in principals]
+    return _unanimous([_may_send(organization, queue, topic, one) for one in principals])
+
+
+def _unanimous(asked: Sequence[Permission]) -> Permission:
+    """Return the permission of SNS, of which AWS may not document the name."""
     truths = [one.truth for one in asked]
     if True in truths and False in truths:
         return Permission(
@@ -58,20 +63,41 @@ def _may_send(organization: Organization, queue: Arn, topic: Arn, principal: str
     return permission(organization, queue.account, target, forms)
 
 
-def may_use_queue_key(organization: Organization, key: Arn, topic: Arn) -> Permission:
+def may_use_queue_key(
+    organization: Organization, key: Arn, topic: Arn, principals: Sequence[str] = (SNS,)
+) -> Permission:
     """Return whether organization policies permit SNS to use the key of a queue for the messages of a topic.
 
-    AWS does not document which source keys SNS passes on to KMS.
+    ``principals`` are the possible names of SNS. AWS does not document which source keys it passes on to KMS.
     """
+    return _unanimous([_may_use_queue_key(organization, key, topic, one) for one in principals])
+
+
+def _may_use_queue_key(organization: Organization, key: Arn, topic: Arn, principal: str) -> Permission:
     target = Target.of(key)
 
     def forms(own: str) -> Iterator[tuple[Space, ...]]:
         owners = member_organizations(organization, topic.account, key.account, own)
         source = RequestSource((str(topic), None), (topic.account, None), owners)
-        spaces = (queue_key_space(target, action) for action in (DATA_KEY, DECRYPT))
+        spaces = (queue_key_space(target, action, principal) for action in (DATA_KEY, DECRYPT))
         yield from zip(*(sourced_spaces(space, source, own) for space in spaces), strict=True)
 
     return permission(organization, key.account, target, forms)
+
+
+def may_assume(organization: Organization, role: Arn, topic: Arn) -> Permission:
+    """Return whether organization policies permit SNS to assume the role of a subscription of a topic.
+
+    AWS does not document which source keys SNS passes on to STS.
+    """
+    target = Target.of(role)
+
+    def forms(own: str) -> Iterator[tuple[Space, ...]]:
+        owners = member_organizations(organization, topic.account, role.account, own)
+        source = RequestSource((str(topic), None), (topic.account, None), owners)
+        return ((one,) for one in sourced_spaces(trust_space(target, topic), source, own))
+
+    return permission(organization, role.account, target, forms)
 
 
 _WRITE = ("firehose:PutRecord", "firehose:PutRecordBatch")

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
@@ -14,6 +15,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from checker.sandbox import seed
+from checker.sandbox.aws.upstream import Assumptions
 from tests.sandbox.metrics import counted
 
 if TYPE_CHECKING:
@@ -161,7 +163,7 @@ def test_an_unsupported_operation_of_connect_is_an_error(sandbox: Sandbox, accou
 
 
 def test_the_control_endpoint_refuses_invalid_choices_and_tokens(sandbox: Sandbox) -> None:
-    default = {"connect_source_keys_on_kms": True, "source_organization_keys": True}
+    default = asdict(Assumptions())
     chosen = {"source_organization_keys": False}
     assert sandbox.ask("assume", **chosen) == default | chosen
     assert sandbox.ask("assume") == default

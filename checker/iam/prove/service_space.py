@@ -218,16 +218,16 @@ def _other_topics(topic: Arn, trusted: Collection[str]) -> Texts:
     return Texts((Form.of(SOURCE_ARN, shape),), excluded=known)
 
 
-def queue_key_space(key: Target, action: str) -> Space:
+def queue_key_space(key: Target, action: str, principal: str = SNS) -> Space:
     """Return the request to use the key that results when SNS sends to an encrypted queue.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     """
-    context = service_context(key, SNS)
+    context = service_context(key, principal)
     unsaid = Unknown("AWS does not document this key for SNS when it sends to an encrypted queue")
     context.update(dict.fromkeys((SOURCE_ARN, SOURCE_ACCOUNT, "kms:viaservice", "kms:calleraccount"), unsaid))
     context["kms:encryptioncontextkeys"] = unsaid
-    return Space(Service(SNS), action, key.resource, context, absent=ABSENT_FOR_SERVICES)
+    return Space(Service(principal), action, key.resource, context, absent=ABSENT_FOR_SERVICES)
 
 
 def trust_space(role: Target, topic: Arn) -> Space:

@@ -134,7 +134,7 @@ class _Endpoint:
         else:
             yield from role_steps(role, arn, self.topic)
             its_arn = role.arn if isinstance(role, Role) else None
-            yield from stream_organization_steps(arn, its_arn, self.inventory.organization)
+            yield from stream_organization_steps(arn, its_arn, self.topic, self.inventory.organization)
             if (truth := reaches(FIREHOSE, self.topic, arn)) is not True:
                 yield step("region", truth, "", "")
         yield stream_step(stream)

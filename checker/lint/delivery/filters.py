@@ -29,13 +29,15 @@ if TYPE_CHECKING:
 class Values(NamedTuple):
     """The possible values of a key: one of ``known``, any text if ``free``, and no value if ``absent``.
 
-    ``few`` is true for a key with few values in practice, so that a list of texts may be complete.
+    ``few`` is true for a key with few values in practice, so that a list of texts may be complete. ``empty`` is true for
+    a key in the body, whose value may be an empty text; the value of a message attribute is not empty.
     """
 
     known: tuple[str, ...] = ()
     free: bool = False
     absent: bool = False
     few: bool = False
+    empty: bool = False
 
 
 _ANY, _ANY_OR_NONE, _FEW = Values(free=True), Values(free=True, absent=True), Values(free=True, few=True)
@@ -51,7 +53,7 @@ _ATTRIBUTES = {**_EITHER, "MessageVisibility": Values(("CUSTOMER", "AGENT", "ALL
 _PAYLOAD = {
     **_EITHER,
     **dict.fromkeys(("AbsoluteTime", "Id"), _ANY),
-    **dict.fromkeys(("Content", "DisplayName", "ParticipantId"), _ANY_OR_NONE),
+    **dict.fromkeys(("Content", "DisplayName", "ParticipantId"), _ANY_OR_NONE._replace(empty=True)),
 }
 _OF_INSTANCE = ("InstanceId", "AccountId")
 CHOSEN = ("MessageVisibility", "Type", "ContentType", "ParticipantRole", *_OF_INSTANCE)
@@ -237,6 +239,8 @@ def _candidates(values: Values, lists: list[Any]) -> Iterator[_Class]:
     yield from (_Class(one, certain=True) for one in values.known)
     if values.absent:
         yield _Class(None, certain=True)
+    if values.empty:
+        yield _Class("", certain=False)
     if values.free:
         yield from (_Class(one, certain=not values.few) for one in _examples(list(_texts(lists))) if one)
 
@@ -295,16 +299,14 @@ def _compares(operator: str, operand: Any, value: str) -> Truth:
 
 
 def _differs(operand: Any, value: str) -> Truth:
-    """Return whether `anything-but` accepts a value: texts, or one prefix or suffix."""
+    """Return whether `anything-but` accepts a value: texts, or one prefix. AWS documents no suffix here."""
     texts = [operand] if isinstance(operand, str) else operand
     if isinstance(texts, list):
         return value not in texts if all(isinstance(one, str) for one in texts) else _UNSURE
     if not isinstance(operand, dict) or len(operand) != 1:
         return _UNSURE
     ((inner, text),) = operand.items()
-    if inner not in ("prefix", "suffix") or not isinstance(text, str):
-        return _UNSURE
-    return not (value.startswith(text) if inner == "prefix" else value.endswith(text))
+    return not value.startswith(text) if inner == "prefix" and isinstance(text, str) else _UNSURE
 
 
 _HELP = "remove the filter policy from this subscription, or store the messages with another subscription"

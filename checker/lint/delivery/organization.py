@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.delivery_permission import may_send, may_use_queue_key, may_write
+from checker.analysis.delivery_permission import may_assume, may_send, may_use_queue_key, may_write
 from checker.analysis.inventory import Key
 from checker.core.arn import Arn
 from checker.core.unknown import all_of
@@ -32,17 +32,19 @@ def queue_organization_steps(
     """Yield the step for the policies of the owners of a queue and of its customer managed key."""
     if organization is None or not isinstance(queue.arn, Arn):
         return
-    asked = [("the queue", may_send(organization, queue.arn, topic, principals(topic, queue.arn)))]
+    names = principals(topic, queue.arn)
+    asked = [("the queue", may_send(organization, queue.arn, topic, names))]
     if isinstance(key, Key) and key.manager != "AWS" and isinstance(key.arn, Arn):
-        asked.append(("the key of the queue", may_use_queue_key(organization, key.arn, topic)))
+        asked.append(("the key of the queue", may_use_queue_key(organization, key.arn, topic, names)))
     yield _step(asked, "sns.amazonaws.com")
 
 
 def stream_organization_steps(
-    stream: Arn, role: Arn | Unknown | None, organization: Organization | None
+    stream: Arn, role: Arn | Unknown | None, topic: Arn, organization: Organization | None
 ) -> Iterator[Step]:
-    """Yield the step for the policies of the owner of a delivery stream, which the role writes to."""
+    """Yield the steps for the policies of the owners of a role, which SNS assumes, and of the stream it writes to."""
     if organization is not None and isinstance(role, Arn):
+        yield _step([("the role", may_assume(organization, role, topic))], "sns.amazonaws.com")
         yield _step([("the delivery stream", may_write(organization, stream, role))], f"`{role}`")
 
 

@@ -71,28 +71,38 @@ def _found_steps(key: Key, queue: Queue, topic: Arn) -> tuple[Step, ...]:
     truth = _with_reason(all_of((usable, symmetric)), queue)
     bad = f"the key is {state}" if usable is False else f"the key is {spec}, which is not symmetric"
     status = step("key", truth, f"{state}, {spec}", bad, _HELP)
-    allowed = all_of(_allows(key, action, topic) for action in (DATA_KEY, DECRYPT))
-    allowed = _with_reason(allowed, queue)
+    usage = all_of(_may_use(key, queue, action, topic) for action in (DATA_KEY, DECRYPT))
+    usage = _with_reason(usage, queue)
     good = "the key policy or a grant lets SNS use the key"
     return (
         status,
-        step("key_policy", allowed, good, "neither the key policy nor a grant lets SNS use the key", _HELP),
+        step("key_policy", usage, good, "neither the key policy nor a grant lets SNS use the key", _HELP),
     )
 
 
-def _allows(key: Key, action: str, topic: Arn) -> Truth:
+def _may_use(key: Key, queue: Queue, action: str, topic: Arn) -> Truth:
+    """Return whether SNS may use a key, under the name that it has between the Regions of topic and queue."""
+
+    def ask(principal: str) -> Truth:
+        return _allows(key, action, topic, principal)
+
+    return ask(SNS) if isinstance(queue.arn, Unknown) else allowed(ask, topic, queue.arn)
+
+
+def _allows(key: Key, action: str, topic: Arn, principal: str) -> Truth:
     """Return whether the key policy or a grant allows SNS an action; an explicit Deny overrides a grant."""
     if isinstance(key.policy, Unknown):
         return key.policy
-    answer = prove.one_request(key.policy.policy, queue_key_space(KeyAnalysis(key).target, action))
+    space = queue_key_space(KeyAnalysis(key).target, action, principal)
+    answer = prove.one_request(key.policy.policy, space)
     if answer.decision is not None and answer.decision.word == EXPLICITLY_DENIED:
         return False
-    return any_of((answer.truth, *_granted(key, action, topic)))
+    return any_of((answer.truth, *_granted(key, action, topic, principal)))
 
 
-def _granted(key: Key, action: str, topic: Arn) -> Iterator[Truth]:
+def _granted(key: Key, action: str, topic: Arn, principal: str) -> Iterator[Truth]:
     for grant in key.grants:
-        covered = grant_covers(grant._replace(encryption_context=()), SNS, action, "", (str(topic),))
+        covered = grant_covers(grant._replace(encryption_context=()), principal, action, "", (str(topic),))
         yield all_of((covered, _CONTEXT)) if grant.encryption_context != () else covered
 
 

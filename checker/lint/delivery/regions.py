@@ -85,4 +85,5 @@ def reaches(protocol: str, topic: Arn, endpoint: Arn) -> Truth:
         return True
     if protocol == FIREHOSE:
         return _STREAM
-    return _TO_OPT_IN if protocol == LAMBDA and endpoint.region not in DEFAULT_REGIONS else True
+    is_default = endpoint.region in DEFAULT_REGIONS and endpoint.region not in _EITHER
+    return True if protocol != LAMBDA or is_default else _TO_OPT_IN

@@ -54,7 +54,7 @@ def queue_refusal(upstream: Upstream, queue: str, topic: TopicArn) -> Cause | No
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     except ClientError:
         return Cause("the queue does not exist", _GONE)
-    source = sns_source(topic, region)
+    source = sns_source(upstream, topic, region)
     return _queue_policy_refusal(upstream, attributes.get("Policy", ""), queue, source) or key_refusal(
         upstream,
         attributes.get("KmsMasterKeyId", ""),  # SSE-SQS has no key and requires no permission
@@ -79,7 +79,7 @@ def _queue_policy_refusal(upstream: Upstream, text: str, queue: str, source: Sou
     account, region = place_of(queue)
     context = service_context(upstream, source, account, region)
     request = PolicyRequest(Principal(service=source.service), "sqs:SendMessage", queue, context)
-    if denied := organization_refusal(upstream, request, account):
+    if denied := organization_refusal(request, account):
         return denied
     decision = decide(json.loads(text or "{}"), request)
     return None if decision == ALLOWED else Cause(f"the queue policy: {decision}", _QUEUE_POLICY)
@@ -150,21 +150,23 @@ def stream_refusal(upstream: Upstream, stream: str, role: str, topic: TopicArn) 
         return Cause("the subscription's role does not exist", _ROLE)
     if not _trusts(upstream, trust, role, topic):
         return Cause("the subscription's role does not trust sns.amazonaws.com", _ROLE)
-    context = role_context(upstream, role, *place_of(stream))
+    context = role_context(role, *place_of(stream))
     requests = [PolicyRequest(Principal(arn=role), action, stream, context) for action in _WRITE]
     if not all(
         decide({"Version": "2012-10-17", "Statement": allowed}, request) == ALLOWED for request in requests
     ):
         return Cause("the subscription's role cannot write to the stream", _ROLE)
     for request in (_assumption(upstream, role, topic), *requests):
-        if denied := organization_refusal(upstream, request, request.resource.split(":")[4]):
+        if denied := organization_refusal(request, request.resource.split(":")[4]):
             return denied
     return _stream_state_refusal(upstream, stream)
 
 
 def _assumption(upstream: Upstream, role: str, topic: TopicArn) -> PolicyRequest:
     """Create the request of SNS to assume the role of a subscription."""
-    context = service_context(upstream, sns_source(topic, topic.region), role.split(":")[4], topic.region)
+    context = service_context(
+        upstream, sns_source(upstream, topic, topic.region), role.split(":")[4], topic.region
+    )
     return PolicyRequest(Principal(service=SNS), "sts:AssumeRole", role, context)
 
 

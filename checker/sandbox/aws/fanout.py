@@ -119,10 +119,11 @@ class Fanout:
 
     @staticmethod
     def _send_to_queue(subscription: Any, endpoint: str, message: Message) -> None:
-        """Send with moto, in the account of the queue, and raw only if the attribute is ``true``."""
+        """Send with moto, in the account of the queue, unfiltered, and raw only if the attribute is ``true``."""
         target = copy(subscription)
         target.protocol, target.endpoint, target.account_id = _SQS, endpoint, endpoint.split(":")[4]
         target.attributes = {**subscription.attributes, "RawMessageDelivery": _is_raw(subscription)}
+        target._filter_policy_matcher = None  # noqa: SLF001 - moto would filter again
         _MOTO_PUBLISH(target, message.body, message.id, message_attributes=message.attributes, **message.rest)
 
     def _put_record(self, target: Any, message: Message) -> None:

@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError
 from moto.awslambda.utils import get_backend
 
 from checker.sandbox.aws.service_requests import (
-    DEFAULT_REGIONS,
     Cause,
+    is_opt_in,
     place_of,
     service_context,
     sns_source,
@@ -68,11 +68,11 @@ def function_refusal(upstream: Upstream, endpoint: str, topic: TopicArn) -> Caus
     if function is None or not endpoint.startswith("arn:"):
         return Cause("the function does not exist", _GONE)
     account, region = place_of(endpoint)
-    if region != topic.region and region not in DEFAULT_REGIONS:
+    if region != topic.region and is_opt_in(upstream, region):
         return Cause("the function is in an opt-in Region and the topic in another Region", _REGIONS)
     if not _exists(upstream, account, region, function):
         return Cause("the function does not exist", _GONE)
-    source = sns_source(topic, region)
+    source = sns_source(upstream, topic, region)
     request = PolicyRequest(
         Principal(service=source.service),
         "lambda:InvokeFunction",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from botocore.exceptions import ClientError
+from moto.kms.models import kms_backends
 
 from checker.sandbox.aws.service_requests import (
     CONNECT,
@@ -59,11 +59,22 @@ def key_refusal(upstream: Upstream, key: str, use: KeyUse) -> Cause | None:
     account, region = _home(key, use)
     if region != use.region:
         return Cause("the key is in another Region", "assumed: a service calls KMS in its own Region")
-    try:
-        metadata = upstream.client("kms", account, region).describe_key(KeyId=key)["KeyMetadata"]
-    except ClientError:
+    metadata = _metadata(account, region, key)
+    if metadata is None:
         return Cause("the key does not exist", "KMSNotFoundException of SNS Publish")
     return _key_state_refusal(metadata) or _grant_refusal(upstream, metadata, account, use)
+
+
+def _metadata(account: str, region: str, key: str) -> Any:
+    """Return the description of a key; ``None`` if it does not exist.
+
+    It comes from moto's table: its DescribeKey is refused if any statement of the key policy denies the action,
+    whoever its principal and whatever its condition is.
+    """
+    try:
+        return kms_backends[account][region].describe_key(key).to_dict()["KeyMetadata"]
+    except KeyError:
+        return None
 
 
 def _home(key: str, use: KeyUse) -> tuple[str, str]:
@@ -94,7 +105,7 @@ def _grant_refusal(upstream: Upstream, metadata: Any, account: str, use: KeyUse)
     for action in _NEEDED:
         request = _request(upstream, action, metadata["Arn"], use)
         granted = any(_covers(grant, action, use) for grant in grants)
-        cause = organization_refusal(upstream, request, account) or _policy_refusal(text, request, granted)
+        cause = organization_refusal(request, account) or _policy_refusal(text, request, granted)
         use.record(use, action, metadata["Arn"], "AccessDenied" if cause else "")
         if cause:
             return cause
@@ -127,7 +138,9 @@ def _request(upstream: Upstream, action: str, key: str, use: KeyUse) -> PolicyRe
     encrypted topic; for a queue it is assumed to be the queue's ARN.
     """
     context = service_context(upstream, use.source, *place_of(key))
-    if use.source.service == CONNECT and not upstream.assumptions.connect_source_keys_on_kms:
+    assumed = upstream.assumptions
+    is_connect = use.source.service == CONNECT
+    if not (assumed.connect_source_keys_on_kms if is_connect else assumed.sns_source_keys_on_kms):
         context = {key: value for key, value in context.items() if not key.startswith(_SOURCES)}
     pairs = {f"kms:encryptioncontext:{name.lower()}": value for name, value in use.encrypted.items()}
     return PolicyRequest(Principal(service=use.source.service), action, key, context | pairs)

@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from moto.sns.utils import FilterPolicyMatcher
+from checker.sandbox.aws.filter_policy import BODY, accepts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,6 @@ class Metrics:
 
 
 _FILTERED = "NumberOfNotificationsFilteredOut"
-_BODY = "MessageBody"
 
 
 def filtered_out(
@@ -68,8 +67,8 @@ def filtered_out(
         return ()
     scope = subscription.get("FilterPolicyScope") or "MessageAttributes"
     policy = json.loads(subscription["FilterPolicy"])
-    cause = next(_body_cause(body) if scope == _BODY else _attribute_cause(attributes or {}), "")
-    if not cause.startswith("Invalid") and FilterPolicyMatcher(policy, scope).matches(attributes, body):
+    cause = next(_body_cause(body) if scope == BODY else _attribute_cause(attributes or {}), "")
+    if not cause.startswith("Invalid") and accepts(policy, scope, attributes or {}, body):
         return ()
     return (_FILTERED, f"{_FILTERED}-{scope}", *([f"{_FILTERED}-{cause}"] if cause else []))
 

@@ -44,60 +44,57 @@ class Membership(NamedTuple):
         return "/".join((self.organization, *self.targets[:-1], ""))
 
 
-def membership_of(upstream: Upstream, account: str) -> Membership | None:
-    """Return the place of an account in an organization; ``None`` at no cost if it belongs to none."""
-    management = _management_account(account)
-    if not management:
+def membership_of(account: str) -> Membership | None:
+    """Return the place of an account in an organization; ``None`` if it belongs to none."""
+    organization = _organization_of(account)
+    if organization is None:
         return None
-    client = upstream.client("organizations", management, "us-east-1")
     targets = [account]
     while targets[0] == account or targets[0].startswith("ou-"):
-        targets.insert(0, client.list_parents(ChildId=targets[0])["Parents"][0]["Id"])
-    identity = client.describe_organization()["Organization"]["Id"]
-    return Membership(identity, management, tuple(targets))
+        targets.insert(0, organization.list_parents(ChildId=targets[0])["Parents"][0]["Id"])
+    identity = organization.describe_organization()["Organization"]["Id"]
+    return Membership(identity, organization.account_id, tuple(targets))
 
 
-def _management_account(account: str) -> str:
-    """Return the management account of an account's organization, from moto's own table; empty if there is none."""
+def _organization_of(account: str) -> Any:
+    """Return moto's table of an account's organization, ``None`` if it belongs to none. A call for each request of a
+    service would take too long.
+    """
     management = _MOTO.master_accounts.get(account, (account, ""))[0]
     known = _MOTO.get(management) or {}
-    return management if any(backend.org for backend in known.values()) else ""
+    return next((backend for backend in known.values() if backend.org), None)
 
 
-def membership_keys(upstream: Upstream, account: str, whose: str) -> dict[str, str | list[str]]:
+def membership_keys(account: str, whose: str) -> dict[str, str | list[str]]:
     """Return the keys of an account's organization: ``whose`` is ``resource``, ``source`` or ``principal``."""
-    membership = membership_of(upstream, account)
+    membership = membership_of(account)
     if membership is None:
         return {}
     return {f"aws:{whose}orgid": membership.organization, f"aws:{whose}orgpaths": [membership.path]}
 
 
-def is_denied_by_organization(upstream: Upstream, request: PolicyRequest, account: str) -> bool:
+def is_denied_by_organization(request: PolicyRequest, account: str) -> bool:
     """Return whether an RCP on the account of a resource, or above it, denies a request."""
     if request.action.partition(":")[0] not in _COVERED:
         return False
-    membership = membership_of(upstream, account)
-    if membership is None or membership.management == account:
+    membership, organization = membership_of(account), _organization_of(account)
+    if membership is None or membership.management == account or not _is_enabled(organization):
         return False
-    client = upstream.client("organizations", membership.management, "us-east-1")
-    if not _is_enabled(client):
-        return False
-    policies = (policy for target in membership.targets for policy in _attached(client, target))
+    policies = (policy for target in membership.targets for policy in _attached(organization, target))
     return any(decide(policy, request) == EXPLICITLY_DENIED for policy in policies)
 
 
-def _is_enabled(client: Any) -> bool:
-    types = client.list_roots()["Roots"][0]["PolicyTypes"]
+def _is_enabled(organization: Any) -> bool:
+    types = organization.list_roots()["Roots"][0]["PolicyTypes"]
     return any(policy_type == {"Type": _TYPE, "Status": "ENABLED"} for policy_type in types)
 
 
-def _attached(client: Any, target: str) -> list[Any]:
+def _attached(organization: Any, target: str) -> list[Any]:
     """Return the documents of the RCPs that are attached to a root, an OU or an account."""
-    summaries = client.list_policies_for_target(TargetId=target, Filter=_TYPE)["Policies"]
-    return [
-        json.loads(client.describe_policy(PolicyId=summary["Id"])["Policy"]["Content"])
-        for summary in summaries
-    ]
+    every = {"max_results": None, "next_token": None}
+    policies, _ = organization.list_policies_for_target(target_id=target, policy_type=_TYPE, **every)
+    described = (organization.describe_policy(PolicyId=policy["Id"]) for policy in policies)
+    return [json.loads(one["Policy"]["Content"]) for one in described]
 
 
 _ELEMENTS = frozenset(("Sid", "Effect", "Principal", "Action", "Resource", "NotResource", "Condition"))
@@ -122,11 +119,10 @@ class OrganizationService:
 
     def _check_change(self, call: Call) -> None:
         client = self._upstream.client("organizations", call.account, "us-east-1")
-        if not _management_account(call.account) or not self._is_control_policy(
-            client, call.text("PolicyId")
-        ):
+        organization = _organization_of(call.account)
+        if organization is None or not self._is_control_policy(client, call.text("PolicyId")):
             return
-        if call.action == "AttachPolicy" and not _is_enabled(client):
+        if call.action == "AttachPolicy" and not _is_enabled(organization):
             raise RefusedError("PolicyTypeNotEnabledException", f"{_TYPE} is not enabled for the root")
         if call.action == "UpdatePolicy" and "Content" in call.parameters:
             _check_document(call.text("Content"))

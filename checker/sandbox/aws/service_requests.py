@@ -31,9 +31,9 @@ class Cause(NamedTuple):
 _CONTROL_POLICY = "AWS documents that RCPs set the maximum permissions on resources in an organization"
 
 
-def organization_refusal(upstream: Upstream, request: PolicyRequest, account: str) -> Cause | None:
+def organization_refusal(request: PolicyRequest, account: str) -> Cause | None:
     """Return a cause if a resource control policy denies a request for a resource of an account, else ``None``."""
-    if not is_denied_by_organization(upstream, request, account):
+    if not is_denied_by_organization(request, account):
         return None
     return Cause(f"the resource control policy: ExplicitlyDenied for {request.action}", _CONTROL_POLICY)
 
@@ -79,7 +79,8 @@ def connect_source(instance: Instance) -> Source:
     return Source(CONNECT, instance.arn, instance.account)
 
 
-DEFAULT_REGIONS = frozenset(
+OSAKA = "ap-northeast-3"
+_DEFAULT_REGIONS = frozenset(
     (
         "us-east-1",
         "us-east-2",
@@ -94,19 +95,27 @@ DEFAULT_REGIONS = frozenset(
         "eu-north-1",
         "ap-northeast-1",
         "ap-northeast-2",
-        "ap-northeast-3",
         "ap-south-1",
         "ap-southeast-1",
         "ap-southeast-2",
+        "cn-north-1",
+        "cn-northwest-1",
+        "us-gov-east-1",
+        "us-gov-west-1",
     )
 )
-"""Regions that are enabled by default.
+"""Regions that are enabled by default, besides Osaka.
 
 https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
 """
 
 
-def sns_source(topic: TopicArn, region: str) -> Source:
+def is_opt_in(upstream: Upstream, region: str) -> bool:
+    """Return whether SNS treats a Region as an opt-in Region."""
+    return upstream.assumptions.osaka_is_opt_in if region == OSAKA else region not in _DEFAULT_REGIONS
+
+
+def sns_source(upstream: Upstream, topic: TopicArn, region: str) -> Source:
     """Return SNS as the source, for a topic and an endpoint in a Region. An opt-in Region has a regional principal.
 
     https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
@@ -114,8 +123,8 @@ def sns_source(topic: TopicArn, region: str) -> Source:
     To an opt-in Region it is the principal of the endpoint's Region, to a default Region that of the topic's.
     Assumed: it also sends aws:SourceAccount. The policies that AWS documents use only aws:SourceArn.
     """
-    named = region if region not in DEFAULT_REGIONS else topic.region
-    regional = topic.region != region and named not in DEFAULT_REGIONS
+    named = region if is_opt_in(upstream, region) else topic.region
+    regional = topic.region != region and is_opt_in(upstream, named)
     return Source(f"sns.{named}.amazonaws.com" if regional else SNS, topic.text, topic.account)
 
 
@@ -130,11 +139,11 @@ def service_context(upstream: Upstream, source: Source, account: str, region: st
         "aws:principalservicename": source.service,
         "aws:principalservicenameslist": [source.service],
         **_source_keys(upstream, source),
-        **_request_keys(upstream, account, region),
+        **_request_keys(account, region),
     }
 
 
-def role_context(upstream: Upstream, role: str, account: str, region: str) -> Context:
+def role_context(role: str, account: str, region: str) -> Context:
     """Return the context of a role's request for a resource in an account and Region, with lowercase keys."""
     owner = role.split(":")[4]
     return {
@@ -142,19 +151,19 @@ def role_context(upstream: Upstream, role: str, account: str, region: str) -> Co
         "aws:principalarn": role,
         "aws:principalaccount": owner,
         "aws:principaltype": "AssumedRole",
-        **membership_keys(upstream, owner, "principal"),
-        **_request_keys(upstream, account, region),
+        **membership_keys(owner, "principal"),
+        **_request_keys(account, region),
     }
 
 
-def _request_keys(upstream: Upstream, account: str, region: str) -> Context:
+def _request_keys(account: str, region: str) -> Context:
     return {
         "aws:securetransport": "true",
         "aws:viaawsservice": "false",
         "aws:sourceip": "192.0.2.1",
         "aws:resourceaccount": account,
         "aws:requestedregion": region,
-        **membership_keys(upstream, account, "resource"),
+        **membership_keys(account, "resource"),
     }
 
 
@@ -164,7 +173,9 @@ def _source_keys(upstream: Upstream, source: Source) -> Context:
     AWS documents that a request has the keys of the organization if a service principal makes it directly, for a
     resource in an organization. Assumed: so does every service that sends the account of that resource.
     """
-    keys: Context = {"aws:sourcearn": source.arn, "aws:sourceaccount": source.account}
+    keys: Context = {"aws:sourcearn": source.arn}
+    if source.service == CONNECT or upstream.assumptions.sns_source_account:
+        keys["aws:sourceaccount"] = source.account
     if upstream.assumptions.source_organization_keys:
-        keys |= membership_keys(upstream, source.account, "source")
+        keys |= membership_keys(source.account, "source")
     return keys

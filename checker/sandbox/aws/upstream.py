@@ -59,10 +59,17 @@ class Assumptions:
     ``connect_source_keys_on_kms``: a request of Connect to KMS has aws:SourceArn and aws:SourceAccount.
     ``source_organization_keys``: a request of a service has aws:SourceOrgID and aws:SourceOrgPaths, if the account
     for which it acts belongs to an organization.
+    ``sns_source_account``: a request of SNS to deliver has aws:SourceAccount besides aws:SourceArn.
+    ``sns_source_keys_on_kms``: a request of SNS to KMS for a queue has aws:SourceArn and aws:SourceAccount.
+    ``osaka_is_opt_in``: SNS treats ap-northeast-3 as an opt-in Region. The SNS guide lists it as one, and the guide
+    to accounts as a default Region.
     """
 
     connect_source_keys_on_kms: bool = True
     source_organization_keys: bool = True
+    sns_source_account: bool = True
+    sns_source_keys_on_kms: bool = True
+    osaka_is_opt_in: bool = False
 
 
 class Upstream:

@@ -53,6 +53,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"Unheard": ["of"]}, BROKEN),
     ({"Unheard": [{"exists": False}]}, OK),
     ({"Type": [{"numeric": [">", 0]}]}, UNKNOWN),
+    ({"Type": [{"anything-but": {"suffix": "x"}}]}, UNKNOWN),
     ({"$or": [{"Type": ["MESSAGE"]}, {"Type": ["EVENT"]}]}, OK),
     ({"$or": [], "MessageVisibility": ["AGENT"]}, BROKEN),
 ]
