@@ -65,6 +65,16 @@ def after_fix(
         yield from _flow((*(change.resource for change in outcome.changes), *topics), instances, access)
 
 
+def fix_of_topics(topics: Sequence[str], instances: Sequence[str], access: Access) -> str:
+    """Suggest the fix of several topics in AWS for the same instances."""
+    named = [word for topic in topics for word in ("--topic-arn", topic)]
+    return _line(("fix", *named, *_instance_words(instances), *access.words))
+
+
+def _instance_words(instances: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word for instance in dict.fromkeys(instances) for word in ("--instance-arn", instance))
+
+
 class Explained(NamedTuple):
     """The input of an explanation: the files of the chain, without any if the topic is in AWS, and template values.
 

@@ -22,7 +22,7 @@ from checker.fix.live.receipt import (
 from checker.live.aws.errors import CallError, faults_about
 from checker.live.aws.wait import Clock, until
 from checker.live.repair import new_key, new_topic
-from checker.live.repair.change_handler import POLICY, ChangeHandler, ChangeState, current_policy
+from checker.live.repair.change_handler import POLICY, ChangeHandler, ChangeState, current_policy, unit_of
 from checker.live.repair.new_key import ENCRYPTION_HANDLER, NEW_KEY_HANDLER
 from checker.live.repair.new_topic import NEW_TOPIC_HANDLER, SUBSCRIPTION_HANDLER
 
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checker.fix.live.receipt import Change, Receipt
+    from checker.live.aws.access import Unit
     from checker.live.aws.calls import Calls
     from checker.live.aws.lookup import Caller
+    from checker.live.repair.change_handler import Reached
 
 
 HANDLERS: dict[str, ChangeHandler] = {
@@ -58,36 +60,45 @@ _LEAST_ATTEMPTS = 3
 class RollbackResult(NamedTuple):
     """The result of a rollback by change: rolled back, never applied, changed by others, or created by others.
 
-    ``stuck`` is the change that could not be rolled back. Earlier changes were not touched.
+    ``stuck`` are the changes that could not be rolled back, at most one for each account and Region. Earlier changes
+    there were not touched.
     """
 
     back: tuple[Change, ...] = ()
     untouched: tuple[Change, ...] = ()
     drifted: tuple[Change, ...] = ()
     foreign: tuple[Change, ...] = ()
-    stuck: FailedChange | None = None
+    stuck: tuple[FailedChange, ...] = ()
 
     @property
     def is_whole(self) -> bool:
         """Return True if no change of the repair remains."""
-        return not self.drifted and self.stuck is None
+        return not self.drifted and not self.stuck
 
 
 def roll_back(
-    calls: Calls,
+    reached: Reached,
     changes: Sequence[Change],
     *,
     force: bool = False,
     clock: Clock = Clock(),  # noqa: B008 - frozen
 ) -> RollbackResult:
-    """Roll back changes, last first, and retry temporary errors. Changes by others are not touched."""
+    """Roll back changes, last first, and retry temporary errors. Changes by others are not touched.
+
+    A change that cannot be rolled back stops the rollback in its account and Region, not in the others.
+    """
     undone = RollbackResult()
+    stopped: set[Unit] = set()
     for change in reversed(changes):
-        attempt = _Rollback(calls, change, undone, clock, force=force)
+        unit = unit_of(change)
+        if unit in stopped:
+            continue
+        attempt = _Rollback(reached[unit], change, undone, clock, force=force)
         until(clock, attempt, least=_LEAST_ATTEMPTS)
-        if attempt.fault is not None:
-            return undone._replace(stuck=FailedChange(change, attempt.fault))
         undone = attempt.undone
+        if attempt.fault is not None:
+            stopped.add(unit)
+            undone = undone._replace(stuck=(*undone.stuck, FailedChange(change, attempt.fault)))
     return undone
 
 
@@ -169,11 +180,11 @@ def check_caller(receipt: Receipt, caller: Caller) -> None:
         raise RefusedError("RECEIPT", reason, help_text=help_text)
 
 
-def prospects(calls: Calls, receipt: Receipt, *, force: bool) -> tuple[ExpectedRollback, ...]:
+def prospects(reached: Reached, receipt: Receipt, *, force: bool) -> tuple[ExpectedRollback, ...]:
     """Look up every resource, in the order of the rollback. Raises CallError."""
     expected: list[ExpectedRollback] = []
     for change in reversed(receipt.changes):
-        expected.append(_prospect(calls, receipt, change, expected, force=force))
+        expected.append(_prospect(reached[unit_of(change)], receipt, change, expected, force=force))
     return tuple(expected)
 
 
