@@ -10,7 +10,7 @@ from checker.analysis.inventory import Source
 from checker.app.chat import ending_of_flow, try_chat
 from checker.app.exit_codes import Ending, ending_of_error, ending_of_fix
 from checker.app.fix_request import FixRequest, write_report
-from checker.app.next_step import after_fix, fix_of_topics, this_command
+from checker.app.next_step import after_live_fix
 from checker.app.run import decide, organization_of, prepare
 from checker.app.signals import finishing, interruptible
 from checker.app.terminal import check_output, complain, confirm, paint_for, plan_reader, tell
@@ -159,7 +159,7 @@ def _tell_result(planned: JointPlan, outcome: Outcome, access: Access, *, interr
         tell("  = help: `--create-replacement` plans a new topic or key, which --apply creates")
     others = () if interrupted else tuple(_other_regions(planned))
     tell(*(line for other in others for line in _other_region_text(other)))
-    tell(*_next_step(planned, outcome, others, access))
+    tell(*after_live_fix(planned, outcome, others, access))
 
 
 def _other_regions(planned: JointPlan) -> Iterator[OtherRegion]:
@@ -180,35 +180,6 @@ def _other_region_text(other: OtherRegion) -> Iterator[str]:
             ("checker", "fix", "--topic-arn", "TOPIC_ARN", "--instance-arn", str(other.replica))
         )
         yield f"  = help: fix the topic in {region} too: `{command}`"
-
-
-def _next_step(
-    planned: JointPlan, outcome: Outcome, others: Sequence[OtherRegion], access: Access
-) -> Iterator[str]:
-    """Suggest the fix of both Regions if the topic in the other one is known, else what follows this plan."""
-    plan = next((plan for plan in planned.plans if plan.changes), planned.plans[0])
-    instances = [str(instance.arn) for instance in plan.wanted.instances]
-    missing = [str(topic) for other in others for topic in other.topics]
-    following = list(
-        after_fix(outcome._replace(changes=plan.outcome.changes), instances, [str(plan.topic)], access)
-    )
-    replaceable = [plan for plan in planned.plans if plan.replaceable]
-    if replaceable and not following:
-        yield from _replacement_step(planned, replaceable[0], access)
-    elif missing:
-        topics = [str(plan.wanted.topic) for plan in planned.plans]
-        yield fix_of_topics((*topics, *missing), instances, access)
-    else:
-        yield from following
-
-
-def _replacement_step(planned: JointPlan, plan: Plan, access: Access) -> Iterator[str]:
-    """Suggest to plan a replacement, which is created for one topic at a time."""
-    if len(planned.plans) == 1:
-        yield f"next: {this_command('--create-replacement')}"
-        return
-    instances = [str(instance.arn) for instance in plan.wanted.instances]
-    yield f"{fix_of_topics([str(plan.wanted.topic)], instances, access)} --create-replacement"
 
 
 def _ending(planned: JointPlan, done: Done, fail_on: Severity) -> Ending:

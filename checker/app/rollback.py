@@ -52,11 +52,13 @@ def _roll_back(receipt: Receipt, access: Access, *, force: bool, yes: bool) -> E
     left = len(todo) < len(
         [expected for expected in planned if expected.outcome is not RollbackOutcome.AS_BEFORE]
     )
+    unread = any(expected.outcome is RollbackOutcome.UNREAD for expected in planned)
     if not todo:
-        return Ending(findings=left)
+        return Ending(findings=left, incomplete=unread)
     count = "this change" if len(todo) == 1 else f"these {len(todo)} changes"
     confirm("rollback", f"roll {count} back", yes=yes)
-    return _carry_out(reached, todo, force=force, left=left)
+    ending = _carry_out(reached, todo, force=force, left=left)
+    return ending._replace(incomplete=ending.incomplete or unread)
 
 
 def _carry_out(reached: Reached, todo: Sequence[ExpectedRollback], *, force: bool, left: bool) -> Ending:
@@ -68,7 +70,10 @@ def _carry_out(reached: Reached, todo: Sequence[ExpectedRollback], *, force: boo
         undone = roll_back(reached, changes, force=force)
     tell(*_results_text(undone))
     for fault in (failed.fault for failed in undone.stuck):
-        reason, help_text = f"not rolled back: {fault.reason}", fault.help or _RUN_AGAIN
+        reason, help_text = (
+            f"not rolled back: {fault.reason}",
+            "; ".join(filter(None, (fault.help, _RUN_AGAIN))),
+        )
         complain(fault.reworded(reason, help_text))
     return Ending(
         interrupted=bool(late),
@@ -88,6 +93,9 @@ def _plan_text(planned: Sequence[ExpectedRollback], paint: Paint) -> Iterator[st
             yield from rollback_text(number, expected.change, expected.now, paint)
         elif expected.outcome is RollbackOutcome.AS_BEFORE:
             yield f"{name_of(expected.change)}: {_AS_BEFORE[expected.change.kind in CREATED]}"
+        elif expected.outcome is RollbackOutcome.UNREAD:
+            yield f"{name_of(expected.change)}: not rolled back, its account and Region could not be read: {expected.reason}"
+            yield f"  = help: {_RUN_AGAIN}"
         else:
             yield f"{name_of(expected.change)}: left alone: {expected.reason}"
             yield from ["  = help: add `--force` to roll it back anyway"] if expected.forcible else []

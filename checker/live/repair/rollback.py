@@ -27,7 +27,7 @@ from checker.live.repair.new_key import ENCRYPTION_HANDLER, NEW_KEY_HANDLER
 from checker.live.repair.new_topic import NEW_TOPIC_HANDLER, SUBSCRIPTION_HANDLER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checker.fix.live.receipt import Change, Receipt
     from checker.live.aws.access import Unit
@@ -155,11 +155,12 @@ _IN_USE = "a topic that is not rolled back may be encrypted with it"
 
 
 class RollbackOutcome(Enum):
-    """The result of a rollback for a change: rolled back, never applied, or left as it is."""
+    """The result of a rollback for a change: rolled back, never applied, left as it is, or its resource was not read."""
 
     ROLL_BACK = "roll back"
     AS_BEFORE = "as before"
     LEFT = "left"
+    UNREAD = "unread"
 
 
 class ExpectedRollback(NamedTuple):
@@ -181,11 +182,32 @@ def check_caller(receipt: Receipt, caller: Caller) -> None:
 
 
 def prospects(reached: Reached, receipt: Receipt, *, force: bool) -> tuple[ExpectedRollback, ...]:
-    """Look up every resource, in the order of the rollback. Raises CallError."""
+    """Look up every resource, in the order of the rollback.
+
+    One that cannot be read leaves all changes in its account and Region unread. Raises CallError if there is no other.
+    """
     expected: list[ExpectedRollback] = []
+    unread: dict[Unit, CallError] = {}
     for change in reversed(receipt.changes):
-        expected.append(_prospect(reached[unit_of(change)], receipt, change, expected, force=force))
-    return tuple(expected)
+        unit = unit_of(change)
+        try:
+            if unit not in unread:
+                expected.append(_prospect(reached[unit], receipt, change, expected, force=force))
+        except CallError as error:
+            unread[unit] = error
+            if len(unread) == len(reached):
+                raise
+    return tuple(_with_unread(expected, unread, receipt))
+
+
+def _with_unread(
+    expected: Iterable[ExpectedRollback], unread: Mapping[Unit, CallError], receipt: Receipt
+) -> Iterator[ExpectedRollback]:
+    """Yield what is expected where everything was read, then the changes elsewhere."""
+    yield from (each for each in expected if unit_of(each.change) not in unread)
+    for change in reversed(receipt.changes):
+        if error := unread.get(unit_of(change)):
+            yield ExpectedRollback(change, RollbackOutcome.UNREAD, error.reason)
 
 
 def _prospect(

@@ -217,16 +217,30 @@ def test_an_interruption_between_the_two_ends_with_both_or_with_a_receipt_for_bo
     assert back.out.count("already as it was before the repair") == 2 - fixed
 
 
-def test_a_region_where_a_rollback_is_denied_does_not_stop_it_in_the_other(both: Both) -> None:
+@pytest.mark.parametrize(
+    ("action", "reason"),
+    [
+        ("SetTopicAttributes", "not rolled back: access denied"),
+        ("GetTopicAttributes", "not rolled back, its account and Region could not be read: access denied"),
+    ],
+)
+@pytest.mark.parametrize("shut", [EAST, WEST])
+def test_a_region_without_access_does_not_stop_a_rollback_in_the_other(
+    both: Both, shut: str, action: str, reason: str
+) -> None:
     before = both.policies()
     assert both.apply().code == 0
     fixed = both.policies()
-    both.sandbox.fault(denied("sns", "SetTopicAttributes", region=WEST))
+    both.sandbox.fault(denied("sns", action, region=shut))
     back = checker("rollback", both.receipt(), "--yes")
     both.sandbox.clear_faults()
-    assert (back.code, both.policies()) == (3, (before[0], fixed[1])), back
-    assert f"{both.topic}: rolled back" in back.err
-    assert f"{both.replica_topic}: not rolled back: access denied" in back.err
+    is_east = shut == EAST
+    stuck, other = (both.topic, both.replica_topic) if is_east else (both.replica_topic, both.topic)
+    left = (fixed[0], before[1]) if is_east else (before[0], fixed[1])
+    assert (back.code, both.policies()) == (3, left), back
+    assert f"{other}: rolled back" in back.err
+    assert f"{stuck}: {reason}" in back.out + back.err
+    assert "run the same command again to continue" in back.out + back.err
     assert checker("rollback", both.receipt(), "--yes").code == 0
     assert both.policies() == before
 
@@ -274,6 +288,12 @@ def test_different_policies_of_a_key_that_both_topics_use_are_refused(both: Both
     assert (done.code, scene.writes()) == (2, [])
     assert f"{key}: several of the topics use this key" in done.err
     assert "fix one topic at a time" in done.err
+
+
+def test_an_instance_and_its_replica_may_both_be_named(both: Both) -> None:
+    done = both.apply("--instance-arn", both.replica)
+    assert done.code == 0, done.err
+    assert [allowed_instance(policy) for policy in both.policies()] == [both.instance, both.replica]
 
 
 def test_a_topic_that_is_named_twice_is_one_topic(both: Both) -> None:
