@@ -1,4 +1,4 @@
-"""Fixes a topic in AWS: plan, confirmation and messages; `checker.live.repair.execution` makes the changes."""
+"""Fixes topics in AWS: plan, confirmation and messages; `checker.live.repair.execution` makes the changes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from checker.analysis.inventory import Source
 from checker.app.chat import ending_of_flow, try_chat
 from checker.app.exit_codes import Ending, ending_of_error, ending_of_fix
 from checker.app.fix_request import FixRequest, write_report
-from checker.app.next_step import after_fix, this_command
+from checker.app.next_step import after_live_fix
 from checker.app.run import decide, organization_of, prepare
 from checker.app.signals import finishing, interruptible
 from checker.app.terminal import check_output, complain, confirm, paint_for, plan_reader, tell
 from checker.core.errors import CheckerError
-from checker.core.unknown import Unknown
 from checker.fix.live.flow_result import End
 from checker.fix.snapshot import Reading
 from checker.inputs.typed_files import topic_option
@@ -26,7 +25,7 @@ from checker.report.context import Paint
 from checker.report.repair import summary_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from checker.analysis.inventory import Instance, Inventory
     from checker.app.run import CheckContext, Options
@@ -34,8 +33,11 @@ if TYPE_CHECKING:
     from checker.core.finding import Severity
     from checker.fix.result import Outcome
     from checker.live.aws.access import Access
+    from checker.live.aws.calls import Calls
     from checker.live.repair.execution import Done
+    from checker.live.repair.joint import JointPlan
     from checker.live.repair.planning import Plan
+    from checker.live.repair.replica_topics import OtherRegion
 
 
 def fix_live(request: FixRequest) -> Ending:
@@ -44,15 +46,15 @@ def fix_live(request: FixRequest) -> Ending:
     Text output shows the plan before the confirmation; JSON output has the result, also after an error.
     Raises CheckerError.
     """
-    arn = topic_option("--topic-arn", request.options.topics[0])
+    topics = dict.fromkeys(topic_option("--topic-arn", text) for text in request.options.topics)
     with interruptible():
-        return _fix(request, arn)
+        return _fix(request, tuple(topics))
 
 
-def _fix(request: FixRequest, arn: Arn) -> Ending:
-    request = _with_instance(request, arn)
+def _fix(request: FixRequest, topics: Sequence[Arn]) -> Ending:
+    request = _with_instance(request, topics[0])
     context = prepare(request.options)
-    planned = _plan(request, arn, context)
+    planned = _plan(request, topics, context)
     check_output(request.output)
     if request.is_text:
         _show(planned, request)
@@ -63,7 +65,7 @@ def _fix(request: FixRequest, arn: Arn) -> Ending:
     if late and done.fault is not None:
         complain(done.fault)
         return Ending(interrupted=True)
-    ending = _finish(planned, done, request, context.fail_on(request.options))
+    ending = _finish(planned, done, request, context.fail_on(request.options), interrupted=bool(late))
     return ending._replace(interrupted=ending.interrupted or bool(late))
 
 
@@ -79,19 +81,21 @@ def _with_instance(request: FixRequest, topic: Arn) -> FixRequest:
     return request._replace(options=request.options._replace(instances=instances), instance_name="")
 
 
-def _show(planned: Plan, request: FixRequest) -> None:
-    """Show the plan. Raises RefusedError if the output is closed before the plan was read."""
+def _show(planned: JointPlan, request: FixRequest) -> None:
+    """Show the plan of each topic. Raises RefusedError if the output is closed before the plan was read."""
+    command = ("checker", *sys.argv[1:])
+    outcomes = {str(plan.wanted.topic): plan.outcome._replace(command=command) for plan in planned.plans}
     with plan_reader(required=request.apply and bool(planned.changes)):
-        write_report(request, planned.outcome._replace(command=("checker", *sys.argv[1:])))
+        write_report(request, planned.outcome._replace(command=command), outcomes)
 
 
-def _as_planned(planned: Plan) -> Done:
+def _as_planned(planned: JointPlan) -> Done:
     from checker.live.repair.execution import Done
 
     return Done(planned.outcome)
 
 
-def _apply_and_test(planned: Plan, request: FixRequest, late: list[int]) -> Done:
+def _apply_and_test(planned: JointPlan, request: FixRequest, late: list[int]) -> Done:
     """Apply a plan, and test it with a chat if requested.
 
     The current change is finished before a signal counts; signals are added to ``late``.
@@ -108,11 +112,11 @@ def _apply_and_test(planned: Plan, request: FixRequest, late: list[int]) -> Done
     return _test_with_chat(planned, done, request, late)
 
 
-def _test_with_chat(planned: Plan, done: Done, request: FixRequest, late: list[int]) -> Done:
+def _test_with_chat(planned: JointPlan, done: Done, request: FixRequest, late: list[int]) -> Done:
     """Test a fix with a chat, and roll it back if the message does not arrive and that is requested."""
     may_undo = request.rollback and bool(planned.changes)
     try:
-        result = try_chat(planned, request, as_report=request.is_text and not request.output)
+        result = try_chat(planned.plans[0], request, as_report=request.is_text and not request.output)
     except BaseException:
         if may_undo:
             _undo(planned, done, late)
@@ -121,7 +125,7 @@ def _test_with_chat(planned: Plan, done: Done, request: FixRequest, late: list[i
     return _undo(planned, done, late) if may_undo and result.end is not End.ARRIVED else done
 
 
-def _undo(planned: Plan, done: Done, late: list[int]) -> Done:
+def _undo(planned: JointPlan, done: Done, late: list[int]) -> Done:
     """Roll back a fix after a failed test."""
     from checker.live.repair.execution import undo
 
@@ -133,50 +137,58 @@ def _undo(planned: Plan, done: Done, late: list[int]) -> Done:
     return undone
 
 
-def _finish(planned: Plan, done: Done, request: FixRequest, fail_on: Severity) -> Ending:
+def _finish(
+    planned: JointPlan, done: Done, request: FixRequest, fail_on: Severity, *, interrupted: bool
+) -> Ending:
     """Print the summary, and return how the fix ended."""
     if done.fault is not None:
         complain(done.fault)
         if done.refused:
-            unread = any(entry.error for entry in planned.calls.skipped)
+            unread = any(entry.error for entry in planned.skipped)
             return Ending(incomplete=True) if unread else ending_of_error(done.fault)
-    _tell_result(planned, done.outcome, request.access)
+    _tell_result(planned, done.outcome, request.access, interrupted=interrupted)
     return _ending(planned, done, fail_on)
 
 
-def _tell_result(planned: Plan, outcome: Outcome, access: Access) -> None:
+def _tell_result(planned: JointPlan, outcome: Outcome, access: Access, *, interrupted: bool) -> None:
     """Print what could not be read, the summary, and the next command."""
-    for skipped in (*(doubt.skipped() for doubt in planned.doubts), *planned.calls.skipped):
+    for skipped in (*(doubt.skipped() for doubt in planned.doubts), *planned.skipped):
         tell(*skipped_text(skipped, Paint()))
     tell(summary_line(outcome))
-    if planned.replaceable:
+    if any(plan.replaceable for plan in planned.plans):
         tell("  = help: `--create-replacement` plans a new topic or key, which --apply creates")
-    instances = [str(instance.arn) for instance in planned.wanted.instances]
-    following = list(after_fix(outcome, instances, [str(planned.topic)], access))
-    if planned.replaceable and not following:
-        following.append(f"next: {this_command('--create-replacement')}")
-    tell(*following, *_commands_for_replicas(planned))
+    others = () if interrupted else tuple(_other_regions(planned))
+    tell(*(line for other in others for line in _other_region_text(other)))
+    tell(*after_live_fix(planned, outcome, others, access))
 
 
-def _commands_for_replicas(planned: Plan) -> Iterator[str]:
-    """Print the command that fixes the topic of each replica, which this plan does not change."""
-    for instance in planned.wanted.instances:
-        for region in () if isinstance(instance.replicas, Unknown) else instance.replicas:
-            replica = instance.arn._replace(region=region)
-            command = shlex.join(
-                ("checker", "fix", "--topic-arn", "TOPIC_ARN", "--instance-arn", str(replica))
-            )
-            yield f"note: the instance has a replica in {region}, which streams to a topic there; it is not in this plan"
-            yield f"  = help: fix the topic in {region} too: `{command}`"
+def _other_regions(planned: JointPlan) -> Iterator[OtherRegion]:
+    """Find the replicas whose topics this plan does not include."""
+    from checker.live.repair.replica_topics import other_regions
+
+    return other_regions(planned)
 
 
-def _ending(planned: Plan, done: Done, fail_on: Severity) -> Ending:
+def _other_region_text(other: OtherRegion) -> Iterator[str]:
+    region = other.replica.region
+    yield f"note: the instance has a replica in {region}, which streams to a topic there; it is not in this plan"
+    yield from (f"  = streams to {topic}, according to CloudTrail" for topic in other.topics)
+    known = "other topics" if other.topics else "topics"
+    yield from (f"  = not known to which {known} it streams: {reason}" for reason in other.unread)
+    if not other.topics:
+        command = shlex.join(
+            ("checker", "fix", "--topic-arn", "TOPIC_ARN", "--instance-arn", str(other.replica))
+        )
+        yield f"  = help: fix the topic in {region} too: `{command}`"
+
+
+def _ending(planned: JointPlan, done: Done, fail_on: Severity) -> Ending:
     """Return how a fix ended that was not refused, with its test chat if there was one."""
     flow = done.outcome.flow
     fixed = ending_of_fix(done.outcome, fail_on, live=True)
     tested = Ending() if flow is None else ending_of_flow(flow)
     failed = done.fault is not None and flow is None
-    unread = bool(planned.calls.skipped or done.missed)
+    unread = bool(planned.skipped or done.missed)
     doubtful = any(ending_of_error(doubt).incomplete for doubt in planned.doubts)
     return fixed._replace(
         interrupted=tested.interrupted,
@@ -186,20 +198,27 @@ def _ending(planned: Plan, done: Done, fail_on: Severity) -> Ending:
     )
 
 
-def _plan(request: FixRequest, arn: Arn, context: CheckContext) -> Plan:
+def _plan(request: FixRequest, topics: Sequence[Arn], context: CheckContext) -> JointPlan:
+    """Plan the fix of each topic in its own account and Region. Raises CheckerError."""
     from checker.live.aws.topic import reach
-    from checker.live.repair.planning import (  # boto3 takes a fifth of a second
-        RepairRequest,
-        cut_off,
-        doubted,
-        look_up_instances,
-        plan,
-    )
+    from checker.live.repair.joint import join  # boto3 takes a fifth of a second
 
+    calls = reach(request.access, topics[0])
     judged = _judge(context, request.options)
-    calls = reach(request.access, arn)
-    instances, unknown = look_up_instances(calls, arn, _instances_of(arn, context))
-    wanted = RepairRequest(arn, instances, judged, request.unsafe, request.kms_condition, request.replace)
+    return join([_plan_topic(calls.at(topic), topic, request, context, judged) for topic in topics])
+
+
+def _plan_topic(
+    calls: Calls,
+    topic: Arn,
+    request: FixRequest,
+    context: CheckContext,
+    judged: Callable[[Inventory], Reading],
+) -> Plan:
+    from checker.live.repair.planning import RepairRequest, cut_off, doubted, look_up_instances, plan
+
+    instances, unknown = look_up_instances(calls, topic, _instances_of(topic, context))
+    wanted = RepairRequest(topic, instances, judged, request.unsafe, request.kms_condition, request.replace)
     planned = plan(calls, wanted)
     return doubted(planned, [*unknown, *cut_off(planned)])
 
@@ -233,20 +252,21 @@ def _judge(context: CheckContext, options: Options) -> Callable[[Inventory], Rea
     return read
 
 
-def _apply(plan: Plan, request: FixRequest, late: list[int]) -> Done:
-    """Apply the plan. Raises CheckerError if a precondition fails."""
+def _apply(planned: JointPlan, request: FixRequest, late: list[int]) -> Done:
+    """Apply the plan of every topic. Raises CheckerError if a precondition of any of them fails."""
     from checker.live.repair.execution import check, execute, record
     from checker.live.repair.planning import check_doubts
 
-    check(plan, force_managed=request.force_managed)
-    check_doubts(plan)
-    confirm("--apply", _question(plan), yes=request.yes)
-    path = record(plan, request.receipts)
+    for plan in planned.plans:
+        check(plan, force_managed=request.force_managed)
+        check_doubts(plan)
+    confirm("--apply", _question(planned), yes=request.yes)
+    path = record(planned, request.receipts)
     undo = f"`{shlex.join(('checker', 'rollback', str(path), *request.access.words))}`"
     tell(f"receipt: {path} ({undo} rolls the fix back)")
     with finishing(f"finishing the current change; press Ctrl-C again to stop now, then use {undo}", late):
         try:
-            done = execute(plan)
+            done = execute(planned)
         except BaseException:
             tell(f"stopped before all changes were made: {undo} rolls them back")
             raise
@@ -262,7 +282,9 @@ def _with_help(done: Done, help_text: str) -> Done:
     return done._replace(fault=fault.reworded(fault.reason, help_texts))
 
 
-def _question(plan: Plan) -> str:
+def _question(plan: JointPlan) -> str:
     count = len(plan.changes)
-    question = "write this policy" if count == 1 else f"write these {count} policies"
+    regions = sorted({unit.region for unit in plan.reached})
+    where = f" in {' and '.join(regions)}" if len(regions) > 1 else ""
+    question = "write this policy" if count == 1 else f"write these {count} policies{where}"
     return "make these changes" if plan.outcome.replacement else question

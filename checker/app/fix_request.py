@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.app.options import check_seconds
@@ -14,10 +15,10 @@ from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
 from checker.live.aws.access import Access
 from checker.report.context import Paint
-from checker.report.repair import diff_text, escaped_diffs, repair_json, repair_text
+from checker.report.repair import diff_text, escaped_diffs, repair_json, repair_text, repairs_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from checker.analysis.documented import KeyCondition
     from checker.fix.result import Outcome
@@ -66,15 +67,15 @@ class FixRequest(NamedTuple):
             reason = "required by --contact-flow-id and --rollback-on-failure"
             raise InputError("--test-flow", reason, help_text="add it")
         if self.is_live:
-            self._check_topic()
+            self._check_topics()
         else:
             self._check_files()
 
-    def _check_topic(self) -> None:
-        """Check that one topic is named, and that a requested test chat is possible."""
-        if len(self.options.topics) > 1:
-            reason = "only one topic can be fixed at a time"
-            raise InputError("--topic-arn", reason, help_text="run the command for each")
+    def _check_topics(self) -> None:
+        """Check that several topics are only fixed in place, and that a requested test chat is possible."""
+        for option, given in (("--test-flow", self.test_flow), ("--create-replacement", self.replace)):
+            if given and len(set(self.options.topics)) > 1:
+                raise InputError(option, "works with one topic only", help_text=_ONE_TOPIC)
         if not self.test_flow:
             return
         for missing, reason, help_text in (
@@ -100,17 +101,26 @@ class FixRequest(NamedTuple):
                 raise InputError(option, "works only for a topic in AWS", help_text=help_text)
 
 
+_ONE_TOPIC = "name one topic with `--topic-arn`, and run the command for each topic"
 _ADD_APPLY = "add `--apply`, or use `checker flow` to send a chat without a fix"
 _ADD_CONTACT_FLOW = "add `--contact-flow-id ID` with the contact flow that handles the test chat"
 _ADD_INSTANCE = "name one instance with `--instance-arn ARN`"
 
 
-def write_report(request: FixRequest, outcome: Outcome) -> None:
-    """Write the report of a fix. Raises CheckerError for a file that cannot be written."""
+def write_report(
+    request: FixRequest, outcome: Outcome, topics: Mapping[str, Outcome] = MappingProxyType({})
+) -> None:
+    """Write the report of a fix. The text report has a part for each of several topics in AWS.
+
+    Raises CheckerError for a file that cannot be written.
+    """
     if not request.is_text:
         write(json_lines(repair_json(outcome)), request.output)
         return
     paint = Paint() if request.output else paint_for(sys.stdout)
+    if len(topics) > 1 and not request.diff:
+        write(repairs_text(topics, paint), request.output)
+        return
     text = diff_text if request.diff else repair_text
     write(text(outcome, paint), request.output)
 

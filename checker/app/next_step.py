@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from checker.lint.explain import Explanation
     from checker.lint.explain_replicas import ReplicaChain
     from checker.lint.report import Report
+    from checker.live.repair.joint import JointPlan
+    from checker.live.repair.replica_topics import OtherRegion
 
 _CONTACT_FLOW = ("--contact-flow-id", "CONTACT_FLOW_ID")
 """Only people know which contact flow handles test chats."""
@@ -63,6 +65,33 @@ def after_fix(
         yield f"next: {shlex.join([*outcome.command, '--apply'])}"
     elif outcome.applied and outcome.flow is None:
         yield from _flow((*(change.resource for change in outcome.changes), *topics), instances, access)
+
+
+def after_live_fix(
+    planned: JointPlan, outcome: Outcome, others: Sequence[OtherRegion], access: Access
+) -> Iterator[str]:
+    """Suggest a replacement, else the fix of both Regions if the topic in the other one is known, else the usual step."""
+    plan = next((plan for plan in planned.plans if plan.changes), planned.plans[0])
+    instances = [str(instance.arn) for instance in plan.wanted.instances]
+    shown = outcome._replace(changes=plan.outcome.changes)
+    following = list(after_fix(shown, instances, [str(plan.topic)], access))
+    replaceable = [str(plan.wanted.topic) for plan in planned.plans if plan.replaceable]
+    elsewhere = [str(topic) for other in others for topic in other.topics]
+    if replaceable and not following:
+        is_only = len(planned.plans) == 1
+        again = f"next: {this_command()}" if is_only else _fix_of(replaceable[:1], instances, access)
+        yield f"{again} --create-replacement"
+    elif elsewhere:
+        topics = [str(plan.wanted.topic) for plan in planned.plans]
+        yield _fix_of((*topics, *elsewhere), instances, access)
+    else:
+        yield from following
+
+
+def _fix_of(topics: Iterable[str], instances: Iterable[str], access: Access) -> str:
+    named = [word for topic in topics for word in ("--topic-arn", topic)]
+    paired = [word for instance in dict.fromkeys(instances) for word in ("--instance-arn", instance)]
+    return _line(("fix", *named, *paired, *access.words))
 
 
 class Explained(NamedTuple):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from checker.fix.live.receipt import Receipt
     from checker.live.aws.access import Access
-    from checker.live.aws.calls import Calls
+    from checker.live.repair.change_handler import Reached
     from checker.live.repair.rollback import ExpectedRollback, RollbackResult
     from checker.report.context import Paint
 
@@ -35,6 +35,7 @@ def roll_back_fix(path: Path, access: Access, *, force: bool, yes: bool) -> Endi
 def _roll_back(receipt: Receipt, access: Access, *, force: bool, yes: bool) -> Ending:
     from checker.live.aws.lookup import caller_of  # boto3 takes a fifth of a second to import
     from checker.live.aws.topic import reach
+    from checker.live.repair.change_handler import reach_all
     from checker.live.repair.rollback import RollbackOutcome, check_caller, prospects
 
     arn = Arn.parse(receipt.changes[0].resource)
@@ -42,7 +43,8 @@ def _roll_back(receipt: Receipt, access: Access, *, force: bool, yes: bool) -> E
     calls = reach(access, arn)
     caller = caller_of(calls)
     check_caller(receipt, caller)
-    planned = prospects(calls, receipt, force=force)
+    reached = reach_all(calls, receipt.changes)
+    planned = prospects(reached, receipt, force=force)
     with plan_reader():
         write(receipt_text(receipt, caller.arn, datetime.now(UTC)))
         write(_plan_text(planned, paint_for(sys.stdout)))
@@ -50,28 +52,32 @@ def _roll_back(receipt: Receipt, access: Access, *, force: bool, yes: bool) -> E
     left = len(todo) < len(
         [expected for expected in planned if expected.outcome is not RollbackOutcome.AS_BEFORE]
     )
+    unread = any(expected.outcome is RollbackOutcome.UNREAD for expected in planned)
     if not todo:
-        return Ending(findings=left)
+        return Ending(findings=left, incomplete=unread)
     count = "this change" if len(todo) == 1 else f"these {len(todo)} changes"
     confirm("rollback", f"roll {count} back", yes=yes)
-    return _carry_out(calls, todo, force=force, left=left)
+    ending = _carry_out(reached, todo, force=force, left=left)
+    return ending._replace(incomplete=ending.incomplete or unread)
 
 
-def _carry_out(calls: Calls, todo: Sequence[ExpectedRollback], *, force: bool, left: bool) -> Ending:
+def _carry_out(reached: Reached, todo: Sequence[ExpectedRollback], *, force: bool, left: bool) -> Ending:
     """Roll back the changes of the plan; a signal does not stop it halfway."""
     from checker.live.repair.rollback import roll_back
 
     changes, late = [expected.change for expected in reversed(todo)], list[int]()
     with finishing(f"finishing the rollback; press Ctrl-C again to stop now, then {_RUN_AGAIN}", late):
-        undone = roll_back(calls, changes, force=force)
+        undone = roll_back(reached, changes, force=force)
     tell(*_results_text(undone))
-    if undone.stuck is not None:
-        fault = undone.stuck.fault
-        reason, help_text = f"not rolled back: {fault.reason}", fault.help or _RUN_AGAIN
+    for fault in (failed.fault for failed in undone.stuck):
+        reason, help_text = (
+            f"not rolled back: {fault.reason}",
+            "; ".join(filter(None, (fault.help, _RUN_AGAIN))),
+        )
         complain(fault.reworded(reason, help_text))
     return Ending(
         interrupted=bool(late),
-        incomplete=undone.stuck is not None,
+        incomplete=bool(undone.stuck),
         findings=left or bool(undone.drifted or undone.foreign),
     )
 
@@ -87,6 +93,9 @@ def _plan_text(planned: Sequence[ExpectedRollback], paint: Paint) -> Iterator[st
             yield from rollback_text(number, expected.change, expected.now, paint)
         elif expected.outcome is RollbackOutcome.AS_BEFORE:
             yield f"{name_of(expected.change)}: {_AS_BEFORE[expected.change.kind in CREATED]}"
+        elif expected.outcome is RollbackOutcome.UNREAD:
+            yield f"{name_of(expected.change)}: not rolled back, its account and Region could not be read: {expected.reason}"
+            yield f"  = help: {_RUN_AGAIN}"
         else:
             yield f"{name_of(expected.change)}: left alone: {expected.reason}"
             yield from ["  = help: add `--force` to roll it back anyway"] if expected.forcible else []

@@ -120,9 +120,10 @@ def fix(
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
 ) -> Ending:
-    """Fix policies in files, or of one topic in AWS and its key.
+    """Fix policies in files, or of topics in AWS and their keys.
 
-    Without --apply, only shows the fixes. Without a PATH, --topic-arn names one topic in AWS.
+    Without --apply, only shows the fixes. Without a PATH, --topic-arn names a topic in AWS. Repeat it to fix the
+    topics of a replicated instance together; a failure rolls back all of them.
 
     Each safe fix is proven: Connect gains what AWS documents, for the named instances only. No other caller
     gains access, and only callers that should never have had access lose it.

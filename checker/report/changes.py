@@ -6,6 +6,7 @@ import difflib
 import json
 from typing import TYPE_CHECKING, Any
 
+from checker.core.arn import Arn
 from checker.core.terminal_text import inert
 from checker.fix.live.receipt import (
     CREATED,
@@ -173,10 +174,16 @@ def age(seconds: float) -> str:
 def receipt_text(receipt: Receipt, caller: str, now: datetime) -> Iterator[str]:
     """Yield the ID, account, age and author of a receipt, and the caller of the rollback."""
     yield f"receipt {receipt.id}"
-    yield f"  account  {receipt.account}"
+    yield f"  account  {', '.join(_accounts(receipt))}"
     yield f"  written  {receipt.time.isoformat()}, {age((now - receipt.time).total_seconds())}"
     yield f"  by       {inert(receipt.caller)}"
     yield f"  caller   {inert(caller)}"
+
+
+def _accounts(receipt: Receipt) -> Iterator[str]:
+    """Yield the account of the receipt, and the other accounts of its changes."""
+    arns = (Arn.parse(change.resource) for change in receipt.changes)
+    yield from dict.fromkeys((receipt.account, *(arn.account for arn in arns if arn is not None)))
 
 
 def rollback_text(number: int, change: Change, now: str, paint: Paint) -> Iterator[str]:

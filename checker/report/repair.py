@@ -42,6 +42,15 @@ def repair_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
         yield from _unfixed(unfixed, outcome, paint)
 
 
+def repairs_text(outcomes: Mapping[str, Outcome], paint: Paint) -> Iterator[str]:
+    """Yield the result of each topic in AWS, with its ARN and its counts as the heading."""
+    for number, (topic, outcome) in enumerate(outcomes.items(), 1):
+        yield from [""] * (number > 1)
+        heading = f"topic {number} of {len(outcomes)}, {inert(topic)}"
+        yield f"{paint('bold', heading)}: {summary_line(outcome)}"
+        yield from repair_text(outcome, paint)
+
+
 def diff_text(outcome: Outcome, paint: Paint) -> Iterator[str]:
     """Yield the changes as a unified diff for `patch` and `git apply`."""
     for path, text in outcome.repair.texts.items():

@@ -25,6 +25,7 @@ from checker.live.aws.errors import CallError
 from checker.live.aws.session import Sessions, sign_in
 from checker.live.aws.wait import check_awaited, within
 from checker.live.repair.execution import execute, undo
+from checker.live.repair.joint import JointPlan, join
 from checker.live.repair.planning import Plan, RepairRequest, plan
 from checker.sandbox import seed
 from checker.sandbox.http import faults
@@ -102,10 +103,10 @@ def planned(sessions: Sessions, scene: Scene) -> Plan:
     return plan(calls, RepairRequest(topic, (Instance(arn(scene.instance)),), judged, replace=True))
 
 
-def afresh(plan: Plan, sessions: Sessions | None = None) -> Plan:
-    """The plan with calls that remember nothing."""
+def afresh(plan: Plan, sessions: Sessions | None = None) -> JointPlan:
+    """The plan to carry out, with calls that remember nothing."""
     calls = Calls(sessions, plan.calls.unit, Event()) if sessions else plan.calls.elsewhere(plan.calls.unit)
-    return plan._replace(calls=calls)
+    return join([plan._replace(calls=calls)])
 
 
 def in_place(account: Account) -> Scene:

@@ -74,7 +74,11 @@ def name_of(change: Change) -> str:
 
 
 class Receipt(NamedTuple):
-    """The plan of a repair: ID, start time, account of all resources, caller, and changes."""
+    """The plan of a repair: ID, start time, account, caller, and changes.
+
+    The account is that of all created resources. Policies of several accounts may be written, if nothing is created;
+    then it is the account of the first change.
+    """
 
     id: str
     time: datetime
@@ -209,14 +213,26 @@ def _receipt(value: dict[str, Any]) -> Receipt:
         Change(entry["resource"], entry["kind"], entry["old"], entry["new"]) for entry in value["changes"]
     )
     receipt = Receipt(value["id"], _time(value["time"]), value["account"], value["caller"], changes)
-    places = {_place(change) for change in changes}
-    if {account for _, _, account in places} != {receipt.account}:
-        raise ValueError(f"it changes resources outside its account {receipt.account}")
-    if len(places) > 1:
-        raise ValueError("it changes resources in several Regions")
+    _check_places(receipt)
     for change in changes:
         _check(change, receipt)
     return receipt
+
+
+def _check_places(receipt: Receipt) -> None:
+    """Check where the changes are: a replacement is in one account and Region, policies may be in several.
+
+    Raises ValueError.
+    """
+    places = [_place(change) for change in receipt.changes]
+    if places[0].account != receipt.account:
+        raise ValueError(f"its first change is not in its account {receipt.account}")
+    if all(change.kind in (TOPIC, KEY) for change in receipt.changes):
+        return
+    if {account for _, _, account in places} != {receipt.account}:
+        raise ValueError(f"it changes resources outside its account {receipt.account}")
+    if len(set(places)) > 1:
+        raise ValueError("it creates or encrypts resources in several Regions")
 
 
 def _time(text: str) -> datetime:
@@ -228,12 +244,18 @@ def _time(text: str) -> datetime:
     return time
 
 
-def _place(change: Change) -> tuple[str, str, str]:
+class _Place(NamedTuple):
+    partition: str
+    region: str
+    account: str
+
+
+def _place(change: Change) -> _Place:
     """Return partition, Region and account of a change. Raises ValueError if the resource does not fit its kind."""
     arn = Arn.parse(change.resource)
     if arn is None or not _fits(arn, change.kind):
         raise ValueError(f"`{change.resource}` is not a valid resource of a change `{change.kind}`")
-    return arn.partition, arn.region, arn.account
+    return _Place(arn.partition, arn.region, arn.account)
 
 
 def _fits(arn: Arn, kind: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,17 +13,40 @@ from checker.core.errors import AwsError, RefusedError
 from checker.core.unknown import Unknown
 from checker.fix.live.receipt import KEY
 from checker.iam.prove.space import Target
+from checker.live.aws.access import Unit
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.facts import policy_of
 from checker.live.aws.wait import until
 from checker.policy import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from checker.fix.live.receipt import Change
     from checker.live.aws.calls import Calls
     from checker.live.aws.wait import Clock
+
+
+Reached = Mapping[Unit, "Calls"]
+"""The calls for the account and Region of each change."""
+
+
+def unit_of(change: Change) -> Unit:
+    """Return the account and Region of a change, in which its calls are made."""
+    arn = _arn_of(change)
+    return Unit(arn.account, arn.region)
+
+
+def reach_all(calls: Calls, changes: Iterable[Change]) -> Reached:
+    """Return the calls for the account and Region of each change, with the role to assume there. Raises CallError."""
+    places = {unit_of(change): _arn_of(change) for change in changes}
+    return {unit: calls.at(arn) for unit, arn in places.items()}
+
+
+def _arn_of(change: Change) -> Arn:
+    arn = Arn.parse(change.resource)
+    assert arn is not None  # noqa: S101 - planned changes have one, and read_receipt checks the others
+    return arn
 
 
 class ChangeState(Enum):

@@ -13,7 +13,7 @@ from checker.live.aws.errors import faults_about
 from checker.live.aws.lookup import caller_of
 from checker.live.aws.topic import MANAGED_HELP, read_topic
 from checker.live.aws.wait import Clock
-from checker.live.repair.change_handler import ChangeState
+from checker.live.repair.change_handler import ChangeState, unit_of
 from checker.live.repair.rollback import HANDLERS, FailedChange, roll_back
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from checker.core.finding import Finding
     from checker.fix.result import Outcome
     from checker.live.aws.calls import Calls
-    from checker.live.repair.change_handler import ChangeHandler
+    from checker.live.repair.change_handler import ChangeHandler, Reached
+    from checker.live.repair.joint import JointPlan
     from checker.live.repair.planning import Plan
     from checker.live.repair.rollback import RollbackResult
 
@@ -43,10 +44,11 @@ def check(plan: Plan, *, force_managed: bool) -> None:
             )
 
 
-def record(plan: Plan, folder: Path) -> Path:
-    """Write the receipt before the changes are applied, and return its path. Raises CheckerError."""
-    now, caller = datetime.now(UTC).replace(microsecond=0), caller_of(plan.calls)
-    return write_receipt(Receipt(plan.receipt, now, plan.topic.account, caller.arn, plan.changes), folder)
+def record(plan: JointPlan, folder: Path) -> Path:
+    """Write the receipt of all changes before they are applied, and return its path. Raises CheckerError."""
+    now, unit = datetime.now(UTC).replace(microsecond=0), unit_of(plan.changes[0])
+    caller = caller_of(plan.reached[unit])
+    return write_receipt(Receipt(plan.receipt, now, unit.account, caller.arn, plan.changes), folder)
 
 
 class Progress(NamedTuple):
@@ -57,7 +59,11 @@ class Progress(NamedTuple):
     fault: CheckerError | None = None
 
 
-def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -> Progress:  # noqa: B008 - frozen
+def carry_out(
+    reached: Reached,
+    changes: Sequence[Change],
+    clock: Clock = Clock(),  # noqa: B008 - frozen
+) -> Progress:
     """Apply changes in order, each only to the expected state. The first error of a required change stops.
 
     Every exception counts as an error, because the changes so far must be rolled back.
@@ -65,7 +71,7 @@ def carry_out(calls: Calls, changes: Sequence[Change], clock: Clock = Clock()) -
     written: list[Change] = []
     missed: list[FailedChange] = []
     for change in changes:
-        handler = HANDLERS[change.kind]
+        handler, calls = HANDLERS[change.kind], reached[unit_of(change)]
         try:
             with faults_about(change.resource):
                 if _is_made(calls, handler, change):
@@ -102,24 +108,24 @@ class Done(NamedTuple):
     refused: bool = False
 
 
-def execute(plan: Plan) -> Done:
-    """Apply a plan and verify the result. If either fails, roll back all changes."""
-    progress = carry_out(plan.calls, plan.changes)
-    fault = progress.fault or _unproven(plan)
+def execute(plan: JointPlan) -> Done:
+    """Apply the plans and verify every topic. If anything fails, roll back all changes of all topics."""
+    progress = carry_out(plan.reached, plan.changes)
+    fault = progress.fault or next(filter(None, map(_unproven, plan.plans)), None)
     if fault is None:
         outcome = _with_states(plan.outcome, _as_planned(plan, progress))
         return Done(outcome._replace(applied=True), missed=progress.missed)
-    undone = roll_back(plan.calls, progress.written)
+    undone = roll_back(plan.reached, progress.written)
     reason = f"{fault.reason}; {_summary(undone)}"
     outcome = _with_states(plan.outcome, _as_undone(progress, undone))
     return Done(outcome, fault.reworded(reason, fault.help), left=not undone.is_whole)
 
 
-def undo(plan: Plan, outcome: Outcome) -> Done:
+def undo(plan: JointPlan, outcome: Outcome) -> Done:
     """Roll back a repair if no message arrived. The error reports the result for each change."""
-    undone = roll_back(plan.calls, plan.changes)
+    undone = roll_back(plan.reached, plan.changes)
     states = _as_undone(Progress(plan.changes), undone)
-    fault = RefusedError(str(plan.topic), f"no message arrived; {_summary(undone)}")
+    fault = RefusedError(str(plan.plans[0].topic), f"no message arrived; {_summary(undone)}")
     return Done(_with_states(outcome._replace(applied=False), states), fault, left=not undone.is_whole)
 
 
@@ -147,7 +153,7 @@ def _identity(finding: Finding) -> tuple[str, Severity, str]:
 _States = dict[Change, tuple[State, str]]
 
 
-def _as_planned(plan: Plan, progress: Progress) -> _States:
+def _as_planned(plan: JointPlan, progress: Progress) -> _States:
     missed: _States = {failed.change: (State.FAILED, failed.fault.reason) for failed in progress.missed}
     return {**dict.fromkeys(plan.changes, (State.DONE, "")), **missed}
 
@@ -158,8 +164,7 @@ def _as_undone(progress: Progress, undone: RollbackResult) -> _States:
     states |= dict.fromkeys((*undone.untouched, *undone.foreign), (State.NOT_DONE, ""))
     states |= dict.fromkeys(undone.back, (State.ROLLED_BACK, ""))
     states |= dict.fromkeys(undone.drifted, (State.LEFT, "changed by others since"))
-    if undone.stuck is not None:
-        states[undone.stuck.change] = (State.LEFT, undone.stuck.fault.reason)
+    states |= {failed.change: (State.LEFT, failed.fault.reason) for failed in undone.stuck}
     return states
 
 
@@ -180,7 +185,5 @@ def _summary(undone: RollbackResult) -> str:
         parts.append(f"rolled back: {', '.join(map(name_of, undone.back))}")
     if undone.drifted:
         parts.append(f"not rolled back, changed by others since: {', '.join(map(name_of, undone.drifted))}")
-    if undone.stuck is not None:
-        failed = undone.stuck
-        parts.append(f"not rolled back: {name_of(failed.change)}: {failed.fault.reason}")
+    parts += (f"not rolled back: {name_of(failed.change)}: {failed.fault.reason}" for failed in undone.stuck)
     return "; ".join(parts) or "nothing was changed"

@@ -22,16 +22,18 @@ from checker.fix.live.receipt import (
 from checker.live.aws.errors import CallError, faults_about
 from checker.live.aws.wait import Clock, until
 from checker.live.repair import new_key, new_topic
-from checker.live.repair.change_handler import POLICY, ChangeHandler, ChangeState, current_policy
+from checker.live.repair.change_handler import POLICY, ChangeHandler, ChangeState, current_policy, unit_of
 from checker.live.repair.new_key import ENCRYPTION_HANDLER, NEW_KEY_HANDLER
 from checker.live.repair.new_topic import NEW_TOPIC_HANDLER, SUBSCRIPTION_HANDLER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checker.fix.live.receipt import Change, Receipt
+    from checker.live.aws.access import Unit
     from checker.live.aws.calls import Calls
     from checker.live.aws.lookup import Caller
+    from checker.live.repair.change_handler import Reached
 
 
 HANDLERS: dict[str, ChangeHandler] = {
@@ -58,36 +60,45 @@ _LEAST_ATTEMPTS = 3
 class RollbackResult(NamedTuple):
     """The result of a rollback by change: rolled back, never applied, changed by others, or created by others.
 
-    ``stuck`` is the change that could not be rolled back. Earlier changes were not touched.
+    ``stuck`` are the changes that could not be rolled back, at most one for each account and Region. Earlier changes
+    there were not touched.
     """
 
     back: tuple[Change, ...] = ()
     untouched: tuple[Change, ...] = ()
     drifted: tuple[Change, ...] = ()
     foreign: tuple[Change, ...] = ()
-    stuck: FailedChange | None = None
+    stuck: tuple[FailedChange, ...] = ()
 
     @property
     def is_whole(self) -> bool:
         """Return True if no change of the repair remains."""
-        return not self.drifted and self.stuck is None
+        return not self.drifted and not self.stuck
 
 
 def roll_back(
-    calls: Calls,
+    reached: Reached,
     changes: Sequence[Change],
     *,
     force: bool = False,
     clock: Clock = Clock(),  # noqa: B008 - frozen
 ) -> RollbackResult:
-    """Roll back changes, last first, and retry temporary errors. Changes by others are not touched."""
+    """Roll back changes, last first, and retry temporary errors. Changes by others are not touched.
+
+    A change that cannot be rolled back stops the rollback in its account and Region, not in the others.
+    """
     undone = RollbackResult()
+    stopped: set[Unit] = set()
     for change in reversed(changes):
-        attempt = _Rollback(calls, change, undone, clock, force=force)
+        unit = unit_of(change)
+        if unit in stopped:
+            continue
+        attempt = _Rollback(reached[unit], change, undone, clock, force=force)
         until(clock, attempt, least=_LEAST_ATTEMPTS)
-        if attempt.fault is not None:
-            return undone._replace(stuck=FailedChange(change, attempt.fault))
         undone = attempt.undone
+        if attempt.fault is not None:
+            stopped.add(unit)
+            undone = undone._replace(stuck=(*undone.stuck, FailedChange(change, attempt.fault)))
     return undone
 
 
@@ -144,11 +155,12 @@ _IN_USE = "a topic that is not rolled back may be encrypted with it"
 
 
 class RollbackOutcome(Enum):
-    """The result of a rollback for a change: rolled back, never applied, or left as it is."""
+    """The result of a rollback for a change: rolled back, never applied, left as it is, or its resource was not read."""
 
     ROLL_BACK = "roll back"
     AS_BEFORE = "as before"
     LEFT = "left"
+    UNREAD = "unread"
 
 
 class ExpectedRollback(NamedTuple):
@@ -169,12 +181,33 @@ def check_caller(receipt: Receipt, caller: Caller) -> None:
         raise RefusedError("RECEIPT", reason, help_text=help_text)
 
 
-def prospects(calls: Calls, receipt: Receipt, *, force: bool) -> tuple[ExpectedRollback, ...]:
-    """Look up every resource, in the order of the rollback. Raises CallError."""
+def prospects(reached: Reached, receipt: Receipt, *, force: bool) -> tuple[ExpectedRollback, ...]:
+    """Look up every resource, in the order of the rollback.
+
+    One that cannot be read leaves all changes in its account and Region unread. Raises CallError if there is no other.
+    """
     expected: list[ExpectedRollback] = []
+    unread: dict[Unit, CallError] = {}
     for change in reversed(receipt.changes):
-        expected.append(_prospect(calls, receipt, change, expected, force=force))
-    return tuple(expected)
+        unit = unit_of(change)
+        try:
+            if unit not in unread:
+                expected.append(_prospect(reached[unit], receipt, change, expected, force=force))
+        except CallError as error:
+            unread[unit] = error
+            if len(unread) == len(reached):
+                raise
+    return tuple(_with_unread(expected, unread, receipt))
+
+
+def _with_unread(
+    expected: Iterable[ExpectedRollback], unread: Mapping[Unit, CallError], receipt: Receipt
+) -> Iterator[ExpectedRollback]:
+    """Yield what is expected where everything was read, then the changes elsewhere."""
+    yield from (each for each in expected if unit_of(each.change) not in unread)
+    for change in reversed(receipt.changes):
+        if error := unread.get(unit_of(change)):
+            yield ExpectedRollback(change, RollbackOutcome.UNREAD, error.reason)
 
 
 def _prospect(

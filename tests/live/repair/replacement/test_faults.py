@@ -15,6 +15,7 @@ from checker.fix.live.receipt import read_receipt
 from checker.live.aws.access import Access
 from checker.live.aws.topic import reach
 from checker.live.repair.execution import check, execute, record
+from checker.live.repair.joint import join
 from checker.live.repair.new_topic import subscriptions_of
 from checker.live.repair.rollback import roll_back
 from checker.sandbox import seed
@@ -62,15 +63,15 @@ def test_a_call_that_is_refused_takes_everything_back(
     scene = far(sandbox, account)
     plan = planned(scene)
     sandbox.fault(denied(service, action))
-    path = record(plan, tmp_path)
-    done = execute(plan)
+    path = record(join([plan]), tmp_path)
+    done = execute(join([plan]))
     sandbox.clear_faults()
     assert done.fault is not None
     assert f"`{service}:{action}` is missing" in done.fault.reason
     assert not done.outcome.applied
     assert "done" not in states(done.outcome)
     assert (topics(account), aliases(account), usable_keys(account)) == ([], [], [])
-    undone = roll_back(plan.calls, read_receipt(path).changes)
+    undone = roll_back(join([plan]).reached, read_receipt(path).changes)
     assert len(undone.untouched) == len(plan.changes)
 
 
@@ -81,16 +82,16 @@ def test_a_call_that_is_refused_after_the_plan_leaves_the_truth(
     """What is made cannot be seen then, so it may be left; the report says so, and the receipt rolls it back."""
     scene = far(sandbox, account)
     plan = planned(scene)
-    path = record(plan, tmp_path)
+    path = record(join([plan]), tmp_path)
     sandbox.fault(denied(service, action, region="us-west-2"))
-    done = execute(plan)
+    done = execute(join([plan]))
     sandbox.clear_faults()
     said = {one.change.kind: one.state.value for one in done.outcome.replacement.steps}  # type: ignore[union-attr]
     kept = {kind for kind, state in said.items() if state in ("done", "left")}
     there = {"new topic": topics(account), "new key": usable_keys(account)}
     assert {kind for kind, found in there.items() if found} == kept - {"subscription"}
     assert (done.fault is None) == done.outcome.applied
-    undone = roll_back(plan.calls, read_receipt(path).changes)
+    undone = roll_back(join([plan]).reached, read_receipt(path).changes)
     assert not undone.drifted
     assert not undone.stuck
     assert (topics(account), aliases(account), usable_keys(account)) == ([], [], [])
@@ -164,7 +165,7 @@ def test_a_key_that_cannot_be_switched_to_is_taken_back(sandbox: Sandbox, accoun
     scene = managed(account)
     plan = planned(scene)
     sandbox.fault(denied("sns", "SetTopicAttributes"))
-    done = execute(plan)
+    done = execute(join([plan]))
     sandbox.clear_faults()
     assert states(done.outcome) == ["taken back", "not done"]
     assert usable_keys(account) == []
@@ -175,7 +176,7 @@ def test_a_proof_that_fails_takes_everything_back(sandbox: Sandbox, account: Acc
     plan = planned(scene)
     after = plan.repair.after._replace(report=plan.repair.after.report._replace(findings=()))
     sandbox.fault(server_error("sns", "ListTagsForResource", times=1))
-    done = execute(plan._replace(repair=plan.repair._replace(after=after)))
+    done = execute(join([plan._replace(repair=plan.repair._replace(after=after))]))
     assert done.fault is not None
     assert topics(account) == [scene.topic]
 
@@ -184,7 +185,7 @@ def test_a_topic_that_somebody_makes_in_between_is_not_taken_over(account: Accou
     scene = fifo(account)
     plan = planned(scene)
     seed.default_topic(account, "ordered")
-    done = execute(plan)
+    done = execute(join([plan]))
     assert done.fault is not None
     assert "the topic exists now" in done.fault.reason
     assert states(done.outcome) == ["not done", "not done"]
@@ -280,7 +281,7 @@ def _enabled(cloud: Cloud) -> list[str]:
 
 def test_a_receipt_names_all_that_is_about_to_be_created(account: Account, tmp_path: Path) -> None:
     scene: Scene = managed(account)
-    changes = read_receipt(record(planned(scene), tmp_path)).changes
+    changes = read_receipt(record(join([planned(scene)]), tmp_path)).changes
     assert [one.kind for one in changes] == ["new key", "encryption"]
     assert "kms:GenerateDataKey*" in changes[0].specification["Policy"]
     assert (changes[1].old, changes[1].new) == ("alias/aws/sns", "alias/sns/chat")

@@ -288,7 +288,7 @@ def test_a_rollback_that_is_stuck_says_why_also_after_a_signal(
     def stick(*_: object, **__: object) -> RollbackResult:
         for _one in range(signals):
             signal.raise_signal(signal.SIGINT)
-        return RollbackResult(stuck=FailedChange(change, InputError("the topic", "no answer")))
+        return RollbackResult(stuck=(FailedChange(change, InputError("the topic", "no answer")),))
 
     monkeypatch.setattr(rollback, "roll_back", stick)
     done = checker("rollback", receipt, "--yes")
