@@ -18,7 +18,7 @@ from checker.app.chain import (
 from checker.app.exit_codes import Ending
 from checker.app.next_step import Explained, after_explain, after_explain_of_replicas, has_wrong_option
 from checker.app.output import Format
-from checker.app.run import known_rules, read_files_of_evidence
+from checker.app.run import evidence_of_other_keys, known_rules, read_files_of_evidence
 from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
@@ -80,11 +80,12 @@ def explain_topic(
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, chain.activity, replicas, output_format, paint), output)
     skipped = (*chain.skipped, *unread)
-    _tell_skipped(skipped)
-    files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key, *rcp) if path is not None))
+    keys = (chain.key,) if chain.key is not None else ()
+    _tell_skipped((*skipped, *evidence_of_other_keys(seen, keys)))
+    files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key) if path is not None))
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
     if not has_wrong_option(skipped):
-        source = Explained(() if live else files, missing, given, access)
+        source = Explained(() if live else files, missing, given, access, rcp)
         tell(*after_explain_of_replicas(explanation, replicas or (), live=live))
         tell(*after_explain(explanation, source))
     return _ending(explanation, replicas or (), skipped, strict=strict, live=live)
