@@ -62,11 +62,10 @@ def explain_topic(
 ) -> Ending:
     """Explain a topic, which is an ARN in AWS, a file, or declared in code. Raises CheckerError."""
     instance.check()
-    live, known, seen = is_live(topic), read_key(key, key_policy), read_files_of_evidence(evidence)
+    live = is_live(topic)
+    _check_place(live, instance, address, given)
+    known, seen = read_key(key, key_policy), read_files_of_evidence(evidence)
     organization = load_organization(rcp)
-    if instance.name and not live:
-        help_text = "name its ARN with `--instance-arn`"
-        raise InputError("--instance", "works only for a topic in AWS", help_text=help_text)
     chain = (
         read_live(topic, instance, known, access, seen)
         if live
@@ -89,6 +88,17 @@ def explain_topic(
         tell(*after_explain_of_replicas(explanation, replicas or (), live=live))
         tell(*after_explain(explanation, source))
     return _ending(explanation, replicas or (), skipped, strict=strict, live=live)
+
+
+def _check_place(live: bool, instance: InstanceName, address: str, given: Given) -> None:  # noqa: FBT001 - a fact
+    """Check that the options fit a topic in AWS, or else in files. Raises InputError."""
+    if instance.name and not live:
+        help_text = "name its ARN with `--instance-arn`"
+        raise InputError("--instance", "works only for a topic in AWS", help_text=help_text)
+    of_code = (("--topic", address), ("--var", given.variables), ("--parameter", given.parameters))
+    unused = next((option for option, value in of_code if value), "")
+    if unused and live:
+        raise InputError(unused, "works only for a topic in code", help_text="remove it")
 
 
 def _replicas(

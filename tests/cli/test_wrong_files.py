@@ -33,6 +33,13 @@ def test_a_file_that_an_option_reads_is_named_with_the_option(
     assert f"checker check PATH {option} file.json" in done.stderr
 
 
+@pytest.mark.parametrize("option", [("--topic", "x"), ("--var", "a=b"), ("--parameter", "A=b")])
+def test_an_option_for_code_is_refused_for_a_topic_in_aws(option: tuple[str, str]) -> None:
+    done = run("explain", TOPIC, *option)
+    assert done.returncode == 2
+    assert f"{option[0]}: works only for a topic in code" in done.stderr
+
+
 @pytest.mark.parametrize("command", [("check", "key.json", "topic.json"), ("explain", "topic.json")])
 def test_evidence_of_another_key_is_not_passed_over_in_silence(
     command: tuple[str, ...], tmp_path: Path
