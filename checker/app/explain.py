@@ -18,7 +18,7 @@ from checker.app.chain import (
 from checker.app.exit_codes import Ending
 from checker.app.next_step import Explained, after_explain, after_explain_of_replicas, has_wrong_option
 from checker.app.output import Format
-from checker.app.run import known_rules, read_files_of_evidence
+from checker.app.run import evidence_of_other_keys, known_rules, read_files_of_evidence
 from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
@@ -63,11 +63,10 @@ def explain_topic(
 ) -> Ending:
     """Explain a topic, which is an ARN in AWS, a file, or declared in code. Raises CheckerError."""
     instance.check()
-    live, known, seen = is_live(topic), read_key(key, key_policy), read_files_of_evidence(evidence)
+    live = is_live(topic)
+    _check_place(live, instance, address, given)
+    known, seen = read_key(key, key_policy), read_files_of_evidence(evidence)
     organization = load_organization(rcp)
-    if instance.name and not live:
-        help_text = "name its ARN with `--instance-arn`"
-        raise InputError("--instance", "works only for a topic in AWS", help_text=help_text)
     chain = (
         read_live(topic, instance, known, access, seen)
         if live
@@ -79,11 +78,12 @@ def explain_topic(
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, chain.activity, replicas, output_format, paint), output)
     skipped = (*chain.skipped, *unread)
-    _tell_skipped(skipped)
-    files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key, *rcp) if path is not None))
+    keys = (chain.key,) if chain.key is not None else ()
+    _tell_skipped((*skipped, *evidence_of_other_keys(seen, keys)))
+    files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key) if path is not None))
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
     if not has_wrong_option(skipped):
-        source = Explained(() if live else files, missing, given, access)
+        source = Explained(() if live else files, missing, given, access, rcp)
         tell(*after_explain_of_replicas(explanation, replicas or (), live=live))
         tell(*after_explain(explanation, source))
     return _ending(explanation, replicas or (), skipped, strict=strict, live=live)
@@ -95,6 +95,17 @@ def _with(chain: Chain, organization: Organization | None, seen: Evidence | None
     if seen is not None:
         around = around._replace(evidence=seen.joined(around.evidence))
     return chain._replace(around=around)
+
+
+def _check_place(live: bool, instance: InstanceName, address: str, given: Given) -> None:  # noqa: FBT001 - a fact
+    """Check that the options fit a topic in AWS, or else in files. Raises InputError."""
+    if instance.name and not live:
+        help_text = "name its ARN with `--instance-arn`"
+        raise InputError("--instance", "works only for a topic in AWS", help_text=help_text)
+    of_code = (("--topic", address), ("--var", given.variables), ("--parameter", given.parameters))
+    unused = next((option for option, value in of_code if value), "")
+    if unused and live:
+        raise InputError(unused, "works only for a topic in code", help_text="remove it")
 
 
 def _replicas(

@@ -97,13 +97,14 @@ def _fix_of(topics: Iterable[str], instances: Iterable[str], access: Access) -> 
 class Explained(NamedTuple):
     """The input of an explanation: the files of the chain, without any if the topic is in AWS, and template values.
 
-    ``missing`` are options that would supply the key.
+    ``missing`` are options that would supply the key, ``rcp`` the files with organization policies.
     """
 
     paths: tuple[Path, ...] = ()
     missing: tuple[str, ...] = ()
     given: Given = Given()
     access: Access = Access()
+    rcp: tuple[Path, ...] = ()
 
 
 def after_explain(explanation: Explanation, source: Explained) -> Iterator[str]:
@@ -147,7 +148,8 @@ def _fix_of_files(explanation: Explanation, source: Explained, instance: str) ->
     if fixes:
         is_stated = any(one.source is Source.OPTION for one in explanation.pairings)
         named = ("--instance-arn", instance) if is_stated or all(fix.needs for fix in fixes) else ()
-        yield _line(("fix", *map(str, source.paths), *named, *_values(source.given)))
+        policies = (word for path in source.rcp for word in ("--rcp", str(path)))
+        yield _line(("fix", *map(str, source.paths), *named, *policies, *_values(source.given)))
         return
     broken = explanation.first_broken()
     rules = [broken.rule if broken else "", *(finding.rule for finding in explanation.openings())]

@@ -14,7 +14,7 @@ from checker.configuration.model import Choice, Configuration, matches, root_of
 from checker.configuration.selection import ALL, choose, idle, selects
 from checker.configuration.suppression import suppress
 from checker.core.errors import InputError, Skipped
-from checker.core.finding import Severity
+from checker.core.finding import Severity, listed
 from checker.core.unknown import Unknown
 from checker.inputs.change import read_change
 from checker.inputs.collect import Given
@@ -29,7 +29,7 @@ from checker.report.context import is_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from checker.analysis.inventory import OpenInstance, Organization, Topic
+    from checker.analysis.inventory import Key, OpenInstance, Organization, Topic
     from checker.analysis.observation import Evidence
     from checker.expectations.model import Expectation
     from checker.lint.report import Report
@@ -138,6 +138,22 @@ def read_files_of_evidence(paths: Sequence[Path]) -> Evidence | None:
     return read_evidence(paths)
 
 
+def evidence_of_other_keys(evidence: Evidence | None, keys: Iterable[Key]) -> Iterator[Skipped]:
+    """Report evidence of --evidence that is about no key of the run; a trial is about all keys with its conditions."""
+    known = [key.arn for key in keys]
+    if evidence is None or any(isinstance(arn, Unknown) for arn in known):
+        return
+    seen = tuple(dict.fromkeys(one.key for one in evidence.observations))
+    if seen and not any(one.trial for one in evidence.observations) and not {*map(str, known)} & {*seen}:
+        reason = f"about no key of this run, only about {listed(seen[:_MOST_NAMED])}"
+        yield Skipped(
+            "--evidence", reason, help="supply events of the topic's key, or of a trial", complete=True
+        )
+
+
+_MOST_NAMED = 3
+
+
 def examine(options: Options) -> Run:
     """Check files and folders. Raises InputError for invalid options and configurations."""
     return examine_on(prepare(options), options)
@@ -213,6 +229,7 @@ def _load_inventory(context: CheckContext, options: Options, paths: Sequence[Pat
         inventory = inventory._replace(evidence=context.evidence.joined(inventory.evidence))
     unmatched = (*_unpaired(inventory, options), *_without_topic(options, inventory))
     unread = () if options.changed else topics_not_read(inventory)
+    unread = (*unread, *(() if options.changed else evidence_of_other_keys(context.evidence, inventory.keys)))
     read = {absolute(path.as_posix()) for path in options.rcp}
     skipped = (one for one in inventory.skipped if one.error or absolute(one.what) not in read)
     return inventory._replace(skipped=(*skipped, *unmatched, *unread))

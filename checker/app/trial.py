@@ -61,7 +61,6 @@ def _check(options: FlowOptions, wait: float) -> None:
     """Check the options of a trial. Raises InputError for those of a test chat."""
     for option, given in (
         ("--topic-arn", options.topics),
-        ("--instance", options.instance.name),
         ("--at-start", options.at_start),
         ("--force", options.force),
         ("--mistake", options.mistake),
@@ -73,6 +72,9 @@ def _check(options: FlowOptions, wait: float) -> None:
     ):
         if given:
             raise InputError(option, "contradicts --try-conditions, which uses topics and keys of its own")
+    if options.instance.name:
+        help_text = "name its ARN with `--instance-arn`"
+        raise InputError("--instance", "not supported with --try-conditions", help_text=help_text)
     if options.dry_run and options.apply:
         raise InputError("--dry-run", "contradicts --apply")
     if options.format is FlowFormat.JUNIT:

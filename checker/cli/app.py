@@ -37,6 +37,7 @@ COMMANDS = {
             "checker check",
             f"checker check policies {_INSTANCE}",
             "checker check prod --format text --format sarif=checker.sarif",
+            "checker check prod --expect expectations.yaml",
         ),
     ),
     "explain": _Command(
@@ -44,7 +45,8 @@ COMMANDS = {
         "explain_command",
         (
             "checker explain infra/ --topic aws_sns_topic.chat",
-            f"checker explain {_TOPIC} {_INSTANCE}",
+            f"checker explain {_TOPIC}",
+            f"checker explain {_TOPIC} --instance my-alias",
             f"checker explain topic.json --key-policy key.json {_INSTANCE}",
         ),
     ),
@@ -64,7 +66,7 @@ COMMANDS = {
         (
             f"checker flow --topic-arn {_TOPIC} {_INSTANCE} --contact-flow-id ID",
             f"checker flow --topic-arn {_TOPIC} {_INSTANCE} --contact-flow-id ID --retain sqs",
-            f"checker flow --try-conditions {_INSTANCE} --contact-flow-id ID",
+            f"checker flow --try-conditions {_INSTANCE} --contact-flow-id ID --apply --evidence-out evidence.json",
         ),
     ),
     "audit": _Command(

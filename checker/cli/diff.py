@@ -36,7 +36,7 @@ def diff(
     output_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
 ) -> Ending:
-    """Show who gains and who loses access between two versions of policies.
+    """Show who gains and who loses access between two policies.
 
     Each difference comes with a request that proves it. OLD and NEW can be Terraform folders, templates, plans,
     topic or key policies, output of `aws sns get-topic-attributes` or `aws kms get-key-policy`, `-`, or `REV:PATH`

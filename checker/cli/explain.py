@@ -75,12 +75,14 @@ def explain_command(
     """Explain if Connect can publish to a topic, and who else can.
 
     Prints each link of the chain with its proof, and the first broken one. A topic that code declares is explained
-    for every deployment: a Terraform folder, a plan, or a template, as in `template.yaml#Topic`. A topic ARN is read
-    from AWS with its key, and the instance is looked up; reading takes at most 60 seconds. If the instance has a
-    replica, the chain to the topic in the replica's Region is explained too.
+    for every deployment: a Terraform folder, a plan, or a template, as in `template.yaml#Topic`.
 
-    Exit codes: 0 the chain is whole and closed, 1 a link is broken, others can publish or a
-    subscriber gets nothing, 2 unreadable input,
+    A topic ARN is read from AWS with its key, its subscribers and its use in the last 24 hours, and the likely causes
+    of its silence are named. The instance is found, or looked up; reading takes at most 60 seconds. If the instance has
+    a replica, the chain to the topic in the replica's Region is explained too.
+
+    Exit codes: 0 no link is broken and the topic is closed, 1 a link is broken, others can publish, or a subscriber
+    gets no message, 2 unreadable input,
     3 something is not known (with --strict, or because AWS did not show it), 4 internal error.
     """
     return explain_topic(

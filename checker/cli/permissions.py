@@ -81,7 +81,7 @@ def permissions_explain(
     role_name: _RoleNameOption = "",
     partition: _PartitionOption = "aws",
 ) -> Ending:
-    """Print the permissions of `checker explain` for a topic in AWS, which only reads."""
+    """Print the permissions of `checker explain` for a topic in AWS."""
     return print_explain_policy(read_limits(partition, topic, key, instance), AccessOptions(role_name))
 
 

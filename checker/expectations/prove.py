@@ -2,7 +2,8 @@
 
 Each question is a comparison of two policies over all requests, in the manner of
 https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_CheckNoNewAccess.html
-It is about the policy alone: identity-based policies, and policies of an organization, are not read.
+It is about the policy alone: identity-based policies, and policies of an organization, are not read. Only the chain of
+`connect` has the organization policies of the run.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.access_diff import difference
 from checker.analysis.deployed_diff import KEY_ARN, about_target
+from checker.analysis.inventory import Inventory
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.topic import TopicAnalysis
 from checker.analysis.wording import caller_of, could
@@ -237,10 +239,11 @@ class _Proof:
         if not isinstance(self.case, TopicAnalysis):
             return _open(Unknown("only a topic has a chain"))
         topic, key = self.case.about
+        around = Inventory(organization=self.case.inventory.organization)
         for arn in [Arn.parse(one.value) for one in self.subjects]:
             if arn is None or not arn.is_instance:
                 return _open(Unknown("a reference is not the ARN of a Connect instance"))
-            chain = explain(topic._replace(pairings=None), key, arn, all_rules())
+            chain = explain(topic._replace(pairings=None), key, arn, all_rules(), around=around)
             link = chain.first(BROKEN) or chain.first(UNKNOWN)
             if link is None:
                 continue

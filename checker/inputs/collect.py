@@ -132,10 +132,10 @@ class Facts:
         if named and not self.of_change:
             self.skipped.append(Skipped(name_of(path), reason))
 
-    def refuse(self, path: Path, reason: str, *, named: bool) -> None:
+    def refuse(self, path: Path, reason: str, help_text: str = "", *, named: bool) -> None:
         """Report a file that cannot be checked, as an error if the user named it."""
         if named and not self.of_change:
-            help_text = f"files are recognized by their content: {LOOKED_FOR}"
+            help_text = help_text or f"files are recognized by their content: {LOOKED_FOR}"
             self.skipped.append(Skipped(name_of(path), reason, error=True, help=help_text))
 
     def template_scope(self, name: str) -> str:

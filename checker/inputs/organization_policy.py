@@ -26,11 +26,8 @@ if TYPE_CHECKING:
 
 
 _EXPECTED = "expected a resource control policy or the output of `aws organizations describe-policy`"
-_SERVICE_CONTROL = (
-    "service control policies do not bind service principals, so they cannot keep Connect from a key; "
-    "pass the resource control policies"
-)
 _LIST = "`aws organizations list-policies --filter RESOURCE_CONTROL_POLICY` lists the policies to pass"
+_SERVICE_CONTROL = f"service control policies do not bind service principals, so they cannot keep Connect from a key; {_LIST}"
 
 
 def load_organization(paths: Sequence[Path]) -> Organization | None:

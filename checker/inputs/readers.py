@@ -70,7 +70,9 @@ def take(facts: Facts, path: Path, document: TextDocument, *, named: bool) -> No
     """
     found = kind_of(document.root)
     if found is None:
-        facts.refuse(path, _NOT_RECOGNIZED, named=named)
+        from checker.inputs.refusals import read_by_option  # few files are not recognized
+
+        facts.refuse(path, *(read_by_option(path, document.root) or (_NOT_RECOGNIZED,)), named=named)
         return
     kind, node, route = found
     if kind.unique_keys:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
 from checker.inputs.discover import HCL, is_configuration, is_settings_file, is_values, name_of
+from checker.policy.node import Object
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from checker.policy.node import Node
 
 
 _PART_OF_UNITS = "not a unit: Terragrunt reads it as part of the units that include it"
@@ -33,6 +36,21 @@ def read_elsewhere(path: Path) -> Skipped | None:
     if is_configuration(path):
         return Skipped(name, _PART_OF_UNITS, error=True, help="name the folder of the units")
     return None
+
+
+_OPTIONS = {
+    "expectations": ("a file of expectations, not checked on its own", "--expect"),
+    "observations": ("a file of evidence, not checked on its own", "--evidence"),
+}
+"""Files that an option reads, by a key that they have at the top."""
+
+
+def read_by_option(path: Path, root: Node) -> tuple[str, str] | None:
+    """Return the reason and the help for a file that an option reads; ``None`` for other files."""
+    if not isinstance(root, Object) or root.get("version") is None:
+        return None
+    found = next((kind for key, kind in _OPTIONS.items() if root.get(key) is not None), None)
+    return (found[0], f"checker check PATH {found[1]} {shlex.quote(name_of(path))}") if found else None
 
 
 def _for_values(path: Path) -> str:

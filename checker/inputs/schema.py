@@ -86,11 +86,17 @@ def _fault(document: TextDocument, error: ValidationError, schema: str) -> Input
         message = f"`{format_route(route)}`: expected {wanted}, found {_found(value)}"
         if expected == "string" and isinstance(value, int | float):
             help_text = "write it in quotes"
+    elif error.validator == "required":
+        message = f"missing key {message.partition(' ')[0].replace(_QUOTE, '`')}"
+    elif error.validator == "minItems":
+        message = f"`{format_route(route)}` is empty"
     elif error.validator == "anyOf" and all("required" in one for one in expected):
         message = f"needs {' or '.join(f'`{key}`' for one in expected for key in one['required'])}"
     return InputError(document.name, message, document.locate(route, Part.VALUE), help_text)
 
 
+_QUOTE = "'"
+"""Encloses the key in a message such as "'reason' is a required property"."""
 _TYPES = {
     "string": "a string",
     "array": "a list",

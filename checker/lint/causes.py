@@ -88,7 +88,7 @@ def unknown_link(explanation: Explanation | None) -> Cause | None:
     if link is None:
         return None
     words = link.link.value.replace("_", " ")
-    reason = f"the {words} is the most likely cause, because its status is not known: {link.reason}"
+    reason = f"the {words}: {link.reason}"
     return _cause_of(link)._replace(reason=reason)
 
 

@@ -119,7 +119,7 @@ def topic_remarks(drafts: Drafts) -> Iterator[str]:
     """Yield the remarks to read before the topic policy is set."""
     region = drafts.wanted.topic.region
     if region not in CONNECT_REGIONS:
-        yield f"{not_listed(region)}: {where_connect_is(region)}."
+        yield f"{not_listed(region)}: {where_connect_is(region)}"
     if drafts.topic is not None and not drafts.topic.merged:
         keep = "Add" if drafts.names else "`--merge FILE` keeps"
         yield (

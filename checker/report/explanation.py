@@ -251,17 +251,22 @@ _OUT_OF_REACH = (
 )
 
 
+def _aside(explanation: Explanation, broken: Link) -> str:
+    """Return which policies allow Connect, for a chain that is broken at the key although the topic policy allows it."""
+    if broken is Link.KEY_POLICY:
+        return " (the topic policy does)"
+    if broken is not Link.ORGANIZATION_POLICY:
+        return ""
+    both = explanation.status(Link.KEY_POLICY) == OK
+    return f" (the topic policy {'and the key policy allow' if both else 'allows'} it)"
+
+
 def answer_of(explanation: Explanation) -> str:
     """Return a sentence that says whether the instance can publish to the topic."""
     allowed = explanation.status(Link.TOPIC_POLICY) == OK
-    aside = " (the topic policy does)" if allowed else ""
-    both = allowed and explanation.status(Link.KEY_POLICY) == OK
     broken = explanation.first_broken()
     if broken is not None:
-        if broken.link is Link.ORGANIZATION_POLICY and both:
-            aside = " (the topic policy and the key policy allow it)"
-        of_key = broken.link in (Link.KEY_POLICY, Link.ORGANIZATION_POLICY)
-        return f"No: {_problem(broken)}{aside if of_key else ''}."
+        return f"No: {_problem(broken)}{_aside(explanation, broken.link) if allowed else ''}."
     if explanation.dependence is not None:
         return f"It {explanation.dependence.reason}."
     unknown = [_missing(link) for link in explanation.links if link.status == UNKNOWN]

@@ -23,8 +23,8 @@ class UnmatchedStreamingResource(Rule):
 
     Statements of identity policies that allow `connect:StartContactStreaming`, `connect:StopContactStreaming` or
     `connect:StartChatContact` only on resources that cannot be of the type that the action requires. The policies are
-    those of roles, users and groups in Terraform code, in CloudFormation and SAM templates and in the output of CDK,
-    and identity policies in JSON files. A statement is not reported if another statement that the same role may have
+    those of roles, users and groups in Terraform code, plans and states, in CloudFormation and SAM templates and in the
+    output of CDK, and identity policies in JSON files. A statement is not reported if another statement that the same role may have
     decides about the action on that type, or if a part of it is not known. Other permissions are not judged.
 
     A finding is about the statement: it allows no such call. Whether the role may make the call depends on all its

@@ -29,9 +29,9 @@ class UnmetExpectation(Rule):
     A *met* expectation is a proof over all requests and all deployments of the code. An expectation that is *not
     known*, or that depends on the deployment, is reported as undetermined, and the run ends with exit code 3.
 
-    The proof is about the policy of the topic or key. Identity-based policies, service control policies and resource
-    control policies are not read: within the account of the topic, an identity-based policy can allow what the topic
-    policy does not, unless a Deny refuses it (`explicitly: true`).
+    The proof is about the policy of the topic or key; only `connect` is about the whole chain, with the organization
+    policies of the run. Identity-based policies are not read: within the account of the topic, one can allow what the
+    topic policy does not, unless a Deny refuses it (`explicitly: true`).
 
     ## Why it matters
 

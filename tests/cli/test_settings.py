@@ -110,9 +110,9 @@ def test_instances_topics_and_exclusions_of_a_configuration(tmp_path: Path) -> N
         ("fail-on: never", "1:10", "is not one of error, warning, note"),
         ("strict: 'yes'", "1:9", '`strict`: expected true or false, found `"yes"`'),
         ("instances: [nonsense]", "1:13", "does not match"),
-        ("overrides: [{select: [sns]}]", "1:13", "'paths' is a required property"),
+        ("overrides: [{select: [sns]}]", "1:13", "missing key `paths`"),
         ("overrides:\n  - paths: [a]\n    ignore: [b]", "3:14", "unknown rule or family `b`"),
-        ("suppressions:\n  - {rule: fifo-topic, path: x}", "2:5", "'reason' is a required property"),
+        ("suppressions:\n  - {rule: fifo-topic, path: x}", "2:5", "missing key `reason`"),
         ("suppressions:\n  - {rule: fifo-topic, reason: x}", "2:5", "needs `resource` or `path`"),
         ("suppressions:\n  - {rule: fifo, reason: x, path: x}", "2:12", "unknown rule or family `fifo`"),
         (

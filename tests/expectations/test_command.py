@@ -325,3 +325,17 @@ def test_simulate_compares_a_single_request(tmp_path: Path) -> None:
     options = ("--policy", policy, "--aws", ARCHIVE, "--action", "sns:Subscribe", "--resource", TOPIC_ARN)
     assert run("simulate", *options, "--expect", "Allowed").returncode == 0
     assert run("simulate", *options, "--expect", "Denied").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "result"), [("kms:*", "0 of 1 expectations met"), ("kms:CreateKey", "1 of 1 expectations met")]
+)
+def test_the_chain_of_connect_has_the_organization_policies_of_the_run(
+    action: str, result: str, tmp_path: Path
+) -> None:
+    deny = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*"}
+    policy = save(tmp_path / "rcp.json", {"Version": "2012-10-17", "Statement": [deny]})
+    streams = {"name": "a", "connect": {"instances": [INSTANCE_ARN]}}
+    expected = save(tmp_path / "expectations.json", {"version": 1, "expectations": [streams]})
+    done = run("check", TESTS.parent / "examples" / "fixed", "--expect", expected, "--rcp", policy)
+    assert result in done.stderr

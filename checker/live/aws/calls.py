@@ -76,7 +76,7 @@ class RateLimiter:
 
 _HELPS = {
     Fault.CHAT_ENDED: "use a contact flow that keeps the chat open",
-    Fault.DENIED: "grant it to the caller; `checker permissions audit|fix|flow` prints the minimal policy",
+    Fault.DENIED: "grant it to the caller; `checker permissions audit|explain|fix|flow` prints the minimal policy",
 }
 
 

@@ -11,6 +11,7 @@ from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls
+from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.facts import policy_of, tags_of, topic_of
 from checker.live.aws.keys import Keys
 from checker.live.aws.session import sign_in
@@ -87,7 +88,14 @@ def read_chain(calls: Calls, arn: Arn, *, with_key: bool = True) -> tuple[Topic,
 
 
 def _attributes(calls: Calls, arn: Arn) -> dict[str, str]:
-    return calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn)).get("Attributes") or {}
+    try:
+        answer = calls.make("sns", "get_topic_attributes", str(arn), TopicArn=str(arn))
+    except CallError as error:
+        if error.fault is not Fault.NOT_FOUND:
+            raise
+        help_text = f"list the topics of account {arn.account}: `aws sns list-topics --region {arn.region}`"
+        raise CallError(error.fault, error.entry._replace(help=help_text), error.refusal) from None
+    return answer.get("Attributes") or {}
 
 
 def _chain_of(

@@ -1,7 +1,4 @@
-"""Declares the identity policies of a root's roles, users and groups that may start chat streams.
-
-https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy and related pages
-"""
+"""Declares the identity policies of a root's roles, users and groups that may start chat streams."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.caller_policy import is_about_streaming
 from checker.core.unknown import Unknown
 from checker.inputs.declared import DeclaredPolicy
+from checker.inputs.terraform.identity_policies import INLINE, OWNERS, ROLE
 from checker.inputs.terraform.module.declare import ModuleResource
 from checker.inputs.terraform.module.expand import Nested
 
@@ -18,30 +16,16 @@ if TYPE_CHECKING:
 
     from checker.inputs.terraform.module.session import Instance
 
-_OWNERS = {
-    "aws_iam_role_policy": "role",
-    "aws_iam_user_policy": "user",
-    "aws_iam_group_policy": "group",
-    "aws_iam_policy": "",
-}
-"""The argument that names the only owner; a managed policy may have any."""
-_ROLE, _INLINE = "aws_iam_role", "inline_policy"
-
-
-def has_caller_policy(kind: str) -> bool:
-    """True for a type of resource that declares an identity policy."""
-    return kind in _OWNERS or kind == _ROLE
-
 
 def caller_policies(instances: Iterable[Instance]) -> Iterator[DeclaredPolicy]:
     """Yield the policies of resources with such a type."""
     for resource in map(ModuleResource, instances):
-        if resource.kind == _ROLE:
+        if resource.kind == ROLE:
             yield from _inline(resource)
             continue
         policy = resource.policy("policy")
         if is_about_streaming(policy):
-            owner = resource.text(_OWNERS[resource.kind]) if _OWNERS[resource.kind] else None
+            owner = resource.text(OWNERS[resource.kind]) if OWNERS[resource.kind] else None
             # A reference such as `aws_iam_role.chat.id` names the resource before its attribute.
             name = owner.where.rpartition(".")[0] if isinstance(owner, Unknown) else owner or ""
             place = resource.place("policy")
@@ -49,7 +33,7 @@ def caller_policies(instances: Iterable[Instance]) -> Iterator[DeclaredPolicy]:
 
 
 def _inline(role: ModuleResource) -> Iterator[DeclaredPolicy]:
-    for block in role.blocks(_INLINE):
+    for block in role.blocks(INLINE):
         node = block.value("policy") if isinstance(block, Nested) else None
         policy = block.document(node) if isinstance(block, Nested) and node is not None else None
         if is_about_streaming(policy):

@@ -18,7 +18,8 @@ from checker.inputs.terraform.declare import TYPES, declare
 from checker.inputs.terraform.declare_endpoints import ENDPOINTS
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.values import why_unknown
-from checker.inputs.terraform.module.caller_policies import caller_policies, has_caller_policy
+from checker.inputs.terraform.identity_policies import has_caller_policy
+from checker.inputs.terraform.module.caller_policies import caller_policies
 from checker.inputs.terraform.module.collect_blocks import gather, take_values
 from checker.inputs.terraform.module.declare import ModuleResource
 from checker.inputs.terraform.module.folder import absolute

@@ -159,12 +159,28 @@ class Plan:
         return node
 
     def _unknown_policy(self, resource: Resource, name: str) -> Node | Unknown:
-        """Return a policy known only after apply; a policy document is rendered from its known parts."""
-        references = self.origins.of(resource, name)
+        """Return a policy known only after apply."""
+        return self._rendered(self.origins.of(resource, name), f"{resource.address}.{name}")
+
+    def _rendered(self, references: tuple[PlanReference, ...], name: str) -> Node | Unknown:
+        """Return the policy that comes from some sources; a policy document is rendered from its known parts."""
         if len({one.resource for one in references}) == 1 and references[0].resource in self.documents:
             return document_of(self.block(self.documents[references[0].resource]))
         reason = NOT_IN_PLAN if self.has_configuration else AFTER_APPLY
-        return Unknown(reason, named(references) or f"{resource.address}.{name}")
+        return Unknown(reason, named(references) or name)
+
+    def policy_of(self, block: PlannedBlock, name: str) -> Node | Unknown | None:
+        """Return the policy in an argument of a nested block. Raises InputError.
+
+        ``None`` where it is not set.
+        """
+        resource, path = block.resource, (*block.path, name)
+        if resource.lacks(*path):
+            references = self.origins.of_expression(resource, block.written.get(name))
+            return self._rendered(references, resource.address)
+        node = block.node.get(name)
+        hidden = node is not None and resource.hides(*path)
+        return parse_sensitive(node, resource.address) if node is not None and hidden else node
 
     def block(self, resource: Resource) -> PlannedBlock:
         """Return a resource as a block, with the expressions of its arguments."""

@@ -100,6 +100,10 @@ class Outline:
         """Return the resources that show who streams chats."""
         return [one for one in self._all() if one.type in PARTS]
 
+    def identities(self) -> list[Found]:
+        """Return the roles, users and groups, and their policies and policy documents."""
+        return [one for one in self.parts() if one.type.startswith("aws_iam_")]
+
     def _all(self) -> list[Found]:
         """Return the planned resources: the results of changes, and unchanged resources."""
         if self.changes is None:

@@ -11,6 +11,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from checker.analysis.caller_policy import mentions_streaming
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Reference
 from checker.inputs.discover import name_of
@@ -18,6 +19,7 @@ from checker.inputs.environment_variables import environments
 from checker.inputs.json_scan import Scan
 from checker.inputs.large_files import read_unpacked
 from checker.inputs.senders import Part, may_speak, senders
+from checker.inputs.terraform.plan.caller_policies import caller_policies
 from checker.inputs.terraform.plan.configuration import mapping
 from checker.inputs.terraform.plan.declare import Declarer
 from checker.inputs.terraform.plan.plan import Plan
@@ -129,19 +131,20 @@ def read_show(path: Path, facts: Facts, *, named: bool) -> bool:
     by ARN. Raises InputError with line and column for invalid content.
     """
     source = Source(name_of(path), read_unpacked(path), quotable=False)
-    plan, parts = _plan(source, facts.variables_of_code)
+    plan, parts, identities = _plan(source, facts.variables_of_code)
     declared = facts.declarations(path)
     declarer = Declarer(plan, declared, named=named)
     declarer.declare()
     read_stacks(declarer.stacks(), facts, declared, facts.skip)
     declared.senders += senders(parts)
     declared.environments += environments(parts)
+    declared.caller_policies += caller_policies(identities)
     facts.skipped += (fault.skipped() for fault in declarer.faults)
     if plan.outline.gap:
         facts.skipped.append(Skipped(name_of(path), plan.outline.gap, help=_PLAN_AGAIN))
     if not named:
         facts.skipped += _may_be_streamed(plan.source, declared, parts)
-    return bool(declared.topics or declared.keys or declared.instances)
+    return bool(declared.topics or declared.keys or declared.instances or declared.caller_policies)
 
 
 def _may_be_streamed(source: Source, declared: Declarations, parts: list[Part]) -> Iterator[Skipped]:
@@ -156,13 +159,15 @@ def _may_be_streamed(source: Source, declared: Declarations, parts: list[Part]) 
             )
 
 
-def _plan(source: Source, variables: frozenset[str]) -> tuple[Plan, list[Part]]:
-    """Read a plan, and the parts of it that may start streams. Raises InputError."""
+def _plan(source: Source, variables: frozenset[str]) -> tuple[Plan, list[Part], Plan]:
+    """Read a plan, the parts of it that may start streams, and its IAM resources as a plan. Raises InputError."""
     scan = Scan(source)
     try:
         outline = read_outline(scan)
         resources = [read_resource(scan, found) for found in outline.resources()]
         parts = parts_of(scan, outline, variables)
+        about = outline.identities() if mentions_streaming(source.text) else ()
+        identities = [read_resource(scan, found) for found in about]
     except TextError as error:
         raise InputError(source.name, error.message, error.position()) from None
-    return Plan(source, outline, resources), parts
+    return Plan(source, outline, resources), parts, Plan(source, outline, identities)
