@@ -97,7 +97,7 @@ def may_use_key(organization: Organization, use: KeyUse) -> Permission:
         yield from zip(*(sourced_spaces(space, source, own) for space in spaces), strict=True)
 
     target = _target(use)
-    return permission(organization, use.owner, target, forms, is_any_key=isinstance(use.key, Unknown))
+    return permission(organization, use.owner, target, forms, is_any=isinstance(use.key, Unknown))
 
 
 def _target(use: KeyUse) -> Target:

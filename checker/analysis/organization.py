@@ -57,6 +57,7 @@ NOT_SUPPLIED = Unknown("no organization policy was supplied", "--rcp")
 NONE_DENIES = "no organization policy denies Connect the use of the key"
 
 NO_ARN = Unknown("the ARN of the key is not known")
+_NO_RESOURCE = Unknown("the ARN of the resource is not known")
 OPEN = "\0"
 """Stands for a part of an ARN that is not known. Only a wildcard matches it."""
 
@@ -129,18 +130,18 @@ def permission(
     target: Target,
     forms: Forms,
     *,
-    is_any_key: bool = False,
+    is_any: bool = False,
 ) -> Permission:
     """Return whether the organization policies of a resource's owner permit what a service does.
 
-    With ``is_any_key``, the resource is only an example.
+    With ``is_any``, the resource is only an example.
     """
     applied = organization.policies_of(owner)
     if isinstance(applied, Unknown) or not applied:
         return Permission(applied if isinstance(applied, Unknown) else True)
     opened = _Opened(organization.open_values, applied)
     example = opened.text(target.resource)
-    is_example = is_any_key or example != target.resource
+    is_example = is_any or example != target.resource
     policies = [(one, _prepared(one, example if is_example else None)) for one in applied]
     own = _own_organizations(organization, applied)
     results = {
@@ -263,7 +264,7 @@ def _prepared(named: OrganizationPolicy, example: str | None) -> Policy:
 
     def replace(role: str, value: Value) -> Value:
         if role == RESOURCE and example is not None and isinstance(value, str):
-            return value if glob(value).matches(example) else NO_ARN._replace(where=value)
+            return value if glob(value).matches(example) else _NO_RESOURCE._replace(where=value)
         return value if role.lower() not in _IDS or _is_id(value) else Unknown(_NO_ID, str(value))
 
     policy = masked(named.text.policy).with_values(replace)

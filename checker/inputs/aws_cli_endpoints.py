@@ -29,7 +29,14 @@ _NO_ENCRYPTION = Unknown(
 _NO_POLICY = Unknown(
     "the policy of the queue was not supplied; use `--attribute-names All` with `aws sqs get-queue-attributes`"
 )
-_ENCRYPTION = ("KmsMasterKeyId", "SqsManagedSseEnabled")
+_ALWAYS = (
+    "CreatedTimestamp",
+    "DelaySeconds",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "VisibilityTimeout",
+)
+"""Attributes of every queue. Output that lacks one of them was limited to some attributes."""
 
 
 class _Attributes(NamedTuple):
@@ -80,9 +87,9 @@ def read_queue(document: TextDocument, attributes: Object, route: Route) -> Queu
     """
     given = _Attributes(attributes)
     settings = queue_settings_of(given, API)
-    is_whole = not isinstance(settings.period, Unknown)
+    is_whole = all(given.text(name) is not None for name in _ALWAYS)
     policy = given.json("Policy")
-    has_encryption = is_whole or any(given.text(name) is not None for name in _ENCRYPTION)
+    has_encryption = is_whole or settings.key is not None or settings.managed_sse is True
     missing: Unknown | None = None if is_whole else _NO_POLICY
     return Queue(
         Arn.parse(given.text("QueueArn") or "") or Unknown("the output has no `QueueArn`"),

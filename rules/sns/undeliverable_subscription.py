@@ -32,6 +32,7 @@ class UndeliverableSubscription(Rule):
       sns.amazonaws.com do `lambda:InvokeFunction` for this topic;
     - the queue policy does not let sns.amazonaws.com do `sqs:SendMessage` for this topic;
     - the queue is encrypted with a key that SNS cannot use;
+    - the queue is a FIFO queue, which SNS does not subscribe to a standard topic;
     - the role of the subscription does not trust SNS, or cannot write to the stream.
 
     An audit and `explain ARN` read what is behind each subscription. In files, what the same Terraform root, plan or

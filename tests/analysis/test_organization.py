@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.analysis.delivery_permission import may_send, may_use_queue_key, may_write
+from checker.analysis.delivery_permission import may_assume, may_send, may_use_queue_key, may_write
 from checker.analysis.inventory import Organization, OrganizationPolicy, PolicyText
 from checker.analysis.key_permission import KeyUse, may_use_key
 from checker.core.arn import Arn
-from checker.core.unknown import Unknown
+from checker.core.unknown import NAME, Symbol, Unknown
 from checker.live.aws.facts import policy_of
 from checker.policy.vocabulary import RESOURCE_CONTROL
 from checker.sandbox.policy.decide import PolicyRequest
@@ -155,6 +155,33 @@ def test_sns_may_deliver(
     read = organization(policy(condition, action=["kms:*", "sqs:*", "firehose:*"]))
     found = (may_send(read, QUEUE, TOPIC), may_use_queue_key(read, KEY, TOPIC), may_write(read, STREAM, ROLE))
     assert tuple(word(one.truth) for one in found) == (queue, key, stream)
+
+
+@pytest.mark.parametrize(
+    ("condition", "truth"),
+    [({}, NO), (SERVICES, NO), (SAMPLE, YES), ({"ArnNotEquals": {"aws:SourceArn": str(TOPIC)}}, OPEN)],
+)
+def test_sns_may_assume_the_role_of_a_subscription(condition: dict[str, Any], truth: bool | None) -> None:
+    read = organization(policy(condition, action="sts:AssumeRole"))
+    assert word(may_assume(read, ROLE, TOPIC).truth) is truth
+
+
+@pytest.mark.parametrize(
+    ("resource", "unnamed", "without_account"),
+    [
+        ("*", NO, NO),
+        ("arn:aws:sqs:*:*:*", NO, NO),
+        (f"arn:aws:sqs:us-east-1:{ACCOUNT}:*", NO, OPEN),
+        ("arn:aws:sqs:*:*:inbox", OPEN, OPEN),
+    ],
+)
+def test_a_queue_whose_arn_is_not_known(
+    resource: str, unnamed: bool | None, without_account: bool | None
+) -> None:
+    pieces = ("arn:aws:sqs:us-east-1:", ACCOUNT, ":", Symbol("aws_sqs_queue.inbox.name", NAME))
+    read = organization(policy({}, action="sqs:*", resource=resource), known=False)
+    assert word(may_send(read, Unknown("not known", pieces=pieces), TOPIC).truth) is unnamed
+    assert word(may_send(read, Unknown("not known"), TOPIC).truth) is without_account
 
 
 VALUES = {

@@ -11,6 +11,7 @@ from checker.analysis.endpoints import Function, Queue
 from checker.analysis.inventory import PolicyText
 from checker.core.unknown import Unknown
 from checker.inputs.load import load
+from tests.lint.subscriber_forms import ALWAYS
 from tests.samples import ACCOUNT, TOPIC_ARN, document, statement
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ ARN = f"{TOPIC_ARN}:1a2b"
 TOPIC = {"Attributes": {"TopicArn": TOPIC_ARN, "Owner": ACCOUNT, "Policy": json.dumps(document(statement()))}}
 ENTRY = {"SubscriptionArn": ARN, "TopicArn": TOPIC_ARN, "Protocol": "sqs", "Endpoint": QUEUE_ARN}
 LIST = {"Subscriptions": [ENTRY]}
-WHOLE = {"MessageRetentionPeriod": "345600", "QueueArn": QUEUE_ARN}
+WHOLE = {"QueueArn": QUEUE_ARN, **ALWAYS}
 
 
 def read(folder: Path, *outputs: Any) -> Inventory:
@@ -101,11 +102,16 @@ def test_the_attributes_of_a_queue_are_read(name: str, tmp_path: Path) -> None:
     assert found._asdict().items() >= expected.items()
 
 
-def test_attributes_that_were_not_asked_for_are_not_known(tmp_path: Path) -> None:
-    (found,) = read(tmp_path, TOPIC, {"Attributes": {"QueueArn": QUEUE_ARN}}).endpoints.queues
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"MessageRetentionPeriod": "345600"}, {"SqsManagedSseEnabled": "false"}, {"DelaySeconds": "0"}],
+)
+def test_attributes_that_were_not_asked_for_are_not_known(given: dict[str, str], tmp_path: Path) -> None:
+    output = {"Attributes": {"QueueArn": QUEUE_ARN, **given}}
+    (found,) = read(tmp_path, TOPIC, output).endpoints.queues
     assert isinstance(found.policy, Unknown)
     assert isinstance(found.key, Unknown)
-    assert isinstance(found.period, Unknown)
+    assert isinstance(found.period, Unknown) is ("MessageRetentionPeriod" not in given)
 
 
 @pytest.mark.parametrize("attributes", [ENTRY, WHOLE])

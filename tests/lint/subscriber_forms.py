@@ -64,6 +64,15 @@ def key_policy(service: str) -> dict[str, Any]:
 # Terraform
 
 
+ALWAYS = {
+    "CreatedTimestamp": "1700000000",
+    "DelaySeconds": "0",
+    "MaximumMessageSize": "262144",
+    "MessageRetentionPeriod": "345600",
+    "VisibilityTimeout": "30",
+}
+"""Attributes of every queue, which the output of the AWS CLI has."""
+
 _TERRAFORM = """
 provider "aws" { region = "us-east-1" }
 data "aws_caller_identity" "current" {}
@@ -359,7 +368,7 @@ def cli_output(one: Subscriber) -> dict[str, str]:
     if one.protocol != SQS:
         found |= {"function.json": _function_policy(one, topics)}
     for name, queue, topic in (("queue", QUEUE_ARN, one.grant), ("dead", DEAD_ARN, one.dead or NOBODY)):
-        given = {"QueueArn": queue, "MessageRetentionPeriod": "345600", "SqsManagedSseEnabled": "false"}
+        given = {"QueueArn": queue, **ALWAYS, "SqsManagedSseEnabled": "false"}
         if one.key and name == "queue":
             given["KmsMasterKeyId"] = KEY_ARN
         if topic != NOBODY:

@@ -102,9 +102,9 @@ def subscribed(protocol: str, **attributes: str) -> Callable[[Account], Made]:
         topic = seed.good_topic(account, instance)
         if protocol == "firehose":
             stream = seed.make_stream(account, f"chats-{account.id}")[0]
-            seed.subscribe_stream(
-                account, topic, stream, seed.make_stream_role(account, stream, **attributes)
-            )  # type: ignore[arg-type]
+            trusted = attributes.get("trusted", "sns.amazonaws.com")
+            role = seed.make_stream_role(account, stream, trusted=trusted)
+            seed.subscribe_stream(account, topic, stream, role)
             return Made(account, instance, topic)
         queue = seed.make_queue(account)
         seed.set_queue_policy(account, queue.url, seed.queue_statement(queue.arn, topic))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS, Endpoints, Function, Queue, Role
+from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS, Endpoints, Function, Queue, Role, Stream
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 from checker.lint.delivery.dead_letter import dead_letter_steps
@@ -66,10 +66,11 @@ def delivery(
     first = subscription_step(subscription)
     if first.status == BROKEN:
         return Delivery(subscription, (first,))
-    steps = (first, acceptance_step(subscription, instances))
+    accepted = acceptance_step(subscription, instances)
     if isinstance(topic.arn, Unknown):
-        return Delivery(subscription, (*steps, Step("topic", UNKNOWN, topic.arn.described)))
+        return Delivery(subscription, (first, accepted, Step("topic", UNKNOWN, topic.arn.described)))
     endpoint = _Endpoint(subscription, topic.arn, topic.home, inventory)
+    steps = (_FOREIGN if endpoint.may_be_pending() else first, accepted)
     return Delivery(
         subscription,
         (*steps, *endpoint.steps()),
@@ -85,6 +86,14 @@ def subscription_step(subscription: Subscription) -> Step:
     name = f"`{endpoint}`, " if isinstance(endpoint, str) else ""
     pending = "pending confirmation; until then nothing is delivered"
     return step(SUBSCRIPTION, subscription.confirmed, f"{name}confirmed", pending, CONFIRM_HELP)
+
+
+_FOREIGN = Step(
+    SUBSCRIPTION,
+    UNKNOWN,
+    "the endpoint is in another account, and no file shows whether it was confirmed",
+    CONFIRM_HELP,
+)
 
 
 class _Endpoint:
@@ -113,6 +122,21 @@ class _Endpoint:
             yield Step(
                 "endpoint", UNKNOWN, f"not checked whether the {self.subscription.protocol} endpoint answers"
             )
+
+    def may_be_pending(self) -> bool:
+        """True for a declared endpoint of another account than the topic's, for which SNS asks its owner.
+
+        https://docs.aws.amazon.com/sns/latest/dg/sns-send-message-to-sqs-cross-account.html
+        """
+        reference, is_declared = self.subscription.endpoint, not self.subscription.arn
+        find = {LAMBDA: self.known.function, SQS: self.known.queue, FIREHOSE: self.known.stream}
+        found = (
+            find[self.subscription.protocol](reference, self.home)
+            if self.subscription.protocol in find
+            else None
+        )
+        arn = found.arn if isinstance(found, Function | Queue | Stream) else None
+        return is_declared and isinstance(arn, Arn) and arn.account != self.topic.account
 
     def stream_steps(self, reference: str | Unknown) -> Iterator[Step]:
         """Yield the steps for a delivery stream and the role of its subscription."""

@@ -79,6 +79,10 @@ _ALL = Filtered(every=True, some=True)
 _MOST = 20_000
 _MOST_TEXTS = 150
 """The number of values that SNS accepts. https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html"""
+_FEWEST_IN_OR = 2
+_OPERATORS = frozenset(
+    "anything-but cidr equals-ignore-case exists numeric prefix suffix wildcard".split()  # noqa: SIM905
+)
 _TOO_MANY = Unknown("the filter policy has too many combinations of values to check")
 _UNSURE = Unknown("the filter policy has a rule of which it is not known whether it drops messages")
 _NOT_JSON = Unknown("the filter policy is not a JSON object")
@@ -216,12 +220,13 @@ def _rules(policy: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _is_or(key: str, rules: Any) -> bool:
-    return (
-        key == "$or"
-        and isinstance(rules, list)
-        and all(isinstance(one, dict) for one in rules)
-        and bool(rules)
-    )
+    """True for an `$or` that SNS recognizes: of two objects or more, none with the name of an operator as a key.
+
+    Any other `$or` is the name of a key. https://docs.aws.amazon.com/sns/latest/dg/and-or-logic.html
+    """
+    if key != "$or" or not isinstance(rules, list) or len(rules) < _FEWEST_IN_OR:
+        return False
+    return all(isinstance(one, dict) and not _OPERATORS & one.keys() for one in rules)
 
 
 def _matches(policy: Mapping[str, Any], message: Mapping[str, str | None]) -> Truth:

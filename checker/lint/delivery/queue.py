@@ -112,6 +112,7 @@ _DAY = 24 * 60 * 60
 _GONE_HELP = (
     "unsubscribe it, and subscribe an existing queue; `checker flow --retain sqs --create` creates one"
 )
+_FIFO_HELP = "subscribe a standard queue; `checker flow --retain sqs --create` creates one"
 _POLICY_HELP = "add a statement that lets sns.amazonaws.com do `sqs:SendMessage` with ArnEquals `aws:SourceArn` `{topic}`"
 _ADDS = "; `checker flow --retain sqs --create` adds it"
 
@@ -121,6 +122,8 @@ def queue_steps(queue: Queue | Unknown, key: Key | Unknown | None, topic: Arn) -
     first = exists_step("queue", queue, "the queue does not exist", _GONE_HELP)
     if isinstance(queue, Unknown) or first.status != OK:
         return (first,)
+    if queue.fifo is True and not topic.resource.endswith(".fifo"):
+        return (Step("queue", BROKEN, "SNS does not subscribe a FIFO queue to a standard topic", _FIFO_HELP),)
     policy = policy_step(queue, topic)
     return (
         first._replace(reason=_where(queue)),

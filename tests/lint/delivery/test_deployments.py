@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from checker.analysis.documents import Place
-from checker.analysis.endpoints import Endpoints, Function, Subscription
+from checker.analysis.endpoints import SQS, Endpoints, Function, Queue, Subscription
 from checker.analysis.inventory import Inventory, Setting, Topic, TopicSettings
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.unknown import ACCOUNT, NAME, REGION, Piece, Symbol, Unknown
+from checker.lint.delivery.deliveries import delivery
 from checker.lint.delivery.subscribers import Subscriber, subscribers
 from checker.live.aws.facts import document_of, policy_of
-from checker.policy.vocabulary import FUNCTION, TOPIC
+from checker.policy.vocabulary import FUNCTION, QUEUE, TOPIC
 
 OWN_ACCOUNT, OWN_REGION = Symbol("AWS::AccountId", ACCOUNT), Symbol("AWS::Region", REGION)
 STAGE = Symbol("Stage", NAME, scope="template.yaml")
@@ -87,3 +88,41 @@ def test_what_depends_on_the_deployment_says_how() -> None:
 
 def test_of_a_topic_whose_arn_is_not_known_nothing_is_broken() -> None:
     assert judged(REFERENCE, arn_of_topic=Unknown("not known")).status == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("account", "arn_of_subscription", "status"),
+    [
+        (ACCOUNT_ID, "", "ok"),
+        ("444455556666", "", "unknown"),
+        ("444455556666", f"arn:aws:sns:us-east-1:{ACCOUNT_ID}:chat:1", "ok"),
+    ],
+)
+def test_a_declared_subscription_of_another_account_may_not_be_confirmed(
+    account: str, arn_of_subscription: str, status: str
+) -> None:
+    """A subscription that a list shows has an ARN; then SNS says whether it is confirmed."""
+    queue = Queue(
+        Arn("aws", "sqs", "us-east-1", account, "inbox"),
+        policy=policy_of("x", json.dumps({"Statement": [ACCEPTING]}), QUEUE),
+        key=None,
+        names=("queue",),
+        home="here",
+    )
+    subscription = Subscription(
+        SQS, Unknown("a reference", "queue"), True, arn_of_subscription, filter_policy=None, dead_letter=None
+    )
+    topic_arn = Arn("aws", "sns", "us-east-1", ACCOUNT_ID, "chat")
+    topic = Topic(topic_arn, Unknown("x"), TopicSettings(Setting(value=False)), PLACE, home="here")
+    found = delivery(subscription, topic, Inventory(endpoints=Endpoints(queues=(queue,))))
+    assert found.status == status
+    fifo = Inventory(endpoints=Endpoints(queues=(queue._replace(fifo=True),)))
+    assert delivery(subscription, topic, fifo).broken == ("queue",)
+
+
+ACCEPTING = {
+    "Effect": "Allow",
+    "Principal": {"Service": "sns.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+    "Resource": "*",
+}

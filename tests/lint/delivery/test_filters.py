@@ -56,6 +56,9 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"Type": [{"anything-but": {"suffix": "x"}}]}, UNKNOWN),
     ({"$or": [{"Type": ["MESSAGE"]}, {"Type": ["EVENT"]}]}, OK),
     ({"$or": [], "MessageVisibility": ["AGENT"]}, BROKEN),
+    ({"$or": [{"Type": [{"exists": True}]}]}, BROKEN),
+    ({"$or": [{"Type": [{"exists": True}]}, {"prefix": ["x"]}]}, BROKEN),
+    ({"$or": [{"exists": False}, {"prefix": "x"}]}, OK),
 ]
 
 
