@@ -60,11 +60,16 @@ def after_fix(
     topics: Sequence[str] = (),
     access: Access = Access(),  # noqa: B008 - frozen
 ) -> Iterator[str]:
-    """Suggest --apply for planned fixes, and a test chat for applied ones; ``topics`` use the fixed keys."""
+    """Suggest --apply for planned fixes, a test chat for applied ones, and else an explanation of a topic in AWS.
+
+    ``topics`` use the fixed keys. The explanation shows what a fix does not read, such as the subscribers.
+    """
     if outcome.is_pending:
         yield f"next: {shlex.join([*outcome.command, '--apply'])}"
     elif outcome.applied and outcome.flow is None:
         yield from _flow((*(change.resource for change in outcome.changes), *topics), instances, access)
+    elif topics and outcome.replacement is None and not (outcome.changes or outcome.unfixed):
+        yield _explain(topics[0], instances[0] if instances else "INSTANCE_ARN", access)
 
 
 def after_live_fix(
@@ -228,8 +233,11 @@ def after_audit(report: Report, access: Access) -> Iterator[str]:
     if about:
         name = max(about, key=lambda pair: pair[0].severity.rank)[1]
         paired = pairings.get(name, ())
-        instance = str(paired[0].instance) if paired else "INSTANCE_ARN"
-        yield _line(("explain", name, "--instance-arn", instance, *access.words))
+        yield _explain(name, str(paired[0].instance) if paired else "INSTANCE_ARN", access)
+
+
+def _explain(topic: str, instance: str, access: Access) -> str:
+    return _line(("explain", topic, "--instance-arn", instance, *access.words))
 
 
 def _flow(names: Iterable[str], instances: Sequence[str], access: Access) -> Iterator[str]:

@@ -94,31 +94,29 @@ def of(scene: scenes.Scene) -> Made:
     return Made(scene.account, scene.instance, scene.topic)
 
 
-def subscribed(protocol: str, **attributes: str) -> Callable[[Account], Made]:
-    """A queue or stream that receives messages, subscribed with attributes."""
+def with_queue(account: Account) -> Made:
+    """A queue that receives messages."""
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+    seed.subscribed_queue(account, topic)
+    return Made(account, instance, topic)
 
-    def make(account: Account) -> Made:
-        instance = seed.make_instance(account)
-        topic = seed.good_topic(account, instance)
-        if protocol == "firehose":
-            stream = seed.make_stream(account, f"chats-{account.id}")[0]
-            trusted = attributes.get("trusted", "sns.amazonaws.com")
-            role = seed.make_stream_role(account, stream, trusted=trusted)
-            seed.subscribe_stream(account, topic, stream, role)
-            return Made(account, instance, topic)
-        queue = seed.make_queue(account)
-        seed.set_queue_policy(account, queue.url, seed.queue_statement(queue.arn, topic))
-        seed.subscribe(account, topic, protocol, queue.arn, **attributes)
-        return Made(account, instance, topic)
 
-    return make
+def with_stream(account: Account) -> Made:
+    """A delivery stream with a role that another service can assume."""
+    instance = seed.make_instance(account)
+    topic = seed.good_topic(account, instance)
+    stream = seed.make_stream(account, f"chats-{account.id}")[0]
+    role = seed.make_stream_role(account, stream, trusted="lambda.amazonaws.com")
+    seed.subscribe_stream(account, topic, stream, role)
+    return Made(account, instance, topic)
 
 
 def with_key(service: str) -> Callable[[Account], Made]:
     """An encrypted queue, whose key lets a service use it."""
 
     def make(account: Account) -> Made:
-        made = subscribed("sqs")(account)
+        made = with_queue(account)
         text = seed.policy_text(seed.root_statement(account.id), seed.key_statement(service))
         key = account.client("kms").create_key(Policy=text)["KeyMetadata"]["KeyId"]
         sqs = account.client("sqs")
@@ -141,7 +139,7 @@ SCENES: dict[str, Callable[[Account], Made]] = {
     "dead letters, accepted": lambda account: of(scenes.topic_with_dead_letters(account, accepted=True)),
     "encrypted queue": with_key("sns.amazonaws.com"),
     "encrypted queue, for Connect alone": with_key("connect.amazonaws.com"),
-    "stream, role of another service": subscribed("firehose", trusted="lambda.amazonaws.com"),
+    "stream, role of another service": with_stream,
     "filter that drops all": filtering(ATTRIBUTES, Type=["message"]),
     "filter, without the key": filtering(ATTRIBUTES, Channel=["x", {"exists": False}]),
     "filter on the body, by an attribute": filtering(BODY, MessageVisibility=["ALL"]),

@@ -68,8 +68,8 @@ def key_refusal(upstream: Upstream, key: str, use: KeyUse) -> Cause | None:
 def _metadata(account: str, region: str, key: str) -> Any:
     """Return the description of a key; ``None`` if it does not exist.
 
-    It comes from moto's table: its DescribeKey is refused if any statement of the key policy denies the action,
-    whoever its principal and whatever its condition is.
+    It comes from moto's table: its DescribeKey is refused if any statement of the key policy denies the action
+    to any principal under any condition.
     """
     try:
         return kms_backends[account][region].describe_key(key).to_dict()["KeyMetadata"]
