@@ -16,7 +16,7 @@ from checker.live.repair.rollback import HANDLERS
 from checker.sandbox import seed
 from checker.sandbox.http.faults import denied
 from tests.live.estate import checker
-from tests.live.repair.replacement.stage import policy_of
+from tests.live.repair.replacement.stage import policy_of, valid_report
 from tests.live.repair.replacement.test_forged_receipts import Terminal
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def test_both_are_fixed_with_one_receipt_and_rolled_back_with_it(both: Both) -> 
 
 def test_json_has_the_changes_of_both_in_one_object(both: Both) -> None:
     done = both.apply("--format", "json")
-    result = json.loads(done.out)
+    result = valid_report(done.out)
     assert (done.code, result["applied"]) == (0, True)
     assert [one["path"] for one in result["files"]] == [both.topic, both.replica_topic]
     assert [one["resource"] for one in result["changes"]] == [both.topic, both.replica_topic]

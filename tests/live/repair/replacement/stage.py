@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
 from checker.analysis.inventory import Instance, Inventory
 from checker.core.arn import Arn
 from checker.fix.snapshot import Reading
@@ -16,6 +19,7 @@ from checker.live.aws.topic import reach
 from checker.live.repair.planning import Plan, RepairRequest, plan
 from checker.sandbox import seed
 from checker.sandbox.seed import make_queue, queue_statement, set_queue_policy
+from tests.samples import TESTS
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
@@ -123,3 +127,13 @@ def written(sandbox: Sandbox, account: Account) -> list[str]:
     return [
         one.action for one in sandbox.calls() if one.account == account.id and one.action.startswith(WRITES)
     ]
+
+
+def valid_report(text: str) -> Any:
+    """Parse the JSON of a fix, and validate it against its schema."""
+    schemas = [json.loads(path.read_text()) for path in (TESTS.parent / "schemas").glob("*.json")]
+    registry = Registry().with_resources((one["$id"], Resource.from_contents(one)) for one in schemas)
+    (schema,) = [one for one in schemas if one["$id"].endswith(":fix:v1")]
+    report = json.loads(text)
+    Draft202012Validator(schema, registry=registry).validate(report)
+    return report

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
 
 from checker.sandbox import seed
 from tests.cli.process import run
@@ -24,9 +22,9 @@ from tests.live.repair.replacement.stage import (
     policy_of,
     topics,
     usable_keys,
+    valid_report,
     written,
 )
-from tests.samples import TESTS
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
@@ -151,11 +149,7 @@ def test_a_plan_says_everything_and_changes_nothing(
 def test_a_plan_in_json_is_what_its_schema_says(sandbox: Sandbox, account: Account, tmp_path: Path) -> None:
     scene = far(sandbox, account)
     done = run("fix", *options(scene, tmp_path), "--format", "json")
-    schemas = [json.loads(path.read_text()) for path in (TESTS.parent / "schemas").glob("*.json")]
-    registry = Registry().with_resources((one["$id"], Resource.from_contents(one)) for one in schemas)
-    (schema,) = [one for one in schemas if one["$id"].endswith(":fix:v1")]
-    report = json.loads(done.stdout)
-    Draft202012Validator(schema, registry=registry).validate(report)
+    report = valid_report(done.stdout)
     assert [one["kind"] for one in report["replacement"]["steps"]] == ["new key", "new topic", "subscription"]
 
 
