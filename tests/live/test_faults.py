@@ -38,7 +38,7 @@ KEY_RULES_OF_TOPICS = ("connect-cannot-use-key", "unverified-key-condition", "wr
 LOST: dict[tuple[str, str], Callable[[Estate], set[str]]] = {
     ("sts", "GetCallerIdentity"): lambda _: set(),
     ("organizations", "ListAccounts"): lambda _: set(),
-    ("connect", "ListInstances"): lambda _: set(),
+    ("connect", "ListInstances"): lambda _: {"replica-not-streaming"},
     ("cloudtrail", "LookupEvents"): lambda _: {"contact"},
     ("resourcegroupstaggingapi", "GetResources"): lambda of: {of.broken, of.broken_key},
     ("sns", "ListTopics"): lambda of: {of.sealed, of.key, of.broken, of.broken_key},
