@@ -124,11 +124,10 @@ def test_a_declared_subscription_of_another_account_may_not_be_confirmed(
 
 @pytest.mark.parametrize("field", ["fifo", "key", "redrive", "policy", "managed_sse", "period", "exists"])
 def test_an_unknown_setting_of_a_queue_is_never_a_fault(field: str) -> None:
-    queue = Queue(
-        Arn("aws", "sqs", "us-east-1", ACCOUNT_ID, "inbox"),
-        policy=policy_of("x", json.dumps({"Statement": [ACCEPTING]}), QUEUE),
-        key=None,
-    )._replace(**{field: Unknown("not set")})
+    policy = policy_of("x", json.dumps({"Statement": [ACCEPTING]}), QUEUE)
+    unknown: dict[str, Any] = {field: Unknown("not set")}
+    queue = Queue(Arn("aws", "sqs", "us-east-1", ACCOUNT_ID, "inbox"), policy=policy, key=None)
+    queue = queue._replace(**unknown)
     topic_arn = Arn("aws", "sns", "us-east-1", ACCOUNT_ID, "chat")
     steps = (*queue_steps(queue, None, topic_arn), *dead_letter_steps(queue, None, topic_arn))
     assert {"ok", "unknown"} >= {step.status for step in steps}
