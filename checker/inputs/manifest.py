@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.inventory import Contact, Instance, Key, Place, Setting, Source, Topic, TopicSettings
 from checker.core.arn import Arn, topic_arn
 from checker.core.errors import InputError
+from checker.core.finding import Part
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import is_fifo, read_grants, read_subscriptions
 from checker.inputs.discover import home_of, name_of
@@ -125,10 +126,17 @@ class _Reader:
         return tuple(one for i, entry in entries for one in self.instance(entry, (*route, "instances", i)))
 
     def instance(self, node: Node, route: Route) -> Iterator[Instance]:
-        """Yield an instance and its replicas. An entry without `replicas` leaves open whether there are any."""
+        """Yield an instance and its replicas. An entry without `replicas` leaves open whether there are any.
+
+        Raises InputError for a replica in the instance's own Region.
+        """
         arn = Arn.parse(text_of(node) or self.text(node, "arn") or "")
         if arn is None:
             return
+        if arn.region in self.texts(node, "replicas"):
+            reason = f"{arn.region} is the Region of the instance itself"
+            where = self.document.locate((*route, "replicas"), Part.VALUE)
+            raise InputError(self.document.name, reason, where, "list the other Regions, or none")
         instance = Instance(arn, self.place(route), Source.MANIFEST)
         is_described = isinstance(node, Object) and node.get("replicas") is not None
         yield from instance.with_replicas(self.texts(node, "replicas")) if is_described else [instance]

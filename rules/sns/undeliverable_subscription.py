@@ -33,7 +33,8 @@ class UndeliverableSubscription(Rule):
     - the queue policy does not let sns.amazonaws.com do `sqs:SendMessage` for this topic;
     - the queue is encrypted with a key that SNS cannot use;
     - the queue is a FIFO queue, which SNS does not subscribe to a standard topic;
-    - the role of the subscription does not trust SNS, or cannot write to the stream.
+    - the role of the subscription does not trust SNS, or cannot write to the stream;
+    - an organization policy denies the use of the queue, its key, the stream or the role.
 
     An audit and `explain ARN` read what is behind each subscription. In files, what the same Terraform root, plan or
     template declares counts, and output of the AWS CLI. What cannot be read makes the result undetermined.

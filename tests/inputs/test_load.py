@@ -258,6 +258,11 @@ contacts:
         ("topics:\n  - arn: [sns\n", 3, ""),
         ("topics: &a\n  - *b\n", 2, "unknown alias"),
         ("topics: []\n---\ntopics: []\n", 2, "expected one document"),
+        (
+            f"instances:\n  - arn: {INSTANCE_ARN}\n    replicas: [{INSTANCE_ARN.split(':')[3]}]\ntopics:\n  - policy: a.json\n",
+            3,
+            "Region of the instance itself",
+        ),
     ],
 )
 def test_a_fault_of_a_manifest_has_its_place(text: str, line: int, part: str, tmp_path: Path) -> None:

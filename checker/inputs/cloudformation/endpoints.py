@@ -30,6 +30,7 @@ from checker.inputs.cloudformation.deployment import (
 from checker.inputs.cloudformation.evaluation import FUNCTIONS, QUEUE, STREAM, TOPIC
 from checker.inputs.cloudformation.macros import skipped_parts
 from checker.inputs.cloudformation.nested import is_nesting, is_remote
+from checker.inputs.cloudformation.nodes import conditions_in
 from checker.inputs.cloudformation.sam import has_connectors
 from checker.inputs.declared import (
     NOT_KNOWN,
@@ -86,10 +87,24 @@ def declare_endpoints(worlds: Sequence[States], declared: Declarations) -> None:
     found = Counter(one for states in worlds for one in _Reader(states).endpoints())
     for one, count in found.items():
         resource, is_certain = one.resource, one.is_certain and count == len(worlds)
-        condition = resource.condition or f"the conditions in `{resource.logical}`"
+        condition = resource.condition or f"conditions in {resource.logical}"
         add(one.declared._replace(conditions=() if is_certain else (condition,)), declared)
     for template in [states.template for states in worlds[:1]]:
         declared.gaps += _gaps(template)
+    declared.gaps += dict.fromkeys(gap for states in worlds for gap in _open_targets(states))
+
+
+_TARGETS = {PERMISSION: "FunctionName", QUEUE_POLICY: "Queues", QUEUE_INLINE_POLICY: "Queue"}
+"""The property that names the function or queues of a permission or policy."""
+
+
+def _open_targets(states: States) -> Iterator[Unknown]:
+    """Yield the permissions and policies of which open choices decide which function or queue they are for."""
+    for resource in states.template.resources.values():
+        name, properties = _TARGETS.get(resource.type), resource.properties
+        written = properties.get(name) if name and isinstance(properties, Object) else None
+        if written is not None and not states.evaluation.is_settled(conditions_in(written)):
+            yield Unknown(f"conditions decide what `{resource.logical}` is for", resource.logical)
 
 
 def _gaps(template: Template) -> Iterator[Unknown]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.core.unknown import Unknown
+from checker.core.unknown import Unknown, negate
 from checker.lint.delivery.model import Step, exists_step, step
 from checker.lint.delivery.organization import queue_organization_steps
 from checker.lint.delivery.queue import key_steps, policy_step
@@ -56,14 +56,9 @@ def _steps(
 
 def _place(queue: Queue, topic: Arn) -> Iterator[Step]:
     """Check that it is a standard queue in the account and Region of the subscription."""
-    fifo = queue.fifo
-    if fifo is True:
-        yield Step(
-            "queue",
-            BROKEN,
-            "it is a FIFO queue, which cannot hold what a standard topic cannot deliver",
-            _HELP,
-        )
+    if queue.fifo is not False:
+        bad = "it is a FIFO queue, which cannot hold what a standard topic cannot deliver"
+        yield step("queue", negate(queue.fifo), "", bad, _HELP)
     if isinstance(queue.arn, Unknown):
         return
     here, there = (f"account {arn.account} and {arn.region}" for arn in (topic, queue.arn))

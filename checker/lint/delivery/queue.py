@@ -38,7 +38,7 @@ _HELP = (
 
 def key_steps(queue: Queue, key: Key | Unknown | None, topic: Arn) -> tuple[Step, ...]:
     """Check the encryption of a queue: none, SSE-SQS, or a KMS key, which is ``None`` if it is not known."""
-    if not queue.key:
+    if queue.key is None or queue.key == "":
         is_managed = queue.managed_sse is True
         status = "encrypted with SSE-SQS, which needs no permission" if is_managed else "not encrypted"
         return (Step("key", OK, status),)
@@ -52,7 +52,7 @@ def key_steps(queue: Queue, key: Key | Unknown | None, topic: Arn) -> tuple[Step
         unread = (
             queue.key if isinstance(queue.key, Unknown) else Unknown("the key could not be read", queue.key)
         )
-        return (step("key", _with_reason(key or unread, queue), "", ""),)
+        return (step("key", _with_reason(unread if key is None else key, queue), "", ""),)
     return _found_steps(key, queue, topic)
 
 
@@ -124,9 +124,11 @@ def queue_steps(queue: Queue | Unknown, key: Key | Unknown | None, topic: Arn) -
         return (first,)
     if queue.fifo is True and not topic.resource.endswith(".fifo"):
         return (Step("queue", BROKEN, "SNS does not subscribe a FIFO queue to a standard topic", _FIFO_HELP),)
+    if isinstance(queue.fifo, Unknown):
+        first = step("queue", queue.fifo, "", "", _FIFO_HELP)
     policy = policy_step(queue, topic)
     return (
-        first._replace(reason=_where(queue)),
+        first._replace(reason=_where(queue)) if first.status == OK else first,
         policy._replace(help=f"{policy.help}{_ADDS}") if policy.status == BROKEN else policy,
         *key_steps(queue, key, topic),
         _period(queue.period),
@@ -198,5 +200,5 @@ def queue_warnings(queue: Queue, topic: Arn) -> Iterator[DeliveryWarning]:
 
 def queue_notes(queue: Queue) -> Iterator[str]:
     """Describe the dead-letter queue, if there is one."""
-    if queue.redrive:
+    if isinstance(queue.redrive, str) and queue.redrive:
         yield f"messages that exceed the maximum receive count move to `{queue.redrive}`"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CHAT = {"Chat": topic(TopicName="chat")}
 HANDLER = {"Handler": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": "chat-handler"}}}
 ARN = {"Fn::GetAtt": ["Handler", "Arn"]}
+QUEUE, INBOX = {"Ref": "Inbox"}, {"Fn::GetAtt": ["Inbox", "Arn"]}
 SAM = {"Transform": "AWS::Serverless-2016-10-31"}
 
 
@@ -174,6 +175,35 @@ def test_what_is_not_read_may_add_permissions(name: str, tmp_path: Path) -> None
     stack = template({**CHAT, **HANDLER, **subscription(ARN), **GAPS[name]}, **given)
     (found,) = functions(load_stack(tmp_path, a__json=stack))
     assert found.more is not None
+
+
+def either(first: Any, second: Any) -> dict[str, Any]:
+    return {"Fn::If": ["Prod", first, second]}
+
+
+DECIDED: dict[str, dict[str, Any]] = {
+    "the function": permission(either({"Ref": "Handler"}, "another")),
+    "the queues": {
+        "Policy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": either([QUEUE], [])}}
+    },
+    "a queue": {
+        "Policy": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {"Queues": [either(QUEUE, {"Ref": "AWS::NoValue"})]},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("name", DECIDED)
+def test_what_conditions_decide_may_be_for_any_of_them(name: str, tmp_path: Path) -> None:
+    """The permission or policy may be for the function and the queue, which have none then."""
+    resources = {**CHAT, **HANDLER, **DECIDED[name], "Inbox": {"Type": "AWS::SQS::Queue"}}
+    both = {**subscription(ARN), "Other": subscription(INBOX, Protocol="sqs")["Subscription"]}
+    inventory = load_stack(tmp_path, a__json=template({**resources, **both}, **OPEN))
+    (function,), (queue,) = inventory.endpoints.functions, inventory.endpoints.queues
+    doubtful = function if name == "the function" else queue
+    assert doubtful.more is not None or isinstance(doubtful.policy, Unknown)
 
 
 def test_a_nested_stack_subscribes_and_permits_with_the_values_that_it_gets(tmp_path: Path) -> None:

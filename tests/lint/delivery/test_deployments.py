@@ -13,7 +13,9 @@ from checker.analysis.inventory import Inventory, Setting, Topic, TopicSettings
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.unknown import ACCOUNT, NAME, REGION, Piece, Symbol, Unknown
+from checker.lint.delivery.dead_letter import dead_letter_steps
 from checker.lint.delivery.deliveries import delivery
+from checker.lint.delivery.queue import queue_notes, queue_steps
 from checker.lint.delivery.subscribers import Subscriber, subscribers
 from checker.live.aws.facts import document_of, policy_of
 from checker.policy.vocabulary import FUNCTION, QUEUE, TOPIC
@@ -118,6 +120,18 @@ def test_a_declared_subscription_of_another_account_may_not_be_confirmed(
     assert found.status == status
     fifo = Inventory(endpoints=Endpoints(queues=(queue._replace(fifo=True),)))
     assert delivery(subscription, topic, fifo).broken == ("queue",)
+
+
+@pytest.mark.parametrize("field", ["fifo", "key", "redrive", "policy", "managed_sse", "period", "exists"])
+def test_an_unknown_setting_of_a_queue_is_never_a_fault(field: str) -> None:
+    policy = policy_of("x", json.dumps({"Statement": [ACCEPTING]}), QUEUE)
+    unknown: dict[str, Any] = {field: Unknown("not set")}
+    queue = Queue(Arn("aws", "sqs", "us-east-1", ACCOUNT_ID, "inbox"), policy=policy, key=None)
+    queue = queue._replace(**unknown)
+    topic_arn = Arn("aws", "sns", "us-east-1", ACCOUNT_ID, "chat")
+    steps = (*queue_steps(queue, None, topic_arn), *dead_letter_steps(queue, None, topic_arn))
+    assert {"ok", "unknown"} >= {step.status for step in steps}
+    assert not list(queue_notes(queue))
 
 
 ACCEPTING = {
