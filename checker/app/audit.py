@@ -33,7 +33,7 @@ from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
 from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.output_file import protect
-from checker.lint.explain import OK
+from checker.lint.status import OK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

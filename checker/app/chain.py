@@ -14,7 +14,7 @@ from checker.inputs.discover import is_unit
 from checker.inputs.large_files import is_module_file
 from checker.inputs.load import load
 from checker.inputs.typed_files import instance_option, load_key, load_key_policy, load_topic, topic_option
-from checker.lint.explain import UNKNOWN
+from checker.lint.status import UNKNOWN
 from checker.live.aws.wait import EXPLAIN_SECONDS
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from checker.core.arn import Arn
     from checker.inputs.collect import Given
     from checker.lint.causes import Activity
-    from checker.lint.explain import InstanceStatus
+    from checker.lint.explanation import InstanceStatus
     from checker.live.aws.access import Access
     from checker.live.aws.calls import Calls
 

@@ -12,7 +12,7 @@ from checker.app.run import known_rules
 from checker.app.signals import handling_signals
 from checker.app.terminal import outliving_reader, paint_for, show, tell
 from checker.fix.live.flow_result import End
-from checker.lint.explain import BROKEN, UNKNOWN
+from checker.lint.status import BROKEN, UNKNOWN
 from checker.report.brief import skipped_text
 from checker.report.flow import flow_text, step_line
 

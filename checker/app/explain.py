@@ -25,11 +25,13 @@ from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
 from checker.inputs.organization_policy import load_organization
 from checker.inputs.typed_files import topic_option
-from checker.lint.explain import UNKNOWN, explain
+from checker.lint.explain import explain
 from checker.lint.explain_replicas import ReplicaChain, explain_replicas, replicas_of
+from checker.lint.status import UNKNOWN
 from checker.report.brief import skipped_text
 from checker.report.context import Paint
-from checker.report.explanation import explanation_json, explanation_text, replicas_json, replicas_text
+from checker.report.explanation import explanation_json, explanation_text
+from checker.report.replicas import replicas_json, replicas_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from checker.core.errors import Skipped
     from checker.inputs.collect import Given
     from checker.lint.causes import Activity
-    from checker.lint.explain import Explanation
+    from checker.lint.explanation import Explanation
     from checker.live.aws.access import Access
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from checker.core.errors import Skipped
     from checker.fix.live.flow_result import FlowResult
     from checker.fix.result import Outcome
-    from checker.lint.explain import Explanation
     from checker.lint.explain_replicas import ReplicaChain
+    from checker.lint.explanation import Explanation
     from checker.lint.report import Report
     from checker.live.repair.joint import JointPlan
     from checker.live.repair.replica_topics import OtherRegion

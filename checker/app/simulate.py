@@ -16,7 +16,7 @@ from checker.iam.decide.request import Request, fold
 from checker.inputs.discover import name_of, read_input
 from checker.inputs.requests import EXPECTED, read_caller, read_context, read_question
 from checker.inputs.typed_files import read_policy_file
-from checker.report.explanation import decision_json, decision_text
+from checker.report.decision import decision_json, decision_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -233,8 +233,9 @@ class _Proof:
 
     def connect(self) -> Result:
         """Connect can stream for the instances: the whole chain from the instance to the topic."""
-        from checker.lint.explain import BROKEN, UNKNOWN, explain  # imports the rules
+        from checker.lint.explain import explain
         from checker.lint.registry import all_rules
+        from checker.lint.status import BROKEN, UNKNOWN
 
         if not isinstance(self.case, TopicAnalysis):
             return _open(Unknown("only a topic has a chain"))

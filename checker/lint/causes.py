@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import MOST_TOPICS
 from checker.core.unknown import Unknown
-from checker.lint.explain import BROKEN, UNKNOWN
+from checker.lint.status import BROKEN, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checker.analysis.inventory import Contact, RefusedStart
-    from checker.lint.explain import Explanation, LinkStatus
+    from checker.lint.explanation import Explanation, LinkStatus
 
 
 LIMIT = f"AWS documents that a contact can stream to at most {MOST_TOPICS} topics"

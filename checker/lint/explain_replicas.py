@@ -8,14 +8,15 @@ from checker.analysis.inventory import NOT_DESCRIBED, Instance, Key
 from checker.analysis.pairing import pair
 from checker.analysis.replicas import may_stream
 from checker.core.unknown import Unknown
-from checker.lint.explain import UNKNOWN, explain
+from checker.lint.explain import explain
+from checker.lint.status import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checker.analysis.inventory import Inventory, Topic
     from checker.core.arn import Arn
-    from checker.lint.explain import Explanation
+    from checker.lint.explanation import Explanation
     from checker.lint.rule import Rule
 
 

@@ -1,35 +1,30 @@
-"""Explanation of whether an instance can publish to a topic, and of a single decision, as text and as JSON."""
+"""Explanation of whether an instance can publish to a topic, as text and as JSON."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from checker.analysis.pairing import why as why_paired
-from checker.analysis.wording import could, why
+from checker.analysis.wording import could
 from checker.core.terminal_text import inert
 from checker.core.unknown import Unknown
-from checker.lint.causes import causes_of_silence
-from checker.lint.delivery.dead_letter import PREFIX
-from checker.lint.explain import BROKEN, OK, UNKNOWN
 from checker.lint.rule import Link
-from checker.policy.model import Condition, Statement
+from checker.lint.status import BROKEN, OK, UNKNOWN
+from checker.report.activity import activity_json, activity_lines, cause_lines
+from checker.report.decision import match_lines
 from checker.report.formats.json import pairing_json
+from checker.report.links import link_text
+from checker.report.subscribers import subscribers_json, subscribers_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
-    from checker.core.unknown import Truth
-    from checker.iam.decide.decide import Decision, Match
-    from checker.iam.decide.request import Request
     from checker.iam.prove.prove import Answer
-    from checker.lint.causes import Activity, Counters
-    from checker.lint.delivery.subscribers import Subscriber
-    from checker.lint.explain import Explanation, LinkStatus
-    from checker.lint.explain_replicas import ReplicaChain
+    from checker.lint.causes import Activity
+    from checker.lint.explanation import Explanation, LinkStatus
     from checker.report.context import Paint
 
 
-_STYLES = {OK: "ok", BROKEN: "error", UNKNOWN: "warning"}
 _QUESTIONS = {
     "connect_can_publish": ("This instance", ("can publish", "cannot publish")),
     "confused_deputy": (
@@ -53,38 +48,6 @@ _MISSING = {
     Link.KEY: "the key of the topic",
 }
 """Descriptions of links whose names do not say what is unknown."""
-
-
-def replicas_json(chains: Sequence[ReplicaChain] | None) -> list[dict[str, Any]] | None:
-    """Convert the chains of replicas to JSON values; ``None`` if it is not known whether there are replicas."""
-    if chains is None:
-        return None
-    return [
-        {
-            "instance": str(one.instance),
-            "region": one.instance.region,
-            "chain": one.chain,
-            "topic": one.explanation.topic.name if one.explanation else None,
-            "links": explanation_json(one.explanation)["links"] if one.explanation else [],
-        }
-        for one in chains
-    ]
-
-
-def replicas_text(chains: Iterable[ReplicaChain], paint: Paint) -> Iterator[str]:
-    """Yield the chain of each replica, or that no topic is known in its Region."""
-    for one in chains:
-        region = one.instance.region
-        style = {BROKEN: "error", UNKNOWN: "warning"}.get(one.chain, "ok")
-        yield ""
-        if one.explanation is None:
-            yield paint(style, f"Replica in {region}: not known: no topic in {region} is known for it.")
-            yield f"{paint('dim', 'instance')} {one.instance}"
-            continue
-        yield paint(style, f"Replica in {region}: {inert(answer_of(one.explanation))}")
-        yield f"{paint('dim', 'topic   ')} {inert(one.explanation.topic.name)}"
-        yield f"{paint('dim', 'instance')} {one.instance}"
-        yield from (_link(status, paint) for status in one.explanation.links)
 
 
 def explanation_json(explanation: Explanation, activity: Activity | None = None) -> dict[str, Any]:
@@ -126,67 +89,7 @@ def explanation_json(explanation: Explanation, activity: Activity | None = None)
         ],
     }
     reworded: dict[str, Any] = explanation.deployments.default.reworded_json(values)
-    return reworded if activity is None else {**reworded, **_activity_json(explanation, activity)}
-
-
-def _activity_json(explanation: Explanation, activity: Activity) -> dict[str, Any]:
-    counters, streams = activity.counters, activity.streams
-    return {
-        "activity": {
-            "hours": activity.hours,
-            "streams": None if isinstance(streams, Unknown) else streams,
-            "refused": [{"api": one.name, "error": one.code} for one in activity.refused],
-            "counters": None if isinstance(counters, Unknown) else counters._asdict(),
-            "unread": [one.reason for one in (counters, streams) if isinstance(one, Unknown)],
-        },
-        "causes": [
-            {**cause._asdict(), "link": cause.link or None, "rule": cause.rule or None}
-            for cause in causes_of_silence(explanation, activity)
-        ],
-    }
-
-
-def subscribers_json(subscribers: tuple[Subscriber, ...] | Unknown) -> list[dict[str, Any]] | None:
-    """Convert the subscribers of a topic to JSON values; ``None`` if they are not known."""
-    if isinstance(subscribers, Unknown):
-        return None
-    return [
-        {
-            "protocol": one.protocol,
-            "endpoint": one.endpoint,
-            "status": one.status,
-            "reason": one.reason,
-            "rule": one.rule or None,
-            "steps": [
-                {"step": step.name, "status": step.status, "reason": step.reason, "help": step.help or None}
-                for step in one.steps
-            ],
-            "warnings": list(one.warnings),
-            "notes": list(one.notes),
-        }
-        for one in subscribers
-    ]
-
-
-def subscribers_text(
-    subscribers: tuple[Subscriber, ...] | Unknown, paint: Paint, *, with_help: bool = True
-) -> Iterator[str]:
-    """Yield one line for each subscriber of a topic, with the reason and what to know of it."""
-    if isinstance(subscribers, Unknown):
-        yield paint("dim", f"Subscribers: not known: {inert(subscribers.described)}.")
-        return
-    yield "Subscribers:" if subscribers else "Subscribers: none known."
-    for one in subscribers:
-        rule = paint("dim", f" [{one.rule}]") if one.rule else ""
-        yield f"{link_line(one.protocol, one.status, one.endpoint, paint)}{rule}"
-        yield f"           {inert(one.reason)}"
-        if one.help and with_help:
-            yield f"         {paint.detail('help', one.help)}"
-        for step in one.steps:
-            if step.name.startswith(PREFIX) and step.status != OK:
-                yield f"           {paint(_STYLES[step.status], step.status)}: dead-letter queue: {inert(step.reason)}"
-        yield from (f"           {paint('warning', 'warning:')} {inert(text)}" for text in one.warnings)
-        yield from (f"           {paint('dim', 'note:')} {inert(text)}" for text in one.notes)
+    return reworded if activity is None else {**reworded, **activity_json(explanation, activity)}
 
 
 def _word(answer: Answer, yes: str, no: str) -> str:
@@ -208,7 +111,7 @@ def explanation_text(
 def _lines(explanation: Explanation, paint: Paint, activity: Activity | None) -> Iterator[str]:
     yield from _answer_lines(explanation, paint)
     if activity is not None:
-        yield from _cause_lines(explanation, activity, paint)
+        yield from cause_lines(explanation, activity, paint)
     yield ""
     yield f"{paint('dim', 'topic   ')} {inert(explanation.topic.name)}"
     for instance, deployments in explanation.instances or ((explanation.instance, ""),):
@@ -217,11 +120,11 @@ def _lines(explanation: Explanation, paint: Paint, activity: Activity | None) ->
         yield f"{paint('dim', 'paired  ')} {pairing.instance.instance_id} {inert(why_paired(pairing))}"
     yield ""
     for status in explanation.links:
-        yield _link(status, paint)
+        yield link_text(status, paint)
     if activity is not None:
         yield ""
         yield f"In the last {activity.hours} hours:"
-        yield from _activity_lines(activity)
+        yield from activity_lines(activity)
     yield ""
     # The likely causes have the help texts already.
     yield from subscribers_text(explanation.subscribers, paint, with_help=activity is None)
@@ -298,57 +201,6 @@ def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
         yield paint.detail("help", finding.help)
 
 
-def _cause_lines(explanation: Explanation, activity: Activity, paint: Paint) -> Iterator[str]:
-    """Yield the likely causes that the answer does not state already."""
-    first = explanation.first_broken() or explanation.first(UNKNOWN)
-    for cause in causes_of_silence(explanation, activity):
-        if first is not None and cause.link == first.link.value:
-            continue
-        rule = paint("dim", f" [{cause.rule}]") if cause.rule else ""
-        yield f"{paint('bold', 'Likely cause of silence:')} {inert(cause.reason)}{rule}"
-        yield from (f"  {inert(evidence)}" for evidence in cause.evidence)
-        if cause.help:
-            yield paint.detail("help", cause.help)
-
-
-def _activity_lines(activity: Activity) -> Iterator[str]:
-    counters, streams = activity.counters, activity.streams
-    if isinstance(streams, Unknown):
-        yield f"  {'streams':<9} not known: {inert(streams.reason)}"
-    else:
-        count = "no contacts" if not streams else f"{streams} contact{'s' * (streams != 1)}"
-        yield f"  {'streams':<9} {count} streamed to the topic, by CloudTrail"
-    if activity.refused:
-        count = f"{len(activity.refused)} request{'s' * (len(activity.refused) != 1)}"
-        yield f"  {'refused':<9} {count} to stream, by CloudTrail"
-    yield f"  {'messages':<9} {counters_text(counters)}"
-
-
-def counters_text(counters: Counters | Unknown) -> str:
-    """Describe the counters of a topic. SNS never counts messages that the policy or the key denies."""
-    if isinstance(counters, Unknown):
-        return f"not known: {inert(counters.reason)}"
-    if counters.published is None:
-        return "CloudWatch has no counts for the topic"
-    named = {name.replace("_", " "): count or 0 for name, count in counters._asdict().items()}
-    return f"CloudWatch counts: {', '.join(f'{count} {name}' for name, count in named.items())}"
-
-
-def _link(status: LinkStatus, paint: Paint) -> str:
-    rule = paint("dim", f" [{status.rule}]") if status.rule else ""
-    return f"{link_line(status.link.value, status.status, status.reason, paint, _WIDTH)}{rule}"
-
-
-_WIDTH = max(len(link.value) for link in Link)
-
-
-def link_line(name: str, status: str, reason: str, paint: Paint, width: int = 13) -> str:
-    """Format one link of a chain: status, name and reason; ``width`` is that of the name."""
-    word = {BROKEN: "BROKEN", UNKNOWN: "unknown"}.get(status, status if status == OK else "-")
-    styled = paint(_STYLES.get(status, "dim"), f"{word:<8}")
-    return f"  {styled} {name.replace('_', ' '):<{width}} {inert(reason)}"
-
-
 def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:
     caller, (yes, no) = _QUESTIONS[question]
     word = "not known" if isinstance(answer.truth, Unknown) else yes if answer.truth else no
@@ -362,50 +214,4 @@ def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:
     if question != _ALLOWED:
         yield f"    {could(answer.witness, 'publish')}"
     elif answer.truth is not True:
-        yield from (f"    {line}" for line in _match_lines(answer.decision, answer.witness))
-
-
-_WORDS = {"Allowed": "ok", "Unknown": "warning"}
-
-
-def decision_json(decision: Decision, request: Request) -> dict[str, Any]:
-    """Convert a decision to JSON values."""
-    return {
-        "decision": decision.word,
-        "allowed": _truth(decision.allowed),
-        "statements": list(decision.statements()),
-        "trace": [_match(match, number, request) for number, match in enumerate(decision.matches)],
-    }
-
-
-def _truth(truth: Truth) -> bool | None:
-    return None if isinstance(truth, Unknown) else truth
-
-
-def _match(match: Match, number: int, request: Request) -> dict[str, Any]:
-    condition = match.condition if isinstance(match.condition, Condition) else None
-    statement = match.statement if isinstance(match.statement, Statement) else None
-    return {
-        "statement": number,
-        "sid": statement.sid if statement else None,
-        "effect": match.effect if isinstance(match.effect, str) else None,
-        "applies": _truth(match.truth),
-        "element": match.element or None,
-        "operator": condition.operator if condition else None,
-        "key": condition.key if condition else None,
-        "reason": why(match, request),
-    }
-
-
-def decision_text(decision: Decision, request: Request, paint: Paint) -> Iterator[str]:
-    """Yield the decision, then one line per statement with the reason why it applies or not."""
-    yield paint(_WORDS.get(decision.word, "error"), decision.word)
-    yield from (f"  {line}" for line in _match_lines(decision, request))
-
-
-def _match_lines(decision: Decision, request: Request) -> Iterator[str]:
-    """Yield one line per statement: its effect, its name, and why it applies or not."""
-    for number, match in enumerate(decision.matches, 1):
-        title = match.statement.title if isinstance(match.statement, Statement) else f"statement {number}"
-        effect = match.effect if isinstance(match.effect, str) else "?"
-        yield f"{inert(effect):<5} {inert(title)} {inert(why(match, request))}"
+        yield from (f"    {line}" for line in match_lines(answer.decision, answer.witness))

@@ -7,8 +7,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 from checker.core.terminal_text import inert
 from checker.fix.live.flow_result import FAILED, MESSAGE, End
+from checker.report.activity import counters_text
 from checker.report.brief import one_line
-from checker.report.explanation import counters_text, explanation_json
+from checker.report.explanation import explanation_json
 from checker.report.formats.junit import case_counts, xml_lines
 from checker.report.retention import retention_text, set_up_json, set_up_text
 

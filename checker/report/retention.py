@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from checker.core.terminal_text import inert
-from checker.lint.explain import BROKEN, OK
-from checker.report.explanation import link_line
+from checker.lint.status import BROKEN, OK
+from checker.report.links import link_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

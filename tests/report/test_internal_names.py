@@ -19,7 +19,8 @@ from checker.lint.explain import explain
 from checker.lint.registry import all_rules
 from checker.report.brief import skipped_text
 from checker.report.context import Paint, Setting
-from checker.report.explanation import decision_text, explanation_json, explanation_text
+from checker.report.decision import decision_text
+from checker.report.explanation import explanation_json, explanation_text
 from checker.report.formats import markdown, text
 from tests.cli.process import save
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, arn_of, document, statement

@@ -15,7 +15,7 @@ from checker.lint.delivery.model import (
     SetUp,
     Step,
 )
-from checker.lint.explain import BROKEN, OK, UNKNOWN
+from checker.lint.status import BROKEN, OK, UNKNOWN
 from checker.report.context import Paint
 from checker.report.retention import retention_json, retention_text, set_up_json, set_up_text
 

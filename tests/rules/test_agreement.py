@@ -17,9 +17,11 @@ from checker.core.finding import Finding, Severity, Verdict
 from checker.core.unknown import Unknown
 from checker.inputs.load import load
 from checker.lint.engine import Scope, judge
-from checker.lint.explain import BROKEN, UNKNOWN, WHOLE, Explanation, explain
+from checker.lint.explain import explain
+from checker.lint.explanation import WHOLE, Explanation
 from checker.lint.registry import all_rules
 from checker.lint.rule import Link
+from checker.lint.status import BROKEN, UNKNOWN
 from tests.iam.strategies import policies
 from tests.rules.test_cases import CASES, Case
 from tests.samples import INSTANCE_ARN, TOPIC_ARN, document, statement

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from checker.core.errors import Skipped
     from checker.lint.causes import Cause, Counters
     from checker.lint.delivery.model import SetUp
-    from checker.lint.explain import Explanation
+    from checker.lint.explanation import Explanation
 
 
 DONE, FAILED = "ok", "failed"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from checker.analysis.inventory import Contact, Topic
     from checker.analysis.pairing import Named
     from checker.inputs.cloudtrail.fold import StartedStream
-    from checker.lint.explain import InstanceStatus
+    from checker.lint.explanation import InstanceStatus
     from checker.live.aws.session import Sessions
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from checker.core.arn import NEWEST, Arn, partition_of
 from checker.core.errors import Skipped
 from checker.core.finding import Verdict
-from checker.lint.explain import UNKNOWN
 from checker.lint.registry import all_rules
+from checker.lint.status import UNKNOWN
 from checker.live.aws.calls import Calls, Listing
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.lookup import look_up

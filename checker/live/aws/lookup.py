@@ -11,7 +11,8 @@ from checker.analysis.inventory import CREATION_FAILED
 from checker.analysis.replicas import is_replica, regions_in
 from checker.core.arn import Arn, is_uuid
 from checker.core.errors import AwsError, RefusedError
-from checker.lint.explain import BROKEN, OK, UNKNOWN, InstanceStatus
+from checker.lint.explanation import InstanceStatus
+from checker.lint.status import BROKEN, OK, UNKNOWN
 from checker.live.aws.calls import Listing
 from checker.live.aws.errors import CallError, Fault
 from checker.policy.wildcard import did_you_mean

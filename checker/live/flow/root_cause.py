@@ -23,7 +23,8 @@ from checker.lint.causes import (
     broken_link,
     unknown_link,
 )
-from checker.lint.explain import UNKNOWN, explain
+from checker.lint.explain import explain
+from checker.lint.status import UNKNOWN
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.key_evidence import record_of
 from checker.live.aws.lookup import look_up
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from checker.core.arn import Arn
     from checker.fix.live.flow_result import Step
-    from checker.lint.explain import Explanation
+    from checker.lint.explanation import Explanation
     from checker.lint.rule import Rule
     from checker.live.aws.calls import Calls
     from checker.live.flow.steps import Steps

@@ -20,7 +20,7 @@ from checker.fix.live.flow_result import (
     TopicResult,
 )
 from checker.lint.causes import Cause, Counters, broken_link
-from checker.lint.explain import OK
+from checker.lint.status import OK
 from checker.live.aws.access import WATCHING, Unit
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import CallError, Fault, StoppedError

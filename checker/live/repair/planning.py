@@ -19,7 +19,7 @@ from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import Repair, repair
 from checker.iam.prove import prove
 from checker.iam.prove.space import Target
-from checker.lint.explain import OK
+from checker.lint.status import OK
 from checker.live.audit.instances import contacts_of
 from checker.live.aws.facts import policy_of
 from checker.live.aws.lookup import look_up_existing
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from checker.core.arn import Arn
     from checker.core.errors import CheckerError
     from checker.fix.snapshot import Reading
-    from checker.lint.explain import InstanceStatus
+    from checker.lint.explanation import InstanceStatus
     from checker.live.aws.calls import Calls
     from checker.live.aws.topic import TopicState
     from checker.live.repair.replacement import ReplacementPlan

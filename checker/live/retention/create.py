@@ -19,7 +19,7 @@ from checker.core.unknown import Unknown, all_of
 from checker.lint.delivery.model import CreatedResource
 from checker.lint.delivery.queue import policy_step
 from checker.lint.delivery.stream import LOOK, WRITE, may, stream_step
-from checker.lint.explain import BROKEN, OK
+from checker.lint.status import BROKEN, OK
 from checker.live.aws.access import KEEPING
 from checker.live.aws.endpoints import read_queue, read_role, read_stream
 from checker.live.aws.errors import CallError

@@ -15,7 +15,7 @@ from checker.lint.delivery.filters import filter_step
 from checker.lint.delivery.model import Delivery, Retention, SetUp, Step
 from checker.lint.delivery.queue import queue_notes, queue_steps, queue_warnings
 from checker.lint.delivery.stream import role_steps, role_warnings, stream_step
-from checker.lint.explain import BROKEN, OK, UNKNOWN
+from checker.lint.status import BROKEN, OK, UNKNOWN
 from checker.live.aws.access import WATCHING
 from checker.live.aws.calls import BY_TOPIC, Calls
 from checker.live.aws.endpoints import read_queue, read_role, read_stream

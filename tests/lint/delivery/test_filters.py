@@ -14,7 +14,7 @@ from checker.analysis.endpoints import Subscription
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 from checker.lint.delivery.filters import filter_step, filtered, refusal
-from checker.lint.explain import BROKEN, OK, UNKNOWN
+from checker.lint.status import BROKEN, OK, UNKNOWN
 from checker.live.aws.facts import with_attributes
 
 INSTANCE = Arn("aws", "connect", "us-east-1", "111122223333", "instance/0a1b2c3d-2222-3333-4444-555555555555")

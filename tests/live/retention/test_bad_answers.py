@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.lint.delivery.model import RequestedStorage, SetUp
-from checker.lint.explain import OK
+from checker.lint.status import OK
 from checker.live.retention.setup import set_up
 from checker.sandbox import seed
 from tests.live.retention.scene import Scene, parsed, scene

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.lint.explain import BROKEN, OK, UNKNOWN
+from checker.lint.status import BROKEN, OK, UNKNOWN
 from checker.sandbox import seed
 from checker.sandbox.http import faults
 from tests.live.retention.scene import Make, Scene, kept, key_of, queue, reason, right, scene, statuses, with_

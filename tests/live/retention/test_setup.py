@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.lint.delivery.model import RequestedStorage, SetUp
-from checker.lint.explain import BROKEN, OK
+from checker.lint.status import BROKEN, OK
 from checker.live.aws.wait import Clock
 from checker.live.permissions import Limits, retention_statements
 from checker.live.retention.create import resource_name
