@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from checker.analysis.documents import Place, PolicyDocument, PolicyText, Written, files_of
 from checker.analysis.endpoints import Endpoints, Subscription
-from checker.core.arn import Arn, is_uuid
+from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ("Place", "PolicyDocument", "PolicyText", "Subscription", "Written", "files_of")
 """The parts of facts that other modules define, for the importers of the facts."""
 
-_PREDEFINED = "alias/aws/"
 CREATION_FAILED = "CREATION_FAILED"
 """The status of an instance that, as AWS documents, was not successfully created.
 
@@ -501,46 +500,3 @@ def _can_mean(key: Key, reference: str, owner: Encrypted) -> bool:
         return True
     unique = isinstance(key.arn, Arn) and reference == key.arn.resource.removeprefix("key/")
     return isinstance(owner.arn, Unknown) and unique and not reference.startswith("mrk-")
-
-
-def managed_alias(reference: str | Unknown | None) -> str:
-    """Return the alias if a KmsMasterKeyId names an AWS managed key, by alias name or alias ARN; else an empty text.
-
-    KMS reserves `alias/aws/` for AWS managed keys. The end of a partly known ARN is sufficient. The name alone
-    decides, because a KMS request for a predefined alias can create the key.
-    https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
-    https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
-    """
-    text = reference.where if isinstance(reference, Unknown) and "${" in reference.where else reference
-    name = text.rpartition(":")[2] if isinstance(text, str) else ""
-    return name if name.startswith(_PREDEFINED) else ""
-
-
-def is_managed_key(reference: str | Unknown | None) -> bool:
-    """True if a KmsMasterKeyId is the alias of an AWS managed key."""
-    return bool(managed_alias(reference))
-
-
-def is_key_reference(text: str) -> bool:
-    """True for the four forms of a KmsMasterKeyId: key ID, key ARN, alias name, alias ARN.
-
-    https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
-    """
-    arn = Arn.parse(text)
-    name = text if arn is None else arn.resource.removeprefix("key/")
-    return (arn is None or arn.service == "kms") and (name.startswith("alias/") or _is_key_id(name))
-
-
-def _is_key_id(text: str) -> bool:
-    """True for a UUID, and for the ID of a multi-Region key."""
-    hexadecimal = set(text.removeprefix("mrk-").lower()) <= set("0123456789abcdef")
-    return is_uuid(text) or (text.startswith("mrk-") and len(text) == _MULTI_REGION_ID and hexadecimal)
-
-
-_MULTI_REGION_ID = len("mrk-") + 32
-
-
-def is_customer_alias(reference: str | Unknown | None) -> bool:
-    """True if a KmsMasterKeyId is an alias that customers can create; AWS reserves `alias/aws/` for its own keys."""
-    alias = reference.rpartition(":")[2] if isinstance(reference, str) else ""
-    return alias.startswith("alias/") and not alias.startswith(_PREDEFINED)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.inventory import PolicyText, is_key_reference
+from checker.analysis.inventory import PolicyText
+from checker.analysis.key_names import is_key_reference
 from checker.analysis.organization import NO_ARN, OPEN, member_organizations, permission
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown

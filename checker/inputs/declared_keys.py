@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import is_managed_key
+from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 

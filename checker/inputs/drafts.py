@@ -16,7 +16,8 @@ from checker.analysis.documented import (
     topic_statements,
     with_statements,
 )
-from checker.analysis.inventory import PolicyText, is_managed_key
+from checker.analysis.inventory import PolicyText
+from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn, is_account, is_uuid, partition_of, topic_arn_problem
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown

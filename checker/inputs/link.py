@@ -10,15 +10,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from checker.analysis.endpoints import Endpoints
-from checker.analysis.inventory import (
-    Inventory,
-    Key,
-    PolicyText,
-    Topic,
-    Written,
-    is_key_reference,
-    is_managed_key,
-)
+from checker.analysis.inventory import Inventory, Key, PolicyText, Topic, Written
+from checker.analysis.key_names import is_key_reference, is_managed_key
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 from checker.inputs.collect import Facts

@@ -5,12 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import (
-    Key,
-    PolicyText,
-    is_managed_key,
-)
+from checker.analysis.inventory import Key, PolicyText
 from checker.analysis.key import KeyAnalysis
+from checker.analysis.key_names import is_managed_key
 from checker.analysis.key_permission import may_use_for_all
 from checker.analysis.organization import NONE_DENIES, NOT_SUPPLIED, Permission
 from checker.analysis.seen import seen_of

@@ -8,15 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import in_words
-from checker.analysis.inventory import (
-    Instance,
-    Inventory,
-    Key,
-    Pairing,
-    PolicyText,
-    Source,
-    Topic,
-)
+from checker.analysis.inventory import Instance, Inventory, Key, Pairing, PolicyText, Source, Topic
 from checker.analysis.pairing import named_by
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn

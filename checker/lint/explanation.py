@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.deployments import NO_SYMBOLS
-from checker.analysis.inventory import (
-    NOT_DESCRIBED,
-    Pairing,
-    Topic,
-)
+from checker.analysis.inventory import NOT_DESCRIBED, Pairing, Topic
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.status import BROKEN, UNKNOWN

@@ -17,6 +17,7 @@ STYLES = {OK: "ok", BROKEN: "error", UNKNOWN: "warning"}
 
 
 def link_text(status: LinkStatus, paint: Paint) -> str:
+    """Format a link of the chain, with the rule that determined its status."""
     rule = paint("dim", f" [{status.rule}]") if status.rule else ""
     return f"{link_line(status.link.value, status.status, status.reason, paint, _WIDTH)}{rule}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import is_customer_alias, is_managed_key, managed_alias
+from checker.analysis.key_names import is_customer_alias, is_managed_key, managed_alias
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.fixes.replacement import customer_key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import is_key_reference, is_managed_key
+from checker.analysis.key_names import is_key_reference, is_managed_key
 from checker.analysis.policy import names_connect
 from checker.analysis.seen import seen_of
 from checker.core.finding import Severity

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import Key, is_key_reference, is_managed_key
+from checker.analysis.inventory import Key
+from checker.analysis.key_names import is_key_reference, is_managed_key
 from checker.analysis.key_permission import may_use_for_all
 from checker.analysis.wording import caller_of
 from checker.core.finding import Location, Role, Severity, Witness

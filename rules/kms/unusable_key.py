@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import USABLE_STATES, is_key_reference, is_managed_key
+from checker.analysis.inventory import USABLE_STATES
 from checker.analysis.key import unsupported
+from checker.analysis.key_names import is_key_reference, is_managed_key
 from checker.core.arn import Arn
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown

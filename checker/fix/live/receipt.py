@@ -14,7 +14,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.analysis.inventory import is_managed_key
+from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.inputs.output_file import real_path

@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.inventory import GONE, is_managed_key
+from checker.analysis.inventory import GONE
 from checker.analysis.key import unsupported
+from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
 from checker.policy.vocabulary import CONNECT
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.endpoints import SQS
-from checker.analysis.inventory import USABLE_STATES, Key, PolicyText, is_managed_key
+from checker.analysis.inventory import USABLE_STATES, Key, PolicyText
 from checker.analysis.key import KeyAnalysis
+from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown, all_of, any_of
 from checker.iam.decide.decide import EXPLICITLY_DENIED, grant_covers

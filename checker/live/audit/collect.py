@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import Instance, Inventory, Key, is_managed_key
+from checker.analysis.inventory import Instance, Inventory, Key
+from checker.analysis.key_names import is_managed_key
 from checker.analysis.observation import Evidence
 from checker.analysis.pairing import named_by
 from checker.core.arn import Arn, topic_arn

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.analysis.inventory import Subscription, Topic, is_managed_key
+from checker.analysis.inventory import Subscription, Topic
+from checker.analysis.key_names import is_managed_key
 from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
 from checker.live.aws.calls import BY_TOPIC, Calls, Listing

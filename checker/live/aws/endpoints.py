@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.documented import policy_of as plain_policy
 from checker.analysis.endpoints import Function, Queue, Role, Stream, split_qualifier
-from checker.analysis.inventory import is_managed_key
+from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 from checker.live.aws.calls import Listing

@@ -6,14 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.endpoints import ATTRIBUTES
-from checker.analysis.inventory import (
-    Grant,
-    Instance,
-    Place,
-    PolicyText,
-    Subscription,
-    Topic,
-)
+from checker.analysis.inventory import Grant, Instance, Place, PolicyText, Subscription, Topic
 from checker.core.arn import Arn, topic_arn
 from checker.core.unknown import Unknown
 from checker.inputs.topic_settings import API, Texts, names_in, settings_of

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checker.analysis.inventory import GONE, Grant, Key, Place, is_managed_key
+from checker.analysis.inventory import GONE, Grant, Key, Place
+from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
 from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
