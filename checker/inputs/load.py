@@ -47,7 +47,7 @@ from checker.inputs.unread import unread
 from checker.policy.vocabulary import mentions_connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from checker.analysis.inventory import Inventory
     from checker.inputs.kinds.kind import Kind
@@ -102,8 +102,23 @@ def load(
     inventory = link_facts(facts)
     given.progress("", 1.0)
     policies = unread(searched, inventory, facts.others, facts.absent)
-    skipped = (*inventory.skipped, *policies, *calls_without_topic(inventory, facts))
+    alone = [] if inventory.topics else _endpoints_alone(wanted, facts)
+    skipped = (*inventory.skipped, *policies, *calls_without_topic(inventory, facts), *alone)
     return inventory._replace(skipped=skipped, read_by_roots=tuple(_read_by_roots(facts)))
+
+
+def _endpoints_alone(wanted: Sequence[Path], facts: Facts) -> Iterable[Skipped]:
+    """Yield an entry for each named file about a subscription or its endpoint, which is nothing to check alone."""
+    described = (one for listed in facts.described.values() for one in listed)
+    places = [one.place for listed in (described, facts.functions, facts.queues) for one in listed]
+    files = dict.fromkeys(place.document.name for place in places if place is not None)
+    named = {name_of(one) for one in wanted}
+    for name in (one for one in files if one in named):
+        yield Skipped(name, _NO_TOPIC, error=True, help=_TOPIC_HELP)
+
+
+_NO_TOPIC = "describes a subscription or its endpoint, and no topic was read"
+_TOPIC_HELP = "pass the output of `aws sns get-topic-attributes`, too"
 
 
 def _read_by_roots(facts: Facts) -> Iterable[ReadByRoot]:

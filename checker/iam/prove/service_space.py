@@ -185,8 +185,11 @@ def _with_keys(space: Space, values: Mapping[str, ContextValue | None]) -> Space
 
 
 SEND, INVOKE, ASSUME = "sqs:SendMessage", "lambda:InvokeFunction", "sts:AssumeRole"
-_SOURCE = Unknown("AWS does not document that SNS sends this key when it delivers")
 _NAME = at_least("x" + (string.ascii_letters + string.digits + "-_").replace("x", ""))
+
+
+def _not_sent(key: str) -> Unknown:
+    return Unknown("AWS does not document that SNS sends this key when it delivers", key)
 
 
 def delivery_space(endpoint: Target, topic: Arn, principal: str = SNS, action: str = SEND) -> Space:
@@ -195,7 +198,7 @@ def delivery_space(endpoint: Target, topic: Arn, principal: str = SNS, action: s
     https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
     """
     context = service_context(endpoint, principal)
-    context.update({SOURCE_ARN: str(topic), SOURCE_ACCOUNT: _SOURCE})
+    context.update({SOURCE_ARN: str(topic), SOURCE_ACCOUNT: _not_sent("aws:SourceAccount")})
     return Space(Service(principal), action, endpoint.resource, context, absent=ABSENT_FOR_SERVICES)
 
 
@@ -204,7 +207,7 @@ def other_topics_space(
 ) -> Space:
     """Return the requests to deliver for any topic of another account than the trusted ones, in the topic's Region."""
     context = service_context(endpoint, SNS)
-    context[SOURCE_ACCOUNT] = _SOURCE
+    context[SOURCE_ACCOUNT] = _not_sent("aws:SourceAccount")
     free = (_other_topics(topic, trusted),)
     return Space(Service(SNS), action, endpoint.resource, context, free, ABSENT_FOR_SERVICES)
 
@@ -233,7 +236,8 @@ def queue_key_space(key: Target, action: str, principal: str = SNS) -> Space:
 def trust_space(role: Target, topic: Arn) -> Space:
     """Return the request of SNS to assume the role of a subscription; AWS documents no source keys for it."""
     context = service_context(role._replace(region=topic.region), SNS)
-    context.update({SOURCE_ARN: _SOURCE, SOURCE_ACCOUNT: _SOURCE})
+    context[SOURCE_ARN] = _not_sent("aws:SourceArn")
+    context[SOURCE_ACCOUNT] = _not_sent("aws:SourceAccount")
     return Space(Service(SNS), ASSUME, role.resource, context, absent=ABSENT_FOR_SERVICES)
 
 

@@ -81,8 +81,9 @@ _MOST_TEXTS = 150
 """The number of values that SNS accepts. https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html"""
 _FEWEST_IN_OR = 2
 _OPERATORS = frozenset(
-    "anything-but cidr equals-ignore-case exists numeric prefix suffix wildcard".split()  # noqa: SIM905
+    ("anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard")
 )
+"""The names that SNS does not take as keys in an `$or`."""
 _TOO_MANY = Unknown("the filter policy has too many combinations of values to check")
 _UNSURE = Unknown("the filter policy has a rule of which it is not known whether it drops messages")
 _NOT_JSON = Unknown("the filter policy is not a JSON object")
