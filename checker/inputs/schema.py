@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.core.errors import InputError
 from checker.core.finding import Part, format_route
+from checker.core.terminal_text import inert
 from checker.policy.node import Array, Number, Object
 from checker.policy.wildcard import did_you_mean
 
@@ -74,10 +75,13 @@ def _fault(document: TextDocument, error: ValidationError, schema: str) -> Input
         unknown_key = next(key for key in value if key not in known)
         return _unknown_key(document, (*route, unknown_key), known)
     if error.validator == "enum":
-        message, help_text = f"`{value}` is not one of {', '.join(expected)}", _hint(str(value), expected)
+        message, help_text = (
+            f"`{inert(str(value))}` is not one of {', '.join(expected)}",
+            _hint(str(value), expected),
+        )
     elif error.validator == "pattern" and isinstance(error.schema, dict) and "description" in error.schema:
         message, help_text = (
-            f"`{value}` does not match the format of `{_key(route)}`",
+            f"`{inert(str(value))}` does not match the format of `{_key(route)}`",
             str(error.schema["description"]),
         )
     elif error.validator == "type":

@@ -147,7 +147,8 @@ def test_explain_reads_a_topic_and_its_key_from_aws(
     locked = seed.encrypted_topic(account, instance, "locked", grant=False).topic
     broken = explain(locked)
     assert broken.returncode == 1
-    assert json.loads(broken.stdout)["links"][-1]["rule"] == "connect-cannot-use-key"
+    rules = {link["link"]: link["rule"] for link in json.loads(broken.stdout)["links"]}
+    assert rules["key_policy"] == "connect-cannot-use-key"
     sandbox.fault(faults.denied("kms", "GetKeyPolicy"))
     unread = explain(locked)
     assert unread.returncode == 3

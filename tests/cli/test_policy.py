@@ -172,13 +172,13 @@ def test_what_is_merged_is_said_and_a_second_time_changes_nothing(tmp_path: Path
 def test_remarks_stand_where_they_do_no_harm() -> None:
     done = run("policy", *ASKED, *CASES["condition"])
     assert "whole policy" not in done.stdout
-    assert "note: AWS does not document that Connect passes" in done.stderr
+    assert "note: Unverified: AWS does not document that Connect passes" in done.stderr
     done = run("policy", *ASKED, *CASES["condition"], "--format", "cli")
     assert ": 'warning: This policy replaces the current policy of the topic" in done.stdout
     assert done.stderr == ""
     for language in ("terraform", "cloudformation"):
         done = run("policy", *ASKED, *CASES["condition"], "--format", language)
-        assert "# AWS does not document that Connect passes" in done.stdout
+        assert "# Unverified: AWS does not document that Connect passes" in done.stdout
         assert done.stderr == ""
         comments = [line for line in done.stdout.splitlines() if line.startswith("#")]
         assert max(len(line) for line in comments if "arn:" not in line) <= 110

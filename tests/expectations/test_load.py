@@ -15,7 +15,7 @@ HEAD = "expectations:\n"
 WRONG = [
     ("", "", "expected a YAML document"),
     ("[]", "1:1", "expected an object, found a list"),
-    ("expectations: []", "1:15", "non-empty"),
+    ("expectations: []", "1:15", "is empty"),
     ("expectatoins: []", "1:1", "unknown key `expectatoins`"),
     (HEAD + "  - {name: a}", "2:12", "needs exactly one of `allowed`"),
     (HEAD + "  - {name: a, no-more-than: {policy: missing.json}}", "2:38", "cannot read `missing.json`"),

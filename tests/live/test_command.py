@@ -35,7 +35,7 @@ def test_a_clean_account_exits_with_0_and_tells_how_far_it_is(cloud: Cloud) -> N
     done = audit(cloud)
     assert done.returncode == 0, done.stderr
     assert "unpinned-key-grant" in done.stdout
-    assert f"progress units=1/1 topics=2 calls=11 skipped=0 account={ACCOUNT} region={REGION}" in done.stderr
+    assert f"progress units=1/1 topics=2 calls=13 skipped=0 account={ACCOUNT} region={REGION}" in done.stderr
     assert "1 note; examined 1 topic, 1 key; 1 topic not checked" in done.stderr
 
 
