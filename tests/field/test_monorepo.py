@@ -41,6 +41,8 @@ FINDINGS = {
     ("error", "connect-cannot-use-key", KEY): f"accounts/{PROD}/key-policy.json",
 }
 """What is wrong, and the file that has to change."""
+CALLER = ("note", "unmatched-streaming-resource", "organization/streaming-role.json")
+"""The role that starts streams is allowed to on the contacts of the instance alone."""
 GENERATED_OR_SHARED = ("cdk/", "cdktf/", "modules/")
 
 Checker = Callable[..., Output]
@@ -84,7 +86,7 @@ def gained(repository: Path, before: dict[str, bytes]) -> dict[str, str]:
 
 def test_check_reports_the_four_defects_and_nothing_else(checker: Checker) -> None:
     output = checker("check", ".", "--format", "json")
-    assert set(found(output)) == set(FINDINGS)
+    assert set(found(output)) == {*FINDINGS, CALLER}
     assert output.code == 1
 
 
@@ -104,7 +106,17 @@ def test_what_has_nothing_to_do_with_connect_is_neither_judged_nor_refused(check
     assert not [name for name in judged if "alarms" in name or "uploads" in name or "orders" in name]
 
 
-@pytest.mark.parametrize("name", ["rcp-perimeter", "rcp-confused-deputy", "scp-regions", "streaming-role"])
+def test_the_policy_of_a_role_that_streams_is_judged_and_never_edited(
+    checker: Checker, repository: Path
+) -> None:
+    before = content(repository)
+    output = checker("check", "organization/streaming-role.json", "--format", "json")
+    assert (set(found(output)), output.code) == ({CALLER}, 0)
+    checker("fix", "organization/streaming-role.json", "--apply", "--unsafe-fixes")
+    assert content(repository) == before
+
+
+@pytest.mark.parametrize("name", ["rcp-perimeter", "rcp-confused-deputy", "scp-regions"])
 def test_a_policy_of_another_kind_is_refused_when_named_and_never_edited(
     checker: Checker, repository: Path, name: str
 ) -> None:
