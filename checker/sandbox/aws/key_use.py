@@ -71,10 +71,12 @@ def _metadata(account: str, region: str, key: str) -> Any:
     It comes from moto's table: its DescribeKey is refused if any statement of the key policy denies the action
     to any principal under any condition.
     """
-    try:
-        return kms_backends[account][region].describe_key(key).to_dict()["KeyMetadata"]
-    except KeyError:
+    backend = kms_backends[account][region]
+    name = backend.get_alias_name(key)
+    key_id = backend.get_key_id_from_alias(name) if name.startswith("alias/") else backend.get_key_id(name)
+    if key_id is None or key_id not in backend.keys:
         return None
+    return backend.describe_key(key_id).to_dict()["KeyMetadata"]
 
 
 def _home(key: str, use: KeyUse) -> tuple[str, str]:
