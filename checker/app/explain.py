@@ -85,7 +85,7 @@ def explain_topic(
     files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key) if path is not None))
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
     if not has_wrong_option(skipped):
-        source = Explained(() if live else files, missing, given, access, rcp)
+        source = Explained(() if live else files, missing, given, access.words, rcp)
         tell(*after_explain_of_replicas(explanation, replicas or (), live=live))
         tell(*after_explain(explanation, source))
     return _ending(explanation, replicas or (), skipped, strict=strict, live=live)

@@ -157,7 +157,7 @@ def _tell_result(planned: JointPlan, outcome: Outcome, access: Access, *, interr
         tell("  = help: `--create-replacement` plans a new topic or key, which --apply creates")
     others = () if interrupted else tuple(_other_regions(planned))
     tell(*(line for other in others for line in _other_region_text(other)))
-    tell(*after_live_fix(planned, outcome, others, access))
+    tell(*after_live_fix(planned, outcome, others, access.words))
 
 
 def _other_regions(planned: JointPlan) -> Iterator[OtherRegion]:

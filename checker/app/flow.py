@@ -87,7 +87,7 @@ def send_chat(options: FlowOptions) -> Ending:
     paint = Paint() if options.output else paint_for(sys.stdout)
     with outliving_reader():
         write(_lines(result, options.format, paint, steps=not at_once), options.output)
-    tell(*after_flow(result, options.access))
+    tell(*after_flow(result, options.access.words))
     return ending_of_flow(result)
 
 
