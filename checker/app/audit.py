@@ -62,7 +62,7 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
         journal, run = _audit(request, context, plan, lambda: check_destinations(destinations, output))
     run = _with_unmatched(run, request, plan)
     whole = publish(run, destinations, output)
-    tell(*after_audit(run.report, request.access))
+    tell(*after_audit(run.report, request.access.words))
     journal.finish()
     if not request.journal and not request.resume:
         journal.path.unlink()

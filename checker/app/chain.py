@@ -176,6 +176,15 @@ class InstanceName(NamedTuple):
         if self.arn and self.name:
             raise InputError("--instance", "contradicts --instance-arn", help_text="remove one of them")
 
+    def find(self, topic: Arn, access: Access) -> Arn:
+        """Return the named instance. An ID or alias is looked up where the topic is. Raises CheckerError."""
+        if not self.name:
+            return instance_option(self.arn)
+        from checker.live.aws.lookup import find_instance  # boto3 takes a fifth of a second to import
+        from checker.live.aws.topic import reach
+
+        return find_instance(reach(access, topic), self.name)
+
 
 def read_live(
     text: str, named: InstanceName, given: Key | None, access: Access, evidence: Evidence | None = None
@@ -183,13 +192,9 @@ def read_live(
     """Read a topic in AWS, its key unless one is given, and the instance. Raises CheckerError.
 
     Without a named instance, it is the one that CloudTrail or the policy shows, or the only one of the account.
-    If AWS does not document whether the key policy lets Connect use the key, and the given evidence does not decide
-    it, CloudTrail is read. If the instance has a replica in the topic's Region, the chain is that of the replica.
+    If the instance has a replica in the topic's Region, the chain is that of the replica.
     """
     from checker.live.activity import read_activity
-    from checker.live.aws.key_evidence import with_key_evidence
-    from checker.live.aws.lookup import look_up
-    from checker.live.aws.subscribers import read_subscribers
     from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
 
     topic = topic_option("TOPIC", text)
@@ -199,20 +204,50 @@ def read_live(
     activity = read_activity(calls, topic, _HOURS)
     if arn is None:
         found, arn = _find_instance(calls, found, named.name, activity)
-    found, around = read_subscribers(calls, found)
-    looked_up = look_up(calls, arn, topic.region)
-    if not isinstance(looked_up.replicas, Unknown) and topic.region in looked_up.replicas:
-        others = (arn.region, *(region for region in looked_up.replicas if region != topic.region))
-        arn, looked_up = arn._replace(region=topic.region), looked_up._replace(replicas=others)
+    return _read_around(calls, found, key, arn, evidence, given)._replace(activity=activity)
+
+
+def read_replica(text: str, replica: Arn, access: Access, evidence: Evidence | None = None) -> Chain:
+    """Read the topic in AWS that a replica streams to, its key and the replica. Raises CheckerError."""
+    from checker.live.aws.topic import reach, read_chain  # boto3 takes a fifth of a second to import
+
+    topic = topic_option("TOPIC", text)
+    calls = reach(access._replace(seconds=EXPLAIN_SECONDS), topic)
+    return _read_around(calls, *read_chain(calls, topic), replica, evidence)
+
+
+def _read_around(
+    calls: Calls,
+    topic: Topic,
+    key: Key | None,
+    arn: Arn,
+    evidence: Evidence | None,
+    given: Key | None = None,
+) -> Chain:
+    """Read what is behind a topic, and its instance.
+
+    If AWS does not document whether the key policy lets Connect use the key, and the given evidence does not decide
+    it, CloudTrail is read.
+    """
+    from checker.live.aws.key_evidence import with_key_evidence
+    from checker.live.aws.lookup import look_up
+    from checker.live.aws.subscribers import read_subscribers
+
+    region = calls.unit.region
+    topic, around = read_subscribers(calls, topic)
+    looked_up = look_up(calls, arn, region)
+    if not isinstance(looked_up.replicas, Unknown) and region in looked_up.replicas:
+        others = (arn.region, *(other for other in looked_up.replicas if other != region))
+        arn, looked_up = arn._replace(region=region), looked_up._replace(replicas=others)
     around = around._replace(evidence=evidence)
     if key is not None:
-        paired = found._replace(pairings=(Pairing(arn, Source.OPTION, explicit=True),))
+        paired = topic._replace(pairings=(Pairing(arn, Source.OPTION, explicit=True),))
         known = around._replace(topics=(paired,), keys=(key,))
         around = around._replace(evidence=with_key_evidence(calls, known).evidence)
     skipped = list(calls.skipped)
     if looked_up.status == UNKNOWN:
         skipped.append(Skipped(str(arn), looked_up.reason, error=True, help=looked_up.help))
-    return Chain(found, given or key, tuple(skipped), arn, looked_up, around, activity)
+    return Chain(topic, given or key, tuple(skipped), arn, looked_up, around)
 
 
 def _find_instance(calls: Calls, topic: Topic, name: str, activity: Activity) -> tuple[Topic, Arn]:

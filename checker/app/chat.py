@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from checker.fix.live.flow_result import FlowResult, Step
     from checker.live.aws.access import Access
     from checker.live.flow.request import FlowRequest
-    from checker.live.flow.run import Consent, Interrupts
+    from checker.live.flow.run import Consent
+    from checker.live.flow.steps import Interrupts
     from checker.live.repair.planning import Plan
 
 
@@ -62,7 +63,7 @@ def steps_shown(stream: TextIO) -> Callable[[Step], None]:
 @contextmanager
 def cleaning_up() -> Iterator[Interrupts]:
     """End a flow at the first signal, after the current call, and its cleanup at the second."""
-    from checker.live.flow.run import Interrupts  # as above
+    from checker.live.flow.steps import Interrupts  # as above
 
     stops = Interrupts(threading.Event(), threading.Event())
 

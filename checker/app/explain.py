@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.app.chain import (
-    InstanceName,
     NoTopicError,
     is_live,
     named_in,
     read_files,
     read_key,
     read_live,
+    read_replica,
 )
 from checker.app.exit_codes import Ending
 from checker.app.next_step import Explained, after_explain, after_explain_of_replicas, has_wrong_option
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Key, Organization
     from checker.analysis.observation import Evidence
-    from checker.app.chain import Chain
+    from checker.app.chain import Chain, InstanceName
     from checker.core.arn import Arn
     from checker.core.errors import Skipped
     from checker.inputs.collect import Given
@@ -85,7 +85,7 @@ def explain_topic(
     files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key) if path is not None))
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
     if not has_wrong_option(skipped):
-        source = Explained(() if live else files, missing, given, access, rcp)
+        source = Explained(() if live else files, missing, given, access.words, rcp)
         tell(*after_explain_of_replicas(explanation, replicas or (), live=live))
         tell(*after_explain(explanation, source))
     return _ending(explanation, replicas or (), skipped, strict=strict, live=live)
@@ -137,7 +137,7 @@ def _replica_in_aws(
         reason = f"`{topic}` is in {region}, the Region of the instance itself"
         raise InputError("--replica-topic-arn", reason, help_text="name the topic in the replica's Region")
     replica = explanation.instance._replace(region=region)
-    read = read_live(topic, InstanceName(str(replica)), None, access, chain.around.evidence)
+    read = read_replica(topic, replica, access, chain.around.evidence)
     read = _with(read, chain.around.organization, None)
     explained = explain(read.topic, read.key, replica, known_rules(), read.status, read.around)
     others = [

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Source
+from checker.app.chain import InstanceName
 from checker.app.chat import ending_of_flow, try_chat
 from checker.app.exit_codes import Ending, ending_of_error, ending_of_fix
 from checker.app.fix_request import FixRequest, write_report
@@ -73,10 +74,7 @@ def _with_instance(request: FixRequest, topic: Arn) -> FixRequest:
     """Replace the alias or ID of an instance by its ARN. Raises CheckerError."""
     if not request.instance_name:
         return request
-    from checker.live.aws.lookup import find_instance  # boto3 takes a fifth of a second to import
-    from checker.live.aws.topic import reach
-
-    found = find_instance(reach(request.access, topic), request.instance_name)
+    found = InstanceName(name=request.instance_name).find(topic, request.access)
     instances = (*request.options.instances, str(found))
     return request._replace(options=request.options._replace(instances=instances), instance_name="")
 
@@ -159,7 +157,7 @@ def _tell_result(planned: JointPlan, outcome: Outcome, access: Access, *, interr
         tell("  = help: `--create-replacement` plans a new topic or key, which --apply creates")
     others = () if interrupted else tuple(_other_regions(planned))
     tell(*(line for other in others for line in _other_region_text(other)))
-    tell(*after_live_fix(planned, outcome, others, access))
+    tell(*after_live_fix(planned, outcome, others, access.words))
 
 
 def _other_regions(planned: JointPlan) -> Iterator[OtherRegion]:

@@ -23,7 +23,7 @@ from checker.core.errors import InputError
 from checker.core.terminal_text import inert, json_lines
 from checker.fix.live.receipt import RETENTION
 from checker.inputs.output_file import real_path
-from checker.inputs.typed_files import instance_option, topic_option
+from checker.inputs.typed_files import topic_option
 from checker.lint.delivery.model import RequestedStorage
 from checker.live.aws.access import Access
 from checker.live.flow.request import ApplicationMistake, FlowRequest
@@ -87,7 +87,7 @@ def send_chat(options: FlowOptions) -> Ending:
     paint = Paint() if options.output else paint_for(sys.stdout)
     with outliving_reader():
         write(_lines(result, options.format, paint, steps=not at_once), options.output)
-    tell(*after_flow(result, options.access))
+    tell(*after_flow(result, options.access.words))
     return ending_of_flow(result)
 
 
@@ -95,7 +95,7 @@ def read_request(options: FlowOptions) -> FlowRequest:
     """Parse the options. Raises InputError for options that are not valid or contradict each other."""
     _check(options)
     topics = _topics(options.topics, force=options.force)
-    instance = _instance(options, topics[0])
+    instance = options.instance.find(topics[0], options.access)
     return FlowRequest(
         instance,
         options.contact_flow,
@@ -110,17 +110,6 @@ def read_request(options: FlowOptions) -> FlowRequest:
     )
 
 
-def _instance(options: FlowOptions, topic: Arn) -> Arn:
-    """Return the named instance. An alias or ID is looked up where the topic is. Raises CheckerError."""
-    options.instance.check()
-    if not options.instance.name:
-        return instance_option(options.instance.arn)
-    from checker.live.aws.lookup import find_instance  # boto3 takes a fifth of a second to import
-    from checker.live.aws.topic import reach
-
-    return find_instance(reach(options.access, topic), options.instance.name)
-
-
 def _check(options: FlowOptions) -> None:
     for option, given in (("--apply", options.apply), ("--evidence-out", options.evidence_out is not None)):
         if given:
@@ -131,6 +120,7 @@ def _check(options: FlowOptions) -> None:
     check_seconds("--wait-for-metrics", options.wait_for_metrics)
     if options.dry_run and not options.create:
         raise InputError("--dry-run", "requires `--retain` and `--create`")
+    options.instance.check()
     if not options.instance.arn and not options.instance.name:
         help_text = "name the Connect instance with its ARN, or with --instance and its alias"
         raise InputError("--instance-arn", "is missing", help_text=help_text)

@@ -13,7 +13,6 @@ from checker.core.arn import topic_arn
 from checker.core.finding import Applicability, Severity, Verdict
 from checker.inputs.collect import Given
 from checker.inputs.discover import is_stream
-from checker.live.aws.access import Access
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -58,7 +57,7 @@ def after_fix(
     outcome: Outcome,
     instances: Sequence[str],
     topics: Sequence[str] = (),
-    access: Access = Access(),  # noqa: B008 - frozen
+    access: Sequence[str] = (),
 ) -> Iterator[str]:
     """Suggest --apply for planned fixes, a test chat for applied ones, and else an explanation of a topic in AWS.
 
@@ -73,7 +72,7 @@ def after_fix(
 
 
 def after_live_fix(
-    planned: JointPlan, outcome: Outcome, others: Sequence[OtherRegion], access: Access
+    planned: JointPlan, outcome: Outcome, others: Sequence[OtherRegion], access: Sequence[str]
 ) -> Iterator[str]:
     """Suggest a replacement, else the fix of both Regions if the topic in the other one is known, else the usual step."""
     plan = next((plan for plan in planned.plans if plan.changes), planned.plans[0])
@@ -93,22 +92,23 @@ def after_live_fix(
         yield from following
 
 
-def _fix_of(topics: Iterable[str], instances: Iterable[str], access: Access) -> str:
+def _fix_of(topics: Iterable[str], instances: Iterable[str], access: Sequence[str]) -> str:
     named = [word for topic in topics for word in ("--topic-arn", topic)]
     paired = [word for instance in dict.fromkeys(instances) for word in ("--instance-arn", instance)]
-    return _line(("fix", *named, *paired, *access.words))
+    return _line(("fix", *named, *paired, *access))
 
 
 class Explained(NamedTuple):
     """The input of an explanation: the files of the chain, without any if the topic is in AWS, and template values.
 
-    ``missing`` are options that would supply the key, ``rcp`` the files with organization policies.
+    ``missing`` are options that would supply the key, ``access`` those for access to AWS, and ``rcp`` the files with
+    organization policies.
     """
 
     paths: tuple[Path, ...] = ()
     missing: tuple[str, ...] = ()
     given: Given = Given()
-    access: Access = Access()
+    access: tuple[str, ...] = ()
     rcp: tuple[Path, ...] = ()
 
 
@@ -125,7 +125,7 @@ def after_explain(explanation: Explanation, source: Explained) -> Iterator[str]:
             yield from _key_files(key, source.missing)
     elif not source.paths:
         named = ("--topic-arn", explanation.topic.name, "--instance-arn", instance)
-        yield _line(("fix", *named, *source.access.words))
+        yield _line(("fix", *named, *source.access))
     elif not any(map(is_stream, source.paths)):
         yield from _fix_of_files(explanation, source, instance)
 
@@ -194,13 +194,13 @@ def this_command(*more: str) -> str:
     return shlex.join(("checker", *sys.argv[1:], *more))
 
 
-def after_flow(result: FlowResult, access: Access) -> Iterator[str]:
+def after_flow(result: FlowResult, access: Sequence[str]) -> Iterator[str]:
     """Suggest a fix for a topic that got no message, or an explanation if no broken link is known."""
     for topic in result.topics:
         if topic.arrival is None and result.end.value in ("silent", "not_started"):
             is_broken = topic.explanation is not None and not topic.explanation.is_clean
             command = ("fix", "--topic-arn") if is_broken else ("explain",)
-            yield _line((*command, topic.topic, "--instance-arn", result.instance, *access.words))
+            yield _line((*command, topic.topic, "--instance-arn", result.instance, *access))
             return
 
 
@@ -220,7 +220,7 @@ def after_baseline(options: Options, baseline: Path) -> str:
     return _line(("check", *_same_input(options), "--baseline", str(baseline)))
 
 
-def after_audit(report: Report, access: Access) -> Iterator[str]:
+def after_audit(report: Report, access: Sequence[str]) -> Iterator[str]:
     """Suggest an explanation of the topic with the most severe finding."""
     pairings = {target.resource: target.pairings for target in report.examined}
     failed = [finding for finding in report.findings if finding.verdict is Verdict.FAIL]
@@ -236,16 +236,16 @@ def after_audit(report: Report, access: Access) -> Iterator[str]:
         yield _explain(name, str(paired[0].instance) if paired else "INSTANCE_ARN", access)
 
 
-def _explain(topic: str, instance: str, access: Access) -> str:
-    return _line(("explain", topic, "--instance-arn", instance, *access.words))
+def _explain(topic: str, instance: str, access: Sequence[str]) -> str:
+    return _line(("explain", topic, "--instance-arn", instance, *access))
 
 
-def _flow(names: Iterable[str], instances: Sequence[str], access: Access) -> Iterator[str]:
+def _flow(names: Iterable[str], instances: Sequence[str], access: Sequence[str]) -> Iterator[str]:
     topic = next(filter(topic_arn, names), "")
     if topic:
         instance = instances[0] if instances else "INSTANCE_ARN"
         named = ("--topic-arn", topic, "--instance-arn", instance)
-        yield _line(("flow", *named, *_CONTACT_FLOW, *access.words))
+        yield _line(("flow", *named, *_CONTACT_FLOW, *access))
 
 
 def _same_input(options: Options) -> Iterator[str]:

@@ -15,12 +15,13 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Severity
 from checker.inputs.collect import Given
-from checker.live.aws.access import Access
 from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from checker.live.aws.access import Access
 
 
 def read_options(
@@ -77,6 +78,8 @@ def read_access(profile: str, endpoint: str, role_arn: str, role_name: str, exte
         raise InputError("--role-name", "contradicts --role-arn", help_text="remove one of them")
     if external_id and not (role_arn or role_name):
         raise InputError("--external-id", "requires --role-arn or --role-name")
+    from checker.live.aws.access import Access  # only for commands that call AWS
+
     return Access(profile, endpoint, role_name, external_id, role_arn=role_arn)
 
 

@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.inventory import Contact, Place, RefusedStart
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
-from checker.inputs.cloudtrail.event import (
-    HiddenTopicError,
-    NoTimeError,
-    Start,
-    read_event,
-    read_refusal,
-)
+from checker.inputs.cloudtrail.event import NoTimeError, read_refusal, read_start
 from checker.lint.causes import Activity, Counters
 from checker.live.audit.instances import STARTS, records_of
 from checker.live.aws.errors import CallError
@@ -31,9 +25,8 @@ if TYPE_CHECKING:
 
 def read_activity(calls: Calls, topic: Arn, hours: int) -> Activity:
     """Read the use of a topic in the last hours. What cannot be read is unknown in the result, with the reason."""
-    of_its_own = calls.elsewhere(
-        calls.unit
-    )  # a failed read does not make the answer about the chain incomplete
+    # A failed read does not make the answer about the chain incomplete.
+    of_its_own = calls.elsewhere(calls.unit)
     counters = _counters(of_its_own, topic, hours)
     try:
         records = list(chain.from_iterable(records_of(of_its_own, name, hours) for name in STARTS))
@@ -56,22 +49,13 @@ def _counters(calls: Calls, topic: Arn, hours: int) -> Counters | Unknown:
 
 def _contacts(records: Iterable[object], topic: Arn) -> Iterator[Contact]:
     """Yield the contacts that started to stream to the topic, one record for each instance."""
-    starts = {start.request or (start.contact, start.stream): start for start in _starts(records, topic)}
+    read = (start for start in map(read_start, records) if start and start.topic == str(topic))
+    starts = {start.request or (start.contact, start.stream): start for start in read}
     counts = Counter(start.instance for start in starts.values())
     for instance, count in counts.items():
         first = next(start for start in starts.values() if start.instance == instance)
         place = Place(document_of(instance or "CloudTrail", {"topic": str(topic)}), ("topic",))
         yield Contact(first.contact, ((str(topic), place),), place, first.region, Arn.parse(instance), count)
-
-
-def _starts(records: Iterable[object], topic: Arn) -> Iterator[Start]:
-    for record in records:
-        try:
-            event = read_event(record)
-        except (NoTimeError, HiddenTopicError):
-            continue
-        if isinstance(event, Start) and event.topic == str(topic):
-            yield event
 
 
 def _refused(records: Iterable[object]) -> Iterator[RefusedStart]:

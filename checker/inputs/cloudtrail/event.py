@@ -104,6 +104,15 @@ def read_event(record: object) -> Start | Stop | None:
     return _stop(event) if name == _STOP else _start(event, name)
 
 
+def read_start(record: object) -> Start | None:
+    """Read the start of a stream; ``None`` for another record, and for one that lacks its time or topic."""
+    try:
+        event = read_event(record)
+    except (NoTimeError, HiddenTopicError):
+        return None
+    return event if isinstance(event, Start) else None
+
+
 def read_refusal(record: object) -> RefusedStart | None:
     """Read one record; ``None`` for a record that is not the refused start of a stream.
 

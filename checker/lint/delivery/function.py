@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 from checker.analysis.documents import PolicyText
 from checker.analysis.endpoints import LAMBDA
 from checker.core.arn import Arn
-from checker.core.unknown import Truth, Unknown, all_of
+from checker.core.unknown import Truth, Unknown
 from checker.iam.prove import prove
 from checker.iam.prove.service_space import INVOKE, delivery_space
-from checker.iam.prove.space import SNS, Target
 from checker.lint.delivery.model import DeliveryWarning, Step, exists_step, step, target_of
-from checker.lint.delivery.other_senders import any_account, foreign_topic
-from checker.lint.delivery.regions import allowed, reaches
+from checker.lint.delivery.other_senders import Words, warnings
+from checker.lint.delivery.regions import delivers
 from checker.lint.status import BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.analysis.endpoints import Function
+    from checker.iam.prove.space import Target
 
 
 _GONE_HELP = "unsubscribe it, and subscribe an existing function"
@@ -72,11 +72,7 @@ def _may_invoke(function: Function, topic: Arn) -> Truth:
     def ask(principal: str) -> Truth:
         return prove.one_request(policy, delivery_space(target, topic, principal, INVOKE)).truth
 
-    arn = function.arn
-    truth = ask(SNS) if isinstance(arn, Unknown) else allowed(ask, topic, arn)
-    if truth is False and function.more is not None:
-        return function.more
-    return truth if isinstance(arn, Unknown) else all_of((truth, reaches(LAMBDA, topic, arn)))
+    return delivers(ask, LAMBDA, topic, function.arn, function.more)
 
 
 def _target(function: Function) -> Target:
@@ -89,13 +85,9 @@ def function_warnings(function: Function, topic: Arn) -> Iterator[DeliveryWarnin
     """Report other callers that the resource policy allows: any AWS account, or topics of other accounts."""
     if not isinstance(function.policy, PolicyText):
         return
-    policy, target = function.policy.policy, _target(function)
-    if any_account(policy, target, INVOKE):
-        yield DeliveryWarning(
-            "any AWS account can invoke the function", "limit the function policy to the intended callers"
-        )
-    if example := foreign_topic(policy, target, topic, INVOKE):
-        yield DeliveryWarning(
-            f"topics of other accounts can invoke the function, such as `{example}`",
-            f"add `--source-arn {topic}` to the permission that lets SNS invoke it",
-        )
+    words = Words(
+        "can invoke the function",
+        "limit the function policy to the intended callers",
+        f"add `--source-arn {topic}` to the permission that lets SNS invoke it",
+    )
+    yield from warnings(function.policy.policy, _target(function), topic, INVOKE, words)

@@ -16,10 +16,10 @@ from checker.core.unknown import Truth, Unknown, all_of, any_of
 from checker.iam.decide.decide import EXPLICITLY_DENIED, grant_covers
 from checker.iam.prove import prove
 from checker.iam.prove.service_space import SEND, delivery_space, queue_key_space
-from checker.iam.prove.space import DATA_KEY, DECRYPT, SNS
+from checker.iam.prove.space import DATA_KEY, DECRYPT
 from checker.lint.delivery.model import DeliveryWarning, Step, exists_step, step, target_of
-from checker.lint.delivery.other_senders import any_account, foreign_topic
-from checker.lint.delivery.regions import allowed, reaches
+from checker.lint.delivery.other_senders import Words, warnings
+from checker.lint.delivery.regions import allowed, delivers
 from checker.lint.status import BROKEN, OK
 from checker.policy.model import EMPTY, Policy
 
@@ -87,7 +87,7 @@ def _may_use(key: Key, queue: Queue, action: str, topic: Arn) -> Truth:
     def ask(principal: str) -> Truth:
         return _allows(key, action, topic, principal)
 
-    return ask(SNS) if isinstance(queue.arn, Unknown) else allowed(ask, topic, queue.arn)
+    return allowed(ask, topic, queue.arn)
 
 
 def _allows(key: Key, action: str, topic: Arn, principal: str) -> Truth:
@@ -162,12 +162,7 @@ def _may_send(queue: Queue, topic: Arn) -> Truth:
     def ask(principal: str) -> Truth:
         return prove.one_request(policy, delivery_space(target, topic, principal)).truth
 
-    if isinstance(queue.arn, Unknown):
-        return queue.more if (truth := ask(SNS)) is False and queue.more is not None else truth
-    truth = allowed(ask, topic, queue.arn)
-    if truth is False and queue.more is not None:
-        return queue.more
-    return all_of((truth, reaches(SQS, topic, queue.arn)))
+    return delivers(ask, SQS, topic, queue.arn, queue.more)
 
 
 def _policy(queue: Queue) -> Policy:
@@ -187,16 +182,12 @@ def _period(seconds: int | Unknown) -> Step:
 
 def queue_warnings(queue: Queue, topic: Arn) -> Iterator[DeliveryWarning]:
     """Report other senders that the queue policy allows: any AWS account, or topics of other accounts."""
-    policy, target = _policy(queue), target_of(queue)
-    if any_account(policy, target, SEND):
-        yield DeliveryWarning(
-            "any AWS account can send to the queue", "limit the queue policy to the intended senders"
-        )
-    if example := foreign_topic(policy, target, topic, SEND):
-        yield DeliveryWarning(
-            f"topics of other accounts can send to the queue, such as `{example}`",
-            f"add ArnEquals `aws:SourceArn` `{topic}` to the statement that lets SNS send",
-        )
+    words = Words(
+        "can send to the queue",
+        "limit the queue policy to the intended senders",
+        f"add ArnEquals `aws:SourceArn` `{topic}` to the statement that lets SNS send",
+    )
+    yield from warnings(_policy(queue), target_of(queue), topic, SEND, words)
 
 
 def queue_notes(queue: Queue) -> Iterator[str]:

@@ -51,11 +51,26 @@ _STREAM = Unknown("AWS documents delivery to another Region only for queues and 
 _TO_OPT_IN = Unknown("AWS documents that SNS does not deliver to functions of another Region that is opt-in")
 
 
-def allowed(ask: Callable[[str], Truth], topic: Arn, endpoint: Arn) -> Truth:
+def delivers(
+    ask: Callable[[str], Truth], protocol: str, topic: Arn, endpoint: Arn | Unknown, more: Unknown | None
+) -> Truth:
+    """Return whether SNS delivers to a queue or function, by its policy and the Regions.
+
+    ``ask`` decides for one principal. ``more`` is the reason why the policy may have further statements.
+    """
+    truth = allowed(ask, topic, endpoint)
+    if truth is False and more is not None:
+        return more
+    return truth if isinstance(endpoint, Unknown) else all_of((truth, reaches(protocol, topic, endpoint)))
+
+
+def allowed(ask: Callable[[str], Truth], topic: Arn, endpoint: Arn | Unknown) -> Truth:
     """Return whether a policy allows the principal of SNS, which has a different one for opt-in Regions.
 
-    ``ask`` decides for one principal.
+    ``ask`` decides for one principal. An endpoint whose ARN is not known is taken to be in the topic's Region.
     """
+    if isinstance(endpoint, Unknown):
+        return ask(SNS)
     answers = [ask(principal) for principal in principals(topic, endpoint)]
     truth = all_of(answers)
     return _PRINCIPAL if truth is False and any_of(answers) is not False else truth

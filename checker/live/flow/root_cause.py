@@ -10,9 +10,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.analysis.observation import REFUSED
 from checker.core.errors import Skipped
 from checker.fix.live.flow_result import DONE, FAILED, PREFLIGHT
-from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start, Stop, read_event
+from checker.inputs.cloudtrail.event import NoTimeError, read_start
+from checker.inputs.cloudtrail.key_event import read_use
 from checker.lint.causes import (
     CONNECT_PARTICIPANT,
     FAN_OUT,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from checker.analysis.observation import Observation
     from checker.core.arn import Arn
     from checker.fix.live.flow_result import Step
     from checker.lint.explanation import Explanation
@@ -204,15 +207,14 @@ def _counter_evidence(counters: Counters) -> tuple[str, ...]:
 
 
 _USES = ("GenerateDataKey", "Decrypt")
-_CONTEXT = "aws:sns:topicArn"
 _PUBLISHERS = ("connect.amazonaws.com", "sns.amazonaws.com")
 """Principals that may use the key for Connect. AWS does not document which of them does."""
 
 
 def topics_seen(steps: Steps, calls: Calls, contact: str, since: datetime) -> tuple[str, ...]:
     """Return the topics that a contact streams to, from CloudTrail. Raises StoppedError."""
-    starts = map(_read, _events(steps, calls, _STARTS, since))
-    topics = (event.topic for event in starts if isinstance(event, Start) and event.contact == contact)
+    starts = map(read_start, _events(steps, calls, _STARTS, since))
+    topics = (start.topic for start in starts if start is not None and start.contact == contact)
     return tuple(dict.fromkeys(topics))
 
 
@@ -222,11 +224,10 @@ def key_refusals(steps: Steps, calls: Calls, topic: Arn, since: datetime) -> tup
     KMS logs the encryption context of each use. For SNS it contains the topic's ARN.
     https://docs.aws.amazon.com/kms/latest/developerguide/logging-using-cloudtrail.html
     """
-    refused = (record for record in _events(steps, calls, _USES, since) if _refuses(record, str(topic)))
-    sentences = (
-        f"CloudTrail shows that KMS denied {record['eventName']} for the topic" for record in refused
-    )
-    return tuple(dict.fromkeys(sentences))
+    uses = map(_read_use, _events(steps, calls, _USES, since))
+    refused = (use for use in uses if use is not None and _is_refused(use, str(topic)))
+    names = (use.action.removeprefix("kms:") for use in refused)
+    return tuple(dict.fromkeys(f"CloudTrail shows that KMS denied {name} for the topic" for name in names))
 
 
 def _events(steps: Steps, calls: Calls, names: tuple[str, ...], since: datetime) -> Iterator[dict[str, Any]]:
@@ -243,18 +244,11 @@ def _events(steps: Steps, calls: Calls, names: tuple[str, ...], since: datetime)
             yield from map(record_of, answer.get("Events") or ())
 
 
-def _read(record: dict[str, Any]) -> Start | Stop | None:
-    """Parse the event of a stream. Return None if it is incomplete."""
-    try:
-        return read_event(record)
-    except (NoTimeError, HiddenTopicError):
-        return None
+def _read_use(record: dict[str, Any]) -> Observation | None:
+    with suppress(NoTimeError):
+        return read_use(record)
+    return None
 
 
-def _refuses(record: dict[str, Any], topic: str) -> bool:
-    parameters = record.get("requestParameters")
-    encrypted = parameters.get("encryptionContext") if isinstance(parameters, dict) else None
-    of_topic = isinstance(encrypted, dict) and encrypted.get(_CONTEXT) == topic
-    caller = record.get("userIdentity")
-    by_service = isinstance(caller, dict) and caller.get("invokedBy") in _PUBLISHERS
-    return of_topic and by_service and "AccessDenied" in str(record.get("errorCode"))
+def _is_refused(use: Observation, topic: str) -> bool:
+    return use.topic == topic and use.principal in _PUBLISHERS and use.outcome == REFUSED

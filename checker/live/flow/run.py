@@ -21,8 +21,7 @@ from checker.fix.live.flow_result import (
 )
 from checker.lint.causes import Cause, Counters, broken_link
 from checker.lint.status import OK
-from checker.live.aws.access import WATCHING, Unit
-from checker.live.aws.calls import Calls
+from checker.live.aws.access import WATCHING
 from checker.live.aws.errors import CallError, Fault, StoppedError
 from checker.live.flow.chat import Chat
 from checker.live.flow.request import ApplicationMistake
@@ -35,12 +34,11 @@ from checker.live.flow.root_cause import (
     key_refusals,
     topics_seen,
 )
-from checker.live.flow.steps import Cleanup, FlowCalls, Steps, StepTimer
+from checker.live.flow.steps import Cleanup, FlowCalls, Interrupts, Steps, StepTimer
 from checker.live.flow.watch import WatchedQueue, wait_for_counters
 from checker.live.retention.setup import ensure_retention, plan_setup, retention_summary
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Iterator, Sequence
 
     from checker.core.arn import Arn
@@ -115,13 +113,6 @@ def _always_consent(_topic: Arn, _planned: Sequence[PlannedCall]) -> None:
     """Give consent to every change."""
 
 
-class Interrupts(NamedTuple):
-    """Two interrupts: the first ends the flow and starts the cleanup, the second ends the cleanup."""
-
-    flow: threading.Event
-    cleanup: threading.Event
-
-
 def run_flow(
     request: FlowRequest,
     sessions: Sessions,
@@ -171,9 +162,7 @@ class _Run:
 
     def _calls_for(self, place: Arn) -> FlowCalls:
         """Return the calls for the account and Region of a resource. Raises CallError."""
-        unit = Unit(place.account, place.region)
-        during, after = (Calls(self._sessions, unit, stop).at(place) for stop in self._stops)
-        return FlowCalls(self.steps, during, after)
+        return FlowCalls.at(self.steps, self._sessions, place, self._stops)
 
     def topics(self) -> tuple[TopicResult, ...]:
         return tuple(self._results.values())

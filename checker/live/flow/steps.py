@@ -7,12 +7,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.fix.live.flow_result import DONE, FAILED, Step
+from checker.live.aws.access import Unit
+from checker.live.aws.calls import Calls
 from checker.live.aws.errors import CallError, Fault, StoppedError, api_name
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
-    from checker.live.aws.calls import Calls
+    from checker.core.arn import Arn
+    from checker.live.aws.session import Sessions
 
 
 class Steps:
@@ -44,6 +48,13 @@ class Steps:
         self._show(step)
 
 
+class Interrupts(NamedTuple):
+    """Two interrupts: the first ends the flow and starts the cleanup, the second ends the cleanup."""
+
+    flow: threading.Event
+    cleanup: threading.Event
+
+
 class FlowCalls(NamedTuple):
     """The calls of a flow for one Region, each a step: ``during`` the flow, and ``after`` it for the cleanup."""
 
@@ -56,6 +67,12 @@ class FlowCalls(NamedTuple):
     ) -> dict[str, Any]:
         """Make a call during the flow. Raises CallError, StoppedError."""
         return self.steps.call(self.during, service, operation, what, detail, **parameters)
+
+    @classmethod
+    def at(cls, steps: Steps, sessions: Sessions, place: Arn, stops: Interrupts) -> FlowCalls:
+        """Return the calls for the account and Region of a resource. Raises CallError."""
+        unit = Unit(place.account, place.region)
+        return cls(steps, *(Calls(sessions, unit, stop).at(place) for stop in stops))
 
     def create(
         self,

@@ -12,8 +12,7 @@ from checker.analysis.observation import REFUSED, SERVED, SILENT, Observation, p
 from checker.fix.live.flow_result import DONE, FAILED, MESSAGE
 from checker.fix.live.trial import CONTROL, TrialResult
 from checker.iam.prove.space import PUBLISH
-from checker.live.aws.access import WATCHING, Unit
-from checker.live.aws.calls import Calls
+from checker.live.aws.access import WATCHING
 from checker.live.aws.errors import CallError, Fault, StoppedError
 from checker.live.aws.key_evidence import uses_of_key
 from checker.live.flow.chat import Chat
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from checker.fix.live.flow_result import Step
     from checker.fix.live.trial import Setup
     from checker.live.aws.session import Sessions
-    from checker.live.flow.run import Interrupts
+    from checker.live.flow.steps import Interrupts
 
 
 _AGAIN = 20.0
@@ -129,9 +128,7 @@ class _Run:
         self.steps = Steps(show)
         self.cleanup = Cleanup()
         first = request.setups[0].topic
-        unit = Unit(first.account, first.region)
-        during, after = (Calls(sessions, unit, stop).at(first) for stop in stops)
-        self.calls = FlowCalls(self.steps, during, after)
+        self.calls = FlowCalls.at(self.steps, sessions, first, stops)
         self._attempts = [_Attempt(self, setup, first.account) for setup in request.setups]
         self._refused: dict[str, Observation] = {}
         self._ended = datetime.now(UTC)

@@ -15,7 +15,8 @@ from checker.lint.registry import all_rules
 from checker.live.aws.access import Access
 from checker.live.aws.session import Sessions
 from checker.live.flow.request import FlowRequest
-from checker.live.flow.run import Interrupts, run_flow
+from checker.live.flow.run import run_flow
+from checker.live.flow.steps import Interrupts
 from checker.sandbox import seed
 from checker.sandbox.running import Account, Sandbox
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.analysis.observation import SERVED, SILENT
+from checker.analysis.observation import REFUSED, SERVED, SILENT
 from checker.fix.live.flow_result import Step
 from checker.fix.live.trial import CONTROL, VARIANTS, TrialResult, set_up
 from checker.live.permissions import Limits, trial_policy
@@ -22,7 +22,7 @@ from tests.live.test_permissions import FREE, actions_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checker.live.flow.run import Interrupts
+    from checker.live.flow.steps import Interrupts
     from checker.sandbox.running import Account, Sandbox
 
 TRIAL = "1b0c7f5e-0000-4000-8000-000000000000"
@@ -103,7 +103,7 @@ def test_the_whole_command_from_the_plan_to_the_use_of_its_evidence(
     assert done.code == 0, done.err
     assert {one["name"]: one["outcome"] for one in json.loads(done.out)["variants"]} == {
         **dict.fromkeys(NAMES, SERVED),
-        "via-service": SILENT,
+        "via-service": REFUSED,
     }
     assert left(sandbox, account) == NOTHING
     (receipt,) = (tmp_path / "receipts").iterdir()
@@ -131,6 +131,7 @@ def _check_use(account: Account, instance: str, evidence: Path) -> None:
 
 def test_silence_counts_only_beside_a_control_that_arrives(sandbox: Sandbox, account: Account) -> None:
     instance = seed.make_instance(account)
+    sandbox.fault(faults.denied("cloudtrail"))  # which shows the refusals
     result = trial(account, instance, show=closing(account, "source-account"), wait=3)
     assert outcomes(result) == {CONTROL: SERVED, "topic": SERVED, "source-account": SILENT}
     result = trial(account, instance, show=closing(account, CONTROL, "source-account"), wait=3)
