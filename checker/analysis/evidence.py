@@ -142,20 +142,20 @@ def _of_another_policy(one: Observation, case: KeyAnalysis, evidence: Evidence) 
     digest = policy_digest(case.text.text) if isinstance(case.text, PolicyText) else ""
     if one.digest and one.digest != digest:
         return "another key policy was in force"
-    changes = [each for each in evidence.changes if each.resource in (one.key, one.topic)]
-    changes.sort(key=lambda each: each.time)
-    late = [each for each in changes if each.time + SETTLING > one.time]
+    about = (each for each in evidence.changes if each.resource in (one.key, one.topic))
+    changes = sorted(about, key=lambda each: each.time)
     late = [
-        each for each in late if not (one.digest and each.name == "PutKeyPolicy")
-    ]  # the digest is of the policy
+        each
+        for each in changes
+        if each.time + SETTLING > one.time
+        and not (one.digest and each.name == "PutKeyPolicy")  # the digest is of the policy
+    ]
     if late:
         last = late[-1]
         changed = "changed" if last.time >= one.time else "had just changed"
         what = "the key" if last.resource == one.key else "the topic"
         return f"`{last.name}` {changed} {what} on {day_of(last.time)}"
-    if one.digest:
-        return ""
-    if evidence.knows_changes(one.key, one.time):
+    if one.digest or evidence.knows_changes(one.key, one.time):
         return ""
     written = [each.digest for each in changes if each.digest]
     if not written:

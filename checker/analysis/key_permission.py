@@ -60,8 +60,9 @@ def _owner(
 
     https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
     """
-    if isinstance(key, Arn) or named is not None:
-        return key.account if isinstance(key, Arn) else named.account if named else _NO_OWNER
+    known = key if isinstance(key, Arn) else named
+    if known is not None:
+        return known.account
     if isinstance(topic, Arn) and isinstance(reference, str) and is_key_reference(reference):
         return topic.account
     return _root_account(described) or _NO_OWNER

@@ -19,10 +19,7 @@ from checker.iam.decide.operators import is_negated
 from checker.iam.prove import prove
 from checker.iam.prove.callers import ORG_ID, organizations
 from checker.iam.prove.domain import known_conditions
-from checker.iam.prove.service_space import (
-    RESOURCE_ORGANIZATION,
-    SOURCE_ORGANIZATION,
-)
+from checker.iam.prove.service_space import RESOURCE_ORGANIZATION, SOURCE_ORGANIZATION
 from checker.policy.model import (
     ALLOW,
     DENY,
@@ -147,16 +144,10 @@ def permission(
     results = {
         one: [_result(policies, tuple(map(opened.space, form))) for form in forms(one)] for one in own.ids
     }
-    every = [result for listed in results.values() for result in listed]
-    return _combined(every, results, own)._replace(assumptions=tuple(_assumed(organization, applied, own)))
+    return _combined(results, own)._replace(assumptions=tuple(_assumed(organization, applied, own)))
 
 
-class _Result(NamedTuple):
-    truth: Truth
-    denials: tuple[Denial, ...]
-
-
-def _result(policies: Sequence[tuple[OrganizationPolicy, Policy]], form: tuple[Space, ...]) -> _Result:
+def _result(policies: Sequence[tuple[OrganizationPolicy, Policy]], form: tuple[Space, ...]) -> Permission:
     """Decide one form of the requests: every request must be permitted by every policy."""
     answers = [(named, prove.one_request(policy, space)) for named, policy in policies for space in form]
     denials = tuple(
@@ -170,13 +161,12 @@ def _result(policies: Sequence[tuple[OrganizationPolicy, Policy]], form: tuple[S
         else answer.truth
         for named, answer in answers
     )
-    return _Result(all_of(truths), denials)
+    return Permission(all_of(truths), denials)
 
 
-def _combined(
-    every: Sequence[_Result], by_organization: dict[str, list[_Result]], own: _OwnOrganizations
-) -> Permission:
-    """Combine the results of all forms: what holds in each of them is certain."""
+def _combined(by_organization: dict[str, list[Permission]], own: _OwnOrganizations) -> Permission:
+    """Combine the results of all forms in each organization: what holds in each of them is certain."""
+    every = [result for listed in by_organization.values() for result in listed]
     truths = [result.truth for result in every]
     unknown = next((truth for truth in truths if isinstance(truth, Unknown)), None)
     if all(truth is True for truth in truths):
@@ -187,7 +177,7 @@ def _combined(
     if unknown is not None:
         return Permission(unknown, denials)
     names = " and ".join(dict.fromkeys(denial.policy.name for denial in denials))
-    decided = [{str(result.truth) for result in listed} for listed in by_organization.values()]
+    decided = [{result.truth for result in listed} for listed in by_organization.values()]
     if all(len(one) == 1 for one in decided):
         return Permission(Unknown(f"{names}: the ID of the organization is not known", own.where), denials)
     return Permission(Unknown(f"{names}: {_NOT_DOCUMENTED}"), denials)

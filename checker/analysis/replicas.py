@@ -80,9 +80,11 @@ NO_INSTANCE = Unknown("no Connect instance is known for the topic")
 
 def may_stream(topic: Topic) -> bool:
     """True for a topic that the user named, or that its code or policy connects to Amazon Connect or may connect."""
+    if topic.named or topic.sender:
+        return True
     policy = topic.policy
-    if topic.named or topic.sender or isinstance(policy, Unknown):
-        return topic.named or bool(topic.sender) or not topic.without_connect
+    if isinstance(policy, Unknown):
+        return not topic.without_connect
     entries = (entry for one in policy.policy.known_statements() for entry in one.principal_entries)
     return policy.names_connect or any(
         isinstance(entry.value, Unknown) or is_misspelled_connect(entry.value) for entry in entries

@@ -19,7 +19,7 @@ from checker.inputs.typed_files import key_policy_in, topic_in
 from checker.policy.node import Object, items, scalar_text, text_of
 from checker.policy.text_json import json_text
 from checker.policy.text_json import plain as json_value
-from checker.policy.vocabulary import CONNECT, KEY, KEY_ACTIONS, TOPIC, TOPIC_ACTIONS
+from checker.policy.vocabulary import CONNECT, KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.wildcard import did_you_mean, glob
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "expectations.v1.json"
 _ACTIONS = {TOPICS: TOPIC_ACTIONS, KEYS: KEY_ACTIONS}
-_DIALECTS = {TOPICS: TOPIC, KEYS: KEY}
 
 
 def load_expectations(path: Path) -> tuple[Expectation, ...]:

@@ -28,7 +28,7 @@ def validate(document: TextDocument, schema: str) -> None:
 
     error = best_match(_errors(document, schema))
     if error is not None:
-        raise _fault(document, error, schema)
+        raise next(_each_fault(document, error, schema))
 
 
 def faults(document: TextDocument, schema: str) -> Iterator[InputError]:
@@ -46,34 +46,25 @@ def _errors(document: TextDocument, schema: str) -> Iterator[ValidationError]:
 
 
 def _each_fault(document: TextDocument, error: ValidationError, schema: str) -> Iterator[InputError]:
+    """Yield a schema error in words: one for each unknown key."""
     if error.validator != "additionalProperties" or not isinstance(error.schema, dict):
         yield _fault(document, error, schema)
         return
-    known = error.schema.get("properties", {})
+    known = tuple(error.schema.get("properties", ()))
     value: Any = error.instance
     for key in value:
         if key not in known:
-            yield _unknown_key(document, (*error.absolute_path, key), tuple(known))
-
-
-def _unknown_key(document: TextDocument, route: Route, known: tuple[str, ...]) -> InputError:
-    key = str(route[-1])
-    return InputError(
-        document.name, f"unknown key `{key}`", document.locate(route, Part.KEY), _hint(key, known)
-    )
+            where = document.locate((*error.absolute_path, key), Part.KEY)
+            yield InputError(document.name, f"unknown key `{key}`", where, _hint(key, known))
 
 
 def _fault(document: TextDocument, error: ValidationError, schema: str) -> InputError:
-    """Describe a schema error in words."""
+    """Describe a schema error about anything but unknown keys."""
     route: Route = tuple(error.absolute_path)
     expected: Any = error.validator_value
     value: Any = error.instance
     help_text = f"see `schemas/{schema}`"
     message = error.message[:_LONGEST]
-    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
-        known = tuple(error.schema.get("properties", ()))
-        unknown_key = next(key for key in value if key not in known)
-        return _unknown_key(document, (*route, unknown_key), known)
     if error.validator == "enum":
         message, help_text = (
             f"`{inert(str(value))}` is not one of {', '.join(expected)}",

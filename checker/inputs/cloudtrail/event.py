@@ -97,9 +97,7 @@ def read_event(record: object) -> Start | Stop | None:
     """
     event = folded(record)
     name = text(event.get("eventname")).lower()
-    if (name not in STARTS and name != _STOP) or event.get("errorcode"):
-        return None
-    if text(event.get("eventsource")).lower() not in ("", _SOURCE):
+    if (name not in STARTS and name != _STOP) or event.get("errorcode") or not _is_of_connect(event):
         return None
     return _stop(event) if name == _STOP else _start(event, name)
 
@@ -121,14 +119,10 @@ def read_refusal(record: object) -> RefusedStart | None:
     """
     event = folded(record)
     name, code = text(event.get("eventname")), text(event.get("errorcode"))
-    if name.lower() not in STARTS or not code:
-        return None
-    if text(event.get("eventsource")).lower() not in ("", _SOURCE):
+    if name.lower() not in STARTS or not code or not _is_of_connect(event):
         return None
     asked = folded(event.get("requestparameters"))
-    inside = asked
-    for step in STARTS[name.lower()]:
-        inside = folded(inside.get(step))
+    inside = _stream_in(asked, name.lower())
     if name.lower() != "startcontactstreaming" and _ENDPOINT not in inside:
         return None
     account = text(event.get("recipientaccountid")) or _caller(event)
@@ -144,6 +138,17 @@ def read_refusal(record: object) -> RefusedStart | None:
     )
 
 
+def _is_of_connect(event: Folded) -> bool:
+    return text(event.get("eventsource")).lower() in ("", _SOURCE)
+
+
+def _stream_in(asked: Folded, name: str) -> Folded:
+    """Return the request parameter that holds the topic; empty if the request does not have it."""
+    for step in STARTS[name]:
+        asked = folded(asked.get(step))
+    return asked
+
+
 def _stop(event: Folded) -> Stop | None:
     asked = folded(event.get("requestparameters"))
     contact, stream = text(asked.get("contactid")), text(asked.get("streamingid"))
@@ -152,9 +157,7 @@ def _stop(event: Folded) -> Stop | None:
 
 def _start(event: Folded, name: str) -> Start | None:
     asked, answer = folded(event.get("requestparameters")), folded(event.get("responseelements"))
-    inside = asked
-    for step in STARTS[name]:
-        inside = folded(inside.get(step))
+    inside = _stream_in(asked, name)
     if _ENDPOINT not in inside or not _began(name, answer):
         return None
     region = text(event.get("awsregion"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from checker.analysis.observation import Evidence
 from checker.inputs.cloudtrail.key_event import read_change, read_use
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 MOST = 10_000
 """The maximum number of keys, topics and outcomes that are distinguished; events beyond it are counted as lost."""
 
-_Use = tuple[str, str, str, str]
+_Kind = tuple[str, ...]
+_Event = TypeVar("_Event", "Observation", "PolicyChange")
 
 
 class KeyHistory:
@@ -26,19 +27,19 @@ class KeyHistory:
 
     def __init__(self) -> None:
         self.lost = 0
-        self._uses: dict[_Use, Observation] = {}
-        self._changes: dict[tuple[str, str], PolicyChange] = {}
+        self._uses: dict[_Kind, Observation] = {}
+        self._changes: dict[_Kind, PolicyChange] = {}
 
     def add(self, record: object, key: str = "") -> bool:
         """Add an event; false if it is about no key of a topic. ``key`` is as in `read_use`. Raises NoTimeError."""
         use = read_use(record, key)
         if use is not None:
             if use.principal == CONNECT:
-                self._add_use(use)
+                self._keep(self._uses, (use.key, use.topic, use.action, use.outcome), use)
             return use.principal == CONNECT
         change = read_change(record, key)
         if change is not None:
-            self._add_change(change)
+            self._keep(self._changes, (change.resource, change.name), change)
         return change is not None
 
     def has_change(self, resource: str) -> bool:
@@ -49,22 +50,13 @@ class KeyHistory:
         """Return the actions that were seen for a topic, each with its outcome."""
         return frozenset((use.action, use.outcome) for use in self._uses.values() if use.topic == topic)
 
-    def _add_use(self, use: Observation) -> None:
-        """Keep the newest use of each kind."""
-        kind = (use.key, use.topic, use.action, use.outcome)
-        known = self._uses.get(kind)
-        if known is None and len(self._uses) >= MOST:
+    def _keep(self, newest: dict[_Kind, _Event], kind: _Kind, event: _Event) -> None:
+        """Keep the newest event of each kind."""
+        known = newest.get(kind)
+        if known is None and len(newest) >= MOST:
             self.lost += 1
-        elif known is None or known.time < use.time:
-            self._uses[kind] = use
-
-    def _add_change(self, change: PolicyChange) -> None:
-        kind = (change.resource, change.name)
-        known = self._changes.get(kind)
-        if known is None and len(self._changes) >= MOST:
-            self.lost += 1
-        elif known is None or known.time < change.time:
-            self._changes[kind] = change
+        elif known is None or known.time < event.time:
+            newest[kind] = event
 
     def evidence(self) -> Evidence | None:
         """Return what was seen; ``None`` if there is no use, because changes alone show nothing."""
