@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from checker.analysis.deployments import Deployment
+    from checker.analysis.endpoints import Subscription
     from checker.analysis.inventory import Inventory, Topic
     from checker.core.finding import Location
     from checker.core.unknown import Truth
@@ -103,6 +104,10 @@ class TopicAnalysis(PolicyAnalysis):
         case.name, case.key = self.name, self.key
         case.endpoints = self.inventory.endpoints.behind(subscriptions, self.topic.home)
         return case
+
+    def at_subscription(self, subscription: Subscription) -> Location:
+        """Return the place of a subscription: its declaration if one is known, else the topic's ARN."""
+        return self.here(subscription.place or self.topic.arn_place)
 
     @property
     def sender_note(self) -> str:
