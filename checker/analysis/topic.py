@@ -6,7 +6,7 @@ Rules use this interface: typed facts, and questions that the decision engine an
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker.analysis.endpoints import Endpoints
 from checker.analysis.inventory import Key
@@ -33,9 +33,10 @@ from checker.policy.placeholder import intended_value
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from checker.analysis.deployments import Deployment
+    from checker.analysis.endpoints import Subscription
     from checker.analysis.inventory import Inventory, Topic
     from checker.core.finding import Location
     from checker.core.unknown import Truth
@@ -53,6 +54,7 @@ _MEANT_INSTANCE = "instance/12121212-1212-4121-8121-121212121212"
 _QUESTIONS = 5
 """The budget for one policy, as a multiple of the budget for one question."""
 _FROM_CONNECT = Request(Service(CONNECT), "", "", {})
+_Result = TypeVar("_Result")
 
 
 class TopicAnalysis(PolicyAnalysis):
@@ -65,6 +67,14 @@ class TopicAnalysis(PolicyAnalysis):
         self.pairings = pairings_of(topic, inventory)
         self.budget = Budget(_QUESTIONS * LIMIT)
         self._provers: dict[tuple[int, ...], ConnectProver] = {}
+        self._results: dict[Callable[[TopicAnalysis], Any], Any] = {}
+
+    def once(self, compute: Callable[[TopicAnalysis], _Result]) -> _Result:
+        """Return the result of a function for this topic, computed once for all rules that need it."""
+        if compute not in self._results:
+            self._results[compute] = compute(self)
+        result: _Result = self._results[compute]
+        return result
 
     @property
     def about(self) -> tuple[Topic, Key | None]:
@@ -94,6 +104,10 @@ class TopicAnalysis(PolicyAnalysis):
         case.name, case.key = self.name, self.key
         case.endpoints = self.inventory.endpoints.behind(subscriptions, self.topic.home)
         return case
+
+    def at_subscription(self, subscription: Subscription) -> Location:
+        """Return the place of a subscription: its declaration if one is known, else the topic's ARN."""
+        return self.here(subscription.place or self.topic.arn_place)
 
     @property
     def sender_note(self) -> str:

@@ -235,7 +235,7 @@ class _Proof:
         """Connect can stream for the instances: the whole chain from the instance to the topic."""
         from checker.lint.explain import explain
         from checker.lint.registry import all_rules
-        from checker.lint.status import BROKEN, UNKNOWN
+        from checker.lint.status import BROKEN
 
         if not isinstance(self.case, TopicAnalysis):
             return _open(Unknown("only a topic has a chain"))
@@ -245,7 +245,7 @@ class _Proof:
             if arn is None or not arn.is_instance:
                 return _open(Unknown("a reference is not the ARN of a Connect instance"))
             chain = explain(topic._replace(pairings=None), key, arn, all_rules(), around=around)
-            link = chain.first(BROKEN) or chain.first(UNKNOWN)
+            link = chain.decisive
             if link is None:
                 continue
             truth: Truth = False if link.status == BROKEN else Unknown(link.reason)

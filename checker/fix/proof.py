@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.access_diff import Difference, difference, format_actions, joined_differences
 from checker.analysis.callers import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED, CallerGroup
-from checker.analysis.documented import KEY_ACTIONS_NEEDED
 from checker.analysis.inventory import PolicyText, Source
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import STATED, why
@@ -24,6 +23,7 @@ from checker.fix.renaming import local_name
 from checker.iam.prove.domain import LIMIT, Budget
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT
 from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH, TOPIC_CONTEXT
+from checker.lint.fixes.grants import serves_more
 from checker.lint.fixes.statement import is_for_connect_alone
 from checker.policy.model import ALLOW, Condition, Patterns, Statement
 from checker.policy.wildcard import example_of
@@ -41,7 +41,6 @@ PUBLISHING = "publishing"
 """Caller group: Connect while it publishes to a topic, for any instance that the topic policy allows."""
 
 _PLACEHOLDER_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
-_USES = frozenset(action.lower() for action in (*KEY_ACTIONS_NEEDED, DATA_KEY, DECRYPT))
 
 
 def key_effect(case: KeyAnalysis, old: Policy, new: Policy, whole: Budget | None = None) -> Difference:
@@ -77,12 +76,8 @@ def _is_limited(case: KeyAnalysis, statement: Statement | Unknown) -> bool:
     """Return True for an Allow for Connect only, limited to key use with its topics as encryption context."""
     if isinstance(statement, Unknown) or statement.effect != ALLOW or not is_for_connect_alone(statement):
         return False
-    actions = statement.actions
-    if not isinstance(actions, Patterns) or actions.negated:
-        return False
-    uses = all(isinstance(value, str) and value.lower() in _USES for value in actions.values)
     topics = {str(topic.arn) if isinstance(topic.arn, Arn) else topic.symbol for topic in case.topics} - {""}
-    return uses and any(_names(condition, topics) for condition in statement.conditions)
+    return not serves_more(statement) and any(_names(condition, topics) for condition in statement.conditions)
 
 
 def _names(condition: Condition | Unknown, topics: set[str]) -> bool:

@@ -79,7 +79,12 @@ class Explanation(NamedTuple):
     @property
     def chain(self) -> str:
         """Whether the instance can publish to the topic: ``whole``, ``broken`` or ``unknown``."""
-        return BROKEN if self.first(BROKEN) else UNKNOWN if self.first(UNKNOWN) else WHOLE
+        return self.decisive.status if self.decisive else WHOLE
+
+    @property
+    def decisive(self) -> LinkStatus | None:
+        """The first broken link, else the first unknown one; ``None`` if the chain is whole."""
+        return self.first(BROKEN) or self.first(UNKNOWN)
 
     def status(self, link: Link) -> str:
         """Return the status of one link."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from checker.core.terminal_text import inert
 from checker.core.unknown import Unknown
 from checker.lint.causes import causes_of_silence
-from checker.lint.status import UNKNOWN
+from checker.report.brief import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def activity_json(explanation: Explanation, activity: Activity) -> dict[str, Any
 
 def cause_lines(explanation: Explanation, activity: Activity, paint: Paint) -> Iterator[str]:
     """Yield the likely causes that the answer does not state already."""
-    first = explanation.first_broken() or explanation.first(UNKNOWN)
+    first = explanation.decisive
     for cause in causes_of_silence(explanation, activity):
         if first is not None and cause.link == first.link.value:
             continue
@@ -52,11 +52,10 @@ def activity_lines(activity: Activity) -> Iterator[str]:
     if isinstance(streams, Unknown):
         yield f"  {'streams':<9} not known: {inert(streams.reason)}"
     else:
-        count = "no contacts" if not streams else f"{streams} contact{'s' * (streams != 1)}"
+        count = count_noun(streams, "contact") if streams else "no contacts"
         yield f"  {'streams':<9} {count} streamed to the topic, by CloudTrail"
     if activity.refused:
-        count = f"{len(activity.refused)} request{'s' * (len(activity.refused) != 1)}"
-        yield f"  {'refused':<9} {count} to stream, by CloudTrail"
+        yield f"  {'refused':<9} {count_noun(len(activity.refused), 'request')} to stream, by CloudTrail"
     yield f"  {'messages':<9} {counters_text(counters)}"
 
 

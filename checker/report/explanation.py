@@ -9,11 +9,11 @@ from checker.analysis.wording import could
 from checker.core.terminal_text import inert
 from checker.core.unknown import Unknown
 from checker.lint.rule import Link
-from checker.lint.status import BROKEN, OK, UNKNOWN
+from checker.lint.status import OK, UNKNOWN
 from checker.report.activity import activity_json, activity_lines, cause_lines
 from checker.report.decision import match_lines
 from checker.report.formats.json import pairing_json
-from checker.report.links import link_text
+from checker.report.links import STYLES, link_text
 from checker.report.subscribers import subscribers_json, subscribers_text
 
 if TYPE_CHECKING:
@@ -190,9 +190,8 @@ def _missing(status: LinkStatus) -> str:
 
 
 def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
-    style = {BROKEN: "error", UNKNOWN: "warning"}.get(explanation.chain, "ok")
-    yield paint(style, inert(answer_of(explanation)))
-    first = explanation.first_broken() or explanation.first(UNKNOWN)
+    yield paint(STYLES.get(explanation.chain, "ok"), inert(answer_of(explanation)))
+    first = explanation.decisive
     if first is not None and first.help:
         yield paint.detail("help", first.help)
     for finding in explanation.openings():

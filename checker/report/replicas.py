@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.core.terminal_text import inert
-from checker.lint.status import BROKEN, UNKNOWN
+from checker.report.explanation import answer_of, explanation_json
+from checker.report.links import STYLES, link_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.lint.explain_replicas import ReplicaChain
     from checker.report.context import Paint
-
-
-from checker.report.explanation import answer_of, explanation_json
-from checker.report.links import link_text
 
 
 def replicas_json(chains: Sequence[ReplicaChain] | None) -> list[dict[str, Any]] | None:
@@ -38,7 +35,7 @@ def replicas_text(chains: Iterable[ReplicaChain], paint: Paint) -> Iterator[str]
     """Yield the chain of each replica, or that no topic is known in its Region."""
     for one in chains:
         region = one.instance.region
-        style = {BROKEN: "error", UNKNOWN: "warning"}.get(one.chain, "ok")
+        style = STYLES.get(one.chain, "ok")
         yield ""
         if one.explanation is None:
             yield paint(style, f"Replica in {region}: not known: no topic in {region} is known for it.")

@@ -8,15 +8,13 @@ from checker.core.terminal_text import inert
 from checker.core.unknown import Unknown
 from checker.lint.delivery.dead_letter import PREFIX
 from checker.lint.status import OK
+from checker.report.links import STYLES, link_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.lint.delivery.subscribers import Subscriber
     from checker.report.context import Paint
-
-
-from checker.report.links import STYLES, link_line
 
 
 def subscribers_json(subscribers: tuple[Subscriber, ...] | Unknown) -> list[dict[str, Any]] | None:

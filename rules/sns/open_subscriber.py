@@ -67,6 +67,6 @@ class OpenSubscriber(Rule):
                 yield self.finding(
                     case.name,
                     f"`{delivery.endpoint}`: {warning.message}",
-                    case.here(delivery.subscription.place or case.topic.arn_place),
+                    case.at_subscription(delivery.subscription),
                     help=warning.help,
                 )

@@ -69,7 +69,7 @@ class SelectiveFilter(Rule):
                 yield self.finding(
                     case.name,
                     f"`{shown(subscription.endpoint)}`: {accepted_only(result)}",
-                    case.here(subscription.place or case.topic.arn_place),
+                    case.at_subscription(subscription),
                     severity=Severity.NOTE if chosen and result.dropping else Severity.WARNING,
                     help="suppress this if the subscriber should not get these messages",
                 )

@@ -66,6 +66,4 @@ class UnconfirmedSubscription(Rule):
                 yield one.confirmed
             elif not one.confirmed:
                 message = f"the {one.protocol} subscription of `{shown(one.endpoint)}` is not confirmed, and gets no messages"
-                yield self.finding(
-                    case.name, message, case.here(one.place or case.topic.arn_place), help=CONFIRM_HELP
-                )
+                yield self.finding(case.name, message, case.at_subscription(one), help=CONFIRM_HELP)

@@ -8,8 +8,9 @@ from checker.analysis.endpoints import shown
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.delivery.deliveries import deliveries, is_supplied
+from checker.lint.delivery.model import decisive
 from checker.lint.rule import Rule
-from checker.lint.status import BROKEN, UNKNOWN
+from checker.lint.status import BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,17 +71,16 @@ class UndeliverableDeadLetter(Rule):
 
     def _check(self, case: TopicAnalysis, delivery: Delivery) -> Iterator[Finding | Unknown]:
         subscription = delivery.subscription
-        place = case.here(subscription.place or case.topic.arn_place)
-        broken = next((one for one in delivery.dead_letter if one.status == BROKEN), None)
-        unknown = next((one for one in delivery.dead_letter if one.status == UNKNOWN), None)
-        name = "" if subscription.dead_letter is None else shown(subscription.dead_letter)
-        about = f"the dead-letter queue `{name}` of `{delivery.endpoint}`"
-        if broken is not None:
+        problem, at = decisive(delivery.dead_letter), case.at_subscription(subscription)
+        if problem is None or subscription.dead_letter is None:
+            return
+        about = f"the dead-letter queue `{shown(subscription.dead_letter)}` of `{delivery.endpoint}`"
+        if problem.status == BROKEN:
             yield self.finding(
-                case.name, f"{about} gets no messages: {broken.reason}", place, help=broken.help
+                case.name, f"{about} gets no messages: {problem.reason}", at, help=problem.help
             )
-        elif unknown is not None and is_supplied(case) and not isinstance(subscription.dead_letter, Unknown):
-            message = f"not known whether {about} gets messages: {unknown.reason}"
-            yield self.undetermined(case.name, message, place, help=unknown.help)
-        elif unknown is not None:
-            yield Unknown(unknown.reason)
+        elif is_supplied(case) and not isinstance(subscription.dead_letter, Unknown):
+            message = f"not known whether {about} gets messages: {problem.reason}"
+            yield self.undetermined(case.name, message, at, help=problem.help)
+        else:
+            yield Unknown(problem.reason)

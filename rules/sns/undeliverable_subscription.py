@@ -8,9 +8,9 @@ from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.delivery.deliveries import deliveries, is_supplied
-from checker.lint.delivery.model import FILTER, SUBSCRIPTION
+from checker.lint.delivery.model import FILTER, SUBSCRIPTION, decisive
 from checker.lint.rule import Rule
-from checker.lint.status import BROKEN, UNKNOWN
+from checker.lint.status import BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,14 +90,14 @@ class UndeliverableSubscription(Rule):
 
     def _check(self, case: TopicAnalysis, delivery: Delivery) -> Iterator[Finding | Unknown]:
         steps = [one for one in delivery.steps if one.name not in (SUBSCRIPTION, FILTER)]
-        place = case.here(delivery.subscription.place or case.topic.arn_place)
-        broken = next((one for one in steps if one.status == BROKEN), None)
-        unknown = next((one for one in steps if one.status == UNKNOWN), None)
-        if broken is not None:
-            message = f"`{delivery.endpoint}` is subscribed, but gets no messages: {broken.reason}"
-            yield self.finding(case.name, message, place, help=broken.help)
-        elif unknown is not None and is_supplied(case):
-            message = f"not known whether `{delivery.endpoint}` gets the messages: {unknown.reason}"
-            yield self.undetermined(case.name, message, place, help=unknown.help)
-        elif unknown is not None:
-            yield Unknown(f"whether `{delivery.endpoint}` gets the messages: {unknown.reason}")
+        problem, at = decisive(steps), case.at_subscription(delivery.subscription)
+        if problem is None:
+            return
+        if problem.status == BROKEN:
+            message = f"`{delivery.endpoint}` is subscribed, but gets no messages: {problem.reason}"
+            yield self.finding(case.name, message, at, help=problem.help)
+        elif is_supplied(case):
+            message = f"not known whether `{delivery.endpoint}` gets the messages: {problem.reason}"
+            yield self.undetermined(case.name, message, at, help=problem.help)
+        else:
+            yield Unknown(f"whether `{delivery.endpoint}` gets the messages: {problem.reason}")

@@ -73,6 +73,6 @@ class UnmatchableFilter(Rule):
             if isinstance(result.some, Unknown):
                 yield result.some
             elif not result.some:
-                place = case.here(subscription.place or case.topic.arn_place)
+                place = case.at_subscription(subscription)
                 message = f"`{shown(subscription.endpoint)}` gets no messages: {refusal(result)}"
                 yield self.finding(case.name, message, place, help=NONE_HELP)

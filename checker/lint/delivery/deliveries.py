@@ -33,18 +33,26 @@ _NO_ROLE = Unknown("the role of the subscription was not supplied")
 
 def deliveries(case: TopicAnalysis) -> tuple[Delivery, ...]:
     """Judge the known subscriptions of a topic; empty if none is known."""
+    return case.once(_deliveries)
+
+
+def _deliveries(case: TopicAnalysis) -> tuple[Delivery, ...]:
     subscriptions = case.topic.subscriptions
     if isinstance(subscriptions, Unknown):
         return ()
     return tuple(delivery(one, case.topic, case.inventory, _instances(case)) for one in subscriptions)
 
 
-def filters(case: TopicAnalysis) -> Iterator[tuple[Subscription, Filtered]]:
-    """Yield the confirmed subscriptions of a topic, each with the messages that its filter policy accepts."""
+def filters(case: TopicAnalysis) -> tuple[tuple[Subscription, Filtered], ...]:
+    """Return the confirmed subscriptions of a topic, each with the messages that its filter policy accepts."""
+    return case.once(_filters)
+
+
+def _filters(case: TopicAnalysis) -> tuple[tuple[Subscription, Filtered], ...]:
     subscriptions = case.topic.subscriptions
-    for one in () if isinstance(subscriptions, Unknown) else subscriptions:
-        if one.confirmed is not False:
-            yield one, filtered(one, _instances(case))
+    known = () if isinstance(subscriptions, Unknown) else subscriptions
+    instances = _instances(case)
+    return tuple((one, filtered(one, instances)) for one in known if one.confirmed is not False)
 
 
 def _instances(case: TopicAnalysis) -> tuple[Arn, ...]:

@@ -11,7 +11,7 @@ from checker.iam.prove.space import Target
 from checker.lint.status import BROKEN, OK, UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from checker.analysis.endpoints import Function, Queue, Role, Stream, Subscription
     from checker.core.errors import CheckerError
@@ -125,6 +125,11 @@ def target_of(resource: Function | Queue | Role) -> Target:
     if isinstance(resource.arn, Arn):
         return Target.of(resource.arn)
     return Target(resource.symbol, resource.arn, resource.arn)
+
+
+def decisive(steps: Sequence[Step]) -> Step | None:
+    """Return the first broken step of a chain, else the first unknown one; ``None`` if every step is ok."""
+    return next((one for status in (BROKEN, UNKNOWN) for one in steps if one.status == status), None)
 
 
 def worst(statuses: Iterable[str]) -> str:

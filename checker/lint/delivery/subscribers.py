@@ -8,7 +8,7 @@ from checker.analysis.deployments import in_words
 from checker.core.unknown import Unknown
 from checker.lint.delivery.dead_letter import PREFIX
 from checker.lint.delivery.deliveries import deliveries
-from checker.lint.delivery.model import FILTER, SUBSCRIPTION
+from checker.lint.delivery.model import FILTER, SUBSCRIPTION, decisive
 from checker.lint.status import BROKEN, OK, UNKNOWN
 
 if TYPE_CHECKING:
@@ -73,15 +73,14 @@ def rule_of(step: Step) -> str:
 
 
 def _subscriber(delivery: Delivery) -> Subscriber:
-    status = delivery.status
-    decisive = delivery.first(status) if status != OK else None
+    problem = decisive(delivery.steps)
     return Subscriber(
         delivery.kind,
         delivery.endpoint,
-        status,
-        decisive.reason if decisive else "SNS delivers the messages",
-        rule_of(decisive) if decisive and status == BROKEN else "",
-        decisive.help if decisive else "",
+        delivery.status,
+        problem.reason if problem else "SNS delivers the messages",
+        rule_of(problem) if problem and problem.status == BROKEN else "",
+        problem.help if problem else "",
         (*delivery.steps, *delivery.dead_letter),
         tuple(one.message for one in delivery.warnings),
         (*delivery.notes, *_partial(delivery)),
