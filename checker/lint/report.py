@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from checker.analysis.inventory import Pairing
     from checker.core.errors import Skipped
     from checker.core.finding import Position
+    from checker.lint.audited import Circumstances
+    from checker.lint.history import History
 
 
 UNMET = "unmet-expectation"
@@ -99,6 +101,8 @@ class Report(NamedTuple):
     """The result of a run.
 
     ``crashed`` are the IDs of rules that crashed. ``passed_over`` are the files of topics that were not checked.
+    ``audit`` are the circumstances of an audit, ``None`` for other runs. ``history`` compares the run with earlier ones,
+    ``None`` if it was not compared.
     """
 
     findings: tuple[Finding, ...]
@@ -109,6 +113,8 @@ class Report(NamedTuple):
     suppressed: tuple[Suppressed, ...] = ()
     stale: tuple[Stale, ...] = ()
     passed_over: frozenset[str] = frozenset()
+    audit: Circumstances | None = None
+    history: History | None = None
 
     def worst(self) -> Severity | None:
         """Return the highest severity of all findings."""

@@ -1,0 +1,42 @@
+"""The circumstances of an audit: when, by whom, where, with which options, and what was not looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class AuditedUnit(NamedTuple):
+    """An account and Region of an audit.
+
+    ``account_name`` is the name in AWS Organizations, empty if it is not known. ``topics`` are the ARNs of all listed
+    topics that were not checked because they are out of scope. ``complete`` is true if all topics were listed and read,
+    so that a topic that was neither checked nor out of scope does not exist. ``instances`` are the ARNs of all
+    instances, ``None`` if they could not be listed.
+    """
+
+    account: str
+    region: str
+    account_name: str = ""
+    complete: bool = False
+    topics: tuple[str, ...] = ()
+    instances: tuple[str, ...] | None = None
+
+
+class Circumstances(NamedTuple):
+    """What was audited: ``time`` is the start in ISO 8601 (UTC), ``caller`` an ARN, empty if it is not known.
+
+    ``options`` are the options of the command by name, as JSON values, without those for access.
+    """
+
+    time: str
+    version: str
+    caller: str = ""
+    options: Mapping[str, Any] = {}
+    units: tuple[AuditedUnit, ...] = ()
+
+    def name_of(self, account: str) -> str:
+        """Return the name of an account; empty if it is not known."""
+        return next((unit.account_name for unit in self.units if unit.account == account), "")
