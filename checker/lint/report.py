@@ -40,7 +40,8 @@ class Examined(NamedTuple):
 
     ``address`` is the address of its declaration, if it has one. ``pairings`` are the instances that it was checked
     for. ``assumptions`` are what the verdicts assume of every deployment. ``home`` is the full path of the Terraform root, template or folder that it was read from. ``files`` are
-    all files that describe it. ``expectations`` are the results of the expectations about it, by name.
+    all files that describe it. ``expectations`` are the results of the expectations about it, by name. ``in_scope`` says
+    why a topic was checked.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Examined(NamedTuple):
     files: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     expectations: Mapping[str, Verdict] = MappingProxyType({})
+    in_scope: str = ""
 
     @property
     def undetermined(self) -> Iterator[tuple[str, Doubt]]:
@@ -61,6 +63,11 @@ class Examined(NamedTuple):
         for rule, verdict in self.verdicts.items():
             if verdict is Verdict.UNDETERMINED:
                 yield rule, self.doubts.get(rule, _NO_REASON)
+
+    @property
+    def partly_undetermined(self) -> Iterator[str]:
+        """The rules that found something and could not decide the rest."""
+        return (rule for rule in self.doubts if self.verdicts.get(rule) is Verdict.FAIL)
 
     @property
     def declared(self) -> str:

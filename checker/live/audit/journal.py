@@ -15,7 +15,6 @@ import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from shlex import quote
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.errors import InputError, RefusedError
@@ -23,15 +22,16 @@ from checker.inputs.opening import NotRegularError, Role
 from checker.inputs.output_file import open_existing, open_output, protect
 from checker.live.audit.topics import Attributes, TopicReads
 from checker.live.aws.access import Unit
-from checker.report.record import read_record
+from checker.report.record import MALFORMED, read_report, read_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from checker.lint.audited import AuditedUnit
     from checker.lint.report import Report
 
-VERSION = 5
+VERSION = 6
 _KINDS = ("audit", "unit", "topic", "end")
 _OTHERS = {
     "version": "from another version of checker",
@@ -47,13 +47,14 @@ _HELP = "start a new audit without --resume"
 class Entry(NamedTuple):
     """The record of a unit. ``again`` is True if some reads failed for a reason that may be temporary.
 
-    ``replicas`` are the other Regions of the instances that the unit describes, by ARN.
+    ``replicas`` are the other Regions of the instances that the unit describes, by ARN. ``audited`` is what was looked at.
     """
 
     unit: Unit
     again: bool
     report: Report
-    replicas: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    replicas: Mapping[str, tuple[str, ...]]
+    audited: AuditedUnit
 
 
 class Resumed(NamedTuple):
@@ -173,18 +174,17 @@ class Journal:
         if not isinstance(again, bool):
             raise unusable(self.path, line.number, "`again` is not true or false")
         try:
-            report = read_record(line.value)
-        except (AttributeError, KeyError, IndexError, RecursionError, SyntaxError, TypeError, ValueError):
-            report = None
-        if report is None or not _is_sound(report):
-            raise unusable(self.path, line.number, "it is not the record of a unit")
+            report, audited = read_report(line.value["report"]), read_unit(line.value["audited"])
+        except MALFORMED:
+            raise unusable(self.path, line.number, "it is not the record of a unit") from None
         replicas = line.value.get("replicas", {})
         if not isinstance(replicas, dict) or not all(
             isinstance(regions, list) and all(isinstance(one, str) for one in regions)
             for regions in replicas.values()
         ):
             raise unusable(self.path, line.number, "`replicas` does not list Regions of instances")
-        return Entry(unit, again, report, {arn: tuple(regions) for arn, regions in replicas.items()})
+        listed = {arn: tuple(regions) for arn, regions in replicas.items()}
+        return Entry(unit, again, report, listed, audited)
 
     def _topic(self, line: _Line) -> tuple[Unit, str, Attributes | None]:
         topic, attributes = line.value.get("topic"), line.value.get("attributes")
@@ -279,17 +279,6 @@ def reported(path: Path, doing: str = "") -> Iterator[None]:
 
 def _line(value: dict[str, Any]) -> str:
     return json.dumps(value, separators=(",", ":")) + "\n"
-
-
-def _is_sound(report: Report) -> bool:
-    """Return True if all texts, flags and numbers of a report that was read from a file have the right type."""
-    skipped = (text for item in report.skipped for text in (item.what, item.reason, item.help))
-    findings = (
-        text for item in report.findings for text in (item.address, *(fix.title for fix in item.fixes))
-    )
-    texts = all(isinstance(text, str) for text in (*skipped, *findings, *report.crashed))
-    flags = all(isinstance(item.error, bool) for item in report.skipped)
-    return texts and flags and type(report.not_judged) is int
 
 
 class _Line(NamedTuple):
