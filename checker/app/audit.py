@@ -12,6 +12,7 @@ from shlex import join
 from typing import TYPE_CHECKING, Self
 
 from checker.analysis.inventory import Source
+from checker.app.audit_history import circumstances, is_failed_by_new, past_for, with_history
 from checker.app.audit_options import journal_of, named_instances, plan_of, resumed_request
 from checker.app.baseline_file import check_baseline, write_baseline
 from checker.app.exit_codes import Ending, ending_of
@@ -55,19 +56,21 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
     check_destinations(destinations, output, request.resume or request.journal)
     request = resumed_request(request)
     context = prepare(request.options)
+    earlier = past_for(request, context)
     plan = plan_of(request, context)
     files = [destination.path or (Path(output) if output else None) for destination in destinations]
     _check_baselines(request, context, files)
     with interruptible():
         journal, run = _audit(request, context, plan, lambda: check_destinations(destinations, output))
-    run = _with_unmatched(run, request, plan)
+    run = with_history(_with_unmatched(run, request, plan), earlier)
     whole = publish(run, destinations, output)
     tell(*after_audit(run.report, request.access.words))
     journal.finish()
     if not request.journal and not request.resume:
         journal.path.unlink()
     ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
-    return ending._replace(crashed=ending.crashed or not whole)
+    findings = is_failed_by_new(run.report, run.fail_on) if request.fail_on_new else ending.findings
+    return ending._replace(crashed=ending.crashed or not whole, findings=findings)
 
 
 def _audit(
@@ -78,7 +81,7 @@ def _audit(
 
     sessions = sign_in(request.access)
     surveyed = _survey(sessions, request, context, plan)
-    journal, done = journal_of(request, plan, surveyed.account, sessions.base.region_name or "")
+    journal, done = journal_of(request, plan, surveyed, sessions.base.region_name or "")
     plan = plan if surveyed.organization is None else plan._replace(organization=surveyed.organization)
     check_outputs()  # again, now that the inputs and the journal are known
     units = [unit for unit in surveyed.units if unit.bare not in done]
@@ -133,7 +136,9 @@ def _build_run(
     unsent = _send(request, context, sessions, surveyed, journal) if request.security_hub else ()
     merged = _merged_report(context, journal, surveyed)
     run = _without_baselined(request, decide(merged, context, request.options))
-    return run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
+    skipped = (*run.report.skipped, *unsent)
+    audit = circumstances(request, surveyed, journal)
+    return run._replace(report=run.report._replace(skipped=skipped, audit=audit))
 
 
 def _without_baselined(request: AuditOptions, run: Run) -> Run:

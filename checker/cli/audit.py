@@ -91,6 +91,24 @@ _WriteBaselineOption = Annotated[
 ]
 
 
+_SinceOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="REPORT",
+        help="Compare with this JSON report or journal of an earlier audit, or all in this folder.",
+        rich_help_panel=shared.RESULTS,
+    ),
+]
+_FailOnNewOption = Annotated[
+    bool,
+    typer.Option(
+        "--fail-on-new",
+        help="Exit with 1 only for findings that are new since then.",
+        rich_help_panel=shared.RESULTS,
+    ),
+]
+
+
 def audit(
     context: typer.Context,
     region: _RegionOption = None,
@@ -122,6 +140,8 @@ def audit(
     strict: shared.StrictOption = None,
     baseline: shared.BaselineOption = None,
     write_baseline: _WriteBaselineOption = None,
+    since: _SinceOption = None,
+    fail_on_new: _FailOnNewOption = False,
     expect: shared.ExpectOption = None,
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
@@ -163,6 +183,8 @@ def audit(
         security_hub=security_hub,
         dask=dask,
         write_baseline=write_baseline,
+        since=since,
+        fail_on_new=fail_on_new,
         arguments=tuple(context.obj or ()),
     )
     return audit_accounts(request, formats or (), output)

@@ -30,7 +30,7 @@ class Past(NamedTuple):
     """What earlier runs reported.
 
     ``entries`` are the findings that may still hold: those of the last run, and those that it did not audit. ``last`` is
-    the last run, ``None`` if there is none. ``judged`` are the resources that any run checked.
+    the last run, ``None`` if there is none. ``judged`` are the resources that the last run checked.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -52,7 +52,7 @@ def _following(past: Past, report: Report) -> Past:
     past = _with_carried(past, report)
     history = compared(report, past)
     open_entries = tuple(history.of(*PRESENT, Change.NOT_AUDITED))
-    judged = past.judged | {examined.resource for examined in report.examined}
+    judged = frozenset(examined.resource for examined in report.examined)
     return Past(open_entries, history.nights, report.audit, judged)
 
 
@@ -126,16 +126,16 @@ def _entry(finding: Finding, before: Entry | None, now: _Now, past: Past) -> Ent
 
 
 def _why_new(finding: Finding, past: Past) -> str:
-    """Return why a finding is new although its pattern may be older; empty if its resource was checked before."""
+    """Return why a finding may be older than it seems; empty if the last run checked its resource."""
     if past.last is None or finding.resource in past.judged:
         return ""
     arn = Arn.parse(finding.resource)
     unit = _unit_of(arn, past.last)
     if arn is None or unit is None:
-        return "not audited before"
+        return "not audited last time"
     if arn.is_topic and unit.complete and arn.resource not in unit.topics:
         return "the topic is new"
-    return "not checked before"
+    return "not checked last time"
 
 
 def _unit_of(arn: Arn | None, audit: Circumstances) -> AuditedUnit | None:

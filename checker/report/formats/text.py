@@ -93,11 +93,19 @@ def _several_lines(file: Text, at: Position, paint: Paint, gutter: int) -> Itera
 
 
 def render(report: Report, setting: Setting) -> Iterator[str]:
-    """Yield every finding, separated by empty lines. What is not known for one reason is one note."""
+    """Yield every finding, separated by empty lines. What is not known for one reason is one note.
+
+    The findings of an audit are grouped below a summary, the worst first.
+    """
+    if report.audit is not None:
+        from checker.report.audit_text import audit_lines  # only audits have groups
+
+        yield from audit_lines(report, setting)
+        return
     for index, (finding, *others) in enumerate(_by_cause(report.findings)):
         if index:
             yield ""
-        yield from _finding(finding, setting.paint)
+        yield from finding_lines(finding, setting.paint)
         for other in others:
             question, _ = question_and_cause(other.message)
             yield setting.paint.detail("note", f"for the same reason, {question} [{other.rule}]")
@@ -113,7 +121,8 @@ def _by_cause(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
     return groups.values()
 
 
-def _finding(finding: Finding, paint: Paint) -> Iterator[str]:
+def finding_lines(finding: Finding, paint: Paint) -> Iterator[str]:
+    """Yield a finding with its places, its witness, its help and its fixes."""
     severity = finding.severity.value
     yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', inert(finding.message))}"
     for location in finding.locations:

@@ -1,0 +1,103 @@
+"""A digest of at most 40 lines, for mail or chat: what is new and fixed, then the totals. Also valid Markdown."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from checker.core.arn import Arn
+from checker.lint.history import Change
+from checker.report.brief import one_line, summary_text, worst_first
+from checker.report.context import Paint
+from checker.report.overview import Home, changes_text, grouped, headline, risk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from checker.core.finding import Finding
+    from checker.lint.audited import Circumstances
+    from checker.lint.history import Entry
+    from checker.lint.report import Report
+    from checker.lint.rule import Rule
+    from checker.report.context import Setting
+
+MOST_LINES = 40
+_ROOM = {"New": 10, "Escalated": 3, "Fixed": 6, "Not audited": 3, "Findings": 22, "Not looked at": 3}
+"""The lines of each section without its title."""
+_LONGEST = 160
+_MOST_NAMES = 4
+
+
+def render(report: Report, setting: Setting) -> Iterator[str]:
+    """Yield the lines of the digest."""
+    rules = {rule.id: rule for rule in setting.rules}
+    yield f"**checker: {headline(report.audit)}**" if report.audit else "**checker**"
+    if report.history is not None:
+        yield f"Changes: {changes_text(report)}"
+        sections = _changes(report, rules)
+    else:
+        groups = grouped(report.findings, rules)
+        sections = {"Findings": [_line(group.findings, report.audit) for group in groups]}
+    sections["Not looked at"] = list(_unread(report))
+    for title, lines in sections.items():
+        yield from _section(title, lines)
+    yield ""
+    yield f"Total: {summary_text(report, Paint())}"
+
+
+def _changes(report: Report, rules: dict[str, Rule]) -> dict[str, list[str]]:
+    history = report.history
+    if history is None:
+        return {}
+    present = {"New": Change.NEW, "Escalated": Change.ESCALATED}
+    absent = {"Fixed": Change.FIXED, "Not audited": Change.NOT_AUDITED}
+    sections = {}
+    for title, change in present.items():
+        groups = grouped((entry.finding for entry in history.of(change)), rules)
+        sections[title] = [_line(group.findings, report.audit) for group in groups]
+    for title, change in absent.items():
+        entries = sorted(history.of(change), key=lambda entry: (risk(entry.finding, rules), _kind(entry)))
+        sections[title] = [
+            _line([entry.finding for entry in same], report.audit, reason)
+            for (_, _, _, reason), same in ((kind, list(each)) for kind, each in groupby(entries, _kind))
+        ]
+    return sections
+
+
+def _kind(entry: Entry) -> tuple[Home, str, str, str]:
+    finding = entry.finding
+    return Home.of(finding.resource), finding.rule, finding.severity.value, entry.reason
+
+
+def _line(findings: Sequence[Finding], audit: Circumstances | None, reason: str = "") -> str:
+    """Return one line for the findings of a rule in an account and Region."""
+    first = worst_first(findings)[0]
+    names = list(dict.fromkeys(_short(finding.resource) for finding in findings))
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    said = reason or first.message
+    where = Home.of(first.resource).shown(audit) if Arn.parse(first.resource) else ""
+    about = f"{', '.join(names[:_MOST_NAMES])}{more}{f' ({where})' if where else ''}"
+    return f"- {one_line(f'{first.severity.value} {first.rule}: {about}: {said}', _LONGEST)}"
+
+
+def _short(resource: str) -> str:
+    arn = Arn.parse(resource)
+    return arn.resource if arn else resource
+
+
+def _unread(report: Report) -> Iterator[str]:
+    for skipped in report.skipped:
+        if skipped.error:
+            yield f"- {one_line(f'{skipped.what}: {skipped.reason}', _LONGEST)}"
+
+
+def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if not lines:
+        return
+    room = _ROOM[title]
+    shown: Iterable[str] = (
+        lines if len(lines) <= room else (*lines[: room - 1], f"- and {len(lines) - room + 1} more")
+    )
+    yield ""
+    yield f"**{title}**"
+    yield from shown
