@@ -51,7 +51,7 @@ def circumstances(request: AuditOptions, surveyed: AuditUnits, journal: Journal)
         entry.audited._replace(account_name=surveyed.names.get(entry.unit.account, ""))
         for entry in journal.entries()
     )
-    began = journal.began.isoformat(timespec="seconds")
+    began = journal.began.isoformat(timespec="milliseconds")
     return Circumstances(began, __version__, surveyed.caller, options, units)
 
 

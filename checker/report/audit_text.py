@@ -14,13 +14,15 @@ from checker.report.overview import grouped, minutes, summary_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from checker.core.finding import Finding
     from checker.lint.history import Entry
     from checker.lint.report import Report
     from checker.report.context import Paint, Setting
-    from checker.report.overview import Home
+    from checker.report.overview import Group, Home
 
 _MOST_OTHERS = 10
+_MOST_NAMES = 8
+_USUAL = ("its policy names Amazon Connect",)
+"""Reasons why a topic is in scope that its findings show anyway."""
 
 
 def audit_lines(report: Report, setting: Setting) -> Iterator[str]:
@@ -28,7 +30,8 @@ def audit_lines(report: Report, setting: Setting) -> Iterator[str]:
     rules = {rule.id: rule for rule in setting.rules}
     yield from summary_lines(report, rules)
     changes = _changes(report)
-    in_scope = {target.resource: target.in_scope for target in report.examined if target.in_scope}
+    in_scope = {target.resource: target.in_scope for target in report.examined}
+    in_scope = {name: reason for name, reason in in_scope.items() if reason not in ("", *_USUAL)}
     home: Home | None = None
     for group in grouped(report.findings, rules):
         if group.home != home:
@@ -40,8 +43,8 @@ def audit_lines(report: Report, setting: Setting) -> Iterator[str]:
         if group.first.resource in in_scope:
             yield setting.paint.detail("in scope", in_scope[group.first.resource])
         if id(group.first) in changes:
-            yield setting.paint.detail("since", _change_text(changes[id(group.first)]))
-        yield from _others(group.findings[1:], changes, setting.paint)
+            yield _change(changes[id(group.first)], setting.paint)
+        yield from _others(group, changes, setting.paint)
     yield from _absent(report, setting.paint)
 
 
@@ -52,21 +55,41 @@ def _changes(report: Report) -> dict[int, Entry]:
     return {id(entry.finding): entry for entry in report.history.of(*PRESENT)}
 
 
-def _change_text(entry: Entry) -> str:
+def _change(entry: Entry, paint: Paint) -> str:
+    """Say since when a finding is known, and whether it has become worse."""
     if entry.change is Change.NEW:
-        return f"new{f' ({entry.reason})' if entry.reason else ''}"
-    worse = " before, now more severe" if entry.change is Change.ESCALATED else ""
-    return f"{minutes(entry.first_seen)}{f', {entry.before.value}{worse}' if worse and entry.before else ''}"
+        return paint.detail("change", f"new{f': {entry.reason}' if entry.reason else ''}")
+    if entry.change is Change.ESCALATED and entry.before:
+        seen = f"first seen {minutes(entry.first_seen)}"
+        return paint.detail("change", f"escalated: was {_word(entry)} before, {seen}")
+    return paint.detail("first seen", minutes(entry.first_seen))
 
 
-def _others(others: Sequence[Finding], changes: dict[int, Entry], paint: Paint) -> Iterator[str]:
-    """List the other findings of a group, each with its own message."""
-    for finding in others[:_MOST_OTHERS]:
+def _word(entry: Entry) -> str:
+    before = entry.before
+    same = before is entry.finding.severity
+    return "not known" if same or before is None else before.value
+
+
+def _others(group: Group, changes: dict[int, Entry], paint: Paint) -> Iterator[str]:
+    """List the other findings of a group: names for the same message, else each with its own."""
+    same: dict[tuple[str, str], list[str]] = {}
+    for finding in group.findings[1:]:
         entry = changes.get(id(finding))
         mark = f"{entry.change.value}: " if entry and entry.change is not Change.UNCHANGED else ""
-        yield paint.detail("also", f"{mark}{_short(finding.resource)}: {finding.message}")
-    if len(others) > _MOST_OTHERS:
-        yield paint.detail("also", f"{len(others) - _MOST_OTHERS} more, which `--format json` lists")
+        same.setdefault((mark, finding.message), []).append(_short(finding.resource))
+    for number, ((mark, message), names) in enumerate(same.items()):
+        if number == _MOST_OTHERS:
+            more = sum(map(len, list(same.values())[number:]))
+            yield paint.detail("also", f"{more} more, which `--format json` lists")
+            return
+        said = "" if message == group.first.message else f": {message}"
+        yield paint.detail("also", f"{mark}{_named(names)}{said}")
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{', '.join(names[:_MOST_NAMES])}{more}"
 
 
 def _short(resource: str) -> str:

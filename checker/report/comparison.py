@@ -53,7 +53,9 @@ def _following(past: Past, report: Report) -> Past:
     history = compared(report, past)
     open_entries = tuple(history.of(*PRESENT, Change.NOT_AUDITED))
     judged = frozenset(examined.resource for examined in report.examined)
-    return Past(open_entries, history.nights, report.audit, judged)
+    counted = report.history.nights if report.history else ()  # as that run counted them, when it knew more
+    nights = {night.time: night for night in (*history.nights, *counted)}
+    return Past(open_entries, tuple(nights[time] for time in sorted(nights)), report.audit, judged)
 
 
 def _with_carried(past: Past, report: Report) -> Past:
@@ -64,10 +66,7 @@ def _with_carried(past: Past, report: Report) -> Past:
     for key, entry in _numbered(report.history.of(Change.UNCHANGED, Change.ESCALATED, Change.NOT_AUDITED)):
         known.setdefault(key, entry)
         known[key] = known[key]._replace(first_seen=min(known[key].first_seen, entry.first_seen))
-    times = {night.time for night in past.nights}
-    carried = (night for night in report.history.nights[:-1] if night.time not in times)
-    nights = sorted((*past.nights, *carried), key=lambda night: night.time)
-    return past._replace(entries=tuple(known.values()), nights=tuple(nights))
+    return past._replace(entries=tuple(known.values()))
 
 
 def compared(report: Report, past: Past) -> History:

@@ -101,7 +101,7 @@ def summary_lines(report: Report, rules: Mapping[str, Rule]) -> Iterator[str]:
     audit = report.audit
     if audit is None:
         return
-    yield headline(audit)
+    yield f"A{headline(audit)[1:]}"
     if audit.caller:
         yield f"  {'caller':<15} {inert(audit.caller)}"
     yield from (f"  {label:<15} {text}" for label, text in _meanings(report, rules))
@@ -119,7 +119,7 @@ def headline(audit: Circumstances) -> str:
     accounts = len({unit.account for unit in audit.units})
     regions = len({unit.region for unit in audit.units})
     where = f"{count_noun(accounts, 'account')}, {count_noun(regions, 'Region')}"
-    return f"Audit of {minutes(audit.time)}: {where}"
+    return f"audit of {minutes(audit.time)}: {where}"
 
 
 def minutes(time: str) -> str:

@@ -92,7 +92,7 @@ class Journal:
     def begin(self) -> None:
         """Start a new file. Raises CheckerError if it cannot be written, is an input, or has an unfinished audit."""
         _check_finished(self.path)
-        head = {**self._head, "began": self.began.isoformat(timespec="seconds")}
+        head = {**self._head, "began": self.began.isoformat(timespec="milliseconds")}
         with reported(self.path, "cannot be written: "), open_output(self.path, regular=True) as file:
             file.write(_line(head))
         with reported(self.path):
@@ -252,7 +252,7 @@ def read_journal(path: Path) -> tuple[Circumstances, tuple[Entry, ...]]:
         raise unusable(path, 1, "it is not complete")
     entries = tuple(Journal(path, "", {}).entries())
     try:
-        began = datetime.fromisoformat(head["began"]).astimezone(UTC).isoformat(timespec="seconds")
+        began = datetime.fromisoformat(head["began"]).astimezone(UTC).isoformat(timespec="milliseconds")
         made_by, options = (str(head["checker"]), str(head["caller"])), dict(head["options"])
     except (KeyError, TypeError, ValueError):
         raise unusable(path, 1, "it does not identify its audit") from None
