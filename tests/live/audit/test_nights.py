@@ -252,7 +252,7 @@ def test_the_table_has_a_row_for_every_finding(nights: Nights, tmp_path: Path) -
     seed.confused_deputy_topic(nights.home, "open")
     table = tmp_path / "findings.csv"
     nights.audit("--format", f"csv={table}")
-    rows = list(csv.DictReader(table.open()))
+    rows = list(csv.DictReader(table.read_text().splitlines()))
     assert {(row["account_name"], row["rule"], row["change"]) for row in rows} == {
         ("master", DEPUTY, "new"),
         ("master", SUBSCRIBER, "new"),
