@@ -30,7 +30,7 @@ from checker.app.run import (
 from checker.app.signals import interruptible
 from checker.app.terminal import is_terminal, progress_bar, tell
 from checker.configuration.baseline import hold_back, read_baseline
-from checker.core.errors import Skipped
+from checker.core.errors import InputError, Skipped
 from checker.core.unknown import Unknown
 from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.output_file import protect
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from checker.live.audit.journal import Entry, Journal
     from checker.live.audit.plan import Plan
     from checker.live.aws.access import Unit
-    from checker.live.aws.session import Sessions
+    from checker.live.aws.session import Keep, Sessions
 
 
 def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -> Ending:
@@ -80,6 +80,8 @@ def _audit(
     from checker.live.aws.session import sign_in  # boto3 takes a fifth of a second to import
 
     sessions = sign_in(request.access)
+    if request.save is not None:
+        sessions.keep = _saving(request.save, request)
     surveyed = _survey(sessions, request, context, plan)
     journal, done = journal_of(request, plan, surveyed, sessions.base.region_name or "")
     plan = plan if surveyed.organization is None else plan._replace(organization=surveyed.organization)
@@ -115,6 +117,21 @@ def _with_unmatched(run: Run, request: AuditOptions, plan: Plan) -> Run:
     missing = topics_not_found(request.options.topics, [target.resource for target in run.report.examined])
     skipped = (*run.report.skipped, *missing, *_unpaired(run.report, plan))
     return run._replace(report=run.report._replace(skipped=skipped))
+
+
+def _saving(folder: Path, request: AuditOptions) -> Keep:
+    """Return a function that saves answers in a new folder. Raises InputError if some answers would be missing."""
+    from checker.live.audit.saved import SavedAnswers
+
+    for option, is_given, why in (
+        ("--resume", request.resume, "does not read again what its journal has"),
+        ("--dask", request.dask, "reads on other machines"),
+    ):
+        if is_given:
+            raise InputError("--save", f"cannot be combined with {option}, which {why}", help_text="omit one")
+    saved = SavedAnswers(folder)
+    saved.begin()
+    return saved.keep
 
 
 @contextmanager

@@ -52,6 +52,7 @@ class AuditOptions(NamedTuple):
     write_baseline: Path | None = None
     since: Path | None = None
     fail_on_new: bool = False
+    save: Path | None = None
     arguments: tuple[str, ...] = ()
 
 

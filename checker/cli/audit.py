@@ -99,6 +99,14 @@ _SinceOption = Annotated[
         rich_help_panel=shared.RESULTS,
     ),
 ]
+_SaveOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Save the answers of AWS as output of the AWS CLI, for `checker check DIR`.",
+        rich_help_panel=_RUN,
+    ),
+]
 _FailOnNewOption = Annotated[
     bool,
     typer.Option(
@@ -142,6 +150,7 @@ def audit(
     write_baseline: _WriteBaselineOption = None,
     since: _SinceOption = None,
     fail_on_new: _FailOnNewOption = False,
+    save: _SaveOption = None,
     expect: shared.ExpectOption = None,
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
@@ -185,6 +194,7 @@ def audit(
         write_baseline=write_baseline,
         since=since,
         fail_on_new=fail_on_new,
+        save=save,
         arguments=tuple(context.obj or ()),
     )
     return audit_accounts(request, formats or (), output)

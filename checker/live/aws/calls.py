@@ -171,6 +171,7 @@ class Calls:
         with self._lock:
             self.made += 1
             self._answered[service] = time.monotonic()
+        self._sessions.keep(self.unit, service, operation, parameters, answer)
         self._on_answer()
         return answer
 

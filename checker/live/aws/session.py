@@ -29,9 +29,12 @@ from checker.live.aws.answers import BadAnswerError, check_answer, check_body
 from checker.live.aws.wait import CALL_SECONDS, check_awaited, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from checker.live.aws.access import Access
+    from checker.live.aws.access import Access, Unit
+
+    Keep = Callable[[Unit, str, str, dict[str, object], dict[str, Any]], None]
+    "Takes the unit, service, operation and parameters of a call, and its answer."
 
 
 CONNECT_SECONDS, READ_SECONDS = 5, 10
@@ -139,6 +142,10 @@ class _Credentials(NamedTuple):
     until: datetime
 
 
+def _keep_nothing(*_call: object) -> None:
+    """Ignore an answer."""
+
+
 class Sessions:
     """Creates clients, which threads share. boto3 cannot create clients concurrently, so a lock serializes that.
 
@@ -152,6 +159,7 @@ class Sessions:
         self._clients: dict[tuple[str, ...], Any] = {}
         self._assumed: dict[str, _Credentials] = {}
         self.account = ""  # of the caller, once it is known
+        self.keep: Keep = _keep_nothing
         self._end = time.monotonic() + access.seconds if access.seconds else math.inf
         self._config = Config(
             retries={"mode": "adaptive", "total_max_attempts": access.attempts},
