@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Self
@@ -46,8 +47,9 @@ if TYPE_CHECKING:
     from checker.live.audit.executor import Done, UnitExecutor
     from checker.live.audit.journal import Entry, Journal
     from checker.live.audit.plan import Plan
+    from checker.live.audit.saved import SavedAnswers
     from checker.live.aws.access import Unit
-    from checker.live.aws.session import Keep, Sessions
+    from checker.live.aws.session import Sessions
 
 
 def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -> Ending:
@@ -57,11 +59,13 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
     request = resumed_request(request)
     context = prepare(request.options)
     earlier = past_for(request, context)
+    saved = _saved(request)
     plan = plan_of(request, context)
     files = [destination.path or (Path(output) if output else None) for destination in destinations]
     _check_baselines(request, context, files)
     with interruptible():
-        journal, run = _audit(request, context, plan, lambda: check_destinations(destinations, output))
+        check_outputs = partial(check_destinations, destinations, output)
+        journal, run = _audit(request, context, plan, check_outputs, saved)
     run = with_history(_with_unmatched(run, request, plan), earlier)
     whole = publish(run, destinations, output)
     tell(*after_audit(run.report, request.access.words))
@@ -74,14 +78,18 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
 
 
 def _audit(
-    request: AuditOptions, context: CheckContext, plan: Plan, check_outputs: Callable[[], None]
+    request: AuditOptions,
+    context: CheckContext,
+    plan: Plan,
+    check_outputs: Callable[[], None],
+    saved: SavedAnswers | None,
 ) -> tuple[Journal, Run]:
     """Sign in, list the units, and check those that the journal does not have yet."""
     from checker.live.aws.session import sign_in  # boto3 takes a fifth of a second to import
 
     sessions = sign_in(request.access)
-    if request.save is not None:
-        sessions.keep = _saving(request.save, request)
+    if saved is not None:
+        sessions.observe = saved.keep
     surveyed = _survey(sessions, request, context, plan)
     journal, done = journal_of(request, plan, surveyed, sessions.base.region_name or "")
     plan = plan if surveyed.organization is None else plan._replace(organization=surveyed.organization)
@@ -119,9 +127,11 @@ def _with_unmatched(run: Run, request: AuditOptions, plan: Plan) -> Run:
     return run._replace(report=run.report._replace(skipped=skipped))
 
 
-def _saving(folder: Path, request: AuditOptions) -> Keep:
-    """Return a function that saves answers in a new folder. Raises InputError if some answers would be missing."""
-    from checker.live.audit.saved import SavedAnswers
+def _saved(request: AuditOptions) -> SavedAnswers | None:
+    """Return the new folder of --save. Raises InputError if some answers would be missing."""
+    if request.save is None:
+        return None
+    from checker.live.audit.saved import SavedAnswers  # few audits save
 
     for option, is_given, why in (
         ("--resume", request.resume, "does not read again what its journal has"),
@@ -129,9 +139,9 @@ def _saving(folder: Path, request: AuditOptions) -> Keep:
     ):
         if is_given:
             raise InputError("--save", f"cannot be combined with {option}, which {why}", help_text="omit one")
-    saved = SavedAnswers(folder)
+    saved = SavedAnswers(request.save)
     saved.begin()
-    return saved.keep
+    return saved
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import typer
 
 from checker.app.audit import audit_accounts
 from checker.app.audit_options import AuditOptions
+from checker.app.audit_permissions import try_permissions
 from checker.app.exit_codes import Ending
 from checker.app.options import read_options, split
 from checker.cli import options as shared
@@ -99,6 +100,14 @@ _SinceOption = Annotated[
         rich_help_panel=shared.RESULTS,
     ),
 ]
+_CheckPermissionsOption = Annotated[
+    bool,
+    typer.Option(
+        "--check-permissions",
+        help="Only try the calls with a few topics, and report what AWS refuses.",
+        rich_help_panel=_RUN,
+    ),
+]
 _SaveOption = Annotated[
     Path | None,
     typer.Option(
@@ -151,6 +160,7 @@ def audit(
     since: _SinceOption = None,
     fail_on_new: _FailOnNewOption = False,
     save: _SaveOption = None,
+    check_permissions: _CheckPermissionsOption = False,
     expect: shared.ExpectOption = None,
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
@@ -197,4 +207,5 @@ def audit(
         save=save,
         arguments=tuple(context.obj or ()),
     )
-    return audit_accounts(request, formats or (), output)
+    run = try_permissions if check_permissions else audit_accounts
+    return run(request, formats or (), output)

@@ -273,12 +273,12 @@ class Collector:
     def _listed(self, tags: Tags) -> Iterator[str]:
         """List the topics, except those that an earlier run skipped."""
         try:
-            for arn in list_topics(self.calls):
+            for arn in islice(list_topics(self.calls), self.plan.sample or None):
                 if self._reads.was_skipped(arn) and arn not in tags:
                     self._skipped_before.add(arn)
                 else:
                     yield arn
-            self._all_listed = True
+            self._all_listed = not self.plan.sample
         except CallError as error:
             self.calls.note(error)
 

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.inputs.output_file import open_output
+from checker.live.aws.errors import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from checker.live.aws.access import Unit
+    from checker.live.aws.access import MadeCall, Unit
 
 _NAMED_BY = {
     ("sns", "get_topic_attributes"): "TopicArn",
@@ -72,25 +73,18 @@ class SavedAnswers:
                 str(self._folder), "the folder is not empty", help_text="name a new folder for `--save`"
             )
 
-    def keep(
-        self,
-        unit: Unit,
-        service: str,
-        operation: str,
-        parameters: Mapping[str, object],
-        answer: Mapping[str, Any],
-    ) -> None:
+    def keep(self, call: MadeCall, answer: dict[str, Any] | CallError) -> None:
         """Save an answer that a later check can read; others are ignored."""
-        call = (service, operation)
-        named = str(parameters.get(_NAMED_BY.get(call, ""), ""))
-        if call in _LISTS:
-            path = self._listed(unit, operation, answer)
-        elif named:
-            path = self._of_resource(unit, call, named, answer)
-        else:
+        kind = (call.service, call.operation)
+        named = str(call.parameters.get(_NAMED_BY.get(kind, ""), ""))
+        if isinstance(answer, CallError) or (kind not in _LISTS and not named):
             return
+        if kind in _LISTS:
+            path = self._listed(call.unit, call.operation, answer)
+        else:
+            path = self._of_resource(call.unit, kind, named, answer)
         if path is not None:
-            self._write(self._folder / unit.account / unit.region / path, answer)
+            self._write(self._folder / call.unit.account / call.unit.region / path, answer)
 
     def _listed(self, unit: Unit, operation: str, answer: Mapping[str, Any]) -> str | None:
         if operation == "lookup_events" and not answer.get("Events"):

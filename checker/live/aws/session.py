@@ -31,10 +31,11 @@ from checker.live.aws.wait import CALL_SECONDS, check_awaited, within
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from checker.live.aws.access import Access, Unit
+    from checker.live.aws.access import Access, MadeCall
+    from checker.live.aws.errors import CallError
 
-    Keep = Callable[[Unit, str, str, dict[str, object], dict[str, Any]], None]
-    "Takes the unit, service, operation and parameters of a call, and its answer."
+    Observe = Callable[[MadeCall, dict[str, Any] | CallError], None]
+    "Takes a call, and its answer or the error if it failed."
 
 
 CONNECT_SECONDS, READ_SECONDS = 5, 10
@@ -142,8 +143,8 @@ class _Credentials(NamedTuple):
     until: datetime
 
 
-def _keep_nothing(*_call: object) -> None:
-    """Ignore an answer."""
+def _observe_nothing(*_call: object) -> None:
+    """Ignore a call."""
 
 
 class Sessions:
@@ -159,7 +160,7 @@ class Sessions:
         self._clients: dict[tuple[str, ...], Any] = {}
         self._assumed: dict[str, _Credentials] = {}
         self.account = ""  # of the caller, once it is known
-        self.keep: Keep = _keep_nothing
+        self.observe: Observe = _observe_nothing
         self._end = time.monotonic() + access.seconds if access.seconds else math.inf
         self._config = Config(
             retries={"mode": "adaptive", "total_max_attempts": access.attempts},
