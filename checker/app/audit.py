@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 from checker.analysis.inventory import Source
 from checker.app.audit_history import circumstances, is_failed_by_new, past_for, with_history
 from checker.app.audit_options import journal_of, named_instances, plan_of, resumed_request
+from checker.app.audit_permissions import try_permissions
 from checker.app.baseline_file import check_baseline, write_baseline
 from checker.app.exit_codes import Ending, ending_of
 from checker.app.next_step import after_audit
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 
 def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -> Ending:
     """Audit the accounts, write the reports, and return how it ended. Raises CheckerError."""
+    if request.check_permissions:
+        return try_permissions(request, formats, output)
     destinations = [Destination.of(text) for text in formats or ("text",)]
     check_destinations(destinations, output, request.resume or request.journal)
     request = resumed_request(request)

@@ -53,6 +53,7 @@ class AuditOptions(NamedTuple):
     since: Path | None = None
     fail_on_new: bool = False
     save: Path | None = None
+    check_permissions: bool = False
     arguments: tuple[str, ...] = ()
 
 

@@ -9,7 +9,6 @@ import typer
 
 from checker.app.audit import audit_accounts
 from checker.app.audit_options import AuditOptions
-from checker.app.audit_permissions import try_permissions
 from checker.app.exit_codes import Ending
 from checker.app.options import read_options, split
 from checker.cli import options as shared
@@ -205,7 +204,7 @@ def audit(
         since=since,
         fail_on_new=fail_on_new,
         save=save,
+        check_permissions=check_permissions,
         arguments=tuple(context.obj or ()),
     )
-    run = try_permissions if check_permissions else audit_accounts
-    return run(request, formats or (), output)
+    return audit_accounts(request, formats or (), output)

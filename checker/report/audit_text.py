@@ -8,7 +8,7 @@ from checker.core.arn import Arn
 from checker.core.terminal_text import inert
 from checker.lint.history import PRESENT, Change
 from checker.report.brief import count_noun
-from checker.report.formats.text import finding_lines
+from checker.report.finding_text import finding_lines
 from checker.report.overview import grouped, minutes, summary_lines
 
 if TYPE_CHECKING:

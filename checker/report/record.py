@@ -118,7 +118,7 @@ _Value = TypeVar("_Value")
 
 
 def _typed(kind: type[_Value], value: object) -> _Value:
-    """Return a value of a type; true and false are no numbers. Raises TypeError for another value."""
+    """Return a value of a type; true and false do not count as numbers. Raises TypeError for another value."""
     if type(value) is not kind:
         raise TypeError(value)
     return value

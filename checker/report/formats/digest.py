@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.lint.history import Change
-from checker.report.brief import one_line, summary_text, worst_first
+from checker.report.brief import one_line, place, summary_text, worst_first
 from checker.report.context import Paint
 from checker.report.overview import Home, changes_text, grouped, headline, risk
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.core.finding import Finding
-    from checker.lint.audited import Circumstances
     from checker.lint.history import Entry
     from checker.lint.report import Report
     from checker.lint.rule import Rule
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 MOST_LINES = 40
 _ROOM = {"New": 10, "Escalated": 3, "Fixed": 6, "Not audited": 3, "Findings": 22, "Not looked at": 3}
 """The lines of each section without its title."""
-_LONGEST = 160
+_LONGEST = 120
 _MOST_NAMES = 4
 
 
@@ -34,10 +33,10 @@ def render(report: Report, setting: Setting) -> Iterator[str]:
     yield f"**checker: {headline(report.audit)}**" if report.audit else "**checker**"
     if report.history is not None:
         yield f"Changes: {changes_text(report)}"
-        sections = _changes(report, rules)
+        sections = _changes(report, rules, setting)
     else:
         groups = grouped(report.findings, rules)
-        sections = {"Findings": [_line(group.findings, report.audit) for group in groups]}
+        sections = {"Findings": [_line(group.findings, report, setting) for group in groups]}
     sections["Not looked at"] = list(_unread(report))
     for title, lines in sections.items():
         yield from _section(title, lines)
@@ -45,7 +44,7 @@ def render(report: Report, setting: Setting) -> Iterator[str]:
     yield f"Total: {summary_text(report, Paint())}"
 
 
-def _changes(report: Report, rules: dict[str, Rule]) -> dict[str, list[str]]:
+def _changes(report: Report, rules: dict[str, Rule], setting: Setting) -> dict[str, list[str]]:
     history = report.history
     if history is None:
         return {}
@@ -54,11 +53,11 @@ def _changes(report: Report, rules: dict[str, Rule]) -> dict[str, list[str]]:
     sections = {}
     for title, change in present.items():
         groups = grouped((entry.finding for entry in history.of(change)), rules)
-        sections[title] = [_line(group.findings, report.audit) for group in groups]
+        sections[title] = [_line(group.findings, report, setting) for group in groups]
     for title, change in absent.items():
         entries = sorted(history.of(change), key=lambda entry: (risk(entry.finding, rules), _kind(entry)))
         sections[title] = [
-            _line([entry.finding for entry in same], report.audit, reason)
+            _line([entry.finding for entry in same], report, setting, reason)
             for (_, _, _, reason), same in ((kind, list(each)) for kind, each in groupby(entries, _kind))
         ]
     return sections
@@ -69,15 +68,23 @@ def _kind(entry: Entry) -> tuple[Home, str, str, str]:
     return Home.of(finding.resource), finding.rule, finding.severity.value, entry.reason
 
 
-def _line(findings: Sequence[Finding], audit: Circumstances | None, reason: str = "") -> str:
+def _line(findings: Sequence[Finding], report: Report, setting: Setting, reason: str = "") -> str:
     """Return one line for the findings of a rule in an account and Region."""
     first = worst_first(findings)[0]
-    names = list(dict.fromkeys(_short(finding.resource) for finding in findings))
+    names = [_name(finding, report, setting) for finding in worst_first(findings)]
+    names = list(dict.fromkeys(names))
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    said = reason or first.message
-    where = Home.of(first.resource).shown(audit) if Arn.parse(first.resource) else ""
+    where = Home.of(first.resource).shown(report.audit) if report.audit and Arn.parse(first.resource) else ""
     about = f"{', '.join(names[:_MOST_NAMES])}{more}{f' ({where})' if where else ''}"
-    return f"- {one_line(f'{first.severity.value} {first.rule}: {about}: {said}', _LONGEST)}"
+    return f"- {first.severity.value} {first.rule}: {about}: {one_line(reason or first.message, _LONGEST)}"
+
+
+def _name(finding: Finding, report: Report, setting: Setting) -> str:
+    """Return the name of a resource of an audit, or the place of a finding in a file with the address."""
+    if report.audit is not None:
+        return one_line(_short(finding.resource), _LONGEST)
+    address = f" {one_line(finding.declared_as, _LONGEST)}" if finding.declared_as else ""
+    return f"{place(finding.locations[0], setting)}{address}"
 
 
 def _short(resource: str) -> str:
