@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
+from checker.core.finding import Severity
 from checker.core.terminal_text import inert
 from checker.lint.history import PRESENT, Change
 from checker.report.brief import count_noun
@@ -12,7 +14,7 @@ from checker.report.finding_text import finding_lines
 from checker.report.overview import grouped, minutes, summary_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from checker.lint.history import Entry
     from checker.lint.report import Report
@@ -32,12 +34,13 @@ def audit_lines(report: Report, setting: Setting) -> Iterator[str]:
     changes = _changes(report)
     in_scope = {target.resource: target.in_scope for target in report.examined}
     in_scope = {name: reason for name, reason in in_scope.items() if reason not in ("", *_USUAL)}
+    groups = grouped(report.findings, rules)
     home: Home | None = None
-    for group in grouped(report.findings, rules):
+    for group in groups:
         if group.home != home:
             home = group.home
             yield ""
-            yield setting.paint("bold", home.shown(report.audit))
+            yield setting.paint("bold", f"{home.shown(report.audit)}: {_counts(groups, home)}")
         yield ""
         yield from finding_lines(group.first, setting.paint)
         if group.first.resource in in_scope:
@@ -46,6 +49,14 @@ def audit_lines(report: Report, setting: Setting) -> Iterator[str]:
             yield _change(changes[id(group.first)], setting.paint)
         yield from _others(group, changes, setting.paint)
     yield from _absent(report, setting.paint)
+
+
+def _counts(groups: Iterable[Group], home: Home) -> str:
+    """Count the findings of an account and Region by severity."""
+    counts = Counter(one.severity for group in groups if group.home == home for one in group.findings)
+    return ", ".join(
+        count_noun(counts[severity], severity.value) for severity in Severity if counts[severity]
+    )
 
 
 def _changes(report: Report) -> dict[int, Entry]:
