@@ -336,10 +336,10 @@ class _Run:
             verdicts[rule.id] = _verdict(results)
             if isinstance(case, TopicAnalysis | KeyAnalysis):
                 expectations |= {name: _of(name, results) for name in rule.expected_of(case)}
-            if verdicts[rule.id] is Verdict.UNDETERMINED:
+            if open_results := [result for result in results if _is_open(result)]:
                 # A rule that lacks live data yields only Unknown.
                 has_data = any(isinstance(result, Finding) for result in results)
-                doubts[rule.id] = Doubt(_reason(results), counts=has_data or not rule.needs_live)
+                doubts[rule.id] = Doubt(_reason(open_results), counts=has_data or not rule.needs_live)
         return _Judged(findings, verdicts, doubts, _assumptions(case), expectations)
 
     def in_deployments(self, rule: Rule, check: str, case: object, target: _Target) -> Results:
@@ -440,6 +440,10 @@ def _of(expectation: str, results: Sequence[Finding | Unknown]) -> Verdict:
     return _verdict(
         [one for one in results if isinstance(one, Unknown) or one.expectation in ("", expectation)]
     )
+
+
+def _is_open(result: Finding | Unknown) -> bool:
+    return isinstance(result, Unknown) or result.verdict is Verdict.UNDETERMINED
 
 
 def _reason(results: Sequence[Finding | Unknown]) -> str:

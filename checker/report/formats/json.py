@@ -41,6 +41,7 @@ def report_v1(report: Report) -> dict[str, Any]:
         "stale": [
             {"what": stale.where, "reason": stale.reason, **_place(stale.position)} for stale in report.stale
         ],
+        **({"security_hub": [sent._asdict() for sent in report.sent]} if report.sent else {}),
         "summary": summary(report),
     }
 
@@ -62,7 +63,7 @@ def _examined(target: Examined) -> dict[str, Any]:
         "source": target.source,
         "address": target.address or None,
         "verdicts": {rule: verdict.value for rule, verdict in target.verdicts.items()},
-        "undetermined": {rule: doubt._asdict() for rule, doubt in target.undetermined},
+        "undetermined": {rule: doubt._asdict() for rule, doubt in target.open_results},
         "pairings": [pairing_json(pairing) for pairing in target.pairings],
         "assumptions": list(target.assumptions),
         **({"expectations": _expectations(target)} if target.expectations else {}),

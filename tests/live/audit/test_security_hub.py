@@ -53,8 +53,8 @@ def hub(cloud: Cloud) -> Hub:
     return made
 
 
-def sent(cloud: Cloud, report: Report) -> tuple[Skipped, ...]:
-    return send(sign_in(Access(endpoint=cloud.url, attempts=1)), UNIT, report)
+def sent(cloud: Cloud, report: Report, *sources: str) -> tuple[Skipped, ...]:
+    return send(sign_in(Access(endpoint=cloud.url, attempts=1)), UNIT, report, sources).skipped
 
 
 def test_a_finding_keeps_its_id_and_is_archived_once_mended(cloud: Cloud, hub: Hub) -> None:
