@@ -89,6 +89,12 @@ def _members(calls: Calls) -> dict[str, bool]:
     return {account["Id"]: account.get("Status", _ACTIVE) == _ACTIVE for account in listed}
 
 
+def active_members(calls: Calls) -> frozenset[str]:
+    """Return the active accounts of the organization. Raises CallError, as a partial list would leave accounts out."""
+    listed = calls.every(_ACCOUNTS, "the accounts of the organization")
+    return frozenset(account["Id"] for account in listed if account.get("Status", _ACTIVE) == _ACTIVE)
+
+
 def _accounts(members: dict[str, bool], coverage: Coverage, caller: _Caller) -> Sequence[str]:
     """Return the named accounts and the active members, or the caller's account if there are none."""
     accounts = [*coverage.accounts, *(account for account, is_active in members.items() if is_active)]
