@@ -93,15 +93,14 @@ locals {
     Resource = "${local.bucket_arn}/*"
   }
 
-  nightly_policy = {
+  audit_policy = {
     Version   = "2012-10-17"
     Statement = concat(local.audit_statements, [local.store_statement])
   }
 
   on_change_policy = {
     Version = "2012-10-17"
-    Statement = concat(local.audit_statements, [
-      local.store_statement,
+    Statement = [
       {
         Sid      = "ReceiveChanges"
         Effect   = "Allow"
@@ -114,7 +113,7 @@ locals {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = "${local.change_log_arn}:*"
       },
-    ])
+    ]
   }
 
   execution_policy = {
@@ -238,6 +237,12 @@ locals {
   }
 }
 
+resource "aws_iam_policy" "audit" {
+  name        = "${var.name}-audit"
+  description = "Audits chat streams and stores the results"
+  policy      = jsonencode(local.audit_policy)
+}
+
 resource "aws_iam_role" "nightly" {
   name               = "${var.name}-nightly"
   description        = "Audits chat streams every night"
@@ -251,10 +256,9 @@ resource "aws_iam_role" "nightly" {
   }
 }
 
-resource "aws_iam_role_policy" "nightly" {
-  name   = "audit"
-  role   = aws_iam_role.nightly.id
-  policy = jsonencode(local.nightly_policy)
+resource "aws_iam_role_policy_attachment" "nightly" {
+  role       = aws_iam_role.nightly.name
+  policy_arn = aws_iam_policy.audit.arn
 }
 
 resource "aws_iam_role" "on_change" {
@@ -263,8 +267,13 @@ resource "aws_iam_role" "on_change" {
   assume_role_policy = jsonencode(local.function_trust)
 }
 
+resource "aws_iam_role_policy_attachment" "on_change" {
+  role       = aws_iam_role.on_change.name
+  policy_arn = aws_iam_policy.audit.arn
+}
+
 resource "aws_iam_role_policy" "on_change" {
-  name   = "audit"
+  name   = "run"
   role   = aws_iam_role.on_change.id
   policy = jsonencode(local.on_change_policy)
 }
