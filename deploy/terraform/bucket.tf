@@ -1,4 +1,4 @@
-# Reports name accounts, topics and instances, and say what is open: nobody but readers of this account may see them.
+# Reports name accounts, topics and instances, and say what is open: only principals of this account may read them.
 
 resource "aws_s3_bucket" "results" {
   bucket = local.bucket

@@ -15,7 +15,7 @@ variable "image" {
 
   validation {
     condition     = can(regex("^[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/[^@]+@sha256:[0-9a-f]{64}$", var.image))
-    error_message = "Name an image in Amazon ECR by its digest, so that nobody else can replace it."
+    error_message = "Name an image in Amazon ECR by its digest, so that it cannot be replaced."
   }
 }
 

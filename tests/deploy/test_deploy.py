@@ -59,14 +59,14 @@ def test_both_tools_create_the_same_policies_patterns_and_settings(case: Case, a
     assert planned.policies.keys() == rendered.policies.keys()
     for name, policy in planned.policies.items():
         assert contents(typed(policy)).keys() == contents(typed(rendered.policies[name])).keys(), name
-        assert sids(policy) == sids(rendered.policies[name]), name
+        assert members(policy) == members(rendered.policies[name]), name
     assert planned.patterns == rendered.patterns
     assert planned.environments == rendered.environments
 
 
 def typed(policy: Json) -> Policy:
-    """Read a policy as `checker simulate` does. The resource of a trust policy is its role."""
-    statements = [{"Resource": "*", **statement} for statement in policy["Statement"]]
+    """Read a policy as `checker simulate` does. A role stands for what its policies leave out."""
+    statements = [{"Principal": "*", "Resource": "*", **statement} for statement in policy["Statement"]]
     request = {"principal": {"aws": ACCOUNT}, "action": "a:b", "resource": "*"}
     question = {"policy": {**policy, "Statement": statements}, "request": request}
     read = read_question("a policy", json.dumps(question)).policy
@@ -80,8 +80,8 @@ def decided(policy: Json, request: Json) -> str:
     return decide(typed(policy), read).word
 
 
-def sids(policy: Json) -> list[str]:
-    return [statement["Sid"] for statement in policy["Statement"]]
+def members(policy: Json) -> list[tuple[str, list[str]]]:
+    return [(statement["Sid"], sorted(statement)) for statement in policy["Statement"]]
 
 
 @pytest.mark.parametrize("case", [*HUBS, *MEMBERS], ids=str)
@@ -129,7 +129,7 @@ def test_the_entry_points_exist() -> None:
     assert sum("checker.app.hub.nightly" in text for text in texts) == 2
     assert sum("checker.app.hub.on_change.handler" in text for text in texts) == 2
     assert callable(importlib.import_module("checker.app.hub.on_change").handler)
-    assert callable(importlib.import_module("checker.app.hub.nightly").main)
+    assert callable(importlib.import_module("checker.app.hub.nightly").nightly)
 
 
 HUB_ROLE = f"arn:aws:iam::{HUB}:role/checker-nightly"

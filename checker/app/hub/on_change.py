@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.app.exit_codes import Exit
 from checker.app.hub.results import Bucket, now, write_status
 from checker.app.hub.settings import REPORT, Settings
 from checker.app.terminal import tell
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 _STREAM = "StartContactStreaming"
 _STREAM_PAUSE = 3600.0
 """So many seconds lie between two audits of a topic because a contact streams to it: every chat sends such an event."""
-_DONE = (Exit.CLEAN, Exit.FINDINGS, Exit.INCOMPLETE)
 
 
 class _Message(NamedTuple):
@@ -86,7 +84,7 @@ handler = OnChange()
 
 
 def _messages(event: object) -> Iterator[_Message]:
-    """Yield the messages of a batch. An event that is no batch is its only message."""
+    """Yield the messages of a batch. A single event is its own message."""
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list):
         yield _Message("", read_change(event))
@@ -119,7 +117,10 @@ def _audit_all(settings: Settings, changes: Iterable[tuple[str, ChangeEvent]]) -
 
 
 def _allowed(settings: Settings, bucket: Bucket) -> frozenset[str]:
-    """Return the accounts that may be audited: nobody outside chooses which role is assumed. Raises CheckerError."""
+    """Return the accounts that may be audited, so that an event cannot choose which role is assumed.
+
+    Raises CheckerError.
+    """
     if settings.organization:
         return active_members(bucket.calls)
     return frozenset(settings.accounts or (bucket.owner,))
@@ -133,15 +134,15 @@ def _audit(settings: Settings, bucket: Bucket, unit: Unit, changes: list[tuple[s
     with tempfile.TemporaryDirectory(prefix="checker-") as name:
         folder = Path(name)
         coverage = Coverage((unit.account,), regions=(unit.region,))
-        code = settings.audit(folder, coverage, topics)
+        ending = settings.audit(folder, coverage, topics)
         facts = {"account": unit.account, "region": unit.region, "events": _described(events, folder)}
-        write_status(folder, code, started=started, **facts)
+        write_status(folder, ending, started=started, **facts)
         unsaved = bucket.store(
             folder, (f"changes/{unit.account}/{unit.region}/{started}-{next(iter(events))}",)
         )
     for skipped in unsaved:
         tell(*skipped_text(skipped, Paint()))
-    return code in _DONE and not unsaved
+    return not (ending.crashed or ending.interrupted or ending.unreadable or unsaved)
 
 
 def _described(events: dict[str, ChangeEvent], folder: Path) -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.app.exit_codes import Exit
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import CallError
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from checker.app.exit_codes import Ending
     from checker.core.errors import Skipped
     from checker.live.aws.session import Sessions
 
@@ -33,9 +33,10 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
 
 
-def write_status(folder: Path, code: int, **facts: Any) -> None:
+def write_status(folder: Path, ending: Ending, **facts: Any) -> None:
     """Write how an audit ended, next to its reports: an incomplete or failed one must not look like a clean one."""
-    status = {"version": 1, "exit_code": code, "ended": Exit(code).name.lower(), "time": now(), **facts}
+    code = ending.code
+    status = {"version": 1, "exit_code": int(code), "ended": code.name.lower(), "time": now(), **facts}
     (folder / STATUS).write_text(f"{json.dumps(status, indent=2)}\n", encoding="utf-8")
 
 

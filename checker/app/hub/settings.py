@@ -9,7 +9,7 @@ from checker.app.audit import audit_accounts
 from checker.app.audit_options import AuditOptions
 from checker.app.options import read_options
 from checker.app.output import FORMATS
-from checker.app.terminal import ended
+from checker.app.terminal import finished
 from checker.core.arn import is_account
 from checker.core.errors import InputError
 from checker.live.aws.access import Access, Coverage
@@ -73,10 +73,10 @@ class Settings(NamedTuple):
         """How accounts are reached."""
         return Access(role=self.role, external_id=self.external_id)
 
-    def audit(self, folder: Path, coverage: Coverage, topics: Iterable[str] = ()) -> int:
-        """Audit accounts, write the reports and the journal to a folder, and return the exit code.
+    def audit(self, folder: Path, coverage: Coverage, topics: Iterable[str] = ()) -> Ending:
+        """Audit accounts, write the reports and the journal to a folder, and return how it ended.
 
-        Every error ends in a message on standard error and its exit code.
+        Every error ends in a message on standard error.
         """
         reports = [f"{name}={folder / file}" for name, file in _FILES.items() if name in FORMATS]
 
@@ -92,7 +92,7 @@ class Settings(NamedTuple):
             )
             return audit_accounts(request, reports, "")
 
-        return ended(run)
+        return finished(run)
 
 
 def _words(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ locals {
     )
   }
 
-  # Two roles of the hub, and nobody else of its account or of another organization.
+  # Only two roles of the hub, and only in this organization.
   member_trust = {
     Version = "2012-10-17"
     Statement = [{

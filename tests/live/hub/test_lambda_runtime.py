@@ -19,12 +19,16 @@ from typing import Any
 
 import pytest
 
-from checker.sandbox.running import Account, Sandbox
 from tests.live.hub.test_on_change import Scene, batch, failed
 from tests.live.hub.test_on_change import scene as scene  # noqa: PLC0414 - a fixture
 
 HANDLER = "checker.app.hub.on_change.handler"
-SECONDS = 90
+SECONDS = 60
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        """The runtime is killed while it waits."""
 
 
 class RuntimeApi:
@@ -33,31 +37,40 @@ class RuntimeApi:
     def __init__(self, event: Any) -> None:
         self.answers: Queue[tuple[str, Any]] = Queue()
         self._events = [event]
+        self._over = threading.Event()
 
     @contextmanager
     def running(self) -> Iterator[str]:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        server = _Server(("127.0.0.1", 0), self._handler())
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"127.0.0.1:{server.server_port}"
+        self._over.set()
         server.shutdown()
+        server.server_close()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         api = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
             def do_GET(self) -> None:
                 if not api._events:
-                    threading.Event().wait(SECONDS)  # a frozen function
+                    api._over.wait(SECONDS)  # a frozen function
+                    self.close_connection = True
                     return
+                body = json.dumps(api._events.pop()).encode()
                 self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
                 self.send_header("Lambda-Runtime-Aws-Request-Id", "00000000-0000-4000-8000-000000000000")
                 self.send_header(
                     "Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:1:function:f"
                 )
                 self.send_header("Lambda-Runtime-Deadline-Ms", "99999999999999")
                 self.end_headers()
-                self.wfile.write(json.dumps(api._events.pop()).encode())
+                self.wfile.write(body)
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -72,7 +85,7 @@ class RuntimeApi:
         return Handler
 
 
-def test_the_runtime_of_the_image_runs_the_handler(scene: Scene, account: Account, sandbox: Sandbox) -> None:
+def test_the_runtime_of_the_image_runs_the_handler(scene: Scene) -> None:
     if importlib.util.find_spec("awslambdaric") is None:
         pytest.skip("awslambdaric is not installed")
     api = RuntimeApi(batch(scene.of("sns", "SetTopicAttributes"), "no event"))

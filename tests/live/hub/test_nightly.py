@@ -9,8 +9,9 @@ import sys
 
 import pytest
 
-from checker.app.hub.nightly import main
+from checker.app.hub.nightly import nightly
 from checker.app.hub.settings import Settings
+from checker.app.terminal import ended
 from checker.core.errors import InputError
 from checker.sandbox import seed
 from checker.sandbox.http.faults import denied
@@ -18,9 +19,14 @@ from tests.live.hub.test_on_change import Scene
 from tests.live.hub.test_on_change import scene as scene  # noqa: PLC0414 - a fixture
 
 
+@pytest.fixture(autouse=True)
+def _one_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHECKER_REGIONS", "us-east-1")
+
+
 def test_reports_and_the_journal_are_stored_for_the_night_and_as_the_latest(scene: Scene) -> None:
     seed.subscribed_queue(scene.account, scene.topic, "inbox")
-    assert main() == 1
+    assert ended(nightly) == 1
     results = scene.results()
     nights = {key.split("/")[1] for key in results if key.startswith("nights/")}
     (night,) = nights
@@ -35,23 +41,32 @@ def test_reports_and_the_journal_are_stored_for_the_night_and_as_the_latest(scen
 
 def test_the_task_ends_with_the_exit_code_of_the_audit(scene: Scene) -> None:
     command = [sys.executable, "-m", "checker.app.hub.nightly"]
-    environment = {**os.environ, "CHECKER_REGIONS": "us-east-1"}
-    done = subprocess.run(command, env=environment, capture_output=True, check=False, text=True)
+    done = subprocess.run(command, env=dict(os.environ), capture_output=True, check=False, text=True)
     assert done.returncode == 1, done.stderr
     assert "latest/report.json" in scene.results()
 
 
 def test_a_night_that_could_not_read_everything_is_incomplete(scene: Scene) -> None:
     scene.sandbox.fault(denied("kms", "GetKeyPolicy"))
-    assert main() == 3
+    assert ended(nightly) == 3
     assert json.loads(scene.results()["latest/status.json"])["ended"] == "incomplete"
+
+
+def test_all_regions_are_audited_unless_some_are_chosen(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(nightly)
+    assert not scene.sandbox.calls("ec2", "DescribeRegions")
+    monkeypatch.setenv("CHECKER_REGIONS", "")
+    ended(nightly)
+    assert scene.sandbox.calls("ec2", "DescribeRegions")
 
 
 def test_results_that_could_not_be_stored_are_reported(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scene.account.client("s3").delete_bucket(Bucket=scene.bucket)
-    assert main() == 3
+    assert ended(nightly) == 3
     assert f"s3://{scene.bucket}/latest/report.json" in capsys.readouterr().err
 
 
@@ -59,7 +74,7 @@ def test_a_night_without_a_report_does_not_replace_the_latest_one(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHECKER_CONFIG", "/nowhere/checker.yaml")
-    assert main() == 2
+    assert ended(nightly) == 2
     (status,) = [key for key in scene.results() if key.endswith("status.json")]
     assert status.startswith("nights/")
     assert scene.statuses()[0]["ended"] == "bad_input"
