@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.app.hub.results import Bucket, now, write_status
+from checker.app.hub.results import Bucket, now, stamp, write_status
 from checker.app.hub.settings import REPORT, Settings
 from checker.app.terminal import run_and_exit, tell
 from checker.live.aws.access import Coverage
@@ -30,9 +30,9 @@ def nightly() -> Ending:
     with tempfile.TemporaryDirectory(prefix="checker-") as name:
         folder = Path(name)
         ending = settings.audit(folder, coverage)
-        write_status(folder, ending, started=started)
+        write_status(folder, ending, started)
         latest = ("latest",) if (folder / REPORT).exists() else ()
-        unsaved = bucket.store(folder, (f"nights/{started}", *latest))
+        unsaved = bucket.store(folder, (f"nights/{stamp(started)}", *latest))
     for skipped in unsaved:
         tell(*skipped_text(skipped, Paint()))
     return ending._replace(incomplete=ending.incomplete or bool(unsaved))

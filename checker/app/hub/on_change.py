@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.app.hub.results import Bucket, now, write_status
+from checker.app.hub.results import Bucket, now, stamp, write_status
 from checker.app.hub.settings import REPORT, Settings
 from checker.app.terminal import tell
 from checker.core.terminal_text import inert_line
@@ -136,9 +136,9 @@ def _audit(settings: Settings, bucket: Bucket, unit: Unit, changes: list[tuple[s
         coverage = Coverage((unit.account,), regions=(unit.region,))
         ending = settings.audit(folder, coverage, topics)
         facts = {"account": unit.account, "region": unit.region, "events": _described(events, folder)}
-        write_status(folder, ending, started=started, **facts)
+        write_status(folder, ending, started, **facts)
         unsaved = bucket.store(
-            folder, (f"changes/{unit.account}/{unit.region}/{started}-{next(iter(events))}",)
+            folder, (f"changes/{unit.account}/{unit.region}/{stamp(started)}-{next(iter(events))}",)
         )
     for skipped in unsaved:
         tell(*skipped_text(skipped, Paint()))

@@ -28,15 +28,25 @@ _TYPES = {
 }
 
 
-def now() -> str:
-    """Return the time in ISO 8601 (UTC), without separators that keys of S3 would need to be encoded for."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+def now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
 
 
-def write_status(folder: Path, ending: Ending, **facts: Any) -> None:
+def stamp(time: datetime) -> str:
+    """Write a time for a key of S3, without colons, which would have to be encoded in URLs."""
+    return time.strftime("%Y-%m-%dT%H%M%SZ")
+
+
+def _iso(time: datetime) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def write_status(folder: Path, ending: Ending, started: datetime, **facts: Any) -> None:
     """Write how an audit ended, next to its reports: an incomplete or failed one must not look like a clean one."""
     code = ending.code
-    status = {"version": 1, "exit_code": int(code), "ended": code.name.lower(), "time": now(), **facts}
+    times = {"started": _iso(started), "finished": _iso(now())}
+    status = {"version": 1, "exit_code": int(code), "ended": code.name.lower(), **times, **facts}
     (folder / STATUS).write_text(f"{json.dumps(status, indent=2)}\n", encoding="utf-8")
 
 
