@@ -36,6 +36,7 @@ from checker.core.errors import InputError, Skipped
 from checker.core.unknown import Unknown
 from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.output_file import protect
+from checker.lint.report import SentFindings
 from checker.lint.status import OK
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from checker.live.audit.journal import Entry, Journal
     from checker.live.audit.plan import Plan
     from checker.live.audit.saved import SavedAnswers
+    from checker.live.audit.securityhub import Sent
     from checker.live.aws.access import Unit
     from checker.live.aws.session import Sessions
 
@@ -163,12 +165,15 @@ def _build_run(
     request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: AuditUnits, journal: Journal
 ) -> Run:
     """Build the report from the journal, and send it to Security Hub if requested. Raises CheckerError."""
-    unsent = _send(request, context, sessions, surveyed, journal) if request.security_hub else ()
+    sent = _send(request, context, sessions, surveyed, journal) if request.security_hub else ()
     merged = _merged_report(context, journal, surveyed)
     run = _without_baselined(request, decide(merged, context, request.options))
+    tell(*(str(one) for one in sent))
+    unsent = (skipped for one in sent for skipped in one.skipped)
+    findings = tuple(one.findings for one in sent)
     skipped = (*run.report.skipped, *unsent)
     audit = circumstances(request, surveyed, journal)
-    return run._replace(report=run.report._replace(skipped=skipped, audit=audit))
+    return run._replace(report=run.report._replace(skipped=skipped, sent=findings, audit=audit))
 
 
 def _without_baselined(request: AuditOptions, run: Run) -> Run:
@@ -252,19 +257,31 @@ def _executor(
 
 def _send(
     request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: AuditUnits, journal: Journal
-) -> tuple[Skipped, ...]:
+) -> tuple[Sent, ...]:
     """Send the findings of each unit to Security Hub, without the suppressed ones."""
-    from checker.live.audit.securityhub import send
+    from checker.live.audit.securityhub import Sent, send
 
     entered = {unit.bare: unit for unit in surveyed.units}
-    unsent: list[Skipped] = []
+    sources = tuple(_sources(request, surveyed))
+    sent: list[Sent] = []
     for entry in _completed_entries(journal, surveyed):
         if entry.unit in entered:
             run = without_baselined(decide(entry.report, context, request.options), request.options)
-            unsent += send(sessions, entered[entry.unit], run.report)
+            sent.append(send(sessions, entered[entry.unit], run.report, sources))
         else:
-            unsent.append(Skipped(entry.unit.name, _NO_LONGER_LISTED, error=True))
-    return tuple(unsent)
+            missing = Skipped(entry.unit.name, _NO_LONGER_LISTED, error=True)
+            sent.append(Sent(SentFindings(entry.unit.account, entry.unit.region), (missing,)))
+    return tuple(sent)
+
+
+def _sources(request: AuditOptions, surveyed: AuditUnits) -> Iterator[str]:
+    """Yield what the audit read besides resources."""
+    from checker.live.audit.securityhub import EVIDENCE, ORGANIZATION
+
+    if surveyed.organization is not None or request.options.rcp:
+        yield ORGANIZATION
+    if request.hours != 0 or request.options.evidence:
+        yield EVIDENCE
 
 
 _NO_LONGER_LISTED = "no longer listed since the audit started: its findings were not sent to Security Hub"

@@ -357,10 +357,10 @@ class _Run:
             verdicts[rule.id] = _verdict(results)
             if isinstance(case, TopicAnalysis | KeyAnalysis):
                 expectations |= {name: _of(name, results) for name in rule.expected_of(case)}
-            if any(_is_open(result) for result in results):
+            if open_results := [result for result in results if _is_open(result)]:
                 # A rule that lacks live data yields only Unknown.
                 has_data = any(isinstance(result, Finding) for result in results)
-                doubts[rule.id] = Doubt(_reason(results), counts=has_data or not rule.needs_live)
+                doubts[rule.id] = Doubt(_reason(open_results), counts=has_data or not rule.needs_live)
         return _Judged(findings, verdicts, doubts, _assumptions(case), expectations)
 
     def in_deployments(self, rule: Rule, check: str, case: object, target: _Target) -> Results:
@@ -468,9 +468,7 @@ def _is_open(result: Finding | Unknown) -> bool:
 
 
 def _reason(results: Sequence[Finding | Unknown]) -> str:
-    reasons = (
-        one.described if isinstance(one, Unknown) else one.message for one in filter(_is_open, results)
-    )
+    reasons = (one.described if isinstance(one, Unknown) else one.message for one in results)
     return "; ".join(dict.fromkeys(reasons))
 
 

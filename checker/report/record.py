@@ -205,16 +205,11 @@ def _witness(value: dict[str, Any]) -> Witness:
     return Witness(value["sentence"], value["request"], value["decision"], tuple(value["statements"]))
 
 
-PARTLY = Doubt("the rule found something, and could not decide the rest")
-"""A report does not have the reason."""
-
-
 def _examined(value: dict[str, Any]) -> Examined:
     verdicts = _verdicts(tuple(value["verdicts"].items()))
     doubts = {
         rule: Doubt(intern(doubt["reason"]), doubt["counts"]) for rule, doubt in value["undetermined"].items()
     }
-    doubts |= dict.fromkeys(value.get("partly_undetermined", ()), PARTLY)
     pairings = tuple(map(_pairing, value.get("pairings", ())))
     named = intern(value["kind"]), intern(value["resource"]), intern(value["source"])
     assumptions = tuple(value.get("assumptions", ()))

@@ -102,6 +102,12 @@ def _members(calls: Calls) -> dict[str, _Member]:
     }
 
 
+def active_members(calls: Calls) -> frozenset[str]:
+    """Return the active accounts of the organization. Raises CallError, as a partial list would leave accounts out."""
+    listed = calls.every(_ACCOUNTS, "the accounts of the organization")
+    return frozenset(account["Id"] for account in listed if account.get("Status", _ACTIVE) == _ACTIVE)
+
+
 def _accounts(members: dict[str, _Member], coverage: Coverage, caller: _Caller) -> Sequence[str]:
     """Return the named accounts and the active members, or the caller's account if there are none."""
     accounts = [*coverage.accounts, *(account for account, member in members.items() if member.is_active)]

@@ -48,6 +48,7 @@ def report_v1(report: Report) -> dict[str, Any]:
         ],
         "crashed": list(report.crashed),
         **({"history": _history(report.history)} if report.history else {}),
+        **({"security_hub": [sent._asdict() for sent in report.sent]} if report.sent else {}),
         "summary": summary(report),
     }
 
@@ -127,8 +128,7 @@ def _examined(target: Examined) -> dict[str, Any]:
         "address": target.address or None,
         **({"in_scope": target.in_scope} if target.in_scope else {}),
         "verdicts": {rule: verdict.value for rule, verdict in target.verdicts.items()},
-        "undetermined": {rule: doubt._asdict() for rule, doubt in target.undetermined},
-        **({"partly_undetermined": partly} if (partly := list(target.partly_undetermined)) else {}),
+        "undetermined": {rule: doubt._asdict() for rule, doubt in target.open_results},
         "pairings": [pairing_json(pairing) for pairing in target.pairings],
         "assumptions": list(target.assumptions),
         **({"expectations": _expectations(target)} if target.expectations else {}),
