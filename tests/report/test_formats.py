@@ -147,7 +147,7 @@ def test_no_text_is_so_long_that_it_hides_the_other_findings() -> None:
 def test_sarif_keeps_the_most_severe_results_and_reports_the_number_omitted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sarif, "_MAX_RESULTS", 3)
+    monkeypatch.setattr(sarif, "MAX_RESULTS", 3)
     many_places = WEAK._replace(locations=WEAK.locations * 50)
     run = sarif_run(Report((*many(3), many_places), (), (), 0))
     assert [one["level"] for one in run["results"]] == ["error", "warning", "warning"]

@@ -43,7 +43,7 @@ def _descriptor(rule: Rule) -> dict[str, Any]:
     page = rule.documentation() or rule.summary
     return {
         "id": rule.id,
-        "name": _name(rule.id),
+        "name": rule_name(rule.id),
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": " ".join(page.partition("\n\n")[0].split())},
         "help": {"text": page, "markdown": page},
@@ -60,14 +60,15 @@ def _unknown_rule(rule: str) -> dict[str, Any]:
     text = {"text": f"the rule {rule}"}
     return {
         "id": rule,
-        "name": _name(rule),
+        "name": rule_name(rule),
         "shortDescription": text,
         "fullDescription": text,
         "help": text,
     }
 
 
-def _name(rule: str) -> str:
+def rule_name(rule: str) -> str:
+    """Write the ID of a rule as a name, such as `AccessGained`."""
     return "".join(word.capitalize() for word in rule.split("-"))
 
 
@@ -79,10 +80,10 @@ def result_message(finding: Finding, related: Sequence[Location], setting: Setti
 
     GitHub shows a related location only where the message links to it.
     """
-    message = _literal(one_line(finding.message))
+    message = literal(one_line(finding.message))
     paragraphs = [message if message.endswith((".", "?", "!")) else f"{message}."]
     if finding.help:
-        paragraphs.append(f"Help: {_literal(one_line(finding.help))}")
+        paragraphs.append(f"Help: {literal(one_line(finding.help))}")
     links = [
         f"[{_escaped(label(location, setting))}]({number})" for number, location in enumerate(related, 1)
     ]
@@ -96,7 +97,7 @@ def label(location: Location, setting: Setting) -> str:
     return one_line(location.note) or place(location, setting)
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """Escape a text only if it could be read as a link, because some viewers show the escapes."""
     return _escaped(text) if "](" in text else text
 
@@ -256,13 +257,13 @@ def _properties(finding: Finding) -> dict[str, str]:
     return {"verdict": finding.verdict.value, "resource": one_line(finding.resource), **witness}
 
 
-_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_MAX_RESULTS = 25_000  # GitHub rejects a run with more results
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+MAX_RESULTS = 25_000  # GitHub rejects a run with more results
 
 
 def render(report: Report, setting: Setting) -> Iterator[str]:
     """Write the report as a SARIF log file."""
-    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report, setting)]}
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, setting)]}
     return json_lines(log)
 
 
@@ -276,7 +277,7 @@ def _run(report: Report, setting: Setting) -> dict[str, Any]:
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "the repository root"}}},
         "invocations": [_invocation(report, every, index, setting)],
-        "results": list(results(every[:_MAX_RESULTS], index, setting)),
+        "results": list(results(every[:MAX_RESULTS], index, setting)),
         "properties": {"summary": {_camel(key): count for key, count in summary(report).items()}},
     }
 
@@ -319,8 +320,8 @@ def _crashes(report: Report, index: dict[str, int]) -> Iterator[dict[str, Any]]:
 
 
 def _omitted(number: int) -> Iterator[dict[str, Any]]:
-    if number > _MAX_RESULTS:
-        text = f"{number - _MAX_RESULTS} of {number} results are omitted: the least severe and the suppressed ones"
+    if number > MAX_RESULTS:
+        text = f"{number - MAX_RESULTS} of {number} results are omitted: the least severe and the suppressed ones"
         yield {"level": "error", "message": {"text": text}}
 
 

@@ -1,0 +1,99 @@
+"""Makes the pairs of policies that the change of a repository affects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker.core.unknown import Symbol, Unknown
+from checker.inputs.diff_sides import no_such_resource
+from checker.inputs.policy_pairs import Comparison, PairMaker, as_shown, declared_in, unread_parts
+from checker.inputs.resource_matches import matches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.analysis.policy_pair import PolicyPair
+    from checker.core.errors import Skipped
+    from checker.inputs.base_inputs import Changed
+    from checker.inputs.diff_inputs import Input
+    from checker.inputs.resource_matches import Declared, Match, Resource
+
+
+_ONE_DEPLOYMENT = "the old and the new root are deployed in the same account and Region"
+"""The assumption behind a topic that is found by its fixed name in another root."""
+
+
+def changed_pairs(changed: Changed, resource: str = "") -> Comparison:
+    """Match the topics and keys that a change affects; ``resource`` selects one of them.
+
+    Raises InputError for a name that no topic or key has.
+    """
+    old, new = (
+        one._replace(inventory=one.names.inventory(one.inventory)) for one in (changed.old, changed.new)
+    )
+    changed = changed._replace(old=old, new=new)
+    before = declared_in(old)._replace(is_one_repository=True, renamed=changed.folders)
+    after = declared_in(new)._replace(is_one_repository=True)
+    found = matches(before, after)
+    chosen = [one for one in found if not resource or resource in one.names]
+    if resource and not chosen:
+        raise no_such_resource(new.name, resource, [one.names[0] for one in found])
+    pairs = (_pair(one, changed, before, after) for one in chosen if _is_compared(one, changed))
+    return _with_unread(tuple(pairs), changed)
+
+
+def _is_compared(match: Match, changed: Changed) -> bool:
+    """True if the change affects a resource, and this comparison is the one for the values of its root."""
+    if changed.is_repeated and not _values_of(match, changed):
+        return False
+    old, new = match
+    if old is None or new is None or _outline(old) != _outline(new):
+        return True  # by its own file, or by another one that is linked to it
+    return changed.touches(old, is_old=True) or changed.touches(new, is_old=False)
+
+
+def _outline(one: Resource) -> object:
+    """Return what decides about access, without what a fix would write for a reference."""
+    policy = one.policy if isinstance(one.policy, Unknown) else one.policy.policy
+    return _plain((one.address, one.arn, policy, one.doubt))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Symbol):
+        value = value._replace(reference="")
+    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
+
+
+def _pair(match: Match, changed: Changed, before: Declared, after: Declared) -> PolicyPair:
+    pair = PairMaker(changed.old, changed.new, match, same_texts=False).pair()
+    values = _values_of(match, changed)
+    if values:
+        pair = pair._replace(name=f"{pair.name} ({values})")
+    old, new = match
+    if old is not None and new is not None and before.root_of(old) != after.root_of(new):
+        return pair._replace(assumed=(_ONE_DEPLOYMENT,))
+    return pair
+
+
+def _values_of(match: Match, changed: Changed) -> str:
+    """Return the values file of a resource's root, if the root is compared with several."""
+    one = match.new or match.old
+    return changed.values.get(changed.root_of(one, is_old=match.new is None), "") if one else ""
+
+
+def _with_unread(pairs: tuple[PolicyPair, ...], changed: Changed) -> Comparison:
+    """Add what was not read, apart from what the change cannot affect."""
+    unread: list[Skipped] = list(changed.skipped)
+    untouched: list[Skipped] = []
+    for side, skipped in _skipped(changed):
+        if changed.touches_file(skipped.what, is_old=side is changed.old):
+            unread.append(as_shown(skipped, side))
+        else:
+            untouched.append(skipped._replace(what=side.own(skipped.what)))
+    once = {one.what: one for one in untouched}
+    return Comparison(pairs, tuple(dict.fromkeys(unread)), tuple(once.values()))
+
+
+def _skipped(changed: Changed) -> Iterator[tuple[Input, Skipped]]:
+    for side in (changed.old, changed.new):
+        yield from ((side, one) for one in unread_parts(side, same_texts=False))
