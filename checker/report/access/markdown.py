@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.report.access.rows import CHANGES, GAINS, NOT_KNOWN, assumptions_of, rows_of, summary_of
-from checker.report.brief import one_line
+from checker.report.brief import count_noun, one_line
 from checker.report.markdown import code, plain, prose, size
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def within(limit: int, found: ComparedRoots) -> Iterator[str]:
     proofs = [row for row in shown if row.proof]
     if proofs:
         yield from _folded(
-            f"{len(proofs)} witness requests", (line for row in proofs for line in _proof(row))
+            count_noun(len(proofs), "witness request"), (line for row in proofs for line in _proof(row))
         )
     yield from others
 
@@ -107,9 +107,9 @@ def _others(found: ComparedRoots, room: int) -> Iterator[str]:
     if found.unread:
         yield from ("", "**Not read, so not known:**", "", *_within(room, map(_unread, found.unread)))
     if assumed:
-        yield from _folded(f"{len(assumed)} assumptions", _within(room, assumed))
+        yield from _folded(count_noun(len(assumed), "assumption"), _within(room, assumed))
     if found.untouched:
-        title = f"{len(found.untouched)} inputs not read, and not affected by the change"
+        title = f"{count_noun(len(found.untouched), 'input')} not read, and not affected by the change"
         yield from _folded(title, _within(room, map(_unread, found.untouched)))
 
 

@@ -29,6 +29,7 @@ from checker.report.formats.sarif import (
     SCHEMA,
     artifact,
     literal,
+    partial_fingerprints,
     rule_name,
 )
 
@@ -110,9 +111,7 @@ def _results(rows: list[Row], setting: Setting) -> Iterator[dict[str, Any]]:
                 {"physicalLocation": {"artifactLocation": artifact(row.file, setting), "region": region}}
             ],
             "relatedLocations": [],
-            "partialFingerprints": {
-                "checker/v1": print_ if seen[print_] == 1 else f"{print_}:{seen[print_]}"
-            },
+            "partialFingerprints": partial_fingerprints(f"{print_}:{seen[print_]}"),
         }
 
 

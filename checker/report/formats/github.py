@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Severity, Verdict
 from checker.core.terminal_text import Inert
-from checker.report.brief import by_role, details, one_line, place, summary_text, worst_first
+from checker.report.brief import by_role, described, one_line, summary_text, worst_first
 from checker.report.context import Paint, is_file
 from checker.report.markdown import markdown_within
 
@@ -95,10 +95,7 @@ def _finding(finding: Finding, setting: Setting) -> Command:
     title = f"undetermined: {finding.rule}" if undetermined else finding.rule
     first = by_role(finding)[0][0]
     position = first.position()
-    lines = [one_line(finding.message)]
-    if position is None or first.pointer:
-        lines.append(f"at: {place(first, setting)}")
-    lines += (f"{label}: {text}" for label, text, _ in details(finding, setting))
+    lines = described(finding, setting)
     properties = (*_at(first.source, position, setting), ("title", title))
     return Command("notice" if undetermined else _KINDS[finding.severity], properties, "\n".join(lines))
 

@@ -112,8 +112,14 @@ def relative_uri(name: str, setting: Setting) -> str:
     A file outside the repository has its absolute path, a live resource its ARN with slashes for colons,
     because GitHub drops a result without a file.
     """
-    steps = [step for step in _path(name, setting).split("/") if step not in ("", ".", "..")]
-    return "/".join(_quoted(step) for step in steps) or "unnamed"
+    return "/".join(map(_quoted, relative_path(name, setting).split("/")))
+
+
+def relative_path(name: str, setting: Setting) -> str:
+    """Convert a name to a relative path that is never empty and never leaves its folder, as for a URI."""
+    return (
+        "/".join(step for step in _path(name, setting).split("/") if step not in ("", ".", "..")) or "unnamed"
+    )
 
 
 def _path(name: str, setting: Setting) -> str:
@@ -172,23 +178,32 @@ _MAX_LOCATIONS = 10  # GitHub accepts 1,000, but more than a few are not readabl
 
 def results(entries: Sequence[Entry], rules: Mapping[str, int], setting: Setting) -> Iterator[dict[str, Any]]:
     """Yield the SARIF results of entries; ``rules`` maps rule IDs to indices."""
-    seen: Counter[str] = Counter()
-    for finding, suppression in entries:
-        print_ = fingerprint(identity(finding, setting.relative))
-        seen[print_] += 1
+    for (finding, suppression), print_ in zip(entries, fingerprints(entries, setting), strict=True):
         yield {
             "ruleId": finding.rule,
             "ruleIndex": rules[finding.rule],
             **_status(finding),
             **_places(finding, setting),
-            "partialFingerprints": {
-                "checker/v1": print_ if seen[print_] == 1 else f"{print_}:{seen[print_]}"
-            },
+            "partialFingerprints": partial_fingerprints(print_),
             # SARIF requires the property on all results or on none; it is empty for active results.
             "suppressions": [_suppression(suppression)] if suppression else [],
             **_fixes(finding, setting),
             "properties": _properties(finding),
         }
+
+
+def fingerprints(entries: Sequence[Entry], setting: Setting) -> Iterator[str]:
+    """Yield a fingerprint for each entry that later runs repeat, also if lines move; equal ones are numbered."""
+    seen: Counter[str] = Counter()
+    for finding, _ in entries:
+        print_ = fingerprint(identity(finding, setting.relative))
+        seen[print_] += 1
+        yield print_ if seen[print_] == 1 else f"{print_}:{seen[print_]}"
+
+
+def partial_fingerprints(print_: str) -> dict[str, str]:
+    """Return the fingerprints of a result. GitHub matches the results of two uploads by the second name alone."""
+    return {"checker/v1": print_, "primaryLocationLineHash": print_}
 
 
 def _status(finding: Finding) -> dict[str, str]:
