@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.unknown import Symbol, Unknown
 from checker.inputs.diff_sides import no_such_resource
@@ -38,8 +38,10 @@ def changed_pairs(changed: Changed, resource: str = "") -> Comparison:
     chosen = [one for one in found if not resource or resource in one.names]
     if resource and not chosen:
         raise no_such_resource(new.name, resource, [one.names[0] for one in found])
-    pairs = (_pair(one, changed, before, after) for one in chosen if _is_compared(one, changed))
-    return _with_unread(tuple(pairs), changed)
+    unread = _unread(changed)
+    compared = (one for one in chosen if _is_compared(one, changed))
+    pairs = tuple(_pair(one, changed, unread, (before, after)) for one in compared)
+    return Comparison(pairs, unread.unread, unread.untouched)
 
 
 def _is_compared(match: Match, changed: Changed) -> bool:
@@ -64,13 +66,14 @@ def _plain(value: object) -> object:
     return tuple(map(_plain, value)) if isinstance(value, tuple) else value
 
 
-def _pair(match: Match, changed: Changed, before: Declared, after: Declared) -> PolicyPair:
-    pair = PairMaker(changed.old, changed.new, match, same_texts=False).pair()
+def _pair(match: Match, changed: Changed, unread: _Unread, declared: tuple[Declared, Declared]) -> PolicyPair:
+    maker = PairMaker(changed.old, changed.new, match, same_texts=False, unread=unread.first)
+    pair = maker.pair()
     values = _values_of(match, changed)
     if values:
         pair = pair._replace(name=f"{pair.name} ({values})")
     old, new = match
-    if old is not None and new is not None and before.root_of(old) != after.root_of(new):
+    if old is not None and new is not None and declared[0].root_of(old) != declared[1].root_of(new):
         return pair._replace(assumed=(_ONE_DEPLOYMENT,))
     return pair
 
@@ -81,17 +84,27 @@ def _values_of(match: Match, changed: Changed) -> str:
     return changed.values.get(changed.root_of(one, is_old=match.new is None), "") if one else ""
 
 
-def _with_unread(pairs: tuple[PolicyPair, ...], changed: Changed) -> Comparison:
-    """Add what was not read, apart from what the change cannot affect."""
+class _Unread(NamedTuple):
+    """What was not read, and what of it the change cannot affect. ``first`` is the first entry of each side."""
+
+    unread: tuple[Skipped, ...]
+    untouched: tuple[Skipped, ...]
+    first: tuple[str, str]
+
+
+def _unread(changed: Changed) -> _Unread:
     unread: list[Skipped] = list(changed.skipped)
-    untouched: list[Skipped] = []
+    untouched: dict[str, Skipped] = {}
+    first = ["", ""]
     for side, skipped in _skipped(changed):
-        if changed.touches_file(skipped.what, is_old=side is changed.old):
+        is_old = side is changed.old
+        name = side.own(skipped.what)
+        if changed.touches_file(skipped.what, is_old=is_old):
             unread.append(as_shown(skipped, side))
+            first[not is_old] = first[not is_old] or as_shown(skipped, side).what
         else:
-            untouched.append(skipped._replace(what=side.own(skipped.what)))
-    once = {one.what: one for one in untouched}
-    return Comparison(pairs, tuple(dict.fromkeys(unread)), tuple(once.values()))
+            untouched[name] = skipped._replace(what=name)
+    return _Unread(tuple(dict.fromkeys(unread)), tuple(untouched.values()), (first[0], first[1]))
 
 
 def _skipped(changed: Changed) -> Iterator[tuple[Input, Skipped]]:

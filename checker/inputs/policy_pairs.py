@@ -145,9 +145,15 @@ def as_shown(skipped: Skipped, side: Input) -> Skipped:
 
 
 class PairMaker:
-    """Makes the pair of policies for a topic or key. ``same_texts`` is true if both sides have the same files."""
+    """Makes the pair of policies for a topic or key. ``same_texts`` is true if both sides have the same files.
 
-    def __init__(self, old: Input, new: Input, match: Match, *, same_texts: bool) -> None:
+    ``unread`` names a file of each side that was not read, and may have what the side seems to lack.
+    """
+
+    def __init__(
+        self, old: Input, new: Input, match: Match, *, same_texts: bool, unread: tuple[str, str] = ("", "")
+    ) -> None:
+        self.unread = unread[0] if match.old is None else unread[1] if match.new is None else ""
         self.old = old
         self.new = new
         self.match = match
@@ -161,7 +167,7 @@ class PairMaker:
             before = _apart(before)
         before, after = _aligned(before, after), _aligned(after, before)
         status = COMPARED if self.match.old and self.match.new else ADDED if self.match.new else REMOVED
-        if self.missing_module is not None:
+        if self.missing_module is not None or self.unread:
             status = COMPARED
         doubts = [one.doubt for one in (before, after) if one.doubt is not None]
         return PolicyPair(
@@ -201,6 +207,9 @@ class PairMaker:
         if self.missing_module is not None:
             reason = "the other side cannot be read: the module is neither local nor downloaded"
             return one._replace(policy=Unknown(reason, f"module.{self.missing_module.name}"))
+        if self.unread:
+            reason = "the other side may have it in a file that was not read"
+            return one._replace(policy=Unknown(reason, self.unread))
         symbol = one.symbol if isinstance(one, Topic) else ""
         dialect = TOPIC if isinstance(one, Topic) else KEY
         policy = implied(default_policy(symbol, one.arn, dialect), dialect, one.place)
