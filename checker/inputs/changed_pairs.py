@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import InputError
 from checker.core.unknown import Symbol, Unknown
 from checker.inputs.diff_sides import no_such_resource
+from checker.inputs.discover import HCL
+from checker.inputs.large_files import is_bulk
 from checker.inputs.policy_pairs import Comparison, PairMaker, as_shown, declared_in, unread_parts
 from checker.inputs.resource_matches import matches
+from checker.inputs.text import parse_documents, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from checker.analysis.policy_pair import PolicyPair
     from checker.core.errors import Skipped
@@ -38,8 +43,8 @@ def changed_pairs(changed: Changed, resource: str = "") -> Comparison:
     chosen = [one for one in found if not resource or resource in one.names]
     if resource and not chosen:
         raise no_such_resource(new.name, resource, [one.names[0] for one in found])
-    unread = _unread(changed)
-    compared = (one for one in chosen if _is_compared(one, changed))
+    compared = [one for one in chosen if _is_compared(one, changed)]
+    unread = _unread(changed, [broken for one in compared for broken in _broken(one, changed)])
     pairs = tuple(_pair(one, changed, unread, (before, after)) for one in compared)
     return Comparison(pairs, unread.unread, unread.untouched)
 
@@ -92,11 +97,11 @@ class _Unread(NamedTuple):
     first: tuple[str, str]
 
 
-def _unread(changed: Changed) -> _Unread:
+def _unread(changed: Changed, broken: Iterable[tuple[Input, Skipped]]) -> _Unread:
     unread: list[Skipped] = list(changed.skipped)
     untouched: dict[str, Skipped] = {}
     first = ["", ""]
-    for side, skipped in _skipped(changed):
+    for side, skipped in (*_skipped(changed), *broken):
         is_old = side is changed.old
         name = side.own(skipped.what)
         if changed.touches_file(skipped.what, is_old=is_old):
@@ -105,6 +110,26 @@ def _unread(changed: Changed) -> _Unread:
         else:
             untouched[name] = skipped._replace(what=name)
     return _Unread(tuple(dict.fromkeys(unread)), tuple(untouched.values()), (first[0], first[1]))
+
+
+def _broken(match: Match, changed: Changed) -> Iterator[tuple[Input, Skipped]]:
+    """Yield the file of a topic or key that one side has, if it is invalid on the other side.
+
+    A folder may have any files, so that reading it does not report an invalid one that names nothing of AWS.
+    """
+    one = match.old or match.new
+    if one is None or (match.old and match.new):
+        return
+    side = changed.new if match.new is None else changed.old
+    known = changed.old if match.new is None else changed.new
+    file = known.names.relative(one.place.document.name)
+    path = Path(side.folder, file)
+    if file.endswith(HCL) or not path.is_file() or is_bulk(path):
+        return
+    try:
+        parse_documents(file, read_text(path))
+    except InputError as error:
+        yield side, error.reworded(error.reason, error.help, f"{side.prefix}{file}").skipped()
 
 
 def _skipped(changed: Changed) -> Iterator[tuple[Input, Skipped]]:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from checker.report.context import Setting
 
 
-MARKER = "<!-- checker: access changes -->"
-"""The first line of a comment, by which the next run finds it."""
 _COMMENT, _SUMMARY = 60_000, 900_000
 _CELL, _ROOM = 300, 4
 """The length of a cell, and the part of a comment for what was not read."""
@@ -43,7 +41,7 @@ def within(limit: int, found: ComparedRoots) -> Iterator[str]:
     """Write the changes in at most ``limit`` bytes. Gains come first and are omitted last."""
     rows = sorted(rows_of(found), key=lambda row: CHANGES.index(row.change))
     others = list(_others(found, limit // _ROOM))
-    heading = [MARKER, f"### checker: {plain(summary_of(found))}", "", plain(found.compared)]
+    heading = [f"### checker: {plain(summary_of(found))}", "", plain(found.compared)]
     shown = _fitting(rows, limit - size([*heading, *others, *_HEAD, _omitted(len(rows))]))
     yield from heading
     if shown:
