@@ -19,7 +19,7 @@ from checker.inputs.git_tree import copied_below
 from checker.inputs.text import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checker.analysis.inventory import Key, Topic
     from checker.inputs.change import Change
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Reach(NamedTuple):
-    """What a change affects on one side.
+    """What a change affects, on one side or both.
 
     ``files`` are the changed files and all files of the affected Terraform roots, ``roots`` the folders of these roots;
     both are relative to the top of the repository. ``others`` is true if a changed file outside of Terraform modules
@@ -40,6 +40,10 @@ class Reach(NamedTuple):
     files: frozenset[str] = frozenset()
     roots: frozenset[str] = frozenset()
     others: bool = False
+
+    def joined(self, other: Reach) -> Reach:
+        """Return what is affected on one of the sides: a module may be called only on the other one."""
+        return Reach(self.files | other.files, self.roots | other.roots, self.others or other.others)
 
 
 class Changed(NamedTuple):
@@ -51,7 +55,7 @@ class Changed(NamedTuple):
 
     old: Input
     new: Input
-    reach: tuple[Reach, Reach]
+    reach: Reach
     folders: Mapping[str, str] = {}
     skipped: tuple[Skipped, ...] = ()
     values: Mapping[str, str] = {}
@@ -59,20 +63,19 @@ class Changed(NamedTuple):
 
     def root_of(self, resource: Topic | Key, *, is_old: bool) -> str:
         """Return the root of a topic or key, relative to the top of the repository."""
-        return os.path.relpath(resource.home, self._side(is_old=is_old)[0].folder)
+        return os.path.relpath(resource.home, self._side(is_old=is_old).folder)
 
     def touches(self, resource: Topic | Key, *, is_old: bool) -> bool:
         """True if the change may affect a topic or key by a file that its declaration depends on."""
-        side, reach = self._side(is_old=is_old)
-        name = side.own(resource.place.document.name)
+        name = self._side(is_old=is_old).own(resource.place.document.name)
         if name.endswith(HCL):
             root = self.root_of(resource, is_old=is_old)
-            return root in reach.roots or (is_old and self.folders.get(root, root) != root)
-        return name in reach.files or (reach.others and _has_opaque_part(resource))
+            return root in self.reach.roots or (is_old and self.folders.get(root, root) != root)
+        return name in self.reach.files or (self.reach.others and _has_opaque_part(resource))
 
     def touches_file(self, name: str, *, is_old: bool) -> bool:
         """True for what was not read if the change may affect it: its file, or one that may supply its values."""
-        side, reach = self._side(is_old=is_old)
+        side, reach = self._side(is_old=is_old), self.reach
         file = side.own(name).partition("#")[0]
         if file in reach.files or not os.path.lexists(os.path.join(side.folder, file)):  # noqa: PTH118 - a name
             return True
@@ -81,8 +84,8 @@ class Changed(NamedTuple):
             folder = file.rpartition("/")[0]
         return bool(folder) and any(one.startswith(f"{folder}/") for one in reach.files)
 
-    def _side(self, *, is_old: bool) -> tuple[Input, Reach]:
-        return (self.old, self.reach[0]) if is_old else (self.new, self.reach[1])
+    def _side(self, *, is_old: bool) -> Input:
+        return self.old if is_old else self.new
 
 
 def _has_opaque_part(resource: Topic | Key) -> bool:
@@ -140,8 +143,8 @@ class _Reader:
 
     def comparisons(self) -> Iterator[Changed]:
         """Yield the sides, once for each of the values files that a root has, and at least once."""
-        old = read_change([self.copy / one for one in sorted(self.files.old)], lambda _: False)
-        new = read_change([Path(one) for one in sorted(self.files.new)], self._is_ignored)
+        old = read_change(_files(self.copy, self.files.old), lambda _: False)
+        new = read_change(_files(Path(), self.files.new), self._is_ignored)
         before, after = (set(self._values(one)) for one in (old, new))
         both = sorted(before & after)
         skipped = [*self._not_copied(), *(_one_sided(file) for _, file in sorted(before ^ after))]
@@ -174,8 +177,10 @@ class _Reader:
             prefix=f"{self.copy}/",
             label=f"{self.base.short}:",
         )
-        sides = zip((old, new), changes, (self.files.old, self.files.new), strict=True)
-        return Changed(old, new, tuple(map(self._reach, *zip(*sides, strict=True))), self._folders())  # type: ignore[arg-type]
+        reach = self._reach(old, changes[0], self.files.old).joined(
+            self._reach(new, changes[1], self.files.new)
+        )
+        return Changed(old, new, reach, self._folders())
 
     def _given(self, folder: Path, pairs: Sequence[tuple[str, str]]) -> Given:
         return self.given._replace(values=tuple((folder / root, folder / file) for root, file in pairs))
@@ -210,6 +215,11 @@ class _Reader:
             name = one.what.removeprefix(f"{self.base.commit}:")
             if name in self.files.old:
                 yield one._replace(what=f"{self.base.short}:{name}")
+
+
+def _files(folder: Path, names: Iterable[str]) -> list[Path]:
+    """Return the paths of files; a submodule is a folder."""
+    return [path for path in (folder / one for one in sorted(names)) if not path.is_dir()]
 
 
 def _rounds(pairs: Sequence[tuple[str, str]]) -> list[tuple[tuple[str, str], ...]]:

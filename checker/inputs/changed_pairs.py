@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import InputError
 from checker.core.unknown import Symbol, Unknown
 from checker.inputs.diff_sides import no_such_resource
-from checker.inputs.discover import HCL
+from checker.inputs.discover import HCL, HCL_TEXT
 from checker.inputs.large_files import is_bulk
 from checker.inputs.policy_pairs import Comparison, PairMaker, as_shown, declared_in, unread_parts
 from checker.inputs.resource_matches import matches
 from checker.inputs.text import parse_documents, read_text
+from checker.policy.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -113,23 +114,37 @@ def _unread(changed: Changed, broken: Iterable[tuple[Input, Skipped]]) -> _Unrea
 
 
 def _broken(match: Match, changed: Changed) -> Iterator[tuple[Input, Skipped]]:
-    """Yield the file of a topic or key that one side has, if it is invalid on the other side.
+    """Yield the files that may declare what one side seems to lack, but are invalid there.
 
     A folder may have any files, so that reading it does not report an invalid one that names nothing of AWS.
     """
     one = match.old or match.new
     if one is None or (match.old and match.new):
         return
-    side = changed.new if match.new is None else changed.old
-    known = changed.old if match.new is None else changed.new
+    side, known = (changed.new, changed.old) if match.new is None else (changed.old, changed.new)
     file = known.names.relative(one.place.document.name)
-    path = Path(side.folder, file)
-    if file.endswith(HCL) or not path.is_file() or is_bulk(path):
-        return
+    reached = changed.reach.files
+    files = sorted(name for name in reached if name.endswith(HCL)) if file.endswith(HCL) else [file]
+    for name in files:
+        path = Path(side.folder, name)
+        if path.is_file() and not is_bulk(path):
+            yield from ((side, fault) for fault in _faults(f"{side.prefix}{name}", path))
+
+
+def _faults(name: str, path: Path) -> Iterator[Skipped]:
     try:
-        parse_documents(file, read_text(path))
+        text = read_text(path)
+        if name.endswith(HCL):
+            from checker.inputs.terraform.hcl.json_syntax import (
+                parse_json_syntax,  # only Terraform needs them
+            )
+            from checker.inputs.terraform.hcl.parse import parse
+
+            (parse if name.endswith(HCL_TEXT) else parse_json_syntax)(Source(name, text))
+        else:
+            parse_documents(name, text)
     except InputError as error:
-        yield side, error.reworded(error.reason, error.help, f"{side.prefix}{file}").skipped()
+        yield error.reworded(error.reason, error.help, name).skipped()
 
 
 def _skipped(changed: Changed) -> Iterator[tuple[Input, Skipped]]:

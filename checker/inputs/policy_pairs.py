@@ -132,6 +132,11 @@ def unread_parts(one: Input, *, same_texts: bool) -> Iterator[Skipped]:
     for module in unread_modules(one.texts, one.folder):
         if module.may_matter and not same_texts:
             file = normpath(join(one.names.base, module.file))
+            if module.is_local:
+                yield Skipped(
+                    file, f"module `{module.name}` is the folder `{module.source}`, which does not exist"
+                )
+                continue
             reason = f"module `{module.name}` ({module.source}) is neither local nor downloaded"
             checkout = "check out the revision with `git worktree add`, and " if one.prefix else ""
             yield Skipped(file, reason, help=f"{checkout}run `terraform init` there")

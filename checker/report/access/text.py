@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _STYLES = {GAINS: "error", MAY_GAIN: "warning", LOSES: "note", MAY_LOSE: "note", NOT_KNOWN: "warning"}
 _NARROW, _WIDE = 80, 120
-_CHANGE, _ACTION, _GAP = 9, 18, 2
+_CHANGE, _ACTION, _GAP = 9, 24, 2
+_INDENT = 2
 
 
 def lines_of(found: ComparedRoots, setting: Setting) -> Iterator[str]:
@@ -49,40 +50,43 @@ def lines_of(found: ComparedRoots, setting: Setting) -> Iterator[str]:
 
 
 def _table(rows: Sequence[Row], width: int, paint: Paint) -> Iterator[str]:
-    widths = _widths(width)
-    titles = ("CHANGE", "TOPIC OR KEY", "WHO", "ACTION")
-    yield paint("bold", _joined(titles, widths))
-    for _, group in groupby(rows, key=lambda row: (row.kind, row.resource)):
-        for number, row in enumerate(group):
-            yield from _row(row, widths, width, paint, is_first=number == 0)
+    """Yield the rows below the name and the place of their topic or key."""
+    who = width - _INDENT - _CHANGE - _ACTION - 2 * _GAP
+    yield " " * _INDENT + paint("bold", _joined(("CHANGE", "WHO", "ACTION"), (_CHANGE, who, _ACTION)))
+    for (kind, resource, place), group in groupby(rows, key=lambda row: (row.kind, row.resource, row.place)):
+        first, *more = _wrapped(f"{kind} {resource}", width)
+        yield f"{first[: len(kind)]}{paint('bold', first[len(kind) :])}"
+        yield from (paint("bold", line) for line in more)
+        yield from (
+            f"{' ' * _INDENT}{paint('dim', line)}" for line in _wrapped(f"at {place}", width - _INDENT)
+        )
+        for row in group:
+            yield from (f"{' ' * _INDENT}{line}" for line in _row(row, who, paint))
         yield ""
 
 
-def _widths(width: int) -> tuple[int, int, int, int]:
-    rest = width - _CHANGE - _ACTION - 3 * _GAP
-    resource = rest * 9 // 20
-    return _CHANGE, resource, rest - resource, _ACTION
-
-
-def _row(row: Row, widths: tuple[int, ...], width: int, paint: Paint, *, is_first: bool) -> Iterator[str]:
-    """Yield the cells of a row, and its proof below them."""
-    resource = [f"{row.kind} {row.resource}", row.place] if is_first else []
-    if not row.actions:  # a sentence, which may use the column of the actions as well
-        widths = (*widths[:2], widths[2] + _GAP + widths[3])
-    cells = [[row.change], resource, [row.who], [format_actions(row.actions)]][: len(widths)]
-    columns = [
-        [line for text in cell for line in _wrapped(text, wide)]
-        for cell, wide in zip(cells, widths, strict=True)
-    ]
-    for number, texts in enumerate(zip_longest(*columns, fillvalue="")):
+def _row(row: Row, who: int, paint: Paint) -> Iterator[str]:
+    """Yield the cells of a row, and its proof below them. A sentence may use the column of the actions as well."""
+    widths = (_CHANGE, who, _ACTION) if row.actions else (_CHANGE, who + _GAP + _ACTION)
+    cells = ([row.change], _wrapped(row.who, widths[1]), _action_lines(row.actions))
+    for number, texts in enumerate(zip_longest(*cells, fillvalue="")):
         line = _joined(texts, widths)
         style = _STYLES.get(row.change, "bold")
         yield f"{paint(style, row.change)}{line[len(row.change) :]}" if number == 0 else line
     indent = " " * (_CHANGE + _GAP)
     for label, text in row.proof:
-        first, *more = _wrapped(text, width - len(indent) - len(label) - 2)
+        first, *more = _wrapped(text, who + _ACTION - len(label))
         yield f"{indent}{paint('dim', f'{label}:')} {first}"
         yield from (f"{indent}{' ' * len(label)}  {line}" for line in more)
+
+
+def _action_lines(actions: Sequence[str]) -> list[str]:
+    """Write one action a line, or all actions of a service as a pattern."""
+    if not actions:
+        return []
+    shown = format_actions(actions)
+    listed = [shown] if shown.endswith("*") and shown not in actions else actions
+    return [line for one in listed for line in _wrapped(one, _ACTION)]
 
 
 def _joined(texts: Sequence[str], widths: Sequence[int]) -> str:
