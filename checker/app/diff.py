@@ -68,10 +68,14 @@ class DiffOutput(NamedTuple):
     path: Path | None = None
 
 
-def two_inputs(paths: Sequence[str]) -> tuple[str, str]:
-    """Return OLD and NEW. Raises InputError for another number of arguments."""
+def show_diff(
+    paths: Sequence[str], base: str, request: DiffRequest, *, given: Given, output: DiffOutput
+) -> Ending:
+    """Report what the working tree changes since a base, or the differences of two inputs. Raises InputError."""
+    if base:
+        return show_change(base, [Path(one) for one in paths], request, given=given, output=output)
     if len(paths) == 2:
-        return paths[0], paths[1]
+        return show_difference(paths[0], paths[1], request, given=given, output=output)
     reason = f"compares two inputs, but {len(paths)} {'is' if len(paths) == 1 else 'are'} named"
     raise InputError(
         "diff", reason, help_text="`checker diff OLD NEW`, or `checker diff --base REV [PATH]...`"

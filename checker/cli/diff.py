@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from checker.app.diff import (
-    DiffFormat,
-    DiffOutput,
-    DiffRequest,
-    FailOnChange,
-    show_change,
-    show_difference,
-    two_inputs,
-)
+from checker.app.diff import DiffFormat, DiffOutput, DiffRequest, FailOnChange, show_diff
 from checker.app.exit_codes import Ending
 from checker.app.options import read_given
 from checker.cli.options import InstanceOption, OutputOption, ParameterOption, VariableOption
@@ -36,9 +27,12 @@ _BaseOption = Annotated[
         show_default=False,
     ),
 ]
-_FormatOption = Annotated[DiffFormat, typer.Option("--format", help="Format of the report.")]
+_FormatOption = Annotated[
+    DiffFormat,
+    typer.Option("--format", metavar="NAME", help="text, json, markdown, github or sarif."),
+]
 _FailOnOption = Annotated[
-    FailOnChange, typer.Option("--fail-on", help="Exit 1 only if somebody gains, or loses, access.")
+    FailOnChange, typer.Option("--fail-on", help="Exit 1 only for gains, or only for losses, of access.")
 ]
 _TopicOption = Annotated[
     str,
@@ -77,7 +71,4 @@ def diff(
     """
     request = DiffRequest(topic, key, resource, tuple(instance or ()), fail_on)
     given, written = read_given(variable, parameter), DiffOutput(output_format, output)
-    if base:
-        return show_change(base, [Path(one) for one in paths or ()], request, given=given, output=written)
-    old, new = two_inputs(paths or ())
-    return show_difference(old, new, request, given=given, output=written)
+    return show_diff(paths or (), base, request, given=given, output=written)

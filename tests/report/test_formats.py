@@ -27,7 +27,7 @@ from checker.lint.report import Examined, Report
 from checker.report.context import Setting
 from checker.report.formats import sarif
 from checker.report.formats.github import step_summary
-from checker.report.formats.sarif import relative_uri
+from checker.report.review import relative_uri
 from tests.report.fixed import LIVE, REPORT, SETTING, WEAK, WIDE, Live, at
 from tests.report.readers import (
     github_lines,

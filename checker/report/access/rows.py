@@ -137,7 +137,7 @@ def _compared(found: ComparedRoots) -> str:
 
 
 def has(found: ComparedRoots, *, gain: bool) -> bool:
-    """True if somebody gains access in every deployment, or loses it."""
+    """True if a caller gains access in every deployment, or loses it."""
     return any((one.gained if gain else one.lost) for one in found.resources)
 
 

@@ -11,7 +11,7 @@ from checker.configuration.baseline import Identity, fingerprint
 from checker.core.finding import Severity, Verdict
 from checker.core.terminal_text import json_lines
 from checker.report.brief import Entry, by_role, described, one_line, worst_first
-from checker.report.formats.sarif import fingerprints, relative_path
+from checker.report.review import fingerprints, relative_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.NOTE: "minor"}
 _CRASHED, _NOT_READ, _NOT_CHECKED = "checker-crashed-rule", "checker-not-read", "checker-not-checked"
-"""Names of the checks that are no rules."""
+"""Names of what is reported beside the findings of rules."""
 
 
 def render(report: Report, setting: Setting) -> Iterator[str]:

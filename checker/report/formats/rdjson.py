@@ -12,7 +12,7 @@ from checker.core.finding import Applicability, Position, Severity, Verdict
 from checker.core.terminal_text import json_lines, redacted
 from checker.policy.source import Source
 from checker.report.brief import by_role, described, one_line, worst_first
-from checker.report.formats.sarif import relative_path
+from checker.report.review import relative_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

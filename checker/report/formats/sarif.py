@@ -6,18 +6,15 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from checker import __version__
-from checker.configuration.baseline import fingerprint, identity
 from checker.core.finding import Severity, Verdict, format_route
 from checker.core.terminal_text import json_lines
 from checker.lint.report import SuppressedBy
 from checker.report.brief import by_role, entries, one_line, place, summary
+from checker.report.review import fingerprints, relative_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -106,34 +103,6 @@ def _escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text)
 
 
-def relative_uri(name: str, setting: Setting) -> str:
-    """Convert a name to a relative URI that is never empty and never leaves its folder.
-
-    A file outside the repository has its absolute path, a live resource its ARN with slashes for colons,
-    because GitHub drops a result without a file.
-    """
-    return "/".join(map(_quoted, relative_path(name, setting).split("/")))
-
-
-def relative_path(name: str, setting: Setting) -> str:
-    """Convert a name to a relative path that is never empty and never leaves its folder, as for a URI."""
-    return (
-        "/".join(step for step in _path(name, setting).split("/") if step not in ("", ".", "..")) or "unnamed"
-    )
-
-
-def _path(name: str, setting: Setting) -> str:
-    if name.startswith("arn:"):
-        return name.replace(":", "/")
-    path = setting.relative(name)
-    outside = path == ".." or path.startswith("../")
-    return posixpath.normpath(posixpath.join(setting.folder, name)) if outside else path
-
-
-def _quoted(step: str) -> str:
-    return quote(step.encode("utf-8", "surrogatepass"), safe="")
-
-
 ROOT = "%SRCROOT%"
 
 
@@ -190,15 +159,6 @@ def results(entries: Sequence[Entry], rules: Mapping[str, int], setting: Setting
             **_fixes(finding, setting),
             "properties": _properties(finding),
         }
-
-
-def fingerprints(entries: Sequence[Entry], setting: Setting) -> Iterator[str]:
-    """Yield a fingerprint for each entry that later runs repeat, also if lines move; equal ones are numbered."""
-    seen: Counter[str] = Counter()
-    for finding, _ in entries:
-        print_ = fingerprint(identity(finding, setting.relative))
-        seen[print_] += 1
-        yield print_ if seen[print_] == 1 else f"{print_}:{seen[print_]}"
 
 
 def partial_fingerprints(print_: str) -> dict[str, str]:
