@@ -161,11 +161,44 @@ def inert_page(source: str) -> Page:
     return page
 
 
+def gitlab_issues(report: Report, setting: Setting = SETTING) -> list[dict[str, Any]]:
+    """The issues, after each was held against what GitLab requires."""
+    issues: list[dict[str, Any]] = json.loads(written("gitlab", report, setting))
+    for one in issues:
+        assert one.keys() == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert one["severity"] in ("info", "minor", "major", "critical", "blocker")
+        assert one["location"]["lines"]["begin"] >= 1
+        assert not one["location"]["path"].startswith(("/", "./", "../"))
+    assert len({one["fingerprint"] for one in issues}) == len(issues)
+    return issues
+
+
+def diagnostics(report: Report, setting: Setting = SETTING) -> list[dict[str, Any]]:
+    """The diagnostics of reviewdog, after each was held against its protocol buffer."""
+    read = json.loads(written("rdjson", report, setting))
+    assert read.keys() == {"source", "diagnostics"}
+    found: list[dict[str, Any]] = read["diagnostics"]
+    for one in found:
+        assert one.keys() <= {"message", "location", "severity", "code", "suggestions"}
+        assert one["severity"] in ("ERROR", "WARNING", "INFO")
+        ranges = [one["location"].get("range"), *(each["range"] for each in one.get("suggestions", ()))]
+        for place in filter(None, ranges):
+            ends = [
+                (point["line"], point.get("column", 1))
+                for point in (place["start"], place.get("end", place["start"]))
+            ]
+            assert ends == sorted(ends)
+            assert min(map(min, ends)) >= 1
+    return found
+
+
 def hold(report: Report, setting: Setting = SETTING) -> None:
     """Every format keeps its promises for this report."""
     sarif_run(report, setting)
     junit_cases(report, setting)
     github_lines(report, setting)
     inert_page(written("markdown", report, setting))
+    assert len(gitlab_issues(report, setting)) >= len(report.findings)
+    assert len(diagnostics(report, setting)) >= len(report.findings)
     assert all(character.isprintable() or character == "\n" for character in written("text", report, setting))
     assert len(json.loads(written("json", report, setting))["findings"]) == len(report.findings)
