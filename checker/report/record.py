@@ -28,7 +28,7 @@ from checker.core.finding import (
     Verdict,
     Witness,
 )
-from checker.lint.report import Doubt, Examined, Report
+from checker.lint.report import Doubt, Examined, Report, Subscribed
 from checker.report.formats.json import report_v1
 
 if TYPE_CHECKING:
@@ -146,7 +146,15 @@ def _examined(value: dict[str, Any]) -> Examined:
         pairings,
         assumptions=assumptions,
         expectations=expectations,
+        key=intern(value["key"]) if "key" in value else None,
+        subscribers=_subscribers(value),
     )
+
+
+def _subscribers(value: dict[str, Any]) -> tuple[Subscribed, ...] | None:
+    if "subscribers" not in value:
+        return None
+    return tuple(Subscribed(one["protocol"], one["endpoint"]) for one in value["subscribers"])
 
 
 def _pairing(value: dict[str, Any]) -> Pairing:

@@ -1,0 +1,98 @@
+"""The page of a report: the sections in their order, and the data for its script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from checker.core.finding import Severity
+from checker.report.brief import one_line
+from checker.report.page.frame import page
+from checker.report.page.markup import section
+from checker.report.page.overview import (
+    changes,
+    circumstances,
+    counts,
+    expectations,
+    headline,
+    unchecked,
+)
+from checker.report.page.rows import COLUMNS, cells_of, rows_json, rows_of
+from checker.report.page.topics import MOST, maps_json, maps_of
+from checker.report.page.trend import trend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from checker.core.terminal_text import Inert
+    from checker.lint.report import Report
+    from checker.report.context import Setting
+    from checker.report.page.topics import TopicMap
+
+
+def report_page(
+    title: str,
+    remark: str,
+    report: Report,
+    setting: Setting,
+    *,
+    first: Sequence[str] = (),
+    maps: Sequence[TopicMap] | None = None,
+) -> Iterator[Inert]:
+    """Write the page of a report. ``first`` are sections before the maps; ``maps`` replace those of the report."""
+    rows = rows_of(report, setting)
+    cells = [cells_of(row, setting) for row in rows]
+    names = _names(report)
+    shown = maps_of(report, rows, setting.rules) if maps is None else maps
+    instances = {one.name: one.instances[0] for one in shown if one.instances}
+    found = rows_json(rows, cells, instances, setting)
+    data = {
+        "columns": COLUMNS,
+        "strings": found.strings.texts,
+        "rows": found.rows,
+        "details": found.details,
+        "accounts": {account: one_line(name) for account, name in names.items()},
+        "severities": [severity.value for severity in Severity],
+        "rules": {rule.id: one_line(rule.summary) for rule in setting.rules},
+        "topics": maps_json(shown),
+    }
+    history = report.history
+    sections = (
+        headline(title, remark, report),
+        *first,
+        changes(report),
+        trend(history.nights) if history else "",
+        _maps(len(shown)),
+        counts(rows, cells, names),
+        _findings(found.omitted, data),
+        expectations(report),
+        unchecked(report, setting),
+        circumstances(report.audit),
+    )
+    return page(title, sections, data)
+
+
+def _names(report: Report) -> dict[str, str]:
+    """Return the names of the accounts, where they are known."""
+    units = report.audit.units if report.audit else ()
+    return {unit.account: unit.account_name for unit in units if unit.account_name}
+
+
+def _maps(number: int) -> str:
+    if not number:
+        return ""
+    more = (
+        f"<p>The page has the maps of {MOST} of {number} topics, the worst first.</p>"
+        if number > MOST
+        else ""
+    )
+    return section("maps", "Topics", more, '<div id="map-list"></div>')
+
+
+def _findings(omitted: int, data: dict[str, Any]) -> str:
+    """Write the section that the script fills with the table."""
+    if not data["rows"]:
+        return section("findings", "Findings", "<p>There are no findings.</p>")
+    note = ""
+    if omitted:
+        note = f'<p class="notice">{omitted} findings are left out because of the size limit of the page: the least severe, and those that are not of this run. Other formats have all of them.</p>'
+    return section("findings", "Findings", note, '<div id="finding-list"></div>')
