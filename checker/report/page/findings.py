@@ -16,7 +16,7 @@ from checker.report.page.overview import (
     headline,
     unchecked,
 )
-from checker.report.page.rows import COLUMNS, cells_of, rows_json, rows_of
+from checker.report.page.rows import COLUMNS, cells_of, json_size, rows_json, rows_of
 from checker.report.page.topics import MOST, maps_json, maps_of
 from checker.report.page.trend import trend
 
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from checker.core.terminal_text import Inert
     from checker.lint.report import Report
     from checker.report.context import Setting
+    from checker.report.page.rows import Rows
     from checker.report.page.topics import TopicMap
+
+
+MOST_BYTES = 7_800_000
+"""The size of a page without its frame, which takes less than 100 kB. Larger files are slow to open and to send."""
 
 
 def report_page(
@@ -44,31 +49,27 @@ def report_page(
     names = _names(report)
     shown = maps_of(report, rows, setting.rules) if maps is None else maps
     instances = {one.name: one.instances[0] for one in shown if one.instances}
-    found = rows_json(rows, cells, instances, setting)
-    data = {
+    above = (
+        headline(title, remark, report),
+        *first,
+        changes(report),
+        trend(report.history.nights) if report.history else "",
+        _maps(len(shown)),
+        counts(rows, cells, names),
+    )
+    below = (expectations(report), unchecked(report, setting), circumstances(report.audit))
+    data: dict[str, Any] = {
         "columns": COLUMNS,
-        "strings": found.strings.texts,
-        "rows": found.rows,
-        "details": found.details,
         "accounts": {account: one_line(name) for account, name in names.items()},
         "severities": [severity.value for severity in Severity],
         "rules": {rule.id: one_line(rule.summary) for rule in setting.rules},
         "topics": maps_json(shown),
     }
-    history = report.history
-    sections = (
-        headline(title, remark, report),
-        *first,
-        changes(report),
-        trend(history.nights) if history else "",
-        _maps(len(shown)),
-        counts(rows, cells, names),
-        _findings(found.omitted, data),
-        expectations(report),
-        unchecked(report, setting),
-        circumstances(report.audit),
-    )
-    return page(title, sections, data)
+    taken = sum(map(len, (*above, *below))) + json_size(data)
+    found = rows_json(rows, cells, instances, setting, MOST_BYTES - taken)
+    data |= {"strings": found.strings.texts, "rows": found.rows}
+    data |= {"commands": found.commands, "details": found.details}
+    return page(title, (*above, _findings(found), *below), data)
 
 
 def _names(report: Report) -> dict[str, str]:
@@ -88,11 +89,11 @@ def _maps(number: int) -> str:
     return section("maps", "Topics", more, '<div id="map-list"></div>')
 
 
-def _findings(omitted: int, data: dict[str, Any]) -> str:
+def _findings(found: Rows) -> str:
     """Write the section that the script fills with the table."""
-    if not data["rows"]:
+    if not found.rows:
         return section("findings", "Findings", "<p>There are no findings.</p>")
     note = ""
-    if omitted:
-        note = f'<p class="notice">{omitted} findings are left out because of the size limit of the page: the least severe, and those that are not of this run. Other formats have all of them.</p>'
+    if found.omitted:
+        note = f'<p class="notice">{found.omitted} findings are left out because of the size limit of the page: the least severe, and those that are not of this run. Other formats have all of them.</p>'
     return section("findings", "Findings", note, '<div id="finding-list"></div>')

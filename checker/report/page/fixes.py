@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import posixpath
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.arn import Arn, topic_arn
@@ -47,18 +49,26 @@ def _fix(fix: Fix, finding: Finding, setting: Setting) -> dict[str, Any]:
         return value
     if lines := diff(fix.edits, setting):
         value["diff"] = "\n".join(lines)
-    if dialects := _dialects(fix, finding.resource):
-        value["dialects"] = dialects
-        value["remark"] = _REPLACES
-    elif not fix.policy:
-        value["remark"] = _REFERENCES
+    value["remark"] = _OMITTED if fix.policy else _REFERENCES
     return value
+
+
+def with_dialects(value: dict[str, Any], finding: Finding) -> dict[str, Any]:
+    """Add the dialects to the JSON values of a finding's proven fixes."""
+    pairs = zip(value["fixes"], finding.fixes, strict=True)
+    return value | {"fixes": [_with_dialects(shown, fix, finding.resource) for shown, fix in pairs]}
+
+
+def _with_dialects(shown: dict[str, Any], fix: Fix, resource: str) -> dict[str, Any]:
+    dialects = _dialects(fix, resource) if fix.applicability in PROVEN and fix.policy else []
+    return shown | {"dialects": dialects, "remark": _REPLACES} if dialects else shown
 
 
 _REPLACES = "The commands replace the whole policy, so check first that it is still the one that was read."
 _REFERENCES = (
     "The policy has references, so there are no commands for AWS: apply the diff, and deploy the file."
 )
+_OMITTED = "This page cannot show the whole policy. The command below plans the fix."
 
 
 def _trust(fix: Fix, finding: Finding) -> dict[str, str]:
@@ -208,25 +218,32 @@ def _terraform_arguments(argument: str, arn: Arn) -> tuple[tuple[str, Plain], ..
     return ((argument, str(arn)), ("policy", document))
 
 
-def commands(finding: Finding, instances: Mapping[str, str], setting: Setting) -> list[tuple[str, str]]:
-    """Return the commands about a finding, each with its purpose; ``instances`` are those of the topics."""
-    from shlex import join
+class Command(NamedTuple):
+    """The words of a command, as a shell takes them, and its purpose."""
 
+    purpose: str
+    words: tuple[str, ...]
+
+
+def commands(finding: Finding, instances: Mapping[str, str], setting: Setting) -> Iterator[Command]:
+    """Yield the commands about a finding; ``instances`` are those of the topics."""
+    yield from (
+        one._replace(words=tuple(map(quote, one.words))) for one in _commands(finding, instances, setting)
+    )
+
+
+def _commands(finding: Finding, instances: Mapping[str, str], setting: Setting) -> Iterator[Command]:
     source = finding.locations[0].source
     topic = next((name for name in (finding.resource, *finding.affects) if topic_arn(name)), "")
-    about = (("Read about the rule", join(("checker", "rules", finding.rule))),)
-    if finding.verdict is not Verdict.FAIL:
-        return list(about)
-    if is_file(source):
+    is_failure = finding.verdict is Verdict.FAIL
+    if is_failure and is_file(source):
         needs = next((fix.needs for fix in finding.fixes if fix.needs), ())
-        fixable = any(fix.applicability in PROVEN or fix.needs for fix in finding.fixes)
-        command = join(("checker", "fix", setting.relative(source), *needs))
-        return [*([("Plan the fix", command)] if fixable else []), *about]
-    if not topic:
-        return list(about)
-    named = ("--instance-arn", instances.get(topic, "INSTANCE_ARN"))
-    return [
-        ("Explain the topic", join(("checker", "explain", topic, *named))),
-        ("Plan the fix", join(("checker", "fix", "--topic-arn", topic, *named))),
-        *about,
-    ]
+        if needs or any(fix.applicability in PROVEN for fix in finding.fixes):
+            folder = posixpath.dirname(setting.relative(source)) or "."
+            yield Command("Plan the fix", ("checker", "fix", folder, *needs))
+    elif topic and not is_file(source):
+        named = ("--instance-arn", instances.get(topic, "INSTANCE_ARN"))
+        yield Command("Explain the topic", ("checker", "explain", topic, *named))
+        if is_failure:
+            yield Command("Plan the fix", ("checker", "fix", "--topic-arn", topic, *named))
+    yield Command("Read about the rule", ("checker", "rules", finding.rule))

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from checker.core.finding import Severity, Verdict
 from checker.lint.history import Change
 from checker.report.brief import EXPECTATION_WORDS, count_noun, place_of, summary
-from checker.report.page.markup import bullets, folded, prose, section, table, text
+from checker.report.page.markup import bullets, folded, moment, prose, section, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -97,7 +97,7 @@ def changes(report: Report) -> str:
     note = ""
     if counts[Change.NOT_AUDITED]:
         note = "<p>Findings that are not audited may still exist: their resource was not looked at in this run.</p>"
-    return section("changes", f"Changes since {history.since}", tiles(items), note)
+    return section("changes", f"Changes since {moment(history.since)}", tiles(items), note)
 
 
 _SHOWN = 8
@@ -134,8 +134,12 @@ def _counted(
         return ""
     headers = (column.capitalize() if column != "region" else "Region", "Errors", "Warnings", "Notes")
     first = table(caption, headers, rows[:_SHOWN])
-    others = rows[_SHOWN:]
-    more = folded(f"{len(others)} more", table(f"{caption}, continued", headers, others)) if others else ""
+    others = rows[_SHOWN : _SHOWN + _MOST_ROWS]
+    more = (
+        folded(f"{len(rows) - _SHOWN} more", table(f"{caption}, continued", headers, others))
+        if others
+        else ""
+    )
     return f"<div>{first}{more}</div>"
 
 
@@ -147,7 +151,8 @@ def _count_row(column: str, value: str, numbers: Counter[str], shown: str) -> li
     return [link, *(str(numbers[severity]) for severity in _SEVERITIES)]
 
 
-_MOST_CELL = 200
+_MOST_ROWS = 200
+"""Rows of a table that is not the table of findings."""
 
 
 def unchecked(report: Report, setting: Setting) -> str:
@@ -193,8 +198,8 @@ def expectations(report: Report) -> str:
         for target in report.examined
         for name, verdict in sorted(target.expectations.items(), key=lambda pair: pair[1] is Verdict.PASS)
     ]
-    shown = table("Results", ("Expectation", "Result", "Resource"), rows[:_MOST_CELL]) if rows else ""
-    more = f"<p>{len(rows) - _MOST_CELL} more</p>" if len(rows) > _MOST_CELL else ""
+    shown = table("Results", ("Expectation", "Result", "Resource"), rows[:_MOST_ROWS]) if rows else ""
+    more = f"<p>{len(rows) - _MOST_ROWS} more</p>" if len(rows) > _MOST_ROWS else ""
     return section("expectations", "Expectations", shown, more)
 
 
@@ -205,18 +210,22 @@ def circumstances(audit: Circumstances | None) -> str:
     options = [
         f"<code>{text(name)}</code> {text(json.dumps(value))}" for name, value in audit.options.items()
     ]
-    units = [
-        [_unit_name(unit), text(unit.region), _listing(unit), str(len(unit.topics))] for unit in audit.units
-    ]
-    headers = ("Account", "Region", "Topics were listed", "Out of scope")
-    where = table("Accounts and Regions", headers, units) if units else ""
     incomplete = sum(not unit.complete for unit in audit.units)
     parts = (
         f"<p>checker {text(audit.version)}, {len(audit.units)} accounts and Regions, of which {incomplete} could not be read completely.</p>",
         folded(f"Options ({len(options)})", bullets(options)) if options else "",
-        folded(f"Accounts and Regions ({len(units)})", where) if units else "",
+        _units(audit.units),
     )
     return section("circumstances", "Circumstances", *parts)
+
+
+def _units(units: Sequence[AuditedUnit]) -> str:
+    """Write the table of accounts and Regions, with those that could not be read completely first."""
+    shown = sorted(units, key=lambda unit: unit.complete)[:_MOST_ROWS]
+    rows = [[_unit_name(unit), text(unit.region), _listing(unit), str(len(unit.topics))] for unit in shown]
+    headers = ("Account", "Region", "Topics were listed", "Out of scope")
+    title = f"Accounts and Regions ({len(shown)} of {len(units)})"
+    return folded(title, table("Accounts and Regions", headers, rows)) if rows else ""
 
 
 def _unit_name(unit: AuditedUnit) -> str:

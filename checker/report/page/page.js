@@ -4,6 +4,7 @@
   const text = data.strings;
   const column = Object.fromEntries(data.columns.map((name, index) => [name, index]));
   const cell = (row, name) => text[row[column[name]]];
+  const placeOf = (row) => (/^( |$)/.test(cell(row, "place")) ? cell(row, "resource") : "") + cell(row, "place");
   const isOpen = (row) => row[column.open] === 1;
   const accountName = (account) => (data.accounts[account] ? `${data.accounts[account]} (${account})` : account);
   const SVG = "http://www.w3.org/2000/svg";
@@ -219,6 +220,11 @@
       : make("span", { class: `severity ${severity}` }, severity);
   }
 
+  function accountLines(account) {
+    const name = data.accounts[account];
+    return name ? [name, make("div", { class: "place whole" }, account)] : [make("span", { class: "whole" }, account || "-")];
+  }
+
   function changeLabel(row) {
     const change = cell(row, "change");
     return change ? make("span", { class: `status ${change}` }, CHANGES[change] ?? change) : "";
@@ -235,12 +241,12 @@
     const facts = [cell(row, "rule"), account, cell(row, "region"), CHANGES[cell(row, "change")]].filter(Boolean).join(", ");
     return make("tr", {},
       make("td", {}, severityLabel(row)),
-      make("th", { scope: "row" }, button, make("div", { class: "place" }, cell(row, "place")), make("div", { class: "place facts" }, facts)),
+      make("th", { scope: "row" }, button, make("div", { class: "place" }, placeOf(row)), make("div", { class: "place facts" }, facts)),
       make("td", { class: "minor" }, make("code", {}, cell(row, "rule"))),
-      make("td", { class: "minor" }, account || "-"),
-      make("td", { class: "minor" }, cell(row, "region") || "-"),
+      make("td", { class: "minor" }, ...accountLines(cell(row, "account"))),
+      make("td", { class: "minor whole" }, cell(row, "region") || "-"),
       hasChanges ? make("td", { class: "minor" }, changeLabel(row)) : null,
-      hasChanges ? make("td", { class: "minor" }, cell(row, "first_seen").slice(0, 10)) : null);
+      hasChanges ? make("td", { class: "minor whole" }, cell(row, "first_seen").slice(0, 10)) : null);
   }
 
   function toggle(index) {
@@ -267,11 +273,12 @@
     const more = data.details[index];
     const parts = [facts(row, more), witness(row, more)];
     if (more === null) parts.push(make("p", { class: "notice" }, "The fix and the places are left out because of the size limit of the page. Other formats have them."));
-    else if (!EARLIER.has(cell(row, "change"))) parts.push(...fixes(row, more), ...commands(more));
+    else if (!EARLIER.has(cell(row, "change"))) parts.push(...fixes(row, more));
+    parts.push(...commands(index));
     const topic = [cell(row, "resource"), ...(more?.affects ?? [])].map((name) => topicNumber.get(name)).find((number) => number !== undefined);
     if (topic !== undefined) parts.push(make("h4", {}, "Map"), map(data.topics[topic], "h5"));
     const link = make("a", { href: `#finding=${id}` }, "Link to this finding");
-    return make("tr", { class: "detail", id: `detail-${id}` }, make("td", { colspan: HEADERS.length }, ...parts, make("p", {}, link)));
+    return make("tr", { class: "detail", id: `detail-${id}` }, make("td", { colspan: narrow.matches ? 2 : HEADERS.length }, ...parts, make("p", {}, link)));
   }
 
   function facts(row, more) {
@@ -315,10 +322,11 @@
     return make("details", {}, make("summary", {}, one.name), steps, codeBlock(one.code, one.name));
   }
 
-  function commands(more) {
-    if (!more.commands) return [];
-    return [make("h4", {}, "Commands"), ...more.commands.flatMap(([purpose, command]) => [
-      make("div", { class: "soft" }, purpose), codeBlock(command, purpose),
+  function commands(index) {
+    const found = data.commands[index].map((words) => words.map((word) => text[word]));
+    if (!found.length) return [];
+    return [make("h4", {}, "Commands"), ...found.flatMap(([purpose, ...words]) => [
+      make("div", { class: "soft" }, purpose), codeBlock(words.join(" "), purpose),
     ])];
   }
 
@@ -334,6 +342,8 @@
   const topicNumber = new Map(data.topics.map((topic, index) => [topic.name, index]));
   const narrow = matchMedia("(max-width: 46rem)");
 
+  const OPENING = { ...WORDS, broken: "open", warning: "wide" };
+  const wordFor = (name, state) => (name === "other_callers" ? OPENING : WORDS)[state];
   const linkName = (name) => (name === "other_callers" ? "access of other callers" : name.replaceAll("_", " "));
 
   function worst(topic, names) {
@@ -354,12 +364,12 @@
       return names.length ? `${state === "ok" ? "Passed" : "Not checked"}: ${names.join(", ")}.` : "";
     });
     const items = wrong.map(([name, state, number]) => make("li", {},
-      make("span", { class: `status ${state}` }, WORDS[state]), ` ${linkName(name)}`,
+      make("span", { class: `status ${state}` }, wordFor(name, state)), ` ${linkName(name)}`,
       ...(number >= 0 && rows[number] ? [": ", make("a", { href: `#finding=${cell(rows[number], "id")}` }, ...prose(cell(rows[number], "message")))] : [])));
     return make("div", {}, items.length ? make("ul", {}, ...items) : null, make("p", { class: "soft" }, listed.filter(Boolean).join(" ")));
   }
 
-  const cut = (name, most) => (name.length > most ? `${name.slice(0, most / 2 - 1)}\u2026${name.slice(1 - most / 2)}` : name);
+  const cut = (name, most) => (name.length > most ? `${name.slice(0, most / 2)}\u2026${name.slice(1 - most / 2)}` : name);
 
   function picture(topic) {
     const key = topic.key === null ? "not known" : topic.key[1] === "" ? "not encrypted" : topic.key[0];
@@ -382,23 +392,23 @@
 
   const LAYOUTS = {
     wide: {
-      size: [760, 186], letters: 26,
+      size: [760, 186], letters: 22,
       instance: [1, 8, 210, 60], topic: [275, 8, 210, 60], subscribers: [549, 8, 210, 60],
       key: [275, 124, 210, 60], others: [1, 124, 210, 60],
     },
     narrow: {
-      size: [330, 282], letters: 17,
+      size: [330, 282], letters: 16,
       instance: [1, 1, 156, 60], others: [173, 1, 156, 60], topic: [1, 111, 328, 60],
       key: [1, 221, 156, 60], subscribers: [173, 221, 156, 60],
     },
   };
 
   function chart(nodes, edges, layout) {
-    const described = edges.map(([from, to, state]) => `${nodes[from].join(" ")} to ${nodes[to].join(" ")}: ${WORDS[state]}`);
+    const described = edges.map(([from, to, state]) => `${nodes[from].join(" ")} to ${nodes[to].join(" ")}: ${from === "others" ? OPENING[state] : WORDS[state]}`);
     const [width, height] = layout.size;
     return draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${described.join("; ")}.` },
-      ...edges.map(([from, to, state]) => edge(layout[from], layout[to], state)),
-      ...Object.entries(nodes).map(([name, [kind, label]]) => node(layout[name], kind, cut(label, name === "topic" && layout === LAYOUTS.narrow ? 38 : layout.letters))));
+      ...edges.map(([from, to, state]) => edge(layout[from], layout[to], state, from === "others")),
+      ...Object.entries(nodes).map(([name, [kind, label]]) => node(layout[name], kind, cut(label, name === "topic" && layout === LAYOUTS.narrow ? 36 : layout.letters))));
   }
 
   function node([x, y, width, height], kind, name) {
@@ -409,7 +419,7 @@
   }
 
   /** Draw a line between two boxes: side by side if they are in one row, else from below to above. */
-  function edge(from, to, state) {
+  function edge(from, to, state, isOpening) {
     const inRow = from[1] === to[1];
     const isAbove = from[1] < to[1];
     const meet = Math.max(from[0], to[0]) + Math.min(from[2], to[2]) / 2;
@@ -419,9 +429,10 @@
     else if (!inRow) ends = [[from[0] + from[2], from[1] + from[3] / 2], [to[0] + 12, to[1] + to[3]]];
     const [[x1, y1], [x2, y2]] = ends;
     const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
-    return draw("g", { class: `edge ${state}` },
+    const sign = isOpening && state === "broken" ? "!" : SIGNS[state];
+    return draw("g", { class: `edge ${state}${isOpening ? " opening" : ""}` },
       draw("line", { x1, y1, x2, y2 }),
-      ...(SIGNS[state] ? [draw("circle", { cx: x, cy: y, r: 11 }), draw("text", { x, y: y + 5 }, SIGNS[state])] : []));
+      ...(sign ? [draw("circle", { cx: x, cy: y, r: 11 }), draw("text", { x, y: y + 5 }, sign)] : []));
   }
 
   const MAPS = 5;
@@ -469,7 +480,7 @@
       refresh();
       remember();
     } }, label, make("span", { class: "arrow", "aria-hidden": "true" }));
-    heads[name] = make("th", { scope: "col", class: kind || false }, button);
+    heads[name] = make("th", { scope: "col", class: `column-${name} ${kind}` }, button);
     return heads[name];
   }
 
@@ -509,7 +520,11 @@
     refresh();
     restore();
     addEventListener("hashchange", restore);
+    setTimeout(() => haystack(0), 50);
   }
   renderMaps();
-  narrow.addEventListener("change", renderMaps);
+  narrow.addEventListener("change", () => {
+    if (list) render();
+    renderMaps();
+  });
 })();

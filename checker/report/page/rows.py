@@ -11,7 +11,7 @@ from checker.core.arn import Arn
 from checker.core.finding import Finding, Verdict
 from checker.lint.history import PRESENT, Change, Entry
 from checker.report.brief import details, one_line, place, worst_first
-from checker.report.page.fixes import commands, fixes_json
+from checker.report.page.fixes import commands, fixes_json, with_dialects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from checker.report.context import Setting
 
 
-ROW_BYTES, ALL_BYTES = 5_000_000, 7_400_000
-"""The size of all rows, and of the rows with their details. The frame of a page takes less than 100 kB."""
+_SHARE = 0.7
+"""The part of the size of all rows that they take without their details."""
 _ID_DIGITS = 12
 _HANDLED = ("resource", "witness", "help")
 """Details that a row has in columns of its own."""
@@ -137,34 +137,47 @@ _NUMBERS = ("open",)
 class Rows(NamedTuple):
     """The JSON values of rows: texts are numbers in ``strings``.
 
-    ``details`` has a value for each row, ``None`` where the size limit left it out. ``omitted`` is the number of rows
-    without any value, the least severe ones.
+    ``commands`` are those of each row: the purpose and the words of each, as numbers. ``details`` has a value for each
+    row, ``None`` where the size limit left it out. ``omitted`` is the number of rows without any value, the least
+    severe ones.
     """
 
     strings: Strings
     rows: list[list[int]]
+    commands: list[list[list[int]]]
     details: list[dict[str, Any] | None]
     omitted: int
 
 
 def rows_json(
-    rows: Sequence[Row], cells: Sequence[Mapping[str, str]], instances: Mapping[str, str], setting: Setting
+    rows: Sequence[Row],
+    cells: Sequence[Mapping[str, str]],
+    instances: Mapping[str, str],
+    setting: Setting,
+    room: int,
 ) -> Rows:
-    """Convert rows and their cells to JSON values; ``instances`` are those that stream to the topics."""
+    """Convert rows and their cells to JSON values of at most ``room`` bytes.
+
+    ``instances`` are those that stream to the topics.
+    """
     strings, size = Strings(), 0
     values: list[list[int]] = []
-    for cell in cells:
+    all_commands: list[list[list[int]]] = []
+    for row, cell in zip(rows, cells, strict=True):
         numbers = [int(cell[name]) if name in _NUMBERS else strings.number(cell[name]) for name in COLUMNS]
-        size += json_size(numbers) + 2
-        if size + strings.size > ROW_BYTES:
+        named = commands(row.finding, instances, setting) if row.is_present else ()
+        words = [[strings.number(one_line(word)) for word in (one.purpose, *one.words)] for one in named]
+        size += json_size(numbers) + json_size(words) + 4
+        if size + strings.size > room * _SHARE:
             break
         values.append(numbers)
-    found = _details(rows[: len(values)], instances, setting, ALL_BYTES - size - strings.size)
-    return Rows(strings, values, found, len(rows) - len(values))
+        all_commands.append(words)
+    found = _details(rows[: len(values)], setting, room - size - strings.size)
+    return Rows(strings, values, all_commands, found, len(rows) - len(values))
 
 
 def cells_of(row: Row, setting: Setting) -> dict[str, str]:
-    """Return the texts of a row by column, all of them inert."""
+    """Return the texts of a row by column, all of them inert. A place in a live resource is only the route in it."""
     finding = row.finding
     arn = Arn.parse(finding.resource)
     return {
@@ -178,27 +191,36 @@ def cells_of(row: Row, setting: Setting) -> dict[str, str]:
         "region": one_line(arn.region) if arn else "",
         "change": row.change,
         "first_seen": one_line(row.first_seen),
-        "place": place(finding.locations[0], setting),
+        "place": place(finding.locations[0], setting).removeprefix(one_line(finding.resource)),
         "help": one_line(finding.help),
         "witness": one_line(finding.witness.sentence) if finding.witness else "",
     }
 
 
-def _details(
-    rows: Sequence[Row], instances: Mapping[str, str], setting: Setting, room: int
-) -> list[dict[str, Any] | None]:
-    """Return the details of each row, ``None`` for those that ``room`` bytes have no place for."""
-    values: list[dict[str, Any] | None] = []
-    for row in rows:
-        value = _detail(row, instances, setting)
+def _details(rows: Sequence[Row], setting: Setting, room: int) -> list[dict[str, Any] | None]:
+    """Return the details of each row, ``None`` for those that ``room`` bytes have no place for.
+
+    The dialects of fixes take the most, so they come last.
+    """
+    values: list[dict[str, Any] | None] = [None] * len(rows)
+    for number, row in enumerate(rows):
+        value = _detail(row, setting)
         room -= json_size(value) + 2
         if room < 0:
-            return values + [None] * (len(rows) - len(values))
-        values.append(value)
+            return values
+        values[number] = value
+    for number, row in enumerate(rows):
+        value = values[number] or {}
+        if "fixes" in value:
+            longer = with_dialects(value, row.finding)
+            room -= json_size(longer) - json_size(value)
+            if room < 0:
+                return values
+            values[number] = longer
     return values
 
 
-def _detail(row: Row, instances: Mapping[str, str], setting: Setting) -> dict[str, Any]:
+def _detail(row: Row, setting: Setting) -> dict[str, Any]:
     """Return the details of a row, without empty ones. A finding that is not of this run has no fixes."""
     finding = row.finding
     labels = [
@@ -212,9 +234,6 @@ def _detail(row: Row, instances: Mapping[str, str], setting: Setting) -> dict[st
         "request": _request(finding),
         "remark": one_line(row.remark),
         "fixes": fixes_json(finding, setting) if row.is_present else [],
-        "commands": [list(map(one_line, pair)) for pair in commands(finding, instances, setting)]
-        if row.is_present
-        else [],
     }
     return {name: content for name, content in value.items() if content}
 

@@ -23,7 +23,7 @@ STATUSES = (BROKEN, WARNING, UNKNOWN, SUPPRESSED, OK, NOT_CHECKED)
 """The statuses of a link, the worst first. ``ok`` means that all rules about the link passed."""
 DELIVERY, OTHERS = "delivery", "other_callers"
 """The links besides those of the chain: to the subscribers, and from callers that should not have access."""
-MOST = 2_000
+MOST = 1_000
 """Maps of a page, the worst first."""
 _MOST_SUBSCRIBERS = 5
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.report.page.markup import folded, section, table, text
+from checker.report.page.markup import folded, moment, section, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ def _chart(title: str, nights: Sequence[Night], lines: Sequence[_Line]) -> str:
     top = max(1, *(value for line in lines for value in line.values))
     drawn = "".join(_drawn(line, top) for line in lines)
     latest = ", ".join(f"{line.values[-1]} {line.name}" for line in lines)
-    sentence = f"{title}: from {nights[0].time} to {nights[-1].time}. Latest run: {latest}. Highest: {top}."
+    sentence = f"{title}: from {moment(nights[0].time)} to {moment(nights[-1].time)}. Latest run: {latest}. Highest: {top}."
     bottom = _HEIGHT - _MARGIN
     frame = (
         f'<line class="axis" x1="{_MARGIN}" y1="{bottom}" x2="{_WIDTH - _MARGIN}" y2="{bottom}"/>'
@@ -75,5 +75,5 @@ def _drawn(line: _Line, top: int) -> str:
 
 def _numbers(nights: Sequence[Night]) -> str:
     headers = ("Run", "Topics", "Errors", "Warnings", "Notes", "New", "Fixed", "Not audited")
-    rows = ([text(value) for value in night] for night in reversed(nights))
+    rows = ([text(moment(night.time)), *(text(value) for value in night[1:])] for night in reversed(nights))
     return f'<div class="scroll" tabindex="0" role="region" aria-label="Numbers of each run">{table("Latest run first", headers, rows)}</div>'
