@@ -374,7 +374,7 @@
   function picture(topic) {
     const key = topic.key === null ? "not known" : topic.key[1] === "" ? "not encrypted" : topic.key[0];
     const known = topic.subscribers;
-    const subscribers = known === null ? "not known" : known.length === 0 ? "none" : known.length === 1 ? known[0] : `${known[0]} and others`;
+    const subscribers = known === null ? "not known" : known.length === 0 ? "none" : known[0];
     const [instance, ...others] = topic.instances.map(([name]) => name);
     const open = worst(topic, ["other_callers"]);
     const nodes = {
@@ -392,12 +392,12 @@
 
   const LAYOUTS = {
     wide: {
-      size: [760, 186], letters: 22,
+      size: [760, 186], letters: 20,
       instance: [1, 8, 210, 60], topic: [275, 8, 210, 60], subscribers: [549, 8, 210, 60],
       key: [275, 124, 210, 60], others: [1, 124, 210, 60],
     },
     narrow: {
-      size: [330, 282], letters: 16,
+      size: [330, 282], letters: 15,
       instance: [1, 1, 156, 60], others: [173, 1, 156, 60], topic: [1, 111, 328, 60],
       key: [1, 221, 156, 60], subscribers: [173, 221, 156, 60],
     },
