@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -41,11 +41,11 @@ class Opener(NamedTuple):
     folder: Path
 
     @contextmanager
-    def __call__(self, text: str, fragment: str = "", **context: object) -> Iterator[Opened]:
+    def __call__(self, text: str, fragment: str = "", **context: Any) -> Iterator[Opened]:
         """Open a page, and check at the end that it asked for nothing else and had no error."""
         file = self.folder / "page.html"
         file.write_text(text, "utf-8")
-        made = self.browser.new_context(**{"reduced_motion": "reduce", **context})  # type: ignore[arg-type]
+        made = self.browser.new_context(reduced_motion="reduce", **context)
         page = made.new_page()
         opened = Opened(page, [], [])
         page.on("console", lambda message: opened.complaints.append(message.text))

@@ -11,7 +11,7 @@ from checker.lint.status import BROKEN, OK, UNKNOWN
 from checker.report.flow import ENDS
 from checker.report.page import topics
 from checker.report.page.findings import report_page
-from checker.report.page.markup import bullets, moment, prose, section, table, text
+from checker.report.page.markup import bullets, moment, prose, scrolled, section, table, text
 from checker.report.page.rows import rows_of
 
 if TYPE_CHECKING:
@@ -103,8 +103,7 @@ def _steps(result: FlowResult) -> str:
     written = table(
         "In order, with the time in UTC", ("Step", "Status", "Start", "Duration", "Details"), rows
     )
-    scrolled = f'<div class="scroll" tabindex="0" role="region" aria-label="Steps">{written}</div>'
-    return section("steps", "Steps", scrolled)
+    return section("steps", "Steps", scrolled("Steps", written))
 
 
 _STATUSES = {OK: topics.OK, BROKEN: topics.BROKEN, UNKNOWN: topics.UNKNOWN}

@@ -45,6 +45,11 @@ def _row(cells: Sequence[str]) -> str:
     return f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in others)}</tr>'
 
 
+def scrolled(label: str, content: str) -> str:
+    """Write content that scrolls by itself, also with the keyboard."""
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{text(label)}">{content}</div>'
+
+
 def section(name: str, title: str, *parts: str) -> str:
     """Write a section with a heading; empty without content."""
     content = "\n".join(filter(None, parts))

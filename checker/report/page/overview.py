@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from checker.core.finding import Severity, Verdict
 from checker.lint.history import Change
 from checker.report.brief import EXPECTATION_WORDS, count_noun, place_of, summary
-from checker.report.page.markup import bullets, folded, moment, prose, section, table, text
+from checker.report.page.markup import bullets, folded, moment, prose, scrolled, section, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -198,7 +198,8 @@ def expectations(report: Report) -> str:
         for target in report.examined
         for name, verdict in sorted(target.expectations.items(), key=lambda pair: pair[1] is Verdict.PASS)
     ]
-    shown = table("Results", ("Expectation", "Result", "Resource"), rows[:_MOST_ROWS]) if rows else ""
+    written = table("Results", ("Expectation", "Result", "Resource"), rows[:_MOST_ROWS])
+    shown = scrolled("Expectations", written) if rows else ""
     more = f"<p>{len(rows) - _MOST_ROWS} more</p>" if len(rows) > _MOST_ROWS else ""
     return section("expectations", "Expectations", shown, more)
 
@@ -225,7 +226,8 @@ def _units(units: Sequence[AuditedUnit]) -> str:
     rows = [[_unit_name(unit), text(unit.region), _listing(unit), str(len(unit.topics))] for unit in shown]
     headers = ("Account", "Region", "Topics were listed", "Out of scope")
     title = f"Accounts and Regions ({len(shown)} of {len(units)})"
-    return folded(title, table("Accounts and Regions", headers, rows)) if rows else ""
+    written = table("Accounts and Regions", headers, rows)
+    return folded(title, scrolled("Accounts and Regions", written)) if rows else ""
 
 
 def _unit_name(unit: AuditedUnit) -> str:

@@ -37,7 +37,7 @@
 
   /** Return a block of code with a button to copy it, where the browser can. */
   function codeBlock(code, label, content = [code]) {
-    const block = make("pre", { tabindex: "0", role: "region", "aria-label": label }, ...content);
+    const block = make("pre", { tabindex: "0", role: "group", "aria-label": label }, ...content);
     const copy = make("button", { type: "button", "aria-label": `Copy: ${label}` }, "Copy");
     copy.addEventListener("click", async () => {
       await navigator.clipboard.writeText(code);
@@ -276,7 +276,7 @@
     else if (!EARLIER.has(cell(row, "change"))) parts.push(...fixes(row, more));
     parts.push(...commands(index));
     const topic = [cell(row, "resource"), ...(more?.affects ?? [])].map((name) => topicNumber.get(name)).find((number) => number !== undefined);
-    if (topic !== undefined) parts.push(make("h4", {}, "Map"), map(data.topics[topic], "h5"));
+    if (topic !== undefined) parts.push(make("h3", {}, "Map"), map(data.topics[topic], "h4"));
     const link = make("a", { href: `#finding=${id}` }, "Link to this finding");
     return make("tr", { class: "detail", id: `detail-${id}` }, make("td", { colspan: narrow.matches ? 2 : HEADERS.length }, ...parts, make("p", {}, link)));
   }
@@ -297,7 +297,7 @@
     const request = more?.request
       ? make("details", {}, make("summary", {}, "The request that proves it, and the decision"), codeBlock(pretty(more.request), "Request"))
       : null;
-    return make("div", {}, make("h4", {}, "Witness"), make("p", {}, ...prose(cell(row, "witness"))), request);
+    return make("div", {}, make("h3", {}, "Witness"), make("p", {}, ...prose(cell(row, "witness"))), request);
   }
 
   function pretty(request) {
@@ -307,9 +307,9 @@
 
   function fixes(row, more) {
     if (isOpen(row)) return [];
-    if (!more.fixes) return [make("h4", {}, "No safe fix"), make("p", {}, "There is no automatic fix for this finding.")];
+    if (!more.fixes) return [make("h3", {}, "No safe fix"), make("p", {}, "There is no automatic fix for this finding.")];
     return more.fixes.map((fix) => make("div", { class: `fix ${fix.trust}` },
-      make("h4", {}, ...prose(fix.label)),
+      make("h3", {}, ...prose(fix.label)),
       make("p", {}, ...prose(fix.title)),
       fix.plan ? make("ol", {}, ...fix.plan.map((step) => make("li", {}, ...prose(step)))) : null,
       fix.diff ? diffBlock(fix.diff) : null,
@@ -325,7 +325,7 @@
   function commands(index) {
     const found = data.commands[index].map((words) => words.map((word) => text[word]));
     if (!found.length) return [];
-    return [make("h4", {}, "Commands"), ...found.flatMap(([purpose, ...words]) => [
+    return [make("h3", {}, "Commands"), ...found.flatMap(([purpose, ...words]) => [
       make("div", { class: "soft" }, purpose), codeBlock(words.join(" "), purpose),
     ])];
   }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.report.page.markup import folded, moment, section, table, text
+from checker.report.page.markup import folded, moment, scrolled, section, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,4 +76,4 @@ def _drawn(line: _Line, top: int) -> str:
 def _numbers(nights: Sequence[Night]) -> str:
     headers = ("Run", "Topics", "Errors", "Warnings", "Notes", "New", "Fixed", "Not audited")
     rows = ([text(moment(night.time)), *(text(value) for value in night[1:])] for night in reversed(nights))
-    return f'<div class="scroll" tabindex="0" role="region" aria-label="Numbers of each run">{table("Latest run first", headers, rows)}</div>'
+    return scrolled("Numbers of each run", table("Latest run first", headers, rows))
