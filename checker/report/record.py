@@ -71,6 +71,7 @@ def record(report: Report) -> dict[str, Any]:
         "anchors": [
             [at.document.anchor(at.route) for at in finding.locations] for finding in report.findings
         ],
+        "policies": [[fix.policy for fix in finding.fixes] for finding in report.findings],
         "helps": [skipped.help for skipped in report.skipped],
         "crashed": list(report.crashed),
     }
@@ -80,7 +81,7 @@ def read_record(value: dict[str, Any]) -> Report:
     """Read a report that ``record`` wrote. Raises KeyError, TypeError or ValueError for other values."""
     report = value["report"]
     return Report(
-        tuple(_findings(report["findings"], value["anchors"])),
+        tuple(_findings(report["findings"], value["anchors"], _policies(value))),
         tuple(map(_examined, report["examined"])),
         tuple(
             Skipped(skipped["what"], skipped["reason"], skipped["error"], help=help_text)
@@ -91,8 +92,17 @@ def read_record(value: dict[str, Any]) -> Report:
     )
 
 
-def _findings(values: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]]) -> Iterator[Finding]:
-    for value, named in zip(values, anchors, strict=True):
+def _policies(value: dict[str, Any]) -> Sequence[Sequence[str]]:
+    """Return the policy of each fix of each finding; an older record has none."""
+    none = [[""] * len(finding["fixes"]) for finding in value["report"]["findings"]]
+    policies: Sequence[Sequence[str]] = value.get("policies", none)
+    return policies
+
+
+def _findings(
+    values: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]], policies: Sequence[Sequence[str]]
+) -> Iterator[Finding]:
+    for value, named, texts in zip(values, anchors, policies, strict=True):
         places = zip(value["locations"], named, strict=True)
         yield Finding(
             intern(value["rule"]),
@@ -103,12 +113,18 @@ def _findings(values: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]]
             Verdict(value["verdict"]),
             intern(value["help"]),
             _witness(value["witness"]) if value["witness"] else None,
-            tuple(_fix(fix["title"], fix["applicability"], tuple(fix["needs"])) for fix in value["fixes"]),
+            tuple(_fixes(value["fixes"], texts)),
             value["address"] or "",
             value["root"] or "",
             tuple(map(intern, value["affects"])),
             expectation=intern(value.get("expectation", "")),
         )
+
+
+def _fixes(values: Sequence[dict[str, Any]], policies: Sequence[str]) -> Iterator[Fix]:
+    for value, policy in zip(values, policies, strict=True):
+        fix = _fix(value["title"], value["applicability"], tuple(value["needs"]))
+        yield fix._replace(policy=policy) if policy else fix
 
 
 @lru_cache(maxsize=1024)

@@ -14,6 +14,7 @@ from checker.report.page.overview import (
     counts,
     expectations,
     headline,
+    numbers,
     unchecked,
 )
 from checker.report.page.rows import COLUMNS, cells_of, json_size, rows_json, rows_of
@@ -43,15 +44,16 @@ def report_page(
     first: Sequence[str] = (),
     maps: Sequence[TopicMap] | None = None,
 ) -> Iterator[Inert]:
-    """Write the page of a report. ``first`` are sections before the maps; ``maps`` replace those of the report."""
+    """Write the page of a report. ``first`` are sections before all others; ``maps`` replace those of the report."""
     rows = rows_of(report, setting)
     cells = [cells_of(row, setting) for row in rows]
     names = _names(report)
     shown = maps_of(report, rows, setting.rules) if maps is None else maps
     instances = {one.name: one.instances[0] for one in shown if one.instances}
     above = (
-        headline(title, remark, report),
+        headline(title, remark),
         *first,
+        numbers(report),
         changes(report),
         trend(report.history.nights) if report.history else "",
         _maps(len(shown)),

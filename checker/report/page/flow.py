@@ -40,8 +40,13 @@ def flow_page(result: FlowResult, setting: Setting) -> Iterator[Inert]:
 
 def _report(explained: Sequence[Explanation], result: FlowResult) -> Report:
     reports = [explanation.report for explanation in explained]
+    findings = {  # topics may share a key
+        (finding.rule, finding.resource, finding.message): finding
+        for report in reports
+        for finding in report.findings
+    }
     return Report(
-        tuple(dict.fromkeys(finding for report in reports for finding in report.findings)),
+        tuple(findings.values()),
         tuple(target for report in reports for target in report.examined),
         (*(skipped for report in reports for skipped in report.skipped), *result.unread),
         0,
@@ -92,10 +97,10 @@ def _steps(result: FlowResult) -> str:
         return ""
     rows = (
         [
-            text(step.name),
+            f'<span class="whole">{text(step.name)}</span>',
             f'<span class="status {"broken" if step.status == FAILED else "ok"}">{text(step.status)}</span>',
             text(step.at[11:23]),
-            f"{step.seconds:.2f} s",
+            f'<span class="whole">{step.seconds:.2f} s</span>',
             f"<code>{text(topics.short(step.what))}</code> {prose(step.detail)} {prose(step.help)}",
         ]
         for step in result.steps

@@ -47,11 +47,17 @@ def _link(filters: Mapping[str, str]) -> str:
     return f"#{text(urlencode(filters))}"
 
 
-def headline(title: str, remark: str, report: Report) -> str:
-    """Write the title, the circumstances in one line, and the numbers of the report."""
+def headline(title: str, remark: str) -> str:
+    """Write the title, and the time and caller of the run."""
+    shown = f'<p class="remark">{text(remark)}</p>' if remark else ""
+    return f"<header><h1>{text(title)}</h1>{shown}</header>"
+
+
+def numbers(report: Report) -> str:
+    """Write the section with the counts of the report."""
     counts = summary(report)
     unread = sum(not skipped.complete for skipped in report.skipped)
-    numbers = [
+    items = [
         Tile(counts["errors"], _noun(counts["errors"], "error"), "error", {"severity": "error"}),
         Tile(counts["warnings"], _noun(counts["warnings"], "warning"), "warning", {"severity": "warning"}),
         Tile(counts["notes"], _noun(counts["notes"], "note"), "note", {"severity": "note"}),
@@ -60,8 +66,7 @@ def headline(title: str, remark: str, report: Report) -> str:
         Tile(report.not_judged, f"{_noun(report.not_judged, 'topic')} out of scope"),
         Tile(unread, "not read", "unknown"),
     ]
-    shown = f'<p class="remark">{text(remark)}</p>' if remark else ""
-    return f"<header><h1>{text(title)}</h1>{shown}</header>\n{section('summary', 'Summary', tiles(numbers), _worst(report))}"
+    return section("summary", "Summary", tiles(items), _worst(report))
 
 
 def _noun(count: int, noun: str) -> str:

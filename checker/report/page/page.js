@@ -344,7 +344,7 @@
 
   const OPENING = { ...WORDS, broken: "open", warning: "wide" };
   const wordFor = (name, state) => (name === "other_callers" ? OPENING : WORDS)[state];
-  const linkName = (name) => (name === "other_callers" ? "access of other callers" : name.replaceAll("_", " "));
+  const linkName = (name) => ({ other_callers: "access of other callers", region: "Region" })[name] ?? name.replaceAll("_", " ");
 
   function worst(topic, names) {
     const found = topic.links.filter(([name]) => names.includes(name)).map(([, state]) => state);
@@ -358,9 +358,10 @@
   }
 
   function linkList(topic) {
+    const isPlain = topic.key !== null && topic.key[1] === "";
     const wrong = topic.links.filter(([, state]) => !["ok", "not_checked"].includes(state));
     const listed = ["ok", "not_checked"].map((state) => {
-      const names = topic.links.filter((link) => link[1] === state).map(([name]) => linkName(name));
+      const names = topic.links.filter(([name, has]) => has === state && !(isPlain && TO_KEY.includes(name))).map(([name]) => linkName(name));
       return names.length ? `${state === "ok" ? "Passed" : "Not checked"}: ${names.join(", ")}.` : "";
     });
     const items = wrong.map(([name, state, number]) => make("li", {},

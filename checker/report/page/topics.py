@@ -91,7 +91,10 @@ def _map(target: Examined, rows: Sequence[tuple[int, Row]], groups: Mapping[str,
 def _link(
     name: str, target: Examined, rows: Sequence[tuple[int, Row]], group: _Group
 ) -> tuple[str, str, int]:
-    """Return a link with the worst status that a rule or finding about it has."""
+    """Return a link with the worst status that a rule or finding about it has.
+
+    Rules about organization policies also pass if none were supplied, so that they prove nothing here.
+    """
     ran = {rule: verdict for rule, verdict in target.verdicts.items() if rule in group.failed}
     shown = {row.finding.rule for _, row in rows}
     found = [(_status(row), number) for number, row in rows if row.finding.rule in group.failed]
@@ -103,7 +106,8 @@ def _link(
     if found:
         status, number = min(found, key=lambda pair: STATUSES.index(pair[0]))
         return name, status, number
-    return name, OK if ran and group.needed <= ran.keys() else NOT_CHECKED, -1
+    is_proven = bool(ran) and group.needed <= ran.keys() and name != Link.ORGANIZATION_POLICY.value
+    return name, OK if is_proven else NOT_CHECKED, -1
 
 
 def _status(row: Row) -> str:
