@@ -376,10 +376,11 @@
     const key = topic.key === null ? "not known" : topic.key[1] === "" ? "not encrypted" : topic.key[0];
     const known = topic.subscribers;
     const subscribers = known === null ? "not known" : known.length === 0 ? "none" : known[0];
-    const [instance, ...others] = topic.instances.map(([name]) => name);
+    const [instance] = topic.instances;
+    const others = topic.more_instances;
     const open = worst(topic, ["other_callers"]);
     const nodes = {
-      instance: ["Connect instance", instance ? instance + (others.length ? ` and ${others.length} more` : "") : "not known"],
+      instance: [others ? `Connect instance and ${others} more` : "Connect instance", instance ? instance : "not known"],
       topic: ["SNS topic", topic.short],
       key: ["KMS key", key],
       subscribers: [known?.length > 1 ? `${known.length} subscribers` : "Subscribers", subscribers],

@@ -124,7 +124,8 @@ def maps_json(maps: Sequence[TopicMap]) -> list[dict[str, Any]]:
         {
             "name": one_line(one.name),
             "short": one_line(short(one.name)),
-            "instances": [[one_line(short(name)), one_line(name)] for name in one.instances],
+            "instances": [one_line(short(name)) for name in one.instances[:1]],
+            "more_instances": max(0, len(one.instances) - 1),
             "key": None if one.key is None else [one_line(short(one.key)), one_line(one.key)],
             "subscribers": _subscribers(one.subscribers),
             "links": [list(link) for link in one.links],
