@@ -270,7 +270,7 @@ def test_hostile_text_runs_nothing_and_is_shown_as_it_is(open_page: Opener) -> N
         assert status(page).startswith(f"{len(findings)} of {len(findings)}")
         for row in page.locator(".open-row").all():
             row.click()
-        assert page.title() == "checker report"
+        assert page.title().startswith("checker report: ")
         assert page.locator("main b, main script, main iframe, main img").count() == 0
         assert all(
             href.startswith("#")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from checker.core.finding import Severity
-from checker.report.brief import one_line
+from checker.report.brief import count_noun, one_line
 from checker.report.page.frame import page
 from checker.report.page.markup import section
 from checker.report.page.overview import (
@@ -71,7 +72,16 @@ def report_page(
     found = rows_json(rows, cells, instances, setting, MOST_BYTES - taken)
     data |= {"strings": found.strings.texts, "rows": found.rows}
     data |= {"commands": found.commands, "details": found.details}
-    return page(title, (*above, _findings(found), *below), data)
+    return page(_window_title(title, report), (*above, _findings(found), *below), data)
+
+
+def _window_title(title: str, report: Report) -> str:
+    """Return the title with the number of errors and warnings, which a browser shows on its tab."""
+    numbers = Counter(finding.severity for finding in report.findings)
+    shown = [
+        count_noun(numbers[one], one.value) for one in (Severity.ERROR, Severity.WARNING) if numbers[one]
+    ]
+    return f"{title}: {', '.join(shown) or 'no errors or warnings'}"
 
 
 def _names(report: Report) -> dict[str, str]:

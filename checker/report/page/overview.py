@@ -22,12 +22,21 @@ if TYPE_CHECKING:
 
 
 class Tile(NamedTuple):
-    """A number with its name. ``style`` is a class of the style sheet, ``filters`` select the findings."""
+    """A number with its name. ``style`` is a class of the style sheet.
+
+    ``filters`` select the findings that it counts; without any, ``anchor`` names the section about it.
+    """
 
     number: int
     name: str
     style: str = ""
     filters: Mapping[str, str] = {}
+    anchor: str = ""
+
+    @property
+    def target(self) -> str:
+        """The fragment that it leads to, empty for nothing to show."""
+        return self.anchor if not self.filters else text(urlencode(self.filters))
 
 
 def tiles(items: Iterable[Tile]) -> str:
@@ -38,13 +47,9 @@ def tiles(items: Iterable[Tile]) -> str:
 def _tile(tile: Tile) -> str:
     shown = f"<strong>{tile.number}</strong> {text(tile.name)}"
     style = f"tile {tile.style if tile.number else ''}".strip()
-    if not tile.filters or not tile.number:
+    if not tile.target or not tile.number:
         return f'<span class="{style}">{shown}</span>'
-    return f'<a class="{style}" href="{_link(tile.filters)}">{shown}</a>'
-
-
-def _link(filters: Mapping[str, str]) -> str:
-    return f"#{text(urlencode(filters))}"
+    return f'<a class="{style}" href="#{tile.target}">{shown}</a>'
 
 
 def headline(title: str, remark: str) -> str:
@@ -61,10 +66,15 @@ def numbers(report: Report) -> str:
         Tile(counts["errors"], _noun(counts["errors"], "error"), "error", {"severity": "error"}),
         Tile(counts["warnings"], _noun(counts["warnings"], "warning"), "warning", {"severity": "warning"}),
         Tile(counts["notes"], _noun(counts["notes"], "note"), "note", {"severity": "note"}),
-        Tile(counts["undetermined"], f"{_noun(counts['undetermined'], 'result')} not known", "unknown"),
+        Tile(
+            counts["undetermined"],
+            f"{_noun(counts['undetermined'], 'result')} not known",
+            "unknown",
+            anchor="unchecked",
+        ),
         Tile(counts["topics"], f"{_noun(counts['topics'], 'topic')} checked"),
         Tile(report.not_judged, f"{_noun(report.not_judged, 'topic')} out of scope"),
-        Tile(unread, "not read", "unknown"),
+        Tile(unread, "not read", "unknown", anchor="unchecked"),
     ]
     return section("summary", "Summary", tiles(items), _worst(report))
 
@@ -152,7 +162,7 @@ _SEVERITIES = tuple(severity.value for severity in Severity)
 
 
 def _count_row(column: str, value: str, numbers: Counter[str], shown: str) -> list[str]:
-    link = f'<a href="{_link({column: value})}">{shown}</a>'
+    link = f'<a href="#{text(urlencode({column: value}))}">{shown}</a>'
     return [link, *(str(numbers[severity]) for severity in _SEVERITIES)]
 
 
