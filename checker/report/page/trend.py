@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from checker.lint.history import Night
 
 
-_WIDTH, _HEIGHT, _MARGIN = 640, 150, 24
+_WIDTH, _HEIGHT, _MARGIN = 640, 120, 8
 _MOST = 60
 """Runs that are shown, the latest ones."""
 _LEAST = 2
@@ -45,15 +45,13 @@ def _chart(title: str, nights: Sequence[Night], lines: Sequence[_Line]) -> str:
     latest = ", ".join(f"{line.values[-1]} {line.name}" for line in lines)
     sentence = f"{title}: from {moment(nights[0].time)} to {moment(nights[-1].time)}. Latest run: {latest}. Highest: {top}."
     bottom = _HEIGHT - _MARGIN
-    frame = (
-        f'<line class="axis" x1="{_MARGIN}" y1="{bottom}" x2="{_WIDTH - _MARGIN}" y2="{bottom}"/>'
-        f'<text class="label" x="{_MARGIN}" y="{_HEIGHT - 6}">{text(_day(nights[0]))}</text>'
-        f'<text class="label end" x="{_WIDTH - _MARGIN}" y="{_HEIGHT - 6}">{text(_day(nights[-1]))}</text>'
-        f'<text class="label" x="{_MARGIN}" y="14">{top}</text>'
-    )
+    axis = f'<line class="axis" x1="{_MARGIN}" y1="{bottom}" x2="{_WIDTH - _MARGIN}" y2="{bottom}"/>'
     key = "".join(f'<li class="{line.name}">{line.name}</li>' for line in lines)
-    image = f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{text(sentence)}">{frame}{drawn}</svg>'
-    return f'<ul class="key" aria-hidden="true">{key}</ul>{image}'
+    image = f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{text(sentence)}">{axis}{drawn}</svg>'
+    ends = f"<span>{text(_day(nights[0]))}</span><span>{text(_day(nights[-1]))}</span>"
+    return f"""<ul class="key" aria-hidden="true">{key}<li class="plain">highest: {top}</li></ul>
+{image}
+<p class="ends" aria-hidden="true">{ends}</p>"""
 
 
 def _day(night: Night) -> str:
