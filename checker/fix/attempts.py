@@ -60,11 +60,9 @@ def appraise(fix: Fix, policy: KnownPolicy, check: Check, budget: Budget | None 
     except CannotEditError as error:
         return _manual_fix(fix, policy, check, str(error), _changed_statements(policy.root, new))
     value = assess(policy.case, read_policy(new, policy.text.dialect)[0], budget)
-    appraised = fix._replace(
-        applicability=value.applicability,
-        edits=tuple(map(shown, edits)),
-        policy=_literal(new) if value.applicability in PROVEN else "",
-    )
+    appraised = fix._replace(applicability=value.applicability, edits=tuple(map(shown, edits)))
+    if value.applicability in PROVEN:
+        appraised = appraised._replace(policy=_literal(new), before=_literal(policy.root))
     return Appraisal(appraised, edits, value.reason)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from ast import literal_eval
+from collections.abc import Sequence
 from functools import lru_cache
 from sys import intern
 from types import MappingProxyType
@@ -32,7 +33,7 @@ from checker.lint.report import Doubt, Examined, Report, Subscribed
 from checker.report.formats.json import report_v1
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from checker.core.finding import Part, Route
 
@@ -71,7 +72,10 @@ def record(report: Report) -> dict[str, Any]:
         "anchors": [
             [at.document.anchor(at.route) for at in finding.locations] for finding in report.findings
         ],
-        "policies": [[fix.policy for fix in finding.fixes] for finding in report.findings],
+        "policies": [
+            [[fix.policy, fix.before] if fix.policy else [] for fix in finding.fixes]
+            for finding in report.findings
+        ],
         "helps": [skipped.help for skipped in report.skipped],
         "crashed": list(report.crashed),
     }
@@ -92,15 +96,19 @@ def read_record(value: dict[str, Any]) -> Report:
     )
 
 
-def _policies(value: dict[str, Any]) -> Sequence[Sequence[str]]:
-    """Return the policy of each fix of each finding; an older record has none."""
-    none = [[""] * len(finding["fixes"]) for finding in value["report"]["findings"]]
-    policies: Sequence[Sequence[str]] = value.get("policies", none)
+Policies = Sequence[Sequence[str]]
+"""For each fix of a finding, the policy with it and without it; nothing for a fix that is not proven."""
+
+
+def _policies(value: dict[str, Any]) -> Sequence[Policies]:
+    """Return the policies of each finding; an older record has none."""
+    none: list[Policies] = [[[]] * len(finding["fixes"]) for finding in value["report"]["findings"]]
+    policies: Sequence[Policies] = value.get("policies", none)
     return policies
 
 
 def _findings(
-    values: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]], policies: Sequence[Sequence[str]]
+    values: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]], policies: Sequence[Policies]
 ) -> Iterator[Finding]:
     for value, named, texts in zip(values, anchors, policies, strict=True):
         places = zip(value["locations"], named, strict=True)
@@ -121,10 +129,13 @@ def _findings(
         )
 
 
-def _fixes(values: Sequence[dict[str, Any]], policies: Sequence[str]) -> Iterator[Fix]:
-    for value, policy in zip(values, policies, strict=True):
+def _fixes(values: Sequence[dict[str, Any]], policies: Policies) -> Iterator[Fix]:
+    for value, texts in zip(values, policies, strict=True):
         fix = _fix(value["title"], value["applicability"], tuple(value["needs"]))
-        yield fix._replace(policy=policy) if policy else fix
+        if texts:
+            policy, before = texts
+            fix = fix._replace(policy=policy, before=intern(before))
+        yield fix
 
 
 @lru_cache(maxsize=1024)

@@ -44,22 +44,30 @@ def topic_of(number: int) -> Arn:
     return Arn("aws", "sns", REGIONS[number % len(REGIONS)], account, f"connect-chat-{number}")
 
 
-def policy_of(topic: Arn) -> str:
-    statement = {
+def policy_of(topic: Arn, *, pinned: bool = True) -> str:
+    statement: dict[str, object] = {
         "Sid": "AllowConnect",
         "Effect": "Allow",
         "Principal": {"Service": "connect.amazonaws.com"},
         "Action": "sns:Publish",
         "Resource": str(topic),
-        "Condition": {"StringEquals": {"aws:SourceAccount": topic.account}},
     }
+    if pinned:
+        statement["Condition"] = {"StringEquals": {"aws:SourceAccount": topic.account}}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def fixes_of(topic: Arn, number: int) -> tuple[Fix, ...]:
     title = "add the condition on `aws:SourceAccount`"
     return (
-        (Fix(title, applicability=Applicability.SAFE, policy=policy_of(topic)),),
+        (
+            Fix(
+                title,
+                applicability=Applicability.SAFE,
+                policy=policy_of(topic),
+                before=policy_of(topic, pinned=False),
+            ),
+        ),
         (Fix(title),),
         (),
     )[number % 3]

@@ -46,6 +46,7 @@ def test_the_page_of_an_audit_has_the_policy_that_fix_writes_and_a_flow_shows_th
     found = data_of(page)
     (value,) = (detail["fixes"][0] for detail in found["details"] if "fixes" in detail)
     assert value["trust"] == "proven"
+    assert value["diff"].startswith(f"--- a/{topic}")
     (command,) = (one["code"] for one in value["dialects"] if one["name"] == "AWS CLI")
     written = json.loads(shlex.split(command)[-1])
     (words,) = (one for one in found["commands"][0] if found["strings"][one[0]] == "Plan the fix")

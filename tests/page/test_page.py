@@ -56,7 +56,7 @@ def test_a_page_of_an_audit_keeps_to_its_own_policy_and_has_every_finding() -> N
 
 @pytest.mark.parametrize("length", [10, 900])
 def test_a_large_page_stays_below_the_limit_and_says_what_it_left_out(length: int) -> None:
-    number = 4_000
+    number = 2_000
     findings = [finding(n) for n in range(number)]
     long = [one._replace(message=f"{one.message} {n} {'<' * length}") for n, one in enumerate(findings)]
     text = written(Report(tuple(long), tuple(map(examined, range(number), findings)), (), 0))
@@ -238,6 +238,14 @@ def test_a_diff_says_what_the_edits_do(edits: list[tuple[tuple[int, int, int, in
     lines = diff([Edit(source, Position(*at), text) for at, text in edits], Setting(root="/x", folder="/x"))
     assert lines[:2] == ["--- a/a.json", "+++ b/a.json"]
     assert patched(TEXT, lines[2:]) == edited(TEXT, edits)
+
+
+def test_a_fix_of_a_policy_in_aws_has_a_diff_of_the_policy() -> None:
+    (value,) = fixes_json(finding(0), SETTING)
+    lines = value["diff"].split("\n")
+    assert lines[:2] == [f"--- a/{topic_of(0)}", f"+++ b/{topic_of(0)}"]
+    assert [line for line in lines[2:] if line.startswith("-")] == [f'-      "Resource": "{topic_of(0)}"']
+    assert '+          "aws:SourceAccount": "111122223333"' in lines
 
 
 def edited(text: str, edits: list[tuple[tuple[int, int, int, int], str]]) -> str:

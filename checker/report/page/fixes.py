@@ -47,7 +47,8 @@ def _fix(fix: Fix, finding: Finding, setting: Setting) -> dict[str, Any]:
         value["plan"] = [one_line(step) for step in fix.plan]
     if fix.applicability not in PROVEN:
         return value
-    if lines := diff(fix.edits, setting):
+    lines = diff(fix.edits, setting) if fix.edits else policy_diff(finding.resource, fix)
+    if lines:
         value["diff"] = "\n".join(lines)
     value["remark"] = _OMITTED if fix.policy else _REFERENCES
     return value
@@ -96,6 +97,19 @@ def diff(edits: Sequence[Edit], setting: Setting) -> list[str]:
             return []
         by_file.setdefault(source.name, []).append((source, edit))
     return [line for name, pairs in by_file.items() for line in _file_diff(setting.relative(name), pairs)]
+
+
+def policy_diff(name: str, fix: Fix) -> list[str]:
+    """Write the change of a policy in AWS as a unified diff of indented JSON; empty if it is not fully known."""
+    if not fix.before or not fix.policy:
+        return []
+    old, new = (_indented(name, text) for text in (fix.before, fix.policy))
+    lines = difflib.unified_diff(old, new, f"a/{name}", f"b/{name}", n=2, lineterm="")
+    return [inert_patch_line(line) for line in lines]
+
+
+def _indented(name: str, policy: str) -> list[str]:
+    return json_text(plain(parse_json(Source(name, policy))), "  ").split("\n")
 
 
 def _text(edit: Edit) -> Text | None:
