@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def page(title: str, sections: Iterable[str], data: Any) -> Iterator[Inert]:
     """Write a page with sections in HTML. The script reads ``data``, JSON values of inert texts."""
-    style, script = _file("page.css"), _file("page.js")
+    style, script = _file("page.css"), _script()
     whole = Template(_file("page.html")).substitute(
         title=text(title),
         version=text(__version__),
@@ -38,6 +38,15 @@ def page(title: str, sections: Iterable[str], data: Any) -> Iterator[Inert]:
 def embedded(data: Any) -> str:
     """Write JSON for a script element that browsers do not run. No text can end the element."""
     return "".join(json_lines(data, indent=None)).replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+_SCRIPTS = ("elements", "findings", "details", "maps", "start")
+"""The parts of the script, in the order in which they run."""
+
+
+def _script() -> str:
+    parts = "\n".join(_file(f"{name}.js") for name in _SCRIPTS)
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
 
 
 def _policy(style: str, script: str) -> str:

@@ -60,7 +60,7 @@ def rows_of(report: Report, setting: Setting) -> list[Row]:
             one.finding,
             Change.SUPPRESSED.value,
             "",
-            f"by {one.by.value}: {one.reason}" if one.reason else "",
+            f"by {one.by.value}{': ' if one.reason else ''}{one.reason}",
         )
         for one in report.suppressed
     ]
