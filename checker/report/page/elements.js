@@ -37,7 +37,7 @@ function prose(message) {
 
 /** Return a block of code with a button to copy it, where the browser can. */
 function codeBlock(code, label, content = [code]) {
-  const block = make("pre", { tabindex: "0", role: "group", "aria-label": label }, ...content);
+  const block = make("pre", { class: code.includes("\n") ? false : "wrap", tabindex: "0", role: "group", "aria-label": label }, ...content);
   const copy = make("button", { type: "button", "aria-label": `Copy: ${label}` }, "Copy");
   copy.addEventListener("click", async () => {
     await navigator.clipboard.writeText(code);
