@@ -268,8 +268,8 @@ class _Run:
         """Check a topic; ``of_key`` contains the verdicts on its key that apply to the topic."""
         named = (case.name, topic.address, topic.place, case.text, topic.written)
         placed = (topic.root, topic.home, files_of(topic), topic.construct)
-        around = (_key_name(case), _subscribed(topic))
-        target = _Target("topic", *named, case.pairings, *placed, *around)
+        target = _Target("topic", *named, case.pairings, *placed)
+        target = target._replace(key=_key_name(case), subscribers=_subscribed(topic))
         self.target(target, "check_topic", case, of_key)
 
     def caller(self, caller: CallerPolicy, inventory: Inventory) -> None:
@@ -318,10 +318,8 @@ class _Run:
         declared = (target.declared_as, target.pairings, target.home)
         assumptions = tuple(dict.fromkeys(one for of in judged for one in of.assumptions))
         expectations = worst(one.expectations for one in judged)
-        around = (target.key, target.subscribers)
-        self.examined.append(
-            Examined(*named, verdicts, doubts, *declared, target.files, assumptions, expectations, *around)
-        )
+        examined = Examined(*named, verdicts, doubts, *declared, target.files, assumptions, expectations)
+        self.examined.append(examined._replace(key=target.key, subscribers=target.subscribers))
 
     def judged(self, target: _Target, check: str, case: object) -> _Judged:
         """Run the rules on a target; return the findings, the verdicts and the reasons of undetermined ones."""
