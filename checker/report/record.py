@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from ast import literal_eval
-from collections.abc import Sequence
 from functools import lru_cache
 from sys import intern
 from types import MappingProxyType
@@ -33,7 +32,7 @@ from checker.lint.report import Doubt, Examined, Report, Subscribed
 from checker.report.formats.json import report_v1
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from checker.core.finding import Part, Route
 
@@ -72,10 +71,6 @@ def record(report: Report) -> dict[str, Any]:
         "anchors": [
             [at.document.anchor(at.route) for at in finding.locations] for finding in report.findings
         ],
-        "policies": [
-            [[fix.policy, fix.before] if fix.policy else [] for fix in finding.fixes]
-            for finding in report.findings
-        ],
         "helps": [skipped.help for skipped in report.skipped],
         "crashed": list(report.crashed),
     }
@@ -85,7 +80,7 @@ def read_record(value: dict[str, Any]) -> Report:
     """Read a report that ``record`` wrote. Raises KeyError, TypeError or ValueError for other values."""
     report = value["report"]
     return Report(
-        tuple(_findings(report["findings"], value["anchors"], _policies(value))),
+        tuple(_findings(report["findings"], value["anchors"])),
         tuple(map(_examined, report["examined"])),
         tuple(
             Skipped(skipped["what"], skipped["reason"], skipped["error"], help=help_text)
@@ -96,21 +91,8 @@ def read_record(value: dict[str, Any]) -> Report:
     )
 
 
-Policies = Sequence[Sequence[str]]
-"""For each fix of a finding, the policy with it and without it; nothing for a fix that is not proven."""
-
-
-def _policies(value: dict[str, Any]) -> Sequence[Policies]:
-    """Return the policies of each finding; an older record has none."""
-    none: list[Policies] = [[[]] * len(finding["fixes"]) for finding in value["report"]["findings"]]
-    policies: Sequence[Policies] = value.get("policies", none)
-    return policies
-
-
-def _findings(
-    values: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]], policies: Sequence[Policies]
-) -> Iterator[Finding]:
-    for value, named, texts in zip(values, anchors, policies, strict=True):
+def _findings(values: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]]) -> Iterator[Finding]:
+    for value, named in zip(values, anchors, strict=True):
         places = zip(value["locations"], named, strict=True)
         yield Finding(
             intern(value["rule"]),
@@ -121,7 +103,7 @@ def _findings(
             Verdict(value["verdict"]),
             intern(value["help"]),
             _witness(value["witness"]) if value["witness"] else None,
-            tuple(_fixes(value["fixes"], texts)),
+            tuple(map(_read_fix, value["fixes"])),
             value["address"] or "",
             value["root"] or "",
             tuple(map(intern, value["affects"])),
@@ -129,13 +111,9 @@ def _findings(
         )
 
 
-def _fixes(values: Sequence[dict[str, Any]], policies: Policies) -> Iterator[Fix]:
-    for value, texts in zip(values, policies, strict=True):
-        fix = _fix(value["title"], value["applicability"], tuple(value["needs"]))
-        if texts:
-            policy, before = texts
-            fix = fix._replace(policy=policy, before=intern(before))
-        yield fix
+def _read_fix(value: dict[str, Any]) -> Fix:
+    fix = _fix(value["title"], value["applicability"], tuple(value["needs"]))
+    return fix._replace(policy=value["policy"], before=intern(value["before"])) if "policy" in value else fix
 
 
 @lru_cache(maxsize=1024)

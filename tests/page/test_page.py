@@ -287,6 +287,3 @@ def test_a_record_keeps_the_policy_of_a_fix_the_key_and_the_subscriptions() -> N
     assert [(one.key, one.subscribers) for one in again.examined] == around
     assert {known for _, known in around} >= {None}
     assert any(known and Subscribed("email") in known for _, known in around)
-    value = record(report)
-    del value["policies"]  # a journal of an older version
-    assert not any(fix.policy for one in read_record(value).findings for fix in one.fixes)

@@ -109,6 +109,7 @@ def _fix(fix: Fix) -> dict[str, Any]:
         "applicability": fix.applicability.value,
         "edits": edits,
         "needs": list(fix.needs),
+        **({"policy": fix.policy, "before": fix.before} if fix.policy and not fix.edits else {}),
     }
 
 
