@@ -14,7 +14,7 @@ from checker.analysis.topic import TopicAnalysis
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Role, Severity, Verdict, declared_as, format_route
 from checker.core.unknown import Unknown
-from checker.lint.report import Doubt, Examined, Report
+from checker.lint.report import Doubt, Examined, Report, Subscribed
 from checker.lint.scope import (
     KEY_ALLOWS,
     alike,
@@ -249,6 +249,8 @@ class _Target(NamedTuple):
     files: tuple[str, ...] = ()
     construct: str = ""
     in_scope: str = ""
+    key: str | None = None
+    subscribers: tuple[Subscribed, ...] | None = None
 
     @property
     def declared_as(self) -> str:
@@ -288,8 +290,10 @@ class _Run:
     def topic(self, topic: Topic, case: TopicAnalysis, of_key: _Judged | None, in_scope: str) -> None:
         """Check a topic; ``of_key`` contains the verdicts on its key that apply to the topic."""
         named = (case.name, topic.address, topic.place, case.text, topic.written)
-        declared = (topic.root, topic.home, files_of(topic), topic.construct)
-        self.target(_Target("topic", *named, case.pairings, *declared, in_scope), "check_topic", case, of_key)
+        placed = (topic.root, topic.home, files_of(topic), topic.construct, in_scope)
+        target = _Target("topic", *named, case.pairings, *placed)
+        target = target._replace(key=_key_name(case), subscribers=_subscribed(topic))
+        self.target(target, "check_topic", case, of_key)
 
     def caller(self, caller: CallerPolicy, inventory: Inventory) -> None:
         """Check the identity policy of a caller."""
@@ -337,11 +341,9 @@ class _Run:
         declared = (target.declared_as, target.pairings, target.home)
         assumptions = tuple(dict.fromkeys(one for of in judged for one in of.assumptions))
         expectations = worst(one.expectations for one in judged)
-        self.examined.append(
-            Examined(
-                *named, verdicts, doubts, *declared, target.files, assumptions, expectations, target.in_scope
-            )
-        )
+        examined = Examined(*named, verdicts, doubts, *declared, target.files, assumptions, expectations)
+        examined = examined._replace(key=target.key, subscribers=target.subscribers)
+        self.examined.append(examined._replace(in_scope=target.in_scope))
 
     def judged(self, target: _Target, check: str, case: object) -> _Judged:
         """Run the rules on a target; return the findings, the verdicts and the reasons of undetermined ones."""
@@ -397,6 +399,26 @@ class _Run:
             where = (Location(target.place.document, target.place.route),)
             verdict = Verdict.UNDETERMINED
             return [Finding(rule.id, Severity.ERROR, message, target.name, where, verdict, help_text)]
+
+
+def _key_name(case: TopicAnalysis) -> str | None:
+    """Return the key of a topic, as it is known best: by its name, or by the topic's reference to it."""
+    reference = case.topic.key
+    if reference is None:
+        return ""
+    key = case.key
+    return key.name if isinstance(key, Key) else reference if isinstance(reference, str) else None
+
+
+def _subscribed(topic: Topic) -> tuple[Subscribed, ...] | None:
+    """Return the subscriptions of a topic, without the addresses of people."""
+    if isinstance(topic.subscriptions, Unknown) or topic.unlisted is not None:
+        return None
+    endpoints = ((one.protocol, one.endpoint) for one in topic.subscriptions)
+    return tuple(
+        Subscribed(protocol, endpoint if isinstance(endpoint, str) and endpoint.startswith("arn:") else "")
+        for protocol, endpoint in endpoints
+    )
 
 
 def _assumptions(case: object) -> tuple[str, ...]:

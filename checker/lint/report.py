@@ -35,6 +35,13 @@ class Doubt(NamedTuple):
 _NO_REASON = Doubt("the reason was not recorded")
 
 
+class Subscribed(NamedTuple):
+    """A subscription of a topic. ``endpoint`` is the ARN of a resource, and empty for people, such as `email`."""
+
+    protocol: str
+    endpoint: str = ""
+
+
 class Examined(NamedTuple):
     """A checked target, the verdict of each rule, and the reasons of undetermined results.
 
@@ -42,7 +49,8 @@ class Examined(NamedTuple):
     ``address`` is the address of its declaration, if it has one. ``pairings`` are the instances that it was checked
     for. ``assumptions`` are what the verdicts assume of every deployment. ``home`` is the full path of the Terraform root, template or folder that it was read from. ``files`` are
     all files that describe it. ``expectations`` are the results of the expectations about it, by name. ``in_scope`` says
-    why a topic was checked.
+    why a topic was checked. ``key`` is the KMS key of a topic, empty if it is not encrypted, ``None`` if that is not
+    known. ``subscribers`` are its subscriptions, ``None`` if they are not known.
     """
 
     kind: str
@@ -57,6 +65,8 @@ class Examined(NamedTuple):
     assumptions: tuple[str, ...] = ()
     expectations: Mapping[str, Verdict] = MappingProxyType({})
     in_scope: str = ""
+    key: str | None = None
+    subscribers: tuple[Subscribed, ...] | None = None
 
     @property
     def undetermined(self) -> Iterator[tuple[str, Doubt]]:

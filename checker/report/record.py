@@ -31,7 +31,7 @@ from checker.core.finding import (
 )
 from checker.lint.audited import AuditedUnit, Circumstances
 from checker.lint.history import PRESENT, Change, Entry, History, Night
-from checker.lint.report import Doubt, Examined, Report
+from checker.lint.report import Doubt, Examined, Report, Subscribed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -179,12 +179,17 @@ def _finding(value: dict[str, Any]) -> Finding:
         Verdict(value["verdict"]),
         intern(value["help"]),
         _witness(value["witness"]) if value["witness"] else None,
-        tuple(_fix(_text(fix["title"]), fix["applicability"], tuple(fix["needs"])) for fix in value["fixes"]),
+        tuple(map(_read_fix, value["fixes"])),
         _text(value["address"] or ""),
         _text(value["root"] or ""),
         tuple(map(intern, value["affects"])),
         expectation=intern(value.get("expectation", "")),
     )
+
+
+def _read_fix(value: dict[str, Any]) -> Fix:
+    fix = _fix(_text(value["title"]), value["applicability"], tuple(value["needs"]))
+    return fix._replace(policy=value["policy"], before=intern(value["before"])) if "policy" in value else fix
 
 
 @lru_cache(maxsize=1024)
@@ -223,7 +228,15 @@ def _examined(value: dict[str, Any]) -> Examined:
         assumptions=assumptions,
         expectations=expectations,
         in_scope=intern(value.get("in_scope", "")),
+        key=intern(value["key"]) if "key" in value else None,
+        subscribers=_subscribers(value),
     )
+
+
+def _subscribers(value: dict[str, Any]) -> tuple[Subscribed, ...] | None:
+    if "subscribers" not in value:
+        return None
+    return tuple(Subscribed(one["protocol"], one["endpoint"]) for one in value["subscribers"])
 
 
 def _pairing(value: dict[str, Any]) -> Pairing:

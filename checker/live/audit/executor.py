@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.core.errors import Skipped
 from checker.core.finding import format_route
 from checker.expectations.run import expecting
+from checker.fix.attempts import with_previews
+from checker.fix.snapshot import Reading
 from checker.lint.audited import AuditedUnit
 from checker.lint.engine import KINDS, Scope, judge
 from checker.lint.registry import all_rules
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Executor, Future
 
+    from checker.analysis.inventory import Inventory
     from checker.core.finding import Finding
     from checker.live.audit.journal import Journal
     from checker.live.audit.plan import Plan
@@ -62,7 +65,7 @@ class Worker:
         collector = Collector(calls, self.plan, self._pool, self._slow_pool, self._reads(unit.bare))
         rules = expecting(all_rules(), self.plan.expectations)
         inventories = (one._replace(organization=self._organization) for one in collector.inventories())
-        report = joined(judge(inventory, rules, _EVERYTHING) for inventory in inventories)
+        report = joined(_proven(inventory, judge(inventory, rules, _EVERYTHING)) for inventory in inventories)
         replicas = collector.replicas()
         report = _ordered(report, sorted(calls.skipped, key=lambda skipped: skipped[:2]), collector)
         return {
@@ -81,6 +84,21 @@ class Worker:
         self.stop.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._slow_pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _proven(inventory: Inventory, report: Report) -> Report:
+    """Return the report with the policies of proven fixes. Their edits are of no use: the text is not in a file."""
+    if not any(fix.operations for finding in report.findings for fix in finding.fixes):
+        return report
+    try:
+        report = with_previews(Reading(inventory, report), lambda _: None)
+    except Exception:  # noqa: BLE001 - a bug in a fix must not lose the findings
+        return report._replace(crashed=(*report.crashed, "fixes"))
+    findings = (
+        finding._replace(fixes=tuple(fix._replace(edits=()) for fix in finding.fixes))
+        for finding in report.findings
+    )
+    return report._replace(findings=tuple(findings))
 
 
 def _ordered(report: Report, skipped: list[Skipped], collector: Collector) -> Report:

@@ -132,7 +132,14 @@ def _examined(target: Examined) -> dict[str, Any]:
         "pairings": [pairing_json(pairing) for pairing in target.pairings],
         "assumptions": list(target.assumptions),
         **({"expectations": _expectations(target)} if target.expectations else {}),
+        **({"key": target.key} if target.key is not None else {}),
+        **_subscribers(target),
     }
+
+
+def _subscribers(target: Examined) -> dict[str, list[dict[str, str]]]:
+    known = target.subscribers
+    return {} if known is None else {"subscribers": [subscribed._asdict() for subscribed in known]}
 
 
 def _expectations(target: Examined) -> list[dict[str, str]]:
@@ -169,6 +176,7 @@ def _fix(fix: Fix) -> dict[str, Any]:
         "applicability": fix.applicability.value,
         "edits": edits,
         "needs": list(fix.needs),
+        **({"policy": fix.policy, "before": fix.before} if fix.policy and not fix.edits else {}),
     }
 
 
