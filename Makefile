@@ -55,6 +55,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.audit
 	$(BIN)/python -m benchmarks.corpus
 	$(BIN)/python -m benchmarks.deployments
+	$(BIN)/python -m benchmarks.page
 
 # The peers' dependencies conflict, so each has an environment of its own, named after what is in it. parliament
 # imports pkg_resources and does not ask for it. A peer that cannot be installed is shown as such.

@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Sandbox
+
+settings.register_profile("untimed", deadline=None)  # how fast a machine is must not decide how a test ends
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

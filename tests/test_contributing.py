@@ -58,7 +58,7 @@ def run(installed: Path, *command: str) -> subprocess.CompletedProcess[str]:
 def test_each_addition_is_as_few_files_as_promised() -> None:
     assert [path for path, _ in additions()] == [
         "rules/sns/topic_name.py",
-        "checker/report/formats/csv.py",
+        "checker/report/formats/short.py",
         "checker/inputs/kinds/inventory.py",
         "checker/analysis/inventory.py",
         "checker/inputs/topic_settings.py",
@@ -67,7 +67,7 @@ def test_each_addition_is_as_few_files_as_promised() -> None:
 
 def test_a_rule_and_a_report_format_are_found(installed: Path) -> None:
     (installed / "it.json").write_text(json.dumps(document(statement())))
-    options = ("check", "it.json", "--topic-arn", TOPIC_ARN, "--format", "csv")
+    options = ("check", "it.json", "--topic-arn", TOPIC_ARN, "--format", "short")
     done = run(installed, "-m", "checker", *options)
     assert done.returncode == 1, done.stderr
     lines = done.stdout.splitlines()
@@ -79,7 +79,7 @@ def test_an_input_format_is_found(installed: Path) -> None:
     policy = document(statement())
     row = {"topic_arn": TOPIC_ARN, "policy": policy}
     (installed / "rows.json").write_text(json.dumps({"inventory": [row]}))
-    done = run(installed, "-m", "checker", "check", "rows.json", "--format", "csv")
+    done = run(installed, "-m", "checker", "check", "rows.json", "--format", "short")
     assert "error,missing-source-account,rows.json" in done.stdout, done.stderr
 
 

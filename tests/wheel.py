@@ -45,7 +45,9 @@ def check_contents(wheel: Path) -> None:
     assert tops == {"checker"}, tops
     rules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "rules").rglob("*.py")}
     schemas = {path.relative_to(ROOT).as_posix() for path in (ROOT / "schemas").glob("*.json")}
-    missing = {f"checker/{name}" for name in rules | schemas} - set(names)
+    folder = ROOT / "checker" / "report" / "page"
+    page = {f"report/page/{path.name}" for path in folder.iterdir() if path.is_file()}
+    missing = {f"checker/{name}" for name in rules | schemas | page} - set(names)
     assert not missing, missing
     assert "checker/py.typed" in names
 

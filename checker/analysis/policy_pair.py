@@ -24,7 +24,8 @@ class PolicyPair(NamedTuple):
 
     For an added or removed resource, the other side is the resource with the policy that AWS gives to a new one.
     ``doubts`` are reasons why a policy may not be in force. The places are files with lines, empty on the side that
-    does not have the resource.
+    does not have the resource. ``file`` and ``line`` are the place in the new input, or the last one in the old input.
+    ``assumed`` is what the comparison takes for granted.
     """
 
     old: Case
@@ -35,6 +36,9 @@ class PolicyPair(NamedTuple):
     old_name: str = ""
     old_place: str = ""
     new_place: str = ""
+    file: str = ""
+    line: int = 1
+    assumed: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -87,11 +91,25 @@ class DeployedDifference(NamedTuple):
         return self.doubts[0] if self.doubts else True
 
 
+class Base(NamedTuple):
+    """What a working tree is compared with: a revision as it was given, and the commit that it stands for."""
+
+    revision: str
+    commit: str
+
+
 class ComparedRoots(NamedTuple):
-    """The differences of all topics and keys of two inputs, and the parts that were not read."""
+    """The differences of all topics and keys of two inputs, and the parts that were not read.
+
+    ``untouched`` were not read either, and the change cannot affect them. ``compared`` says what the sides are, in words, and
+    ``base`` is the old side of a change.
+    """
 
     resources: tuple[DeployedDifference, ...]
     unread: tuple[Skipped, ...] = ()
+    untouched: tuple[Skipped, ...] = ()
+    compared: str = ""
+    base: Base | None = None
 
     @property
     def same(self) -> bool | Unknown:

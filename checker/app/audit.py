@@ -7,12 +7,15 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from shlex import join
 from typing import TYPE_CHECKING, Self
 
 from checker.analysis.inventory import Source
+from checker.app.audit_history import circumstances, is_failed_by_new, past_for, with_history
 from checker.app.audit_options import journal_of, named_instances, plan_of, resumed_request
+from checker.app.audit_permissions import try_permissions
 from checker.app.baseline_file import check_baseline, write_baseline
 from checker.app.exit_codes import Ending, ending_of
 from checker.app.next_step import after_audit
@@ -29,10 +32,11 @@ from checker.app.run import (
 from checker.app.signals import interruptible
 from checker.app.terminal import is_terminal, progress_bar, tell
 from checker.configuration.baseline import hold_back, read_baseline
-from checker.core.errors import Skipped
+from checker.core.errors import InputError, Skipped
 from checker.core.unknown import Unknown
 from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.output_file import protect
+from checker.lint.report import SentFindings
 from checker.lint.status import OK
 
 if TYPE_CHECKING:
@@ -45,40 +49,54 @@ if TYPE_CHECKING:
     from checker.live.audit.executor import Done, UnitExecutor
     from checker.live.audit.journal import Entry, Journal
     from checker.live.audit.plan import Plan
+    from checker.live.audit.saved import SavedAnswers
+    from checker.live.audit.securityhub import Sent
     from checker.live.aws.access import Unit
     from checker.live.aws.session import Sessions
 
 
 def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -> Ending:
     """Audit the accounts, write the reports, and return how it ended. Raises CheckerError."""
+    if request.check_permissions:
+        return try_permissions(request, formats, output)
     destinations = [Destination.of(text) for text in formats or ("text",)]
     check_destinations(destinations, output, request.resume or request.journal)
     request = resumed_request(request)
     context = prepare(request.options)
+    earlier = past_for(request, context)
+    saved = _saved(request)
     plan = plan_of(request, context)
     files = [destination.path or (Path(output) if output else None) for destination in destinations]
     _check_baselines(request, context, files)
     with interruptible():
-        journal, run = _audit(request, context, plan, lambda: check_destinations(destinations, output))
-    run = _with_unmatched(run, request, plan)
+        check_outputs = partial(check_destinations, destinations, output)
+        journal, run = _audit(request, context, plan, check_outputs, saved)
+    run = with_history(_with_unmatched(run, request, plan), earlier)
     whole = publish(run, destinations, output)
     tell(*after_audit(run.report, request.access.words))
     journal.finish()
     if not request.journal and not request.resume:
         journal.path.unlink()
     ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
-    return ending._replace(crashed=ending.crashed or not whole)
+    findings = is_failed_by_new(run.report, run.fail_on) if request.fail_on_new else ending.findings
+    return ending._replace(crashed=ending.crashed or not whole, findings=findings)
 
 
 def _audit(
-    request: AuditOptions, context: CheckContext, plan: Plan, check_outputs: Callable[[], None]
+    request: AuditOptions,
+    context: CheckContext,
+    plan: Plan,
+    check_outputs: Callable[[], None],
+    saved: SavedAnswers | None,
 ) -> tuple[Journal, Run]:
     """Sign in, list the units, and check those that the journal does not have yet."""
     from checker.live.aws.session import sign_in  # boto3 takes a fifth of a second to import
 
     sessions = sign_in(request.access)
+    if saved is not None:
+        sessions.observe = saved.keep
     surveyed = _survey(sessions, request, context, plan)
-    journal, done = journal_of(request, plan, surveyed.account, sessions.base.region_name or "")
+    journal, done = journal_of(request, plan, surveyed, sessions.base.region_name or "")
     plan = plan if surveyed.organization is None else plan._replace(organization=surveyed.organization)
     check_outputs()  # again, now that the inputs and the journal are known
     units = [unit for unit in surveyed.units if unit.bare not in done]
@@ -114,6 +132,23 @@ def _with_unmatched(run: Run, request: AuditOptions, plan: Plan) -> Run:
     return run._replace(report=run.report._replace(skipped=skipped))
 
 
+def _saved(request: AuditOptions) -> SavedAnswers | None:
+    """Return the new folder of --save. Raises InputError if some answers would be missing."""
+    if request.save is None:
+        return None
+    from checker.live.audit.saved import SavedAnswers  # few audits save
+
+    for option, is_given, why in (
+        ("--resume", request.resume, "does not read again what its journal has"),
+        ("--dask", request.dask, "reads on other machines"),
+    ):
+        if is_given:
+            raise InputError("--save", f"cannot be combined with {option}, which {why}", help_text="omit one")
+    saved = SavedAnswers(request.save)
+    saved.begin()
+    return saved
+
+
 @contextmanager
 def _resumable(request: AuditOptions, journal: Journal) -> Iterator[None]:
     """Print the command that resumes an audit after an interrupt or the loss of its cluster."""
@@ -130,10 +165,15 @@ def _build_run(
     request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: AuditUnits, journal: Journal
 ) -> Run:
     """Build the report from the journal, and send it to Security Hub if requested. Raises CheckerError."""
-    unsent = _send(request, context, sessions, surveyed, journal) if request.security_hub else ()
+    sent = _send(request, context, sessions, surveyed, journal) if request.security_hub else ()
     merged = _merged_report(context, journal, surveyed)
     run = _without_baselined(request, decide(merged, context, request.options))
-    return run._replace(report=run.report._replace(skipped=(*run.report.skipped, *unsent)))
+    tell(*(str(one) for one in sent))
+    unsent = (skipped for one in sent for skipped in one.skipped)
+    findings = tuple(one.findings for one in sent)
+    skipped = (*run.report.skipped, *unsent)
+    audit = circumstances(request, surveyed, journal)
+    return run._replace(report=run.report._replace(skipped=skipped, sent=findings, audit=audit))
 
 
 def _without_baselined(request: AuditOptions, run: Run) -> Run:
@@ -217,19 +257,31 @@ def _executor(
 
 def _send(
     request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: AuditUnits, journal: Journal
-) -> tuple[Skipped, ...]:
+) -> tuple[Sent, ...]:
     """Send the findings of each unit to Security Hub, without the suppressed ones."""
-    from checker.live.audit.securityhub import send
+    from checker.live.audit.securityhub import Sent, send
 
     entered = {unit.bare: unit for unit in surveyed.units}
-    unsent: list[Skipped] = []
+    sources = tuple(_sources(request, surveyed))
+    sent: list[Sent] = []
     for entry in _completed_entries(journal, surveyed):
         if entry.unit in entered:
             run = without_baselined(decide(entry.report, context, request.options), request.options)
-            unsent += send(sessions, entered[entry.unit], run.report)
+            sent.append(send(sessions, entered[entry.unit], run.report, sources))
         else:
-            unsent.append(Skipped(entry.unit.name, _NO_LONGER_LISTED, error=True))
-    return tuple(unsent)
+            missing = Skipped(entry.unit.name, _NO_LONGER_LISTED, error=True)
+            sent.append(Sent(SentFindings(entry.unit.account, entry.unit.region), (missing,)))
+    return tuple(sent)
+
+
+def _sources(request: AuditOptions, surveyed: AuditUnits) -> Iterator[str]:
+    """Yield what the audit read besides resources."""
+    from checker.live.audit.securityhub import EVIDENCE, ORGANIZATION
+
+    if surveyed.organization is not None or request.options.rcp:
+        yield ORGANIZATION
+    if request.hours != 0 or request.options.evidence:
+        yield EVIDENCE
 
 
 _NO_LONGER_LISTED = "no longer listed since the audit started: its findings were not sent to Security Hub"

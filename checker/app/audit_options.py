@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import TypeGuard
 
     from checker.app.run import CheckContext, Options
+    from checker.live.audit.accounts import AuditUnits
     from checker.live.audit.journal import Journal
     from checker.live.aws.access import Unit
 
@@ -49,6 +50,10 @@ class AuditOptions(NamedTuple):
     security_hub: bool = False
     dask: str = ""
     write_baseline: Path | None = None
+    since: Path | None = None
+    fail_on_new: bool = False
+    save: Path | None = None
+    check_permissions: bool = False
     arguments: tuple[str, ...] = ()
 
 
@@ -291,7 +296,9 @@ def _temporary() -> Path:
         return Path(file.name)
 
 
-def journal_of(request: AuditOptions, plan: Plan, account: str, home: str) -> tuple[Journal, frozenset[Unit]]:
+def journal_of(
+    request: AuditOptions, plan: Plan, surveyed: AuditUnits, home: str
+) -> tuple[Journal, frozenset[Unit]]:
     """Start or resume a journal, and return its finished units. Access to the accounts may change.
 
     ``home`` is the Region that is audited if none is named. Raises InputError.
@@ -302,7 +309,8 @@ def journal_of(request: AuditOptions, plan: Plan, account: str, home: str) -> tu
     options = record_options(request)
     if not options["--region"] and not options["--all-regions"]:
         options["--region"] = [home]
-    journal = Journal(request.resume or request.journal or _temporary(), account, question, options)
+    path, account = request.resume or request.journal or _temporary(), surveyed.account
+    journal = Journal(path, account, question, options, surveyed.caller)
     if not request.resume:
         journal.begin()
         return journal, frozenset()

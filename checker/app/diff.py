@@ -1,14 +1,17 @@
-"""Compares the access that two policies allow, or the policies of two roots, templates or folders."""
+"""Compares the access that two policies, roots, templates or folders allow, or a branch and its base."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.access_diff import difference
 from checker.app.exit_codes import Ending
 from checker.app.next_step import after_diff
-from checker.app.output import Format
+from checker.app.output import append_step_summary, repository_root
 from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
@@ -16,17 +19,36 @@ from checker.core.unknown import Unknown
 from checker.inputs.diff_inputs import read_inputs
 from checker.inputs.diff_sides import resource_arn, sides_of, target_of
 from checker.inputs.typed_files import instance_option
-from checker.report.context import Paint
+from checker.report.context import Paint, Setting
 from checker.report.difference import difference_json, difference_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
+    from checker.analysis.access_diff import Difference
+    from checker.analysis.policy_pair import ComparedRoots
     from checker.core.arn import Arn
     from checker.inputs.collect import Given
     from checker.inputs.diff_inputs import Input
     from checker.inputs.diff_sides import Side
+
+
+class DiffFormat(StrEnum):
+    """Formats of a comparison."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+    SARIF = "sarif"
+
+
+class FailOnChange(StrEnum):
+    """The changes that fail a comparison."""
+
+    GAINS = "gains"
+    LOSES = "loses"
+    ANY = "any"
 
 
 class DiffRequest(NamedTuple):
@@ -36,45 +58,141 @@ class DiffRequest(NamedTuple):
     key: str = ""
     resource: str = ""
     instances: tuple[str, ...] = ()
+    fail_on: FailOnChange = FailOnChange.ANY
 
 
-class _Result(NamedTuple):
-    """Whether access is the same, and the report in both formats."""
+class DiffOutput(NamedTuple):
+    """The format of a report and its file, or standard output."""
 
-    same: bool | Unknown
-    text: Iterable[str]
-    json: dict[str, Any]
+    format: DiffFormat = DiffFormat.TEXT
+    path: Path | None = None
 
 
-def show_difference(
-    old: str,
-    new: str,
-    request: DiffRequest,
-    *,
-    given: Given,
-    output_format: Format,
-    output: Path | None,
+def show_diff(
+    paths: Sequence[str], base: str, request: DiffRequest, *, given: Given, output: DiffOutput
 ) -> Ending:
+    """Report what the working tree changes since a base, or the differences of two inputs. Raises InputError."""
+    if base:
+        return show_change(base, [Path(one) for one in paths], request, given=given, output=output)
+    if len(paths) == 2:
+        return show_difference(paths[0], paths[1], request, given=given, output=output)
+    reason = f"compares two inputs, but {len(paths)} {'is' if len(paths) == 1 else 'are'} named"
+    raise InputError(
+        "diff", reason, help_text="`checker diff OLD NEW`, or `checker diff --base REV [PATH]...`"
+    )
+
+
+def show_difference(old: str, new: str, request: DiffRequest, *, given: Given, output: DiffOutput) -> Ending:
     """Report the differences of two inputs. Raises InputError."""
     arns = [instance_option(text) for text in request.instances]
     before, after = read_inputs(old, new, given)
-    paint = Paint() if output else paint_for(sys.stdout)
-    compared = _of_code if before.is_code and after.is_code else _of_policies
-    result = compared(before, after, request, arns, paint)
-    write(result.text if output_format is Format.TEXT else json_lines(result.json), output)
-    if result.same is not True:
+    if before.is_code and after.is_code:
+        found = _of_code(before, after, request, arns)
+    else:
+        sides = sides_of(before, after, request.resource, key=bool(request.key))
+        target = target_of(*sides, _requested_arn(sides[0], request))
+        result = difference(sides[0].about(target), sides[1].about(target), target, arns)
+        if output.format in (DiffFormat.TEXT, DiffFormat.JSON):
+            return _show_policies(result, new, request, output)
+        found = _as_roots(result, *sides)
+    compared = f"{new} compared with {old}"
+    return _show(found._replace(compared=compared), new, request, output, Path.cwd())
+
+
+def _as_roots(found: Difference, old: Side, new: Side) -> ComparedRoots:
+    """Return the difference of two policies as that of the only topic or key of two inputs."""
+    from checker.analysis.deployments import NO_SYMBOLS
+    from checker.analysis.policy_pair import ComparedRoots, DeployedAccess, DeployedDifference, PolicyPair
+
+    pair = PolicyPair(
+        old.case,
+        new.case,
+        new.name,
+        old_name=old.name,
+        old_place=old.name,
+        new_place=new.name,
+        file=new.name,
+    )
+    gained, lost = (
+        tuple(DeployedAccess(one, NO_SYMBOLS.default, is_gain=is_gain) for one in accesses)
+        for is_gain, accesses in ((True, found.gained), (False, found.lost))
+    )
+    differs = bool(gained or lost)
+    return ComparedRoots((DeployedDifference(pair, gained, lost, (), found.doubts, differs=differs),))
+
+
+def show_change(
+    revision: str, paths: Sequence[Path], request: DiffRequest, *, given: Given, output: DiffOutput
+) -> Ending:
+    """Report what the working tree changes since the merge base with a revision. Raises InputError."""
+    from checker.analysis.deployed_diff import compare  # only code has deployments
+    from checker.analysis.policy_pair import Base, ComparedRoots
+    from checker.inputs.base_inputs import read_changed
+    from checker.inputs.changed_files import base_of, paths_in
+    from checker.inputs.changed_pairs import changed_pairs
+
+    if request.topic or request.key:
+        option = "--topic-arn" if request.topic else "--key-arn"
+        raise InputError(option, "cannot be used with --base", help_text="`--resource NAME` selects one")
+    output = output._replace(path=output.path and output.path.absolute())
+    arns = [instance_option(text) for text in request.instances]
+    base = base_of(revision)
+    with read_changed(base, paths_in(base, paths), given) as sides:
+        compared = [changed_pairs(one, request.resource) for one in sides]
+    found = ComparedRoots(
+        tuple(compare(pair, arns) for one in compared for pair in one.pairs),
+        tuple(dict.fromkeys(skipped for one in compared for skipped in one.unread)),
+        tuple(dict.fromkeys(skipped for one in compared for skipped in one.untouched)),
+        base.sentence,
+        Base(base.revision, base.commit),
+    )
+    return _show(found, "", request, output, Path(base.top))
+
+
+def _show(found: ComparedRoots, new: str, request: DiffRequest, output: DiffOutput, top: Path) -> Ending:
+    """Write the report.
+
+    ``new`` is the new input if two inputs were named, ``top`` the folder that the names of files are relative to.
+    """
+    paint = Paint() if output.path else paint_for(sys.stdout)
+    setting = Setting(root=repository_root(top).as_posix(), folder=top.as_posix(), paint=paint)
+    if output.format is DiffFormat.TEXT and new:
+        from checker.report.root_difference import roots_text  # only code has deployments
+
+        lines = roots_text(found, paint)
+    else:
+        lines = import_module(f"checker.report.access.{output.format.value}").lines_of(found, setting)
+    write(lines, output.path)
+    if output.format is DiffFormat.GITHUB:
+        from checker.report.access.markdown import step_summary  # not for other formats
+
+        append_step_summary(lambda: step_summary(found))
+    if new and found.same is not True:
         tell(*after_diff(new))
-    return Ending(findings=result.same is False, undetermined=isinstance(result.same, Unknown))
+    return _ending(found, request.fail_on)
 
 
-def _of_policies(
-    old: Input, new: Input, request: DiffRequest, instances: Sequence[Arn], paint: Paint
-) -> _Result:
-    """Compare two policies of one topic or key."""
-    before, after = sides_of(old, new, request.resource, key=bool(request.key))
-    target = target_of(before, after, _requested_arn(before, request))
-    found = difference(before.about(target), after.about(target), target, instances)
-    return _Result(found.same, difference_text(found, paint), difference_json(found))
+def _ending(found: ComparedRoots, fail_on: FailOnChange) -> Ending:
+    """Return how a comparison ended: with a change that fails it, or with something that may be one."""
+    if fail_on is FailOnChange.ANY:
+        return Ending(findings=found.same is False, undetermined=isinstance(found.same, Unknown))
+    from checker.report.access.rows import has, may_have
+
+    gain = fail_on is FailOnChange.GAINS
+    return Ending(findings=has(found, gain=gain), undetermined=may_have(found, gain=gain))
+
+
+def _show_policies(difference: Difference, new: str, request: DiffRequest, output: DiffOutput) -> Ending:
+    """Write the difference of two policies, which have no deployments."""
+    paint = Paint() if output.path else paint_for(sys.stdout)
+    is_text = output.format is DiffFormat.TEXT
+    lines = difference_text(difference, paint) if is_text else json_lines(difference_json(difference))
+    write(lines, output.path)
+    if difference.same is not True:
+        tell(*after_diff(new))
+    changes = {FailOnChange.GAINS: difference.gained, FailOnChange.LOSES: difference.lost}
+    failed = bool(changes.get(request.fail_on, difference.gained or difference.lost))
+    return Ending(findings=failed, undetermined=bool(difference.doubts) and not failed)
 
 
 def _requested_arn(side: Side, request: DiffRequest) -> str:
@@ -86,16 +204,14 @@ def _requested_arn(side: Side, request: DiffRequest) -> str:
     return request.key if side.is_key else request.topic
 
 
-def _of_code(old: Input, new: Input, request: DiffRequest, instances: Sequence[Arn], paint: Paint) -> _Result:
+def _of_code(old: Input, new: Input, request: DiffRequest, instances: Sequence[Arn]) -> ComparedRoots:
     """Compare all topics and keys of two roots, templates or folders, in all deployments."""
     from checker.analysis.deployed_diff import compare  # only code has deployments
     from checker.analysis.policy_pair import ComparedRoots
     from checker.inputs.policy_pairs import policy_pairs
-    from checker.report.root_difference import roots_json, roots_text
 
     compared = policy_pairs(old, new, request.resource, _arn_of_one(request))
-    found = ComparedRoots(tuple(compare(one, instances) for one in compared.pairs), compared.unread)
-    return _Result(found.same, roots_text(found, paint), roots_json(found))
+    return ComparedRoots(tuple(compare(one, instances) for one in compared.pairs), compared.unread)
 
 
 def _arn_of_one(request: DiffRequest) -> Arn | None:

@@ -25,9 +25,10 @@ from checker.fix.live.receipt import RETENTION
 from checker.inputs.output_file import real_path
 from checker.inputs.typed_files import topic_option
 from checker.lint.delivery.model import RequestedStorage
+from checker.lint.registry import all_rules
 from checker.live.aws.access import Access
 from checker.live.flow.request import ApplicationMistake, FlowRequest
-from checker.report.context import Paint
+from checker.report.context import Paint, Setting
 from checker.report.flow import flow_json, flow_junit, flow_text, step_line
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class FlowFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     JUNIT = "junit"
+    HTML = "html"
 
 
 class FlowOptions(NamedTuple):
@@ -179,6 +181,10 @@ def _lines(result: FlowResult, output_format: FlowFormat, paint: Paint, *, steps
         return json_lines(flow_json(result))
     if output_format is FlowFormat.JUNIT:
         return flow_junit(result)
+    if output_format is FlowFormat.HTML:
+        from checker.report.page.flow import flow_page  # only where there is a page to write
+
+        return flow_page(result, Setting(all_rules()))
     step_lines = [step_line(step, paint) for step in result.steps] if steps else []
     return [*step_lines, *flow_text(result, paint)]
 

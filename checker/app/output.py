@@ -29,7 +29,7 @@ from checker.report.brief import (
 from checker.report.context import Paint, Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from checker.app.run import Run
     from checker.core.finding import Severity
@@ -140,25 +140,32 @@ def _check_distinct(paths: list[Path | None]) -> None:
 
 def _setting(fail_on: Severity, paint: Paint) -> Setting:
     folder = Path.cwd()
-    root = next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
-    return Setting(all_rules(), fail_on, root.as_posix(), folder.as_posix(), paint)
+    return Setting(all_rules(), fail_on, repository_root(folder).as_posix(), folder.as_posix(), paint)
+
+
+def repository_root(folder: Path) -> Path:
+    """Return the top of the Git repository of a folder, or the folder if it is in none."""
+    return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
 
 
 def _step_summary(report: Report, fail_on: Severity) -> None:
-    """Add the report to the step summary of GitHub Actions.
+    """Add the report to the step summary of GitHub Actions."""
+    from checker.report.formats.github import step_summary
+
+    append_step_summary(lambda: step_summary(report, _setting(fail_on, Paint())))
+
+
+def append_step_summary(lines: Callable[[], Iterable[str]]) -> None:
+    """Append lines to the step summary of GitHub Actions, if this is a step. Raises InputError.
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
     """
     path = os.environ.get(_STEP_SUMMARY)
     if not path:
         return
-    from checker.report.formats.github import step_summary
-
     try:
         with open_output(Path(path), append=True) as file:
-            file.writelines(
-                f"{inert_line(line)}\n" for line in step_summary(report, _setting(fail_on, Paint()))
-            )
+            file.writelines(f"{inert_line(line)}\n" for line in lines())
     except OSError as error:
         raise InputError(path, f"cannot be written: {(error.strerror or str(error)).lower()}") from None
 

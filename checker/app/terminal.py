@@ -53,8 +53,13 @@ def _open_closed_streams() -> None:
 
 def ended(command: Callable[[], Ending]) -> int:
     """Run a command, and return its exit code, also after an error."""
+    return finished(command).code
+
+
+def finished(command: Callable[[], Ending]) -> Ending:
+    """Run a command, and return how it ended, also after an error."""
     with hiding():
-        return _ending_of(command).code
+        return _ending_of(command)
 
 
 def _ending_of(command: Callable[[], Ending]) -> Ending:

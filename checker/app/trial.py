@@ -77,10 +77,9 @@ def _check(options: FlowOptions, wait: float) -> None:
         raise InputError("--instance", "not supported with --try-conditions", help_text=help_text)
     if options.dry_run and options.apply:
         raise InputError("--dry-run", "contradicts --apply")
-    if options.format is FlowFormat.JUNIT:
-        raise InputError(
-            "--format", "`junit` is not supported with --try-conditions", help_text="use text or json"
-        )
+    if options.format not in (FlowFormat.TEXT, FlowFormat.JSON):
+        reason = f"`{options.format}` is not supported with --try-conditions"
+        raise InputError("--format", reason, help_text="use text or json")
     check_seconds("--wait", wait)
     check_contact_flow(options.contact_flow)
     check_output(options.output)

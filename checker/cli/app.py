@@ -82,9 +82,10 @@ COMMANDS = {
         "diff",
         "diff",
         (
+            "checker diff --base origin/main",
+            "checker diff --base origin/main --format markdown --fail-on gains",
             "checker diff old.json new.json",
             "checker diff HEAD~1:dev dev",
-            "checker diff main:template.yaml template.yaml",
         ),
     ),
     "policy": _Command(

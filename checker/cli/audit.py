@@ -91,6 +91,40 @@ _WriteBaselineOption = Annotated[
 ]
 
 
+_SinceOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="REPORT",
+        help="Compare with this JSON report or journal of an earlier audit, or all in this folder.",
+        rich_help_panel=shared.RESULTS,
+    ),
+]
+_CheckPermissionsOption = Annotated[
+    bool,
+    typer.Option(
+        "--check-permissions",
+        help="Only try the calls with a few topics, and report what AWS refuses.",
+        rich_help_panel=_RUN,
+    ),
+]
+_SaveOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Save the answers of AWS as output of the AWS CLI, for `checker check DIR`.",
+        rich_help_panel=_RUN,
+    ),
+]
+_FailOnNewOption = Annotated[
+    bool,
+    typer.Option(
+        "--fail-on-new",
+        help="Exit with 1 only for findings that are new since then.",
+        rich_help_panel=shared.RESULTS,
+    ),
+]
+
+
 def audit(
     context: typer.Context,
     region: _RegionOption = None,
@@ -122,6 +156,10 @@ def audit(
     strict: shared.StrictOption = None,
     baseline: shared.BaselineOption = None,
     write_baseline: _WriteBaselineOption = None,
+    since: _SinceOption = None,
+    fail_on_new: _FailOnNewOption = False,
+    save: _SaveOption = None,
+    check_permissions: _CheckPermissionsOption = False,
     expect: shared.ExpectOption = None,
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
@@ -163,6 +201,10 @@ def audit(
         security_hub=security_hub,
         dask=dask,
         write_baseline=write_baseline,
+        since=since,
+        fail_on_new=fail_on_new,
+        save=save,
+        check_permissions=check_permissions,
         arguments=tuple(context.obj or ()),
     )
     return audit_accounts(request, formats or (), output)

@@ -1,4 +1,4 @@
-"""`checker diff`: who gains and who loses access between two policies, roots, templates or folders."""
+"""`checker diff`: who gains and who loses access by a branch, or between two policies, roots, templates or folders."""
 
 from __future__ import annotations
 
@@ -6,14 +6,34 @@ from typing import Annotated
 
 import typer
 
-from checker.app.diff import DiffRequest, show_difference
+from checker.app.diff import DiffFormat, DiffOutput, DiffRequest, FailOnChange, show_diff
 from checker.app.exit_codes import Ending
 from checker.app.options import read_given
-from checker.app.output import Format
-from checker.cli.options import FormatOption, InstanceOption, OutputOption, ParameterOption, VariableOption
+from checker.cli.options import InstanceOption, OutputOption, ParameterOption, VariableOption
 
-_OldArgument = Annotated[str, typer.Argument(metavar="OLD", help="File or folder before the change.")]
-_NewArgument = Annotated[str, typer.Argument(metavar="NEW", help="File or folder after the change.")]
+_PathsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="OLD NEW | [PATH]...",
+        help="Two files or folders; with --base, the paths to compare.",
+        show_default=False,
+    ),
+]
+_BaseOption = Annotated[
+    str,
+    typer.Option(
+        metavar="REV",
+        help="Compare the working tree with the merge base of REV and HEAD.",
+        show_default=False,
+    ),
+]
+_FormatOption = Annotated[
+    DiffFormat,
+    typer.Option("--format", metavar="NAME", help="text, json, markdown, github or sarif."),
+]
+_FailOnOption = Annotated[
+    FailOnChange, typer.Option("--fail-on", help="Exit 1 only for gains, or only for losses, of access.")
+]
 _TopicOption = Annotated[
     str,
     typer.Option("--topic-arn", metavar="ARN", help="ARN of the topic, if the policies do not name it."),
@@ -25,30 +45,30 @@ _ResourceOption = Annotated[
 
 
 def diff(
-    old: _OldArgument,
-    new: _NewArgument,
+    paths: _PathsArgument = None,
+    base: _BaseOption = "",
     topic: _TopicOption = "",
     key: _KeyOption = "",
     resource: _ResourceOption = "",
     instance: InstanceOption = None,
     variable: VariableOption = None,
     parameter: ParameterOption = None,
-    output_format: FormatOption = Format.TEXT,
+    fail_on: _FailOnOption = FailOnChange.ANY,
+    output_format: _FormatOption = DiffFormat.TEXT,
     output: OutputOption = None,
 ) -> Ending:
-    """Show who gains and who loses access between two policies.
+    """Show who gains and who loses access by a change.
 
-    Each difference comes with a request that proves it. OLD and NEW can be Terraform folders, templates, plans,
-    topic or key policies, output of `aws sns get-topic-attributes` or `aws kms get-key-policy`, `-`, or `REV:PATH`
-    of git. All topics and keys of folders and templates are compared, in every deployment.
+    `checker diff --base main` compares the working tree, also what is not committed, with the commit where the
+    branch left `main`, as `git diff main...` does, and shows every topic and key that the change affects.
+
+    `checker diff OLD NEW` compares two inputs: Terraform folders, templates, plans, topic or key policies, output of
+    `aws sns get-topic-attributes` or `aws kms get-key-policy`, `-`, or `REV:PATH` of git.
+
+    Each difference comes with a request that proves it, and holds in every deployment.
 
     Exit codes: 0 the same access, 1 access changes, 2 unreadable input, 3 not known, 4 internal error.
     """
-    return show_difference(
-        old,
-        new,
-        DiffRequest(topic, key, resource, tuple(instance or ())),
-        given=read_given(variable, parameter),
-        output_format=output_format,
-        output=output,
-    )
+    request = DiffRequest(topic, key, resource, tuple(instance or ()), fail_on)
+    given, written = read_given(variable, parameter), DiffOutput(output_format, output)
+    return show_diff(paths or (), base, request, given=given, output=written)

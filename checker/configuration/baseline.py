@@ -139,7 +139,7 @@ class _Judged(NamedTuple):
 
 
 def _judged(report: Report, relative: Callable[[str], str]) -> _Judged:
-    """Return the modules and topics for which no rule is undetermined."""
+    """Return the modules and topics for which no rule left anything open."""
     modules, topics = defaultdict(set), defaultdict(set)
     for target in report.examined:
         address = _ROOT.sub("", target.address)
@@ -148,10 +148,12 @@ def _judged(report: Report, relative: Callable[[str], str]) -> _Judged:
             for file in target.files or (target.source,)
         }
         name = named(f"`{target.resource}`", relative)[1:-1]
+        left_open = {rule for rule, _ in target.open_results}
         for rule, verdict in target.verdicts.items():
-            topics[name, rule].add(verdict)
+            known = Verdict.UNDETERMINED if rule in left_open else verdict
+            topics[name, rule].add(known)
             for place in places:
-                modules[(*place, rule)].add(verdict)
+                modules[(*place, rule)].add(known)
     return _Judged(
         frozenset(_determined(modules)),
         frozenset(_determined(topics)),

@@ -224,7 +224,8 @@ class Fix(NamedTuple):
 
     ``operations`` change the policy; ``edits`` are the resulting changes to files, once they are computed.
     ``applicability`` is UNSAFE until the fix is proven SAFE, and DISPLAY for a plan.
-    ``needs`` are the command-line options that the fix needs to be safe.
+    ``needs`` are the command-line options that the fix needs to be safe. ``policy`` is the whole policy with a fix that is
+    proven SAFE or DOCUMENTED, as JSON; empty if a value of it is not known. ``before`` is the policy without the fix.
     """
 
     title: str
@@ -233,6 +234,8 @@ class Fix(NamedTuple):
     applicability: Applicability = Applicability.UNSAFE
     plan: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    policy: str = ""
+    before: str = ""
 
 
 class Finding(NamedTuple):

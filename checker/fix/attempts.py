@@ -18,6 +18,7 @@ from checker.lint.fixes.grants import are_named, bound
 from checker.policy.change import NoPlaceError, changed
 from checker.policy.node import Object, items, meaning
 from checker.policy.read import read_policy
+from checker.policy.text_json import json_text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,21 @@ def appraise(fix: Fix, policy: KnownPolicy, check: Check, budget: Budget | None 
         return _manual_fix(fix, policy, check, str(error), _changed_statements(policy.root, new))
     value = assess(policy.case, read_policy(new, policy.text.dialect)[0], budget)
     appraised = fix._replace(applicability=value.applicability, edits=tuple(map(shown, edits)))
+    if value.applicability in PROVEN:
+        appraised = appraised._replace(policy=_literal(new), before=_literal(policy.root))
     return Appraisal(appraised, edits, value.reason)
+
+
+PROVEN = (Applicability.SAFE, Applicability.DOCUMENTED)
+"""The applicabilities of fixes whose effect is proven."""
+
+
+def _literal(root: Node) -> str:
+    """Write a policy as JSON; empty if a value of it is a reference."""
+    try:
+        return json_text(plain(root))
+    except TypeError:
+        return ""
 
 
 def _edits(policy: KnownPolicy, new: Node) -> tuple[TextEdit, ...]:

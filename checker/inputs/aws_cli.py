@@ -1,7 +1,7 @@
 """Reads AWS CLI output and bare policy documents into topics, keys and instances.
 
 The kinds are those of `aws sns get-topic-attributes` and `list-subscriptions-by-topic`, `aws kms
-get-key-policy`, `describe-key` and `list-grants`, `aws connect describe-instance` and `list-instances`, and
+get-key-policy`, `describe-key`, `list-grants` and `list-aliases`, `aws connect describe-instance` and `list-instances`, and
 `aws resourcegroupstaggingapi get-resources`.
 """
 
@@ -230,6 +230,18 @@ def read_grants(node: Node) -> Iterator[tuple[str, Grant]]:
             _pairs(exact or subset),
         )
         yield text_of(one.get("KeyId")) or "", grant
+
+
+def read_aliases(node: Node) -> Iterator[tuple[Arn, str]]:
+    """Read `aws kms list-aliases`; yield pairs of alias ARN and key ID.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_AliasListEntry.html
+    """
+    for one in items(node):
+        arn = Arn.parse(text_of(one.get("AliasArn")) or "") if isinstance(one, Object) else None
+        target = text_of(one.get("TargetKeyId")) if isinstance(one, Object) else None
+        if arn is not None and target:
+            yield arn, target
 
 
 def read_tags(node: Node) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:

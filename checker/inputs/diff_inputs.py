@@ -23,7 +23,7 @@ from checker.inputs.snapshot import Snapshot, drafts
 from checker.inputs.text import TextDocument, parse_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from checker.analysis.inventory import Inventory
 
@@ -65,6 +65,10 @@ class Input(NamedTuple):
         """Return a text with the names of files as the user knows them."""
         return text.replace(self.prefix, self.label) if self.prefix else text
 
+    def own(self, text: str) -> str:
+        """Return the name of a file without the folder of the copy that it was read from."""
+        return text.removeprefix(self.prefix)
+
     def nothing(self) -> InputError:
         """Return the error for an input without policies."""
         for one in self.unread:
@@ -104,10 +108,10 @@ def _read(text: str, given: Given) -> Input:
     if is_revision(text, path):
         return _at_revision(text, path, given)
     if os.path.isdir(path) or is_hcl(path) or is_bulk(path):  # noqa: PTH112 - it never raises
-        return _loaded(text, path, given)
+        return loaded(text, path, given)
     body = read_input(path)
     if is_terraform_json(body):
-        return _loaded(text, path, given)
+        return loaded(text, path, given)
     return _parsed(name_of(path), path, body, given)
 
 
@@ -118,7 +122,7 @@ def _at_revision(text: str, path: Path, given: Given) -> Input:
             return _parsed(text, path, body, given)
     with copied(text) as tree:
         here = os.path.relpath(tree.folder)
-        found = _loaded(text, Path(os.path.relpath(tree.path)), given)
+        found = loaded(text, Path(os.path.relpath(tree.path)), given)
         inventory = found.inventory._replace(skipped=(*found.inventory.skipped, *tree.skipped))
         return found._replace(inventory=inventory, prefix=f"{here}/", label=f"{tree.revision}:")
 
@@ -128,11 +132,20 @@ def _names_folder(text: str) -> bool:
     return text.endswith(("/", ":", "/.", ":.", "/..", ":..")) or is_folder_at(text)
 
 
-def _loaded(text: str, path: Path, given: Given) -> Input:
-    """Read a folder, the root of a Terraform file, or a file with its own reader."""
+def loaded(
+    text: str,
+    path: Path,
+    given: Given,
+    below: Sequence[Path] | None = None,
+    exclude: Callable[[Path], bool] = lambda _: False,
+) -> Input:
+    """Read a folder, the root of a Terraform file, or a file with its own reader.
+
+    ``below`` are the files and folders of a folder to read, without those that ``exclude`` selects.
+    """
     snapshot: Snapshot = {}
     with drafts({}, snapshot):
-        inventory = load([path], given=given)
+        inventory = load([path] if below is None else below, given=given, exclude=exclude)
     is_folder = os.path.isdir(path)  # noqa: PTH112 - it never raises
     folder = path if is_folder else path.parent
     names = Names(name_of(folder)) if is_folder or is_hcl(path) else Names(name_of(path), path.name)

@@ -42,11 +42,16 @@ class Side(NamedTuple):
         return "key" if self.is_key else "topic"
 
     @property
+    def case(self) -> TopicAnalysis | KeyAnalysis:
+        """Return the analysis of the resource alone."""
+        if isinstance(self.resource, Key):
+            return KeyAnalysis(self.resource)
+        return TopicAnalysis(self.resource, Inventory())
+
+    @property
     def target(self) -> Target:
         """Return the resource as the target of requests."""
-        if isinstance(self.resource, Key):
-            return KeyAnalysis(self.resource).target
-        return TopicAnalysis(self.resource, Inventory()).target
+        return self.case.target
 
     def about(self, target: Target) -> Policy:
         """Return the policy with its own unknown resource name replaced by the target's name."""

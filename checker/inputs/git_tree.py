@@ -19,7 +19,7 @@ from checker.inputs.git_revision import HELP, Revision, check_revision, git_outp
 from checker.inputs.text import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 _LINK, _SUBMODULE = "120000", "160000"
@@ -30,12 +30,16 @@ _TOO_LARGE = "check out the revision with `git worktree add`, and name the folde
 
 
 class Tree(NamedTuple):
-    """A copy of a revision. ``path`` is the named file or folder in it, ``skipped`` what was not copied there."""
+    """A copy of a revision. ``path`` is the named file or folder in it, ``skipped`` what was not copied there.
+
+    ``objects`` has the object of every file, link and submodule of the revision by its path.
+    """
 
     revision: str
     folder: Path
     path: Path
     skipped: tuple[Skipped, ...]
+    objects: Mapping[str, str] = {}
 
 
 class _Entry(NamedTuple):
@@ -57,10 +61,29 @@ def copied(text: str) -> Iterator[Tree]:
             f"path `{path}` does not exist in `{revision.tree or 'the staged files'}`",
             help_text="`git log --stat` shows where the file was",
         )
+    with _written_out(text, entries, (path,)) as tree:
+        yield tree
+
+
+@contextmanager
+def copied_below(revision: str, paths: Sequence[str]) -> Iterator[Tree]:
+    """Copy a revision for the duration of a reading of some paths, which need not exist there. Raises InputError.
+
+    The paths are relative to the top of the repository. ``path`` is the top of the copy.
+    """
+    text = f"{revision}:"
+    with _written_out(text, _entries(text, revision), tuple(paths)) as tree:
+        yield tree._replace(path=tree.folder)
+
+
+@contextmanager
+def _written_out(text: str, entries: Sequence[_Entry], named: tuple[str, ...]) -> Iterator[Tree]:
     with TemporaryDirectory(prefix="checker-") as made:
         Path(made, ".git").mkdir()  # marks the top of the repository; no file of a revision has this name
         folder = Path(os.path.realpath(made))
-        yield Tree(revision.tree, folder, folder / path, tuple(_copy(text, entries, folder, path)))
+        skipped = tuple(_copy(text, entries, folder, named))
+        objects = {one.path: one.object for one in entries}
+        yield Tree(Revision.of(text).tree, folder, folder / named[0], skipped, objects)
 
 
 def _in_repository(text: str, revision: Revision) -> str:
@@ -76,7 +99,7 @@ def _in_repository(text: str, revision: Revision) -> str:
 
 
 def _exists(path: str, entries: Iterable[_Entry]) -> bool:
-    return path == "." or any(_is_below(one.path, path) for one in entries)
+    return path == "." or any(_is_below(one.path, (path,)) for one in entries)
 
 
 def _entries(text: str, tree: str) -> tuple[_Entry, ...]:
@@ -99,7 +122,7 @@ def _fields(listed: bytes) -> Iterator[tuple[str, str, str, str]]:
         yield first, second, third, os.fsdecode(path)
 
 
-def _copy(text: str, entries: Iterable[_Entry], folder: Path, named: str) -> Iterator[Skipped]:
+def _copy(text: str, entries: Sequence[_Entry], folder: Path, named: tuple[str, ...]) -> Iterator[Skipped]:
     """Write the files, and then the links that stay inside the copy. Yield what was not copied below a path."""
     reasons: dict[str, str] = {}
     regular = [one for one in entries if _is_plain(one.path) and one.mode != _SUBMODULE]
@@ -129,7 +152,9 @@ def _is_plain(path: str) -> bool:
     )
 
 
-def _contents(text: str, entries: list[_Entry], named: str) -> Iterator[tuple[_Entry, bytes | str]]:
+def _contents(
+    text: str, entries: list[_Entry], named: tuple[str, ...]
+) -> Iterator[tuple[_Entry, bytes | str]]:
     """Yield the content of each file, or the reason why it was not read. Large files count only below a path."""
     sizes = _sizes(text, entries)
     wanted = [one for one in entries if _is_wanted(one, sizes.get(one.object, 0), named)]
@@ -148,14 +173,14 @@ def _contents(text: str, entries: list[_Entry], named: str) -> Iterator[tuple[_E
         at += size + 1
 
 
-def _is_wanted(entry: _Entry, size: int, named: str) -> bool:
+def _is_wanted(entry: _Entry, size: int, named: tuple[str, ...]) -> bool:
     if _is_below(entry.path, named):
         return True
     return size <= (MAX_BYTES if entry.path.endswith((*HCL, *VALUES)) else _NEAR)
 
 
-def _is_below(path: str, folder: str) -> bool:
-    return folder in (".", path) or path.startswith(f"{folder}/")
+def _is_below(path: str, folders: Iterable[str]) -> bool:
+    return any(folder in (".", path) or path.startswith(f"{folder}/") for folder in folders)
 
 
 def _sizes(text: str, entries: list[_Entry]) -> dict[str, int]:

@@ -62,7 +62,7 @@ def link_facts(facts: Facts) -> Inventory:
         facts.topics = [(folder, with_sender(topic, facts.calls)) for folder, topic in facts.topics]
     topics = [(folder, topic._replace(home=home_of(folder))) for folder, topic in facts.topics]
     found = [(folder, key._replace(home=home_of(folder))) for folder, key in facts.keys]
-    keys = _with_policies([(folder, _with_grants(key, facts)) for folder, key in found])
+    keys = _with_policies([(folder, _with_names(_with_grants(key, facts), facts)) for folder, key in found])
     keys = _with_aliases(keys, topics)
     return Inventory(
         tuple(_with_lists(topic, folder, facts) for folder, topic in topics),
@@ -111,6 +111,12 @@ def _with_grants(key: Key, facts: Facts) -> Key:
         return key
     listed = [grant for name, grants in facts.grants.items() if key.answers_to(name) for grant in grants]
     return key._replace(grants=tuple(listed)) if listed else key
+
+
+def _with_names(key: Key, facts: Facts) -> Key:
+    """Add the listed aliases of a key."""
+    listed = facts.aliases.get(str(key.arn), ())
+    return key._replace(aliases=tuple(dict.fromkeys((*key.aliases, *listed)))) if listed else key
 
 
 def _with_policies(keys: _Keys) -> _Keys:

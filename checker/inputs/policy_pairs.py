@@ -18,7 +18,7 @@ from checker.inputs.diff_sides import no_such_resource
 from checker.inputs.discover import HCL
 from checker.inputs.relative_names import with_owner
 from checker.inputs.resolve import default_policy, implied
-from checker.inputs.resource_matches import Declared, Match, matches, names_of
+from checker.inputs.resource_matches import Declared, Match, is_of_deployment, matches, names_of
 from checker.inputs.terraform_text import UnreadModule, moves_in, unread_modules
 from checker.policy.vocabulary import KEY, TOPIC
 
@@ -35,10 +35,14 @@ T = TypeVar("T")
 
 
 class Comparison(NamedTuple):
-    """The topics and keys of two inputs, and the parts of the inputs that were not read."""
+    """The topics and keys of two inputs, and the parts of the inputs that were not read.
+
+    ``untouched`` are the unread parts that a change does not affect.
+    """
 
     pairs: tuple[PolicyPair, ...]
     unread: tuple[Skipped, ...]
+    untouched: tuple[Skipped, ...] = ()
 
 
 def policy_pairs(old: Input, new: Input, resource: str = "", arn: Arn | None = None) -> Comparison:
@@ -50,7 +54,7 @@ def policy_pairs(old: Input, new: Input, resource: str = "", arn: Arn | None = N
         old = old._replace(names=old.names._replace(file=new.names.file))
     old = old._replace(inventory=old.names.inventory(old.inventory))
     new = new._replace(inventory=new.names.inventory(new.inventory))
-    found = matches(_declared(old), _declared(new))
+    found = matches(declared_in(old), declared_in(new))
     chosen = [one for one in found if not resource or resource in one.names]
     if resource and not chosen:
         raise no_such_resource(new.name, resource, [one.names[0] for one in found])
@@ -59,8 +63,8 @@ def policy_pairs(old: Input, new: Input, resource: str = "", arn: Arn | None = N
     if arn is not None:
         chosen = _with_arn(chosen, arn)
     same_texts = old.texts == new.texts
-    pairs = tuple(_Maker(old, new, one, same_texts=same_texts).pair() for one in chosen)
-    unread = (*_unread(old, same_texts=same_texts), *_unread(new, same_texts=same_texts))
+    pairs = tuple(PairMaker(old, new, one, same_texts=same_texts).pair() for one in chosen)
+    unread = [as_shown(one, side) for side in (old, new) for one in unread_parts(side, same_texts=same_texts)]
     return Comparison(pairs, tuple(dict.fromkeys(unread)))
 
 
@@ -100,8 +104,7 @@ def _aligned(one: Resource, other: Resource) -> Resource:
 
 def _is_settled(symbol: Symbol, one: Resource) -> bool:
     """True for the account and Region of the deployment, and for a value that AWS generates for the resource."""
-    own = not symbol.scope and " of " not in symbol.name
-    return own or bool(one.address and symbol.name.startswith(f"{one.address}."))
+    return is_of_deployment(symbol) or bool(one.address and symbol.name.startswith(f"{one.address}."))
 
 
 def _symbols_of(symbolic: Arn | Unknown, arn: Arn) -> Iterator[tuple[Symbol, str]]:
@@ -116,31 +119,46 @@ def _symbols_of(symbolic: Arn | Unknown, arn: Arn) -> Iterator[tuple[Symbol, str
             yield found[0], value[len(before) : len(value) - len(after)]
 
 
-def _declared(one: Input) -> Declared:
+def declared_in(one: Input) -> Declared:
+    """Return the topics and keys of an input, with what is needed to find them on the other side."""
     texts = {name: text for name, text in one.texts.items() if name.endswith(HCL)}
     file = one.names.base.rpartition("/")[2] if one.names.file else ""
-    return Declared(one.inventory, one.folder, moves_in(texts), file)
+    return Declared(one.inventory, one.folder, moves_in(texts), file, one.names.relative)
 
 
-def _unread(one: Input, *, same_texts: bool) -> Iterator[Skipped]:
-    """Yield what was not read, with the names that the user knows.
-
-    If both sides have the same files, they call the same modules.
-    """
-    for skipped in one.unread:
-        yield skipped._replace(
-            what=one.shown(skipped.what), reason=one.shown(skipped.reason), help=one.shown(skipped.help)
-        )
+def unread_parts(one: Input, *, same_texts: bool) -> Iterator[Skipped]:
+    """Yield what was not read. If both sides have the same files, they call the same modules."""
+    yield from one.unread
     for module in unread_modules(one.texts, one.folder):
         if module.may_matter and not same_texts:
-            file = one.shown(normpath(join(one.names.base, module.file)))
+            file = normpath(join(one.names.base, module.file))
+            if module.is_local:
+                yield Skipped(
+                    file, f"module `{module.name}` is the folder `{module.source}`, which does not exist"
+                )
+                continue
             reason = f"module `{module.name}` ({module.source}) is neither local nor downloaded"
             checkout = "check out the revision with `git worktree add`, and " if one.prefix else ""
             yield Skipped(file, reason, help=f"{checkout}run `terraform init` there")
 
 
-class _Maker:
-    def __init__(self, old: Input, new: Input, match: Match, *, same_texts: bool) -> None:
+def as_shown(skipped: Skipped, side: Input) -> Skipped:
+    """Name the files of an entry as the user knows them."""
+    return skipped._replace(
+        what=side.shown(skipped.what), reason=side.shown(skipped.reason), help=side.shown(skipped.help)
+    )
+
+
+class PairMaker:
+    """Makes the pair of policies for a topic or key. ``same_texts`` is true if both sides have the same files.
+
+    ``unread`` names a file of each side that was not read, and may have what the side seems to lack.
+    """
+
+    def __init__(
+        self, old: Input, new: Input, match: Match, *, same_texts: bool, unread: tuple[str, str] = ("", "")
+    ) -> None:
+        self.unread = unread[0] if match.old is None else unread[1] if match.new is None else ""
         self.old = old
         self.new = new
         self.match = match
@@ -148,24 +166,36 @@ class _Maker:
         self.either = cast("Resource", match.new or match.old)
 
     def pair(self) -> PolicyPair:
+        """Return both policies; for an added or removed resource, the other is the one that AWS gives to a new one."""
         before, after = self.match.old or self.other_side(), self.match.new or self.other_side()
         if not self.same_texts:
             before = _apart(before)
         before, after = _aligned(before, after), _aligned(after, before)
         status = COMPARED if self.match.old and self.match.new else ADDED if self.match.new else REMOVED
-        if self.missing_module is not None:
+        if self.missing_module is not None or self.unread:
             status = COMPARED
         doubts = [one.doubt for one in (before, after) if one.doubt is not None]
         return PolicyPair(
             _case(_moved(before, after), self.old.inventory),
             _case(after, self.new.inventory),
-            _name(after),
+            self._named(after),
             status,
             tuple(dict.fromkeys(() if self.same_texts else doubts)),
-            _name(before),
+            self._named(before),
             self.old.shown(_place(self.match.old)),
             self.new.shown(_place(self.match.new)),
+            *self.spot(),
         )
+
+    def _named(self, one: Resource) -> str:
+        """Return the name of a resource, without the folder of a copied revision."""
+        return self.old.own(_name(one))  # only the names of files on the old side begin with the folder
+
+    def spot(self) -> tuple[str, int]:
+        """Return the file and line of the resource on the new side, or of the removed one."""
+        side = self.old if self.match.new is None else self.new
+        position = Location(self.either.place.document, self.either.place.route).position()
+        return side.own(self.either.place.document.name), position.line if position else 1
 
     @property
     def missing_module(self) -> UnreadModule | None:
@@ -182,6 +212,9 @@ class _Maker:
         if self.missing_module is not None:
             reason = "the other side cannot be read: the module is neither local nor downloaded"
             return one._replace(policy=Unknown(reason, f"module.{self.missing_module.name}"))
+        if self.unread:
+            reason = "the other side may have it in a file that was not read"
+            return one._replace(policy=Unknown(reason, self.unread))
         symbol = one.symbol if isinstance(one, Topic) else ""
         dialect = TOPIC if isinstance(one, Topic) else KEY
         policy = implied(default_policy(symbol, one.arn, dialect), dialect, one.place)

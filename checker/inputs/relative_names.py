@@ -21,13 +21,24 @@ if TYPE_CHECKING:
 
 
 class Names(NamedTuple):
-    """The name of a compared folder, or of a file and what it is called on both sides."""
+    """The name of a compared folder, or of a file and what it is called on both sides.
+
+    ``renamed`` are pairs of the old and the new name of a file, or of a folder with its slash.
+    """
 
     base: str
     file: str = ""
+    renamed: tuple[tuple[str, str], ...] = ()
 
     def relative(self, text: str) -> str:
-        """Return a text with relative names."""
+        """Return a text with relative names, which are those of the new side."""
+        text = self._relative(text)
+        for old, new in self.renamed:
+            if old in text:
+                text = _replaced(text, old, new)
+        return text
+
+    def _relative(self, text: str) -> str:
         if self.file:
             return re.sub(rf"(?<![\w./:-]){re.escape(self.base)}(?![\w./-])", lambda _: self.file, text)
         if text == self.base:
@@ -90,6 +101,12 @@ class Names(NamedTuple):
         policy = policy.with_values(lambda _, value: own if symbol and value == symbol else value)
         read = text._replace(policy=policy)
         return with_owner(read, arn) if isinstance(text.document, Implied) else read
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    """Replace the name of a file, or of a folder with its slash, but not a part of a longer name."""
+    end = "" if old.endswith("/") else r"(?![\w./-])"
+    return re.sub(rf"(?<![\w./:-]){re.escape(old)}{end}", lambda _: new, text)
 
 
 def _each_unknown(policy: Policy, names: Names) -> Policy:

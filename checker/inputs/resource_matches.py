@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from checker.analysis.inventory import Inventory, Key, Topic
+    from checker.core.unknown import Symbol
 
     Resource = Topic | Key
     Property = Callable[[Resource], Hashable]
@@ -21,17 +23,25 @@ class Declared(NamedTuple):
     """The topics and keys of one side; ``folder`` is the full path of the compared folder.
 
     ``file`` is the name of a compared file, which is the root of a plan. ``moves`` has the new address for an old one, each with its Terraform root.
+    ``relative`` gives the name of a file that both sides have in common, and ``renamed`` the new name of a folder. If
+    ``is_one_repository``, a fixed name identifies a topic in whatever root of the repository.
     """
 
     inventory: Inventory
     folder: str
     moves: Mapping[tuple[str, str], str] = {}
     file: str = ""
+    relative: Callable[[str], str] = str
+    renamed: Mapping[str, str] = {}
+    is_one_repository: bool = False
 
     def root_of(self, resource: Resource) -> str:
         """Return the root or folder of a resource, relative to the compared folder or file."""
         root = os.path.relpath(resource.home, self.folder)
-        return "." if root == self.file else root
+        template, mark, _ = resource.address.partition("#")
+        if self.is_one_repository and mark and '"' not in template:
+            return posixpath.dirname(template) or "."
+        return "." if root == self.file else self.renamed.get(root, root)
 
     @property
     def has_one_root(self) -> bool:
@@ -77,7 +87,9 @@ def _properties(old: Declared, new: Declared, *, one_root: bool) -> Iterator[tup
     yield _address(old), _address(new)
     yield _moved(old, new), _address(new)
     yield _arn(old, one_root=one_root), _arn(new, one_root=one_root)
-    yield _file, _file
+    yield _file(old), _file(new)
+    if old.is_one_repository:
+        yield _fixed_name, _fixed_name
 
 
 def _address(side: Declared) -> Property:
@@ -121,8 +133,20 @@ def _arn(side: Declared, *, one_root: bool) -> Property:
     return property_of
 
 
-def _file(one: Resource) -> Hashable:
-    return None if one.address else one.place.document.name
+def _file(side: Declared) -> Property:
+    return lambda one: None if one.address else side.relative(one.place.document.name)
+
+
+def _fixed_name(one: Resource) -> Hashable:
+    """Identify by an ARN of which only the account, the Region and the partition depend on the deployment."""
+    pieces = () if isinstance(one.arn, Arn) else one.arn.pieces
+    settled = all(isinstance(piece, str) or is_of_deployment(piece) for piece in pieces)
+    return tuple(one if isinstance(one, str) else one.kind for one in pieces) if settled and pieces else None
+
+
+def is_of_deployment(symbol: Symbol) -> bool:
+    """True for the account, Region or partition of the deployment, which all its resources share."""
+    return not symbol.scope and " of " not in symbol.name
 
 
 def _family(side: Declared) -> Property:

@@ -8,6 +8,7 @@ from posixpath import dirname, normpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.callers import block_around
+from checker.inputs.discover import HCL_TEXT
 from checker.inputs.terraform.address import without_indices
 from checker.inputs.terraform.module.folder import downloads_of
 
@@ -22,13 +23,24 @@ _SOURCE = re.compile(r'^\s*source\s*=\s*"([^"]*)"', re.MULTILINE)
 _MAY_MATTER = re.compile(r"sns|kms|topic|connect", re.IGNORECASE)
 
 
+_LOCAL = ("./", "../")
+
+
 class UnreadModule(NamedTuple):
-    """A call of a module that is neither local nor downloaded; ``may_matter`` if its call names SNS, KMS or Connect."""
+    """A call of a module that is neither local nor downloaded; ``may_matter`` if its call names SNS, KMS or Connect.
+
+    A call of a local folder that does not exist matters anyway, since its module may have been there before.
+    """
 
     name: str
     file: str
     source: str
     may_matter: bool
+
+    @property
+    def is_local(self) -> bool:
+        """True for a folder, which does not exist."""
+        return self.source.startswith(_LOCAL)
 
     def contains(self, address: str) -> bool:
         """True for the address of a resource in the module."""
@@ -51,16 +63,19 @@ def moves_in(texts: Mapping[str, str]) -> dict[tuple[str, str], str]:
 
 def unread_modules(texts: Mapping[str, str], folder: str) -> tuple[UnreadModule, ...]:
     """Return the calls of modules that are neither local nor downloaded; files are relative to the folder."""
-    calls = [call for name, text in texts.items() if name.endswith(".tf") for call in _calls(name, text)]
+    calls = [
+        call for name, text in texts.items() if name.endswith(HCL_TEXT) for call in _calls(name, text, folder)
+    ]
     roots = {Path(folder, one.file).parent for one in calls}
     downloaded = {key.rpartition(".")[2] for root in roots for key in downloads_of(root)}
     return tuple(one for one in calls if one.name not in downloaded)
 
 
-def _calls(file: str, text: str) -> Iterator[UnreadModule]:
-    """Yield the calls of modules that are not local."""
+def _calls(file: str, text: str, folder: str) -> Iterator[UnreadModule]:
+    """Yield the calls of modules that are not local, or whose local folder does not exist."""
     for match in _MODULE.finditer(text):
         block = block_around(text, match.end())
         source = next((found[1] for found in _SOURCE.finditer(block)), "")
-        if source and not source.startswith(("./", "../")):
-            yield UnreadModule(match[1], file, source, bool(_MAY_MATTER.search(block)))
+        is_local = source.startswith(_LOCAL)
+        if source and not (is_local and Path(folder, dirname(file), source).is_dir()):
+            yield UnreadModule(match[1], file, source, is_local or bool(_MAY_MATTER.search(block)))

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 class AuditedUnit(NamedTuple):
     """An account and Region of an audit.
 
-    ``account_name`` is the name in AWS Organizations, empty if it is not known. ``topics`` are the ARNs of all listed
-    topics that were not checked because they are out of scope. ``complete`` is true if all topics were listed and read,
-    so that a topic that was neither checked nor out of scope does not exist. ``instances`` are the ARNs of all
-    instances, ``None`` if they could not be listed.
+    ``account_name`` is the name in AWS Organizations, empty if it is not known. ``topics`` are the names of the topics
+    that were not checked because they are out of scope. ``complete`` is true if all topics were listed: one that was
+    neither checked nor out of scope nor unreadable does not exist. ``instances`` are the ARNs of all instances, ``None``
+    if they could not be listed.
     """
 
     account: str

@@ -14,8 +14,9 @@ from checker.analysis.topic import TopicAnalysis
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Role, Severity, Verdict, declared_as, format_route
 from checker.core.unknown import Unknown
-from checker.lint.report import Doubt, Examined, Report
+from checker.lint.report import Doubt, Examined, Report, Subscribed
 from checker.lint.scope import (
+    KEY_ALLOWS,
     alike,
     cases_by_key,
     is_about_topics,
@@ -107,13 +108,30 @@ class Scope(NamedTuple):
 
     def includes(self, topic: Topic, streamed: frozenset[str]) -> bool:
         """True for a topic to check, regardless of its key; contacts stream to the ARNs ``streamed``."""
-        chosen = self.all_topics or topic.named or self._selects(topic)
-        return chosen or str(topic.arn) in streamed or is_relevant(topic)
+        return bool(self.reason(topic, streamed))
 
-    def _selects(self, topic: Topic) -> bool:
-        tags = {word for key, value in topic.tags for word in (key, f"{key}={value}")}
-        named = any(glob(pattern).matches(str(topic.arn)) for pattern in self.topics)
-        return named or not tags.isdisjoint(self.tags) or is_selected(topic, self.expected)
+    def reason(self, topic: Topic, streamed: frozenset[str]) -> str:
+        """Return why a topic is checked, regardless of its key; empty if it is not."""
+        if str(topic.arn) in streamed:
+            return "contacts stream to it"
+        if topic.sender:
+            return f"`{topic.sender}` makes Amazon Connect stream to it"
+        if is_relevant(topic):
+            return _RELEVANT[is_certain(topic)]
+        if topic.named:
+            return "it was named"
+        return self._selection(topic) or ("--all-topics" if self.all_topics else "")
+
+    def _selection(self, topic: Topic) -> str:
+        """Return the option or expectation that selects a topic."""
+        for pattern in self.topics:
+            if glob(pattern).matches(str(topic.arn)):
+                return f"--topic-arn {pattern}"
+        for key, value in topic.tags:
+            for word in (key, f"{key}={value}"):
+                if word in self.tags:
+                    return f"--topic-tag {word}"
+        return "an expectation is about it" if is_selected(topic, self.expected) else ""
 
     def includes_key(self, key: Key) -> bool:
         """True for a key to check even if no topic in scope uses it."""
@@ -123,6 +141,9 @@ class Scope(NamedTuple):
         """True if one of the places is in the files of the run."""
         names = {one.document.name for one in places if one is not None and not isinstance(one, Unknown)}
         return self.files is None or not names.isdisjoint(self.files)
+
+
+_RELEVANT = {True: "its policy names Amazon Connect", False: "its policy may name Amazon Connect"}
 
 
 def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -> Report:  # noqa: B008 - frozen
@@ -138,7 +159,8 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     for cases in used.values():
         of_keys |= run.key(cases)
     for topic in judged:
-        run.topic(topic, TopicAnalysis(topic, inventory), of_keys.get(id(topic)))
+        reason = scope.reason(topic, streamed) or KEY_ALLOWS
+        run.topic(topic, TopicAnalysis(topic, inventory), of_keys.get(id(topic)), reason)
     for key in inventory.keys:
         if id(key) not in used and scope.includes_key(key) and scope.is_about(key.place, key.policy):
             around = inventory._replace(open_instances=())
@@ -226,6 +248,9 @@ class _Target(NamedTuple):
     home: str = ""
     files: tuple[str, ...] = ()
     construct: str = ""
+    in_scope: str = ""
+    key: str | None = None
+    subscribers: tuple[Subscribed, ...] | None = None
 
     @property
     def declared_as(self) -> str:
@@ -262,15 +287,13 @@ class _Run:
         self.examined: list[Examined] = []
         self.crashed: list[str] = []
 
-    def topic(self, topic: Topic, case: TopicAnalysis, of_key: _Judged | None) -> None:
+    def topic(self, topic: Topic, case: TopicAnalysis, of_key: _Judged | None, in_scope: str) -> None:
         """Check a topic; ``of_key`` contains the verdicts on its key that apply to the topic."""
         named = (case.name, topic.address, topic.place, case.text, topic.written)
-        self.target(
-            _Target("topic", *named, case.pairings, topic.root, topic.home, files_of(topic), topic.construct),
-            "check_topic",
-            case,
-            of_key,
-        )
+        placed = (topic.root, topic.home, files_of(topic), topic.construct, in_scope)
+        target = _Target("topic", *named, case.pairings, *placed)
+        target = target._replace(key=_key_name(case), subscribers=_subscribed(topic))
+        self.target(target, "check_topic", case, of_key)
 
     def caller(self, caller: CallerPolicy, inventory: Inventory) -> None:
         """Check the identity policy of a caller."""
@@ -318,9 +341,9 @@ class _Run:
         declared = (target.declared_as, target.pairings, target.home)
         assumptions = tuple(dict.fromkeys(one for of in judged for one in of.assumptions))
         expectations = worst(one.expectations for one in judged)
-        self.examined.append(
-            Examined(*named, verdicts, doubts, *declared, target.files, assumptions, expectations)
-        )
+        examined = Examined(*named, verdicts, doubts, *declared, target.files, assumptions, expectations)
+        examined = examined._replace(key=target.key, subscribers=target.subscribers)
+        self.examined.append(examined._replace(in_scope=target.in_scope))
 
     def judged(self, target: _Target, check: str, case: object) -> _Judged:
         """Run the rules on a target; return the findings, the verdicts and the reasons of undetermined ones."""
@@ -336,10 +359,10 @@ class _Run:
             verdicts[rule.id] = _verdict(results)
             if isinstance(case, TopicAnalysis | KeyAnalysis):
                 expectations |= {name: _of(name, results) for name in rule.expected_of(case)}
-            if verdicts[rule.id] is Verdict.UNDETERMINED:
+            if open_results := [result for result in results if _is_open(result)]:
                 # A rule that lacks live data yields only Unknown.
                 has_data = any(isinstance(result, Finding) for result in results)
-                doubts[rule.id] = Doubt(_reason(results), counts=has_data or not rule.needs_live)
+                doubts[rule.id] = Doubt(_reason(open_results), counts=has_data or not rule.needs_live)
         return _Judged(findings, verdicts, doubts, _assumptions(case), expectations)
 
     def in_deployments(self, rule: Rule, check: str, case: object, target: _Target) -> Results:
@@ -376,6 +399,26 @@ class _Run:
             where = (Location(target.place.document, target.place.route),)
             verdict = Verdict.UNDETERMINED
             return [Finding(rule.id, Severity.ERROR, message, target.name, where, verdict, help_text)]
+
+
+def _key_name(case: TopicAnalysis) -> str | None:
+    """Return the key of a topic, as it is known best: by its name, or by the topic's reference to it."""
+    reference = case.topic.key
+    if reference is None:
+        return ""
+    key = case.key
+    return key.name if isinstance(key, Key) else reference if isinstance(reference, str) else None
+
+
+def _subscribed(topic: Topic) -> tuple[Subscribed, ...] | None:
+    """Return the subscriptions of a topic, without the addresses of people."""
+    if isinstance(topic.subscriptions, Unknown) or topic.unlisted is not None:
+        return None
+    endpoints = ((one.protocol, one.endpoint) for one in topic.subscriptions)
+    return tuple(
+        Subscribed(protocol, endpoint if isinstance(endpoint, str) and endpoint.startswith("arn:") else "")
+        for protocol, endpoint in endpoints
+    )
 
 
 def _assumptions(case: object) -> tuple[str, ...]:
@@ -440,6 +483,10 @@ def _of(expectation: str, results: Sequence[Finding | Unknown]) -> Verdict:
     return _verdict(
         [one for one in results if isinstance(one, Unknown) or one.expectation in ("", expectation)]
     )
+
+
+def _is_open(result: Finding | Unknown) -> bool:
+    return isinstance(result, Unknown) or result.verdict is Verdict.UNDETERMINED
 
 
 def _reason(results: Sequence[Finding | Unknown]) -> str:

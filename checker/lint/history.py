@@ -31,7 +31,8 @@ class Entry(NamedTuple):
 
     ``first_seen`` is the start of the first run that reported it without a gap (ISO 8601, UTC). ``before`` is its
     severity in the last run that reported it, ``None`` if it is new. ``reason`` says why it is fixed or was not
-    audited, or that its resource was not audited before.
+    audited, or that its resource was not audited before. ``instances`` are the ARNs of the instances that its resource
+    was checked for.
     """
 
     finding: Finding
@@ -39,6 +40,7 @@ class Entry(NamedTuple):
     first_seen: str
     before: Severity | None = None
     reason: str = ""
+    instances: tuple[str, ...] = ()
 
 
 class Night(NamedTuple):

@@ -35,12 +35,22 @@ class Doubt(NamedTuple):
 _NO_REASON = Doubt("the reason was not recorded")
 
 
-class Examined(NamedTuple):
-    """A checked target, the verdict of each rule, and the reasons of undetermined verdicts.
+class Subscribed(NamedTuple):
+    """A subscription of a topic. ``endpoint`` is the ARN of a resource, and empty for people, such as `email`."""
 
+    protocol: str
+    endpoint: str = ""
+
+
+class Examined(NamedTuple):
+    """A checked target, the verdict of each rule, and the reasons of undetermined results.
+
+    ``doubts`` also has rules that failed and left something open, such as one subscription of several.
     ``address`` is the address of its declaration, if it has one. ``pairings`` are the instances that it was checked
     for. ``assumptions`` are what the verdicts assume of every deployment. ``home`` is the full path of the Terraform root, template or folder that it was read from. ``files`` are
-    all files that describe it. ``expectations`` are the results of the expectations about it, by name.
+    all files that describe it. ``expectations`` are the results of the expectations about it, by name. ``in_scope`` says
+    why a topic was checked. ``key`` is the KMS key of a topic, empty if it is not encrypted, ``None`` if that is not
+    known. ``subscribers`` are its subscriptions, ``None`` if they are not known.
     """
 
     kind: str
@@ -54,6 +64,9 @@ class Examined(NamedTuple):
     files: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     expectations: Mapping[str, Verdict] = MappingProxyType({})
+    in_scope: str = ""
+    key: str | None = None
+    subscribers: tuple[Subscribed, ...] | None = None
 
     @property
     def undetermined(self) -> Iterator[tuple[str, Doubt]]:
@@ -61,6 +74,14 @@ class Examined(NamedTuple):
         for rule, verdict in self.verdicts.items():
             if verdict is Verdict.UNDETERMINED:
                 yield rule, self.doubts.get(rule, _NO_REASON)
+
+    @property
+    def open_results(self) -> Iterator[tuple[str, Doubt]]:
+        """The rules that left something open, also those that failed besides, and their reasons."""
+        yield from self.undetermined
+        for rule, doubt in self.doubts.items():
+            if self.verdicts.get(rule) is Verdict.FAIL:
+                yield rule, doubt
 
     @property
     def declared(self) -> str:
@@ -97,12 +118,22 @@ class Stale(NamedTuple):
     position: Position | None = None
 
 
+class SentFindings(NamedTuple):
+    """The findings of an account and Region that Security Hub imported, archived and rejected."""
+
+    account: str
+    region: str
+    imported: int = 0
+    archived: int = 0
+    rejected: int = 0
+
+
 class Report(NamedTuple):
     """The result of a run.
 
     ``crashed`` are the IDs of rules that crashed. ``passed_over`` are the files of topics that were not checked.
     ``audit`` are the circumstances of an audit, ``None`` for other runs. ``history`` compares the run with earlier ones,
-    ``None`` if it was not compared.
+    ``None`` if it was not compared. ``sent`` is what an audit sent to Security Hub.
     """
 
     findings: tuple[Finding, ...]
@@ -115,6 +146,7 @@ class Report(NamedTuple):
     passed_over: frozenset[str] = frozenset()
     audit: Circumstances | None = None
     history: History | None = None
+    sent: tuple[SentFindings, ...] = ()
 
     def worst(self) -> Severity | None:
         """Return the highest severity of all findings."""

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from checker.lint.rule import Rule
 
 
+KEY_ALLOWS = "its key allows Amazon Connect"
+"""Why a topic is in scope that nothing else connects to Amazon Connect."""
+
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
 
 

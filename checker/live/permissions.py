@@ -76,6 +76,11 @@ def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
     return policy_of(statements)
 
 
+def store_statement(bucket: str, partition: str = "aws") -> dict[str, Any]:
+    """Return the statement to store the results of audits inside AWS in a bucket."""
+    return statement("StoreResults", ("s3:PutObject",), (f"arn:{partition}:s3:::{bucket}/*",))
+
+
 def explain_policy(limits: Limits) -> dict[str, Any]:
     """Return the policy for `checker explain` of a topic in AWS, which only reads."""
     instances = limits.of("connect", "instance/*", limits.instances)

@@ -1,6 +1,7 @@
-"""Findings in the AWS Security Finding Format (ASFF).
+"""Findings in the AWS Security Finding Format (ASFF), with a severity by consequence.
 
 https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format.html
+https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Severity.html
 """
 
 from __future__ import annotations
@@ -11,13 +12,18 @@ from checker import __version__
 from checker.configuration.baseline import fingerprint, identity
 from checker.core.arn import Arn
 from checker.core.finding import Severity, Verdict, format_route
+from checker.lint.registry import all_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from checker.core.finding import Finding
+    from checker.lint.rule import Rule
 
 GENERATOR = "checker/"
 _INSTANCES = "checker/instances"
-_LABELS = {Severity.ERROR: "HIGH", Severity.WARNING: "MEDIUM", Severity.NOTE: "INFORMATIONAL"}
+_SOURCES = "checker/sources"
+_EXPECTATION = "checker/expectation"
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
 _RESOURCE_TYPES = {"sns": "AwsSnsTopic", "kms": "AwsKmsKey"}
 _MAX_RESOURCES = 32
@@ -39,6 +45,46 @@ class Owner(NamedTuple):
         return str(Arn(self.partition, "securityhub", self.region, self.account, product))
 
 
+LABELS = ("INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
+
+
+def label_of(finding: Finding, rule: Rule | None, instances: Iterable[str] = ()) -> str:
+    """Return the severity of a finding in Security Hub, by its consequence.
+
+    CRITICAL: a witness proves that another account has access. HIGH: any other error, so that no message arrives or
+    access is open. MEDIUM: a warning about access or about a link of the chain. LOW: any other warning.
+    INFORMATIONAL: a note. An undetermined result is one level lower. ``instances`` are the ARNs of the instances that
+    the resource was checked for, whose accounts are not others.
+    """
+    if finding.severity is Severity.NOTE:
+        return "INFORMATIONAL"
+    concerns_chain = rule is None or rule.opens or rule.link is not None
+    if finding.severity is Severity.WARNING:
+        level = "MEDIUM" if concerns_chain else "LOW"
+    else:
+        level = "CRITICAL" if rule is not None and _proves_access(finding, rule, instances) else "HIGH"
+    return level if finding.verdict is Verdict.FAIL else LABELS[LABELS.index(level) - 1]
+
+
+def _proves_access(finding: Finding, rule: Rule, instances: Iterable[str]) -> bool:
+    """Return True if the witness of a rule about access is a request from another account."""
+    if not rule.opens or finding.witness is None or finding.verdict is not Verdict.FAIL:
+        return False
+    own = {arn.account for arn in map(Arn.parse, (finding.resource, *instances)) if arn is not None}
+    caller = _account_of(finding.witness.request)
+    return bool(caller) and caller not in own
+
+
+def _account_of(request: Mapping[str, Any]) -> str:
+    """Return the account that a request comes from, or on behalf of which a service makes it; empty if not known."""
+    principal, context = request["principal"], request["context"]
+    if "aws" in principal:
+        arn = Arn.parse(str(principal["aws"]))
+        return arn.account if arn is not None else str(principal["aws"])
+    source = Arn.parse(str(context.get("aws:SourceArn", "")))
+    return str(context.get("aws:SourceAccount", "")) or (source.account if source is not None else "")
+
+
 def finding_id(finding: Finding, owner: Owner) -> str:
     """Return the ID of a finding, which is the same in every run."""
     digest = fingerprint(identity(finding, str))
@@ -46,14 +92,23 @@ def finding_id(finding: Finding, owner: Owner) -> str:
 
 
 def finding_asff(
-    finding: Finding, owner: Owner, now: str, since: str = "", instances: tuple[str, ...] = ()
+    finding: Finding,
+    owner: Owner,
+    now: str,
+    since: str = "",
+    instances: tuple[str, ...] = (),
+    sources: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Convert a finding to ASFF.
 
     Times are in ISO 8601. ``since`` is the time when the finding was first seen, if known.
-    ``instances`` are the ARNs of the instances for which the resource was checked.
+    ``instances`` are the ARNs of the instances for which the resource was checked. ``sources`` are words for what the
+    run read besides resources. The severity is also in `FindingProviderFields`, from which Security Hub takes updates.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
     """
     failed = finding.verdict is Verdict.FAIL
+    rule = next((rule for rule in all_rules() if rule.id == finding.rule), None)
+    severity = {"Label": label_of(finding, rule, instances), "Original": finding.severity.value}
     asff: dict[str, Any] = {
         "SchemaVersion": "2018-10-08",
         "Id": finding_id(finding, owner),
@@ -63,10 +118,11 @@ def finding_asff(
         "Types": _TYPES,
         "CreatedAt": since or now,
         "UpdatedAt": now,
-        "Severity": {"Label": _LABELS[finding.severity], "Original": finding.severity.value},
+        "Severity": severity,
+        "FindingProviderFields": {"Severity": severity, "Types": _TYPES},
         "Title": _truncate(f"{finding.rule}: {finding.message}", _TITLE),
         "Description": _truncate(_description(finding), _DESCRIPTION),
-        "ProductFields": _fields(finding, instances),
+        "ProductFields": _fields(finding, instances, sources),
         "Resources": [_resource(name, owner) for name in (finding.resource, *finding.affects)][
             :_MAX_RESOURCES
         ],
@@ -114,7 +170,17 @@ def instances_of(known: dict[str, Any]) -> tuple[str, ...]:
     return tuple(known.get("ProductFields", {}).get(_INSTANCES, "").split())
 
 
-def _fields(finding: Finding, instances: tuple[str, ...]) -> dict[str, str]:
+def sources_of(known: dict[str, Any]) -> frozenset[str]:
+    """Return the words for what the run of a Security Hub finding read besides resources."""
+    return frozenset(known.get("ProductFields", {}).get(_SOURCES, "").split())
+
+
+def expectation_of(known: dict[str, Any]) -> str:
+    """Return the name of the expectation that a Security Hub finding is about; empty for none."""
+    return str(known.get("ProductFields", {}).get(_EXPECTATION, ""))
+
+
+def _fields(finding: Finding, instances: tuple[str, ...], sources: Iterable[str]) -> dict[str, str]:
     place = format_route(finding.locations[0].route)
     values = {
         "rule": finding.rule,
@@ -122,6 +188,8 @@ def _fields(finding: Finding, instances: tuple[str, ...]) -> dict[str, str]:
         "verdict": finding.verdict.value,
         "version": __version__,
         "instances": " ".join(instances),
+        "sources": " ".join(sorted(sources)),
+        "expectation": finding.expectation,
     }
     return {GENERATOR + key: _truncate(value, _FIELD) for key, value in values.items() if value}
 

@@ -123,6 +123,15 @@ def details(finding: Finding, setting: Setting) -> Iterator[Detail]:
     yield from (Detail(fix_label(fix), one_line(fix.title)) for fix in finding.fixes)
 
 
+def described(finding: Finding, setting: Setting) -> Iterator[str]:
+    """Yield the message, the place if a line number does not show it, and the details, each as one line."""
+    first = by_role(finding)[0][0]
+    yield one_line(finding.message)
+    if first.position() is None or first.pointer:
+        yield f"at: {place(first, setting)}"
+    yield from (f"{label}: {text}" for label, text, _ in details(finding, setting))
+
+
 def _places(finding: Finding, setting: Setting) -> Iterator[Detail]:
     primary, related = by_role(finding)
     places = [

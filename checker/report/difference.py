@@ -77,10 +77,18 @@ def proof_text(
     access: Access, *, is_gain: bool, paint: Paint, worded: Callable[[str], str] = str
 ) -> Iterator[str]:
     """Yield the witness of an access change, and the decisions of both policies; ``worded`` names symbols."""
-    yield f"{paint('dim', 'witness:')} {inert(worded(_witness(access)))}"
+    for label, text in proof_lines(access, worded, is_gain=is_gain):
+        yield f"{paint('dim', f'{label}:')} {inert(text)}"
+
+
+def proof_lines(
+    access: Access, worded: Callable[[str], str] = str, *, is_gain: bool
+) -> Iterator[tuple[str, str]]:
+    """Yield the witness and the decisions of both policies, each with its label."""
+    yield "witness", worded(_witness(access))
     decisions = (access.refused, access.allowed) if is_gain else (access.allowed, access.refused)
     for side, decision in zip(_SIDES, decisions, strict=True):
-        yield f"{paint('dim', f'{side}:')} {inert(worded(_decided(decision)))}"
+        yield side, worded(_decided(decision))
 
 
 def _witness(access: Access) -> str:

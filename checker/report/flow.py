@@ -25,7 +25,7 @@ _VERSION = 1
 _CLOCK = slice(11, 23)
 """The time of day in `2026-01-31T10:22:31.120Z`."""
 
-_ENDS = {
+ENDS = {
     End.ARRIVED: ("ok", "The message arrived."),
     End.SILENT: ("error", "The message did not arrive."),
     End.REFUSED: ("error", "The flow failed at a step."),
@@ -35,6 +35,7 @@ _ENDS = {
     ),
     End.INTERRUPTED: ("warning", "The flow was interrupted."),
 }
+"""The style and the sentence of each end."""
 
 
 def step_line(step: Step, paint: Paint) -> str:
@@ -62,7 +63,7 @@ def flow_text(result: FlowResult, paint: Paint) -> Iterator[str]:
     for topic in result.topics:
         yield from _topic(topic, result.end, paint)
     yield ""
-    style, sentence = _ENDS[result.end]
+    style, sentence = ENDS[result.end]
     yield paint(style, sentence)
     if result.cause is not None and not _is_topic_cause(result.cause, result):
         yield from _cause(result.cause, result.end, paint)

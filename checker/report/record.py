@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from ast import literal_eval
+from datetime import datetime
 from functools import lru_cache
 from sys import intern
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from checker.analysis.inventory import Pairing, Source
 from checker.core.arn import Arn
@@ -28,11 +29,12 @@ from checker.core.finding import (
     Verdict,
     Witness,
 )
-from checker.lint.report import Doubt, Examined, Report
-from checker.report.formats.json import report_v1
+from checker.lint.audited import AuditedUnit, Circumstances
+from checker.lint.history import PRESENT, Change, Entry, History, Night
+from checker.lint.report import Doubt, Examined, Report, Subscribed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
     from checker.core.finding import Part, Route
 
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
 _STEP = re.compile(
     r"\[(?P<index>\d+)\]|\[(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\]|\.?(?P<key>[^.\[]+)"
 )
+
+
+MALFORMED = (AttributeError, KeyError, IndexError, RecursionError, SyntaxError, TypeError, ValueError)
+"""The errors of reading a report from JSON values of another shape."""
 
 
 class RecordedPlace(NamedTuple):
@@ -64,51 +70,126 @@ class RecordedPlace(NamedTuple):
         return self.named
 
 
-def record(report: Report) -> dict[str, Any]:
-    """Convert a report to JSON values: the published form, and the fields that it omits."""
-    return {
-        "report": report_v1(report),
-        "anchors": [
-            [at.document.anchor(at.route) for at in finding.locations] for finding in report.findings
-        ],
-        "helps": [skipped.help for skipped in report.skipped],
-        "crashed": list(report.crashed),
-    }
-
-
-def read_record(value: dict[str, Any]) -> Report:
-    """Read a report that ``record`` wrote. Raises KeyError, TypeError or ValueError for other values."""
-    report = value["report"]
+def read_report(value: dict[str, Any]) -> Report:
+    """Read a report that ``report_v1`` wrote. Raises one of ``MALFORMED`` for other values."""
     return Report(
-        tuple(_findings(report["findings"], value["anchors"])),
-        tuple(map(_examined, report["examined"])),
-        tuple(
-            Skipped(skipped["what"], skipped["reason"], skipped["error"], help=help_text)
-            for skipped, help_text in zip(report["skipped"], value["helps"], strict=True)
-        ),
-        report["summary"]["topics_not_judged"],
-        tuple(value["crashed"]),
+        tuple(map(_finding, value["findings"])),
+        tuple(map(_examined, value["examined"])),
+        tuple(map(_skipped, value["skipped"])),
+        _typed(int, value["summary"]["topics_not_judged"]),
+        tuple(map(_text, value["crashed"])),
+        audit=_audit(value["audit"]) if "audit" in value else None,
+        history=_history(value) if "history" in value else None,
     )
 
 
-def _findings(values: Sequence[dict[str, Any]], anchors: Sequence[Sequence[str]]) -> Iterator[Finding]:
-    for value, named in zip(values, anchors, strict=True):
-        places = zip(value["locations"], named, strict=True)
-        yield Finding(
-            intern(value["rule"]),
-            Severity(value["severity"]),
-            intern(value["message"]),
-            intern(value["resource"]),
-            tuple(_location(place, name) for place, name in places),
-            Verdict(value["verdict"]),
-            intern(value["help"]),
-            _witness(value["witness"]) if value["witness"] else None,
-            tuple(_fix(fix["title"], fix["applicability"], tuple(fix["needs"])) for fix in value["fixes"]),
-            value["address"] or "",
-            value["root"] or "",
-            tuple(map(intern, value["affects"])),
-            expectation=intern(value.get("expectation", "")),
-        )
+def _audit(value: dict[str, Any]) -> Circumstances:
+    units = tuple(map(read_unit, value["units"]))
+    return Circumstances(
+        _time(value["time"]),
+        _text(value["version"]),
+        _text(value["caller"] or ""),
+        _typed(dict, value["options"]),
+        units,
+    )
+
+
+def read_unit(value: dict[str, Any]) -> AuditedUnit:
+    """Read a unit of an audit. Raises one of ``MALFORMED`` for other values."""
+    instances = value["instances"]
+    return AuditedUnit(
+        intern(value["account"]),
+        intern(value["region"]),
+        intern(value["account_name"] or ""),
+        _typed(bool, value["complete"]),
+        tuple(map(_text, value["topics_not_judged"])),
+        None if instances is None else tuple(map(_text, instances)),
+    )
+
+
+def _skipped(value: dict[str, Any]) -> Skipped:
+    error, complete = _typed(bool, value["error"]), _typed(bool, value["complete"])
+    return Skipped(
+        _text(value["what"]), _text(value["reason"]), error, help=_text(value["help"]), complete=complete
+    )
+
+
+_Value = TypeVar("_Value")
+
+
+def _typed(kind: type[_Value], value: object) -> _Value:
+    """Return a value of a type; true and false do not count as numbers. Raises TypeError for another value."""
+    if type(value) is not kind:
+        raise TypeError(value)
+    return value
+
+
+def _text(value: object) -> str:
+    return _typed(str, value)
+
+
+def _time(value: object) -> str:
+    """Return a time in ISO 8601. Raises ValueError for another text."""
+    text = _text(value)
+    datetime.fromisoformat(text)
+    return text
+
+
+def _history(value: dict[str, Any]) -> History:
+    """Read the history of a report: that of its findings, and the findings that it does not report."""
+    history = value["history"]
+    present = (_present(finding) for finding in value["findings"])
+    absent = (
+        _absent(one, change) for change in Change if change not in PRESENT for one in history[change.value]
+    )
+    nights = tuple(map(_night, history["nights"]))
+    return History(_time(history["since"]) if history["since"] else "", (*present, *absent), nights)
+
+
+def _night(value: dict[str, Any]) -> Night:
+    counts = {name: _typed(int, number) for name, number in value.items() if name != "time"}
+    return Night(_time(value["time"]), **counts)
+
+
+def _present(value: dict[str, Any]) -> Entry:
+    before = value["severity_before"]
+    return Entry(
+        _finding(value),
+        Change(value["change"]),
+        _time(value["first_seen"]),
+        Severity(before) if before else None,
+        _text(value.get("change_reason", "")),
+    )
+
+
+def _absent(value: dict[str, Any], change: Change) -> Entry:
+    finding, instances = _finding(value["finding"]), tuple(map(_text, value["instances"]))
+    return Entry(
+        finding, change, _time(value["first_seen"]), finding.severity, _text(value["reason"]), instances
+    )
+
+
+def _finding(value: dict[str, Any]) -> Finding:
+    return Finding(
+        intern(value["rule"]),
+        Severity(value["severity"]),
+        intern(value["message"]),
+        intern(value["resource"]),
+        tuple(map(_location, value["locations"])),
+        Verdict(value["verdict"]),
+        intern(value["help"]),
+        _witness(value["witness"]) if value["witness"] else None,
+        tuple(map(_read_fix, value["fixes"])),
+        _text(value["address"] or ""),
+        _text(value["root"] or ""),
+        tuple(map(intern, value["affects"])),
+        expectation=intern(value.get("expectation", "")),
+    )
+
+
+def _read_fix(value: dict[str, Any]) -> Fix:
+    fix = _fix(_text(value["title"]), value["applicability"], tuple(value["needs"]))
+    return fix._replace(policy=value["policy"], before=intern(value["before"])) if "policy" in value else fix
 
 
 @lru_cache(maxsize=1024)
@@ -116,10 +197,10 @@ def _fix(title: str, applicability: str, needs: tuple[str, ...]) -> Fix:
     return Fix(title, applicability=Applicability(applicability), needs=needs)
 
 
-def _location(place: dict[str, Any], named: str) -> Location:
+def _location(place: dict[str, Any]) -> Location:
     range_ = [place.get(name) for name in ("line", "column", "end_line", "end_column")]
     position = Position(*map(int, range_)) if None not in range_ else None  # type: ignore[arg-type]
-    document = RecordedPlace(intern(place["source"]), intern(named), position)
+    document = RecordedPlace(intern(place["source"]), intern(place["anchor"]), position)
     role = Role(place["role"])
     note = EXPECTED if role is Role.RELATED and position is not None else ""
     return Location(document, parse_route(place["route"]), role=role, note=note)
@@ -146,7 +227,16 @@ def _examined(value: dict[str, Any]) -> Examined:
         pairings,
         assumptions=assumptions,
         expectations=expectations,
+        in_scope=intern(value.get("in_scope", "")),
+        key=intern(value["key"]) if "key" in value else None,
+        subscribers=_subscribers(value),
     )
+
+
+def _subscribers(value: dict[str, Any]) -> tuple[Subscribed, ...] | None:
+    if "subscribers" not in value:
+        return None
+    return tuple(Subscribed(one["protocol"], one["endpoint"]) for one in value["subscribers"])
 
 
 def _pairing(value: dict[str, Any]) -> Pairing:

@@ -30,7 +30,16 @@ def roots_json(found: ComparedRoots) -> dict[str, Any]:
         "lost": [_named(one, each) for one in found.resources for each in one.lost],
         "doubts": [_doubt(*one) for one in dict.fromkeys(doubts)],
         "resources": [_resource(one) for one in found.resources],
+        **_of_change(found),
     }
+
+
+def _of_change(found: ComparedRoots) -> dict[str, Any]:
+    """Return what only the comparison with a base has: what is compared, and what the change cannot affect."""
+    if found.base is None:
+        return {}
+    untouched = [_doubt(f"not read: {one.reason}", one.what) for one in found.untouched]
+    return {"base": found.base._asdict(), "untouched": untouched}
 
 
 def _named(one: DeployedDifference, access: DeployedAccess) -> dict[str, Any]:
@@ -61,7 +70,7 @@ def _resource(one: DeployedDifference) -> dict[str, Any]:
         "lost": [_access(each) for each in one.lost],
         "dependent": [_dependent(each) for each in one.dependent],
         "doubts": [_doubt(doubt.reason, doubt.where) for doubt in one.doubts],
-        "assumptions": [str(each) for each in one.assumptions],
+        "assumptions": [*pair.assumed, *map(str, one.assumptions)],
     }
 
 

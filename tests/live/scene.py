@@ -15,7 +15,7 @@ from checker.live.audit.plan import Plan
 from checker.live.audit.replicas import Streaming
 from checker.live.aws.access import Access, Coverage, Unit
 from checker.live.aws.session import sign_in
-from checker.report.record import read_record
+from checker.report.record import read_report, read_unit
 from tests.live.cloud import ACCOUNT, REGION, Cloud
 
 HERE = Coverage()
@@ -46,7 +46,9 @@ def audited(
 
 def _entry(unit: Unit, value: dict[str, Any]) -> Entry:
     replicas = {arn: tuple(regions) for arn, regions in value["replicas"].items()}
-    return Entry(unit.bare, value["again"], read_record(value), replicas)
+    return Entry(
+        unit.bare, value["again"], read_report(value["report"]), replicas, read_unit(value["audited"])
+    )
 
 
 def make_instance(cloud: Cloud, account: str = ACCOUNT, region: str = REGION) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -161,11 +163,146 @@ def inert_page(source: str) -> Page:
     return page
 
 
+def gitlab_issues(report: Report, setting: Setting = SETTING) -> list[dict[str, Any]]:
+    """The issues, after each was held against what GitLab requires."""
+    issues: list[dict[str, Any]] = json.loads(written("gitlab", report, setting))
+    for one in issues:
+        assert one.keys() == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert one["severity"] in ("info", "minor", "major", "critical", "blocker")
+        assert one["location"]["lines"]["begin"] >= 1
+        assert not one["location"]["path"].startswith(("/", "./", "../"))
+    assert len({one["fingerprint"] for one in issues}) == len(issues)
+    return issues
+
+
+def diagnostics(report: Report, setting: Setting = SETTING) -> list[dict[str, Any]]:
+    """The diagnostics of reviewdog, after each was held against its protocol buffer."""
+    read = json.loads(written("rdjson", report, setting))
+    assert read.keys() == {"source", "diagnostics"}
+    found: list[dict[str, Any]] = read["diagnostics"]
+    for one in found:
+        assert one.keys() <= {"message", "location", "severity", "code", "suggestions"}
+        assert one["severity"] in ("ERROR", "WARNING", "INFO")
+        ranges = [one["location"].get("range"), *(each["range"] for each in one.get("suggestions", ()))]
+        for place in filter(None, ranges):
+            ends = [
+                (point["line"], point.get("column", 1))
+                for point in (place["start"], place.get("end", place["start"]))
+            ]
+            assert ends == sorted(ends)
+            assert min(map(min, ends)) >= 1
+    return found
+
+
+class Html(HTMLParser):
+    """The elements of an HTML page, its links and the content of its style and scripts."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: list[tuple[str, str]] = []
+        self.raw: list[tuple[str, str]] = []
+        self.text = ""
+        self.current = ""
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        self.current = tag
+        if tag in ("style", "script"):
+            self.raw.append((dict(attrs).get("type") or tag, ""))
+
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002 - the name of the parser
+        self.current = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.current in ("style", "script"):
+            kind, content = self.raw[-1]
+            self.raw[-1] = kind, content + data
+        else:
+            self.text += data
+
+
+SECTIONS = {
+    "header",
+    "section",
+    "h1",
+    "h2",
+    "p",
+    "ul",
+    "li",
+    "strong",
+    "code",
+    "details",
+    "summary",
+    "div",
+    "span",
+    "small",
+    "a",
+    "svg",
+    "g",
+    "line",
+    "text",
+    "polyline",
+    "circle",
+}
+FRAME = {
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "main",
+    "noscript",
+    "footer",
+    "script",
+    "table",
+    "caption",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+}
+
+
+def html_data(report: Report, setting: Setting = SETTING) -> dict[str, Any]:
+    """The data of a page, after the page was held against its own policy: no markup, link or script from outside."""
+    page = Html(written("html", report, setting))
+    assert page.tags <= SECTIONS | FRAME
+    (style, script) = (dict(page.raw)[kind] for kind in ("style", "script"))
+    assert [kind for kind, _ in page.raw] == ["style", "application/json", "script"]
+    (policy,) = (value for name, value in page.attributes if name == "content" and "default-src" in value)
+    for directive, content in (("style-src", style), ("script-src", script)):
+        digest = b64encode(sha256(content.encode()).digest()).decode()
+        assert f"{directive} 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'; ")
+    assert not any(name.startswith("on") or name in ("src", "style") for name, _ in page.attributes)
+    assert all(value.startswith("#") for name, value in page.attributes if name == "href")
+    assert all(character.isprintable() or character == "\n" for character in page.text)
+    data: dict[str, Any] = json.loads(dict(page.raw)["application/json"])
+    assert all(text.isprintable() for text in texts_of(data) if "\n" not in text)
+    return data
+
+
+def texts_of(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [text for one in inside for text in texts_of(one)]
+
+
 def hold(report: Report, setting: Setting = SETTING) -> None:
     """Every format keeps its promises for this report."""
     sarif_run(report, setting)
     junit_cases(report, setting)
     github_lines(report, setting)
     inert_page(written("markdown", report, setting))
+    assert len(gitlab_issues(report, setting)) >= len(report.findings)
+    assert len(diagnostics(report, setting)) >= len(report.findings)
+    assert len(html_data(report, setting)["rows"]) == len(report.findings) + len(report.suppressed)
     assert all(character.isprintable() or character == "\n" for character in written("text", report, setting))
     assert len(json.loads(written("json", report, setting))["findings"]) == len(report.findings)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,10 +27,11 @@ from checker.lint.report import Examined, Report
 from checker.report.context import Setting
 from checker.report.formats import sarif
 from checker.report.formats.github import step_summary
-from checker.report.formats.sarif import relative_uri
+from checker.report.review import relative_uri
 from tests.report.fixed import LIVE, REPORT, SETTING, WEAK, WIDE, Live, at
 from tests.report.readers import (
     github_lines,
+    gitlab_issues,
     hold,
     inert_page,
     is_relative,
@@ -36,7 +39,7 @@ from tests.report.readers import (
     sarif_run,
     written,
 )
-from tests.samples import ACCOUNT, TESTS, document, statement
+from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, document, statement
 
 HERE = Path(__file__).parent
 GOLDEN = {
@@ -46,7 +49,11 @@ GOLDEN = {
     "junit": "junit.xml",
     "github": "github.txt",
     "markdown": "markdown.md",
+    "rdjson": "rdjson.json",
+    "gitlab": "gitlab.json",
 }
+WITHOUT_TOTALS = {"text", "rdjson", "gitlab"}
+"""Formats of findings alone; `text` has the totals beside the report."""
 
 
 @pytest.mark.parametrize(("name", "file"), GOLDEN.items())
@@ -147,7 +154,7 @@ def test_no_text_is_so_long_that_it_hides_the_other_findings() -> None:
 def test_sarif_keeps_the_most_severe_results_and_reports_the_number_omitted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sarif, "_MAX_RESULTS", 3)
+    monkeypatch.setattr(sarif, "MAX_RESULTS", 3)
     many_places = WEAK._replace(locations=WEAK.locations * 50)
     run = sarif_run(Report((*many(3), many_places), (), (), 0))
     assert [one["level"] for one in run["results"]] == ["error", "warning", "warning"]
@@ -196,7 +203,7 @@ def test_a_sarif_run_succeeded_unless_something_crashed_or_could_not_be_read(
     assert sarif_run(report)["invocations"][0]["executionSuccessful"] is successful
 
 
-@pytest.mark.parametrize("name", sorted(GOLDEN.keys() - {"text"}))  # text says it beside the report
+@pytest.mark.parametrize("name", sorted(GOLDEN.keys() - WITHOUT_TOTALS))
 def test_every_format_reports_the_number_of_unchecked_topics(name: str) -> None:
     assert "4321" in written(name, Report((), (), (), not_judged=4321))
 
@@ -259,6 +266,61 @@ def test_a_finding_with_only_related_locations_is_reported_at_the_first_one() ->
     (result,) = sarif_run(Report((WIDE._replace(locations=locations),), (), (), 0))["results"]
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 4
     assert len(result["relatedLocations"]) == 1
+
+
+# Reviews.
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_suggestion_makes_the_edits_of_the_fix(tmp_path: Path, ending: str) -> None:
+    wrong = document(
+        statement(Sid="Ünï 𐐀", Action="sns:publish", Condition={"ArnLike": {"aws:SourceARN": INSTANCE_ARN}})
+    )
+    policy = tmp_path / "policy.json"
+    policy.write_bytes(json.dumps(wrong, indent=2, ensure_ascii=False).replace("\n", ending).encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "checker", "check", policy, "--format", "rdjson"],
+        capture_output=True,
+        check=False,
+        cwd=TESTS.parent,
+        env={**os.environ, "PYTHONPATH": str(TESTS.parent)},
+    )
+    diagnostics = json.loads(done.stdout)["diagnostics"]
+    suggested = [one for one in diagnostics if "suggestions" in one]
+    assert suggested
+    for one in suggested:
+        assert covers(one["location"]["range"], one["suggestions"][0]["range"])
+        (tmp_path / "applied.json").write_bytes(applied(policy.read_bytes(), one["suggestions"][0]))
+        left = judge(load([tmp_path / "applied.json"]), all_rules()).findings
+        assert one["code"]["value"] not in {finding.rule for finding in left}
+
+
+def offset(data: bytes, point: dict[str, int]) -> int:
+    before = data.split(b"\n")[: point["line"] - 1]
+    return sum(len(line) + 1 for line in before) + point["column"] - 1
+
+
+def applied(data: bytes, suggestion: dict[str, Any]) -> bytes:
+    start, end = (offset(data, suggestion["range"][side]) for side in ("start", "end"))
+    return data[:start] + str(suggestion["text"]).encode() + data[end:]
+
+
+def covers(outer: dict[str, Any], inner: dict[str, Any]) -> bool:
+    points = [
+        (one["line"], one["column"]) for one in (outer["start"], inner["start"], inner["end"], outer["end"])
+    ]
+    return points == sorted(points)
+
+
+def test_gitlab_severities_follow_the_consequence() -> None:
+    issues = gitlab_issues(
+        Report((WIDE, WEAK, LIVE), (), (Skipped("a.json", "no JSON", error=True),), 0, crashed=("x",))
+    )
+    severities = {one["check_name"]: one["severity"] for one in issues}
+    assert severities["weak-condition"] == "critical"
+    assert severities["wide-action"] == "major"
+    assert severities["checker-not-read"] == "critical"
+    assert severities["checker-crashed-rule"] == "blocker"
 
 
 def result_places(run: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -16,7 +16,8 @@ from checker.lint.engine import judge
 from checker.lint.registry import all_rules
 from checker.report.brief import summary_text
 from checker.report.context import Paint, Setting, width
-from checker.report.formats.text import excerpt, render
+from checker.report.finding_text import excerpt
+from checker.report.formats.text import render
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Source
 from checker.inputs.aws_cli import (
+    read_aliases,
     read_grants,
     read_instances,
     read_key,
@@ -89,6 +90,12 @@ def _grants(facts: Facts, found: Found) -> None:
         facts.grants.setdefault(key, []).append(grant)
 
 
+def _aliases(facts: Facts, found: Found) -> None:
+    for alias, key_id in read_aliases(found.node):
+        key = alias._replace(resource=f"key/{key_id}")
+        facts.aliases.setdefault(str(key), []).append(alias.resource)
+
+
 def _tags(facts: Facts, found: Found) -> None:
     facts.tags.update(read_tags(found.node))
 
@@ -116,6 +123,7 @@ _INSTANCE = Kind(
 _INSTANCES = Kind(
     "a list of Connect instances", _wrapped("InstanceSummaryList", Array, "Id", "Arn"), _instances
 )
+_ALIASES = Kind("a list of aliases", _wrapped("Aliases", Array, "AliasArn"), _aliases)
 _TAGS = Kind("a list of tags", _wrapped("ResourceTagMappingList", Array, "ResourceARN"), _tags)
 
-KINDS = (TOPIC, SUBSCRIPTIONS, KEY, GRANTS, _INSTANCE, _TAGS, _INSTANCES, BARE_TOPIC)
+KINDS = (TOPIC, SUBSCRIPTIONS, KEY, GRANTS, _ALIASES, _INSTANCE, _TAGS, _INSTANCES, BARE_TOPIC)

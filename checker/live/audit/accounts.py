@@ -13,7 +13,7 @@ from checker.live.aws.access import Access, Unit
 from checker.live.aws.calls import Calls, Listing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from checker.core.errors import Skipped
     from checker.live.audit.plan import OrganizationData
@@ -31,7 +31,8 @@ class AuditUnits(NamedTuple):
     """The units of an audit, the lookups that failed, and the account of the caller.
 
     ``replicas`` are the other Regions of the instances that were looked up by name, by ARN. ``organization`` are the
-    organization policies, ``None`` if the audit is not of an organization.
+    organization policies, ``None`` if the audit is not of an organization. ``caller`` is the ARN of the caller, empty if
+    AWS did not tell. ``names`` are the names of accounts in AWS Organizations, by ID.
     """
 
     units: tuple[Unit, ...]
@@ -39,11 +40,19 @@ class AuditUnits(NamedTuple):
     account: str = UNKNOWN_ACCOUNT
     replicas: tuple[tuple[str, tuple[str, ...]], ...] = ()
     organization: OrganizationData | None = None
+    caller: str = ""
+    names: Mapping[str, str] = {}
 
 
 class _Caller(NamedTuple):
     partition: str
     account: str
+    arn: str = ""
+
+
+class _Member(NamedTuple):
+    is_active: bool
+    name: str
 
 
 def survey(sessions: Sessions, coverage: Coverage) -> AuditUnits:
@@ -65,7 +74,8 @@ def survey(sessions: Sessions, coverage: Coverage) -> AuditUnits:
     if coverage.organization:
         known = Members(tuple(members), complete=not calls.skipped)
         organization = read_organization(calls, known)
-    return AuditUnits(units, tuple(calls.skipped), caller.account, organization=organization)
+    names = {account: member.name for account, member in members.items() if member.name}
+    return AuditUnits(units, tuple(calls.skipped), caller.account, (), organization, caller.arn, names)
 
 
 def _caller(calls: Calls) -> _Caller:
@@ -77,21 +87,30 @@ def _caller(calls: Calls) -> _Caller:
     arn = Arn.parse(str((answer or {}).get("Arn", "")))
     if answer is None or arn is None:
         return _Caller(partition_of(calls.unit.region) or NEWEST, UNKNOWN_ACCOUNT)
-    return _Caller(arn.partition, str(answer["Account"]))
+    return _Caller(arn.partition, str(answer["Account"]), str(arn))
 
 
-def _members(calls: Calls) -> dict[str, bool]:
-    """Return the accounts of the organization, each with whether it is active.
+def _members(calls: Calls) -> dict[str, _Member]:
+    """Return the accounts of the organization by ID.
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
     """
     listed = calls.listed(_ACCOUNTS, "the accounts of the organization")
-    return {account["Id"]: account.get("Status", _ACTIVE) == _ACTIVE for account in listed}
+    return {
+        account["Id"]: _Member(account.get("Status", _ACTIVE) == _ACTIVE, str(account.get("Name", "")))
+        for account in listed
+    }
 
 
-def _accounts(members: dict[str, bool], coverage: Coverage, caller: _Caller) -> Sequence[str]:
+def active_members(calls: Calls) -> frozenset[str]:
+    """Return the active accounts of the organization. Raises CallError, as a partial list would leave accounts out."""
+    listed = calls.every(_ACCOUNTS, "the accounts of the organization")
+    return frozenset(account["Id"] for account in listed if account.get("Status", _ACTIVE) == _ACTIVE)
+
+
+def _accounts(members: dict[str, _Member], coverage: Coverage, caller: _Caller) -> Sequence[str]:
     """Return the named accounts and the active members, or the caller's account if there are none."""
-    accounts = [*coverage.accounts, *(account for account, is_active in members.items() if is_active)]
+    accounts = [*coverage.accounts, *(account for account, member in members.items() if member.is_active)]
     return tuple(dict.fromkeys(accounts or [caller.account]))
 
 

@@ -12,7 +12,8 @@ from checker.analysis.pairing import named_by
 from checker.core.arn import Arn, topic_arn
 from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
-from checker.lint.scope import is_certain, is_granted, shares_key
+from checker.lint.audited import AuditedUnit
+from checker.lint.scope import KEY_ALLOWS, is_certain, is_granted, shares_key
 from checker.live.audit.instances import (
     contacts_of,
     describe_replicas,
@@ -33,6 +34,7 @@ from checker.live.audit.topics import (
     list_topics,
     read_topics,
 )
+from checker.live.aws.errors import CallError
 from checker.live.aws.facts import topic_of
 from checker.live.aws.key_evidence import with_key_evidence
 from checker.live.aws.keys import Keys
@@ -68,6 +70,10 @@ class UnitContext:
     def _read_contacts(self, calls: Calls) -> tuple[Contact, ...]:
         """Return the contacts, or none if the unit has no instances."""
         return contacts_of(calls, self._plan.hours) if self._instances.result() != () else ()
+
+    def instances(self) -> tuple[Instance, ...] | None:
+        """Wait for the instances of the unit, and return them; ``None`` if they could not be listed."""
+        return self._instances.result()
 
     def is_known(self) -> bool:
         """Return True once all background reads are done."""
@@ -145,11 +151,15 @@ class Collector:
         self.plan = plan
         self.pool = pool
         self.subscriptions = Subscriptions(calls, pool)
-        self.not_judged = 0
+        self.passed_over: set[str] = set()
+        """The ARNs of the topics that are out of scope."""
+        self.reasons: dict[str, str] = {}
+        """Why each topic is in scope."""
         self._context = UnitContext(calls, plan, slow_pool)
         self._evidence = Evidence(plan.observations) if plan.observations else None
         self._reads = reads
         self._skipped_before: set[str] = set()
+        self._all_listed = False
         self._certain: list[Topic] = []
         self._keys = Keys(calls)
         self._subscribers = SubscriberReader(calls)
@@ -177,6 +187,13 @@ class Collector:
     def replicas(self) -> dict[str, tuple[str, ...]]:
         """Wait for the other Regions of the unit's instances, by ARN, and return them."""
         return self._context.replicas()
+
+    def audited(self) -> AuditedUnit:
+        """Return what was looked at, once all inventories are read."""
+        unit, instances = self.calls.unit, self._context.instances()
+        names = sorted(arn.rpartition(":")[2] for arn in self.passed_over)
+        known = None if instances is None else tuple(sorted(str(one.arn) for one in instances))
+        return AuditedUnit(unit.account, unit.region, "", self._all_listed, tuple(names), known)
 
     def _queue_topics(self, topics: Iterable[Topic]) -> None:
         """Queue topics for the next check, or until it is known which instances stream to them."""
@@ -243,7 +260,7 @@ class Collector:
                 undecided.clear()
         yield from self._streamed([*undecided, *encrypted], tags)
         streamed = self._context.streamed()
-        self.not_judged += len(self._skipped_before - streamed)
+        self.passed_over |= self._skipped_before - streamed
         unlisted = {*self._here(streamed), *self._asked_for()} - seen
         for read in self._read(sorted(unlisted)):
             topic = self._in_scope(read, tags, streamed)
@@ -255,20 +272,28 @@ class Collector:
 
     def _listed(self, tags: Tags) -> Iterator[str]:
         """List the topics, except those that an earlier run skipped."""
-        for arn in list_topics(self.calls):
-            if self._reads.was_skipped(arn) and arn not in tags:
-                self._skipped_before.add(arn)
-            else:
-                yield arn
+        try:
+            for arn in islice(list_topics(self.calls), self.plan.sample or None):
+                if self._reads.was_skipped(arn) and arn not in tags:
+                    self._skipped_before.add(arn)
+                else:
+                    yield arn
+            self._all_listed = not self.plan.sample
+        except CallError as error:
+            self.calls.note(error)
 
     def _streamed(self, reads: Iterable[ReadTopic], tags: Tags) -> Iterator[Topic]:
         """Yield topics in scope only because contacts stream to them or their key allows Connect. Count the rest."""
         streamed = self._context.streamed()
         for read in reads:
-            connected = streamed | {read.arn} if self._is_shown_by_key(read, streamed) else streamed
+            by_key = self._is_shown_by_key(read, streamed)
+            connected = streamed | {read.arn} if by_key else streamed
             topic = self._in_scope(read, tags, connected) if read.arn in connected else None
-            self.not_judged += topic is None
-            if topic is not None:
+            if topic is not None and by_key:
+                self.reasons[read.arn] = KEY_ALLOWS
+            if topic is None:
+                self.passed_over.add(read.arn)
+            else:
                 yield topic
 
     def _reads_key_of(self, read: ReadTopic) -> bool:
@@ -310,6 +335,7 @@ class Collector:
         topic = candidate(read, self.plan, tags, streamed, self.calls)
         if topic is not None:
             self.subscriptions.want(read)
+            self.reasons[read.arn] = self.plan.scope.reason(topic, streamed)
             self._certain += [topic] * (is_certain(topic) or read.arn in streamed)
         return topic
 

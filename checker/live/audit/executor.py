@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.core.errors import Skipped
 from checker.core.finding import format_route
 from checker.expectations.run import expecting
+from checker.fix.attempts import with_previews
+from checker.fix.snapshot import Reading
+from checker.lint.audited import AuditedUnit
 from checker.lint.engine import KINDS, Scope, judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
@@ -18,12 +21,13 @@ from checker.live.audit.plan import organization_of
 from checker.live.audit.topics import TopicReads
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import StoppedError
-from checker.report.record import record
+from checker.report.formats.json import report_v1, unit_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Executor, Future
 
+    from checker.analysis.inventory import Inventory
     from checker.core.finding import Finding
     from checker.live.audit.journal import Journal
     from checker.live.audit.plan import Plan
@@ -61,11 +65,9 @@ class Worker:
         collector = Collector(calls, self.plan, self._pool, self._slow_pool, self._reads(unit.bare))
         rules = expecting(all_rules(), self.plan.expectations)
         inventories = (one._replace(organization=self._organization) for one in collector.inventories())
-        report = joined(judge(inventory, rules, _EVERYTHING) for inventory in inventories)
+        report = joined(_proven(inventory, judge(inventory, rules, _EVERYTHING)) for inventory in inventories)
         replicas = collector.replicas()
-        report = _ordered(
-            report, sorted(calls.skipped, key=lambda inventory: inventory[:2]), collector.not_judged
-        )
+        report = _ordered(report, sorted(calls.skipped, key=lambda skipped: skipped[:2]), collector)
         return {
             "kind": "unit",
             "account": unit.account,
@@ -73,7 +75,8 @@ class Worker:
             "again": calls.again or (self.plan.organization is not None and self.plan.organization.again),
             "calls": calls.made,
             "replicas": {arn: list(regions) for arn, regions in sorted(replicas.items())},
-            **record(report),
+            "audited": unit_json(collector.audited()),
+            "report": report_v1(report),
         }
 
     def close(self) -> None:
@@ -83,13 +86,29 @@ class Worker:
         self._slow_pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _ordered(report: Report, skipped: list[Skipped], not_judged: int) -> Report:
-    """Sort a report, so that its order does not depend on the order of reads."""
+def _proven(inventory: Inventory, report: Report) -> Report:
+    """Return the report with the policies of proven fixes. Their edits are of no use: the text is not in a file."""
+    if not any(fix.operations for finding in report.findings for fix in finding.fixes):
+        return report
+    try:
+        report = with_previews(Reading(inventory, report), lambda _: None)
+    except Exception:  # noqa: BLE001 - a bug in a fix must not lose the findings
+        return report._replace(crashed=(*report.crashed, "fixes"))
+    findings = (
+        finding._replace(fixes=tuple(fix._replace(edits=()) for fix in finding.fixes))
+        for finding in report.findings
+    )
+    return report._replace(findings=tuple(findings))
+
+
+def _ordered(report: Report, skipped: list[Skipped], collector: Collector) -> Report:
+    """Sort a report, so that its order does not depend on the order of reads, and add why each topic is in scope."""
+    examined = (one._replace(in_scope=collector.reasons.get(one.resource, "")) for one in report.examined)
     return report._replace(
         findings=tuple(sorted(report.findings, key=by_place)),
-        examined=tuple(sorted(report.examined, key=lambda item: (KINDS.index(item.kind), item.resource))),
+        examined=tuple(sorted(examined, key=lambda item: (KINDS.index(item.kind), item.resource))),
         skipped=tuple(skipped),
-        not_judged=not_judged,
+        not_judged=len(collector.passed_over),
     )
 
 
@@ -192,7 +211,8 @@ def broken(unit: Unit, reason: str) -> dict[str, Any]:
     """Return the record of a unit that could not be audited."""
     report = Report((), (), (Skipped(unit.name, reason, error=True),), 0)
     head = {"kind": "unit", "account": unit.account, "region": unit.region, "again": True}
-    return {**head, **record(report)}
+    audited = unit_json(AuditedUnit(unit.account, unit.region))
+    return {**head, "audited": audited, "report": report_v1(report)}
 
 
 def run(units: Iterable[Unit], executor: UnitExecutor, journal: Journal) -> Iterator[Done]:

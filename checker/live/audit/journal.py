@@ -15,15 +15,16 @@ import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from shlex import quote
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker import __version__
 from checker.core.errors import InputError, RefusedError
-from checker.inputs.opening import NotRegularError, Role
+from checker.inputs.opening import NotRegularError, Role, open_regular
 from checker.inputs.output_file import open_existing, open_output, protect
+from checker.lint.audited import AuditedUnit, Circumstances
 from checker.live.audit.topics import Attributes, TopicReads
 from checker.live.aws.access import Unit
-from checker.report.record import read_record
+from checker.report.record import MALFORMED, read_report, read_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from checker.lint.report import Report
 
-VERSION = 5
+VERSION = 6
 _KINDS = ("audit", "unit", "topic", "end")
 _OTHERS = {
     "version": "from another version of checker",
@@ -47,13 +48,14 @@ _HELP = "start a new audit without --resume"
 class Entry(NamedTuple):
     """The record of a unit. ``again`` is True if some reads failed for a reason that may be temporary.
 
-    ``replicas`` are the other Regions of the instances that the unit describes, by ARN.
+    ``replicas`` are the other Regions of the instances that the unit describes, by ARN. ``audited`` is what was looked at.
     """
 
     unit: Unit
     again: bool
     report: Report
-    replicas: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    replicas: Mapping[str, tuple[str, ...]]
+    audited: AuditedUnit
 
 
 class Resumed(NamedTuple):
@@ -65,16 +67,24 @@ class Resumed(NamedTuple):
 
 
 class Journal:
-    """Appends whole lines to a file. ``account`` is the caller's account, ``asked`` is the scope of the audit.
+    """Appends whole lines to a file. ``account`` is the caller's account, ``asked`` is the scope of the audit, and
+    ``began`` is its start.
 
     ``options`` are saved for a later run that resumes the audit with `read_options`.
     """
 
     def __init__(
-        self, path: Path, account: str, asked: dict[str, Any], options: dict[str, Any] | None = None
+        self,
+        path: Path,
+        account: str,
+        asked: dict[str, Any],
+        options: dict[str, Any] | None = None,
+        caller: str = "",
     ) -> None:
         self.path = path
-        head = {"kind": "audit", "version": VERSION, "account": account}
+        self.began = datetime.now(UTC)
+        made_by = {"checker": __version__, "caller": caller}
+        head = {"kind": "audit", "version": VERSION, **made_by, "account": account}
         self._head = {**head, "asked": asked, "options": options or {}}
         self._lock = threading.Lock()
         self._known: dict[Unit, dict[str, Attributes | None]] = {}
@@ -82,7 +92,7 @@ class Journal:
     def begin(self) -> None:
         """Start a new file. Raises CheckerError if it cannot be written, is an input, or has an unfinished audit."""
         _check_finished(self.path)
-        head = {**self._head, "began": datetime.now(UTC).isoformat(timespec="seconds")}
+        head = {**self._head, "began": self.began.isoformat(timespec="milliseconds")}
         with reported(self.path, "cannot be written: "), open_output(self.path, regular=True) as file:
             file.write(_line(head))
         with reported(self.path):
@@ -98,8 +108,8 @@ class Journal:
         first = next(lines, None)
         if first is None and self._is_barely_begun():
             self.begin()
-            return Resumed(datetime.now(UTC), frozenset(), 0)
-        began = self._check_head(first)
+            return Resumed(self.began, frozenset(), 0)
+        self.began = began = self._check_head(first)
         for line in lines:
             if line.value.get("kind") == "unit":
                 entry = self._entry(line)
@@ -173,18 +183,17 @@ class Journal:
         if not isinstance(again, bool):
             raise unusable(self.path, line.number, "`again` is not true or false")
         try:
-            report = read_record(line.value)
-        except (AttributeError, KeyError, IndexError, RecursionError, SyntaxError, TypeError, ValueError):
-            report = None
-        if report is None or not _is_sound(report):
-            raise unusable(self.path, line.number, "it is not the record of a unit")
+            report, audited = read_report(line.value["report"]), read_unit(line.value["audited"])
+        except MALFORMED:
+            raise unusable(self.path, line.number, "it is not the record of a unit") from None
         replicas = line.value.get("replicas", {})
         if not isinstance(replicas, dict) or not all(
             isinstance(regions, list) and all(isinstance(one, str) for one in regions)
             for regions in replicas.values()
         ):
             raise unusable(self.path, line.number, "`replicas` does not list Regions of instances")
-        return Entry(unit, again, report, {arn: tuple(regions) for arn, regions in replicas.items()})
+        listed = {arn: tuple(regions) for arn, regions in replicas.items()}
+        return Entry(unit, again, report, listed, audited)
 
     def _topic(self, line: _Line) -> tuple[Unit, str, Attributes | None]:
         topic, attributes = line.value.get("topic"), line.value.get("attributes")
@@ -203,7 +212,7 @@ class Journal:
 
     def _lines(self, *, topics: bool = False) -> Iterator[_Line]:
         """Yield the complete lines. Ignore a partial last line of a killed run. Raises InputError."""
-        with reported(self.path), open_existing(self.path) as file:
+        with reported(self.path), open_regular(self.path, as_input=False) as file:
             for number, line in enumerate(file, 1):
                 if line.endswith(b"\n") and (topics or not line.startswith(_TOPIC)):
                     yield self._line(number, line)
@@ -236,9 +245,28 @@ def unusable(path: Path, number: int, reason: str) -> InputError:
     return InputError(str(path), f"not a valid audit journal: line {number}: {reason}", help_text=_HELP)
 
 
+def read_journal(path: Path) -> tuple[Circumstances, tuple[Entry, ...]]:
+    """Read the circumstances of an earlier audit, and the records of its units. Raises InputError."""
+    head = _read_head(path)
+    if head is None:
+        raise unusable(path, 1, "it is not complete")
+    entries = tuple(Journal(path, "", {}).entries())
+    try:
+        began = datetime.fromisoformat(head["began"]).astimezone(UTC).isoformat(timespec="milliseconds")
+        made_by, options = (str(head["checker"]), str(head["caller"])), dict(head["options"])
+    except (KeyError, TypeError, ValueError):
+        raise unusable(path, 1, "it does not identify its audit") from None
+    return Circumstances(began, *made_by, options, tuple(entry.audited for entry in entries)), entries
+
+
 def read_options(path: Path) -> object:
     """Read the options in a journal's first line. Return None if that line is incomplete. Raises InputError."""
-    with reported(path), open_existing(path) as file:
+    head = _read_head(path)
+    return None if head is None else head.get("options", {})
+
+
+def _read_head(path: Path) -> dict[str, Any] | None:
+    with reported(path), open_regular(path, as_input=False) as file:
         first = file.readline()
     if not first.endswith(b"\n") and (first.startswith(_HEAD) or _HEAD.startswith(first)):
         return None
@@ -250,7 +278,7 @@ def read_options(path: Path) -> object:
         raise unusable(path, 1, "it does not identify its audit")
     if head.get("version") != VERSION:
         raise InputError(str(path), f"the journal is from an audit {_OTHERS['version']}", help_text=_HELP)
-    return head.get("options", {})
+    return head
 
 
 def _check_finished(path: Path) -> None:
@@ -279,17 +307,6 @@ def reported(path: Path, doing: str = "") -> Iterator[None]:
 
 def _line(value: dict[str, Any]) -> str:
     return json.dumps(value, separators=(",", ":")) + "\n"
-
-
-def _is_sound(report: Report) -> bool:
-    """Return True if all texts, flags and numbers of a report that was read from a file have the right type."""
-    skipped = (text for item in report.skipped for text in (item.what, item.reason, item.help))
-    findings = (
-        text for item in report.findings for text in (item.address, *(fix.title for fix in item.fixes))
-    )
-    texts = all(isinstance(text, str) for text in (*skipped, *findings, *report.crashed))
-    flags = all(isinstance(item.error, bool) for item in report.skipped)
-    return texts and flags and type(report.not_judged) is int
 
 
 class _Line(NamedTuple):

@@ -66,7 +66,7 @@ class Plan(NamedTuple):
     ``streaming`` pairs each topic with the instances that stream to it according to a manifest. ``hours`` limits the
     CloudTrail lookup, 0 disables it. ``expectations`` are proven for the topics and keys of each unit.
     ``observations`` are those of evidence files. ``organization`` is ``None`` if no organization policies are given or
-    asked for.
+    asked for. ``sample`` is the number of topics to read in each unit, 0 for all.
     """
 
     access: Access = Access()
@@ -77,6 +77,7 @@ class Plan(NamedTuple):
     expectations: tuple[Expectation, ...] = ()
     observations: tuple[Observation, ...] = ()
     organization: OrganizationData | None = None
+    sample: int = 0
 
     @property
     def named(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from checker.analysis.inventory import NOT_DESCRIBED
 from checker.analysis.replicas import NO_INSTANCE, help_for, not_read, not_streaming
 from checker.core.arn import Arn
 from checker.core.finding import Finding, Location, Severity, Verdict
+from checker.core.unknown import Unknown
 from checker.lint.report import Doubt
 from checker.live.audit.executor import by_place
 from checker.live.aws.access import Unit
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checker.analysis.inventory import Pairing
-    from checker.core.unknown import Unknown
     from checker.lint.report import Examined, Report
     from checker.live.audit.journal import Entry
 
@@ -140,11 +140,15 @@ def _with(topic: Examined, results: Sequence[Finding | Unknown]) -> Examined:
     doubts.pop(_RULE, None)
     verdict = Verdict.PASS
     reported = [one for one in results if isinstance(one, Finding)]
-    if any(one.verdict is Verdict.FAIL for one in reported):
-        verdict = Verdict.FAIL
-    elif results:
-        verdict = Verdict.UNDETERMINED
-        reasons = (one.message if isinstance(one, Finding) else one.reason for one in results)
-        first = next((one.message for one in reported), next(reasons))
-        doubts[_RULE] = Doubt(first, counts=bool(reported))
+    failed = any(one.verdict is Verdict.FAIL for one in reported)
+    if results:
+        verdict = Verdict.FAIL if failed else Verdict.UNDETERMINED
+    if open_results := [
+        one for one in results if not isinstance(one, Finding) or one.verdict is not Verdict.FAIL
+    ]:
+        reasons = [one.message for one in open_results if isinstance(one, Finding)]
+        first = next(iter(reasons), "") or next(
+            one.reason for one in open_results if isinstance(one, Unknown)
+        )
+        doubts[_RULE] = Doubt(first, counts=bool(reasons))
     return topic._replace(verdicts=verdicts | {_RULE: verdict}, doubts=doubts)

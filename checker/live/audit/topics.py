@@ -112,9 +112,9 @@ def read_topics(
 
 
 def list_topics(calls: Calls) -> Iterator[str]:
-    """Yield the ARN of every topic of the unit."""
-    listed = calls.listed(_TOPICS, f"the topics of {calls.unit.name}")
-    return (topic["TopicArn"] for topic in listed)
+    """Yield the ARN of every topic of the unit. Raises CallError if they cannot be listed to the end."""
+    pages = calls.pages(_TOPICS, f"the topics of {calls.unit.name}")
+    return (topic["TopicArn"] for page in pages for topic in page)
 
 
 def list_tagged(calls: Calls, selectors: Iterable[str]) -> Tags:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Access(NamedTuple):
@@ -61,6 +64,15 @@ class Unit(NamedTuple):
     def bare(self) -> Unit:
         """Return the unit without its role."""
         return self._replace(role="")
+
+
+class MadeCall(NamedTuple):
+    """A call to AWS: the account and Region, boto3's names of service and operation, and the parameters."""
+
+    unit: Unit
+    service: str
+    operation: str
+    parameters: Mapping[str, object]
 
 
 class Coverage(NamedTuple):

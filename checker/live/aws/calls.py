@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.errors import Skipped
 from checker.core.regions import CONNECT_REGIONS
-from checker.live.aws.access import Unit
+from checker.live.aws.access import MadeCall, Unit
 from checker.live.aws.answers import BadAnswerError
 from checker.live.aws.errors import (
     ENDS_UNIT,
@@ -158,21 +158,25 @@ class Calls:
             raise self._ended
         self._check_silence(service, operation, what)
         self.wait(self._pace.delay(operation))
-        began = time.monotonic()
+        began, failed, call = time.monotonic(), (service, operation), (service, operation)
         try:
             answer = self._sessions.ask(service, self.unit.region, self.unit.role, operation, parameters)
         except ERRORS as error:
             failed = _failed_operation(error, service, operation)
-            raise self._unread(what, error, reason_of(error, *failed), service, began) from None
+            fault = self._unread(what, error, reason_of(error, *failed), service, began)
         except BadAnswerError as error:
-            raise self.bad_answer(service, operation, what, str(error)) from None
+            fault = self.bad_answer(service, operation, what, str(error))
         except TimeoutError:
-            raise self._late(service, operation, what, began) from None
-        with self._lock:
-            self.made += 1
-            self._answered[service] = time.monotonic()
-        self._on_answer()
-        return answer
+            fault = self._late(service, operation, what, began)
+        else:
+            with self._lock:
+                self.made += 1
+                self._answered[service] = time.monotonic()
+            self._sessions.observe(MadeCall(self.unit, *call, parameters), answer)
+            self._on_answer()
+            return answer
+        self._sessions.observe(MadeCall(self.unit, *failed, parameters), fault)
+        raise fault
 
     def bad_answer(self, service: str, operation: str, what: str, reason: str) -> CallError:
         """Return the error for an invalid response."""

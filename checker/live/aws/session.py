@@ -29,9 +29,13 @@ from checker.live.aws.answers import BadAnswerError, check_answer, check_body
 from checker.live.aws.wait import CALL_SECONDS, check_awaited, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from checker.live.aws.access import Access
+    from checker.live.aws.access import Access, MadeCall
+    from checker.live.aws.errors import CallError
+
+    Observe = Callable[[MadeCall, dict[str, Any] | CallError], None]
+    "Takes a call, and its answer or the error if it failed."
 
 
 CONNECT_SECONDS, READ_SECONDS = 5, 10
@@ -139,6 +143,10 @@ class _Credentials(NamedTuple):
     until: datetime
 
 
+def _observe_nothing(*_call: object) -> None:
+    """Ignore a call."""
+
+
 class Sessions:
     """Creates clients, which threads share. boto3 cannot create clients concurrently, so a lock serializes that.
 
@@ -152,6 +160,7 @@ class Sessions:
         self._clients: dict[tuple[str, ...], Any] = {}
         self._assumed: dict[str, _Credentials] = {}
         self.account = ""  # of the caller, once it is known
+        self.observe: Observe = _observe_nothing
         self._end = time.monotonic() + access.seconds if access.seconds else math.inf
         self._config = Config(
             retries={"mode": "adaptive", "total_max_attempts": access.attempts},

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Severity, Verdict
 from checker.core.terminal_text import Inert
-from checker.report.brief import by_role, details, one_line, place, summary_text, worst_first
+from checker.report.brief import by_role, described, one_line, summary_text, worst_first
 from checker.report.context import Paint, is_file
 from checker.report.markdown import markdown_within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from checker.core.errors import Skipped
     from checker.core.finding import Finding, Position
@@ -52,14 +52,18 @@ _KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "
 
 def render(report: Report, setting: Setting) -> Iterator[str]:
     """Yield annotations, most severe first and at most ten of a kind, then the summary line."""
-    commands = list(_commands(report, setting))
+    yield from limited(list(_commands(report, setting)))
+    yield f"checker: {summary_text(report, Paint())}"
+
+
+def limited(commands: Sequence[Command]) -> Iterator[str]:
+    """Yield the commands by kind, at most ten of each, with the number of the others."""
     for kind in _KINDS.values():
         annotations = [command for command in commands if command.kind == kind]
         yield from (command.line() for command in annotations[:_MAX_ANNOTATIONS])
         if len(annotations) > _MAX_ANNOTATIONS:
             more = len(annotations) - _MAX_ANNOTATIONS
             yield f"{more} more annotations of kind {kind}: see the job summary, GitHub shows {_MAX_ANNOTATIONS}"
-    yield f"checker: {summary_text(report, Paint())}"
 
 
 def step_summary(report: Report, setting: Setting) -> Iterator[str]:
@@ -91,10 +95,7 @@ def _finding(finding: Finding, setting: Setting) -> Command:
     title = f"undetermined: {finding.rule}" if undetermined else finding.rule
     first = by_role(finding)[0][0]
     position = first.position()
-    lines = [one_line(finding.message)]
-    if position is None or first.pointer:
-        lines.append(f"at: {place(first, setting)}")
-    lines += (f"{label}: {text}" for label, text, _ in details(finding, setting))
+    lines = described(finding, setting)
     properties = (*_at(first.source, position, setting), ("title", title))
     return Command("notice" if undetermined else _KINDS[finding.severity], properties, "\n".join(lines))
 

@@ -6,18 +6,15 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from checker import __version__
-from checker.configuration.baseline import fingerprint, identity
 from checker.core.finding import Severity, Verdict, format_route
 from checker.core.terminal_text import json_lines
 from checker.lint.report import SuppressedBy
 from checker.report.brief import by_role, entries, one_line, place, summary
+from checker.report.review import fingerprints, relative_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,7 +40,7 @@ def _descriptor(rule: Rule) -> dict[str, Any]:
     page = rule.documentation() or rule.summary
     return {
         "id": rule.id,
-        "name": _name(rule.id),
+        "name": rule_name(rule.id),
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": " ".join(page.partition("\n\n")[0].split())},
         "help": {"text": page, "markdown": page},
@@ -60,14 +57,15 @@ def _unknown_rule(rule: str) -> dict[str, Any]:
     text = {"text": f"the rule {rule}"}
     return {
         "id": rule,
-        "name": _name(rule),
+        "name": rule_name(rule),
         "shortDescription": text,
         "fullDescription": text,
         "help": text,
     }
 
 
-def _name(rule: str) -> str:
+def rule_name(rule: str) -> str:
+    """Write the ID of a rule as a name, such as `AccessGained`."""
     return "".join(word.capitalize() for word in rule.split("-"))
 
 
@@ -79,10 +77,10 @@ def result_message(finding: Finding, related: Sequence[Location], setting: Setti
 
     GitHub shows a related location only where the message links to it.
     """
-    message = _literal(one_line(finding.message))
+    message = literal(one_line(finding.message))
     paragraphs = [message if message.endswith((".", "?", "!")) else f"{message}."]
     if finding.help:
-        paragraphs.append(f"Help: {_literal(one_line(finding.help))}")
+        paragraphs.append(f"Help: {literal(one_line(finding.help))}")
     links = [
         f"[{_escaped(label(location, setting))}]({number})" for number, location in enumerate(related, 1)
     ]
@@ -96,35 +94,13 @@ def label(location: Location, setting: Setting) -> str:
     return one_line(location.note) or place(location, setting)
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """Escape a text only if it could be read as a link, because some viewers show the escapes."""
     return _escaped(text) if "](" in text else text
 
 
 def _escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text)
-
-
-def relative_uri(name: str, setting: Setting) -> str:
-    """Convert a name to a relative URI that is never empty and never leaves its folder.
-
-    A file outside the repository has its absolute path, a live resource its ARN with slashes for colons,
-    because GitHub drops a result without a file.
-    """
-    steps = [step for step in _path(name, setting).split("/") if step not in ("", ".", "..")]
-    return "/".join(_quoted(step) for step in steps) or "unnamed"
-
-
-def _path(name: str, setting: Setting) -> str:
-    if name.startswith("arn:"):
-        return name.replace(":", "/")
-    path = setting.relative(name)
-    outside = path == ".." or path.startswith("../")
-    return posixpath.normpath(posixpath.join(setting.folder, name)) if outside else path
-
-
-def _quoted(step: str) -> str:
-    return quote(step.encode("utf-8", "surrogatepass"), safe="")
 
 
 ROOT = "%SRCROOT%"
@@ -171,23 +147,23 @@ _MAX_LOCATIONS = 10  # GitHub accepts 1,000, but more than a few are not readabl
 
 def results(entries: Sequence[Entry], rules: Mapping[str, int], setting: Setting) -> Iterator[dict[str, Any]]:
     """Yield the SARIF results of entries; ``rules`` maps rule IDs to indices."""
-    seen: Counter[str] = Counter()
-    for finding, suppression in entries:
-        print_ = fingerprint(identity(finding, setting.relative))
-        seen[print_] += 1
+    for (finding, suppression), print_ in zip(entries, fingerprints(entries, setting), strict=True):
         yield {
             "ruleId": finding.rule,
             "ruleIndex": rules[finding.rule],
             **_status(finding),
             **_places(finding, setting),
-            "partialFingerprints": {
-                "checker/v1": print_ if seen[print_] == 1 else f"{print_}:{seen[print_]}"
-            },
+            "partialFingerprints": partial_fingerprints(print_),
             # SARIF requires the property on all results or on none; it is empty for active results.
             "suppressions": [_suppression(suppression)] if suppression else [],
             **_fixes(finding, setting),
             "properties": _properties(finding),
         }
+
+
+def partial_fingerprints(print_: str) -> dict[str, str]:
+    """Return the fingerprints of a result. GitHub matches the results of two uploads by the second name alone."""
+    return {"checker/v1": print_, "primaryLocationLineHash": print_}
 
 
 def _status(finding: Finding) -> dict[str, str]:
@@ -256,13 +232,13 @@ def _properties(finding: Finding) -> dict[str, str]:
     return {"verdict": finding.verdict.value, "resource": one_line(finding.resource), **witness}
 
 
-_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_MAX_RESULTS = 25_000  # GitHub rejects a run with more results
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+MAX_RESULTS = 25_000  # GitHub rejects a run with more results
 
 
 def render(report: Report, setting: Setting) -> Iterator[str]:
     """Write the report as a SARIF log file."""
-    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report, setting)]}
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, setting)]}
     return json_lines(log)
 
 
@@ -276,7 +252,7 @@ def _run(report: Report, setting: Setting) -> dict[str, Any]:
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {ROOT: {"description": {"text": "the repository root"}}},
         "invocations": [_invocation(report, every, index, setting)],
-        "results": list(results(every[:_MAX_RESULTS], index, setting)),
+        "results": list(results(every[:MAX_RESULTS], index, setting)),
         "properties": {"summary": {_camel(key): count for key, count in summary(report).items()}},
     }
 
@@ -319,8 +295,8 @@ def _crashes(report: Report, index: dict[str, int]) -> Iterator[dict[str, Any]]:
 
 
 def _omitted(number: int) -> Iterator[dict[str, Any]]:
-    if number > _MAX_RESULTS:
-        text = f"{number - _MAX_RESULTS} of {number} results are omitted: the least severe and the suppressed ones"
+    if number > MAX_RESULTS:
+        text = f"{number - MAX_RESULTS} of {number} results are omitted: the least severe and the suppressed ones"
         yield {"level": "error", "message": {"text": text}}
 
 

@@ -15,7 +15,7 @@ from checker.lint.report import Report
 from checker.live.audit.cluster import work_on
 from checker.live.audit.plan import OrganizationData, Plan, PolicyData
 from checker.live.aws.access import Access, Coverage, Unit
-from checker.report.record import read_record
+from checker.report.record import read_report
 from tests.cli.process import run
 from tests.live.cloud import ACCOUNT, REGION, Cloud, refuse
 from tests.live.scene import audited, make_instance, make_topic, said_of
@@ -227,7 +227,7 @@ def test_the_policies_reach_the_workers_of_a_cluster(scene: Scene) -> None:
     plan = Plan(Access(endpoint=scene.cloud.url, attempts=1, threads=2), hours=0, organization=data)
     plan = pickle.loads(pickle.dumps(plan))  # noqa: S301 - of this test
     unit = Unit(scene.member, REGION, f"arn:aws:iam::{scene.member}:role/reader")
-    report = read_record(json.loads(json.dumps(work_on(plan, unit))))
+    report = read_report(json.loads(json.dumps(work_on(plan, unit)))["report"])
     assert verdict_of(report) is Verdict.FAIL
 
 

@@ -14,7 +14,8 @@ from checker.lint.engine import Scope, judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
 from checker.live.aws.facts import policy_of, topic_of
-from checker.report.record import parse_route, read_record, record
+from checker.report.formats.json import report_v1
+from checker.report.record import parse_route, read_report
 from tests.samples import INSTANCE_ARN, TESTS, TOPIC_ARN
 
 POLICIES = sorted((TESTS / "rules").glob("*/*/*.json"))
@@ -53,8 +54,8 @@ def test_a_report_is_the_same_when_it_has_been_recorded(path: Path) -> None:
     texts = [one.policy.text for one in load((path,)).topics if isinstance(one.policy, PolicyText)]
     live = [topic_of(TOPIC_ARN, {"TopicArn": TOPIC_ARN, "Policy": text}) for text in texts]
     report = judge(Inventory(tuple(live)), all_rules(), EVERYTHING)
-    value = record(report)
-    assert record(read_record(value)) == value
+    value = report_v1(report)
+    assert report_v1(read_report(value)) == value
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,17 @@ import pytest
 from botocore.validate import ParamValidator
 
 from checker.core.errors import Skipped
-from checker.core.finding import Severity
+from checker.core.finding import Finding, Location, Severity, Verdict
 from checker.lint.engine import Scope
-from checker.lint.report import Report
+from checker.lint.report import UNMET, Report
 from checker.live.audit.securityhub import send
 from checker.live.aws.access import Access, Unit
 from checker.live.aws.session import sign_in
+from checker.report.record import RecordedPlace
 from tests.cli.process import run
 from tests.live.cloud import ACCOUNT, KEYS, REGION, Answer, Call, Cloud, refuse
 from tests.live.scene import audited, make_instance, make_topic, said_of, streams, subscribe
+from tests.live.subscribers import make_function
 
 UNIT = Unit(ACCOUNT, REGION)
 
@@ -29,6 +31,7 @@ class Hub:
     def __init__(self) -> None:
         self.findings: dict[str, dict[str, Any]] = {}
         self.imports: list[int] = []
+        self.rejects = ""
 
     def __call__(self, call: Call) -> Answer:
         if call.service != "securityhub":
@@ -39,8 +42,11 @@ class Hub:
             return 200, {"Findings": shown}
         assert len(asked["Findings"]) <= 100
         self.imports.append(len(asked["Findings"]))
-        self.findings.update({one["Id"]: one for one in asked["Findings"]})
-        return 200, {"SuccessCount": len(asked["Findings"]), "FailedCount": 0, "FailedFindings": []}
+        bad = [one for one in asked["Findings"] if self.rejects and self.rejects in one["Resources"][0]["Id"]]
+        taken = {one["Id"]: one for one in asked["Findings"] if one not in bad}
+        self.findings.update(taken)
+        failed = [{"Id": one["Id"], "ErrorCode": "InvalidInput", "ErrorMessage": "no"} for one in bad]
+        return 200, {"SuccessCount": len(taken), "FailedCount": len(bad), "FailedFindings": failed}
 
     def active(self) -> set[str]:
         return {one["Id"] for one in self.findings.values() if one["RecordState"] == "ACTIVE"}
@@ -53,8 +59,8 @@ def hub(cloud: Cloud) -> Hub:
     return made
 
 
-def sent(cloud: Cloud, report: Report) -> tuple[Skipped, ...]:
-    return send(sign_in(Access(endpoint=cloud.url, attempts=1)), UNIT, report)
+def sent(cloud: Cloud, report: Report, *sources: str) -> tuple[Skipped, ...]:
+    return send(sign_in(Access(endpoint=cloud.url, attempts=1)), UNIT, report, sources).skipped
 
 
 def test_a_finding_keeps_its_id_and_is_archived_once_mended(cloud: Cloud, hub: Hub) -> None:
@@ -107,9 +113,13 @@ def test_what_cannot_be_sent_makes_the_run_incomplete(cloud: Cloud) -> None:
         (403, {"__type": "AccessDeniedException"}) if call.service == "securityhub" else None
     )
     options = ("--endpoint-url", cloud.url, "--isolated", "--trail-hours", "0", "--security-hub")
-    done = run("audit", *options)
+    done = run("audit", *options, "--format", "json")
     assert done.returncode == 3
     assert "securityhub:BatchImportFindings" in done.stderr
+    where = f"Security Hub of account {ACCOUNT}, {REGION}"
+    assert f"{where}: 0 imported, 0 archived, 1 rejected" in done.stderr
+    (counts,) = json.loads(done.stdout)["security_hub"]
+    assert counts == {"account": ACCOUNT, "region": REGION, "imported": 0, "archived": 0, "rejected": 1}
 
 
 def test_moto_takes_the_findings(cloud: Cloud) -> None:
@@ -163,3 +173,121 @@ def test_findings_stay_for_a_topic_that_may_have_been_deleted(cloud: Cloud, hub:
     (unread,) = sent(cloud, audited(cloud))
     assert unread.what == topic
     assert hub.active() == known
+
+
+def test_what_was_sent_is_counted(cloud: Cloud, hub: Hub) -> None:
+    instance = make_instance(cloud)
+    first, second = make_topic(cloud, "first", instance), make_topic(cloud, "second", instance)
+
+    def counts() -> tuple[int, ...]:
+        return send(sign_in(Access(endpoint=cloud.url, attempts=1)), UNIT, audited(cloud)).findings[2:]
+
+    assert counts() == (2, 0, 0)
+    subscribe(cloud, first)
+    assert counts() == (1, 1, 0)
+    hub.rejects = "second"
+    assert counts() == (0, 0, 1)
+    hub.rejects = ""
+    subscribe(cloud, second)
+    assert counts() == (0, 1, 0)
+
+
+def archived_rules(hub: Hub) -> set[str]:
+    return {one["GeneratorId"][8:] for one in hub.findings.values() if one["RecordState"] == "ARCHIVED"}
+
+
+def test_a_finding_stays_if_its_subscription_is_not_read_and_another_one_still_fails(
+    cloud: Cloud, hub: Hub
+) -> None:
+    topic = make_topic(cloud, "chat", make_instance(cloud))
+    still, fixed = make_function(cloud, "still"), make_function(cloud, "fixed")
+    for function in (still, fixed):
+        cloud.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function)
+    sent(cloud, audited(cloud))
+    known = {one for one in hub.active() if "undeliverable-subscription" in one}
+    assert len(known) == 2
+    cloud.client("lambda").add_permission(
+        FunctionName="fixed",
+        StatementId="sns",
+        Action="lambda:InvokeFunction",
+        Principal="sns.amazonaws.com",
+        SourceArn=topic,
+    )
+    cloud.fault = lambda call: _denied(call) or hub(call)
+    sent(cloud, audited(cloud))
+    assert known <= hub.active()
+    cloud.fault = hub
+    sent(cloud, audited(cloud))
+    assert len(known & hub.active()) == 1
+
+
+def _denied(call: Call) -> Answer:
+    return (403, {"__type": "AccessDeniedException"}) if call.operation == "GetPolicy" else None
+
+
+SOURCES = [
+    # rule, what its run read, what this run read, whether it judged the finding
+    ("denied-by-organization-policy", ("organization",), (), False),
+    ("denied-by-organization-policy", (), (), False),
+    ("denied-by-organization-policy", ("organization",), ("organization",), True),
+    ("undeliverable-subscription", ("organization",), ("evidence",), False),
+    ("undeliverable-subscription", ("organization", "evidence"), ("organization",), True),
+    ("evidence-contradicts-analysis", ("evidence",), ("organization",), False),
+    ("evidence-contradicts-analysis", ("evidence",), ("evidence",), True),
+    ("public-topic", ("organization", "evidence"), (), True),
+]
+
+
+@pytest.mark.parametrize(("rule", "before", "now", "judged"), SOURCES)
+def test_a_finding_stays_if_what_it_rests_on_was_not_read(
+    cloud: Cloud, hub: Hub, rule: str, before: tuple[str, ...], now: tuple[str, ...], judged: bool
+) -> None:
+    topic = make_topic(cloud, "chat", make_instance(cloud))
+    subscribe(cloud, topic)
+    report = audited(cloud)
+    (examined,) = report.examined
+    clean = report._replace(examined=(examined._replace(verdicts={**examined.verdicts, rule: Verdict.PASS}),))
+    place = Location(RecordedPlace(topic, "TopicArn"), ("TopicArn",))
+    broken = Finding(rule, Severity.ERROR, "a problem", topic, (place,))
+    sent(cloud, report._replace(findings=(broken,)), *before)
+    sent(cloud, clean, *now)
+    assert archived_rules(hub) == ({rule} if judged else set())
+
+
+@pytest.mark.parametrize(
+    ("results", "judged"),
+    [
+        ({}, False),
+        ({"another": Verdict.PASS}, False),
+        ({"mine": Verdict.UNDETERMINED}, False),
+        ({"mine": Verdict.PASS}, True),
+    ],
+)
+def test_a_finding_stays_if_its_expectation_was_not_proven(
+    cloud: Cloud, hub: Hub, results: dict[str, Verdict], judged: bool
+) -> None:
+    topic = make_topic(cloud, "chat", make_instance(cloud))
+    subscribe(cloud, topic)
+    report = audited(cloud)
+    (examined,) = report.examined
+    verdicts = {**examined.verdicts, UNMET: Verdict.PASS}
+    proven = report._replace(examined=(examined._replace(verdicts=verdicts, expectations=results),))
+    place = Location(RecordedPlace(topic, "TopicArn"), ("TopicArn",))
+    unmet = Finding(UNMET, Severity.ERROR, "unmet", topic, (place,), expectation="mine")
+    sent(cloud, report._replace(findings=(unmet,)))
+    sent(cloud, proven)
+    assert archived_rules(hub) == ({UNMET} if judged else set())
+
+
+def test_findings_that_the_tool_of_another_account_or_region_sent_stay(cloud: Cloud, hub: Hub) -> None:
+    topic = make_topic(cloud, "chat", make_instance(cloud))
+    sent(cloud, audited(cloud))
+    (mine,) = hub.findings.values()
+    for prefix in (f"eu-west-2/{ACCOUNT}", f"{REGION}/999999999999", f"{REGION}/{ACCOUNT}/other"):
+        name = mine["Id"].replace(f"{REGION}/{ACCOUNT}", prefix)
+        hub.findings[name] = {**mine, "Id": name}
+    hub.findings[f"{mine['Id']}x"] = {**mine, "Id": f"{mine['Id']}x", "GeneratorId": "checker/unknown-rule"}
+    others = hub.active() - {mine["Id"]}
+    subscribe(cloud, topic)
+    sent(cloud, audited(cloud))
+    assert hub.active() == others

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Compares the checkout with its base: annotations, step summary, and Markdown for the comment.
+set -euo pipefail
+
+# shellcheck source=action/arguments.sh
+source "$GITHUB_ACTION_PATH/action/arguments.sh"
+base="${INPUT_BASE:-}"
+if [ -z "$base" ] && [ -n "${GITHUB_BASE_REF:-}" ]; then base="origin/$GITHUB_BASE_REF"; fi
+if [ -z "$base" ]; then
+  echo "there is no base to compare with: not a pull request, and the input base is empty"
+  exit 0
+fi
+if [ "$(git rev-parse --is-shallow-repository)" = true ]; then
+  git fetch --quiet --no-tags --unshallow origin ||
+    echo "::warning::the history is incomplete; check out with fetch-depth: 0"
+fi
+if [ -n "${GITHUB_BASE_REF:-}" ] && ! git rev-parse --verify --quiet "$base^{commit}" > /dev/null; then
+  git fetch --quiet --no-tags origin "+refs/heads/$GITHUB_BASE_REF:refs/remotes/origin/$GITHUB_BASE_REF" ||
+    echo "::warning::cannot fetch the target branch; check out with fetch-depth: 0"
+fi
+markdown="$RUNNER_TEMP/checker-diff.md"
+compare() { # CHANGES OPTION...
+  local changes="$1"
+  shift
+  checker diff "--base=$base" --fail-on "$changes" ${instances[@]+"${instances[@]}"} "$@" -- "${paths[@]}"
+}
+changes="$INPUT_FAIL_ON_CHANGE"
+if [ "$changes" = never ]; then changes=any; fi
+code=0
+compare "$changes" --format github || code=$?
+echo "code=$code" >> "$GITHUB_OUTPUT"
+case "$code" in
+  0 | 1 | 3)
+    change=0
+    compare any --format markdown --output "$markdown" || change=$?
+    echo "change=$change" >> "$GITHUB_OUTPUT"
+    echo "markdown=$markdown" >> "$GITHUB_OUTPUT"
+    ;;
+esac

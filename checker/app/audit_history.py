@@ -1,0 +1,77 @@
+"""What an audit says about itself, and how it differs from earlier ones: `audit --since`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checker import __version__
+from checker.app.audit_options import record_options
+from checker.app.run import decide, without_baselined
+from checker.app.terminal import tell
+from checker.core.errors import InputError
+from checker.lint.audited import Circumstances
+from checker.lint.history import Change
+from checker.report.comparison import compared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from checker.app.audit_options import AuditOptions
+    from checker.app.run import CheckContext, Run
+    from checker.core.errors import Skipped
+    from checker.core.finding import Finding, Severity
+    from checker.lint.report import Report
+    from checker.live.audit.accounts import AuditUnits
+    from checker.live.audit.journal import Journal
+    from checker.report.comparison import Past
+
+_OF_ACCESS = ("--external-id",)
+"""Options that a report does not show: an external ID is a shared secret of two accounts."""
+
+
+def past_for(request: AuditOptions, context: CheckContext) -> tuple[Past, tuple[Skipped, ...]] | None:
+    """Read the earlier audits of --since, and the files that are none; ``None`` without the option. Raises InputError."""
+    if request.since is None:
+        if request.fail_on_new:
+            help_text = "add `--since REPORT`, a JSON report or a folder with those of earlier audits"
+            raise InputError("--fail-on-new", "requires --since", help_text=help_text)
+        return None
+    from checker.live.audit.past import read_past  # it imports boto3's errors
+
+    def settle(report: Report) -> Report:
+        return without_baselined(decide(report, context, request.options), request.options).report
+
+    return read_past(request.since, settle)
+
+
+def circumstances(request: AuditOptions, surveyed: AuditUnits, journal: Journal) -> Circumstances:
+    """Return the circumstances of an audit, from its journal."""
+    options = {name: value for name, value in record_options(request).items() if name not in _OF_ACCESS}
+    units = tuple(
+        entry.audited._replace(account_name=surveyed.names.get(entry.unit.account, ""))
+        for entry in journal.entries()
+    )
+    began = journal.began.isoformat(timespec="milliseconds")
+    return Circumstances(began, __version__, surveyed.caller, options, units)
+
+
+def with_history(run: Run, earlier: tuple[Past, tuple[Skipped, ...]] | None) -> Run:
+    """Compare a run with the earlier audits, if there are any to compare with."""
+    if earlier is None:
+        return run
+    past, ignored = earlier
+    if past.last is None:
+        tell("--since: no earlier audit: every finding is new")
+    report = run.report._replace(skipped=(*run.report.skipped, *ignored))
+    return run._replace(report=report._replace(history=compared(report, past)))
+
+
+def new_findings(report: Report) -> Iterable[Finding]:
+    """Return the findings that are new, or more severe than in the last audit."""
+    entries = report.history.of(Change.NEW, Change.ESCALATED) if report.history else ()
+    return (entry.finding for entry in entries)
+
+
+def is_failed_by_new(report: Report, fail_on: Severity) -> bool:
+    """True if a new or escalated finding has at least the severity that fails a run."""
+    return any(finding.severity.rank >= fail_on.rank for finding in new_findings(report))

@@ -1,0 +1,1 @@
+"""Runs audits inside AWS: the nightly task and the function that events start. `deploy/` sets both up."""

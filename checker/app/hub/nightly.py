@@ -1,0 +1,42 @@
+"""The nightly audit inside AWS: `python -m checker.app.hub.nightly`, with settings in environment variables."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.app.hub.results import Bucket, now, stamp, write_status
+from checker.app.hub.settings import REPORT, Settings
+from checker.app.terminal import run_and_exit, tell
+from checker.live.aws.access import Coverage
+from checker.live.aws.session import sign_in
+from checker.report.brief import skipped_text
+from checker.report.context import Paint
+
+if TYPE_CHECKING:
+    from checker.app.exit_codes import Ending
+
+
+def nightly() -> Ending:
+    """Audit all accounts and Regions, store the results, and return how it ended.
+
+    Results that could not be stored make the audit incomplete. Raises CheckerError.
+    """
+    settings, started = Settings.read(os.environ), now()
+    bucket = Bucket.of(settings.bucket, sign_in(settings.access))
+    coverage = Coverage(settings.accounts, settings.organization, settings.regions, not settings.regions)
+    with tempfile.TemporaryDirectory(prefix="checker-") as name:
+        folder = Path(name)
+        ending = settings.audit(folder, coverage)
+        write_status(folder, ending, started)
+        latest = ("latest",) if (folder / REPORT).exists() else ()
+        unsaved = bucket.store(folder, (f"nights/{stamp(started)}", *latest))
+    for skipped in unsaved:
+        tell(*skipped_text(skipped, Paint()))
+    return ending._replace(incomplete=ending.incomplete or bool(unsaved))
+
+
+if __name__ == "__main__":
+    run_and_exit(nightly)

@@ -1,0 +1,103 @@
+"""The settings of audits inside AWS, from environment variables, and the audits that follow from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.app.audit import audit_accounts
+from checker.app.audit_options import AuditOptions
+from checker.app.options import read_options
+from checker.app.output import FORMATS
+from checker.app.terminal import finished
+from checker.core.arn import is_account
+from checker.core.errors import InputError
+from checker.live.aws.access import Access, Coverage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from checker.app.exit_codes import Ending
+
+ORGANIZATION = "organization"
+JOURNAL, REPORT = "journal.jsonl", "report.json"
+_FILES = {"json": REPORT, "text": "report.txt", "html": "report.html"}
+_YES_NO = {"true": True, "false": False}
+
+
+class Settings(NamedTuple):
+    """Where results are stored, which accounts may be audited, and how they are reached.
+
+    Without ``accounts`` and ``organization``, only the account of the caller is audited. Without ``regions``, the
+    nightly audit covers all Regions that are enabled.
+    """
+
+    bucket: str
+    accounts: tuple[str, ...] = ()
+    organization: bool = False
+    regions: tuple[str, ...] = ()
+    role: str = ""
+    external_id: str = ""
+    security_hub: bool = False
+    topic_tags: tuple[str, ...] = ()
+    configuration: Path | None = None
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the settings. Raises InputError for a missing or invalid one."""
+        accounts = _words(environment, "CHECKER_ACCOUNTS")
+        invalid = [account for account in accounts if not is_account(account) and account != ORGANIZATION]
+        if invalid or (ORGANIZATION in accounts and len(accounts) > 1):
+            raise _invalid("CHECKER_ACCOUNTS", "use account IDs, or `organization` alone")
+        flag = environment.get("CHECKER_SECURITY_HUB", "false")
+        if flag not in _YES_NO:
+            raise _invalid("CHECKER_SECURITY_HUB", "use `true` or `false`")
+        bucket = environment.get("CHECKER_BUCKET", "")
+        if not bucket:
+            raise _invalid("CHECKER_BUCKET", "set it to the name of the bucket for results")
+        configuration = environment.get("CHECKER_CONFIG", "")
+        return cls(
+            bucket,
+            () if ORGANIZATION in accounts else accounts,
+            ORGANIZATION in accounts,
+            _words(environment, "CHECKER_REGIONS"),
+            environment.get("CHECKER_ROLE_NAME", ""),
+            environment.get("CHECKER_EXTERNAL_ID", ""),
+            _YES_NO[flag],
+            _words(environment, "CHECKER_TOPIC_TAGS"),
+            Path(configuration) if configuration else None,
+        )
+
+    @property
+    def access(self) -> Access:
+        """How accounts are reached."""
+        return Access(role=self.role, external_id=self.external_id)
+
+    def audit(self, folder: Path, coverage: Coverage, topics: Iterable[str] = ()) -> Ending:
+        """Audit accounts, write the reports and the journal to a folder, and return how it ended.
+
+        Every error ends in a message on standard error.
+        """
+        reports = [f"{name}={folder / file}" for name, file in _FILES.items() if name in FORMATS]
+
+        def run() -> Ending:
+            options = read_options(
+                topic=tuple(topics),
+                topic_tag=self.topic_tags,
+                config=self.configuration,
+                isolated=self.configuration is None,
+            )
+            request = AuditOptions(
+                options, self.access, coverage, journal=folder / JOURNAL, security_hub=self.security_hub
+            )
+            return audit_accounts(request, reports, "")
+
+        return finished(run)
+
+
+def _words(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in environment.get(name, "").split(",") if word.strip())
+
+
+def _invalid(name: str, help_text: str) -> InputError:
+    return InputError(name, "is not set to a valid value", help_text=help_text)

@@ -1,0 +1,133 @@
+"""Reads the reports and journals of earlier audits, for `audit --since`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.core.errors import InputError, Skipped
+from checker.inputs.opening import NotRegularError, open_regular
+from checker.live.audit.executor import joined
+from checker.live.audit.journal import read_journal
+from checker.live.audit.replicas import Streaming
+from checker.report.comparison import Past, past_of
+from checker.report.record import MALFORMED, read_report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from checker.lint.report import Report
+
+
+_HELP = "name a JSON report of `checker audit`, a journal, or a folder with them"
+_SUFFIXES = (".json", ".jsonl")
+_HEAD = 4096
+"""The time of an audit is in this many bytes at the beginning of its report or journal."""
+_TIME = re.compile(rb'"(?:time|began)"\s*:\s*"([^"]{10,40})"')
+_JOURNAL = b'{"kind":"audit",'
+
+
+class _File(NamedTuple):
+    """A report or journal, with the start of its audit."""
+
+    time: datetime
+    is_report: bool
+    path: Path
+
+
+def read_past(path: Path, settle: Callable[[Report], Report]) -> tuple[Past, tuple[Skipped, ...]]:
+    """Read an earlier report or journal, or all in a folder and below, and the files there that are neither.
+
+    ``settle`` applies the selection and the suppressions of this run to the findings of a journal, which has all.
+    Raises InputError.
+    """
+    if not os.path.isdir(path):  # noqa: PTH112 - it never raises
+        return past_of([_read(_file(path), settle)]), ()
+    files: list[_File] = []
+    ignored: list[Skipped] = []
+    for name in _names(path):
+        try:
+            files.append(_file(name))
+        except InputError as error:
+            ignored.append(Skipped(str(name), error.reason, help=error.help, complete=True))
+    return past_of(_needed(_distinct(files), settle)), tuple(ignored)
+
+
+def _names(folder: Path) -> Iterator[Path]:
+    """Yield the JSON files of a folder and below. Raises InputError if a folder cannot be listed."""
+
+    def failed(error: OSError) -> None:
+        raise InputError(str(error.filename), (error.strerror or str(error)).lower()) from None
+
+    for here, folders, names in os.walk(folder, onerror=failed):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(here, name) for name in sorted(names) if name.endswith(_SUFFIXES))
+
+
+def _file(path: Path) -> _File:
+    """Look at the beginning of a file. Raises InputError if it is neither a report nor a journal."""
+    head = _head(path)
+    match = _TIME.search(head)
+    is_report = not head.startswith(_JOURNAL)
+    if match is None or (is_report and b'"audit"' not in head):
+        raise InputError(str(path), "does not say when it was audited", help_text=_HELP)
+    try:
+        time = datetime.fromisoformat(match[1].decode("ascii", "replace")).astimezone(UTC)
+    except ValueError:
+        raise InputError(str(path), "does not say when it was audited", help_text=_HELP) from None
+    return _File(time, is_report, path)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with open_regular(path, as_input=False) as file:
+            return file.read(_HEAD)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        help_text = _HELP if isinstance(error, NotRegularError | FileNotFoundError) else ""
+        raise InputError(str(path), reason, help_text=help_text) from None
+
+
+def _distinct(files: Sequence[_File]) -> list[_File]:
+    """Return one file for each audit, in the order of time. A report is what the user saw, unlike a journal."""
+    by_time = {file.time: file for file in sorted(files, key=lambda file: (file.is_report, file.path))}
+    return sorted(by_time.values())
+
+
+def _needed(files: Sequence[_File], settle: Callable[[Report], Report]) -> list[Report]:
+    """Read the newest files, back to one that carries the history of all older ones."""
+    reports: list[Report] = []
+    for number in range(len(files) - 1, -1, -1):
+        report = _read(files[number], settle)
+        reports.insert(0, report)
+        nights = report.history.nights if report.history else ()
+        known = {datetime.fromisoformat(night.time).astimezone(UTC) for night in nights}
+        if all(file.time in known for file in files[:number]):
+            break
+    return reports
+
+
+def _read(file: _File, settle: Callable[[Report], Report]) -> Report:
+    if not file.is_report:
+        return _journal_report(file.path, settle)
+    try:
+        with open_regular(file.path, as_input=False) as stream:
+            report = read_report(json.load(stream))
+    except OSError as error:
+        raise InputError(str(file.path), (error.strerror or str(error)).lower()) from None
+    except MALFORMED:
+        reason = "not a valid report of `checker audit`, or from another version of checker"
+        raise InputError(str(file.path), reason, help_text=_HELP) from None
+    return report
+
+
+def _journal_report(path: Path, settle: Callable[[Report], Report]) -> Report:
+    """Return the report of an earlier audit from its journal, with the selection of this run."""
+    audit, entries = read_journal(path)
+    streaming = Streaming.of(entries, {})
+    report = joined(streaming.completed(entry.report) for entry in entries)
+    return settle(report)._replace(audit=audit)

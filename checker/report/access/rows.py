@@ -1,0 +1,150 @@
+"""The rows of a table of access changes: one for each change of access, and one for what is not known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.policy_pair import ADDED, REMOVED
+from checker.report.brief import count_noun
+from checker.report.difference import proof_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.analysis.policy_pair import ComparedRoots, DeployedAccess, DeployedDifference
+
+
+GAINS, LOSES, MAY_GAIN, MAY_LOSE = "gains", "loses", "may gain", "may lose"
+NEW, GONE, NEW_ARN, NOT_KNOWN = "added", "removed", "new ARN", "not known"
+CHANGES = (GAINS, MAY_GAIN, NOT_KNOWN, LOSES, MAY_LOSE, NEW_ARN, NEW, GONE)
+"""All kinds of rows, in the order in which a reviewer needs them."""
+
+
+class Row(NamedTuple):
+    """One change of access to a topic or key, or what is not known about it.
+
+    ``who`` and ``actions`` describe the requests, ``proof`` has labeled lines with a request as witness. For a change
+    that is not one of requests, ``who`` says what it is. ``place`` is the file and line as reports name it, ``file`` and
+    ``line`` are where a reviewer looks.
+    """
+
+    change: str
+    kind: str
+    resource: str
+    who: str
+    actions: tuple[str, ...] = ()
+    proof: tuple[tuple[str, str], ...] = ()
+    file: str = ""
+    line: int = 1
+    place: str = ""
+    sentence: str = ""
+
+    @property
+    def message(self) -> str:
+        """The row as a sentence without its proof."""
+        if self.change in _SENTENCES:
+            return _SENTENCES[self.change].format(self.sentence, kind=self.kind, name=self.resource)
+        return f"{self.kind} `{self.resource}`: {self.change}: {self.who}"
+
+
+_SENTENCES = {
+    GAINS: "newly allowed on {kind} `{name}`: {0}",
+    LOSES: "no longer allowed on {kind} `{name}`: {0}",
+    MAY_GAIN: "newly allowed in some deployments on {kind} `{name}`: {0}",
+    MAY_LOSE: "no longer allowed in some deployments on {kind} `{name}`: {0}",
+}
+
+
+def rows_of(found: ComparedRoots) -> tuple[Row, ...]:
+    """Return the rows of all topics and keys, those of one resource together."""
+    return tuple(row for one in found.resources for row in _rows(one))
+
+
+def _rows(one: DeployedDifference) -> Iterator[Row]:
+    for access in (*one.gained, *one.dependent, *one.lost):
+        yield _of_access(one, access)
+    if one.pair.status in (ADDED, REMOVED):
+        yield _of_resource(one, NEW if one.pair.status == ADDED else GONE, _owner_only(one))
+    if one.arns:
+        arns = f"{one.arns[1]}, before: {one.arns[0]}"
+        yield _of_resource(one, NEW_ARN, arns)
+    for doubt in one.doubts:
+        yield _of_resource(one, NOT_KNOWN, doubt.described)
+
+
+def _owner_only(one: DeployedDifference) -> str:
+    """Say who else has access to an added or removed resource, as far as that is proven."""
+    was = "could" if one.pair.status == REMOVED else "can"
+    if one.gained or one.lost or one.dependent:
+        return f"its own account {was} access it, and the callers in this table"
+    return "see what is not known" if one.doubts else f"only its own account {was} access it"
+
+
+def _of_access(one: DeployedDifference, access: DeployedAccess) -> Row:
+    certain = access in one.gained or access in one.lost
+    change = (GAINS if access.is_gain else LOSES) if certain else MAY_GAIN if access.is_gain else MAY_LOSE
+    when = (("if", access.when), ("not if", access.when_not))
+    proof = (
+        *(pair for pair in when if pair[1]),
+        *proof_lines(access.access, access.worded, is_gain=access.is_gain),
+    )
+    row = _of_resource(one, change, access.worded(access.access.who))
+    return row._replace(actions=access.access.actions, proof=proof, sentence=access.sentence)
+
+
+def _of_resource(one: DeployedDifference, change: str, text: str) -> Row:
+    pair = one.pair
+    place = pair.new_place or pair.old_place
+    return Row(change, pair.kind, pair.name, text, file=pair.file, line=pair.line, place=place)
+
+
+def assumptions_of(found: ComparedRoots) -> tuple[str, ...]:
+    """Return what the results assume of deployments, each once."""
+    every = (text for one in found.resources for text in (*one.pair.assumed, *map(str, one.assumptions)))
+    return tuple(dict.fromkeys(every))
+
+
+def summary_of(found: ComparedRoots) -> str:
+    """Return one line with the result: whether access changes, and the numbers of changes."""
+    rows = rows_of(found)
+    count = {change: sum(one.change == change for one in rows) for change in CHANGES}
+    nouns = ((change, one if count[change] == 1 else more) for change, one, more in _NOUNS)
+    parts = [f"{count[change]} {noun}" for change, noun in nouns if count[change]]
+    parts += [f"{count[change]} {change}" for change in (NEW_ARN, NEW, GONE, NOT_KNOWN) if count[change]]
+    if found.unread:
+        parts.append(f"{count_noun(len(found.unread), 'input')} not read")
+    compared = _compared(found)
+    if parts:
+        return f"{', '.join(parts)}; {compared}"
+    return f"no access changes; {compared}"
+
+
+_NOUNS = (
+    (GAINS, "gain", "gains"),
+    (LOSES, "loss", "losses"),
+    (MAY_GAIN, "possible gain", "possible gains"),
+    (MAY_LOSE, "possible loss", "possible losses"),
+)
+
+
+def _compared(found: ComparedRoots) -> str:
+    kinds = [one.pair.kind for one in found.resources]
+    nouns = [count_noun(kinds.count(kind), kind) for kind in ("topic", "key") if kind in kinds]
+    same = sum(one.same is True for one in found.resources)
+    if not nouns:
+        return "the change affects no topic or key that was read"
+    return f"compared {' and '.join(nouns)}, {same} unchanged"
+
+
+def has(found: ComparedRoots, *, gain: bool) -> bool:
+    """True if a caller gains access in every deployment, or loses it."""
+    return any((one.gained if gain else one.lost) for one in found.resources)
+
+
+def may_have(found: ComparedRoots, *, gain: bool) -> bool:
+    """True if a gain or loss of access is not excluded, because it depends on the deployment or is not known."""
+    if found.unread:
+        return True
+    return any(
+        one.doubts or any(access.is_gain is gain for access in one.dependent) for one in found.resources
+    )

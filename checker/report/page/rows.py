@@ -1,0 +1,246 @@
+"""The rows of the table of findings: compact JSON values, worst first, within the size limit of a page."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from checker.configuration.baseline import fingerprint, identity
+from checker.core.arn import Arn
+from checker.core.finding import Finding, Verdict
+from checker.lint.history import PRESENT, Change, Entry
+from checker.report.brief import details, one_line, place, worst_first
+from checker.report.page.fixes import commands, fixes_json, with_dialects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from checker.lint.report import Report
+    from checker.report.context import Setting
+
+
+_SHARE = 0.7
+"""The part of the size of all rows that they take without their details."""
+_ID_DIGITS = 12
+_HANDLED = ("resource", "witness", "help")
+"""Details that a row has in columns of its own."""
+
+
+class Row(NamedTuple):
+    """A finding of this run or of an earlier one. ``id`` is stable over runs, and names the row in links."""
+
+    id: str
+    finding: Finding
+    change: str = ""
+    first_seen: str = ""
+    remark: str = ""
+
+    @property
+    def is_present(self) -> bool:
+        """True for a finding of this run that is not suppressed."""
+        return self.change in ("", *(change.value for change in PRESENT))
+
+
+def rows_of(report: Report, setting: Setting) -> list[Row]:
+    """Return the findings of a report, worst first, then those that only its history has and the suppressed ones."""
+    entries = _entries(report)
+    present = worst_first(finding for finding in report.findings)
+    changes = {id(entry.finding): entry for entry in entries if entry.change in PRESENT}
+    by_content = {_content(entry.finding): entry for entry in entries if entry.change in PRESENT}
+    unnamed = [
+        _row(finding, changes.get(id(finding)) or by_content.get(_content(finding))) for finding in present
+    ]
+    unnamed += [
+        _row(entry.finding, entry) for entry in entries if entry.change in (Change.FIXED, Change.NOT_AUDITED)
+    ]
+    unnamed += [
+        Row(
+            "",
+            one.finding,
+            Change.SUPPRESSED.value,
+            "",
+            f"by {one.by.value}{': ' if one.reason else ''}{one.reason}",
+        )
+        for one in report.suppressed
+    ]
+    return list(_named(unnamed, setting))
+
+
+def _entries(report: Report) -> Sequence[Entry]:
+    return report.history.entries if report.history else ()
+
+
+def _content(finding: Finding) -> tuple[str, str, str, str]:
+    return finding.rule, finding.resource, finding.message, finding.locations[0].source
+
+
+def _row(finding: Finding, entry: Entry | None) -> Row:
+    if entry is None:
+        return Row("", finding)
+    before = f"was {entry.before.value} before" if entry.before and entry.change is Change.ESCALATED else ""
+    remark = "; ".join(filter(None, (before, entry.reason)))
+    return Row("", finding, entry.change.value, entry.first_seen, remark)
+
+
+def _named(rows: Iterable[Row], setting: Setting) -> Iterator[Row]:
+    """Add the IDs; equal findings are numbered."""
+    seen: Counter[str] = Counter()
+    for row in rows:
+        name = fingerprint(identity(row.finding, setting.relative))[:_ID_DIGITS]
+        seen[name] += 1
+        yield row._replace(id=name if seen[name] == 1 else f"{name}-{seen[name]}")
+
+
+class Strings:
+    """A table of texts, each stored once. ``size`` is the length of its JSON."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.size = 0
+        self._numbers: dict[str, int] = {}
+
+    def number(self, value: str) -> int:
+        """Return the number of a text."""
+        known = self._numbers.get(value)
+        if known is None:
+            known = self._numbers[value] = len(self.texts)
+            self.texts.append(value)
+            self.size += json_size(value) + 1
+        return known
+
+
+def json_size(value: Any) -> int:
+    """Return the length of a value in the JSON of a page, in which a bracket of HTML is an escape."""
+    written = json.dumps(value, separators=(", ", ": "))
+    return len(written) + 5 * (written.count("<") + written.count(">"))
+
+
+COLUMNS = (
+    "id",
+    "severity",
+    "open",
+    "rule",
+    "message",
+    "resource",
+    "account",
+    "region",
+    "change",
+    "first_seen",
+    "place",
+    "help",
+    "witness",
+)
+_NUMBERS = ("open",)
+
+
+class Rows(NamedTuple):
+    """The JSON values of rows: texts are numbers in ``strings``.
+
+    ``commands`` are those of each row: the purpose and the words of each, as numbers. ``details`` has a value for each
+    row, ``None`` where the size limit left it out. ``omitted`` is the number of rows without any value, the least
+    severe ones.
+    """
+
+    strings: Strings
+    rows: list[list[int]]
+    commands: list[list[list[int]]]
+    details: list[dict[str, Any] | None]
+    omitted: int
+
+
+def rows_json(
+    rows: Sequence[Row],
+    cells: Sequence[Mapping[str, str]],
+    instances: Mapping[str, str],
+    setting: Setting,
+    room: int,
+) -> Rows:
+    """Convert rows and their cells to JSON values of at most ``room`` bytes.
+
+    ``instances`` are those that stream to the topics.
+    """
+    strings, size = Strings(), 0
+    values: list[list[int]] = []
+    all_commands: list[list[list[int]]] = []
+    for row, cell in zip(rows, cells, strict=True):
+        numbers = [int(cell[name]) if name in _NUMBERS else strings.number(cell[name]) for name in COLUMNS]
+        named = commands(row.finding, instances, setting) if row.is_present else ()
+        words = [[strings.number(one_line(word)) for word in (one.purpose, *one.words)] for one in named]
+        size += json_size(numbers) + json_size(words) + 4
+        if size + strings.size > room * _SHARE:
+            break
+        values.append(numbers)
+        all_commands.append(words)
+    found = _details(rows[: len(values)], setting, room - size - strings.size)
+    return Rows(strings, values, all_commands, found, len(rows) - len(values))
+
+
+def cells_of(row: Row, setting: Setting) -> dict[str, str]:
+    """Return the texts of a row by column, all of them inert. A place in a live resource is only the route in it."""
+    finding = row.finding
+    arn = Arn.parse(finding.resource)
+    return {
+        "id": row.id,
+        "severity": finding.severity.value,
+        "open": "1" if finding.verdict is Verdict.UNDETERMINED else "0",
+        "rule": finding.rule,
+        "message": one_line(finding.message),
+        "resource": one_line(finding.resource),
+        "account": one_line(arn.account) if arn else "",
+        "region": one_line(arn.region) if arn else "",
+        "change": row.change,
+        "first_seen": one_line(row.first_seen),
+        "place": place(finding.locations[0], setting).removeprefix(one_line(finding.resource)),
+        "help": one_line(finding.help),
+        "witness": one_line(finding.witness.sentence) if finding.witness else "",
+    }
+
+
+def _details(rows: Sequence[Row], setting: Setting, room: int) -> list[dict[str, Any] | None]:
+    """Return the details of each row, ``None`` for those that ``room`` bytes have no place for.
+
+    The dialects of fixes take the most, so they come last.
+    """
+    values: list[dict[str, Any] | None] = [None] * len(rows)
+    for number, row in enumerate(rows):
+        value = _detail(row, setting)
+        room -= json_size(value) + 2
+        if room < 0:
+            return values
+        values[number] = value
+    for number, row in enumerate(rows):
+        value = values[number] or {}
+        if "fixes" in value:
+            longer = with_dialects(value, row.finding)
+            room -= json_size(longer) - json_size(value)
+            if room < 0:
+                return values
+            values[number] = longer
+    return values
+
+
+def _detail(row: Row, setting: Setting) -> dict[str, Any]:
+    """Return the details of a row, without empty ones. A finding that is not of this run has no fixes."""
+    finding = row.finding
+    labels = [
+        [one.label, one.text]
+        for one in details(finding._replace(fixes=()), setting)
+        if one.label not in _HANDLED
+    ]
+    value = {
+        "labels": labels,
+        "affects": [one_line(name) for name in finding.affects],
+        "request": _request(finding),
+        "remark": one_line(row.remark),
+        "fixes": fixes_json(finding, setting) if row.is_present else [],
+    }
+    return {name: content for name, content in value.items() if content}
+
+
+def _request(finding: Finding) -> str:
+    """Write the request of a witness as JSON, with the decision; empty without one."""
+    witness = finding.witness
+    if witness is None or not witness.request:
+        return ""
+    return f"{json.dumps(witness.request, default=dict)}\n{witness.decision}"

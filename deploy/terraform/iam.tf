@@ -1,0 +1,303 @@
+# The permissions of `checker permissions audit`, and what the task, the function and the schedule need besides.
+
+locals {
+  listing = concat(
+    [
+      "cloudtrail:LookupEvents",
+      "connect:DescribeInstance",
+      "connect:ListInstances",
+      "ds:DescribeDirectories",
+      "ec2:DescribeRegions",
+      "kms:ListAliases",
+    ],
+    [for action in local.organization_actions : action if local.organization],
+    [for action in ["securityhub:GetFindings"] : action if var.security_hub],
+    ["sns:ListSubscriptions", "sns:ListTopics"],
+  )
+
+  organization_actions = [
+    "organizations:DescribePolicy",
+    "organizations:ListAccounts",
+    "organizations:ListChildren",
+    "organizations:ListPolicies",
+    "organizations:ListRoots",
+    "organizations:ListTargetsForPolicy",
+  ]
+
+  audit_statements = concat(
+    [
+      { Sid = "ListTopicsAndInstances", Effect = "Allow", Action = local.listing, Resource = "*" },
+      {
+        Sid      = "ReadTopics"
+        Effect   = "Allow"
+        Action   = ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"]
+        Resource = "arn:${local.partition}:sns:*:*:*"
+      },
+      {
+        Sid      = "ReadKeys"
+        Effect   = "Allow"
+        Action   = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants"]
+        Resource = "arn:${local.partition}:kms:*:*:key/*"
+      },
+      { Sid = "ReadSubscriptions", Effect = "Allow", Action = "sns:GetSubscriptionAttributes", Resource = "*" },
+      {
+        Sid      = "ReadFunctions"
+        Effect   = "Allow"
+        Action   = "lambda:GetPolicy"
+        Resource = "arn:${local.partition}:lambda:*:*:function:*"
+      },
+      {
+        Sid      = "ReadQueues"
+        Effect   = "Allow"
+        Action   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
+        Resource = "arn:${local.partition}:sqs:*:*:*"
+      },
+      {
+        Sid      = "ReadStreams"
+        Effect   = "Allow"
+        Action   = "firehose:DescribeDeliveryStream"
+        Resource = "arn:${local.partition}:firehose:*:*:deliverystream/*"
+      },
+      {
+        Sid    = "ReadRoles"
+        Effect = "Allow"
+        Action = [
+          "iam:GetPolicy",
+          "iam:GetPolicyVersion",
+          "iam:GetRole",
+          "iam:GetRolePolicy",
+          "iam:ListAttachedRolePolicies",
+          "iam:ListRolePolicies",
+        ]
+        Resource = ["arn:${local.partition}:iam::*:policy/*", "arn:${local.partition}:iam::*:role/*"]
+      },
+    ],
+    [for statement in [{
+      Sid      = "AssumeRoles"
+      Effect   = "Allow"
+      Action   = "sts:AssumeRole"
+      Resource = "arn:${local.partition}:iam::*:role/${local.member_role}"
+    }] : statement if local.organization],
+    [for statement in [{
+      Sid      = "ImportFindings"
+      Effect   = "Allow"
+      Action   = "securityhub:BatchImportFindings"
+      Resource = "arn:${local.partition}:securityhub:*:*:product/*/default"
+    }] : statement if var.security_hub],
+  )
+
+  store_statement = {
+    Sid      = "StoreResults"
+    Effect   = "Allow"
+    Action   = "s3:PutObject"
+    Resource = "${local.bucket_arn}/*"
+  }
+
+  audit_policy = {
+    Version   = "2012-10-17"
+    Statement = concat(local.audit_statements, [local.store_statement])
+  }
+
+  on_change_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "ReceiveChanges"
+        Effect   = "Allow"
+        Action   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+        Resource = local.queue_arn
+      },
+      {
+        Sid      = "WriteLogs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "${local.change_log_arn}:*"
+      },
+    ]
+  }
+
+  execution_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      { Sid = "SignIn", Effect = "Allow", Action = "ecr:GetAuthorizationToken", Resource = "*" },
+      {
+        Sid      = "PullImage"
+        Effect   = "Allow"
+        Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+        Resource = var.repository_arn
+      },
+      {
+        Sid      = "WriteLogs"
+        Effect   = "Allow"
+        Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        Resource = "${local.task_log_arn}:*"
+      },
+    ]
+  }
+
+  schedule_policy = {
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "RunTask"
+        Effect    = "Allow"
+        Action    = "ecs:RunTask"
+        Resource  = "${local.task_family}:*"
+        Condition = { ArnEquals = { "ecs:cluster" = local.cluster_arn } }
+      },
+      {
+        Sid       = "PassRoles"
+        Effect    = "Allow"
+        Action    = "iam:PassRole"
+        Resource  = [local.execution_arn, local.nightly_arn]
+        Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
+      },
+    ]
+  }
+
+  # A service assumes a role only for resources of this account.
+  task_trust = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "RunTasks"
+      Effect    = "Allow"
+      Principal = { Service = "ecs-tasks.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account }
+        ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:ecs:${local.region}:${local.account}:*" }
+      }
+    }]
+  }
+
+  function_trust = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "RunFunction"
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  }
+
+  schedule_trust = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "RunSchedule"
+      Effect    = "Allow"
+      Principal = { Service = "scheduler.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account }
+        ArnEquals    = { "aws:SourceArn" = local.schedule_group }
+      }
+    }]
+  }
+
+  bucket_policy = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "DenyPlainHttp"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "s3:*"
+      Resource  = [local.bucket_arn, "${local.bucket_arn}/*"]
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  }
+
+  queue_policy = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "ReceiveEvents"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = local.queue_arn
+      Condition = { ArnEquals = { "aws:SourceArn" = local.rule_arns } }
+    }]
+  }
+
+  rule_arns = concat(
+    ["arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name}-own"],
+    [for rule in ["arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name}/${var.name}-members"] :
+    rule if local.organization],
+  )
+
+  bus_policy = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "ReceiveEventsOfMembers"
+      Effect    = "Allow"
+      Principal = "*"
+      Action    = "events:PutEvents"
+      Resource  = local.bus_arn
+      Condition = { StringEquals = { "aws:PrincipalOrgID" = var.organization_id } }
+    }]
+  }
+}
+
+resource "aws_iam_policy" "audit" {
+  name        = "${var.name}-audit"
+  description = "Audits chat streams and stores the results"
+  policy      = jsonencode(local.audit_policy)
+}
+
+resource "aws_iam_role" "nightly" {
+  name               = "${var.name}-nightly"
+  description        = "Audits chat streams every night"
+  assume_role_policy = jsonencode(local.task_trust)
+
+  lifecycle {
+    precondition {
+      condition     = !local.organization || var.external_id != ""
+      error_message = "external_id is needed to audit an organization."
+    }
+  }
+}
+
+resource "aws_iam_role_policy_attachment" "nightly" {
+  role       = aws_iam_role.nightly.name
+  policy_arn = aws_iam_policy.audit.arn
+}
+
+resource "aws_iam_role" "on_change" {
+  name               = "${var.name}-on-change"
+  description        = "Audits the topic or key of a change"
+  assume_role_policy = jsonencode(local.function_trust)
+}
+
+resource "aws_iam_role_policy_attachment" "on_change" {
+  role       = aws_iam_role.on_change.name
+  policy_arn = aws_iam_policy.audit.arn
+}
+
+resource "aws_iam_role_policy" "on_change" {
+  name   = "run"
+  role   = aws_iam_role.on_change.id
+  policy = jsonencode(local.on_change_policy)
+}
+
+resource "aws_iam_role" "execution" {
+  name               = "${var.name}-execution"
+  description        = "Pulls the image of the nightly audit and writes its logs"
+  assume_role_policy = jsonencode(local.task_trust)
+}
+
+resource "aws_iam_role_policy" "execution" {
+  name   = "execution"
+  role   = aws_iam_role.execution.id
+  policy = jsonencode(local.execution_policy)
+}
+
+resource "aws_iam_role" "schedule" {
+  name               = "${var.name}-schedule"
+  description        = "Starts the nightly audit"
+  assume_role_policy = jsonencode(local.schedule_trust)
+}
+
+resource "aws_iam_role_policy" "schedule" {
+  name   = "run"
+  role   = aws_iam_role.schedule.id
+  policy = jsonencode(local.schedule_policy)
+}

@@ -1,0 +1,189 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+
+locals {
+  account     = data.aws_caller_identity.current.account_id
+  partition   = data.aws_partition.current.partition
+  bus_arn     = "arn:${local.partition}:events:${var.hub_region}:${var.hub_account}:event-bus/${var.name}"
+  forward_arn = "arn:${local.partition}:iam::${local.account}:role/${var.name}-forward"
+  hub_roles   = [for role in ["nightly", "on-change"] : "arn:${local.partition}:iam::${var.hub_account}:role/${var.name}-${role}"]
+
+  # The permissions of `checker permissions audit`.
+  member_policy = {
+    Version = "2012-10-17"
+    Statement = concat(
+      [
+        {
+          Sid    = "ListTopicsAndInstances"
+          Effect = "Allow"
+          Action = concat(
+            [
+              "cloudtrail:LookupEvents",
+              "connect:DescribeInstance",
+              "connect:ListInstances",
+              "ds:DescribeDirectories",
+              "ec2:DescribeRegions",
+              "kms:ListAliases",
+            ],
+            [for action in ["securityhub:GetFindings"] : action if var.security_hub],
+            ["sns:ListSubscriptions", "sns:ListTopics"],
+          )
+          Resource = "*"
+        },
+        {
+          Sid      = "ReadTopics"
+          Effect   = "Allow"
+          Action   = ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"]
+          Resource = "arn:${local.partition}:sns:*:*:*"
+        },
+        {
+          Sid      = "ReadKeys"
+          Effect   = "Allow"
+          Action   = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants"]
+          Resource = "arn:${local.partition}:kms:*:*:key/*"
+        },
+        { Sid = "ReadSubscriptions", Effect = "Allow", Action = "sns:GetSubscriptionAttributes", Resource = "*" },
+        {
+          Sid      = "ReadFunctions"
+          Effect   = "Allow"
+          Action   = "lambda:GetPolicy"
+          Resource = "arn:${local.partition}:lambda:*:*:function:*"
+        },
+        {
+          Sid      = "ReadQueues"
+          Effect   = "Allow"
+          Action   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
+          Resource = "arn:${local.partition}:sqs:*:*:*"
+        },
+        {
+          Sid      = "ReadStreams"
+          Effect   = "Allow"
+          Action   = "firehose:DescribeDeliveryStream"
+          Resource = "arn:${local.partition}:firehose:*:*:deliverystream/*"
+        },
+        {
+          Sid    = "ReadRoles"
+          Effect = "Allow"
+          Action = [
+            "iam:GetPolicy",
+            "iam:GetPolicyVersion",
+            "iam:GetRole",
+            "iam:GetRolePolicy",
+            "iam:ListAttachedRolePolicies",
+            "iam:ListRolePolicies",
+          ]
+          Resource = ["arn:${local.partition}:iam::*:policy/*", "arn:${local.partition}:iam::*:role/*"]
+        },
+      ],
+      [for statement in [{
+        Sid      = "ImportFindings"
+        Effect   = "Allow"
+        Action   = "securityhub:BatchImportFindings"
+        Resource = "arn:${local.partition}:securityhub:*:*:product/*/default"
+      }] : statement if var.security_hub],
+    )
+  }
+
+  # Only two roles of the hub, and only in this organization.
+  member_trust = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "AuditFromHub"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:${local.partition}:iam::${var.hub_account}:root" }
+      Action    = "sts:AssumeRole"
+      Condition = {
+        StringEquals = { "aws:PrincipalOrgID" = var.organization_id, "sts:ExternalId" = var.external_id }
+        ArnEquals    = { "aws:PrincipalArn" = local.hub_roles }
+      }
+    }]
+  }
+
+  forward_policy = {
+    Version   = "2012-10-17"
+    Statement = [{ Sid = "ForwardEvents", Effect = "Allow", Action = "events:PutEvents", Resource = local.bus_arn }]
+  }
+
+  forward_trust = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "ForwardEvents"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account }
+        ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:events:*:${local.account}:rule/${var.name}-forward" }
+      }
+    }]
+  }
+}
+
+resource "aws_iam_role" "member" {
+  count              = var.create_roles ? 1 : 0
+  name               = "${var.name}-member"
+  description        = "Lets the hub audit chat streams"
+  assume_role_policy = jsonencode(local.member_trust)
+}
+
+resource "aws_iam_role_policy" "member" {
+  count  = var.create_roles ? 1 : 0
+  name   = "audit"
+  role   = aws_iam_role.member[0].id
+  policy = jsonencode(local.member_policy)
+}
+
+resource "aws_iam_role" "forward" {
+  count              = var.create_roles ? 1 : 0
+  name               = "${var.name}-forward"
+  description        = "Sends changes of chat streams to the hub"
+  assume_role_policy = jsonencode(local.forward_trust)
+}
+
+resource "aws_iam_role_policy" "forward" {
+  count  = var.create_roles ? 1 : 0
+  name   = "forward"
+  role   = aws_iam_role.forward[0].id
+  policy = jsonencode(local.forward_policy)
+}
+
+resource "aws_cloudwatch_event_rule" "forward" {
+  name          = "${var.name}-forward"
+  description   = "Changes of chat streams in this account and Region"
+  event_pattern = jsonencode(local.event_pattern)
+}
+
+resource "aws_cloudwatch_event_target" "forward" {
+  rule     = aws_cloudwatch_event_rule.forward.name
+  arn      = local.bus_arn
+  role_arn = local.forward_arn
+
+  depends_on = [aws_iam_role_policy.forward]
+}
+
+locals {
+  event_pattern = {
+    source        = ["aws.connect", "aws.kms", "aws.sns"]
+    "detail-type" = ["AWS API Call via CloudTrail"]
+    detail = {
+      eventSource = ["connect.amazonaws.com", "kms.amazonaws.com", "sns.amazonaws.com"]
+      eventName = [
+        "AddPermission",
+        "CancelKeyDeletion",
+        "DeleteTopic",
+        "DisableKey",
+        "EnableKey",
+        "PutKeyPolicy",
+        "RemovePermission",
+        "RetireGrant",
+        "RevokeGrant",
+        "ScheduleKeyDeletion",
+        "SetSubscriptionAttributes",
+        "SetTopicAttributes",
+        "StartContactStreaming",
+        "Unsubscribe",
+      ]
+      errorCode = [{ exists = false }]
+    }
+  }
+}

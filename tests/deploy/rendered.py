@@ -1,0 +1,202 @@
+"""What `deploy/` creates, rendered: the Terraform module as its plan, the CloudFormation templates for parameters."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from scripts.terraform_fixtures import Tools, workspace
+
+DEPLOY = Path(__file__).parent.parent.parent / "deploy"
+ACCOUNT, REGION, HUB = "123456789012", "us-east-1", "210987654321"
+DIGEST = f"sha256:{'0' * 64}"
+_PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::Region": REGION}
+_NOTHING = object()
+Json = dict[str, Any]
+
+
+class Case(NamedTuple):
+    """A hub or member with its settings, by the names that both tools have for them."""
+
+    part: str
+    organization: bool = False
+    security_hub: bool = False
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings by the names of the module's variables."""
+        organization = {"organization_id": "o-a1b2c3d4e5", "external_id": "agreed"}
+        shared = {"security_hub": self.security_hub}
+        if self.part == "member":
+            return shared | organization | {"hub_account": HUB, "hub_region": REGION}
+        image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/checker@{DIGEST}"
+        network = {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]}
+        repository = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/checker"
+        own = {"image": image, "repository_arn": repository, **network}
+        return shared | own | (organization if self.organization else {})
+
+
+class Rendered(NamedTuple):
+    """The policies by the name of their resource, and the other settings that both tools must share."""
+
+    policies: dict[str, Json]
+    patterns: list[Json]
+    environments: dict[str, dict[str, str]]
+
+
+def plan_of(tools: Tools, endpoint: str, case: Case) -> Rendered:
+    """Plan the module, with AWS at an endpoint."""
+    source = DEPLOY / "terraform" if case.part == "hub" else DEPLOY / "terraform" / "member"
+    with workspace(tools, source, endpoint) as made:
+        (made.folder / "case.tfvars.json").write_text(json.dumps(case.settings))
+        plan = made.plan("-var-file=case.tfvars.json")
+    rendered = Rendered({}, [], {})
+    for resource in plan["planned_values"]["root_module"]["resources"]:
+        _add_planned(rendered, resource["type"], resource["name"], resource["values"])
+    return rendered
+
+
+_POLICIES = {
+    "aws_iam_role": ("trust", "assume_role_policy"),
+    "aws_iam_role_policy": ("own", "policy"),
+    "aws_iam_policy": ("managed", "policy"),
+    "aws_s3_bucket_policy": ("bucket", "policy"),
+    "aws_sqs_queue_policy": ("queue", "policy"),
+    "aws_cloudwatch_event_bus_policy": ("bus", "policy"),
+}
+
+
+def _add_planned(rendered: Rendered, kind: str, label: str, values: Json) -> None:
+    if kind in _POLICIES:
+        what, member = _POLICIES[kind]
+        rendered.policies[f"{what} {label}"] = json.loads(values[member])
+    if "event_pattern" in values:
+        rendered.patterns.append(json.loads(values["event_pattern"]))
+    if kind == "aws_lambda_function":
+        rendered.environments["function"] = values["environment"][0]["variables"]
+    if kind == "aws_ecs_task_definition":
+        (container,) = json.loads(values["container_definitions"])
+        rendered.environments["task"] = {one["name"]: one["value"] for one in container["environment"]}
+
+
+_LABELS = {
+    "NightlyRole": "nightly",
+    "OnChangeRole": "on_change",
+    "ExecutionRole": "execution",
+    "ScheduleRole": "schedule",
+    "MemberRole": "member",
+    "ForwardRole": "forward",
+    "AuditPolicy": "audit",
+    "ResultsPolicy": "results",
+    "ChangesPolicy": "changes",
+    "MembersBusPolicy": "members",
+}
+
+
+def template_of(case: Case) -> Rendered:
+    """Render the template as CloudFormation does, for the same settings."""
+    template = yaml.load((DEPLOY / "cloudformation" / f"{case.part}.yaml").read_text(), _Loader)  # noqa: S506 - safe
+    resources = _Resolver(template, case).resources()
+    rendered = Rendered({}, [], {})
+    for name, resource in resources.items():
+        _add_resource(rendered, resource["Type"], _LABELS.get(name, name), resource["Properties"])
+    return rendered
+
+
+def _add_resource(rendered: Rendered, kind: str, label: str, values: Json) -> None:
+    rendered.policies.update({f"{what} {label}": policy for what, policy in _policies(kind, values)})
+    if "EventPattern" in values:
+        rendered.patterns.append(values["EventPattern"])
+    if kind == "AWS::Lambda::Function":
+        rendered.environments["function"] = values["Environment"]["Variables"]
+    if kind == "AWS::ECS::TaskDefinition":
+        (container,) = values["ContainerDefinitions"]
+        rendered.environments["task"] = {one["Name"]: one["Value"] for one in container["Environment"]}
+
+
+def _policies(kind: str, values: Json) -> list[tuple[str, Json]]:
+    if kind == "AWS::IAM::Role":
+        own = [("own", one["PolicyDocument"]) for one in values.get("Policies", ())]
+        return [("trust", values["AssumeRolePolicyDocument"]), *own]
+    if kind == "AWS::Events::EventBusPolicy":
+        return [("bus", {"Version": "2012-10-17", "Statement": [values["Statement"]]})]
+    names = {
+        "AWS::IAM::ManagedPolicy": "managed",
+        "AWS::S3::BucketPolicy": "bucket",
+        "AWS::SQS::QueuePolicy": "queue",
+    }
+    return [(names[kind], values["PolicyDocument"])] if kind in names else []
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads the short forms of functions: `!Ref Name` as `{"Ref": "Name"}`."""
+
+
+def _short(loader: _Loader, suffix: str, node: yaml.Node) -> Json:
+    name = suffix if suffix == "Ref" else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    return {name: loader.construct_sequence(node, deep=True)}  # type: ignore[arg-type]
+
+
+_Loader.add_multi_constructor("!", _short)
+
+
+class _Resolver:
+    """Evaluates the functions that the templates use. Raises KeyError for any other."""
+
+    def __init__(self, template: Json, case: Case) -> None:
+        self.template = template
+        given = {
+            _camel(name): str(value) if isinstance(value, bool) else value
+            for name, value in case.settings.items()
+        }
+        given["SecurityHub"] = str(case.security_hub).lower()
+        defaults = {name: one["Default"] for name, one in template["Parameters"].items() if "Default" in one}
+        self.values = {**_PSEUDO, **defaults, "RoleRegion": REGION, **given}
+        self.values["AWS::NoValue"] = _NOTHING
+
+    def resources(self) -> dict[str, Json]:
+        """The resources whose conditions hold, without references to other resources."""
+        kept = {
+            name: one for name, one in self.template["Resources"].items() if self.holds(one.get("Condition"))
+        }
+        return {name: self.value(one) for name, one in kept.items()}
+
+    def holds(self, name: str | None) -> bool:
+        return name is None or bool(self.value(self.template["Conditions"][name]))
+
+    def value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            resolved = (self.value(one) for one in value)
+            return [one for one in resolved if one is not _NOTHING]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1 and (name := next(iter(value))) in ("Ref", *_FUNCTIONS):
+            return self.called(name, value[name])
+        return {name: self.value(one) for name, one in value.items()}
+
+    def called(self, name: str, argument: Any) -> Any:
+        if name == "Ref":
+            return self.values.get(argument, f"<{argument}>")
+        if name == "Fn::GetAtt":
+            return f"<{argument}>"
+        if name == "Fn::Sub":
+            return re.sub(r"\$\{([^}]+)\}", lambda found: str(self.values[found[1]]), argument)
+        if name == "Fn::If":
+            return self.value(argument[1 if self.holds(argument[0]) else 2])
+        if name == "Fn::Not":
+            return not self.value(argument[0])
+        first, second = self.value(argument)
+        return first == second
+
+
+_FUNCTIONS = ("Fn::GetAtt", "Fn::Sub", "Fn::If", "Fn::Not", "Fn::Equals")
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))

@@ -1,0 +1,304 @@
+"""The function that events start, on the sandbox: it audits what an event names, and trusts nothing else of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import pytest
+
+from checker.app.hub.on_change import OnChange
+from checker.inputs.cloudtrail.change_event import EVENTS, ChangeEvent, read_change
+from checker.sandbox import seed
+from checker.sandbox.aws.upstream import Clients
+from checker.sandbox.http.faults import denied
+from checker.sandbox.running import Account, Sandbox
+
+REGION = "us-east-1"
+OTHER = "999999999999"
+CALLS = [(service, name) for service, names in EVENTS.items() for name in names]
+
+
+class Scene(NamedTuple):
+    """An account with a stream to an encrypted topic, and the bucket for results."""
+
+    sandbox: Sandbox
+    account: Account
+    topic: str
+    key: str
+
+    def event(self, service: str, name: str, **parameters: Any) -> dict[str, Any]:
+        """An event as EventBridge sends it."""
+        detail = {
+            "eventVersion": "1.08",
+            "eventSource": f"{service}.amazonaws.com",
+            "eventName": name,
+            "eventTime": "2026-11-28T02:00:00Z",
+            "awsRegion": REGION,
+            "requestParameters": parameters,
+            "responseElements": None,
+            "eventID": str(uuid4()),
+            "eventType": "AwsApiCall",
+            "recipientAccountId": self.account.id,
+        }
+        return {
+            "version": "0",
+            "id": str(uuid4()),
+            "detail-type": "AWS API Call via CloudTrail",
+            "source": f"aws.{service}",
+            "account": self.account.id,
+            "time": "2026-11-28T02:00:01Z",
+            "region": REGION,
+            "resources": [],
+            "detail": detail,
+        }
+
+    def of(self, service: str, name: str) -> dict[str, Any]:
+        """The event of a call about the topic or its key."""
+        if service == "kms":
+            made = self.event(service, name, keyId=self.key.rpartition("/")[2])
+            made["detail"]["resources"] = [{"ARN": self.key, "accountId": self.account.id}]
+            return made
+        if service == "connect":
+            return self.event(service, name, ChatStreamingConfiguration={"StreamingEndpointArn": self.topic})
+        if "Subscri" in name or name == "Unsubscribe":
+            return self.event(service, name, subscriptionArn=f"{self.topic}:{uuid4()}")
+        return self.event(service, name, topicArn=self.topic)
+
+    def results(self) -> dict[str, Any]:
+        """The stored objects by key."""
+        s3 = self.account.client("s3")
+        keys = [one["Key"] for one in s3.list_objects_v2(Bucket=self.bucket).get("Contents", ())]
+        return {key: s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys}
+
+    @property
+    def bucket(self) -> str:
+        return f"checker-results-{self.account.id}"
+
+    def statuses(self) -> list[dict[str, Any]]:
+        return [json.loads(text) for key, text in self.results().items() if key.endswith("/status.json")]
+
+
+def batch(*events: object) -> dict[str, Any]:
+    return {
+        "Records": [{"messageId": f"m{number}", "body": json.dumps(one)} for number, one in enumerate(events)]
+    }
+
+
+def failed(*names: str) -> dict[str, Any]:
+    return {"batchItemFailures": [{"itemIdentifier": name} for name in names]}
+
+
+@pytest.fixture
+def scene(account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    instance = seed.make_instance(account)
+    encrypted = seed.encrypted_topic(account, instance, grant=False)
+    made = Scene(sandbox, account, encrypted.topic, encrypted.key)
+    account.client("s3").create_bucket(Bucket=made.bucket)
+    monkeypatch.setenv("CHECKER_BUCKET", made.bucket)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    sandbox.clear_calls()
+    return made
+
+
+@pytest.mark.parametrize(("service", "name"), CALLS)
+def test_each_call_leads_to_an_audit_of_what_it_names(scene: Scene, service: str, name: str) -> None:
+    event = scene.of(service, name)
+    assert OnChange()(batch(event), None) == failed()
+    results = scene.results()
+    folder, *_ = {key.rpartition("/")[0] for key in results}
+    assert folder.startswith(f"changes/{scene.account.id}/{REGION}/20")
+    assert folder.endswith(event["detail"]["eventID"])
+    assert {key.rpartition("/")[2] for key in results} >= {"report.json", "report.txt", "status.json"}
+    (status,) = scene.statuses()
+    (described,) = status["events"]
+    assert (described["name"], described["checked"]) == (name, True)
+    assert described["resource"] == (scene.key if service == "kms" else scene.topic)
+    assert (status["exit_code"], status["ended"]) == (1, "findings")
+    report = json.loads(results[f"{folder}/report.json"])
+    assert {one["rule"] for one in report["findings"]} >= {"connect-cannot-use-key"}
+
+
+def test_a_deleted_topic_is_reported_as_such_and_needs_no_second_delivery(scene: Scene) -> None:
+    event = scene.of("sns", "DeleteTopic")
+    scene.account.client("sns").delete_topic(TopicArn=scene.topic)
+    assert OnChange()(batch(event), None) == failed()
+    (status,) = scene.statuses()
+    assert status["exit_code"] in (0, 1)
+    assert [one["checked"] for one in status["events"]] == [False]
+
+
+def test_a_batch_is_one_audit_for_each_account_and_region(scene: Scene) -> None:
+    again = scene.of("sns", "SetTopicAttributes")
+    events = [again, again, scene.of("kms", "PutKeyPolicy"), scene.of("sns", "AddPermission")]
+    assert OnChange()(batch(*events), None) == failed()
+    (status,) = scene.statuses()
+    assert [one["name"] for one in status["events"]] == [
+        "SetTopicAttributes",
+        "PutKeyPolicy",
+        "AddPermission",
+    ]
+    assert len(scene.sandbox.calls("sns", "ListTopics")) == 1
+
+
+def test_a_replay_is_audited_again_and_says_so(scene: Scene) -> None:
+    event, handler = scene.of("sns", "SetTopicAttributes"), OnChange()
+    for _ in range(2):
+        assert handler(batch(event), None) == failed()
+    assert len(scene.sandbox.calls("sns", "ListTopics")) == 2
+
+
+def test_the_streams_of_a_busy_contact_center_are_audited_once_an_hour(scene: Scene) -> None:
+    time = [0.0]
+    handler = OnChange(lambda: time[0])
+    for seconds, audits in ((0, 1), (60, 1), (3599, 1), (3600, 2), (3700, 2)):
+        time[0] = seconds
+        handler(batch(scene.of("connect", "StartContactStreaming")), None)
+        assert len(scene.sandbox.calls("sns", "ListTopics")) == audits
+    handler(batch(scene.of("sns", "SetTopicAttributes")), None)
+    assert len(scene.sandbox.calls("sns", "ListTopics")) == 3
+
+
+def test_what_could_not_be_stored_is_delivered_again(scene: Scene) -> None:
+    stream, changed = scene.of("connect", "StartContactStreaming"), scene.of("sns", "AddPermission")
+    handler = OnChange()
+    scene.account.client("s3").delete_bucket(Bucket=scene.bucket)
+    assert handler(batch(stream, "nothing", changed), None) == failed("m0", "m2")
+    scene.account.client("s3").create_bucket(Bucket=scene.bucket)
+    assert handler(batch(stream), None) == failed()
+    assert len(scene.statuses()) == 1
+
+
+def test_an_incomplete_audit_is_stored_as_such(scene: Scene) -> None:
+    scene.sandbox.fault(denied("sns", "GetTopicAttributes"))
+    assert OnChange()(batch(scene.of("sns", "SetTopicAttributes")), None) == failed()
+    (status,) = scene.statuses()
+    assert (status["exit_code"], status["ended"]) == (3, "incomplete")
+    assert [one["checked"] for one in status["events"]] == [False]
+
+
+@pytest.mark.parametrize("accounts", ["", "444455556666"])
+def test_an_event_about_another_account_assumes_no_role(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], accounts: str
+) -> None:
+    monkeypatch.setenv("CHECKER_ROLE_NAME", "CheckerAudit")
+    monkeypatch.setenv("CHECKER_ACCOUNTS", accounts)
+    foreign = f"arn:aws:sns:{REGION}:{OTHER}:chat"
+    event = scene.event(
+        "connect", "StartContactStreaming", ChatStreamingConfiguration={"StreamingEndpointArn": foreign}
+    )
+    assert OnChange()(batch(event), None) == failed()
+    assert f"account {OTHER} is not audited" in capsys.readouterr().err
+    assert not scene.sandbox.calls("sts", "AssumeRole")
+    assert scene.results() == {}
+
+
+def test_the_accounts_of_an_organization_are_those_that_aws_lists(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organizations = scene.account.client("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    monkeypatch.setenv("CHECKER_ACCOUNTS", "organization")
+    monkeypatch.setenv("CHECKER_ROLE_NAME", "CheckerAudit")
+    event = scene.of("sns", "AddPermission")
+    assert OnChange()(batch(event), None) == failed()
+    assert len(scene.statuses()) == 1
+    scene.sandbox.fault(denied("organizations", "ListAccounts"))
+    with pytest.raises(Exception, match="organizations:ListAccounts"):
+        OnChange()(batch(event), None)
+
+
+Spoil = Callable[[dict[str, Any]], object]
+
+
+def detail(**members: Any) -> Spoil:
+    return lambda event: event["detail"].update(members)
+
+
+SPOILED: dict[str, tuple[Spoil, str]] = {
+    "no detail": (lambda event: event.pop("detail"), "not an API call"),
+    "a detail that is a list": (lambda event: event.update(detail=[1]), "not an API call"),
+    "another type": (lambda event: event.update({"detail-type": "Scheduled Event"}), "not an API call"),
+    "another source": (lambda event: event.update(source="aws.s3"), "may change a stream"),
+    "a source that is no text": (lambda event: event.update(source=["aws.sns"]), "may change a stream"),
+    "a custom source": (lambda event: event.update(source="my.app"), "may change a stream"),
+    "the event source of another service": (
+        detail(eventSource="lambda.amazonaws.com"),
+        "may change a stream",
+    ),
+    "another call": (detail(eventName="Publish"), "may change a stream"),
+    "no call": (lambda event: event["detail"].pop("eventName"), "may change a stream"),
+    "no account": (lambda event: event.pop("account"), "account is not valid"),
+    "an account that is a path": (lambda event: event.update(account="../../etc"), "account is not valid"),
+    "the record of another account": (detail(recipientAccountId=OTHER), "not that of the record"),
+    "a Region that is a host": (lambda event: event.update(region="x.evil.example/"), "Region is not valid"),
+    "the record of another Region": (detail(awsRegion="eu-west-2"), "not that of the record"),
+    "no ID": (lambda event: event["detail"].pop("eventID"), "no valid ID"),
+    "an ID that is a path": (detail(eventID="../latest"), "no valid ID"),
+    "a call that failed": (detail(errorCode="AccessDenied"), "nothing changed"),
+    "no parameters": (detail(requestParameters=None), "names no topic or key"),
+    "parameters that are a list": (detail(requestParameters=["topicArn"]), "names no topic or key"),
+    "a number": (detail(requestParameters={"topicArn": 7}), "names no topic or key"),
+    "a wildcard": (
+        detail(requestParameters={"topicArn": "arn:aws:sns:us-east-1:111122223333:*"}),
+        "names no topic or key",
+    ),
+    "another service": (
+        detail(requestParameters={"topicArn": "arn:aws:s3:::bucket"}),
+        "names no topic or key",
+    ),
+    "a long ARN": (
+        detail(requestParameters={"topicArn": "arn:aws:sns:us-east-1:111122223333:" + "x" * 9999}),
+        "names no topic or key",
+    ),
+    "a topic of another Region": (
+        detail(requestParameters={"topicArn": "arn:aws:sns:eu-west-2:111122223333:chat"}),
+        "another Region or partition",
+    ),
+    "a topic of another partition": (
+        detail(requestParameters={"topicArn": "arn:aws-cn:sns:us-east-1:111122223333:chat"}),
+        "another Region or partition",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoil", "reason"), SPOILED.values(), ids=SPOILED)
+def test_an_event_that_is_not_as_aws_documents_it_is_ignored_with_the_reason(
+    spoil: Spoil, reason: str
+) -> None:
+    account = Account("", Clients(), "111122223333", REGION)
+    scene = Scene(Sandbox("", Clients(), ""), account, "arn:aws:sns:us-east-1:111122223333:chat", "")
+    event = scene.of("sns", "SetTopicAttributes")
+    assert isinstance(read_change(event), ChangeEvent)
+    spoil(event)
+    result = read_change(event)
+    assert isinstance(result, str)
+    assert reason in result
+
+
+BODIES = [None, 7, "", "{", "[]", "null", "[" * 100_000, '{"detail-type": 1}', '"\\u001b[31m"']
+
+
+def test_messages_without_an_event_are_ignored_and_do_not_stop_the_others(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records: list[Any] = [{"messageId": "\x1b[31mred", "body": body} for body in BODIES]
+    records += [None, [], "text", {"body": "{}"}, *batch(scene.of("sns", "RemovePermission"))["Records"]]
+    assert OnChange()({"Records": records}, None) == failed()
+    said = capsys.readouterr().err
+    assert said.count("ignored message") == len(BODIES) + 4
+    assert "\x1b" not in said
+    assert len(scene.statuses()) == 1
+
+
+@pytest.mark.parametrize("event", [None, [], "text", {}, {"Records": None}, {"Records": "x"}])
+def test_anything_else_is_ignored(scene: Scene, event: object) -> None:
+    assert OnChange()(event, None) == failed()
+    assert scene.sandbox.calls("sns") == []
+
+
+def test_a_single_event_is_handled_as_well(scene: Scene) -> None:
+    assert OnChange()(scene.of("sns", "SetTopicAttributes"), None) == failed()
+    assert len(scene.statuses()) == 1

@@ -1,0 +1,175 @@
+"""Comparisons of runs: a finding is fixed only if it was judged again, and nothing known is ever lost."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checker.core.errors import Skipped
+from checker.core.finding import Finding, Location, Severity, Verdict
+from checker.lint.audited import AuditedUnit, Circumstances
+from checker.lint.history import PRESENT, Change, History
+from checker.lint.report import Doubt, Examined, Report, Suppressed, SuppressedBy
+from checker.report.comparison import compared, past_of
+from checker.report.formats.json import report_v1
+from checker.report.record import RecordedPlace, read_report
+
+ACCOUNTS = ("111122223333", "444455556666")
+NAMES = ("a", "b")
+TOPICS = tuple(f"arn:aws:sns:us-east-1:{account}:{name}" for account in ACCOUNTS for name in NAMES)
+RULE = "missing-source-account"
+
+GONE, CLEAN, BAD, WORSE = "gone", "clean", "bad", "worse"
+SEEN, UNREAD, OUT_OF_SCOPE, UNKNOWN, SUPPRESSED, OTHER_RULE = (
+    "seen",
+    "unread",
+    "out of scope",
+    "unknown",
+    "suppressed",
+    "other rule",
+)
+
+
+class Night(NamedTuple):
+    """What is true of each topic, how the audit looks at it, and how it looks at each account."""
+
+    truth: tuple[str, ...]
+    looked: tuple[str, ...]
+    accounts: tuple[str, ...]
+
+
+NIGHTS = st.lists(
+    st.builds(
+        Night,
+        st.tuples(*[st.sampled_from((GONE, CLEAN, BAD, WORSE))] * len(TOPICS)),
+        st.tuples(
+            *[st.sampled_from((SEEN, SEEN, UNREAD, OUT_OF_SCOPE, UNKNOWN, SUPPRESSED, OTHER_RULE))]
+            * len(TOPICS)
+        ),
+        st.tuples(*[st.sampled_from(("listed", "listed", "refused", "left out"))] * len(ACCOUNTS)),
+    ),
+    min_size=1,
+    max_size=7,
+)
+
+
+def finding(topic: str, severity: Severity) -> Finding:
+    place = Location(RecordedPlace(topic, "Statement[0]"), ("Statement", 0))
+    return Finding(RULE, severity, "anyone can publish", topic, (place,))
+
+
+def status(night: Night, number: int) -> str:
+    """Return how a run sees a topic: as it is, as refused with its account, or as one of the ways to look."""
+    account = night.accounts[number // len(NAMES)]
+    if account != "listed":
+        return account
+    return GONE if night.truth[number] == GONE else night.looked[number]
+
+
+def report_of(night: Night, day: int) -> Report:
+    """Build the report that an audit of the night would make."""
+    findings, examined, skipped, suppressed = [], [], [], []
+    for number, topic in enumerate(TOPICS):
+        seen, truth = status(night, number), night.truth[number]
+        found = finding(topic, Severity.ERROR if truth == WORSE else Severity.WARNING)
+        if seen == UNREAD:
+            skipped.append(Skipped(topic, "access denied", error=True))
+        if seen not in (SEEN, SUPPRESSED, UNKNOWN, OTHER_RULE):
+            continue
+        verdict = Verdict.FAIL if truth in (BAD, WORSE) else Verdict.PASS
+        verdict = Verdict.UNDETERMINED if seen == UNKNOWN else verdict
+        verdicts = {"no-durable-subscriber": Verdict.PASS} | ({} if seen == OTHER_RULE else {RULE: verdict})
+        doubts = {RULE: Doubt("too complex")} if seen == UNKNOWN else {}
+        examined.append(Examined("topic", topic, topic, verdicts, doubts))
+        if verdict is Verdict.FAIL and seen == SEEN:
+            findings.append(found)
+        elif verdict is Verdict.FAIL and seen == SUPPRESSED:
+            suppressed.append(Suppressed(found, SuppressedBy.CONFIGURATION, "accepted"))
+    units = tuple(
+        AuditedUnit(
+            account,
+            "us-east-1",
+            complete=night.accounts[at] == "listed",
+            topics=tuple(
+                name
+                for position, name in enumerate(NAMES)
+                if status(night, at * len(NAMES) + position) == OUT_OF_SCOPE
+            ),
+        )
+        for at, account in enumerate(ACCOUNTS)
+        if night.accounts[at] != "left out"
+    )
+    audit = Circumstances(f"2026-01-{day + 1:02}T02:00:00+00:00", "1", units=units)
+    return Report(
+        tuple(findings), tuple(examined), tuple(skipped), 0, suppressed=tuple(suppressed), audit=audit
+    )
+
+
+class Known(NamedTuple):
+    """What the oracle remembers of a finding."""
+
+    first_seen: str
+    severity: Severity
+
+
+def expected(known: dict[str, Known], night: Night, time: str) -> tuple[dict[str, Change], dict[str, Known]]:
+    """Say what each topic's finding is in a night, one topic at a time, from what is true and what was looked at."""
+    changes: dict[str, Change] = {}
+    after: dict[str, Known] = {}
+    for number, topic in enumerate(TOPICS):
+        seen, truth, before = status(night, number), night.truth[number], known.get(topic)
+        if seen in (SEEN, SUPPRESSED) and truth in (BAD, WORSE):
+            severity = Severity.ERROR if truth == WORSE else Severity.WARNING
+            if seen == SUPPRESSED:
+                changes |= {topic: Change.SUPPRESSED} if before else {}
+                continue
+            after[topic] = Known(before.first_seen if before else time, severity)
+            worse = before is not None and before.severity is Severity.WARNING and severity is Severity.ERROR
+            changes[topic] = Change.NEW if before is None else Change.ESCALATED if worse else Change.UNCHANGED
+        elif before is not None and (seen == GONE or seen in (SEEN, SUPPRESSED)):
+            changes[topic] = Change.FIXED
+        elif before is not None:
+            changes[topic], after[topic] = Change.NOT_AUDITED, before
+    return changes, after
+
+
+def shown(history: History) -> dict[str, Change]:
+    entries = [(entry.finding.resource, entry.change) for entry in history.entries]
+    assert len(entries) == len(dict(entries))
+    return dict(entries)
+
+
+@given(NIGHTS)
+def test_every_night_is_what_happened_since_the_topic_was_last_looked_at(nights: list[Night]) -> None:
+    reports: list[Report] = []
+    known: dict[str, Known] = {}
+    for day, night in enumerate(nights):
+        report = report_of(night, day)
+        assert report.audit is not None
+        changes, known = expected(known, night, report.audit.time)
+        history = compared(report, past_of(reports))
+        assert shown(history) == changes
+        seen = {
+            entry.finding.resource: entry.first_seen for entry in history.of(*PRESENT, Change.NOT_AUDITED)
+        }
+        assert seen == {topic: one.first_seen for topic, one in known.items()}
+        reports.append(report)
+
+
+@given(NIGHTS)
+def test_the_last_report_remembers_as_much_as_all_of_them(nights: list[Night]) -> None:
+    """A report that is written with its history can stand for all reports before it."""
+    written: list[Report] = []
+    carried: list[Report] = []
+    for day, night in enumerate(nights):
+        report = report_of(night, day)
+        history = compared(report, past_of(written))
+        assert compared(report, past_of(carried)) == history
+        again = read_report(json.loads(json.dumps(report_v1(report._replace(history=history)))))
+        assert again.history is not None
+        assert shown(again.history) == shown(history)
+        written.append(report)
+        carried = [again]
