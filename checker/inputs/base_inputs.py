@@ -71,7 +71,7 @@ class Changed(NamedTuple):
         if name.endswith(HCL):
             root = self.root_of(resource, is_old=is_old)
             return root in self.reach.roots or (is_old and self.folders.get(root, root) != root)
-        return name in self.reach.files or (self.reach.others and _has_opaque_part(resource))
+        return name in self.reach.files or (self.reach.others and _depends_on_others(resource))
 
     def touches_file(self, name: str, *, is_old: bool) -> bool:
         """True for what was not read if the change may affect it: its file, or one that may supply its values."""
@@ -88,10 +88,13 @@ class Changed(NamedTuple):
         return self.old if is_old else self.new
 
 
-def _has_opaque_part(resource: Topic | Key) -> bool:
-    """True for a policy or ARN with a part of which not even a reference is known."""
+def _depends_on_others(resource: Topic | Key) -> bool:
+    """True for a resource of a template with a part of which not even a reference is known.
+
+    Another template may set it. A policy and a plan are complete in their own file.
+    """
     policy = resource.policy if isinstance(resource.policy, Unknown) else resource.policy.policy
-    return _is_opaque((resource.arn, policy, resource.doubt))
+    return "#" in resource.address and _is_opaque((resource.arn, policy, resource.doubt))
 
 
 def _is_opaque(value: object) -> bool:

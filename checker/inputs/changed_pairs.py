@@ -55,7 +55,11 @@ def _is_compared(match: Match, changed: Changed) -> bool:
     if changed.is_repeated and not _values_of(match, changed):
         return False
     old, new = match
-    if old is None or new is None or _outline(old) != _outline(new):
+    if old is None or new is None:  # without a change of its files, both sides have it, but more than once
+        one = match.new or match.old
+        is_template = one is not None and "#" in one.address and changed.reach.others
+        return is_template or (one is not None and changed.touches(one, is_old=new is None))
+    if _outline(old) != _outline(new):
         return True  # by its own file, or by another one that is linked to it
     return changed.touches(old, is_old=True) or changed.touches(new, is_old=False)
 

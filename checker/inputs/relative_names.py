@@ -76,7 +76,7 @@ class Names(NamedTuple):
             address=self.relative(topic.address),
             symbol=self.relative(topic.symbol),
             root=self.relative(topic.root),
-            doubt=topic.doubt and self.unknown(topic.doubt),
+            doubt=None if topic.doubt is None else self.unknown(topic.doubt),
         )
 
     def key(self, key: Key) -> Key:
@@ -87,7 +87,7 @@ class Names(NamedTuple):
             policy=self._policy(key.policy, "", arn),
             address=self.relative(key.address),
             root=self.relative(key.root),
-            doubt=key.doubt and self.unknown(key.doubt),
+            doubt=None if key.doubt is None else self.unknown(key.doubt),
         )
 
     def _arn(self, arn: Arn | Unknown) -> Arn | Unknown:

@@ -248,6 +248,29 @@ def test_unknown_values_of_other_roots_do_not_matter() -> None:
     assert compared()[0] == 3
 
 
+def test_what_is_not_known_in_a_file_that_does_not_change_does_not_matter() -> None:
+    """An invalid policy, and two topics of one file that nothing distinguishes."""
+    git("checkout", "--quiet", "main")
+    save(Path("other/invalid.json"), document(statement(Conditions={})))
+    twice = [f"---\n{json.dumps(document(statement()))}\n" for _ in range(2)]
+    save(Path("other/twice.yaml"), "".join(twice))
+    commit()
+    git("checkout", "--quiet", "-b", "next")
+    save(Path("policies/topic.json"), document(subscriber(PARTNER), subscriber(VENDOR)))
+    read = as_json()
+    assert [one["name"] for one in read["resources"]] == ["policies/topic.json"]
+    assert read["doubts"] == []
+    save(Path("other/invalid.json"), document(statement(Condition={})))
+    assert [one["where"] or one["reason"] for one in as_json()["doubts"]] != []
+
+
+def test_a_policy_that_may_not_be_in_force_is_not_known() -> None:
+    condition = 'resource "aws_sns_topic_policy" "chat" {\n  count = data.external.x.result.on ? 1 : 0'
+    edit("modules/chat/main.tf", ('resource "aws_sns_topic_policy" "chat" {', condition))
+    code, text = compared()
+    assert (code, "not known  " in text) == (3, True)
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [
