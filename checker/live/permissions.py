@@ -76,9 +76,17 @@ def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
     return policy_of(statements)
 
 
-def store_statement(bucket: str, partition: str = "aws") -> dict[str, Any]:
-    """Return the statement to store the results of audits inside AWS in a bucket."""
-    return statement("StoreResults", ("s3:PutObject",), (f"arn:{partition}:s3:::{bucket}/*",))
+def result_statements(bucket: str, partition: str = "aws") -> list[dict[str, Any]]:
+    """Return the statements to store the results of audits inside AWS in a bucket, and to read the latest report.
+
+    S3 reports an object as not found only to a caller that may list the bucket.
+    """
+    arn = f"arn:{partition}:s3:::{bucket}"
+    return [
+        statement("StoreResults", ("s3:PutObject",), (f"{arn}/*",)),
+        statement("ReadLatest", ("s3:GetObject",), (f"{arn}/latest/*",)),
+        statement("FindLatest", ("s3:ListBucket",), (arn,)),
+    ]
 
 
 def explain_policy(limits: Limits) -> dict[str, Any]:

@@ -86,16 +86,30 @@ locals {
     }] : statement if var.security_hub],
   )
 
-  store_statement = {
-    Sid      = "StoreResults"
-    Effect   = "Allow"
-    Action   = "s3:PutObject"
-    Resource = "${local.bucket_arn}/*"
-  }
+  result_statements = [
+    {
+      Sid      = "StoreResults"
+      Effect   = "Allow"
+      Action   = "s3:PutObject"
+      Resource = "${local.bucket_arn}/*"
+    },
+    {
+      Sid      = "ReadLatest"
+      Effect   = "Allow"
+      Action   = "s3:GetObject"
+      Resource = "${local.bucket_arn}/latest/*"
+    },
+    {
+      Sid      = "FindLatest"
+      Effect   = "Allow"
+      Action   = "s3:ListBucket"
+      Resource = local.bucket_arn
+    },
+  ]
 
   audit_policy = {
     Version   = "2012-10-17"
-    Statement = concat(local.audit_statements, [local.store_statement])
+    Statement = concat(local.audit_statements, local.result_statements)
   }
 
   on_change_policy = {

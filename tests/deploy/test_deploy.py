@@ -19,7 +19,7 @@ from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
 from checker.inputs.cloudtrail.change_event import DETAIL_TYPE, EVENTS
 from checker.inputs.requests import read_question
-from checker.live.permissions import Extras, Limits, audit_policy, store_statement
+from checker.live.permissions import Extras, Limits, audit_policy, result_statements
 from checker.policy.change import contents
 from scripts.terraform_fixtures import MissingToolError, Tools
 from tests.deploy.rendered import ACCOUNT, DEPLOY, HUB, REGION, Case, Json, Rendered, plan_of, template_of
@@ -94,8 +94,8 @@ def test_the_roles_have_the_permissions_that_the_command_prints(case: Case) -> N
     role = "checker-member" if case.organization else ""
     extras = Extras(role, case.organization, all_regions=True, security_hub=case.security_hub)
     expected = audit_policy(Limits(), extras)
-    stores = store_statement(f"checker-results-{ACCOUNT}-{REGION}")
-    assert policies["managed audit"] == {**expected, "Statement": [*expected["Statement"], stores]}
+    results = result_statements(f"checker-results-{ACCOUNT}-{REGION}")
+    assert policies["managed audit"] == {**expected, "Statement": [*expected["Statement"], *results]}
 
 
 @pytest.mark.parametrize("case", [*HUBS, *MEMBERS], ids=str)

@@ -20,22 +20,26 @@ if TYPE_CHECKING:
 
 
 def nightly() -> Ending:
-    """Audit all accounts and Regions, store the results, and return how it ended.
+    """Audit all accounts and Regions, compare with the night before, store the results, and return how it ended.
 
-    Results that could not be stored make the audit incomplete. Raises CheckerError.
+    Results that could not be read or stored make the audit incomplete. Raises CheckerError.
     """
     settings, started = Settings.read(os.environ), now()
     bucket = Bucket.of(settings.bucket, sign_in(settings.access))
     coverage = Coverage(settings.accounts, settings.organization, settings.regions, not settings.regions)
     with tempfile.TemporaryDirectory(prefix="checker-") as name:
-        folder = Path(name)
-        ending = settings.audit(folder, coverage)
+        folder, earlier = Path(name, "results"), Path(name, "earlier")
+        folder.mkdir()
+        earlier.mkdir()
+        unread = bucket.fetch(f"latest/{REPORT}", earlier / REPORT)
+        ending = settings.audit(folder, coverage, since=earlier)
         write_status(folder, ending, started)
         latest = ("latest",) if (folder / REPORT).exists() else ()
         unsaved = bucket.store(folder, (f"nights/{stamp(started)}", *latest))
-    for skipped in unsaved:
+    failed = (*filter(None, (unread,)), *unsaved)
+    for skipped in failed:
         tell(*skipped_text(skipped, Paint()))
-    return ending._replace(incomplete=ending.incomplete or bool(unsaved))
+    return ending._replace(incomplete=ending.incomplete or bool(failed))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from checker.live.aws.calls import Calls
 from checker.live.aws.errors import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from checker.app.exit_codes import Ending
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from checker.live.aws.session import Sessions
 
 STATUS = "status.json"
+_PART = 8 * 1024 * 1024
 _TYPES = {
     ".html": "text/html",
     ".json": "application/json",
     ".jsonl": "application/jsonl",
+    ".md": "text/markdown",
     ".txt": "text/plain",
 }
 
@@ -62,6 +64,36 @@ class Bucket(NamedTuple):
         """Look up the caller's account. Raises CallError."""
         calls = Calls(sessions, Unit("", sessions.base.region_name or ""), threading.Event())
         return cls(name, calls, str(calls.make("sts", "get_caller_identity", "the caller")["Account"]))
+
+    def fetch(self, key: str, file: Path) -> Skipped | None:
+        """Read an object into a file, if there is one, and return it if it could not be read.
+
+        It is read in parts, because answers are limited to 16 MB. S3 reports an object as not found only to a caller
+        that may list the bucket.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
+        try:
+            parts = list(self._parts(key))
+        except CallError as error:
+            return error.entry
+        if parts:
+            file.write_bytes(b"".join(parts))
+        return None
+
+    def _parts(self, key: str) -> Iterator[bytes]:
+        """Yield the parts of one version of an object; nothing if there is none. Raises CallError."""
+        parameters = {"Bucket": self.name, "Key": key, "ExpectedBucketOwner": self.owner}
+        start, size = 0, 1
+        while start < size:
+            within = f"bytes={start}-{start + _PART - 1}"
+            answer = self.calls.find(
+                "s3", "get_object", f"s3://{self.name}/{key}", Range=within, **parameters
+            )
+            if answer is None:
+                return
+            parameters["IfMatch"] = answer["ETag"]
+            yield answer["Body"].read()
+            start, size = start + _PART, int(answer["ContentRange"].rpartition("/")[2])
 
     def store(self, folder: Path, prefixes: Iterable[str]) -> tuple[Skipped, ...]:
         """Store the files of a folder under each prefix, and return what could not be stored.

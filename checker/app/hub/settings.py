@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ORGANIZATION = "organization"
 JOURNAL, REPORT = "journal.jsonl", "report.json"
-_FILES = {"json": REPORT, "text": "report.txt", "html": "report.html"}
+_FILES = {"json": REPORT, "text": "report.txt", "html": "report.html", "digest": "digest.md"}
 _YES_NO = {"true": True, "false": False}
 
 
@@ -73,10 +73,12 @@ class Settings(NamedTuple):
         """How accounts are reached."""
         return Access(role=self.role, external_id=self.external_id)
 
-    def audit(self, folder: Path, coverage: Coverage, topics: Iterable[str] = ()) -> Ending:
+    def audit(
+        self, folder: Path, coverage: Coverage, topics: Iterable[str] = (), since: Path | None = None
+    ) -> Ending:
         """Audit accounts, write the reports and the journal to a folder, and return how it ended.
 
-        Every error ends in a message on standard error.
+        ``since`` is a folder with the report to compare with, or an empty one. Every error ends in a message on standard error.
         """
         reports = [f"{name}={folder / file}" for name, file in _FILES.items() if name in FORMATS]
 
@@ -88,7 +90,12 @@ class Settings(NamedTuple):
                 isolated=self.configuration is None,
             )
             request = AuditOptions(
-                options, self.access, coverage, journal=folder / JOURNAL, security_hub=self.security_hub
+                options,
+                self.access,
+                coverage,
+                journal=folder / JOURNAL,
+                security_hub=self.security_hub,
+                since=since,
             )
             return audit_accounts(request, reports, "")
 

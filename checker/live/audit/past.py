@@ -53,8 +53,12 @@ def read_past(path: Path, settle: Callable[[Report], Report]) -> tuple[Past, tup
         try:
             files.append(_file(name))
         except InputError as error:
-            ignored.append(Skipped(str(name), error.reason, help=error.help, complete=True))
-    return past_of(_needed(_distinct(files), settle)), tuple(ignored)
+            ignored.append(_ignored(name, error))
+    return past_of(_needed(_distinct(files), settle, ignored)), tuple(ignored)
+
+
+def _ignored(path: Path, error: InputError) -> Skipped:
+    return Skipped(str(path), f"not compared with: {error.reason}", help=error.help, complete=True)
 
 
 def _names(folder: Path) -> Iterator[Path]:
@@ -98,11 +102,17 @@ def _distinct(files: Sequence[_File]) -> list[_File]:
     return sorted(by_time.values())
 
 
-def _needed(files: Sequence[_File], settle: Callable[[Report], Report]) -> list[Report]:
-    """Read the newest files, back to one that carries the history of all older ones."""
+def _needed(
+    files: Sequence[_File], settle: Callable[[Report], Report], ignored: list[Skipped]
+) -> list[Report]:
+    """Read the newest files, back to one that carries the history of all older ones. Add the unusable ones."""
     reports: list[Report] = []
     for number in range(len(files) - 1, -1, -1):
-        report = _read(files[number], settle)
+        try:
+            report = _read(files[number], settle)
+        except InputError as error:
+            ignored.append(_ignored(files[number].path, error))
+            continue
         reports.insert(0, report)
         nights = report.history.nights if report.history else ()
         known = {datetime.fromisoformat(night.time).astimezone(UTC) for night in nights}

@@ -85,6 +85,7 @@ _CODES = {
         "NotFoundException",
         "ResourceNotFoundException",
         "NoSuchEntity",
+        "NoSuchKey",
         "QueueDoesNotExist",
         "AWS.SimpleQueueService.NonExistentQueue",
     ),

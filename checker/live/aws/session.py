@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
@@ -112,15 +113,12 @@ def _chunks(raw: Any) -> Iterator[bytes]:
         yield chunk
 
 
-class _Body:
+class _Body(BytesIO):
     """A response body that was read already, with the interface that AWSResponse needs."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
 
     def stream(self) -> Iterator[bytes]:
         """Yield the body."""
-        yield self._body
+        yield self.read()
 
 
 _MARGIN = timedelta(minutes=5)

@@ -283,7 +283,7 @@ def test_what_is_no_report_is_refused_by_name(tmp_path: Path, name: str, text: s
 def test_other_files_of_a_folder_are_left_out_and_named(nights: Nights) -> None:
     (nights.folder / "package.json").write_text("{}")
     night = nights.audit()
-    assert "package.json: does not say when it was audited" in night.ended.err
+    assert "package.json: not compared with: does not say when it was audited" in night.ended.err
     assert night.ended.code == 0
 
 

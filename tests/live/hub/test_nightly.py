@@ -6,13 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from checker.app.hub.nightly import nightly
+from checker.app.hub.results import Bucket
 from checker.app.hub.settings import Settings
 from checker.app.terminal import ended
 from checker.core.errors import InputError
+from checker.live.aws.access import Access
+from checker.live.aws.session import sign_in
 from checker.sandbox import seed
 from checker.sandbox.http.faults import denied
 from tests.live.hub.test_on_change import Scene
@@ -41,6 +45,40 @@ def test_reports_and_the_journal_are_stored_for_the_night_and_as_the_latest(scen
     report = json.loads(results["latest/report.json"])
     assert {one["rule"] for one in report["findings"]} == {"connect-cannot-use-key"}
     assert {one["resource"] for one in report["examined"]} >= {scene.topic, scene.key}
+
+
+def test_a_night_is_compared_with_the_night_before(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ended(nightly) == 1
+    assert "no earlier audit" in capsys.readouterr().err
+    first = json.loads(scene.results()["latest/report.json"])
+    assert {one["change"] for one in first["findings"]} == {"new"}
+    scene.account.client("sns").delete_topic(TopicArn=scene.topic)
+    ended(nightly)
+    second = json.loads(scene.results()["latest/report.json"])
+    assert second["history"]["since"] == first["audit"]["time"]
+    assert len(second["history"]["nights"]) == 2
+    absent = second["history"]["fixed"] + second["history"]["not_audited"]
+    assert {one["finding"]["fingerprint"] for one in absent} == {
+        one["fingerprint"] for one in first["findings"]
+    }
+    assert b"**Not audited**" in scene.results()["latest/digest.md"]
+
+
+@pytest.mark.parametrize("size", [1, 8 * 1024 * 1024, 20_000_000])
+def test_a_long_object_is_read_in_parts(scene: Scene, tmp_path: Path, size: int) -> None:
+    content = bytes(number % 251 for number in range(size))
+    scene.account.client("s3").put_object(Bucket=scene.bucket, Key="long", Body=content)
+    assert Bucket.of(scene.bucket, sign_in(Access())).fetch("long", tmp_path / "copy") is None
+    assert (tmp_path / "copy").read_bytes() == content
+
+
+def test_an_unreadable_report_does_not_stop_the_nights(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = b'{"version": 1, "audit": {"time": "2026-01-01T00:00:00+00:00"}}'
+    scene.account.client("s3").put_object(Bucket=scene.bucket, Key="latest/report.json", Body=old)
+    assert ended(nightly) == 1
+    assert "not compared with: not a valid report" in capsys.readouterr().err
 
 
 def test_the_task_ends_with_the_exit_code_of_the_audit(scene: Scene) -> None:
