@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -77,9 +79,10 @@ class Nights:
     def audit(self, *options: str | Path, accounts: tuple[str, ...] = (), rules: str = RULES) -> Night:
         """Audit in the next night, as a scheduled command would."""
         self.number += 1
-        report, digest = (self.folder / f"{self.number:02}.{kind}" for kind in ("json", "md"))
+        report, digest, page = (self.folder / f"{self.number:02}.{kind}" for kind in ("json", "md", "html"))
         where = ("--accounts", ",".join(accounts)) if accounts else ("--organization",)
-        written = ("--format", f"json={report}", "--format", f"digest={digest}", "--format", "text")
+        formats = (f"json={report}", f"digest={digest}", f"html={page}", "text")
+        written = (word for name in formats for word in ("--format", name))
         chosen = ("--role-name", "reader", "--region", REGION, "--select", rules, "--trail-hours", "0")
         ended = checker("audit", *where, *chosen, "--since", self.folder, *written, *options)
         return Night(ended, json.loads(report.read_text()), digest.read_text())
@@ -216,7 +219,7 @@ def _findings_are_suppressed_and_topics_leave_the_scope(nights: Nights) -> Night
 
 
 def _agrees_everywhere(nights: Nights, last: Night) -> None:
-    """The trend has every night, and the digest of each night has at most 40 lines and what the report has."""
+    """The trend has every night. The page and the digest of a night have what its report has."""
     trend = last.report["history"]["nights"]
     assert len(trend) == nights.number
     assert [night["time"] for night in trend] == sorted({night["time"] for night in trend})
@@ -231,6 +234,17 @@ def _agrees_everywhere(nights: Nights, last: Night) -> None:
         for title, change in (("New", "new"), ("Escalated", "escalated"), ("Fixed", "fixed")):
             assert (f"**{title}**" in digest) == bool(counts[change])
         assert ("**Not audited**" in digest) == bool(counts["not_audited"])
+        changes = _changes_on_page((nights.folder / f"{number:02}.html").read_text())
+        assert changes == {change: number for change, number in counts.items() if number}
+
+
+def _changes_on_page(page: str) -> dict[str, int]:
+    """Count the rows of a page by their change."""
+    match = re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)
+    assert match is not None
+    data = json.loads(match[1])
+    at, texts = data["columns"].index("change"), data["strings"]
+    return dict(Counter(texts[row[at]] if isinstance(row[at], int) else row[at] for row in data["rows"]))
 
 
 def test_a_journal_and_a_single_report_remember_as_a_folder_does(nights: Nights, tmp_path: Path) -> None:
