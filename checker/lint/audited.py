@@ -24,6 +24,11 @@ class AuditedUnit(NamedTuple):
     topics: tuple[str, ...] = ()
     instances: tuple[str, ...] | None = None
 
+    @property
+    def name(self) -> str:
+        """The account and Region as reports name them."""
+        return f"account {self.account}, {self.region}"
+
 
 class Circumstances(NamedTuple):
     """What was audited: ``time`` is the start in ISO 8601 (UTC), ``caller`` an ARN, empty if it is not known.

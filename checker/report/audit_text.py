@@ -72,14 +72,15 @@ def _change(entry: Entry, paint: Paint) -> str:
         return paint.detail("change", f"new{f': {entry.reason}' if entry.reason else ''}")
     if entry.change is Change.ESCALATED and entry.before:
         seen = f"first seen {minutes(entry.first_seen)}"
-        return paint.detail("change", f"escalated: was {_word(entry)} before, {seen}")
+        return paint.detail("change", f"escalated, {_before(entry)}; {seen}")
     return paint.detail("first seen", minutes(entry.first_seen))
 
 
-def _word(entry: Entry) -> str:
-    before = entry.before
-    same = before is entry.finding.severity
-    return "not known" if same or before is None else before.value
+def _before(entry: Entry) -> str:
+    """Say what a finding was before: of another severity, or not certain, or something else."""
+    if entry.before is not None and entry.before is not entry.finding.severity:
+        return f"before: {entry.before.value}"
+    return entry.reason or "not known before"
 
 
 def _others(group: Group, changes: dict[int, Entry], paint: Paint) -> Iterator[str]:

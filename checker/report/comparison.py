@@ -7,18 +7,17 @@ the resource any more. Everything else was not audited, and is kept until a late
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from checker.configuration.baseline import fingerprint, identity
 from checker.core.arn import Arn
-from checker.core.finding import Verdict
+from checker.core.finding import Finding, Verdict
 from checker.lint.history import PRESENT, Change, Entry, History, Night
 from checker.report.brief import summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from checker.core.finding import Finding
     from checker.lint.audited import AuditedUnit, Circumstances
     from checker.lint.report import Examined, Report
 
@@ -62,8 +61,9 @@ def _with_carried(past: Past, report: Report) -> Past:
     """Add what a report says about runs before it, if those are not known: times, and findings it did not audit."""
     if report.history is None:
         return past
-    known = dict(_numbered(past.entries))
-    for key, entry in _numbered(report.history.of(Change.UNCHANGED, Change.ESCALATED, Change.NOT_AUDITED)):
+    known = dict(_numbered(past.entries, _finding_of))
+    carried = report.history.of(Change.UNCHANGED, Change.ESCALATED, Change.NOT_AUDITED)
+    for key, entry in _numbered(carried, _finding_of):
         known.setdefault(key, entry)
         known[key] = known[key]._replace(first_seen=min(known[key].first_seen, entry.first_seen))
     return past._replace(entries=tuple(known.values()))
@@ -74,15 +74,18 @@ def compared(report: Report, past: Past) -> History:
     audit = report.audit
     if audit is None:
         raise ValueError("only an audit can be compared with earlier ones")
-    before = dict(_numbered(past.entries))
     now = _Now(report, audit)
-    present = [_entry(finding, before.get(key), now, past) for key, finding in _numbered_findings(report)]
-    reported = dict.fromkeys(key for key, _ in _numbered_findings(report))
-    held_back = Counter(_fingerprint(one.finding) for one in report.suppressed)
+    before = dict(_numbered(past.entries, _finding_of))
+    reported = dict(_numbered(report.findings, _itself))
+    matches = _matches(before, reported)
+    present = [_entry(finding, matches.get(key), now, past) for key, finding in reported.items()]
+    known = Counter(_fingerprint(one.finding) for one in report.suppressed)
+    known.update(mark for mark, _ in reported)
+    matched = {id(entry) for entry in matches.values()}
     absent = [
-        _absent(entry, now, is_suppressed=held_back[key[0]] > key[1])
-        for key, entry in before.items()
-        if key not in reported
+        _absent(entry, now, is_suppressed=known[mark] > number)
+        for (mark, number), entry in before.items()
+        if id(entry) not in matched
     ]
     entries = (*present, *absent)
     return History(
@@ -90,24 +93,60 @@ def compared(report: Report, past: Past) -> History:
     )
 
 
-def _numbered_findings(report: Report) -> Iterator[tuple[_Key, Finding]]:
-    seen: Counter[str] = Counter()
-    for finding in report.findings:
-        mark = _fingerprint(finding)
-        yield (mark, seen[mark]), finding
-        seen[mark] += 1
+_One = TypeVar("_One", Finding, Entry)
 
 
-def _numbered(entries: Iterable[Entry]) -> Iterator[tuple[_Key, Entry]]:
+def _finding_of(entry: Entry) -> Finding:
+    return entry.finding
+
+
+def _itself(finding: Finding) -> Finding:
+    return finding
+
+
+def _numbered(listed: Iterable[_One], finding_of: Callable[[_One], Finding]) -> Iterator[tuple[_Key, _One]]:
+    """Yield findings or entries with the key of each, which is the same in every run."""
     seen: Counter[str] = Counter()
-    for entry in entries:
-        mark = _fingerprint(entry.finding)
-        yield (mark, seen[mark]), entry
+    for one in listed:
+        mark = _fingerprint(finding_of(one))
+        yield (mark, seen[mark]), one
         seen[mark] += 1
 
 
 def _fingerprint(finding: Finding) -> str:
-    return fingerprint(identity(finding, str))
+    """Return the fingerprint of a finding. One about a contact is the same for any contact of the instance."""
+    whole = identity(finding, str)
+    return fingerprint(whole._replace(route="", message="") if _contact_of(finding) else whole)
+
+
+def _contact_of(finding: Finding) -> Arn | None:
+    """Return the instance of a finding about a contact, whose place it is; ``None`` for other findings."""
+    arn = Arn.parse(finding.locations[0].source)
+    return arn if arn is not None and arn.is_instance and Arn.parse(finding.resource) is None else None
+
+
+def _matches(before: Mapping[_Key, Entry], reported: Mapping[_Key, Finding]) -> dict[_Key, Entry]:
+    """Return the earlier entry of each finding: the same one, else the only other one of its rule at its place.
+
+    A finding at the same place may say something else, for instance because its key encrypts a further topic.
+    """
+    matches = {key: before[key] for key in reported if key in before}
+    old: dict[object, list[Entry]] = {}
+    new: dict[object, list[_Key]] = {}
+    for key, entry in before.items():
+        if key not in matches:
+            old.setdefault(_place(entry.finding), []).append(entry)
+    for key, finding in reported.items():
+        if key not in matches:
+            new.setdefault(_place(finding), []).append(key)
+    alone = {place: keys[0] for place, keys in new.items() if len(keys) == len(old.get(place, ())) == 1}
+    return matches | {key: old[place][0] for place, key in alone.items()}
+
+
+def _place(finding: Finding) -> tuple[str, ...]:
+    at = finding.locations[0]
+    anchor = at.document.anchor(at.route)
+    return finding.rule, finding.resource, finding.verdict.value, finding.expectation, at.source, anchor
 
 
 def _entry(finding: Finding, before: Entry | None, now: _Now, past: Past) -> Entry:
@@ -116,12 +155,23 @@ def _entry(finding: Finding, before: Entry | None, now: _Now, past: Past) -> Ent
     if before is None:
         reason = _why_new(finding, past)
         return Entry(finding, Change.NEW, now.audit.time, reason=reason, instances=instances)
-    old = before.finding
-    is_worse = finding.severity.rank > old.severity.rank or (
-        finding.verdict is Verdict.FAIL and old.verdict is Verdict.UNDETERMINED
-    )
-    change = Change.ESCALATED if is_worse else Change.UNCHANGED
-    return Entry(finding, change, before.first_seen, old.severity, instances=instances)
+    change, reason = _changed(before.finding, finding)
+    return Entry(finding, change, before.first_seen, before.finding.severity, reason, instances)
+
+
+def _changed(old: Finding, new: Finding) -> tuple[Change, str]:
+    """Return whether a finding is worse than before, and what it said before if it says something else.
+
+    What says something else is not known to be better, unless its severity is lower.
+    """
+    became_certain = new.verdict is Verdict.FAIL and old.verdict is Verdict.UNDETERMINED
+    is_other = _fingerprint(old) != _fingerprint(new)
+    reason = f"before: {old.message}" if is_other else ""
+    if new.severity.rank != old.severity.rank:
+        is_worse = new.severity.rank > old.severity.rank
+    else:
+        is_worse = became_certain or is_other
+    return (Change.ESCALATED if is_worse else Change.UNCHANGED), reason
 
 
 def _why_new(finding: Finding, past: Past) -> str:
@@ -182,6 +232,7 @@ class _Now:
     def __init__(self, report: Report, audit: Circumstances) -> None:
         self.audit = audit
         self._examined: Mapping[str, Examined] = {one.resource: one for one in report.examined}
+        self._contacts = [one for one in report.examined if one.kind == "contact"]
         self._unread = {skipped.what: skipped.reason for skipped in report.skipped}
 
     def instances_for(self, finding: Finding) -> tuple[str, ...]:
@@ -219,6 +270,9 @@ class _Now:
 
     def _absent(self, finding: Finding) -> _Judgment:
         """Decide about a resource that was not checked: it does not exist any more, or was not looked at."""
+        instance = _contact_of(finding)
+        if instance is not None:
+            return self._of_contact(finding, instance)
         arn = Arn.parse(finding.resource)
         if arn is None:
             return _Judgment(fixed=False, reason="its resource was not checked")
@@ -230,11 +284,23 @@ class _Now:
         if not arn.is_topic:
             return _Judgment(fixed=False, reason="no checked topic uses it")
         if not unit.complete:
-            place = f"{unit.account} {unit.region}"
-            return _Judgment(fixed=False, reason=f"the topics of {place} could not be listed")
+            return _Judgment(fixed=False, reason=f"the topics of {unit.name} could not be listed")
         if arn.resource in unit.topics:
             return _Judgment(fixed=False, reason="out of scope: nothing connects it to Amazon Connect now")
         return _Judgment(fixed=True, reason="the topic does not exist any more")
+
+    def _of_contact(self, finding: Finding, instance: Arn) -> _Judgment:
+        """Decide about a finding of contacts, which end: it is fixed if others of the instance were checked."""
+        unit = _unit_of(instance, self.audit)
+        if unit is None:
+            return _Judgment(fixed=False, reason=self._outside(instance))
+        unread = self._unread.get(f"CloudTrail of {unit.name}")
+        if unread is not None:
+            return _Judgment(fixed=False, reason=unread)
+        verdicts = [one.verdicts.get(finding.rule) for one in self._contacts if one.source == str(instance)]
+        if not verdicts or None in verdicts or Verdict.UNDETERMINED in verdicts:
+            return _Judgment(fixed=False, reason="no contact of the instance was checked")
+        return _Judgment(fixed=True, reason="no contact streams like this any more")
 
     def _outside(self, arn: Arn) -> str:
         if all(unit.account != arn.account for unit in self.audit.units):

@@ -52,6 +52,12 @@ class Home(NamedTuple):
         arn = Arn.parse(resource)
         return cls("", "") if arn is None else cls(arn.account, arn.region)
 
+    @classmethod
+    def of_finding(cls, finding: Finding) -> Home:
+        """Return the home of the resource of a finding. A contact has that of its instance, which is its place."""
+        resource = finding.resource if Arn.parse(finding.resource) else finding.locations[0].source
+        return cls.of(resource)
+
     def shown(self, audit: Circumstances | None) -> str:
         """Return the account, its name and the Region."""
         name = audit.name_of(self.account) if audit else ""
@@ -74,9 +80,9 @@ def grouped(findings: Iterable[Finding], rules: Mapping[str, Rule]) -> list[Grou
     """Group findings by home and rule. The home with the worst findings comes first, and in it the worst rule."""
     groups: dict[object, list[Finding]] = {}
     for finding in findings:
-        key = (Home.of(finding.resource), finding.rule, finding.severity, finding.verdict)
+        key = (Home.of_finding(finding), finding.rule, finding.severity, finding.verdict)
         groups.setdefault(key, []).append(finding)
-    made = [Group(Home.of(listed[0].resource), tuple(listed)) for listed in groups.values()]
+    made = [Group(Home.of_finding(listed[0]), tuple(listed)) for listed in groups.values()]
     worst: dict[Home, tuple[tuple[int, int], int]] = {}
     for group in made:
         of_group = (risk(group.first, rules), -len(group.findings))
@@ -163,7 +169,7 @@ def _table(report: Report, audit: Circumstances) -> Iterator[str]:
         if target.kind == "topic":
             counts.setdefault(Home.of(target.resource), Counter())["topics"] += 1
     for finding in report.findings:
-        counts.setdefault(Home.of(finding.resource), Counter())[finding.severity.value] += 1
+        counts.setdefault(Home.of_finding(finding), Counter())[finding.severity.value] += 1
     rows = sorted(
         counts.items(), key=lambda row: (*(-row[1][severity.value] for severity in Severity), row[0])
     )

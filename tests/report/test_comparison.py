@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -173,3 +174,83 @@ def test_the_last_report_remembers_as_much_as_all_of_them(nights: list[Night]) -
         assert shown(again.history) == shown(history)
         written.append(report)
         carried = [again]
+
+
+TIMES = ("2026-01-01T02:00:00+00:00", "2026-01-02T02:00:00+00:00")
+INSTANCE = "arn:aws:connect:us-east-1:111122223333:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
+HERE = AuditedUnit("111122223333", "us-east-1", complete=True)
+
+
+def night(day: int, *findings: Finding, **more: Any) -> Report:
+    """A night in which the topics of the first account were read, and what is not reported passed."""
+    failed = {(one.resource, one.rule) for one in findings}
+    targets = more.pop("examined", [("topic", topic, topic) for topic in TOPICS[:2]])
+    examined = tuple(
+        Examined(
+            kind,
+            name,
+            source,
+            {RULE: Verdict.FAIL if (name, RULE) in failed else Verdict.PASS},
+        )
+        for kind, name, source in targets
+    )
+    audit = Circumstances(TIMES[day], "1", units=(HERE,))
+    return Report(findings, examined, more.pop("skipped", ()), 0, audit=audit, **more)
+
+
+def changes(*reports: Report) -> list[tuple[str, str]]:
+    *earlier, last = reports
+    return [(one.change.value, one.reason) for one in compared(last, past_of(earlier)).entries]
+
+
+def test_a_finding_that_says_something_else_at_its_place_is_not_fixed() -> None:
+    one = finding(TOPICS[0], Severity.ERROR)
+    wider = one._replace(message="anyone and everyone can publish")
+    assert changes(night(0, one), night(1, wider)) == [("escalated", "before: anyone can publish")]
+    milder = wider._replace(severity=Severity.NOTE)
+    assert changes(night(0, one), night(1, milder)) == [("unchanged", "before: anyone can publish")]
+
+
+def test_two_findings_at_one_place_are_not_taken_for_each_other() -> None:
+    one = finding(TOPICS[0], Severity.ERROR)
+    others = [one._replace(message=f"{name} can publish") for name in ("role a", "role b")]
+    assert changes(night(0, one), night(1, *others)) == [("new", ""), ("new", ""), ("fixed", "")]
+
+
+def test_one_of_two_equal_findings_can_be_suppressed() -> None:
+    one = finding(TOPICS[0], Severity.ERROR)
+    held_back = (Suppressed(one, SuppressedBy.COMMENT, "accepted"),)
+    second = night(1, one, suppressed=held_back)
+    assert [change for change, _ in changes(night(0, one, one), second)] == ["unchanged", "suppressed"]
+
+
+def contact(name: str) -> Finding:
+    place = Location(RecordedPlace(INSTANCE, "Topic"), ("Topic",))
+    message = f"contact `{name}` and 7 similar contacts stream to 3 topics"
+    return Finding(RULE, Severity.ERROR, message, name, (place,))
+
+
+CHAT = [("contact", "c2", INSTANCE)]
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        (night(1, contact("c2"), examined=CHAT), ("unchanged", "")),
+        (night(1, examined=CHAT), ("fixed", "no contact streams like this any more")),
+        (night(1), ("not_audited", "no contact of the instance was checked")),
+        (
+            night(
+                1,
+                examined=CHAT,
+                skipped=(
+                    Skipped("CloudTrail of account 111122223333, us-east-1", "access denied", error=True),
+                ),
+            ),
+            ("not_audited", "access denied"),
+        ),
+    ],
+)
+def test_contacts_end_and_others_stream_alike(second: Report, expected: tuple[str, str]) -> None:
+    first = night(0, contact("c1"), examined=[("contact", "c1", INSTANCE)])
+    assert changes(first, second) == [expected]

@@ -58,7 +58,7 @@ def render(report: Report, setting: Setting) -> Iterator[str]:
 def _cells(
     finding: Finding, entry: Entry | None, report: Report, setting: Setting, in_scope: str
 ) -> tuple[str, ...]:
-    home, audit = Home.of(finding.resource), report.audit
+    home, audit = Home.of_finding(finding), report.audit
     where = (home.account, audit.name_of(home.account) if audit else "", home.region)
     what = (finding.resource, finding.address, place(finding.locations[0], setting))
     decided = (finding.rule, finding.severity.value, finding.verdict.value)

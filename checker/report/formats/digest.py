@@ -65,7 +65,7 @@ def _changes(report: Report, rules: dict[str, Rule], setting: Setting) -> dict[s
 
 def _kind(entry: Entry) -> tuple[Home, str, str, str]:
     finding = entry.finding
-    return Home.of(finding.resource), finding.rule, finding.severity.value, entry.reason
+    return Home.of_finding(finding), finding.rule, finding.severity.value, entry.reason
 
 
 def _line(findings: Sequence[Finding], report: Report, setting: Setting, reason: str = "") -> str:
@@ -74,7 +74,7 @@ def _line(findings: Sequence[Finding], report: Report, setting: Setting, reason:
     names = [_name(finding, report, setting) for finding in worst_first(findings)]
     names = list(dict.fromkeys(names))
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    where = Home.of(first.resource).shown(report.audit) if report.audit and Arn.parse(first.resource) else ""
+    where = Home.of_finding(first).shown(report.audit) if report.audit and Arn.parse(first.resource) else ""
     about = f"{', '.join(names[:_MOST_NAMES])}{more}{f' ({where})' if where else ''}"
     return f"- {first.severity.value} {first.rule}: {about}: {one_line(reason or first.message, _LONGEST)}"
 

@@ -146,7 +146,7 @@ def _accounts_are_refused_and_left_out(nights: Nights, pay: str, began: str) -> 
     nights.sandbox.clear_faults()
     assert refused.found["not_audited"] == {f"{SUBSCRIBER} pay"}
     assert refused.reasons("not_audited") == {
-        f"the topics of {nights.member.id} {REGION} could not be listed"
+        f"the topics of account {nights.member.id}, {REGION} could not be listed"
     }
     assert refused.ended.code == 3
 
