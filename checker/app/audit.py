@@ -100,9 +100,24 @@ def _audit(
     plan = plan if surveyed.organization is None else plan._replace(organization=surveyed.organization)
     check_outputs()  # again, now that the inputs and the journal are known
     units = [unit for unit in surveyed.units if unit.bare not in done]
-    with _resumable(request, journal):
+    with _resumable(request, journal), _collecting():
         _process(units, request, plan, sessions, journal)
         return journal, _build_run(request, context, sessions, surveyed, journal)
+
+
+@contextmanager
+def _collecting() -> Iterator[None]:
+    """Collect garbage in a run, because an audit is long, unlike others.
+
+    What is there before, which is mostly boto3's, is not looked through again and again. It may be garbage when the run
+    ends, and a process may have several.
+    """
+    gc.freeze()
+    gc.enable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _survey(sessions: Sessions, request: AuditOptions, context: CheckContext, plan: Plan) -> AuditUnits:
@@ -111,8 +126,6 @@ def _survey(sessions: Sessions, request: AuditOptions, context: CheckContext, pl
     from checker.live.audit.instances import look_up_named
 
     surveyed = survey(sessions, request.coverage)
-    gc.freeze()  # what is there now stays, and most of it is boto3's: no need to look through it again and again
-    gc.enable()  # an audit is long, unlike other runs
     statuses = list(look_up_named(sessions, surveyed.units, named_instances(request, context, plan)))
     unknown = (
         Skipped(arn, status.reason, error=True, help=status.help)
