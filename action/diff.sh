@@ -5,7 +5,9 @@ set -euo pipefail
 # shellcheck source=action/arguments.sh
 source "$GITHUB_ACTION_PATH/action/arguments.sh"
 base="${INPUT_BASE:-}"
-if [ -z "$base" ] && [ -n "${GITHUB_BASE_REF:-}" ]; then base="origin/$GITHUB_BASE_REF"; fi
+if [ -z "$base" ] && [ -n "${GITHUB_BASE_REF:-}" ]; then
+  base="refs/remotes/origin/$GITHUB_BASE_REF" # a tag of a pull request may be named origin/main
+fi
 if [ -z "$base" ]; then
   echo "there is no base to compare with: not a pull request, and the input base is empty"
   exit 0

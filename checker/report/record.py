@@ -72,6 +72,8 @@ class RecordedPlace(NamedTuple):
 
 def read_report(value: dict[str, Any]) -> Report:
     """Read a report that ``report_v1`` wrote. Raises one of ``MALFORMED`` for other values."""
+    if value["version"] != 1:
+        raise ValueError(value["version"])
     return Report(
         tuple(map(_finding, value["findings"])),
         tuple(map(_examined, value["examined"])),
@@ -170,6 +172,8 @@ def _absent(value: dict[str, Any], change: Change) -> Entry:
 
 
 def _finding(value: dict[str, Any]) -> Finding:
+    if not value["locations"]:
+        raise ValueError("a finding has at least one place")
     return Finding(
         intern(value["rule"]),
         Severity(value["severity"]),

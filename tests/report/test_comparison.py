@@ -211,10 +211,80 @@ def test_a_finding_that_says_something_else_at_its_place_is_not_fixed() -> None:
     assert changes(night(0, one), night(1, milder)) == [("unchanged", "before: anyone can publish")]
 
 
-def test_two_findings_at_one_place_are_not_taken_for_each_other() -> None:
+BEFORE = ("escalated", "before: anyone can publish")
+
+
+def test_nothing_is_fixed_while_its_rule_reports_something_else_about_the_resource() -> None:
     one = finding(TOPICS[0], Severity.ERROR)
+    elsewhere = (Location(RecordedPlace(TOPICS[0], "Statement[Renamed]"), ("Statement", 0)),)
+    renamed = one._replace(message="statement Renamed is open", locations=elsewhere)
     others = [one._replace(message=f"{name} can publish") for name in ("role a", "role b")]
-    assert changes(night(0, one), night(1, *others)) == [("new", ""), ("new", ""), ("fixed", "")]
+    assert changes(night(0, one), night(1, renamed)) == [BEFORE]
+    assert changes(night(0, one), night(1, *others)) == [BEFORE, BEFORE]
+    both = [("escalated", "before: role a can publish; role b can publish")]
+    assert changes(night(0, *others), night(1, one)) == both
+
+
+def test_what_says_something_else_and_is_suppressed_is_not_fixed() -> None:
+    one = finding(TOPICS[0], Severity.ERROR)
+    held_back = (Suppressed(one._replace(message="all can publish"), SuppressedBy.COMMENT, "accepted"),)
+    assert changes(night(0, one), night(1, suppressed=held_back)) == [("suppressed", "suppressed now")]
+
+
+def test_what_was_certain_is_not_unchanged_when_it_is_not_known() -> None:
+    one = finding(TOPICS[0], Severity.ERROR)
+    question = "not known whether anyone can publish"
+    doubt = one._replace(message=question, severity=Severity.NOTE, verdict=Verdict.UNDETERMINED)
+    unknown = night(1, doubt)
+    open_verdict = unknown.examined[0]._replace(verdicts={RULE: Verdict.UNDETERMINED})
+    unknown = unknown._replace(examined=(open_verdict, *unknown.examined[1:]))
+    assert changes(night(0, one), unknown) == [("new", ""), ("not_audited", "not known")]
+    assert changes(night(0, doubt), night(1, one)) == [("escalated", f"before: {question}")]
+
+
+KEY, OTHER_KEY = (f"arn:aws:kms:us-east-1:111122223333:key/{number}" for number in (1, 2))
+A, B = TOPICS[:2]
+REFUSED = (Skipped(A, "access denied", error=True),)
+
+
+def of_key(*topics: str) -> Finding:
+    place = Location(RecordedPlace(KEY, "Statement"), ("Statement",))
+    return Finding(RULE, Severity.ERROR, "the key refuses", KEY, (place,), affects=topics)
+
+
+def with_keys(day: int, keys: dict[str, str | None], *findings: Finding, **more: Any) -> Report:
+    """A night with topics and their keys; the keys that are used are examined."""
+    used = [("key", key, key) for key in dict.fromkeys(keys.values()) if key]
+    targets = [*(("topic", topic, topic) for topic in keys), *used]
+    report = night(day, *findings, examined=targets, **more)
+    examined = tuple(one._replace(key=keys.get(one.resource)) for one in report.examined)
+    return report._replace(examined=examined)
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        (with_keys(1, {A: KEY, B: KEY}), ("fixed", "")),
+        (with_keys(1, {B: KEY}, skipped=REFUSED), ("not_audited", f"{A}: access denied")),
+        (with_keys(1, {B: KEY}), ("fixed", "")),  # the topic does not exist any more
+        (with_keys(1, {A: OTHER_KEY}), ("fixed", "no topic uses the key any more")),
+        (with_keys(1, {A: None}), ("not_audited", "no checked topic uses it")),
+        (with_keys(1, {}, skipped=REFUSED), ("not_audited", "no checked topic uses it")),
+        (with_keys(1, {A: KEY}, of_key(A)), ("unchanged", "")),
+    ],
+)
+def test_a_finding_of_a_key_is_fixed_for_every_topic_that_it_affected(
+    second: Report, expected: tuple[str, str]
+) -> None:
+    assert changes(with_keys(0, {A: KEY, B: KEY}, of_key(A)), second) == [expected]
+
+
+def test_a_resource_that_two_accounts_examine_passes_only_for_both() -> None:
+    one = finding(A, Severity.ERROR)
+    twice = night(1)
+    doubtful = twice.examined[0]._replace(verdicts={RULE: Verdict.UNDETERMINED})
+    for examined in ((twice.examined[0], doubtful), (doubtful, twice.examined[0])):
+        assert changes(night(0, one), twice._replace(examined=examined)) == [("not_audited", "not known")]
 
 
 def test_one_of_two_equal_findings_can_be_suppressed() -> None:
@@ -231,14 +301,15 @@ def contact(name: str) -> Finding:
 
 
 CHAT = [("contact", "c2", INSTANCE)]
+NOT_SEEN = "no contact like this streamed in the hours that were read"
 
 
 @pytest.mark.parametrize(
     ("second", "expected"),
     [
         (night(1, contact("c2"), examined=CHAT), ("unchanged", "")),
-        (night(1, examined=CHAT), ("fixed", "no contact streams like this any more")),
-        (night(1), ("not_audited", "no contact of the instance was checked")),
+        (night(1, examined=CHAT), ("not_audited", NOT_SEEN)),
+        (night(1), ("not_audited", NOT_SEEN)),
         (
             night(
                 1,

@@ -245,9 +245,16 @@ def unusable(path: Path, number: int, reason: str) -> InputError:
     return InputError(str(path), f"not a valid audit journal: line {number}: {reason}", help_text=_HELP)
 
 
+class UnfinishedError(InputError):
+    """Raised for the journal of an audit that did not finish: nobody saw what it found."""
+
+
 def read_journal(path: Path) -> tuple[Circumstances, tuple[Entry, ...]]:
     """Read the circumstances of an earlier audit, and the records of its units. Raises InputError."""
     head = _read_head(path)
+    if not _is_finished(path):
+        help_text = f"continue it with `checker audit --resume {quote(str(path))}`"
+        raise UnfinishedError(str(path), "the audit did not finish", help_text=help_text)
     if head is None:
         raise unusable(path, 1, "it is not complete")
     entries = tuple(Journal(path, "", {}).entries())
@@ -279,6 +286,12 @@ def _read_head(path: Path) -> dict[str, Any] | None:
     if head.get("version") != VERSION:
         raise InputError(str(path), f"the journal is from an audit {_OTHERS['version']}", help_text=_HELP)
     return head
+
+
+def _is_finished(path: Path) -> bool:
+    with reported(path), open_regular(path, as_input=False) as file:
+        file.seek(max(0, path.stat().st_size - len(_END)))
+        return file.read() == _END
 
 
 def _check_finished(path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import InputError, Skipped
 from checker.inputs.opening import NotRegularError, open_regular
 from checker.live.audit.executor import joined
-from checker.live.audit.journal import read_journal
+from checker.live.audit.journal import UnfinishedError, read_journal
 from checker.live.audit.replicas import Streaming
 from checker.report.comparison import Past, past_of
 from checker.report.record import MALFORMED, read_report
@@ -32,10 +32,11 @@ _JOURNAL = b'{"kind":"audit",'
 
 
 class _File(NamedTuple):
-    """A report or journal, with the start of its audit."""
+    """A report or journal, with the start of its audit and the time when the file was written."""
 
     time: datetime
     is_report: bool
+    written: float
     path: Path
 
 
@@ -53,12 +54,22 @@ def read_past(path: Path, settle: Callable[[Report], Report]) -> tuple[Past, tup
         try:
             files.append(_file(name))
         except InputError as error:
-            ignored.append(_ignored(name, error))
+            ignored.append(_ignored(name, error, is_audit=_is_audit(name)))
     return past_of(_needed(_distinct(files), settle, ignored)), tuple(ignored)
 
 
-def _ignored(path: Path, error: InputError) -> Skipped:
-    return Skipped(str(path), f"not compared with: {error.reason}", help=error.help, complete=True)
+def _ignored(path: Path, error: InputError, *, is_audit: bool) -> Skipped:
+    """Return the entry of a file that is left out. What an audit knew is missing then, unlike that of another file."""
+    reason = f"not compared with: {error.reason}"
+    return Skipped(str(path), reason, error=is_audit, help=error.help, complete=not is_audit)
+
+
+def _is_audit(path: Path) -> bool:
+    try:
+        head = _head(path)
+    except InputError:
+        return True  # it may be one
+    return head.startswith(_JOURNAL) or (b'"audit"' in head and _TIME.search(head) is not None)
 
 
 def _names(folder: Path) -> Iterator[Path]:
@@ -83,7 +94,10 @@ def _file(path: Path) -> _File:
         time = datetime.fromisoformat(match[1].decode("ascii", "replace")).astimezone(UTC)
     except ValueError:
         raise InputError(str(path), "does not say when it was audited", help_text=_HELP) from None
-    return _File(time, is_report, path)
+    if time > datetime.now(UTC):
+        reason = f"its audit began in the future ({match[1].decode()}): a clock was or is wrong"
+        raise InputError(str(path), reason, help_text="correct the clock, or remove the file")
+    return _File(time, is_report, path.stat().st_mtime, path)
 
 
 def _head(path: Path) -> bytes:
@@ -97,8 +111,8 @@ def _head(path: Path) -> bytes:
 
 
 def _distinct(files: Sequence[_File]) -> list[_File]:
-    """Return one file for each audit, in the order of time. A report is what the user saw, unlike a journal."""
-    by_time = {file.time: file for file in sorted(files, key=lambda file: (file.is_report, file.path))}
+    """Return one file for each audit, in the order of time: the newest report, which the user saw, unlike a journal."""
+    by_time = {file.time: file for file in sorted(files, key=lambda file: file[1:])}
     return sorted(by_time.values())
 
 
@@ -111,7 +125,8 @@ def _needed(
         try:
             report = _read(files[number], settle)
         except InputError as error:
-            ignored.append(_ignored(files[number].path, error))
+            unfinished = isinstance(error, UnfinishedError)
+            ignored.append(_ignored(files[number].path, error, is_audit=not unfinished))
             continue
         reports.insert(0, report)
         nights = report.history.nights if report.history else ()

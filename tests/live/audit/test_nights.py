@@ -301,6 +301,37 @@ def test_other_files_of_a_folder_are_left_out_and_named(nights: Nights) -> None:
     assert night.ended.code == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("report.json", '{"audit": {"time": "2026-01-01T00:00:00+00:00"}}', 3),
+        ("report.json", '{"audit": {"time": "2999-01-01T00:00:00+00:00"}}', 3),
+        ("night.jsonl", '{"kind":"audit","version":6,"began":"2026-01-01T00:00:00+00:00"}\n', 0),
+    ],
+)
+def test_an_audit_that_cannot_be_compared_with_is_named(
+    nights: Nights, name: str, text: str, code: int
+) -> None:
+    """What it knew is missing, unless it did not finish, so that nobody saw what it found."""
+    (nights.folder / name).write_text(text)
+    night = nights.audit("--fail-on-new")
+    assert f"{name}: not compared with: " in night.ended.err
+    assert night.ended.code == code
+
+
+def test_the_journal_that_is_resumed_is_no_earlier_audit(nights: Nights) -> None:
+    seed.confused_deputy_topic(nights.home, "open")
+    journal = nights.folder / "own.jsonl"
+    nights.audit("--journal", journal)
+    for report in nights.folder.glob("*.json"):
+        report.unlink()
+    unfinished = journal.read_text().removesuffix('{"kind":"end"}\n')
+    journal.write_text(unfinished)
+    resumed = checker("audit", "--resume", journal, "--since", nights.folder, "--fail-on-new")
+    assert "own.jsonl: not compared with: the audit did not finish" in resumed.err
+    assert resumed.code == 1
+
+
 def test_only_new_findings_can_fail_only_if_there_is_something_to_compare_with() -> None:
     refused = checker("audit", "--region", REGION, "--fail-on-new")
     assert refused.code == 2
