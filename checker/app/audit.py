@@ -185,7 +185,7 @@ def _build_run(
     unsent = (skipped for one in sent for skipped in one.skipped)
     findings = tuple(one.findings for one in sent)
     skipped = (*run.report.skipped, *unsent)
-    audit = circumstances(request, surveyed, journal)
+    audit = circumstances(surveyed, journal)
     return run._replace(report=run.report._replace(skipped=skipped, sent=findings, audit=audit))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker import __version__
-from checker.app.audit_options import record_options
 from checker.app.run import decide, without_baselined
 from checker.app.terminal import tell
 from checker.core.errors import InputError
@@ -44,9 +43,9 @@ def past_for(request: AuditOptions, context: CheckContext) -> tuple[Past, tuple[
     return read_past(request.since, settle)
 
 
-def circumstances(request: AuditOptions, surveyed: AuditUnits, journal: Journal) -> Circumstances:
+def circumstances(surveyed: AuditUnits, journal: Journal) -> Circumstances:
     """Return the circumstances of an audit, from its journal."""
-    options = {name: value for name, value in record_options(request).items() if name not in _OF_ACCESS}
+    options = {name: value for name, value in journal.options.items() if name not in _OF_ACCESS}
     units = tuple(
         entry.audited._replace(account_name=surveyed.names.get(entry.unit.account, ""))
         for entry in journal.entries()

@@ -85,9 +85,15 @@ class Journal:
         self.began = datetime.now(UTC)
         made_by = {"checker": __version__, "caller": caller}
         head = {"kind": "audit", "version": VERSION, **made_by, "account": account}
-        self._head = {**head, "asked": asked, "options": options or {}}
+        self._options = options or {}
+        self._head = {**head, "asked": asked, "options": self._options}
         self._lock = threading.Lock()
         self._known: dict[Unit, dict[str, Attributes | None]] = {}
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The recorded options of the audit."""
+        return dict(self._options)
 
     def begin(self) -> None:
         """Start a new file. Raises CheckerError if it cannot be written, is an input, or has an unfinished audit."""
@@ -246,7 +252,7 @@ def unusable(path: Path, number: int, reason: str) -> InputError:
 
 
 class UnfinishedError(InputError):
-    """Raised for the journal of an audit that did not finish: nobody saw what it found."""
+    """Raised for the journal of an audit that did not finish, so that its findings were not reported."""
 
 
 def read_journal(path: Path) -> tuple[Circumstances, tuple[Entry, ...]]:
