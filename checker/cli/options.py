@@ -101,7 +101,7 @@ FormatsOption = Annotated[
     typer.Option(
         "--format",
         metavar="NAME[=FILE]",
-        help="text, json, sarif, junit, github, markdown or html; repeatable with a FILE for each.",
+        help="text, json, html, digest, csv, markdown, sarif, junit, github, gitlab or rdjson; repeatable with a FILE for each.",
         show_default="text",
     ),
 ]
