@@ -91,7 +91,8 @@ def test_each_change_is_shown_with_its_date_and_reason(change: Change) -> None:
     (row,) = rows_of(report, SETTING)
     assert row.change == change.value
     assert row.is_present == is_present
-    expected = {Change.ESCALATED: "was note before; why", Change.SUPPRESSED: "by comment: accepted"}
+    eased = dict.fromkeys((Change.ESCALATED, Change.UNCHANGED), "was note before; why")
+    expected = {**eased, Change.SUPPRESSED: "by comment: accepted"}
     assert row.remark == expected.get(change, "why")
 
 

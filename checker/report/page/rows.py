@@ -78,7 +78,8 @@ def _content(finding: Finding) -> tuple[str, str, str, str]:
 def _row(finding: Finding, entry: Entry | None) -> Row:
     if entry is None:
         return Row("", finding)
-    is_other = entry.before is not None and entry.before is not finding.severity
+    is_known = entry.change in (Change.ESCALATED, Change.UNCHANGED)
+    is_other = is_known and entry.before is not finding.severity
     before = f"was {entry.before.value} before" if entry.before and is_other else ""
     remark = "; ".join(filter(None, (before, entry.reason)))
     return Row("", finding, entry.change.value, entry.first_seen, remark)
