@@ -103,11 +103,11 @@ class Workspace:
 
 
 @contextmanager
-def workspace(tools: Tools, source: Path, endpoint: str = "") -> Iterator[Workspace]:
-    """Prepare a copy of a module; without an endpoint the provider asks nobody anything."""
+def workspace(tools: Tools, source: Path, endpoint: str = "", within: str = "") -> Iterator[Workspace]:
+    """Prepare a copy of a folder with a module ``within``; without an endpoint the provider asks nobody anything."""
     with tempfile.TemporaryDirectory() as root:
-        folder = Path(root) / source.name
-        shutil.copytree(source, folder)
+        shutil.copytree(source, Path(root) / source.name)
+        folder = Path(root) / source.name / within
         if not endpoint:
             (folder / "offline.tf").write_text(_OFFLINE)
         made = Workspace(tools, folder, {**_REGION, "AWS_ENDPOINT_URL": endpoint} if endpoint else {})

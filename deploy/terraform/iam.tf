@@ -1,91 +1,6 @@
 # The permissions of `checker permissions audit`, and what the task, the function and the schedule need besides.
 
 locals {
-  listing = concat(
-    [
-      "cloudtrail:LookupEvents",
-      "connect:DescribeInstance",
-      "connect:ListInstances",
-      "ds:DescribeDirectories",
-      "ec2:DescribeRegions",
-      "kms:ListAliases",
-    ],
-    [for action in local.organization_actions : action if local.organization],
-    [for action in ["securityhub:GetFindings"] : action if var.security_hub],
-    ["sns:ListSubscriptions", "sns:ListTopics"],
-  )
-
-  organization_actions = [
-    "organizations:DescribePolicy",
-    "organizations:ListAccounts",
-    "organizations:ListChildren",
-    "organizations:ListPolicies",
-    "organizations:ListRoots",
-    "organizations:ListTargetsForPolicy",
-  ]
-
-  audit_statements = concat(
-    [
-      { Sid = "ListTopicsAndInstances", Effect = "Allow", Action = local.listing, Resource = "*" },
-      {
-        Sid      = "ReadTopics"
-        Effect   = "Allow"
-        Action   = ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"]
-        Resource = "arn:${local.partition}:sns:*:*:*"
-      },
-      {
-        Sid      = "ReadKeys"
-        Effect   = "Allow"
-        Action   = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants"]
-        Resource = "arn:${local.partition}:kms:*:*:key/*"
-      },
-      { Sid = "ReadSubscriptions", Effect = "Allow", Action = "sns:GetSubscriptionAttributes", Resource = "*" },
-      {
-        Sid      = "ReadFunctions"
-        Effect   = "Allow"
-        Action   = "lambda:GetPolicy"
-        Resource = "arn:${local.partition}:lambda:*:*:function:*"
-      },
-      {
-        Sid      = "ReadQueues"
-        Effect   = "Allow"
-        Action   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
-        Resource = "arn:${local.partition}:sqs:*:*:*"
-      },
-      {
-        Sid      = "ReadStreams"
-        Effect   = "Allow"
-        Action   = "firehose:DescribeDeliveryStream"
-        Resource = "arn:${local.partition}:firehose:*:*:deliverystream/*"
-      },
-      {
-        Sid    = "ReadRoles"
-        Effect = "Allow"
-        Action = [
-          "iam:GetPolicy",
-          "iam:GetPolicyVersion",
-          "iam:GetRole",
-          "iam:GetRolePolicy",
-          "iam:ListAttachedRolePolicies",
-          "iam:ListRolePolicies",
-        ]
-        Resource = ["arn:${local.partition}:iam::*:policy/*", "arn:${local.partition}:iam::*:role/*"]
-      },
-    ],
-    [for statement in [{
-      Sid      = "AssumeRoles"
-      Effect   = "Allow"
-      Action   = "sts:AssumeRole"
-      Resource = "arn:${local.partition}:iam::*:role/${local.member_role}"
-    }] : statement if local.organization],
-    [for statement in [{
-      Sid      = "ImportFindings"
-      Effect   = "Allow"
-      Action   = "securityhub:BatchImportFindings"
-      Resource = "arn:${local.partition}:securityhub:*:*:product/*/default"
-    }] : statement if var.security_hub],
-  )
-
   result_statements = [
     {
       Sid      = "StoreResults"
@@ -109,7 +24,7 @@ locals {
 
   audit_policy = {
     Version   = "2012-10-17"
-    Statement = concat(local.audit_statements, local.result_statements)
+    Statement = concat(module.audit.statements, local.result_statements)
   }
 
   on_change_policy = {

@@ -33,6 +33,13 @@ locals {
   }
 }
 
+module "audit" {
+  source       = "./audit"
+  partition    = local.partition
+  security_hub = var.security_hub
+  member_role  = local.organization ? local.member_role : ""
+}
+
 # The nightly audit: a task, because an audit of an organization may take longer than the 15 minutes of a function.
 
 resource "aws_ecs_cluster" "checker" {
@@ -141,7 +148,7 @@ resource "aws_cloudwatch_event_rule" "members" {
   name           = "${var.name}-members"
   event_bus_name = aws_cloudwatch_event_bus.members[0].name
   description    = "Changes of chat streams in member accounts"
-  event_pattern  = jsonencode(local.event_pattern)
+  event_pattern  = jsonencode(module.audit.event_pattern)
 }
 
 resource "aws_cloudwatch_event_target" "members" {
@@ -154,39 +161,12 @@ resource "aws_cloudwatch_event_target" "members" {
 resource "aws_cloudwatch_event_rule" "own" {
   name          = "${var.name}-own"
   description   = "Changes of chat streams in this account and Region"
-  event_pattern = jsonencode(local.event_pattern)
+  event_pattern = jsonencode(module.audit.event_pattern)
 }
 
 resource "aws_cloudwatch_event_target" "own" {
   rule = aws_cloudwatch_event_rule.own.name
   arn  = aws_sqs_queue.changes.arn
-}
-
-locals {
-  event_pattern = {
-    source        = ["aws.connect", "aws.kms", "aws.sns"]
-    "detail-type" = ["AWS API Call via CloudTrail"]
-    detail = {
-      eventSource = ["connect.amazonaws.com", "kms.amazonaws.com", "sns.amazonaws.com"]
-      eventName = [
-        "AddPermission",
-        "CancelKeyDeletion",
-        "DeleteTopic",
-        "DisableKey",
-        "EnableKey",
-        "PutKeyPolicy",
-        "RemovePermission",
-        "RetireGrant",
-        "RevokeGrant",
-        "ScheduleKeyDeletion",
-        "SetSubscriptionAttributes",
-        "SetTopicAttributes",
-        "StartContactStreaming",
-        "Unsubscribe",
-      ]
-      errorCode = [{ exists = false }]
-    }
-  }
 }
 
 resource "aws_sqs_queue" "changes" {

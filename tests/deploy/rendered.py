@@ -50,8 +50,8 @@ class Rendered(NamedTuple):
 
 def plan_of(tools: Tools, endpoint: str, case: Case) -> Rendered:
     """Plan the module, with AWS at an endpoint."""
-    source = DEPLOY / "terraform" if case.part == "hub" else DEPLOY / "terraform" / "member"
-    with workspace(tools, source, endpoint) as made:
+    within = "" if case.part == "hub" else "member"
+    with workspace(tools, DEPLOY / "terraform", endpoint, within) as made:
         (made.folder / "case.tfvars.json").write_text(json.dumps(case.settings))
         plan = made.plan("-var-file=case.tfvars.json")
     rendered = Rendered({}, [], {})

@@ -239,7 +239,7 @@ def test_checker_has_nothing_to_say_about_it() -> None:
 def test_the_module_is_formatted_and_valid(tmp_path: Path) -> None:
     terraform = tools()
     shutil.copytree(DEPLOY / "terraform", tmp_path / "module")
-    for folder in (tmp_path / "module", tmp_path / "module" / "member"):
+    for folder in (tmp_path / "module" / part for part in ("", "member", "audit")):
         for arguments in (
             ["fmt", "-check", "-diff"],
             ["init", "-input=false", f"-plugin-dir={terraform.mirror}"],

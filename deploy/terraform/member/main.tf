@@ -8,82 +8,6 @@ locals {
   forward_arn = "arn:${local.partition}:iam::${local.account}:role/${var.name}-forward"
   hub_roles   = [for role in ["nightly", "on-change"] : "arn:${local.partition}:iam::${var.hub_account}:role/${var.name}-${role}"]
 
-  # The permissions of `checker permissions audit`.
-  member_policy = {
-    Version = "2012-10-17"
-    Statement = concat(
-      [
-        {
-          Sid    = "ListTopicsAndInstances"
-          Effect = "Allow"
-          Action = concat(
-            [
-              "cloudtrail:LookupEvents",
-              "connect:DescribeInstance",
-              "connect:ListInstances",
-              "ds:DescribeDirectories",
-              "ec2:DescribeRegions",
-              "kms:ListAliases",
-            ],
-            [for action in ["securityhub:GetFindings"] : action if var.security_hub],
-            ["sns:ListSubscriptions", "sns:ListTopics"],
-          )
-          Resource = "*"
-        },
-        {
-          Sid      = "ReadTopics"
-          Effect   = "Allow"
-          Action   = ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"]
-          Resource = "arn:${local.partition}:sns:*:*:*"
-        },
-        {
-          Sid      = "ReadKeys"
-          Effect   = "Allow"
-          Action   = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants"]
-          Resource = "arn:${local.partition}:kms:*:*:key/*"
-        },
-        { Sid = "ReadSubscriptions", Effect = "Allow", Action = "sns:GetSubscriptionAttributes", Resource = "*" },
-        {
-          Sid      = "ReadFunctions"
-          Effect   = "Allow"
-          Action   = "lambda:GetPolicy"
-          Resource = "arn:${local.partition}:lambda:*:*:function:*"
-        },
-        {
-          Sid      = "ReadQueues"
-          Effect   = "Allow"
-          Action   = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl"]
-          Resource = "arn:${local.partition}:sqs:*:*:*"
-        },
-        {
-          Sid      = "ReadStreams"
-          Effect   = "Allow"
-          Action   = "firehose:DescribeDeliveryStream"
-          Resource = "arn:${local.partition}:firehose:*:*:deliverystream/*"
-        },
-        {
-          Sid    = "ReadRoles"
-          Effect = "Allow"
-          Action = [
-            "iam:GetPolicy",
-            "iam:GetPolicyVersion",
-            "iam:GetRole",
-            "iam:GetRolePolicy",
-            "iam:ListAttachedRolePolicies",
-            "iam:ListRolePolicies",
-          ]
-          Resource = ["arn:${local.partition}:iam::*:policy/*", "arn:${local.partition}:iam::*:role/*"]
-        },
-      ],
-      [for statement in [{
-        Sid      = "ImportFindings"
-        Effect   = "Allow"
-        Action   = "securityhub:BatchImportFindings"
-        Resource = "arn:${local.partition}:securityhub:*:*:product/*/default"
-      }] : statement if var.security_hub],
-    )
-  }
-
   # Only two roles of the hub, and only in this organization.
   member_trust = {
     Version = "2012-10-17"
@@ -119,6 +43,12 @@ locals {
   }
 }
 
+module "audit" {
+  source       = "../audit"
+  partition    = local.partition
+  security_hub = var.security_hub
+}
+
 resource "aws_iam_role" "member" {
   count              = var.create_roles ? 1 : 0
   name               = "${var.name}-member"
@@ -130,7 +60,7 @@ resource "aws_iam_role_policy" "member" {
   count  = var.create_roles ? 1 : 0
   name   = "audit"
   role   = aws_iam_role.member[0].id
-  policy = jsonencode(local.member_policy)
+  policy = jsonencode({ Version = "2012-10-17", Statement = module.audit.statements })
 }
 
 resource "aws_iam_role" "forward" {
@@ -150,7 +80,7 @@ resource "aws_iam_role_policy" "forward" {
 resource "aws_cloudwatch_event_rule" "forward" {
   name          = "${var.name}-forward"
   description   = "Changes of chat streams in this account and Region"
-  event_pattern = jsonencode(local.event_pattern)
+  event_pattern = jsonencode(module.audit.event_pattern)
 }
 
 resource "aws_cloudwatch_event_target" "forward" {
@@ -159,31 +89,4 @@ resource "aws_cloudwatch_event_target" "forward" {
   role_arn = local.forward_arn
 
   depends_on = [aws_iam_role_policy.forward]
-}
-
-locals {
-  event_pattern = {
-    source        = ["aws.connect", "aws.kms", "aws.sns"]
-    "detail-type" = ["AWS API Call via CloudTrail"]
-    detail = {
-      eventSource = ["connect.amazonaws.com", "kms.amazonaws.com", "sns.amazonaws.com"]
-      eventName = [
-        "AddPermission",
-        "CancelKeyDeletion",
-        "DeleteTopic",
-        "DisableKey",
-        "EnableKey",
-        "PutKeyPolicy",
-        "RemovePermission",
-        "RetireGrant",
-        "RevokeGrant",
-        "ScheduleKeyDeletion",
-        "SetSubscriptionAttributes",
-        "SetTopicAttributes",
-        "StartContactStreaming",
-        "Unsubscribe",
-      ]
-      errorCode = [{ exists = false }]
-    }
-  }
 }
