@@ -88,11 +88,24 @@ def _renamed(name: str, relative: Callable[[str], str]) -> str:
     return f"{relative(name)}/" if name.endswith("/") else relative(name)
 
 
-def fingerprint(entry: Identity) -> str:
-    """Hash an identity to 32 hexadecimal digits."""
+def fingerprint(parts: Iterable[str]) -> str:
+    """Hash the parts of an identity to 32 hexadecimal digits."""
     from hashlib import sha256  # imported here because a plain check does not need it
 
-    return sha256("\0".join(entry).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def finding_fingerprint(finding: Finding, relative: Callable[[str], str] = str) -> str:
+    """Hash the identity of a finding; without ``relative``, file names stay as the run has them."""
+    return fingerprint(identity(finding, relative))
+
+
+def numbered(marks: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Yield each mark with its number among equal ones, from 1: what is equal must have different names."""
+    seen: Counter[str] = Counter()
+    for mark in marks:
+        seen[mark] += 1
+        yield mark, seen[mark]
 
 
 _T = TypeVar("_T")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker import __version__
-from checker.configuration.baseline import fingerprint, identity
+from checker.configuration.baseline import finding_fingerprint
 from checker.core.arn import Arn
 from checker.core.finding import Severity, Verdict, format_route
 from checker.lint.registry import all_rules
@@ -87,7 +87,7 @@ def _account_of(request: Mapping[str, Any]) -> str:
 
 def finding_id(finding: Finding, owner: Owner) -> str:
     """Return the ID of a finding, which is the same in every run."""
-    digest = fingerprint(identity(finding, str))
+    digest = finding_fingerprint(finding)
     return f"{owner.region}/{owner.account}/{GENERATOR}{finding.rule}/{digest}"
 
 

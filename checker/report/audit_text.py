@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from checker.core.arn import Arn
 from checker.core.finding import Severity
 from checker.core.terminal_text import inert
 from checker.lint.history import PRESENT, Change
-from checker.report.brief import count_noun
+from checker.report.brief import count_noun, moment, some
 from checker.report.finding_text import finding_lines
-from checker.report.overview import grouped, minutes, summary_lines
+from checker.report.overview import grouped, short, summary_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from checker.lint.history import Entry
     from checker.lint.report import Report
@@ -71,9 +70,9 @@ def _change(entry: Entry, paint: Paint) -> str:
     if entry.change is Change.NEW:
         return paint.detail("change", f"new{f': {entry.reason}' if entry.reason else ''}")
     if entry.change is Change.ESCALATED and entry.before:
-        seen = f"first seen {minutes(entry.first_seen)}"
+        seen = f"first seen {moment(entry.first_seen)}"
         return paint.detail("change", f"escalated, {_before(entry)}; {seen}")
-    return paint.detail("first seen", minutes(entry.first_seen))
+    return paint.detail("first seen", moment(entry.first_seen))
 
 
 def _before(entry: Entry) -> str:
@@ -89,24 +88,14 @@ def _others(group: Group, changes: dict[int, Entry], paint: Paint) -> Iterator[s
     for finding in group.findings[1:]:
         entry = changes.get(id(finding))
         mark = f"{entry.change.value}: " if entry and entry.change is not Change.UNCHANGED else ""
-        same.setdefault((mark, finding.message), []).append(_short(finding.resource))
+        same.setdefault((mark, finding.message), []).append(short(finding.resource))
     for number, ((mark, message), names) in enumerate(same.items()):
         if number == _MOST_OTHERS:
             more = sum(map(len, list(same.values())[number:]))
             yield paint.detail("also", f"{more} more, which `--format json` lists")
             return
         said = "" if message == group.first.message else f": {message}"
-        yield paint.detail("also", f"{mark}{_named(names)}{said}")
-
-
-def _named(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f"{', '.join(names[:_MOST_NAMES])}{more}"
-
-
-def _short(resource: str) -> str:
-    arn = Arn.parse(resource)
-    return arn.resource if arn else resource
+        yield paint.detail("also", f"{mark}{some(names, _MOST_NAMES)}{said}")
 
 
 def _absent(report: Report, paint: Paint) -> Iterator[str]:

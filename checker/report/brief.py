@@ -10,7 +10,7 @@ from checker.lint.engine import KINDS
 from checker.lint.report import SuppressedBy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from checker.core.errors import Skipped
     from checker.core.finding import Finding, Fix, Location, Position
@@ -295,3 +295,21 @@ def _worst(report: Report) -> str:
 def count_noun(number: int, noun: str) -> str:
     """Format a number with its noun, in the plural unless the number is 1."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def moment(time: str) -> str:
+    """Write a time in ISO 8601 (UTC) for people: `2026-01-31 02:00 UTC`; any other text stays."""
+    day, separator, clock = time.partition("T")
+    is_utc = clock.endswith(("Z", "+00:00"))
+    return f"{day} {clock[:5]} UTC" if separator and is_utc else time
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """List the first names, and the number of the others."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(map(inert, names[:most]))}{more}"
+
+
+def crash_text(rule: str) -> str:
+    """Say that a rule crashed."""
+    return f"the rule {rule} crashed; this is a bug in checker"

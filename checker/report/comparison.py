@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from checker.configuration.baseline import fingerprint, identity
+from checker.configuration.baseline import finding_fingerprint, numbered
 from checker.core.arn import Arn
 from checker.core.finding import Verdict
 from checker.lint.history import PRESENT, Change, Entry, History, Night
@@ -103,13 +103,7 @@ _One = TypeVar("_One")
 
 def _by_key(listed: Sequence[_One], findings: Sequence[Finding]) -> dict[_Key, _One]:
     """Return findings or entries by a key that is the same in every run; equal findings are numbered."""
-    seen: Counter[str] = Counter()
-    keyed: dict[_Key, _One] = {}
-    for one, finding in zip(listed, findings, strict=True):
-        mark = _mark(finding)
-        keyed[mark, seen[mark]] = one
-        seen[mark] += 1
-    return keyed
+    return dict(zip(numbered(map(_mark, findings)), listed, strict=True))
 
 
 _SIMILAR = re.compile(r" and \d+ similar contacts stream\b")
@@ -120,7 +114,7 @@ def _mark(finding: Finding) -> str:
     if contact_of(finding) is not None:
         message = _SIMILAR.sub(" streams", finding.message.replace(f"`{finding.resource}`", "`*`"))
         finding = finding._replace(message=message.partition("; ")[0])
-    return fingerprint(identity(finding, str))
+    return finding_fingerprint(finding)
 
 
 def _matches(before: Mapping[_Key, Entry], current: Mapping[_Key, Finding]) -> dict[_Key, tuple[Entry, ...]]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.arn import Arn
 from checker.core.finding import Severity, Verdict
 from checker.core.terminal_text import inert
-from checker.report.brief import count_noun
+from checker.report.brief import count_noun, moment, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from checker.core.finding import Finding
     from checker.lint.audited import Circumstances
@@ -64,6 +64,12 @@ class Home(NamedTuple):
         return " ".join(filter(None, (self.account, inert(name), self.region))) or "no account"
 
 
+def short(resource: str) -> str:
+    """Return the name of a resource without its account and Region, which its heading has."""
+    arn = Arn.parse(resource)
+    return arn.resource if arn else resource
+
+
 class Group(NamedTuple):
     """Findings of one rule with one severity and verdict in one account and Region."""
 
@@ -100,6 +106,7 @@ def grouped(findings: Iterable[Finding], rules: Mapping[str, Rule]) -> list[Grou
 
 
 _MOST_HOMES = 12
+_MOST_UNLISTED = 3
 
 
 def summary_lines(report: Report, rules: Mapping[str, Rule]) -> Iterator[str]:
@@ -115,7 +122,7 @@ def summary_lines(report: Report, rules: Mapping[str, Rule]) -> Iterator[str]:
         yield f"  {'changes':<15} {changes_text(report)}"
     unlisted = [f"{unit.account} {unit.region}" for unit in audit.units if not unit.complete]
     if unlisted:
-        yield f"  {'not audited':<15} topics of {_some(unlisted)}"
+        yield f"  {'not audited':<15} topics of {some(unlisted, _MOST_UNLISTED)}"
     yield ""
     yield from _table(report, audit)
 
@@ -125,12 +132,7 @@ def headline(audit: Circumstances) -> str:
     accounts = len({unit.account for unit in audit.units})
     regions = len({unit.region for unit in audit.units})
     where = f"{count_noun(accounts, 'account')}, {count_noun(regions, 'Region')}"
-    return f"audit of {minutes(audit.time)}: {where}"
-
-
-def minutes(time: str) -> str:
-    """Shorten a time in ISO 8601 (UTC) to minutes."""
-    return f"{time[:16].replace('T', ' ')} UTC"
+    return f"audit of {moment(audit.time)}: {where}"
 
 
 def _meanings(report: Report, rules: Mapping[str, Rule]) -> Iterator[tuple[str, str]]:
@@ -153,13 +155,8 @@ def changes_text(report: Report) -> str:
         return ""
     counts = Counter(entry.change.value.replace("_", " ") for entry in report.history.entries)
     text = ", ".join(f"{number} {name}" for name, number in counts.items()) or "none"
-    since = f"since {minutes(report.history.since)}" if report.history.since else "no earlier audit"
+    since = f"since {moment(report.history.since)}" if report.history.since else "no earlier audit"
     return f"{text} ({since})"
-
-
-def _some(names: Sequence[str], most: int = 3) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{', '.join(map(inert, names[:most]))}{more}"
 
 
 def _table(report: Report, audit: Circumstances) -> Iterator[str]:

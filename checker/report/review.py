@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from checker.configuration.baseline import fingerprint, identity
+from checker.configuration.baseline import finding_fingerprint, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,11 +17,8 @@ if TYPE_CHECKING:
 
 def fingerprints(entries: Sequence[Entry], setting: Setting) -> Iterator[str]:
     """Yield a fingerprint for each entry that later runs repeat, also if lines move; equal ones are numbered."""
-    seen: Counter[str] = Counter()
-    for finding, _ in entries:
-        print_ = fingerprint(identity(finding, setting.relative))
-        seen[print_] += 1
-        yield print_ if seen[print_] == 1 else f"{print_}:{seen[print_]}"
+    marks = (finding_fingerprint(entry.finding, setting.relative) for entry in entries)
+    yield from (mark if number == 1 else f"{mark}:{number}" for mark, number in numbered(marks))
 
 
 def relative_uri(name: str, setting: Setting) -> str:

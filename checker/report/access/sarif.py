@@ -6,11 +6,10 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 from __future__ import annotations
 
-from collections import Counter
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from checker import __version__
+from checker.configuration.baseline import fingerprint, numbered
 from checker.core.terminal_text import json_lines
 from checker.report.access.rows import (
     CHANGES,
@@ -94,12 +93,8 @@ def _descriptor(rule: str, level: str, severity: str, text: str) -> dict[str, An
 
 
 def _results(rows: list[Row], setting: Setting) -> Iterator[dict[str, Any]]:
-    seen: Counter[str] = Counter()
-    for row in rows:
+    for row, (mark, number) in zip(rows, numbered(map(_mark, rows)), strict=True):
         rule = _OF_CHANGE.get(row.change, _Rules.DECLARED)
-        identity = (row.change, row.kind, row.resource, row.who, *row.actions)
-        print_ = sha256("\0".join(identity).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        seen[print_] += 1
         region = {"startLine": row.line}
         yield {
             "ruleId": rule[0],
@@ -111,8 +106,12 @@ def _results(rows: list[Row], setting: Setting) -> Iterator[dict[str, Any]]:
                 {"physicalLocation": {"artifactLocation": artifact(row.file, setting), "region": region}}
             ],
             "relatedLocations": [],
-            "partialFingerprints": partial_fingerprints(f"{print_}:{seen[print_]}"),
+            "partialFingerprints": partial_fingerprints(f"{mark}:{number}"),
         }
+
+
+def _mark(row: Row) -> str:
+    return fingerprint((row.change, row.kind, row.resource, row.who, *row.actions))
 
 
 def _message(row: Row) -> str:

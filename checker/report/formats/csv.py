@@ -6,7 +6,7 @@ import csv
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from checker.configuration.baseline import fingerprint, identity
+from checker.configuration.baseline import finding_fingerprint
 from checker.core.terminal_text import redacted
 from checker.report.brief import place, worst_first
 from checker.report.overview import Home
@@ -71,7 +71,7 @@ def _cells(
         *said,
         *changed,
         audit.time if audit else "",
-        fingerprint(identity(finding, str)),
+        finding_fingerprint(finding),
     )
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.lint.history import Change
-from checker.report.brief import one_line, place, summary_text, worst_first
+from checker.report.brief import one_line, place, some, summary_text, worst_first
 from checker.report.context import Paint
-from checker.report.overview import Home, changes_text, grouped, headline, risk
+from checker.report.overview import Home, changes_text, grouped, headline, risk, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -73,23 +73,17 @@ def _line(findings: Sequence[Finding], report: Report, setting: Setting, reason:
     first = worst_first(findings)[0]
     names = [_name(finding, report, setting) for finding in worst_first(findings)]
     names = list(dict.fromkeys(names))
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     where = Home.of_finding(first).shown(report.audit) if report.audit and Arn.parse(first.resource) else ""
-    about = f"{', '.join(names[:_MOST_NAMES])}{more}{f' ({where})' if where else ''}"
+    about = f"{some(names, _MOST_NAMES)}{f' ({where})' if where else ''}"
     return f"- {first.severity.value} {first.rule}: {about}: {one_line(reason or first.message, _LONGEST)}"
 
 
 def _name(finding: Finding, report: Report, setting: Setting) -> str:
     """Return the name of a resource of an audit, or the place of a finding in a file with the address."""
     if report.audit is not None:
-        return one_line(_short(finding.resource), _LONGEST)
+        return one_line(short(finding.resource), _LONGEST)
     address = f" {one_line(finding.declared_as, _LONGEST)}" if finding.declared_as else ""
     return f"{place(finding.locations[0], setting)}{address}"
-
-
-def _short(resource: str) -> str:
-    arn = Arn.parse(resource)
-    return arn.resource if arn else resource
 
 
 def _unread(report: Report) -> Iterator[str]:

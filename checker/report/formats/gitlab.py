@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from checker.configuration.baseline import Identity, fingerprint
 from checker.core.finding import Severity, Verdict
 from checker.core.terminal_text import json_lines
-from checker.report.brief import Entry, by_role, described, one_line, worst_first
+from checker.report.brief import Entry, by_role, crash_text, described, one_line, worst_first
 from checker.report.review import fingerprints, relative_path
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _issue(finding: Finding, print_: str, setting: Setting) -> dict[str, Any]:
 
 
 def _crash(rule: str) -> dict[str, Any]:
-    text = f"the rule {rule} crashed; this is a bug in checker"
+    text = crash_text(rule)
     return {
         "description": text,
         "check_name": _CRASHED,

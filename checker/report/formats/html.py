@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.report.brief import moment
 from checker.report.page.findings import report_page
-from checker.report.page.markup import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checker.configuration.baseline import fingerprint, identity
+from checker.configuration.baseline import finding_fingerprint
 from checker.core.finding import format_route
 from checker.core.terminal_text import json_lines
 from checker.lint.history import PRESENT, Change
@@ -149,7 +149,7 @@ def _expectations(target: Examined) -> list[dict[str, str]]:
 def finding_json(finding: Finding) -> dict[str, Any]:
     """Convert a finding to JSON values."""
     return {
-        "fingerprint": fingerprint(identity(finding, str)),
+        "fingerprint": finding_fingerprint(finding),
         "rule": finding.rule,
         "severity": finding.severity.value,
         "verdict": finding.verdict.value,

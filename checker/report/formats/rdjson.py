@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.core.finding import Applicability, Position, Severity, Verdict
 from checker.core.terminal_text import json_lines, redacted
 from checker.policy.source import Source
-from checker.report.brief import by_role, described, one_line, worst_first
+from checker.report.brief import by_role, crash_text, described, one_line, worst_first
 from checker.report.review import relative_path
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _point(text: Text, line: int, column: int) -> dict[str, int]:
 
 
 def _crash(rule: str) -> dict[str, Any]:
-    text = f"the rule {rule} crashed; this is a bug in checker"
+    text = crash_text(rule)
     return {"message": text, "location": {"path": "unnamed"}, "severity": "ERROR", "code": {"value": rule}}
 
 

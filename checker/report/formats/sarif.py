@@ -13,7 +13,7 @@ from checker import __version__
 from checker.core.finding import Severity, Verdict, format_route
 from checker.core.terminal_text import json_lines
 from checker.lint.report import SuppressedBy
-from checker.report.brief import by_role, entries, one_line, place, summary
+from checker.report.brief import by_role, crash_text, entries, one_line, place, summary
 from checker.report.review import fingerprints, relative_uri
 
 if TYPE_CHECKING:
@@ -289,7 +289,7 @@ def _crashes(report: Report, index: dict[str, int]) -> Iterator[dict[str, Any]]:
     for rule in sorted(set(report.crashed)):
         yield {
             "level": "error",
-            "message": {"text": f"the rule {rule} crashed; this is a bug in checker"},
+            "message": {"text": crash_text(rule)},
             "associatedRule": {"id": rule, "index": index[rule]},
         }
 

@@ -8,10 +8,11 @@ from checker.core.unknown import Unknown
 from checker.fix.live.flow_result import FAILED, End
 from checker.lint.report import Report
 from checker.lint.status import BROKEN, OK, UNKNOWN
+from checker.report.brief import moment
 from checker.report.flow import ENDS
 from checker.report.page import topics
 from checker.report.page.findings import report_page
-from checker.report.page.markup import bullets, moment, prose, scrolled, section, table, text
+from checker.report.page.markup import bullets, prose, scrolled, section, table, text
 from checker.report.page.rows import rows_of
 
 if TYPE_CHECKING:

@@ -26,13 +26,6 @@ def prose(value: str) -> str:
     )
 
 
-def moment(time: str) -> str:
-    """Write a time in ISO 8601 (UTC) for people: `2026-01-31 02:00 UTC`; any other text stays."""
-    day, separator, clock = time.partition("T")
-    is_utc = clock.endswith(("Z", "+00:00"))
-    return f"{day} {clock[:5]} UTC" if separator and is_utc else time
-
-
 def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a table; the cells are HTML, and the first cell of a row is its header."""
     head = "".join(f'<th scope="col">{text(header)}</th>' for header in headers)

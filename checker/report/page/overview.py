@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from checker.core.finding import Severity, Verdict
 from checker.lint.history import Change
-from checker.report.brief import EXPECTATION_WORDS, count_noun, place_of, summary
-from checker.report.page.markup import bullets, folded, moment, prose, scrolled, section, table, text
+from checker.report.brief import EXPECTATION_WORDS, count_noun, moment, place_of, summary
+from checker.report.page.markup import bullets, folded, prose, scrolled, section, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

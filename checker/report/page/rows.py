@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.configuration.baseline import fingerprint, identity
+from checker.configuration.baseline import finding_fingerprint, numbered
 from checker.core.arn import Arn
 from checker.core.finding import Finding, Verdict
 from checker.lint.history import PRESENT, Change, Entry
@@ -87,11 +86,10 @@ def _row(finding: Finding, entry: Entry | None) -> Row:
 
 def _named(rows: Iterable[Row], setting: Setting) -> Iterator[Row]:
     """Add the IDs; equal findings are numbered."""
-    seen: Counter[str] = Counter()
-    for row in rows:
-        name = fingerprint(identity(row.finding, setting.relative))[:_ID_DIGITS]
-        seen[name] += 1
-        yield row._replace(id=name if seen[name] == 1 else f"{name}-{seen[name]}")
+    listed = tuple(rows)
+    marks = (finding_fingerprint(row.finding, setting.relative)[:_ID_DIGITS] for row in listed)
+    for row, (mark, number) in zip(listed, numbered(marks), strict=True):
+        yield row._replace(id=mark if number == 1 else f"{mark}-{number}")
 
 
 class Strings:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.report.page.markup import folded, moment, scrolled, section, table, text
+from checker.report.brief import moment
+from checker.report.page.markup import folded, scrolled, section, table, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
