@@ -178,14 +178,17 @@ def _build_run(
     request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: AuditUnits, journal: Journal
 ) -> Run:
     """Build the report from the journal, and send it to Security Hub if requested. Raises CheckerError."""
-    sent = _send(request, context, sessions, surveyed, journal) if request.security_hub else ()
-    merged = _merged_report(context, journal, surveyed)
+    from checker.live.audit.replicas import completed  # it imports boto3's errors
+
+    entries = completed(journal.entries(), dict(surveyed.replicas))
+    sent = _send(request, context, sessions, surveyed, entries) if request.security_hub else ()
+    merged = _merged_report(context, entries, surveyed)
     run = _without_baselined(request, decide(merged, context, request.options))
     tell(*(str(one) for one in sent))
     unsent = (skipped for one in sent for skipped in one.skipped)
     findings = tuple(one.findings for one in sent)
     skipped = (*run.report.skipped, *unsent)
-    audit = circumstances(surveyed, journal)
+    audit = circumstances(surveyed, journal, entries)
     return run._replace(report=run.report._replace(skipped=skipped, sent=findings, audit=audit))
 
 
@@ -269,7 +272,11 @@ def _executor(
 
 
 def _send(
-    request: AuditOptions, context: CheckContext, sessions: Sessions, surveyed: AuditUnits, journal: Journal
+    request: AuditOptions,
+    context: CheckContext,
+    sessions: Sessions,
+    surveyed: AuditUnits,
+    entries: Iterable[Entry],
 ) -> tuple[Sent, ...]:
     """Send the findings of each unit to Security Hub, without the suppressed ones."""
     from checker.live.audit.securityhub import Sent, send
@@ -277,7 +284,7 @@ def _send(
     entered = {unit.bare: unit for unit in surveyed.units}
     sources = tuple(_sources(request, surveyed))
     sent: list[Sent] = []
-    for entry in _completed_entries(journal, surveyed):
+    for entry in entries:
         if entry.unit in entered:
             run = without_baselined(decide(entry.report, context, request.options), request.options)
             sent.append(send(sessions, entered[entry.unit], run.report, sources))
@@ -300,21 +307,13 @@ def _sources(request: AuditOptions, surveyed: AuditUnits) -> Iterator[str]:
 _NO_LONGER_LISTED = "no longer listed since the audit started: its findings were not sent to Security Hub"
 
 
-def _merged_report(context: CheckContext, journal: Journal, surveyed: AuditUnits) -> Report:
+def _merged_report(context: CheckContext, entries: Iterable[Entry], surveyed: AuditUnits) -> Report:
     """Merge the reports of all units in the journal, also of units that are no longer listed."""
     from checker.live.audit.executor import joined
 
-    report = joined(entry.report for entry in _completed_entries(journal, surveyed))
+    report = joined(entry.report for entry in entries)
     unmatched = unmatched_expectations(context, report)
     return report._replace(skipped=(*surveyed.skipped, *report.skipped, *unmatched))
-
-
-def _completed_entries(journal: Journal, surveyed: AuditUnits) -> Iterator[Entry]:
-    """Yield the records of all units, with the results about replicas, which need several Regions."""
-    from checker.live.audit.replicas import Streaming
-
-    streaming = Streaming.of(journal.entries(), dict(surveyed.replicas))
-    yield from (entry._replace(report=streaming.completed(entry.report)) for entry in journal.entries())
 
 
 _LINE_PAUSE = 5.0

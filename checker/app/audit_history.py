@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from checker.app.audit_options import AuditOptions
     from checker.app.run import CheckContext, Run
     from checker.core.errors import Skipped
-    from checker.core.finding import Finding, Severity
+    from checker.core.finding import Severity
     from checker.lint.report import Report
     from checker.live.audit.accounts import AuditUnits
-    from checker.live.audit.journal import Journal
+    from checker.live.audit.journal import Entry, Journal
     from checker.report.comparison import Past
 
 _OF_ACCESS = ("--external-id",)
@@ -43,12 +43,11 @@ def past_for(request: AuditOptions, context: CheckContext) -> tuple[Past, tuple[
     return read_past(request.since, settle)
 
 
-def circumstances(surveyed: AuditUnits, journal: Journal) -> Circumstances:
-    """Return the circumstances of an audit, from its journal."""
+def circumstances(surveyed: AuditUnits, journal: Journal, entries: Iterable[Entry]) -> Circumstances:
+    """Return the circumstances of an audit, from its journal and the records of its units."""
     options = {name: value for name, value in journal.options.items() if name not in _OF_ACCESS}
     units = tuple(
-        entry.audited._replace(account_name=surveyed.names.get(entry.unit.account, ""))
-        for entry in journal.entries()
+        entry.audited._replace(account_name=surveyed.names.get(entry.unit.account, "")) for entry in entries
     )
     began = journal.began.isoformat(timespec="milliseconds")
     return Circumstances(began, __version__, surveyed.caller, options, units)
@@ -65,12 +64,7 @@ def with_history(run: Run, earlier: tuple[Past, tuple[Skipped, ...]] | None) -> 
     return run._replace(report=report._replace(history=compared(report, past)))
 
 
-def new_findings(report: Report) -> Iterable[Finding]:
-    """Return the findings that are new, or more severe than in the last audit."""
-    entries = report.history.of(Change.NEW, Change.ESCALATED) if report.history else ()
-    return (entry.finding for entry in entries)
-
-
 def is_failed_by_new(report: Report, fail_on: Severity) -> bool:
     """True if a new or escalated finding has at least the severity that fails a run."""
-    return any(finding.severity.rank >= fail_on.rank for finding in new_findings(report))
+    worse = report.history.of(Change.NEW, Change.ESCALATED) if report.history else ()
+    return any(entry.finding.severity.rank >= fail_on.rank for entry in worse)

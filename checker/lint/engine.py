@@ -106,12 +106,8 @@ class Scope(NamedTuple):
     files: frozenset[str] | None = None
     expected: tuple[str, ...] = ()
 
-    def includes(self, topic: Topic, streamed: frozenset[str]) -> bool:
-        """True for a topic to check, regardless of its key; contacts stream to the ARNs ``streamed``."""
-        return bool(self.reason(topic, streamed))
-
     def reason(self, topic: Topic, streamed: frozenset[str]) -> str:
-        """Return why a topic is checked, regardless of its key; empty if it is not."""
+        """Return why a topic is checked, regardless of its key; empty if it is not. Contacts stream to ``streamed``."""
         if str(topic.arn) in streamed:
             return "contacts stream to it"
         if topic.sender:
@@ -152,15 +148,16 @@ def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -
     streamed = frozenset(text for contact in inventory.contacts for text, _ in contact.topics)
     about = [topic for topic in inventory.topics if _is_in_files(topic, inventory, scope)]
     by_key, sharing = _by_key(inventory, streamed)
-    judged = [topic for topic in about if scope.includes(topic, streamed) or id(topic) in by_key]
+    reasons = {id(topic): scope.reason(topic, streamed) for topic in about}
+    reasons |= {topic: reasons[topic] or KEY_ALLOWS for topic in by_key & reasons.keys()}
+    judged = [topic for topic in about if reasons[id(topic)]]
     skipped = {id(topic) for topic in about} - {id(topic) for topic in judged}
     used = cases_by_key(judged, inventory)
     of_keys: dict[int, _Judged] = {}
     for cases in used.values():
         of_keys |= run.key(cases)
     for topic in judged:
-        reason = scope.reason(topic, streamed) or KEY_ALLOWS
-        run.topic(topic, TopicAnalysis(topic, inventory), of_keys.get(id(topic)), reason)
+        run.topic(topic, TopicAnalysis(topic, inventory), of_keys.get(id(topic)), reasons[id(topic)])
     for key in inventory.keys:
         if id(key) not in used and scope.includes_key(key) and scope.is_about(key.place, key.policy):
             around = inventory._replace(open_instances=())
@@ -290,10 +287,9 @@ class _Run:
     def topic(self, topic: Topic, case: TopicAnalysis, of_key: _Judged | None, in_scope: str) -> None:
         """Check a topic; ``of_key`` contains the verdicts on its key that apply to the topic."""
         named = (case.name, topic.address, topic.place, case.text, topic.written)
-        placed = (topic.root, topic.home, files_of(topic), topic.construct, in_scope)
-        target = _Target("topic", *named, case.pairings, *placed)
-        target = target._replace(key=_key_name(case), subscribers=_subscribed(topic))
-        self.target(target, "check_topic", case, of_key)
+        placed = (topic.root, topic.home, files_of(topic), topic.construct)
+        around = (in_scope, _key_name(case), _subscribed(topic))
+        self.target(_Target("topic", *named, case.pairings, *placed, *around), "check_topic", case, of_key)
 
     def caller(self, caller: CallerPolicy, inventory: Inventory) -> None:
         """Check the identity policy of a caller."""
@@ -341,9 +337,10 @@ class _Run:
         declared = (target.declared_as, target.pairings, target.home)
         assumptions = tuple(dict.fromkeys(one for of in judged for one in of.assumptions))
         expectations = worst(one.expectations for one in judged)
-        examined = Examined(*named, verdicts, doubts, *declared, target.files, assumptions, expectations)
-        examined = examined._replace(key=target.key, subscribers=target.subscribers)
-        self.examined.append(examined._replace(in_scope=target.in_scope))
+        around = (target.in_scope, target.key, target.subscribers)
+        self.examined.append(
+            Examined(*named, verdicts, doubts, *declared, target.files, assumptions, expectations, *around)
+        )
 
     def judged(self, target: _Target, check: str, case: object) -> _Judged:
         """Run the rules on a target; return the findings, the verdicts and the reasons of undetermined ones."""
@@ -359,7 +356,7 @@ class _Run:
             verdicts[rule.id] = _verdict(results)
             if isinstance(case, TopicAnalysis | KeyAnalysis):
                 expectations |= {name: _of(name, results) for name in rule.expected_of(case)}
-            if open_results := [result for result in results if _is_open(result)]:
+            if open_results := [result for result in results if is_open(result)]:
                 # A rule that lacks live data yields only Unknown.
                 has_data = any(isinstance(result, Finding) for result in results)
                 doubts[rule.id] = Doubt(_reason(open_results), counts=has_data or not rule.needs_live)
@@ -485,7 +482,8 @@ def _of(expectation: str, results: Sequence[Finding | Unknown]) -> Verdict:
     )
 
 
-def _is_open(result: Finding | Unknown) -> bool:
+def is_open(result: Finding | Unknown) -> bool:
+    """True for a result that leaves a question open."""
     return isinstance(result, Unknown) or result.verdict is Verdict.UNDETERMINED
 
 

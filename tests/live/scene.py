@@ -12,7 +12,7 @@ from checker.live.audit.accounts import survey
 from checker.live.audit.executor import Worker, joined
 from checker.live.audit.journal import Entry
 from checker.live.audit.plan import Plan
-from checker.live.audit.replicas import Streaming
+from checker.live.audit.replicas import completed
 from checker.live.aws.access import Access, Coverage, Unit
 from checker.live.aws.session import sign_in
 from checker.report.record import read_report, read_unit
@@ -39,8 +39,7 @@ def audited(
     worker = Worker(plan._replace(organization=surveyed.organization), sessions)
     entries = [_entry(unit, json.loads(json.dumps(worker.work(unit)))) for unit in surveyed.units]
     worker.close()
-    streaming = Streaming.of(entries, {})
-    report = joined(streaming.completed(entry.report) for entry in entries)
+    report = joined(entry.report for entry in completed(entries, {}))
     return report._replace(skipped=(*surveyed.skipped, *report.skipped))
 
 

@@ -333,10 +333,12 @@ class Collector:
 
     def _in_scope(self, read: ReadTopic, tags: Tags, streamed: frozenset[str]) -> Topic | None:
         topic = candidate(read, self.plan, tags, streamed, self.calls)
-        if topic is not None:
-            self.subscriptions.want(read)
-            self.reasons[read.arn] = self.plan.scope.reason(topic, streamed)
-            self._certain += [topic] * (is_certain(topic) or read.arn in streamed)
+        reason = self.plan.scope.reason(topic, streamed) if topic is not None else ""
+        if topic is None or not reason:
+            return None
+        self.subscriptions.want(read)
+        self.reasons[read.arn] = reason
+        self._certain += [topic] * (is_certain(topic) or read.arn in streamed)
         return topic
 
     def _here(self, streamed: frozenset[str]) -> Iterator[str]:

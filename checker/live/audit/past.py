@@ -13,7 +13,7 @@ from checker.core.errors import InputError, Skipped
 from checker.inputs.opening import NotRegularError, open_regular
 from checker.live.audit.executor import joined
 from checker.live.audit.journal import UnfinishedError, read_journal
-from checker.live.audit.replicas import Streaming
+from checker.live.audit.replicas import completed
 from checker.report.comparison import Past, past_of
 from checker.report.record import MALFORMED, read_report
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _HELP = "name a JSON report of `checker audit`, a journal, or a folder with them"
+_NO_TIME = "does not say when it was audited"
 _SUFFIXES = (".json", ".jsonl")
 _HEAD = 4096
 """The time of an audit is in this many bytes at the beginning of its report or journal."""
@@ -54,22 +55,19 @@ def read_past(path: Path, settle: Callable[[Report], Report]) -> tuple[Past, tup
         try:
             files.append(_file(name))
         except InputError as error:
-            ignored.append(_ignored(name, error, is_audit=_is_audit(name)))
+            ignored.append(_ignored(name, error))
     return past_of(_needed(_distinct(files), settle, ignored)), tuple(ignored)
 
 
-def _ignored(path: Path, error: InputError, *, is_audit: bool) -> Skipped:
-    """Return the entry of a file that is left out. What an audit knew is missing then, unlike that of another file."""
+class NotAnAuditError(InputError):
+    """Raised for a file that is neither a report of an audit nor a journal."""
+
+
+def _ignored(path: Path, error: InputError) -> Skipped:
+    """Return the entry of a file that is left out. What an audit reported is missing then, unlike any other file."""
+    is_missing = not isinstance(error, NotAnAuditError | UnfinishedError)
     reason = f"not compared with: {error.reason}"
-    return Skipped(str(path), reason, error=is_audit, help=error.help, complete=not is_audit)
-
-
-def _is_audit(path: Path) -> bool:
-    try:
-        head = _head(path)
-    except InputError:
-        return True  # it may be one
-    return head.startswith(_JOURNAL) or (b'"audit"' in head and _TIME.search(head) is not None)
+    return Skipped(str(path), reason, error=is_missing, help=error.help, complete=not is_missing)
 
 
 def _names(folder: Path) -> Iterator[Path]:
@@ -88,14 +86,15 @@ def _file(path: Path) -> _File:
     head = _head(path)
     match = _TIME.search(head)
     is_report = not head.startswith(_JOURNAL)
-    if match is None or (is_report and b'"audit"' not in head):
-        raise InputError(str(path), "does not say when it was audited", help_text=_HELP)
+    if is_report and (match is None or b'"audit"' not in head):
+        raise NotAnAuditError(str(path), _NO_TIME, help_text=_HELP)
+    text = match[1].decode("ascii", "replace") if match else ""
     try:
-        time = datetime.fromisoformat(match[1].decode("ascii", "replace")).astimezone(UTC)
+        time = datetime.fromisoformat(text).astimezone(UTC)
     except ValueError:
-        raise InputError(str(path), "does not say when it was audited", help_text=_HELP) from None
+        raise InputError(str(path), _NO_TIME, help_text=_HELP) from None
     if time > datetime.now(UTC):
-        reason = f"its audit began in the future ({match[1].decode()}): a clock was or is wrong"
+        reason = f"its audit began in the future ({text}): a clock was or is wrong"
         raise InputError(str(path), reason, help_text="correct the clock, or remove the file")
     return _File(time, is_report, path.stat().st_mtime, path)
 
@@ -125,8 +124,7 @@ def _needed(
         try:
             report = _read(files[number], settle)
         except InputError as error:
-            unfinished = isinstance(error, UnfinishedError)
-            ignored.append(_ignored(files[number].path, error, is_audit=not unfinished))
+            ignored.append(_ignored(files[number].path, error))
             continue
         reports.insert(0, report)
         nights = report.history.nights if report.history else ()
@@ -153,6 +151,5 @@ def _read(file: _File, settle: Callable[[Report], Report]) -> Report:
 def _journal_report(path: Path, settle: Callable[[Report], Report]) -> Report:
     """Return the report of an earlier audit from its journal, with the selection of this run."""
     audit, entries = read_journal(path)
-    streaming = Streaming.of(entries, {})
-    report = joined(streaming.completed(entry.report) for entry in entries)
+    report = joined(entry.report for entry in completed(entries, {}))
     return settle(report)._replace(audit=audit)

@@ -13,6 +13,7 @@ from checker.analysis.replicas import NO_INSTANCE, help_for, not_read, not_strea
 from checker.core.arn import Arn
 from checker.core.finding import Finding, Location, Severity, Verdict
 from checker.core.unknown import Unknown
+from checker.lint.engine import is_open
 from checker.lint.report import Doubt
 from checker.live.audit.executor import by_place
 from checker.live.aws.access import Unit
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
     from checker.live.audit.journal import Entry
 
 _RULE = "replica-not-streaming"
+
+
+def completed(entries: Iterable[Entry], looked_up: Mapping[str, tuple[str, ...]]) -> tuple[Entry, ...]:
+    """Return the records of all units with the results about replicas, which need several Regions."""
+    read = tuple(entries)
+    streaming = Streaming.of(read, looked_up)
+    return tuple(entry._replace(report=streaming.completed(entry.report)) for entry in read)
 
 
 class Streaming(NamedTuple):
@@ -143,9 +151,7 @@ def _with(topic: Examined, results: Sequence[Finding | Unknown]) -> Examined:
     failed = any(one.verdict is Verdict.FAIL for one in reported)
     if results:
         verdict = Verdict.FAIL if failed else Verdict.UNDETERMINED
-    if open_results := [
-        one for one in results if not isinstance(one, Finding) or one.verdict is not Verdict.FAIL
-    ]:
+    if open_results := [one for one in results if is_open(one)]:
         reasons = [one.message for one in open_results if isinstance(one, Finding)]
         first = next(iter(reasons), "") or next(
             one.reason for one in open_results if isinstance(one, Unknown)

@@ -133,7 +133,7 @@ def list_tagged(calls: Calls, selectors: Iterable[str]) -> Tags:
 def candidate(
     read: ReadTopic, plan: Plan, tags: Tags, streamed: frozenset[str], calls: Calls
 ) -> Topic | None:
-    """Return the topic if it is in scope. Record an invalid policy."""
+    """Return the topic, unless its policy shows at once that it is out of scope. Record an invalid policy."""
     arn, attributes = read
     if attributes is None:
         return None
@@ -144,7 +144,7 @@ def candidate(
     if isinstance(topic.policy, Unknown):
         calls.skip(Skipped(arn, topic.policy.reason, error=True))
         topic = topic._replace(named=mentions_connect(policy or ""))
-    return topic if plan.scope.includes(topic, streamed) else None
+    return topic
 
 
 def ahead(pool: Executor, work: Callable[[Any], Any], items: Iterable[Any], most: int) -> Iterator[Any]:
