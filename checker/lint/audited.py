@@ -8,6 +8,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+def unit_name(account: str, region: str) -> str:
+    """Return an account and Region as reports name them."""
+    return f"account {account or 'of the caller'}, {region}"
+
+
+def trail_name(unit: str) -> str:
+    """Return the events of CloudTrail in an account and Region as reports name them."""
+    return f"CloudTrail of {unit}"
+
+
 class AuditedUnit(NamedTuple):
     """An account and Region of an audit.
 
@@ -27,7 +37,7 @@ class AuditedUnit(NamedTuple):
     @property
     def name(self) -> str:
         """The account and Region as reports name them."""
-        return f"account {self.account}, {self.region}"
+        return unit_name(self.account, self.region)
 
 
 class Circumstances(NamedTuple):

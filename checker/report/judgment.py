@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn
 from checker.core.finding import Verdict
+from checker.lint.audited import trail_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -148,7 +149,7 @@ class Judged:
         unit = unit_of(instance, self.audit)
         if unit is None:
             return _open(self._outside(instance))
-        return _open(self.unread.get(f"CloudTrail of {unit.name}", _NOT_SEEN))
+        return _open(self.unread.get(trail_name(unit.name), _NOT_SEEN))
 
     def _outside(self, arn: Arn) -> str:
         if all(unit.account != arn.account for unit in self.audit.units):

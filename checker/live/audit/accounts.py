@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.arn import NEWEST, Arn, partition_of
 from checker.core.errors import InputError
@@ -96,16 +96,17 @@ def _members(calls: Calls) -> dict[str, _Member]:
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
     """
     listed = calls.listed(_ACCOUNTS, "the accounts of the organization")
-    return {
-        account["Id"]: _Member(account.get("Status", _ACTIVE) == _ACTIVE, str(account.get("Name", "")))
-        for account in listed
-    }
+    return {account["Id"]: _Member(_is_active(account), str(account.get("Name", ""))) for account in listed}
 
 
 def active_members(calls: Calls) -> frozenset[str]:
     """Return the active accounts of the organization. Raises CallError, as a partial list would leave accounts out."""
     listed = calls.every(_ACCOUNTS, "the accounts of the organization")
-    return frozenset(account["Id"] for account in listed if account.get("Status", _ACTIVE) == _ACTIVE)
+    return frozenset(account["Id"] for account in listed if _is_active(account))
+
+
+def _is_active(account: Mapping[str, Any]) -> bool:
+    return bool(account.get("Status", _ACTIVE) == _ACTIVE)
 
 
 def _accounts(members: dict[str, _Member], coverage: Coverage, caller: _Caller) -> Sequence[str]:

@@ -18,6 +18,7 @@ from checker.inputs.cloudtrail.event import HiddenTopicError, NoTimeError, Start
 from checker.inputs.cloudtrail.fold import FullError, Store
 from checker.inputs.cloudtrail.fragment import ROUTE, FilePosition
 from checker.inputs.cloudtrail.streams import Contacts
+from checker.lint.audited import trail_name
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import LOOKUP, Calls
 from checker.live.aws.errors import CallError, Fault
@@ -190,7 +191,7 @@ def contacts_of(calls: Calls, hours: int) -> tuple[Contact, ...]:
 
 
 def _what(calls: Calls) -> str:
-    return f"CloudTrail of {calls.unit.name}"
+    return trail_name(calls.unit.name)
 
 
 def records_of(calls: Calls, name: str, hours: int) -> Iterator[object]:

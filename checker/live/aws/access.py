@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn
+from checker.lint.audited import unit_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,7 @@ class Unit(NamedTuple):
     @property
     def name(self) -> str:
         """Return the unit as reports name it."""
-        return f"account {self.account or 'of the caller'}, {self.region}"
+        return unit_name(self.account, self.region)
 
     @property
     def bare(self) -> Unit:

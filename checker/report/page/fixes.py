@@ -199,32 +199,35 @@ _NAME = "connect_chat_streaming"
 
 def _of_topic(topic: Arn, policy: Mapping[str, Plain]) -> Iterator[_Dialect]:
     """https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html describes the console."""
-    yield _Dialect("AWS CLI", set_topic_policy(topic, policy))
     resource = terraform_resource("aws_sns_topic_policy", _NAME, _terraform_arguments("arn", topic))
-    yield _Dialect("Terraform", f"{terraform_policy(_NAME, policy)}\n\n{resource}")
-    yield _Dialect("CloudFormation", "\n".join(topic_policy_template(str(topic), policy)))
     steps = (
         f"Open the Amazon SNS console in {one_line(topic.region)}, account {one_line(topic.account)}.",
         f"Choose Topics, then {one_line(topic.resource)}, then Edit.",
         "Expand Access policy, and choose Advanced.",
-        "Replace the JSON with this policy, and choose Save changes.",
     )
-    yield _Dialect("Console", json_text(policy, "  "), steps)
+    template = topic_policy_template(str(topic), policy)
+    return _in_dialects(policy, set_topic_policy(topic, policy), resource, template, steps)
 
 
 def _of_key(key: Arn, policy: Mapping[str, Plain]) -> Iterator[_Dialect]:
     """https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying.html describes the console."""
-    yield _Dialect("AWS CLI", put_key_policy(key, policy))
     resource = terraform_resource("aws_kms_key_policy", _NAME, _terraform_arguments("key_id", key))
-    yield _Dialect("Terraform", f"{terraform_policy(_NAME, policy)}\n\n{resource}")
-    yield _Dialect("CloudFormation", "\n".join(key_policy_property(policy)))
     steps = (
         f"Open the AWS KMS console in {one_line(key.region)}, account {one_line(key.account)}.",
         f"Choose Customer managed keys, then {one_line(key.resource.removeprefix('key/'))}.",
         "On the Key policy tab, choose Switch to policy view, then Edit.",
-        "Replace the JSON with this policy, and choose Save changes.",
     )
-    yield _Dialect("Console", json_text(policy, "  "), steps)
+    return _in_dialects(policy, put_key_policy(key, policy), resource, key_policy_property(policy), steps)
+
+
+def _in_dialects(
+    policy: Mapping[str, Plain], command: str, resource: str, template: Iterable[str], steps: tuple[str, ...]
+) -> Iterator[_Dialect]:
+    yield _Dialect("AWS CLI", command)
+    yield _Dialect("Terraform", f"{terraform_policy(_NAME, policy)}\n\n{resource}")
+    yield _Dialect("CloudFormation", "\n".join(template))
+    replaced = "Replace the JSON with this policy, and choose Save changes."
+    yield _Dialect("Console", json_text(policy, "  "), (*steps, replaced))
 
 
 def _terraform_arguments(argument: str, arn: Arn) -> tuple[tuple[str, Plain], ...]:
