@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.arn import Arn, is_account, is_plain, is_uuid, partition_of, topic_arn_problem
+from checker.inputs.cloudtrail.event import folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,14 +56,14 @@ def _topic_of_subscription(record: _Record) -> str:
 
 
 def _topic_of_stream(record: _Record) -> str:
-    return _text(_folded(record.parameters.get("chatstreamingconfiguration")), "streamingendpointarn")
+    return _text(folded(record.parameters.get("chatstreamingconfiguration")), "streamingendpointarn")
 
 
 def _key(record: _Record) -> str:
     """Return the ARN of the key. AWS lists it as resource; a parameter may be an ID."""
     listed = record.detail.get("resources")
     for resource in listed if isinstance(listed, list) else ():
-        arn = Arn.parse(_text(_folded(resource), "arn"))
+        arn = Arn.parse(_text(folded(resource), "arn"))
         if arn is not None and _is_key(arn):
             return str(arn)
     named = _text(record.parameters, "keyid")
@@ -111,7 +112,7 @@ def read_change(event: object) -> ChangeEvent | str:
     problem = next(_problems(envelope, detail), "")
     if problem:
         return problem
-    parameters = _folded(detail.get("requestParameters"))
+    parameters = folded(detail.get("requestParameters"))
     record = _Record(detail, parameters, _text(envelope, "account"), _text(envelope, "region"))
     return _change(record, name, find(record))
 
@@ -141,11 +142,6 @@ def _change(record: _Record, name: str, resource: str) -> ChangeEvent | str:
 def _is_key(arn: Arn) -> bool:
     kind, _, name = arn.resource.partition("/")
     return arn.service == "kms" and kind == "key" and is_plain(name) and is_account(arn.account)
-
-
-def _folded(value: object) -> dict[str, Any]:
-    """Return an object with its names in lower case; empty for anything else."""
-    return {str(name).lower(): one for name, one in value.items()} if isinstance(value, dict) else {}
 
 
 def _text(value: dict[str, Any], name: str) -> str:
