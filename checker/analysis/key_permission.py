@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.inventory import PolicyText
+from checker.analysis.key_managers import owners_of
 from checker.analysis.key_names import is_key_reference
 from checker.analysis.organization import NO_ARN, OPEN, member_organizations, permission
 from checker.core.arn import Arn
@@ -65,17 +65,8 @@ def _owner(
         return known.account
     if isinstance(topic, Arn) and isinstance(reference, str) and is_key_reference(reference):
         return topic.account
-    return _root_account(described) or _NO_OWNER
-
-
-def _root_account(key: Key | None) -> str:
-    """Return the only account whose root user a key policy names, which manages the key; empty if there is none."""
-    if key is None or not isinstance(key.policy, PolicyText):
-        return ""
-    entries = (entry for one in key.policy.policy.known_statements() for entry in one.principal_entries)
-    arns = (Arn.parse(entry.value) for entry in entries if isinstance(entry.value, str))
-    roots = {arn.account for arn in arns if arn and (arn.service, arn.resource) == ("iam", "root")}
-    return roots.pop() if len(roots) == 1 else ""
+    owners = owners_of((described,)).accounts
+    return owners[0] if len(owners) == 1 else _NO_OWNER
 
 
 def may_use_for_all(

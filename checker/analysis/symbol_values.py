@@ -131,7 +131,7 @@ def _assumed_own_accounts(context: TopicContext) -> tuple[Values, str]:
     if context.own:
         return (context.own.account,), _OWN_RESOURCE
     if context.key_owners:
-        return context.key_owners, "the key policy names the root user of the key's account"
+        return context.key_owners, "its root user may change the key policy"
     pinned = {text for text in context.table.literals(SOURCE_ACCOUNT) if is_account(text)}
     if context.facts.open_instances and len(pinned) == 1:
         return tuple(pinned), "the policy names the account of the instance"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.additive_policy import only_adds
 from checker.analysis.deployments import alone, name_of
-from checker.analysis.inventory import PolicyText
+from checker.analysis.key_managers import owners_of
 from checker.analysis.pairing import STATED
 from checker.analysis.symbol_table import symbol_table
-from checker.analysis.symbols import CALLER, OF_INSTANCE, is_own, masked_text, values_of
+from checker.analysis.symbols import OF_INSTANCE, is_own, masked_text
 from checker.core.arn import Arn, topic_arn
 from checker.core.unknown import Symbol, Unknown
 from checker.iam.prove.source_keys import SOURCE_ARN, instance_named
@@ -28,8 +28,8 @@ class TopicContext(NamedTuple):
     """The facts about a topic with the table of their symbols.
 
     ``own`` is the ARN that a Resource of the policy names, if only one can be the topic's. ``root`` is the symbol for
-    the account whose root user the key policy names, if it is not the deployment's own. ``stated`` are the instances
-    that the user named, ``instances`` those that are named without symbols, ``instance_texts`` all texts that name
+    the account whose root user manages the key, if it is not the deployment's own, and ``key_owners`` are the literal
+    accounts one of which owns the key. ``stated`` are the instances that the user named, ``instances`` those that are named without symbols, ``instance_texts`` all texts that name
     one. ``only_adds`` is true if it does not matter which instances and accounts of the policy are the same.
     """
 
@@ -37,6 +37,7 @@ class TopicContext(NamedTuple):
     table: SymbolTable
     own: Arn | None
     root: Symbol | None
+    key_owners: tuple[str, ...]
     stated: tuple[Arn, ...]
     instances: tuple[Arn, ...]
     instance_texts: tuple[Value, ...]
@@ -63,23 +64,19 @@ class TopicContext(NamedTuple):
         texts = (masked_text(one) if isinstance(one, Unknown) else one for one in values)
         return tuple(part for text in texts for part in _literal_part(text, 3) if part)
 
-    @property
-    def key_owners(self) -> tuple[str, ...]:
-        """The accounts whose root users the key policy names: KMS requires that the key's owner manages it."""
-        arns = [Arn.parse(value) for value in _key_callers(self.facts) if isinstance(value, str)]
-        return tuple(arn.account for arn in arns if arn and (arn.service, arn.resource) == ("iam", "root"))
-
 
 def topic_context(facts: Facts) -> TopicContext:
     """Find out where a topic, its key and its instances are."""
     table = symbol_table(facts)
     stated = tuple(pairing.instance for pairing in facts.pairings if pairing.source in STATED)
+    owners = owners_of(facts.versions or (facts.key,))
     named = (instance_named(text, None) for text in table.literals(SOURCE_ARN))
     return TopicContext(
         facts,
         table,
         _own_topic(facts, table),
-        _key_root(facts, table),
+        table.symbols.get(name_of(alone(owners.symbol))) if owners.symbol is not None else None,
+        owners.accounts,
         stated,
         (*stated, *(arn for arn in named if arn is not None)),
         tuple(_instance_texts(table, stated)),
@@ -101,22 +98,6 @@ def _can_be(value: Arn | Unknown, text: str) -> bool:
     parts, others = masked_text(value).split(":", 5), text.split(":", 5)
     pairs = zip(parts, others, strict=False)
     return len(parts) == len(others) and all(part == other or "\0" in part for part, other in pairs)
-
-
-def _key_root(facts: Facts, table: SymbolTable) -> Symbol | None:
-    for value in _key_callers(facts):
-        if isinstance(value, Unknown) and masked_text(value).endswith(":iam::\0:root"):
-            last = next(piece for piece in reversed(value.pieces) if isinstance(piece, Symbol))
-            symbol = table.symbols.get(name_of(alone(last)))
-            return None if symbol is None or is_own(symbol) else symbol
-    return None
-
-
-def _key_callers(facts: Facts) -> Iterator[Value]:
-    """Yield the principals of type AWS in the key policy."""
-    policy = facts.key.policy if facts.key is not None else None
-    values = values_of(policy.policy) if isinstance(policy, PolicyText) else ()
-    yield from (value for role, value in values if role == CALLER)
 
 
 def _instance_texts(table: SymbolTable, stated: Iterable[Arn]) -> Iterator[Value]:

@@ -1,0 +1,125 @@
+"""A key belongs to an account whose root user manages it; a partner's root user that may use it shows nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from checker.analysis.deployed_diff import compare
+from checker.analysis.policy_pair import ComparedRoots
+from checker.inputs.collect import Given
+from checker.inputs.diff_inputs import read_inputs
+from checker.inputs.policy_pairs import policy_pairs
+from checker.policy.vocabulary import KEY
+from checker.report.access.rows import rows_of
+from tests.samples import policy_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from checker.analysis.policy_pair import DeployedDifference
+
+Statements = list[dict[str, Any]]
+
+PARTNER, OWNER, FRESH = "777788889999", "444455556666", "123456789012"
+OWN = {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}
+OTHER = {"Fn::Sub": "arn:aws:iam::${Account}:root"}
+EITHER_PARTITION = {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::{PARTNER}:root"}
+
+
+def root(account: str) -> str:
+    return f"arn:aws:iam::{account}:root"
+
+
+def allow(principal: Any, action: Any = "kms:*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": action, "Resource": "*", **more}
+
+
+USE = allow(root(PARTNER), "kms:Decrypt")
+SEE = allow({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/see"}, "kms:DescribeKey")
+ADMINISTRATOR = f"arn:aws:iam::{OWNER}:role/admin"
+
+
+def compared(folder: Path, old: Statements | None, new: Statements, own: str = "") -> DeployedDifference:
+    for name, statements in (("old", old), ("new", new)):
+        policy = {"KeyPolicy": {"Version": "2012-10-17", "Statement": statements}}
+        key = {"Type": "AWS::KMS::Key", "Properties": policy if statements is not None else {}}
+        template = {"Parameters": {"Account": {"Type": "String"}}, "Resources": {"K": key}}
+        (folder / f"{name}.json").write_text(json.dumps(template))
+    values = (("AWS::AccountId", own),) if own else ()
+    inputs = read_inputs(str(folder / "old.json"), str(folder / "new.json"), Given(parameters=values))
+    (pair,) = policy_pairs(*inputs).pairs
+    return compare(pair)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "account", "rows"),
+    [
+        # The partner may use the key, or manage it: the own account is any, so that the partner may gain.
+        ([allow(OWN)], [allow(OWN), USE], None, {"may gain"}),
+        ([allow(OWN)], [allow(OWN), allow(root(PARTNER))], None, {"may gain"}),
+        ([allow(OWN)], [allow([OWN, root(PARTNER)])], None, {"may gain"}),
+        ([allow(OWN)], [allow(root(PARTNER))], None, {"may gain", "may lose"}),
+        ([allow(OWN)], [allow(OWN), allow(EITHER_PARTITION)], None, {"may gain"}),
+        ([allow(OWN)], [allow(OWN), allow(PARTNER)], None, {"may gain"}),
+        # A variable is the account of the key only if no other root user manages it.
+        ([allow(OWN)], [allow(OWN), allow(OTHER, "kms:Decrypt")], None, {"may gain"}),
+        # An owner is in both policies.
+        ([allow(root(OWNER)), SEE], [allow(root(OWNER)), SEE, USE], OWNER, {"gains"}),
+        ([allow(root(OWNER)), SEE], [allow(root(OWNER)), SEE, allow(root(PARTNER))], OWNER, {"gains"}),
+        ([allow(OWNER), SEE], [allow(OWNER), SEE, USE], OWNER, {"gains"}),
+        ([allow(root(OWNER)), SEE, USE], [allow(root(OWNER)), SEE], OWNER, {"loses"}),
+        # What manages the key is not known, or not a root user: nothing is assumed.
+        ([allow({"Ref": "Account"}), SEE], [allow({"Ref": "Account"}), SEE, USE], None, {"gains"}),
+        ([allow(ADMINISTRATOR), SEE], [allow(ADMINISTRATOR), SEE, USE], None, {"gains"}),
+        ([allow("*"), SEE], [allow("*"), SEE, USE], None, set()),
+        # No text tells the own account, so that every account in the policy is another.
+        (None, [allow(root(PARTNER))], None, {"gains", "loses"}),
+    ],
+)
+def test_the_account_of_a_key(
+    old: Statements | None, new: Statements, account: str | None, rows: set[str], tmp_path: Path
+) -> None:
+    found = compared(tmp_path, old, new)
+    values = [one.values for one in found.assumptions if one.symbol.name == "AWS::AccountId" and one.values]
+    assert values == ([(account,)] if account else [])
+    assert {row.change for row in rows_of(ComparedRoots((found,)))} == rows
+
+
+managers = st.builds(
+    allow,
+    st.sampled_from([OWN, OTHER, root(PARTNER), root(OWNER), PARTNER, EITHER_PARTITION, ADMINISTRATOR]),
+    st.sampled_from(["kms:*", "kms:Put*", "kms:Decrypt", ["kms:Decrypt", "kms:putkeypolicy"]]),
+    Effect=st.sampled_from(["Allow", "Allow", "Allow", "Deny"]),
+)
+policies = st.lists(managers, min_size=1, max_size=3)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(old=policies, new=policies)
+def test_no_account_is_left_out_whose_root_user_manages_the_key_on_both_sides(
+    old: Statements, new: Statements, tmp_path: Path
+) -> None:
+    found = compared(tmp_path, [*old, SEE], [*new, SEE])
+    for assumption in found.assumptions:
+        if assumption.symbol.name == "AWS::AccountId" and assumption.values:
+            for account in {PARTNER, OWNER, FRESH} - set(assumption.values):
+                assert not (manages(account, old) and manages(account, new))
+
+
+def manages(account: str, statements: Statements) -> bool:
+    """True if an Allow statement names the root user of the account, which is the deployment's own, for PutKeyPolicy."""
+    text = json.dumps(statements).replace("${AWS::AccountId}", account).replace("${AWS::Partition}", "aws")
+    filled = json.loads(re.sub(r'\{"Fn::Sub": ("[^"]*")\}', r"\1", text))
+    for one in policy_of({"Version": "2012-10-17", "Statement": filled}, KEY).known_statements():
+        names = {entry.value for entry in one.principal_entries}
+        actions = getattr(one.actions, "values", ())
+        covers = {str(action).lower() for action in actions} & {"kms:*", "kms:put*", "kms:putkeypolicy"}
+        if one.effect == "Allow" and covers and names & {account, root(account)}:
+            return True
+    return False
