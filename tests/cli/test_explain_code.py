@@ -146,3 +146,37 @@ def test_a_skipped_file_does_not_hide_a_broken_link(tmp_path: Path) -> None:
     )
     assert "skipped: app.ts" in done.stderr
     assert done.returncode == 1
+
+
+SHARED_KEY = """
+data "aws_caller_identity" "own" {}
+resource "aws_kms_key" "chat" {
+  policy = jsonencode({ Version = "2012-10-17", Statement = [
+    { Effect = "Allow", Action = "kms:*", Resource = "*",
+      Principal = { AWS = "arn:aws:iam::${data.aws_caller_identity.own.account_id}:root" } },
+    { Effect = "Allow", Action = "kms:Decrypt", Resource = "*",
+      Principal = { AWS = "arn:aws:iam::777788889999:root" } },
+    { Effect = "Allow", Action = ["kms:GenerateDataKey*", "kms:Decrypt"], Resource = "*",
+      Principal = { Service = "connect.amazonaws.com" } }
+  ] })
+}
+resource "aws_sns_topic" "chat" {
+  name              = "chat"
+  kms_master_key_id = aws_kms_key.chat.arn
+}
+resource "aws_sns_topic_policy" "chat" {
+  arn    = aws_sns_topic.chat.arn
+  policy = jsonencode({ Version = "2012-10-17", Statement = [
+    { Effect = "Allow", Action = "sns:Publish", Resource = aws_sns_topic.chat.arn,
+      Principal = { Service = "connect.amazonaws.com" },
+      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.own.account_id } } }
+  ] })
+}
+"""
+
+
+def test_a_partner_that_may_use_the_key_is_not_taken_for_its_owner(tmp_path: Path) -> None:
+    written(tmp_path, {"main.tf": SHARED_KEY})
+    done = run("explain", ".", "--instance-arn", INSTANCE_ARN, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "777788889999" not in done.stdout
