@@ -83,9 +83,8 @@ def _deployments(pair: PolicyPair) -> Deployments:
     if not (pair.old.has_symbols or pair.new.has_symbols):
         return NO_SYMBOLS
     first, second = pair.new.facts, pair.old.facts
-    keys = [one.key for one in _sides(pair) if one.key is not None]
     joint = (_joint(first, second), _joint(second, first))
-    found, others = (deployments(one._replace(versions=tuple(keys))) for one in joint)
+    found, others = (deployments(one._replace(versions=_sides(pair))) for one in joint)
     known = [_outline(one) for one in found.tried]
     more = [one for one in others.tried if _outline(one) not in known]
     if not more:

@@ -108,8 +108,8 @@ def in_words(choices: Choices) -> str:
 class Facts(NamedTuple):
     """A topic with its key, if it is known, and the instances around it.
 
-    ``endpoints`` are what is behind the topic's subscriptions, if that is the question. ``versions`` are the key with
-    its policy before and after a change, if two are compared and ``key`` has the statements of both.
+    ``endpoints`` are what is behind the topic's subscriptions, if that is the question. ``versions`` are the
+    facts before and after a change, if two are compared and the policies have the statements of both.
     """
 
     topic: Topic
@@ -117,7 +117,12 @@ class Facts(NamedTuple):
     pairings: tuple[Pairing, ...]
     inventory: Inventory
     endpoints: Endpoints = Endpoints()
-    versions: tuple[Key, ...] = ()
+    versions: tuple[Facts, ...] = ()
+
+    @property
+    def sides(self) -> tuple[Facts, ...]:
+        """The versions that are compared, or these facts alone."""
+        return self.versions or (self,)
 
     @property
     def open_instances(self) -> tuple[OpenInstance, ...]:

@@ -132,9 +132,8 @@ def _assumed_own_accounts(context: TopicContext) -> tuple[Values, str]:
         return (context.own.account,), _OWN_RESOURCE
     if context.key_owners:
         return context.key_owners, "its root user may change the key policy"
-    pinned = {text for text in context.table.literals(SOURCE_ACCOUNT) if is_account(text)}
-    if context.facts.open_instances and len(pinned) == 1:
-        return tuple(pinned), "the policy names the account of the instance"
+    if context.facts.open_instances and context.pinned:
+        return (context.pinned,), "the policy names the account of the instance"
     stated = tuple(arn.account for arn in context.stated)
     return stated, "the named instance streams to a topic of its own account"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from checker.analysis.additive_policy import only_adds
 from checker.analysis.deployments import alone, name_of
@@ -10,9 +10,9 @@ from checker.analysis.key_managers import owners_of
 from checker.analysis.pairing import STATED
 from checker.analysis.symbol_table import symbol_table
 from checker.analysis.symbols import OF_INSTANCE, is_own, masked_text
-from checker.core.arn import Arn, topic_arn
+from checker.core.arn import Arn, is_account, topic_arn
 from checker.core.unknown import Symbol, Unknown
-from checker.iam.prove.source_keys import SOURCE_ARN, instance_named
+from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, instance_named
 from checker.policy.model import RESOURCE
 from checker.policy.wildcard import is_wild
 
@@ -24,10 +24,17 @@ if TYPE_CHECKING:
     from checker.policy.model import Value
 
 
+T = TypeVar("T")
+
+
 class TopicContext(NamedTuple):
     """The facts about a topic with the table of their symbols.
 
-    ``own`` is the ARN that a Resource of the policy names, if only one can be the topic's. ``root`` is the symbol for
+    What a text that may be the defect tells of the deployment is believed only if nothing contradicts it, and only if
+    each version tells it if two are compared.
+
+    ``own`` is the ARN that a Resource of the policy names, if only one can be the topic's. ``pinned`` is the only
+    account that the policy pins Connect to, empty if there are others or if one is the deployment's by a symbol. ``root`` is the symbol for
     the account whose root user manages the key, if it is not the deployment's own, and ``key_owners`` are the literal
     accounts one of which owns the key. ``stated`` are the instances that the user named, ``instances`` those that are named without symbols, ``instance_texts`` all texts that name
     one. ``only_adds`` is true if it does not matter which instances and accounts of the policy are the same.
@@ -36,6 +43,7 @@ class TopicContext(NamedTuple):
     facts: Facts
     table: SymbolTable
     own: Arn | None
+    pinned: str
     root: Symbol | None
     key_owners: tuple[str, ...]
     stated: tuple[Arn, ...]
@@ -69,12 +77,13 @@ def topic_context(facts: Facts) -> TopicContext:
     """Find out where a topic, its key and its instances are."""
     table = symbol_table(facts)
     stated = tuple(pairing.instance for pairing in facts.pairings if pairing.source in STATED)
-    owners = owners_of(facts.versions or (facts.key,))
+    owners = owners_of(one.key for one in facts.sides)
     named = (instance_named(text, None) for text in table.literals(SOURCE_ARN))
     return TopicContext(
         facts,
         table,
-        _own_topic(facts, table),
+        _agreed(_own_topic(facts, one) for one in facts.sides),
+        _agreed(map(_pinned_account, facts.sides)) or "",
         table.symbols.get(name_of(alone(owners.symbol))) if owners.symbol is not None else None,
         owners.accounts,
         stated,
@@ -84,8 +93,22 @@ def topic_context(facts: Facts) -> TopicContext:
     )
 
 
-def _own_topic(facts: Facts, table: SymbolTable) -> Arn | None:
-    texts = table.literals(RESOURCE)
+def _agreed(told: Iterable[T]) -> T | None:
+    """Return what all versions tell; ``None`` if they differ."""
+    different = set(told)
+    return different.pop() if len(different) == 1 else None
+
+
+def _pinned_account(version: Facts) -> str:
+    pins = {value for role, value in version.values() if role == SOURCE_ACCOUNT}
+    if len(pins) != 1:
+        return ""
+    (pin,) = pins
+    return pin if isinstance(pin, str) and is_account(pin) else ""
+
+
+def _own_topic(facts: Facts, version: Facts) -> Arn | None:
+    texts = [value for role, value in version.values() if role == RESOURCE and isinstance(value, str)]
     arns = {arn for text in texts if (arn := topic_arn(text)) is not None and not is_wild(text)}
     fitting = [arn for arn in arns if _can_be(facts.topic.arn, str(arn))]
     return fitting[0] if len(fitting) == 1 else None
