@@ -117,6 +117,9 @@ def _merged(explained: Sequence[Explanation], found: Deployments) -> Explanation
         instances=_instances([one.instance for one in explained], found),
         dependence=_depends([_ANSWERS[one.chain] for one in explained], found),
         assumed=tuple(dict.fromkeys(text for one in explained for text in one.assumed)),
+        partners=tuple(
+            {account: answer for one in reversed(explained) for account, answer in one.partners}.items()
+        ),
     )
 
 
@@ -185,7 +188,16 @@ def _explain(
         frozenset(rule.id for rule in rules if rule.opens),
         case.pairings,
         assumed=chain.assumed,
+        partners=tuple(_partners(case, chain)),
     )
+
+
+def _partners(case: TopicAnalysis, chain: Chain) -> Iterator[tuple[str, Answer]]:
+    """Yield the accounts, other than the instance's, that the policy names and whose instances can publish, or may."""
+    for account in dict.fromkeys((*case.owners, *case.named_accounts)):
+        answer = chain.in_force(case.whole.siblings(account, ()))
+        if account != chain.instance.account and answer.truth is not False:
+            yield account, answer
 
 
 def _matched(topic: Topic, key: Key | None) -> tuple[Topic, Key | None]:

@@ -57,6 +57,7 @@ class Explanation(NamedTuple):
     ``instances`` are the instances of deployments that differ in them, each with these deployments in words.
     ``dependence`` is how the status of the chain depends on the deployment. ``assumed`` is what the link of the
     organization policies assumes. ``subscribers`` are behind the topic: the status of the chain does not depend on them.
+    ``partners`` are other accounts that the policy names, and whether their instances can publish, if they may.
     """
 
     topic: Topic
@@ -74,6 +75,7 @@ class Explanation(NamedTuple):
     instances: tuple[tuple[Arn, str], ...] = ()
     dependence: Unknown | None = None
     assumed: tuple[str, ...] = ()
+    partners: tuple[tuple[str, Answer], ...] = ()
     subscribers: tuple[Subscriber, ...] | Unknown = Unknown("the list of subscriptions was not supplied")
 
     @property

@@ -60,6 +60,7 @@ def explanation_json(explanation: Explanation, activity: Activity | None = None)
         "confused_deputy": _word(explanation.deputy, "open", "closed"),
         "sibling_instances": _word(explanation.siblings, "open", "closed"),
         "public": _word(explanation.public, "yes", "no"),
+        "named_accounts": {account: _word(answer, "yes", "no") for account, answer in explanation.partners},
         "kms": explanation.kms,
         "chain": explanation.chain,
         "links": [
@@ -132,6 +133,8 @@ def _lines(explanation: Explanation, paint: Paint, activity: Activity | None) ->
     yield "By the topic policy alone:"
     for question, answer in explanation.answers():
         yield from _answer(question, answer, paint)
+    for account, answer in explanation.partners:
+        yield from _partner(account, answer, paint)
     if explanation.deployments.assumptions:
         yield ""
         yield "Assumed of every deployment:"
@@ -198,6 +201,13 @@ def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
         rule = paint("dim", f"[{finding.rule}]")
         yield f"{paint('error', 'Others can publish too:')} {inert(finding.message)} {rule}"
         yield paint.detail("help", finding.help)
+
+
+def _partner(account: str, answer: Answer, paint: Paint) -> Iterator[str]:
+    can = "not known" if isinstance(answer.truth, Unknown) else "can publish through Connect"
+    yield f"  {f'Named account {account}':<31} {paint('warning', can)}"
+    if answer.witness is not None:
+        yield f"    {could(answer.witness, 'publish')}"
 
 
 def _answer(question: str, answer: Answer, paint: Paint) -> Iterator[str]:

@@ -180,3 +180,17 @@ def test_a_partner_that_may_use_the_key_is_not_taken_for_its_owner(tmp_path: Pat
     done = run("explain", ".", "--instance-arn", INSTANCE_ARN, cwd=tmp_path)
     assert done.returncode == 0, done.stdout
     assert "777788889999" not in done.stdout
+
+
+def test_another_account_that_the_policy_names_is_shown(tmp_path: Path) -> None:
+    own, other = "data.aws_caller_identity.own.account_id } }", '"777788889999" } }'
+    start = SHARED_KEY.index('    { Effect = "Allow", Action = "sns:Publish"')
+    pinned = SHARED_KEY[start : SHARED_KEY.index("\n  ] })", start)]
+    both = f"{pinned},\n{pinned.replace(own, other)}"
+    written(tmp_path, {"main.tf": SHARED_KEY.replace(pinned, both)})
+    done = run("explain", ".", "--instance-arn", INSTANCE_ARN, cwd=tmp_path)
+    assert "Named account 777788889999      can publish through Connect" in done.stdout
+    found = json.loads(
+        run("explain", ".", "--instance-arn", INSTANCE_ARN, "--format", "json", cwd=tmp_path).stdout
+    )
+    assert found["named_accounts"] == {"777788889999": "yes"}

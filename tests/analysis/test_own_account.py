@@ -1,4 +1,8 @@
-"""A key belongs to an account whose root user manages it; a partner's root user that may use it shows nothing."""
+"""What tells the account of a deployment: not a text that may itself be the defect, or the change.
+
+A key belongs to an account whose root user manages it; a partner's root user that may use it tells nothing. An account
+that the policy pins Connect to is the own one only if it is the only one, before and after a change.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ from checker.inputs.diff_inputs import read_inputs
 from checker.inputs.policy_pairs import policy_pairs
 from checker.policy.vocabulary import KEY
 from checker.report.access.rows import rows_of
-from tests.samples import policy_of
+from tests.samples import policy_of, statement
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,14 +49,20 @@ SEE = allow({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/see"}, "kms:Describ
 ADMINISTRATOR = f"arn:aws:iam::{OWNER}:role/admin"
 
 
-def compared(folder: Path, old: Statements | None, new: Statements, own: str = "") -> DeployedDifference:
-    for name, statements in (("old", old), ("new", new)):
-        policy = {"KeyPolicy": {"Version": "2012-10-17", "Statement": statements}}
-        key = {"Type": "AWS::KMS::Key", "Properties": policy if statements is not None else {}}
-        template = {"Parameters": {"Account": {"Type": "String"}}, "Resources": {"K": key}}
+def compared(folder: Path, old: Statements | None, new: Statements) -> DeployedDifference:
+    return of_templates(folder, {"K": key(old)}, {"K": key(new)})
+
+
+def key(statements: Statements | None) -> dict[str, Any]:
+    policy = {"KeyPolicy": {"Version": "2012-10-17", "Statement": statements}}
+    return {"Type": "AWS::KMS::Key", "Properties": policy if statements is not None else {}}
+
+
+def of_templates(folder: Path, old: dict[str, Any], new: dict[str, Any]) -> DeployedDifference:
+    for name, resources in (("old", old), ("new", new)):
+        template = {"Parameters": {"Account": {"Type": "String"}}, "Resources": resources}
         (folder / f"{name}.json").write_text(json.dumps(template))
-    values = (("AWS::AccountId", own),) if own else ()
-    inputs = read_inputs(str(folder / "old.json"), str(folder / "new.json"), Given(parameters=values))
+    inputs = read_inputs(str(folder / "old.json"), str(folder / "new.json"), Given())
     (pair,) = policy_pairs(*inputs).pairs
     return compare(pair)
 
@@ -123,3 +133,46 @@ def manages(account: str, statements: Statements) -> bool:
         if one.effect == "Allow" and covers and names & {account, root(account)}:
             return True
     return False
+
+
+def stream(*statements: dict[str, Any]) -> dict[str, Any]:
+    """The resources of a topic for an instance of the same template."""
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    return {
+        "Instance": {"Type": "AWS::Connect::Instance", "Properties": {}},
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {}},
+        "Policy": {
+            "Type": "AWS::SNS::TopicPolicy",
+            "Properties": {"Topics": [{"Ref": "Topic"}], "PolicyDocument": policy},
+        },
+    }
+
+
+def pin(account: Any, resource: Any = None) -> dict[str, Any]:
+    return statement(
+        Resource=resource or {"Ref": "Topic"},
+        Condition={"StringEquals": {"aws:SourceAccount": account}},
+    )
+
+
+BY_REFERENCE = {"Ref": "AWS::AccountId"}
+FOREIGN = f"arn:aws:sns:us-east-1:{PARTNER}:chat"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "account", "rows"),
+    [
+        ([pin(BY_REFERENCE)], [pin(PARTNER)], None, {"may gain", "may lose"}),
+        ([pin(BY_REFERENCE)], [pin(BY_REFERENCE), pin(PARTNER)], None, {"may gain"}),
+        ([pin(OWNER)], [pin(OWNER), pin(PARTNER)], None, {"gains", "may gain"}),
+        ([pin(BY_REFERENCE)], [pin(PARTNER, FOREIGN)], None, {"may lose"}),
+        ([pin(OWNER), allow(root(PARTNER), "sns:Subscribe")], [pin(OWNER)], OWNER, {"loses"}),
+    ],
+)
+def test_the_account_that_a_policy_pins(
+    old: Statements, new: Statements, account: str | None, rows: set[str], tmp_path: Path
+) -> None:
+    found = of_templates(tmp_path, stream(*old), stream(*new))
+    values = [one.values for one in found.assumptions if one.symbol.name == "AWS::AccountId" and one.values]
+    assert values == ([(account,)] if account else [])
+    assert {row.change for row in rows_of(ComparedRoots((found,)))} == rows
