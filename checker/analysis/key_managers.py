@@ -1,7 +1,7 @@
 """The accounts that may own a key, by its policy: those whose root users may change the policy.
 
-Nobody outside of a key's account can call PutKeyPolicy, and KMS rejects a policy that lets nobody call it, so that
-whoever manages the key shows its account. A root user that may only use the key shows nothing: it may be a partner's.
+PutKeyPolicy cannot be called from another account, and KMS rejects a policy that does not let its caller call it
+again, so whoever manages a key shows its account. A root user that may only use the key may be a partner's.
 https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
 """
 
