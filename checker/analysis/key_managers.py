@@ -1,7 +1,7 @@
 """The accounts that may own a key, by its policy: those whose root users may change the policy.
 
 PutKeyPolicy cannot be called from another account, and KMS rejects a policy that does not let its caller call it
-again, so whoever manages a key shows its account. A root user that may only use the key may be a partner's.
+again, so the managers of a key show its account. A root user that may only use the key may be that of a partner.
 https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
 """
 
