@@ -287,7 +287,7 @@ def _send(
     for entry in entries:
         if entry.unit in entered:
             run = without_baselined(decide(entry.report, context, request.options), request.options)
-            sent.append(send(sessions, entered[entry.unit], run.report, sources))
+            sent.append(send(sessions, entered[entry.unit], run.report, entry.began, sources))
         else:
             missing = Skipped(entry.unit.name, _NO_LONGER_LISTED, error=True)
             sent.append(Sent(SentFindings(entry.unit.account, entry.unit.region), (missing,)))

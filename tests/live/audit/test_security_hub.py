@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -13,7 +14,7 @@ from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Severity, Verdict
 from checker.lint.engine import Scope
 from checker.lint.report import UNMET, Report
-from checker.live.audit.securityhub import send
+from checker.live.audit.securityhub import Sent, send
 from checker.live.aws.access import Access, Unit
 from checker.live.aws.session import sign_in
 from checker.report.record import RecordedPlace
@@ -38,8 +39,7 @@ class Hub:
             return None
         asked = json.loads(call.body)
         if "Filters" in asked:
-            shown = [one for one in self.findings.values() if one["RecordState"] == "ACTIVE"]
-            return 200, {"Findings": shown}
+            return 200, {"Findings": [one for one in self.findings.values() if _shows(asked["Filters"], one)]}
         assert len(asked["Findings"]) <= 100
         self.imports.append(len(asked["Findings"]))
         bad = [one for one in asked["Findings"] if self.rejects and self.rejects in one["Resources"][0]["Id"]]
@@ -52,6 +52,13 @@ class Hub:
         return {one["Id"] for one in self.findings.values() if one["RecordState"] == "ACTIVE"}
 
 
+def _shows(filters: dict[str, Any], finding: dict[str, Any]) -> bool:
+    """True for a finding that has one of the values of each filter."""
+    (state,) = filters["RecordState"]
+    since = filters.get("UpdatedAt", [{"Start": ""}])[0]["Start"]
+    return bool(finding["RecordState"] == state["Value"] and finding["UpdatedAt"] >= since)
+
+
 @pytest.fixture
 def hub(cloud: Cloud) -> Hub:
     made = Hub()
@@ -59,8 +66,14 @@ def hub(cloud: Cloud) -> Hub:
     return made
 
 
-def sent(cloud: Cloud, report: Report, *sources: str) -> tuple[Skipped, ...]:
-    return send(sign_in(Access(endpoint=cloud.url, attempts=1)), UNIT, report, sources).skipped
+def sent(cloud: Cloud, report: Report, *sources: str, read_at: datetime | None = None) -> tuple[Skipped, ...]:
+    return _send(cloud, report, read_at, *sources).skipped
+
+
+def _send(cloud: Cloud, report: Report, read_at: datetime | None, *sources: str) -> Sent:
+    """Send a report whose reads began just now, or at another time."""
+    sessions = sign_in(Access(endpoint=cloud.url, attempts=1))
+    return send(sessions, UNIT, report, read_at or datetime.now(UTC), sources)
 
 
 def test_a_finding_keeps_its_id_and_is_archived_once_mended(cloud: Cloud, hub: Hub) -> None:
@@ -119,7 +132,14 @@ def test_what_cannot_be_sent_makes_the_run_incomplete(cloud: Cloud) -> None:
     where = f"Security Hub of account {ACCOUNT}, {REGION}"
     assert f"{where}: 0 imported, 0 archived, 1 rejected" in done.stderr
     (counts,) = json.loads(done.stdout)["security_hub"]
-    assert counts == {"account": ACCOUNT, "region": REGION, "imported": 0, "archived": 0, "rejected": 1}
+    assert counts == {
+        "account": ACCOUNT,
+        "region": REGION,
+        "imported": 0,
+        "archived": 0,
+        "rejected": 1,
+        "newer": 0,
+    }
 
 
 def test_moto_takes_the_findings(cloud: Cloud) -> None:
@@ -180,7 +200,7 @@ def test_what_was_sent_is_counted(cloud: Cloud, hub: Hub) -> None:
     first, second = make_topic(cloud, "first", instance), make_topic(cloud, "second", instance)
 
     def counts() -> tuple[int, ...]:
-        return send(sign_in(Access(endpoint=cloud.url, attempts=1)), UNIT, audited(cloud)).findings[2:]
+        return _send(cloud, audited(cloud), None).findings[2:5]
 
     assert counts() == (2, 0, 0)
     subscribe(cloud, first)
@@ -291,3 +311,33 @@ def test_findings_that_the_tool_of_another_account_or_region_sent_stay(cloud: Cl
     subscribe(cloud, topic)
     sent(cloud, audited(cloud))
     assert hub.active() == others
+
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("later", [timedelta(0), SECOND])
+@pytest.mark.parametrize("mended_last", [True, False])
+def test_a_result_of_later_reads_stays(cloud: Cloud, hub: Hub, later: timedelta, mended_last: bool) -> None:
+    """A report may be sent hours after its reads. Meanwhile, another audit may have reported a change."""
+    topic = make_topic(cloud, "chat", make_instance(cloud))
+    broken = audited(cloud)
+    subscribe(cloud, topic)
+    mended = audited(cloud)
+    reports = (broken, mended) if mended_last else (mended, broken)
+    began = datetime(2026, 11, 28, 2, tzinfo=UTC)
+    sent(cloud, broken, read_at=began - SECOND)
+    sent(cloud, reports[1], read_at=began + later)
+    (before,) = hub.findings.values()
+    assert before["RecordState"] == ("ARCHIVED" if mended_last else "ACTIVE")
+    assert _send(cloud, reports[0], began).findings[2:] == (0, 0, 0, 1)
+    assert list(hub.findings.values()) == [before]
+    assert _send(cloud, reports[0], began + later + SECOND).findings[-1] == 0
+    assert bool(hub.active()) == mended_last
+
+
+def test_the_time_of_a_finding_is_that_of_the_reads(cloud: Cloud, hub: Hub) -> None:
+    make_topic(cloud, "chat", make_instance(cloud))
+    sent(cloud, audited(cloud), read_at=datetime(2026, 11, 28, 2, tzinfo=UTC))
+    (one,) = hub.findings.values()
+    assert one["UpdatedAt"] == one["CreatedAt"] == "2026-11-28T02:00:00.000Z"
