@@ -24,6 +24,7 @@ from checker.lint.registry import all_rules
 from checker.lint.report import UNMET, SentFindings
 from checker.lint.rule import Link
 from checker.lint.status import UNKNOWN
+from checker.live.audit.follow_up import followed_of
 from checker.live.aws.calls import Calls, Listing
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.lookup import look_up
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from checker.lint.report import Examined, Report
     from checker.lint.rule import Rule
+    from checker.live.audit.follow_up import Followed
     from checker.live.aws.access import Unit
     from checker.live.aws.session import Sessions
 
@@ -119,8 +121,7 @@ def send(
     ORGANIZATION, EVIDENCE.
     """
     calls, read = Calls(sessions, unit, threading.Event()), frozenset(sources)
-    owner = Owner(partition_of(unit.region) or NEWEST, unit.account, unit.region)
-    time = _time_text(read_at)
+    owner, time = _owner(unit), _time_text(read_at)
     known = {finding["Id"]: finding for finding in _known(calls, owner, "ACTIVE")}
     mended = _known(calls, owner, "ARCHIVED", {"UpdatedAt": [_from(read_at)]})
     newer = {one["Id"] for one in (*known.values(), *mended) if _updated(one) >= read_at}
@@ -134,6 +135,19 @@ def send(
     states = [finding["RecordState"] for finding in current if finding["Id"] not in refused]
     counts = states.count("ACTIVE"), states.count("ARCHIVED"), len(refused), len(results) - len(current)
     return Sent(SentFindings(unit.account, unit.region, *counts), tuple(calls.skipped))
+
+
+def reported(sessions: Sessions, unit: Unit) -> Followed:
+    """Return the resources of active findings, with their rules. What cannot be read is reported by `send`."""
+    calls = Calls(sessions, unit, threading.Event())
+    return followed_of(
+        (known["GeneratorId"].removeprefix(GENERATOR), [resource["Id"] for resource in known["Resources"]])
+        for known in _known(calls, _owner(unit), "ACTIVE")
+    )
+
+
+def _owner(unit: Unit) -> Owner:
+    return Owner(partition_of(unit.region) or NEWEST, unit.account, unit.region)
 
 
 def _known(

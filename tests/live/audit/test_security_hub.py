@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -14,6 +15,7 @@ from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Severity, Verdict
 from checker.lint.engine import Scope
 from checker.lint.report import UNMET, Report
+from checker.lint.scope import FOLLOWED
 from checker.live.audit.securityhub import Sent, send
 from checker.live.aws.access import Access, Unit
 from checker.live.aws.session import sign_in
@@ -341,3 +343,60 @@ def test_the_time_of_a_finding_is_that_of_the_reads(cloud: Cloud, hub: Hub) -> N
     sent(cloud, audited(cloud), read_at=datetime(2026, 11, 28, 2, tzinfo=UTC))
     (one,) = hub.findings.values()
     assert one["UpdatedAt"] == one["CreatedAt"] == "2026-11-28T02:00:00.000Z"
+
+
+def _publish(principal: dict[str, str]) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sns:Publish", "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+OPEN, PLAIN = _publish({"Service": "connect.amazonaws.com"}), _publish({"AWS": ACCOUNT})
+
+
+def _audit(cloud: Cloud, *options: str) -> dict[str, Any]:
+    """Run the command with Security Hub, and return its report."""
+    shared = ("--endpoint-url", cloud.url, "--isolated", "--format", "json")
+    done = run("audit", *shared, *(options or ("--security-hub",)))
+    assert done.returncode in (0, 1), done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def test_an_open_topic_that_no_longer_names_connect_is_judged_once_more(cloud: Cloud, hub: Hub) -> None:
+    """Its natural fix takes it out of scope. Nothing else is reported about it then."""
+    make_instance(cloud)
+    topic = make_topic(cloud, "open")
+    _set_policy(cloud, topic, OPEN)
+    reported = {one["rule"] for one in _audit(cloud)["findings"]}
+    assert {"missing-source-account", "no-durable-subscriber"} <= reported
+    _set_policy(cloud, topic, PLAIN)
+    (examined,) = _audit(cloud)["examined"]
+    assert (examined["resource"], examined["in_scope"]) == (topic, FOLLOWED)
+    assert set(examined["verdicts"]) <= reported
+    assert {one["GeneratorId"][8:] for one in hub.findings.values()} == reported
+    (open_,) = [one for one in hub.findings.values() if "missing-source-account" in one["Id"]]
+    assert (open_["RecordState"], open_["Compliance"]["Status"]) == ("ARCHIVED", "PASSED")
+    assert {one.split("/")[3] for one in hub.active()} == {"no-durable-subscriber"}
+    subscribe(cloud, topic)
+    _audit(cloud)
+    assert hub.active() == set()
+    assert _audit(cloud)["examined"] == []
+
+
+def test_the_same_is_fixed_in_a_comparison(cloud: Cloud, tmp_path: Path) -> None:
+    make_instance(cloud)
+    topic = make_topic(cloud, "open")
+    _set_policy(cloud, topic, OPEN)
+    subscribe(cloud, topic)
+    first = _audit(cloud, "--trail-hours", "0")
+    (tmp_path / "first.json").write_text(json.dumps(first))
+    _set_policy(cloud, topic, PLAIN)
+    history = _audit(cloud, "--trail-hours", "0", "--since", str(tmp_path / "first.json"))["history"]
+    fixed = {one["finding"]["rule"] for one in history["fixed"]}
+    assert "missing-source-account" in fixed
+    assert history["not_audited"] == []
+
+
+def _set_policy(cloud: Cloud, topic: str, policy: dict[str, Any]) -> None:
+    cloud.client("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy)
+    )
