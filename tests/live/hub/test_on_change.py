@@ -28,6 +28,7 @@ class Scene(NamedTuple):
     account: Account
     topic: str
     key: str
+    instance: str = f"arn:aws:connect:{REGION}:111122223333:instance/{uuid4()}"
 
     def event(self, service: str, name: str, **parameters: Any) -> dict[str, Any]:
         """An event as EventBridge sends it."""
@@ -56,16 +57,27 @@ class Scene(NamedTuple):
         }
 
     def of(self, service: str, name: str) -> dict[str, Any]:
-        """The event of a call about the topic or its key."""
+        """The event of a call about the topic, its key or its instance."""
+        if name.endswith("Alias"):
+            return self.event(service, name, aliasName="alias/chat")
         if service == "kms":
             made = self.event(service, name, keyId=self.key.rpartition("/")[2])
             made["detail"]["resources"] = [{"ARN": self.key, "accountId": self.account.id}]
             return made
         if service == "connect":
-            return self.event(service, name, ChatStreamingConfiguration={"StreamingEndpointArn": self.topic})
-        if "Subscri" in name or name == "Unsubscribe":
+            return self.stream(self.topic, name)
+        if name in ("SetSubscriptionAttributes", "Unsubscribe"):
             return self.event(service, name, subscriptionArn=f"{self.topic}:{uuid4()}")
+        if name == "CreateTopic":
+            made = self.event(service, name)
+            made["detail"]["responseElements"] = {"topicArn": self.topic}
+            return made
         return self.event(service, name, topicArn=self.topic)
+
+    def stream(self, topic: str, name: str = "StartContactStreaming") -> dict[str, Any]:
+        """The event of a contact of the instance that streams to a topic."""
+        asked = {"ChatStreamingConfiguration": {"StreamingEndpointArn": topic}}
+        return self.event("connect", name, InstanceId=self.instance.rpartition("/")[2], **asked)
 
     def results(self) -> dict[str, Any]:
         """The stored objects by key."""
@@ -95,7 +107,7 @@ def failed(*names: str) -> dict[str, Any]:
 def scene(account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Scene:
     instance = seed.make_instance(account)
     encrypted = seed.encrypted_topic(account, instance, grant=False)
-    made = Scene(sandbox, account, encrypted.topic, encrypted.key)
+    made = Scene(sandbox, account, encrypted.topic, encrypted.key, instance)
     account.client("s3").create_bucket(Bucket=made.bucket)
     monkeypatch.setenv("CHECKER_BUCKET", made.bucket)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
@@ -109,13 +121,16 @@ def test_each_call_leads_to_an_audit_of_what_it_names(scene: Scene, service: str
     assert OnChange()(batch(event), None) == failed()
     results = scene.results()
     folder, *_ = {key.rpartition("/")[0] for key in results}
-    assert folder.startswith(f"changes/{scene.account.id}/{REGION}/20")
+    assert folder.startswith(f"changes/{REGION}/20")
     assert folder.endswith(event["detail"]["eventID"])
     assert {key.rpartition("/")[2] for key in results} >= {"report.json", "report.txt", "status.json"}
     (status,) = scene.statuses()
     (described,) = status["events"]
-    assert (described["name"], described["checked"]) == (name, True)
-    assert described["resource"] == (scene.key if service == "kms" else scene.topic)
+    alias = f"arn:aws:kms:{REGION}:{scene.account.id}:alias/chat"
+    named = {"kms": alias if name.endswith("Alias") else scene.key, "sns": scene.topic}
+    resource = named.get(service) or (scene.instance if name == "DeleteInstance" else scene.topic)
+    is_checked = resource in (scene.topic, scene.key)
+    assert (described["name"], described["resource"], described["checked"]) == (name, resource, is_checked)
     assert (status["exit_code"], status["ended"]) == (1, "findings")
     report = json.loads(results[f"{folder}/report.json"])
     assert {one["rule"] for one in report["findings"]} >= {"connect-cannot-use-key"}
@@ -186,9 +201,8 @@ def test_an_event_about_another_account_assumes_no_role(
     monkeypatch.setenv("CHECKER_ROLE_NAME", "CheckerAudit")
     monkeypatch.setenv("CHECKER_ACCOUNTS", accounts)
     foreign = f"arn:aws:sns:{REGION}:{OTHER}:chat"
-    event = scene.event(
-        "connect", "StartContactStreaming", ChatStreamingConfiguration={"StreamingEndpointArn": foreign}
-    )
+    event = scene.event("sns", "AddPermission", topicArn=foreign)
+    event["account"] = event["detail"]["recipientAccountId"] = OTHER
     assert OnChange()(batch(event), None) == failed()
     assert f"account {OTHER} is not audited" in capsys.readouterr().err
     assert not scene.sandbox.calls("sts", "AssumeRole")
@@ -238,20 +252,20 @@ SPOILED: dict[str, tuple[Spoil, str]] = {
     "no ID": (lambda event: event["detail"].pop("eventID"), "no valid ID"),
     "an ID that is a path": (detail(eventID="../latest"), "no valid ID"),
     "a call that failed": (detail(errorCode="AccessDenied"), "nothing changed"),
-    "no parameters": (detail(requestParameters=None), "names no topic or key"),
-    "parameters that are a list": (detail(requestParameters=["topicArn"]), "names no topic or key"),
-    "a number": (detail(requestParameters={"topicArn": 7}), "names no topic or key"),
+    "no parameters": (detail(requestParameters=None), "names no topic"),
+    "parameters that are a list": (detail(requestParameters=["topicArn"]), "names no topic"),
+    "a number": (detail(requestParameters={"topicArn": 7}), "names no topic"),
     "a wildcard": (
         detail(requestParameters={"topicArn": "arn:aws:sns:us-east-1:111122223333:*"}),
-        "names no topic or key",
+        "names no topic",
     ),
     "another service": (
         detail(requestParameters={"topicArn": "arn:aws:s3:::bucket"}),
-        "names no topic or key",
+        "names no topic",
     ),
     "a long ARN": (
         detail(requestParameters={"topicArn": "arn:aws:sns:us-east-1:111122223333:" + "x" * 9999}),
-        "names no topic or key",
+        "names no topic",
     ),
     "a topic of another Region": (
         detail(requestParameters={"topicArn": "arn:aws:sns:eu-west-2:111122223333:chat"}),
