@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _STREAM_PAUSE = 3600.0
 """So many seconds lie between two audits because contacts stream to a topic: every chat sends such an event."""
-_LEAST, _RESERVE, _LOOKING = 120.0, 60.0, 30.0
+LEAST, _RESERVE, _LOOKING = 120.0, 60.0, 30.0
 """Time in seconds: what an audit needs at least, what is kept to judge and to store, and the limit to look at grants."""
 
 
@@ -121,7 +121,7 @@ def _audit_all(
     failed: set[str] = set()
     for region, changes in _by_region(messages, _allowed(settings, bucket), grants).items():
         left = seconds_left()
-        if left < _LEAST:
+        if left < LEAST:
             failed |= {change.message for change in changes}
         else:
             seconds = left - _RESERVE if left < math.inf else 0

@@ -18,6 +18,7 @@ from checker.app.hub.settings import Settings
 from checker.app.terminal import ended
 from checker.core.errors import InputError, Skipped
 from checker.live.aws.access import Access
+from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.session import sign_in
 from checker.sandbox import seed
 from checker.sandbox.http.faults import denied
@@ -130,12 +131,19 @@ def test_a_night_that_cannot_be_compared_does_not_replace_what_was_known(
 
 
 @pytest.mark.usefixtures("nights")
-def test_what_could_not_be_read_is_not_replaced(scene: Scene) -> None:
+@pytest.mark.parametrize("unread", ["night.json", "report.json"])
+def test_what_could_not_be_read_is_not_replaced(scene: Scene, unread: str) -> None:
     assert ended(nightly) == 1
-    first = night_of(scene)
-    scene.sandbox.fault(denied("s3", "GetObject"))
-    assert ended(nightly) == 3
-    scene.sandbox.clear_faults()
+    first, fetch = night_of(scene), Bucket.fetch
+
+    def refuse(bucket: Bucket, key: str, file: Path) -> bool:
+        if key.endswith(unread):
+            raise CallError(Fault.THROTTLED, Skipped(key, "refused", error=True))
+        return fetch(bucket, key, file)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Bucket, "fetch", refuse)
+        assert ended(nightly) == 3
     assert latest(scene)["ended"] == "incomplete"
     assert night_of(scene) == first
     assert ended(nightly) == 1
@@ -213,13 +221,11 @@ def test_the_digest_is_sent_to_its_topic(scene: Scene, monkeypatch: pytest.Monke
     monkeypatch.setenv("CHECKER_DIGEST_TOPIC", news)
     queue = seed.subscribed_queue(scene.account, news, "mail")
     assert ended(nightly) == 1
-    sqs = scene.account.client("sqs")
-    url = sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
-    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
-    sent = json.loads(message["Body"])
-    assert sent["Subject"] == "The nightly audit ended: findings, exit code 1."
-    assert f"s3://{scene.bucket}/{night_of(scene)}/" in sent["Message"]
-    assert "connect-cannot-use-key" in sent["Message"]
+    (message,) = scene.account.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    first, *lines = message["Body"].splitlines()
+    where = f"s3://{scene.bucket}/{night_of(scene)}/"
+    assert first == f"The nightly audit ended: findings, exit code 1. Results: {where}"
+    assert "connect-cannot-use-key" in "\n".join(lines)
     scene.sandbox.fault(denied("sns", "Publish"))
     assert ended(nightly) == 3
     assert latest(scene)["ended"] == "incomplete"

@@ -10,10 +10,10 @@ from uuid import uuid4
 import pytest
 
 from checker.app.hub.on_change import OnChange
-from checker.inputs.cloudtrail.change_event import EVENTS, ChangeEvent, read_change
+from checker.inputs.cloudtrail.change_event import EVENTS, GRANTS, ChangeEvent, read_change
 from checker.sandbox import seed
 from checker.sandbox.aws.upstream import Clients
-from checker.sandbox.http.faults import denied
+from checker.sandbox.http.faults import denied, throttled
 from checker.sandbox.running import Account, Sandbox
 
 REGION = "us-east-1"
@@ -172,8 +172,87 @@ def test_the_streams_of_a_busy_contact_center_are_audited_once_an_hour(scene: Sc
         time[0] = seconds
         handler(batch(scene.of("connect", "StartContactStreaming")), None)
         assert len(scene.sandbox.calls("sns", "ListTopics")) == audits
-    handler(batch(scene.of("sns", "SetTopicAttributes")), None)
+    other = scene._replace(instance=seed.make_instance(scene.account, "other"))
+    handler(batch(other.stream(scene.topic)), None)  # another instance that begins to stream to the topic
     assert len(scene.sandbox.calls("sns", "ListTopics")) == 3
+    handler(batch(scene.of("sns", "SetTopicAttributes")), None)
+    assert len(scene.sandbox.calls("sns", "ListTopics")) == 4
+
+
+def test_a_call_about_a_topic_that_nothing_connects_to_connect_is_no_finding(scene: Scene) -> None:
+    """It is named by an event and not by a user. A stream to it is another matter."""
+    billing = seed.default_topic(scene.account, "billing")
+    scene.account.client("sns").delete_topic(TopicArn=scene.topic)
+    handler = OnChange()
+    assert handler(batch(scene.event("sns", "SetTopicAttributes", topicArn=billing)), None) == failed()
+    (status,) = scene.statuses()
+    assert (status["ended"], [one["checked"] for one in status["events"]]) == ("clean", [False])
+    assert handler(batch(scene.stream(billing)), None) == failed()
+    (streamed,) = [one for one in scene.statuses() if one["ended"] != "clean"]
+    assert (streamed["ended"], [one["checked"] for one in streamed["events"]]) == ("findings", [True])
+
+
+ELSEWHERE = {
+    "another Region": ("arn:aws:sns:eu-west-2:{}:chat", [REGION, "eu-west-2"], "findings"),
+    "an account that is not audited": (f"arn:aws:sns:{REGION}:{OTHER}:exfil", [REGION], "incomplete"),
+}
+
+
+@pytest.mark.parametrize(("topic", "regions", "end"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_a_stream_to_elsewhere_is_audited_where_it_begins(
+    scene: Scene, topic: str, regions: list[str], end: str
+) -> None:
+    event = scene.stream(topic.format(scene.account.id))
+    assert OnChange()(batch(event), None) == failed()
+    statuses = scene.statuses()
+    assert sorted(one["region"] for one in statuses) == sorted(regions)
+    (status,) = [one for one in statuses if one["region"] == REGION]
+    assert (status["ended"], status["accounts"]) == (end, [scene.account.id])
+    (described,) = status["events"]
+    assert (described["checked"], described["instance"]) == (False, scene.instance)
+    assert ("unread" in described) == (OTHER in topic)
+
+
+@pytest.mark.parametrize("name", GRANTS)
+def test_a_grant_of_a_key_that_no_topic_uses_starts_no_audit(scene: Scene, name: str) -> None:
+    key = scene.account.client("kms").create_key()["KeyMetadata"]
+    assert OnChange()(batch(scene.event("kms", name, keyId=key["KeyId"])), None) == failed()
+    assert scene.statuses() == []
+    scene.account.client("kms").create_alias(AliasName="alias/chat", TargetKeyId=key["KeyId"])
+    seed.encrypt(scene.account, scene.topic, "alias/chat")
+    assert OnChange()(batch(scene.event("kms", name, keyId=key["KeyId"])), None) == failed()
+    assert len(scene.statuses()) == 1
+    scene.sandbox.fault(denied("sns", "GetTopicAttributes"))  # then nobody knows
+    assert OnChange()(batch(scene.of("kms", name)), None) == failed()
+    assert len(scene.statuses()) == 2
+
+
+class Context:
+    """Lambda's context with so many seconds left."""
+
+    def __init__(self, *seconds: float) -> None:
+        self._seconds = list(seconds)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self._seconds.pop(0) * 1000)
+
+
+def test_what_there_is_no_time_for_is_delivered_again(scene: Scene) -> None:
+    here = scene.of("sns", "AddPermission")
+    there = scene.stream(f"arn:aws:sns:eu-west-2:{scene.account.id}:chat")
+    assert OnChange()(batch(here, there), Context(300, 119)) == failed("m1")
+    assert [one["region"] for one in scene.statuses()] == [REGION]
+
+
+def test_what_could_not_be_read_for_a_temporary_reason_is_delivered_again(scene: Scene) -> None:
+    handler, stream = OnChange(), scene.of("connect", "StartContactStreaming")
+    scene.sandbox.fault(throttled(1, "sns", "GetTopicAttributes"))
+    assert handler(batch(stream, scene.of("sns", "AddPermission")), None) == failed("m0", "m1")
+    (status,) = scene.statuses()
+    assert (status["ended"], [one["checked"] for one in status["events"]]) == ("incomplete", [False, False])
+    scene.sandbox.clear_faults()
+    assert handler(batch(stream), None) == failed()
+    assert len(scene.statuses()) == 2
 
 
 def test_what_could_not_be_stored_is_delivered_again(scene: Scene) -> None:
