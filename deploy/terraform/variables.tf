@@ -56,7 +56,7 @@ variable "external_id" {
   default     = ""
 
   validation {
-    condition     = can(regex("^([A-Za-z0-9_+=,.@:/-]{2,1224})?$", var.external_id))
+    condition     = can(regex("^([A-Za-z0-9_+=,.@:/-]{2,})?$", var.external_id))
     error_message = "Use at least 2 letters, digits and characters of _+=,.@:/-"
   }
 }

@@ -236,7 +236,8 @@ class _Resolver:
             return value
         if len(value) == 1 and (name := next(iter(value))) in ("Ref", *_FUNCTIONS):
             return self.called(name, value[name])
-        return {name: self.value(one) for name, one in value.items()}
+        members = {name: self.value(one) for name, one in value.items()}
+        return {name: one for name, one in members.items() if one is not _NOTHING}
 
     def called(self, name: str, argument: Any) -> Any:
         if name == "Ref":

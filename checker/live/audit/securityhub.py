@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.arn import NEWEST, Arn, partition_of
 from checker.core.errors import Skipped
-from checker.core.finding import Verdict
+from checker.core.finding import Verdict, listed
 from checker.lint.registry import all_rules
 from checker.lint.report import UNMET, SentFindings
 from checker.lint.rule import Link
@@ -38,6 +38,7 @@ from checker.report.asff import (
     instances_of,
     sources_of,
 )
+from checker.report.brief import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -128,6 +129,7 @@ def send(
     found = {finding["Id"]: finding for finding in _found(report, owner, time, known, read)}
     held_back = {finding_id(finding.finding, owner) for finding in report.suppressed}
     absent = [one for name, one in known.items() if name not in found and name not in held_back]
+    _note_unknown(calls, absent)
     judged = _Judged(report, DeletedResources(calls), read)
     results = [*found.values(), *judged.archived(absent, time)]
     current = [finding for finding in results if finding["Id"] not in newer]
@@ -165,6 +167,22 @@ def _known(
     yield from (
         finding for finding in listed if finding["Id"].startswith(prefix) and finding["RecordState"] == state
     )
+
+
+def _note_unknown(calls: Calls, absent: Iterable[_Asff]) -> None:
+    """Note the findings of rules that this version does not have. Nobody can say whether they still apply."""
+    rules = {rule.id for rule in all_rules()}
+    names = [known["GeneratorId"].removeprefix(GENERATOR) for known in absent]
+    unknown = [name for name in names if name not in rules]
+    if unknown:
+        count = count_noun(len(unknown), "finding")
+        reason = (
+            f"{count} left of rules that this version does not have: {listed(tuple(sorted(set(unknown))))}"
+        )
+        help_text = (
+            "resolve them in Security Hub: their rules were renamed or removed, or belong to a rule pack"
+        )
+        calls.skip(Skipped(_what(calls), reason, help=help_text, complete=True))
 
 
 def _time_text(time: datetime) -> str:

@@ -311,8 +311,21 @@ def test_findings_that_the_tool_of_another_account_or_region_sent_stay(cloud: Cl
     hub.findings[f"{mine['Id']}x"] = {**mine, "Id": f"{mine['Id']}x", "GeneratorId": "checker/unknown-rule"}
     others = hub.active() - {mine["Id"]}
     subscribe(cloud, topic)
-    sent(cloud, audited(cloud))
+    (note,) = sent(cloud, audited(cloud))
     assert hub.active() == others
+    assert note.reason == "1 finding left of rules that this version does not have: `unknown-rule`"
+    assert note.complete
+
+
+def test_the_severity_that_an_analyst_gave_is_not_sent_back(cloud: Cloud, hub: Hub) -> None:
+    topic = make_topic(cloud, "chat", make_instance(cloud))
+    sent(cloud, audited(cloud))
+    (mine,) = hub.findings.values()
+    mine["Severity"] = {"Label": "CRITICAL"}
+    subscribe(cloud, topic)
+    sent(cloud, audited(cloud))
+    (archived,) = hub.findings.values()
+    assert (archived["RecordState"], archived["Severity"]["Label"]) == ("ARCHIVED", "LOW")
 
 
 SECOND = timedelta(seconds=1)
