@@ -84,7 +84,8 @@ def _note_unknown_regions(calls: Calls, coverage: Coverage) -> None:
     known = [region for regions in REGIONS.values() for region in regions]
     for region in coverage.regions:
         if region not in known:
-            close = did_you_mean(region, known)
+            swapped = (one for one in known if sorted(one) == sorted(region))
+            close = next(swapped, None) or did_you_mean(region, known)
             help_text = f"did you mean `{close}`?" if close else "check its name"
             calls.skip(Skipped(region, "this Region is not known", help=help_text, complete=True))
 
