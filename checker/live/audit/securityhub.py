@@ -170,7 +170,7 @@ def _known(
 
 
 def _note_unknown(calls: Calls, absent: Iterable[_Asff]) -> None:
-    """Note the findings of rules that this version does not have. Nobody can say whether they still apply."""
+    """Note the findings of rules that this version does not have. Whether they still apply is not known."""
     rules = {rule.id for rule in all_rules()}
     names = [known["GeneratorId"].removeprefix(GENERATOR) for known in absent]
     unknown = [name for name in names if name not in rules]
