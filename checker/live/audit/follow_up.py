@@ -14,6 +14,7 @@ from checker.lint.scope import FOLLOWED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from checker.core.finding import Finding
     from checker.lint.report import Examined, Report
 
 Followed = tuple[tuple[str, tuple[str, ...]], ...]
@@ -38,10 +39,18 @@ def limited(report: Report, rules: Mapping[str, Iterable[str]]) -> Report:
     if not outside:
         return report
     kept = {resource: frozenset(rules.get(resource, ())) for resource in outside}
-    findings = (one for one in report.findings if one.rule in kept.get(one.resource, (one.rule,)))
+    findings = (one for one in report.findings if _was_reported(one, kept))
     examined = (_limited(one, kept[one.resource]) if one.resource in kept else one for one in report.examined)
     examined = (one for one in examined if one.verdicts or one.resource not in outside)
     return report._replace(findings=tuple(findings), examined=tuple(examined))
+
+
+def _was_reported(finding: Finding, kept: Mapping[str, frozenset[str]]) -> bool:
+    """True unless a finding is new and only about followed topics, as one about the key of another topic may be."""
+    about = finding.affects or (finding.resource,)
+    is_outside = all(resource in kept for resource in about)
+    known = (rule for resource in (finding.resource, *about) for rule in kept.get(resource, ()))
+    return not is_outside or finding.rule in known
 
 
 def _outside(examined: Iterable[Examined]) -> Iterator[str]:

@@ -10,7 +10,10 @@ from uuid import uuid4
 import pytest
 
 from checker.app.hub.on_change import OnChange
+from checker.core.errors import Skipped
 from checker.inputs.cloudtrail.change_event import EVENTS, GRANTS, ChangeEvent, read_change
+from checker.live.aws.calls import Calls
+from checker.live.aws.errors import CallError, Fault
 from checker.sandbox import seed
 from checker.sandbox.aws.upstream import Clients
 from checker.sandbox.http.faults import denied, throttled
@@ -242,6 +245,24 @@ def test_what_there_is_no_time_for_is_delivered_again(scene: Scene) -> None:
     there = scene.stream(f"arn:aws:sns:eu-west-2:{scene.account.id}:chat")
     assert OnChange()(batch(here, there), Context(300, 119)) == failed("m1")
     assert [one["region"] for one in scene.statuses()] == [REGION]
+
+
+def test_what_security_hub_did_not_take_is_delivered_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHECKER_SECURITY_HUB", "true")
+    event = batch(scene.of("kms", "PutKeyPolicy"))
+    assert OnChange()(event, None) == failed()
+    make = Calls.make
+
+    def refuse(calls: Calls, service: str, operation: str, what: str, **parameters: object) -> Any:
+        if operation == "batch_import_findings":
+            raise CallError(Fault.THROTTLED, Skipped(what, "throttled", error=True))
+        return make(calls, service, operation, what, **parameters)
+
+    monkeypatch.setattr(Calls, "make", refuse)
+    assert OnChange()(event, None) == failed("m0")
+    assert "incomplete" in [one["ended"] for one in scene.statuses()]
 
 
 def test_what_could_not_be_read_for_a_temporary_reason_is_delivered_again(scene: Scene) -> None:
