@@ -67,10 +67,8 @@ def audit_region(
     accounts, started = [unit.account for unit in units], now()
     with tempfile.TemporaryDirectory(prefix="checker-") as name:
         folder = Path(name)
-        coverage, topics = (
-            Coverage(tuple(accounts), regions=(region,)),
-            dict.fromkeys(_streams(changes, units)),
-        )
+        coverage = Coverage(tuple(accounts), regions=(region,))
+        topics = dict.fromkeys(_streams(changes, units))
         ending = settings.audit(folder, coverage, topics, ignore=_OF_SEVERAL_REGIONS, seconds=seconds)
         results = _Results.read(folder, units)
         events = [_described(change, results.checked) for change in _distinct(changes)]

@@ -117,14 +117,16 @@ def _stored(night: _Night, settings: Settings, ending: Ending, unread: Skipped |
     bucket, folder = night.bucket, night.folder
     ending = _with(ending, unread)
     ending = _with(ending, _sent(night, settings, ending))
-    night.write_status(ending)
+    status = night.write_status(ending)
     unsaved = bucket.store(folder, night.place)
     if unread is None and unsaved is None and (folder / REPORT).exists():
         pointer = folder / "night.json"
         pointer.write_text(json.dumps({"version": 1, "night": night.place}), encoding="utf-8")
         unsaved = bucket.put(pointer, _NIGHT)
-    ending = _with(ending, unsaved)
-    return _with(ending, bucket.put(night.write_status(ending), f"latest/{STATUS}"))
+    if unsaved is not None:
+        ending = _with(ending, unsaved)
+        status = night.write_status(ending)
+    return _with(ending, bucket.put(status, f"latest/{STATUS}"))
 
 
 def _with(ending: Ending, failed: Skipped | None) -> Ending:
