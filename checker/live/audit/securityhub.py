@@ -2,8 +2,8 @@
 
 A finding is archived only if this run checked its rule on each of its resources for the same instances, with the same
 sources, or if AWS no longer has the resource or the instance. Everything else stays unchanged: rules that were not
-selected, topics that were not named, reads that failed, results that left something open, organization policies and
-expectations that were not read, and findings that a suppression or baseline hides.
+selected, reads that failed, results that left something open, organization policies and expectations that were not
+read, and findings that a suppression or baseline hides.
 
 A result is as old as the reads that it rests on, and many of them may lie between reading and sending. So `UpdatedAt`
 is the time when the reads began, and what Security Hub knows from the same time or later is left as it is.
