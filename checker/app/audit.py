@@ -13,7 +13,7 @@ from shlex import join
 from typing import TYPE_CHECKING, Self
 
 from checker.analysis.inventory import Source
-from checker.app.audit_history import circumstances, is_failed_by_new, past_for, with_history
+from checker.app.audit_history import circumstances, followed_from, is_failed_by_new, past_for, with_history
 from checker.app.audit_options import journal_of, named_instances, plan_of, resumed_request
 from checker.app.audit_permissions import try_permissions
 from checker.app.baseline_file import check_baseline, write_baseline
@@ -65,7 +65,7 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
     context = prepare(request.options)
     earlier = past_for(request, context)
     saved = _saved(request)
-    plan = plan_of(request, context)
+    plan = plan_of(request, context)._replace(followed=followed_from(earlier), from_hub=request.security_hub)
     files = [destination.path or (Path(output) if output else None) for destination in destinations]
     _check_baselines(request, context, files)
     with interruptible():
@@ -287,7 +287,7 @@ def _send(
     for entry in entries:
         if entry.unit in entered:
             run = without_baselined(decide(entry.report, context, request.options), request.options)
-            sent.append(send(sessions, entered[entry.unit], run.report, sources))
+            sent.append(send(sessions, entered[entry.unit], run.report, entry.began, sources))
         else:
             missing = Skipped(entry.unit.name, _NO_LONGER_LISTED, error=True)
             sent.append(Sent(SentFindings(entry.unit.account, entry.unit.region), (missing,)))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from checker.core.finding import Severity
     from checker.lint.report import Report
     from checker.live.audit.accounts import AuditUnits
+    from checker.live.audit.follow_up import Followed
     from checker.live.audit.journal import Entry, Journal
     from checker.report.comparison import Past
 
@@ -41,6 +42,16 @@ def past_for(request: AuditOptions, context: CheckContext) -> tuple[Past, tuple[
         return without_baselined(decide(report, context, request.options), request.options).report
 
     return read_past(request.since, settle)
+
+
+def followed_from(earlier: tuple[Past, tuple[Skipped, ...]] | None) -> Followed:
+    """Return the resources of earlier findings that may still hold, so that they are judged again."""
+    if earlier is None:
+        return ()
+    from checker.live.audit.follow_up import followed_of
+
+    findings = (entry.finding for entry in earlier[0].entries)
+    return followed_of((one.rule, (one.resource, *one.affects)) for one in findings)
 
 
 def circumstances(surveyed: AuditUnits, journal: Journal, entries: Iterable[Entry]) -> Circumstances:

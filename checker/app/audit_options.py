@@ -306,6 +306,7 @@ def journal_of(
     from checker.live.audit.journal import Journal
 
     question = plan._replace(access=Access())._asdict()
+    del question["followed"], question["from_hub"]  # what is known of earlier findings may change as well
     options = record_options(request)
     if not options["--region"] and not options["--all-regions"]:
         options["--region"] = [home]

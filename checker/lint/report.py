@@ -119,13 +119,17 @@ class Stale(NamedTuple):
 
 
 class SentFindings(NamedTuple):
-    """The findings of an account and Region that Security Hub imported, archived and rejected."""
+    """The findings of an account and Region that Security Hub imported, archived and rejected.
+
+    ``newer`` were left as they are, because Security Hub has a later result.
+    """
 
     account: str
     region: str
     imported: int = 0
     archived: int = 0
     rejected: int = 0
+    newer: int = 0
 
 
 class Report(NamedTuple):

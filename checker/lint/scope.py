@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 KEY_ALLOWS = "its key allows Amazon Connect"
 """Why a topic is in scope that nothing else connects to Amazon Connect."""
 
+FOLLOWED = "an earlier audit reported it"
+"""Why a topic is checked that nothing connects to Amazon Connect now."""
+
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
 
 

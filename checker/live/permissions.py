@@ -69,24 +69,32 @@ def audit_policy(limits: Limits, extras: Extras) -> dict[str, Any]:
         *_read_subscribers(limits),
     ]
     if extras.role:
-        statements.append(assume_statement(limits, extras.role))
+        within = _OF_ORGANIZATION if extras.organization else None
+        statements.append(assume_statement(limits, extras.role, within))
     if extras.security_hub:
         product = f"arn:{limits.partition}:securityhub:*:*:product/*/default"
         statements.append(statement("ImportFindings", ("securityhub:BatchImportFindings",), (product,)))
     return policy_of(statements)
 
 
-def result_statements(bucket: str, partition: str = "aws") -> list[dict[str, Any]]:
-    """Return the statements to store the results of audits inside AWS in a bucket, and to read the latest report.
+def night_statements(bucket: str, partition: str = "aws") -> list[dict[str, Any]]:
+    """Return the statements for the nightly audit inside AWS: to store its results, and to read the last ones.
 
     S3 reports an object as not found only to a caller that may list the bucket.
     """
     arn = f"arn:{partition}:s3:::{bucket}"
     return [
-        statement("StoreResults", ("s3:PutObject",), (f"{arn}/*",)),
-        statement("ReadLatest", ("s3:GetObject",), (f"{arn}/latest/*",)),
+        statement("StoreNights", ("s3:PutObject",), (f"{arn}/latest/*", f"{arn}/nights/*")),
+        statement(
+            "ReadLatest", ("s3:GetObject",), (f"{arn}/latest/night.json", f"{arn}/nights/*/report.json")
+        ),
         statement("FindLatest", ("s3:ListBucket",), (arn,)),
     ]
+
+
+def change_statements(bucket: str, partition: str = "aws") -> list[dict[str, Any]]:
+    """Return the statement for audits on change inside AWS, which store results but know nothing of the nights."""
+    return [statement("StoreChanges", ("s3:PutObject",), (f"arn:{partition}:s3:::{bucket}/changes/*",))]
 
 
 def explain_policy(limits: Limits) -> dict[str, Any]:
@@ -114,10 +122,16 @@ def access_statements(limits: Limits, role: str, *, by_name: bool) -> list[dict[
     return [*found, *([assume_statement(limits, role)] if role else [])]
 
 
-def assume_statement(limits: Limits, role: str) -> dict[str, Any]:
-    """Return the statement to assume a role in every account."""
+def assume_statement(
+    limits: Limits, role: str, condition: dict[str, dict[str, str]] | None = None
+) -> dict[str, Any]:
+    """Return the statement to assume a role in every account, or in those that fulfill a condition."""
     arn = f"arn:{limits.partition}:iam::*:role/{role}"
-    return statement("AssumeRoles", ("sts:AssumeRole",), (arn,))
+    return statement("AssumeRoles", ("sts:AssumeRole",), (arn,), condition)
+
+
+_OF_ORGANIZATION = {"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"""
 
 
 def _read_subscribers(limits: Limits) -> list[dict[str, Any]]:

@@ -12,7 +12,9 @@ from checker import __version__
 from checker.configuration.baseline import finding_fingerprint
 from checker.core.arn import Arn
 from checker.core.finding import Severity, Verdict, format_route
+from checker.iam.decide.decide import ALLOWED
 from checker.lint.registry import all_rules
+from checker.lint.report import UNMET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,8 +69,13 @@ def label_of(finding: Finding, rule: Rule | None, instances: Iterable[str] = ())
 
 
 def _proves_access(finding: Finding, rule: Rule, instances: Iterable[str]) -> bool:
-    """Return True if the witness of a rule about access is a request from another account."""
-    if not rule.opens or finding.witness is None or finding.verdict is not Verdict.FAIL:
+    """Return True if the witness of a finding is a request from another account that is allowed.
+
+    An unmet expectation may be about access or about a denial, which its witness shows.
+    """
+    if finding.witness is None or finding.verdict is not Verdict.FAIL:
+        return False
+    if not rule.opens and (rule.id != UNMET or finding.witness.decision != ALLOWED):
         return False
     own = {arn.account for arn in map(Arn.parse, (finding.resource, *instances)) if arn is not None}
     caller = _account_of(finding.witness.request)
@@ -149,9 +156,13 @@ _KEPT = (
 
 
 def archived(known: dict[str, Any], now: str, *, passed: bool) -> dict[str, Any]:
-    """Return an archived copy of a Security Hub finding. Its compliance status changes only if the rule ``passed``."""
+    """Return an archived copy of a Security Hub finding. Its compliance status changes only if the rule ``passed``.
+
+    Its severity is the one that was imported: an analyst may have changed the one that Security Hub shows.
+    """
     kept = {key: known[key] for key in _KEPT if key in known}
-    severity = {"Label": known.get("Severity", {}).get("Label", "INFORMATIONAL")}
+    given = known.get("FindingProviderFields", {}).get("Severity") or known.get("Severity", {})
+    severity = {"Label": given.get("Label", "INFORMATIONAL")}
     compliance = {"Status": "PASSED"} if passed else known.get("Compliance", {"Status": "FAILED"})
     state = {"Compliance": {"Status": compliance["Status"]}, "RecordState": "ARCHIVED"}
     return {**kept, "UpdatedAt": now, "Severity": severity, **state}

@@ -1,30 +1,53 @@
 # The permissions of `checker permissions audit`, and what the task, the function and the schedule need besides.
 
 locals {
-  result_statements = [
-    {
-      Sid      = "StoreResults"
-      Effect   = "Allow"
-      Action   = "s3:PutObject"
-      Resource = "${local.bucket_arn}/*"
-    },
-    {
-      Sid      = "ReadLatest"
-      Effect   = "Allow"
-      Action   = "s3:GetObject"
-      Resource = "${local.bucket_arn}/latest/*"
-    },
-    {
-      Sid      = "FindLatest"
-      Effect   = "Allow"
-      Action   = "s3:ListBucket"
-      Resource = local.bucket_arn
-    },
-  ]
-
   audit_policy = {
     Version   = "2012-10-17"
-    Statement = concat(module.audit.statements, local.result_statements)
+    Statement = module.audit.statements
+  }
+
+  nightly_policy = {
+    Version = "2012-10-17"
+    Statement = concat(
+      [for statement in [{
+        Sid    = "ReadOrganization"
+        Effect = "Allow"
+        Action = [
+          "organizations:DescribePolicy",
+          "organizations:ListChildren",
+          "organizations:ListPolicies",
+          "organizations:ListRoots",
+          "organizations:ListTargetsForPolicy",
+        ]
+        Resource = "*"
+      }] : statement if local.organization],
+      [
+        {
+          Sid      = "StoreNights"
+          Effect   = "Allow"
+          Action   = "s3:PutObject"
+          Resource = ["${local.bucket_arn}/latest/*", "${local.bucket_arn}/nights/*"]
+        },
+        {
+          Sid      = "ReadLatest"
+          Effect   = "Allow"
+          Action   = "s3:GetObject"
+          Resource = ["${local.bucket_arn}/latest/night.json", "${local.bucket_arn}/nights/*/report.json"]
+        },
+        {
+          Sid      = "FindLatest"
+          Effect   = "Allow"
+          Action   = "s3:ListBucket"
+          Resource = local.bucket_arn
+        },
+      ],
+      [for statement in [{
+        Sid      = "SendDigest"
+        Effect   = "Allow"
+        Action   = "sns:Publish"
+        Resource = var.topic_arn
+      }] : statement if local.news],
+    )
   }
 
   on_change_policy = {
@@ -41,6 +64,12 @@ locals {
         Effect   = "Allow"
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = "${local.change_log_arn}:*"
+      },
+      {
+        Sid      = "StoreChanges"
+        Effect   = "Allow"
+        Action   = "s3:PutObject"
+        Resource = "${local.bucket_arn}/changes/*"
       },
     ]
   }
@@ -81,10 +110,11 @@ locals {
         Resource  = [local.execution_arn, local.nightly_arn]
         Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
       },
+      { Sid = "KeepFailures", Effect = "Allow", Action = "sqs:SendMessage", Resource = local.unstarted_arn },
     ]
   }
 
-  # A service assumes a role only for resources of this account.
+  # ECS assumes a role only for tasks of this account.
   task_trust = {
     Version = "2012-10-17"
     Statement = [{
@@ -147,6 +177,18 @@ locals {
     }]
   }
 
+  failed_policy = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "ReceiveUndelivered"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = local.dead_arn
+      Condition = { ArnEquals = { "aws:SourceArn" = local.rule_arns } }
+    }]
+  }
+
   rule_arns = concat(
     ["arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name}-own"],
     [for rule in ["arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name}/${var.name}-members"] :
@@ -168,7 +210,7 @@ locals {
 
 resource "aws_iam_policy" "audit" {
   name        = "${var.name}-audit"
-  description = "Audits chat streams and stores the results"
+  description = "Audits chat streams"
   policy      = jsonencode(local.audit_policy)
 }
 
@@ -190,9 +232,15 @@ resource "aws_iam_role_policy_attachment" "nightly" {
   policy_arn = aws_iam_policy.audit.arn
 }
 
+resource "aws_iam_role_policy" "nightly" {
+  name   = "run"
+  role   = aws_iam_role.nightly.id
+  policy = jsonencode(local.nightly_policy)
+}
+
 resource "aws_iam_role" "on_change" {
   name               = "${var.name}-on-change"
-  description        = "Audits the topic or key of a change"
+  description        = "Audits accounts after a change"
   assume_role_policy = jsonencode(local.function_trust)
 }
 

@@ -7,6 +7,7 @@ locals {
   partition    = data.aws_partition.current.partition
   region       = data.aws_region.current.name
   organization = var.organization_id != ""
+  news         = var.topic_arn != ""
   member_role  = "${var.name}-member"
   bucket       = "${var.name}-results-${local.account}-${local.region}"
 
@@ -16,6 +17,7 @@ locals {
   nightly_arn    = "arn:${local.partition}:iam::${local.account}:role/${var.name}-nightly"
   execution_arn  = "arn:${local.partition}:iam::${local.account}:role/${var.name}-execution"
   queue_arn      = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-changes"
+  unstarted_arn  = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-nights-failed"
   dead_arn       = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-changes-failed"
   bus_arn        = "arn:${local.partition}:events:${local.region}:${local.account}:event-bus/${var.name}"
   task_family    = "arn:${local.partition}:ecs:${local.region}:${local.account}:task-definition/${var.name}-nightly"
@@ -27,9 +29,12 @@ locals {
     AWS_DEFAULT_REGION   = local.region
     CHECKER_ACCOUNTS     = local.organization ? "organization" : ""
     CHECKER_BUCKET       = local.bucket
+    CHECKER_DIGEST_TOPIC = var.topic_arn
     CHECKER_EXTERNAL_ID  = var.external_id
+    CHECKER_REGIONS      = join(",", var.regions)
     CHECKER_ROLE_NAME    = local.organization ? local.member_role : ""
     CHECKER_SECURITY_HUB = tostring(var.security_hub)
+    CHECKER_TOPIC_TAGS   = join(",", var.topic_tags)
   }
 }
 
@@ -37,6 +42,7 @@ module "audit" {
   source       = "./audit"
   partition    = local.partition
   security_hub = var.security_hub
+  topic_tags   = length(var.topic_tags) > 0
   member_role  = local.organization ? local.member_role : ""
 }
 
@@ -127,10 +133,20 @@ resource "aws_scheduler_schedule" "nightly" {
     retry_policy {
       maximum_retry_attempts = 3
     }
+
+    dead_letter_config {
+      arn = aws_sqs_queue.unstarted.arn
+    }
   }
 }
 
-# On change: events of CloudTrail, a queue that collects them for 20 seconds, and a function that audits what they name.
+resource "aws_sqs_queue" "unstarted" {
+  name                      = "${var.name}-nights-failed"
+  sqs_managed_sse_enabled   = true
+  message_retention_seconds = 1209600
+}
+
+# On change: events of CloudTrail, a queue that collects them for 20 seconds, and a function that audits the accounts.
 
 resource "aws_cloudwatch_event_bus" "members" {
   count = local.organization ? 1 : 0
@@ -156,6 +172,10 @@ resource "aws_cloudwatch_event_target" "members" {
   rule           = aws_cloudwatch_event_rule.members[0].name
   event_bus_name = aws_cloudwatch_event_bus.members[0].name
   arn            = aws_sqs_queue.changes.arn
+
+  dead_letter_config {
+    arn = aws_sqs_queue.failed.arn
+  }
 }
 
 resource "aws_cloudwatch_event_rule" "own" {
@@ -167,13 +187,17 @@ resource "aws_cloudwatch_event_rule" "own" {
 resource "aws_cloudwatch_event_target" "own" {
   rule = aws_cloudwatch_event_rule.own.name
   arn  = aws_sqs_queue.changes.arn
+
+  dead_letter_config {
+    arn = aws_sqs_queue.failed.arn
+  }
 }
 
 resource "aws_sqs_queue" "changes" {
   name                       = "${var.name}-changes"
   sqs_managed_sse_enabled    = true
   message_retention_seconds  = 86400
-  visibility_timeout_seconds = 3600
+  visibility_timeout_seconds = 1800
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.failed.arn
@@ -192,13 +216,18 @@ resource "aws_sqs_queue_policy" "changes" {
   policy    = jsonencode(local.queue_policy)
 }
 
+resource "aws_sqs_queue_policy" "failed" {
+  queue_url = aws_sqs_queue.failed.id
+  policy    = jsonencode(local.failed_policy)
+}
+
 resource "aws_lambda_function" "on_change" {
   function_name = "${var.name}-on-change"
-  description   = "Audits the topic or key of a change"
+  description   = "Audits accounts after a change"
   role          = aws_iam_role.on_change.arn
   package_type  = "Image"
   image_uri     = var.image
-  timeout       = 600
+  timeout       = 300
   memory_size   = 1024
 
   image_config {
@@ -224,11 +253,14 @@ resource "aws_cloudwatch_log_group" "on_change" {
 resource "aws_lambda_event_source_mapping" "changes" {
   event_source_arn                   = aws_sqs_queue.changes.arn
   function_name                      = aws_lambda_function.on_change.arn
-  batch_size                         = 100
+  batch_size                         = 10
   maximum_batching_window_in_seconds = 20
   function_response_types            = ["ReportBatchItemFailures"]
 
   scaling_config {
-    maximum_concurrency = 2
+    maximum_concurrency = 5
   }
+
+  # Lambda checks that the function may receive messages.
+  depends_on = [aws_iam_role_policy.on_change]
 }

@@ -54,6 +54,7 @@ class OpenSubscriber(Rule):
     family = "sns"
     summary = "other AWS customers can send to a subscribed function or queue"
     severity = Severity.WARNING
+    opens = True
     needs_policy = False
     needs_live = True
     reads_endpoints = True

@@ -13,6 +13,7 @@ from scripts.terraform_fixtures import Tools, workspace
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 ACCOUNT, REGION, HUB = "123456789012", "us-east-1", "210987654321"
+NEWS = f"arn:aws:sns:{REGION}:{ACCOUNT}:news"
 DIGEST = f"sha256:{'0' * 64}"
 _PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::Region": REGION}
 _NOTHING = object()
@@ -25,6 +26,7 @@ class Case(NamedTuple):
     part: str
     organization: bool = False
     security_hub: bool = False
+    tags: bool = False
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -32,11 +34,17 @@ class Case(NamedTuple):
         organization = {"organization_id": "o-a1b2c3d4e5", "external_id": "agreed"}
         shared = {"security_hub": self.security_hub}
         if self.part == "member":
-            return shared | organization | {"hub_account": HUB, "hub_region": REGION}
+            return shared | organization | {"hub_account": HUB, "hub_region": REGION, "topic_tags": self.tags}
         image = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/checker@{DIGEST}"
         network = {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]}
         repository = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/checker"
         own = {"image": image, "repository_arn": repository, **network}
+        if self.tags:
+            own |= {
+                "topic_tags": ["team=chat", "stream"],
+                "regions": [REGION, "eu-west-2"],
+                "topic_arn": NEWS,
+            }
         return shared | own | (organization if self.organization else {})
 
 
@@ -46,6 +54,7 @@ class Rendered(NamedTuple):
     policies: dict[str, Json]
     patterns: list[Json]
     environments: dict[str, dict[str, str]]
+    alarms: dict[str, Json]
 
 
 def plan_of(tools: Tools, endpoint: str, case: Case) -> Rendered:
@@ -54,7 +63,7 @@ def plan_of(tools: Tools, endpoint: str, case: Case) -> Rendered:
     with workspace(tools, DEPLOY / "terraform", endpoint, within) as made:
         (made.folder / "case.tfvars.json").write_text(json.dumps(case.settings))
         plan = made.plan("-var-file=case.tfvars.json")
-    rendered = Rendered({}, [], {})
+    rendered = Rendered({}, [], {}, {})
     for resource in plan["planned_values"]["root_module"]["resources"]:
         _add_planned(rendered, resource["type"], resource["name"], resource["values"])
     return rendered
@@ -76,11 +85,33 @@ def _add_planned(rendered: Rendered, kind: str, label: str, values: Json) -> Non
         rendered.policies[f"{what} {label}"] = json.loads(values[member])
     if "event_pattern" in values:
         rendered.patterns.append(json.loads(values["event_pattern"]))
+    if kind == "aws_cloudwatch_metric_alarm":
+        actions = {"alarm_actions": values["alarm_actions"] or []}
+        alarm = {member: values[member] for member in _ALARM} | actions
+        rendered.alarms[values["alarm_name"]] = {_bare(member): value for member, value in alarm.items()}
     if kind == "aws_lambda_function":
         rendered.environments["function"] = values["environment"][0]["variables"]
     if kind == "aws_ecs_task_definition":
         (container,) = json.loads(values["container_definitions"])
         rendered.environments["task"] = {one["name"]: one["value"] for one in container["environment"]}
+
+
+_ALARM = (
+    "alarm_description",
+    "namespace",
+    "metric_name",
+    "dimensions",
+    "statistic",
+    "period",
+    "evaluation_periods",
+    "comparison_operator",
+    "threshold",
+    "treat_missing_data",
+)
+
+
+def _bare(member: str) -> str:
+    return member.replace("_", "")
 
 
 _LABELS = {
@@ -93,24 +124,45 @@ _LABELS = {
     "AuditPolicy": "audit",
     "ResultsPolicy": "results",
     "ChangesPolicy": "changes",
+    "ChangesFailedPolicy": "failed",
     "MembersBusPolicy": "members",
 }
 
 
 def template_of(case: Case) -> Rendered:
     """Render the template as CloudFormation does, for the same settings."""
-    template = yaml.load((DEPLOY / "cloudformation" / f"{case.part}.yaml").read_text(), _Loader)  # noqa: S506 - safe
-    resources = _Resolver(template, case).resources()
-    rendered = Rendered({}, [], {})
+    resources = _Resolver(_template(case.part), case).resources()
+    rendered = Rendered({}, [], {}, {})
     for name, resource in resources.items():
         _add_resource(rendered, resource["Type"], _LABELS.get(name, name), resource["Properties"])
     return rendered
+
+
+def resources_of(case: Case) -> dict[str, Json]:
+    """Return the properties of each resource of the template, for the same settings."""
+    resources = _Resolver(_template(case.part), case).resources()
+    return {name: one["Properties"] for name, one in resources.items()}
+
+
+def parameters_of(part: str) -> dict[str, Json]:
+    """Return the parameters of a template."""
+    return dict(_template(part)["Parameters"])
+
+
+def _template(part: str) -> Json:
+    text = (DEPLOY / "cloudformation" / f"{part}.yaml").read_text()
+    return dict(yaml.load(text, _Loader))  # noqa: S506 - safe
 
 
 def _add_resource(rendered: Rendered, kind: str, label: str, values: Json) -> None:
     rendered.policies.update({f"{what} {label}": policy for what, policy in _policies(kind, values)})
     if "EventPattern" in values:
         rendered.patterns.append(values["EventPattern"])
+    if kind == "AWS::CloudWatch::Alarm":
+        named = {one["Name"]: one["Value"] for one in values.get("Dimensions", ())}
+        alarm = {member: values.get(camel(member)) for member in _ALARM}
+        alarm |= {"dimensions": named or None, "alarm_actions": values.get("AlarmActions", [])}
+        rendered.alarms[values["AlarmName"]] = {_bare(member): value for member, value in alarm.items()}
     if kind == "AWS::Lambda::Function":
         rendered.environments["function"] = values["Environment"]["Variables"]
     if kind == "AWS::ECS::TaskDefinition":
@@ -152,11 +204,17 @@ class _Resolver:
     def __init__(self, template: Json, case: Case) -> None:
         self.template = template
         given = {
-            _camel(name): str(value) if isinstance(value, bool) else value
+            camel(name): str(value) if isinstance(value, bool) else value
             for name, value in case.settings.items()
         }
-        given["SecurityHub"] = str(case.security_hub).lower()
-        defaults = {name: one["Default"] for name, one in template["Parameters"].items() if "Default" in one}
+        given = {
+            name: str(value).lower() if value in ("True", "False") else value for name, value in given.items()
+        }
+        defaults = {
+            name: [] if one["Type"] == "CommaDelimitedList" else one["Default"]
+            for name, one in template["Parameters"].items()
+            if "Default" in one
+        }
         self.values = {**_PSEUDO, **defaults, "RoleRegion": REGION, **given}
         self.values["AWS::NoValue"] = _NOTHING
 
@@ -178,7 +236,8 @@ class _Resolver:
             return value
         if len(value) == 1 and (name := next(iter(value))) in ("Ref", *_FUNCTIONS):
             return self.called(name, value[name])
-        return {name: self.value(one) for name, one in value.items()}
+        members = {name: self.value(one) for name, one in value.items()}
+        return {name: one for name, one in members.items() if one is not _NOTHING}
 
     def called(self, name: str, argument: Any) -> Any:
         if name == "Ref":
@@ -191,12 +250,14 @@ class _Resolver:
             return self.value(argument[1 if self.holds(argument[0]) else 2])
         if name == "Fn::Not":
             return not self.value(argument[0])
+        if name == "Fn::Join":
+            return argument[0].join(self.value(argument[1]))
         first, second = self.value(argument)
         return first == second
 
 
-_FUNCTIONS = ("Fn::GetAtt", "Fn::Sub", "Fn::If", "Fn::Not", "Fn::Equals")
+_FUNCTIONS = ("Fn::GetAtt", "Fn::Sub", "Fn::If", "Fn::Not", "Fn::Equals", "Fn::Join")
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))

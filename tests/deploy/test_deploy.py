@@ -5,32 +5,50 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import math
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from checker.app.exit_codes import Exit
+from checker.app.hub import on_change
 from checker.app.hub.settings import Settings
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
 from checker.inputs.cloudtrail.change_event import DETAIL_TYPE, EVENTS
 from checker.inputs.requests import read_question
-from checker.live.permissions import Extras, Limits, audit_policy, result_statements
+from checker.live.permissions import Extras, Limits, audit_policy, change_statements, night_statements
 from checker.policy.change import contents
-from scripts.terraform_fixtures import MissingToolError, Tools
-from tests.deploy.rendered import ACCOUNT, DEPLOY, HUB, REGION, Case, Json, Rendered, plan_of, template_of
+from scripts.terraform_fixtures import MissingToolError, Tools, workspace
+from tests.deploy.rendered import (
+    ACCOUNT,
+    DEPLOY,
+    HUB,
+    NEWS,
+    REGION,
+    Case,
+    Json,
+    Rendered,
+    camel,
+    parameters_of,
+    plan_of,
+    resources_of,
+    template_of,
+)
 from tests.live.estate import checker
 
 if TYPE_CHECKING:
     from checker.policy.model import Policy
     from tests.live.cloud import Cloud
 
-HUBS = (Case("hub"), Case("hub", organization=True, security_hub=True))
-MEMBERS = (Case("member"), Case("member", security_hub=True))
+HUBS = (Case("hub"), Case("hub", organization=True, security_hub=True, tags=True))
+MEMBERS = (Case("member"), Case("member", security_hub=True, tags=True))
 TEMPLATES = sorted(path.name for path in (DEPLOY / "cloudformation").glob("*.yaml"))
 
 
@@ -60,8 +78,13 @@ def test_both_tools_create_the_same_policies_patterns_and_settings(case: Case, a
     for name, policy in planned.policies.items():
         assert contents(typed(policy)).keys() == contents(typed(rendered.policies[name])).keys(), name
         assert members(policy) == members(rendered.policies[name]), name
-    assert planned.patterns == rendered.patterns
+    assert sorted(map(in_order, planned.patterns)) == sorted(map(in_order, rendered.patterns))
     assert planned.environments == rendered.environments
+    assert planned.alarms == rendered.alarms
+
+
+def in_order(pattern: Json) -> str:
+    return json.dumps(pattern, sort_keys=True)
 
 
 def typed(policy: Json) -> Policy:
@@ -88,19 +111,51 @@ def members(policy: Json) -> list[tuple[str, list[str]]]:
 def test_the_roles_have_the_permissions_that_the_command_prints(case: Case) -> None:
     policies = template_of(case).policies
     if case.part == "member":
-        extras = Extras(all_regions=True, security_hub=case.security_hub)
+        extras = Extras(all_regions=True, security_hub=case.security_hub, tags=case.tags)
         assert policies["own member"] == audit_policy(Limits(), extras)
         return
     role = "checker-member" if case.organization else ""
-    extras = Extras(role, case.organization, all_regions=True, security_hub=case.security_hub)
-    expected = audit_policy(Limits(), extras)
-    results = result_statements(f"checker-results-{ACCOUNT}-{REGION}")
-    assert policies["managed audit"] == {**expected, "Statement": [*expected["Statement"], *results]}
+    extras = Extras(role, case.organization, all_regions=True, security_hub=case.security_hub, tags=case.tags)
+    bucket = f"checker-results-{ACCOUNT}-{REGION}"
+    audit, nightly, function = (policies[name] for name in ("managed audit", "own nightly", "own on_change"))
+    listing, *others = audit_policy(Limits(), extras)["Statement"]
+    assert audit["Statement"][1:] == others
+    of_night = [one for one in nightly["Statement"] if one["Sid"] == "ReadOrganization"]
+    listed = [action for one in (audit["Statement"][0], *of_night) for action in one["Action"]]
+    assert sorted(listed) == listing["Action"]
+    own = [one for one in nightly["Statement"] if one["Sid"] not in ("ReadOrganization", "SendDigest")]
+    assert own == night_statements(bucket)
+    assert function["Statement"][2:] == change_statements(bucket)
+
+
+def test_the_function_can_neither_read_nor_write_what_the_nights_know() -> None:
+    """Events of other accounts start it."""
+    policies = template_of(HUBS[1]).policies
+    bucket = f"arn:aws:s3:::checker-results-{ACCOUNT}-{REGION}"
+    for key, words in (
+        ("latest/night.json", {"nightly": "GetObject PutObject", "on_change": ""}),
+        ("nights/2026-11-28T020000Z/report.json", {"nightly": "GetObject PutObject", "on_change": ""}),
+        ("changes/us-east-1/x/report.json", {"nightly": "", "on_change": "PutObject"}),
+    ):
+        for role, expected in words.items():
+            allowed = [
+                action
+                for action in ("GetObject", "PutObject")
+                if _may(policies, role, f"s3:{action}", f"{bucket}/{key}")
+            ]
+            assert " ".join(allowed) == expected
+
+
+def _may(policies: dict[str, Json], role: str, action: str, resource: str) -> bool:
+    request = {"principal": {"aws": ACCOUNT}, "action": action, "resource": resource, "context": {}}
+    decisions = {decided(policies[name], request) for name in ("managed audit", f"own {role}")}
+    return "Allowed" in decisions
 
 
 @pytest.mark.parametrize("case", [*HUBS, *MEMBERS], ids=str)
 def test_the_rules_select_the_calls_that_the_function_reads(case: Case) -> None:
-    for pattern in template_of(case).patterns:
+    patterns = template_of(case).patterns
+    for pattern in (one for one in patterns if one["source"] != ["aws.ecs"]):
         assert pattern["source"] == sorted(f"aws.{service}" for service in EVENTS)
         assert pattern["detail-type"] == [DETAIL_TYPE]
         assert pattern["detail"]["eventSource"] == sorted(f"{service}.amazonaws.com" for service in EVENTS)
@@ -121,6 +176,87 @@ def test_the_settings_are_those_that_the_audits_read(case: Case) -> None:
         role="checker-member" if case.organization else "",
         external_id="agreed" if case.organization else "",
         security_hub=case.security_hub,
+        regions=(REGION, "eu-west-2") if case.tags else (),
+        topic_tags=("team=chat", "stream") if case.tags else (),
+        digest_topic=NEWS if case.tags else "",
+    )
+
+
+def test_the_function_has_time_to_hand_back_what_is_left() -> None:
+    resources = resources_of(HUBS[0])
+    function, queue, mapping = (resources[name] for name in ("OnChange", "Changes", "ChangesMapping"))
+    assert on_change.LEAST < function["Timeout"] <= 900
+    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]  # as Lambda recommends
+    assert mapping["BatchSize"] <= 10
+
+
+def test_a_night_that_does_not_end_well_is_told() -> None:
+    (pattern,) = [one for one in template_of(HUBS[1]).patterns if one["source"] == ["aws.ecs"]]
+    assert pattern["detail"]["$or"][0]["containers"]["exitCode"] == [{"numeric": [">=", Exit.BAD_INPUT]}]
+    assert not [one for one in template_of(HUBS[0]).patterns if one["source"] == ["aws.ecs"]]
+    alarms = template_of(HUBS[1]).alarms
+    assert all(alarm["alarmactions"] == [NEWS] for alarm in alarms.values())
+    assert alarms["checker-no-night"]["evaluationperiods"] == 26
+    assert {
+        name: alarm["dimensions"] for name, alarm in alarms.items() if alarm["namespace"] == "AWS/SQS"
+    } == {name: {"QueueName": name} for name in ("checker-changes-failed", "checker-nights-failed")}
+    queues = [one for one in resources_of(HUBS[1]).values() if "QueueName" in one]
+    assert {one["QueueName"] for one in queues} == {
+        "checker-changes",
+        "checker-changes-failed",
+        "checker-nights-failed",
+    }
+
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "hub": {
+        "name": "Checker",
+        "image": "checker:latest",
+        "repository_arn": "checker",
+        "organization_id": "r-abcd",
+        "external_id": "x",
+        "regions": ["everywhere"],
+        "topic_arn": "news",
+        "silent_hours": 0,
+        "retention_days": 100,
+    },
+    "member": {
+        "name": "c",
+        "hub_account": "12345678901",
+        "hub_region": "us_east_1",
+        "organization_id": "",
+        "external_id": "",
+    },
+}
+
+
+@pytest.mark.parametrize("part", REFUSED)
+def test_both_tools_refuse_the_same_values(part: str, aws: Cloud) -> None:
+    values = REFUSED[part]
+    parameters = parameters_of(part)
+    assert [name for name, value in values.items() if accepts(parameters[camel(name)], value)] == []
+    case = Case(part)
+    for name, value in case.settings.items():
+        assert accepts(parameters[camel(name)], value), name
+    with workspace(tools(), DEPLOY / "terraform", aws.url, "member" * (part == "member")) as made:
+        (made.folder / "case.tfvars.json").write_text(json.dumps({**case.settings, **values}))
+        with pytest.raises(subprocess.CalledProcessError) as failed:
+            made.plan("-var-file=case.tfvars.json")
+    said = f"{failed.value.stdout}{failed.value.stderr}"
+    assert {name for name in values if f"var.{name} " not in said} == set(), said
+
+
+def accepts(parameter: Json, value: Any) -> bool:
+    """True if CloudFormation accepts a value of a parameter."""
+    values = value if isinstance(value, list) else [value]
+    pattern, allowed = parameter.get("AllowedPattern", ".*"), parameter.get("AllowedValues")
+    least, most = parameter.get("MinValue", -math.inf), parameter.get("MaxValue", math.inf)
+    texts = [str(one).lower() if isinstance(one, bool) else one for one in values]
+    return all(
+        (allowed is None or one in allowed)
+        and re.fullmatch(pattern, str(one)) is not None
+        and (isinstance(one, str) or least <= one <= most)
+        for one in texts
     )
 
 
@@ -264,6 +400,6 @@ def test_the_templates_are_valid(name: str) -> None:
 def test_a_rendered_template_has_every_policy_of_the_hub() -> None:
     rendered: Rendered = template_of(HUBS[1])
     roles = ("nightly", "on_change", "execution", "schedule")
-    own = {f"own {role}" for role in roles if role != "nightly"}
-    others = {"managed audit", "bucket results", "queue changes", "bus members"}
+    own = {f"own {role}" for role in roles}
+    others = {"managed audit", "bucket results", "queue changes", "queue failed", "bus members"}
     assert rendered.policies.keys() == {f"trust {role}" for role in roles} | own | others

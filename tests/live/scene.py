@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from checker.analysis.inventory import Source
@@ -45,9 +46,9 @@ def audited(
 
 def _entry(unit: Unit, value: dict[str, Any]) -> Entry:
     replicas = {arn: tuple(regions) for arn, regions in value["replicas"].items()}
-    return Entry(
-        unit.bare, value["again"], read_report(value["report"]), replicas, read_unit(value["audited"])
-    )
+    report, audited = read_report(value["report"]), read_unit(value["audited"])
+    began = datetime.fromisoformat(value["began"])
+    return Entry(unit.bare, value["again"], report, replicas, audited, began)
 
 
 def make_instance(cloud: Cloud, account: str = ACCOUNT, region: str = REGION) -> str:

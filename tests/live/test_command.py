@@ -214,6 +214,15 @@ def test_usage_that_cannot_be_followed_exits_with_2(cloud: Cloud, monkeypatch: p
     done = audit(cloud)
     assert done.returncode == 2
     assert "--region" in done.stderr
+    monkeypatch.setenv("AWS_REGION", REGION)
+    assert audit(cloud).returncode == 0
+
+
+def test_a_misspelled_region_is_noticed(cloud: Cloud) -> None:
+    done = audit(cloud, "--region", "us-esat-1")
+    said = done.stdout + done.stderr
+    assert "us-esat-1: this Region is not known" in said
+    assert "did you mean `us-east-1`?" in said
 
 
 def test_suppressions_and_choices_count_for_live_findings(cloud: Cloud, tmp_path: Path) -> None:

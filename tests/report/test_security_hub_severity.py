@@ -38,6 +38,7 @@ CASES = [
     ("open-key-policy", ERROR, FAIL, by("arn:aws:iam::999999999999:role/x"), "CRITICAL"),
     ("missing-source-account", ERROR, FAIL, on_behalf_of("999999999999"), "CRITICAL"),
     ("weak-source-condition", ERROR, FAIL, for_instance_of("999999999999"), "CRITICAL"),
+    ("unmet-expectation", ERROR, FAIL, by("arn:aws:iam::999999999999:role/x"), "CRITICAL"),
     # access that is not proven, or that only an account of the stream has
     ("public-topic", ERROR, FAIL, None, "HIGH"),
     ("public-topic", ERROR, FAIL, by("arn:aws:iam::111122223333:role/x"), "HIGH"),
@@ -51,6 +52,8 @@ CASES = [
     ("undeliverable-subscription", ERROR, FAIL, None, "HIGH"),
     ("unverified-key-condition", ERROR, OPEN, None, "MEDIUM"),
     # warnings and notes
+    ("open-subscriber", WARNING, FAIL, None, "MEDIUM"),
+    ("undeliverable-dead-letter", WARNING, FAIL, None, "LOW"),
     ("excess-connect-actions", WARNING, FAIL, None, "MEDIUM"),
     ("missing-source-arn", WARNING, FAIL, on_behalf_of("999999999999"), "MEDIUM"),
     ("public-topic", WARNING, OPEN, None, "LOW"),
@@ -68,6 +71,13 @@ def finding(rule: str, severity: Severity, verdict: Verdict, request: dict[str, 
     place = Location(RecordedPlace(TOPIC, "Statement"), ("Statement",))
     witness = Witness("a caller could publish", request, "Allowed", (0,)) if request else None
     return Finding(rule, severity, "a problem", TOPIC, (place,), verdict, witness=witness)
+
+
+def test_the_witness_of_an_expectation_of_access_shows_that_nobody_has_it() -> None:
+    unmet = finding("unmet-expectation", ERROR, FAIL, by("arn:aws:iam::999999999999:role/x"))
+    assert unmet.witness is not None
+    denied = unmet._replace(witness=unmet.witness._replace(decision="ImplicitlyDenied"))
+    assert label_of(denied, RULES["unmet-expectation"]) == "HIGH"
 
 
 @pytest.mark.parametrize(("rule", "severity", "verdict", "request_", "label"), CASES)

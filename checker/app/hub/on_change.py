@@ -1,36 +1,39 @@
-"""The function that audits a topic within a minute of a change: the handler of AWS Lambda in `deploy/`.
+"""The function that audits accounts within a minute of a change: the handler of AWS Lambda in `deploy/`.
 
 EventBridge sends API calls of CloudTrail to a queue, and the queue sends them in batches. An event is not trusted: it
-only names a topic or key, whose present state is audited. An event that was sent twice only leads to a second audit.
+only names accounts and Regions, whose present state is audited. An event that was sent twice only leads to a second
+audit.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
-import tempfile
+import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from checker.app.hub.results import Bucket, now, stamp, write_status
-from checker.app.hub.settings import REPORT, Settings
+from checker.app.hub.bucket import Bucket
+from checker.app.hub.change_audit import Change, audit_region
+from checker.app.hub.grants import Grants
+from checker.app.hub.settings import Settings
 from checker.app.terminal import tell
 from checker.core.terminal_text import inert_line
-from checker.inputs.cloudtrail.change_event import ChangeEvent, read_change
+from checker.inputs.cloudtrail.change_event import STREAM, ChangeEvent, read_change
 from checker.live.audit.accounts import active_members
-from checker.live.aws.access import Coverage, Unit
+from checker.live.aws.access import Unit
+from checker.live.aws.calls import Calls
 from checker.live.aws.session import sign_in
-from checker.report.brief import skipped_text
-from checker.report.context import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-_STREAM = "StartContactStreaming"
 _STREAM_PAUSE = 3600.0
-"""So many seconds lie between two audits of a topic because a contact streams to it: every chat sends such an event."""
+"""So many seconds lie between two audits because contacts stream to a topic: every chat sends such an event."""
+LEAST, _RESERVE, _LOOKING = 120.0, 60.0, 30.0
+"""Time in seconds: what an audit needs at least, what is kept to judge and to store, and the limit to look at grants."""
 
 
 class _Message(NamedTuple):
@@ -41,24 +44,23 @@ class _Message(NamedTuple):
 
 
 class OnChange:
-    """Audits the topics and keys of the events in a batch, once for each account and Region.
+    """Audits the accounts and Regions of the events in a batch, all accounts of a Region side by side.
 
-    Returns the messages that SQS must deliver again, because their audit failed or could not be stored. A running
-    function remembers which topics it audited because contacts stream to them.
+    Returns the messages that SQS must deliver again: their audit failed, could not be stored, lacks what could not be
+    read for a temporary reason, or had no time. A running function remembers which streams it audited.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._streams: dict[str, float] = {}
+        self._streams: dict[tuple[str, ...], float] = {}
 
-    def __call__(self, event: object, context: object) -> dict[str, Any]:  # noqa: ARG002 - Lambda's signature
+    def __call__(self, event: object, context: object) -> dict[str, Any]:
         """Handle a batch of SQS, or a single event. Raises CheckerError if the settings are not valid."""
         settings = Settings.read(os.environ)
-        messages = [*_messages(event)]
-        changes = list(self._wanted(messages))
-        failed = _audit_all(settings, changes) if changes else set()
+        changes = list(self._wanted(_messages(event)))
+        failed = _audit_all(settings, changes, _seconds_left(context)) if changes else set()
         self._remember(change for name, change in changes if name not in failed)
-        return {"batchItemFailures": [{"itemIdentifier": name} for name in sorted(failed)]}
+        return {"batchItemFailures": [{"itemIdentifier": name} for name in sorted(failed) if name]}
 
     def _wanted(self, messages: Iterable[_Message]) -> Iterator[tuple[str, ChangeEvent]]:
         """Yield the changes with the IDs of their messages, and report the messages without one."""
@@ -66,17 +68,21 @@ class OnChange:
             change = message.change
             if isinstance(change, str):
                 tell(inert_line(f"ignored message {message.id}: {change}"))
-            elif change.name != _STREAM or self._is_due(str(change.resource)):
+            elif change.name != STREAM or self._is_due(change):
                 yield message.id, change
 
-    def _is_due(self, topic: str) -> bool:
-        """True if a topic was not audited lately because of a stream."""
-        last = self._streams.get(topic)
+    def _is_due(self, change: ChangeEvent) -> bool:
+        """True if the stream of an instance to a topic was not audited lately."""
+        last = self._streams.get(_stream(change))
         return last is None or self._clock() - last >= _STREAM_PAUSE
 
     def _remember(self, changes: Iterable[ChangeEvent]) -> None:
-        streams = (str(change.resource) for change in changes if change.name == _STREAM)
+        streams = (_stream(change) for change in changes if change.name == STREAM)
         self._streams |= dict.fromkeys(streams, self._clock())
+
+
+def _stream(change: ChangeEvent) -> tuple[str, ...]:
+    return tuple(map(str, change.homes))
 
 
 handler = OnChange()
@@ -102,18 +108,44 @@ def _read(body: object) -> ChangeEvent | str:
         return "its body is not JSON"
 
 
-def _audit_all(settings: Settings, changes: Iterable[tuple[str, ChangeEvent]]) -> set[str]:
-    """Audit the units of the changes, and return the messages whose audit failed. Raises CheckerError."""
+def _audit_all(
+    settings: Settings, messages: Iterable[tuple[str, ChangeEvent]], seconds_left: Callable[[], float]
+) -> set[str]:
+    """Audit the accounts and Regions of changes, and return the messages that must be delivered again.
+
+    What there is no time for is audited later. Raises CheckerError.
+    """
     bucket = Bucket.of(settings.bucket, sign_in(settings.access))
-    allowed = _allowed(settings, bucket)
-    units: dict[Unit, list[tuple[str, ChangeEvent]]] = {}
-    for name, change in changes:
-        if change.resource.account in allowed:
-            units.setdefault(Unit(change.resource.account, change.resource.region), []).append((name, change))
+    looking = sign_in(settings.access._replace(seconds=_LOOKING))
+    grants = Grants(Calls(looking, bucket.calls.unit, threading.Event()))
+    failed: set[str] = set()
+    for region, changes in _by_region(messages, _allowed(settings, bucket), grants).items():
+        left = seconds_left()
+        if left < LEAST:
+            failed |= {change.message for change in changes}
         else:
-            tell(f"ignored message {inert_line(name)}: account {change.resource.account} is not audited")
-    failed = (of_unit for unit, of_unit in units.items() if not _audit(settings, bucket, unit, of_unit))
-    return {name for of_unit in failed for name, _ in of_unit}
+            seconds = left - _RESERVE if left < math.inf else 0
+            failed |= audit_region(settings, bucket, region, changes, seconds)
+    return failed
+
+
+def _by_region(
+    messages: Iterable[tuple[str, ChangeEvent]], allowed: frozenset[str], grants: Grants
+) -> dict[str, list[Change]]:
+    """Return the changes to audit in each Region. A stream to another Region is a change in both."""
+    regions: dict[str, list[Change]] = {}
+    for name, event in messages:
+        homes = dict.fromkeys(Unit(one.account, one.region) for one in event.homes if one.account in allowed)
+        change = Change(name, event, tuple(homes))
+        if not homes:
+            tell(f"ignored message {inert_line(name)}: account {event.homes[0].account} is not audited")
+            continue
+        if grants.concern_no_topic(event):
+            tell(f"ignored message {inert_line(name)}: no topic uses {inert_line(str(event.resource))}")
+            continue
+        for region in dict.fromkeys(unit.region for unit in homes):
+            regions.setdefault(region, []).append(change)
+    return regions
 
 
 def _allowed(settings: Settings, bucket: Bucket) -> frozenset[str]:
@@ -126,37 +158,7 @@ def _allowed(settings: Settings, bucket: Bucket) -> frozenset[str]:
     return frozenset(settings.accounts or (bucket.owner,))
 
 
-def _audit(settings: Settings, bucket: Bucket, unit: Unit, changes: list[tuple[str, ChangeEvent]]) -> bool:
-    """Audit a unit, store the results, and return True unless that failed."""
-    events = {change.id: change for _, change in changes}
-    topics = dict.fromkeys(change.topic for change in events.values() if change.topic)
-    started = now()
-    with tempfile.TemporaryDirectory(prefix="checker-") as name:
-        folder = Path(name)
-        coverage = Coverage((unit.account,), regions=(unit.region,))
-        ending = settings.audit(folder, coverage, topics)
-        facts = {"account": unit.account, "region": unit.region, "events": _described(events, folder)}
-        write_status(folder, ending, started, **facts)
-        unsaved = bucket.store(
-            folder, (f"changes/{unit.account}/{unit.region}/{stamp(started)}-{next(iter(events))}",)
-        )
-    for skipped in unsaved:
-        tell(*skipped_text(skipped, Paint()))
-    return not (ending.crashed or ending.interrupted or ending.unreadable or unsaved)
-
-
-def _described(events: dict[str, ChangeEvent], folder: Path) -> list[dict[str, Any]]:
-    """Return the events with whether the report has results about the topic or key of each."""
-    report = folder / REPORT
-    examined = json.loads(report.read_text(encoding="utf-8"))["examined"] if report.exists() else []
-    checked = {target["resource"] for target in examined}
-    return [
-        {
-            "id": change.id,
-            "name": change.name,
-            "time": change.time,
-            "resource": str(change.resource),
-            "checked": str(change.resource) in checked,
-        }
-        for change in events.values()
-    ]
+def _seconds_left(context: object) -> Callable[[], float]:
+    """Return a function that tells how long Lambda lets the function run; without Lambda, for ever."""
+    milliseconds = getattr(context, "get_remaining_time_in_millis", None)
+    return (lambda: float(milliseconds()) / 1000) if milliseconds is not None else (lambda: math.inf)

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.app.audit import audit_accounts
 from checker.app.audit_options import AuditOptions
+from checker.app.hub.status import DIGEST, JOURNAL, REPORT
 from checker.app.options import read_options
 from checker.app.output import FORMATS
 from checker.app.terminal import finished
-from checker.core.arn import is_account
+from checker.core.arn import is_account, topic_arn_problem
 from checker.core.errors import InputError
 from checker.live.aws.access import Access, Coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from checker.app.exit_codes import Ending
 
 ORGANIZATION = "organization"
-JOURNAL, REPORT = "journal.jsonl", "report.json"
-_FILES = {"json": REPORT, "text": "report.txt", "html": "report.html", "digest": "digest.md"}
+_FILES = {"json": REPORT, "text": "report.txt", "html": "report.html", "digest": DIGEST}
 _YES_NO = {"true": True, "false": False}
 
 
@@ -29,7 +29,7 @@ class Settings(NamedTuple):
     """Where results are stored, which accounts may be audited, and how they are reached.
 
     Without ``accounts`` and ``organization``, only the account of the caller is audited. Without ``regions``, the
-    nightly audit covers all Regions that are enabled.
+    nightly audit covers all Regions that are enabled. ``digest_topic`` gets the digest of each night.
     """
 
     bucket: str
@@ -41,6 +41,7 @@ class Settings(NamedTuple):
     security_hub: bool = False
     topic_tags: tuple[str, ...] = ()
     configuration: Path | None = None
+    digest_topic: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -66,6 +67,7 @@ class Settings(NamedTuple):
             _YES_NO[flag],
             _words(environment, "CHECKER_TOPIC_TAGS"),
             Path(configuration) if configuration else None,
+            _topic(environment.get("CHECKER_DIGEST_TOPIC", "")),
         )
 
     @property
@@ -74,11 +76,19 @@ class Settings(NamedTuple):
         return Access(role=self.role, external_id=self.external_id)
 
     def audit(
-        self, folder: Path, coverage: Coverage, topics: Iterable[str] = (), since: Path | None = None
+        self,
+        folder: Path,
+        coverage: Coverage,
+        topics: Iterable[str] = (),
+        *,
+        since: Path | None = None,
+        ignore: Sequence[str] = (),
+        seconds: float = 0,
     ) -> Ending:
         """Audit accounts, write the reports and the journal to a folder, and return how it ended.
 
-        ``since`` is a folder with the report to compare with, or an empty one. Every error ends in a message on standard error.
+        ``since`` is a folder with the report to compare with, or an empty one. ``ignore`` are rules to leave out.
+        ``seconds`` limit the time of all calls, 0 means no limit. Every error ends in a message on standard error.
         """
         reports = [f"{name}={folder / file}" for name, file in _FILES.items() if name in FORMATS]
 
@@ -86,12 +96,13 @@ class Settings(NamedTuple):
             options = read_options(
                 topic=tuple(topics),
                 topic_tag=self.topic_tags,
+                ignore=ignore,
                 config=self.configuration,
                 isolated=self.configuration is None,
             )
             request = AuditOptions(
                 options,
-                self.access,
+                self.access._replace(seconds=seconds),
                 coverage,
                 journal=folder / JOURNAL,
                 security_hub=self.security_hub,
@@ -104,6 +115,12 @@ class Settings(NamedTuple):
 
 def _words(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in environment.get(name, "").split(",") if word.strip())
+
+
+def _topic(text: str) -> str:
+    if text and topic_arn_problem(text):
+        raise _invalid("CHECKER_DIGEST_TOPIC", f"{topic_arn_problem(text)}; use the ARN of a topic")
+    return text
 
 
 def _invalid(name: str, help_text: str) -> InputError:

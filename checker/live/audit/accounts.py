@@ -6,16 +6,16 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.arn import NEWEST, Arn, partition_of
-from checker.core.errors import InputError
+from checker.core.errors import InputError, Skipped
 from checker.core.regions import REGIONS
 from checker.live.audit.organization import Members, read_organization
 from checker.live.aws.access import Access, Unit
 from checker.live.aws.calls import Calls, Listing
+from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from checker.core.errors import Skipped
     from checker.live.audit.plan import OrganizationData
     from checker.live.aws.access import Coverage
     from checker.live.aws.session import Sessions
@@ -61,6 +61,7 @@ def survey(sessions: Sessions, coverage: Coverage) -> AuditUnits:
     if not home:
         raise InputError("--region", "no Region is set", help_text=_NO_REGION)
     calls = Calls(sessions, Unit("", home), threading.Event())
+    _note_unknown_regions(calls, coverage)
     caller = _caller(calls)
     members = _members(calls) if coverage.organization else {}
     listed = _accounts(members, coverage, caller)
@@ -76,6 +77,17 @@ def survey(sessions: Sessions, coverage: Coverage) -> AuditUnits:
         organization = read_organization(calls, known)
     names = {account: member.name for account, member in members.items() if member.name}
     return AuditUnits(units, tuple(calls.skipped), caller.account, (), organization, caller.arn, names)
+
+
+def _note_unknown_regions(calls: Calls, coverage: Coverage) -> None:
+    """Note the Regions that are not known, with the one that may be meant. AWS opens new ones, so they are tried."""
+    known = [region for regions in REGIONS.values() for region in regions]
+    for region in coverage.regions:
+        if region not in known:
+            swapped = (one for one in known if sorted(one) == sorted(region))
+            close = next(swapped, None) or did_you_mean(region, known)
+            help_text = f"did you mean `{close}`?" if close else "check its name"
+            calls.skip(Skipped(region, "this Region is not known", help=help_text, complete=True))
 
 
 def _caller(calls: Calls) -> _Caller:

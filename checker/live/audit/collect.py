@@ -13,7 +13,7 @@ from checker.core.arn import Arn, topic_arn
 from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
 from checker.lint.audited import AuditedUnit
-from checker.lint.scope import KEY_ALLOWS, is_certain, is_granted, shares_key
+from checker.lint.scope import FOLLOWED, KEY_ALLOWS, is_certain, is_granted, shares_key
 from checker.live.audit.instances import (
     contacts_of,
     describe_replicas,
@@ -137,7 +137,10 @@ _TOGETHER = 16
 
 
 class Collector:
-    """Reads one unit. ``pool`` runs many short calls, ``slow_pool`` runs slow reads."""
+    """Reads one unit. ``pool`` runs many short calls, ``slow_pool`` runs slow reads.
+
+    ``followed`` are the topics to read although they are out of scope.
+    """
 
     def __init__(
         self,
@@ -146,6 +149,7 @@ class Collector:
         pool: Executor,
         slow_pool: Executor,
         reads: TopicReads = TopicReads(),  # noqa: B008 - frozen
+        followed: frozenset[str] = frozenset(),
     ) -> None:
         self.calls = calls
         self.plan = plan
@@ -158,6 +162,7 @@ class Collector:
         self._context = UnitContext(calls, plan, slow_pool)
         self._evidence = Evidence(plan.observations) if plan.observations else None
         self._reads = reads
+        self._followed = followed
         self._skipped_before: set[str] = set()
         self._all_listed = False
         self._certain: list[Topic] = []
@@ -274,7 +279,7 @@ class Collector:
         """List the topics, except those that an earlier run skipped."""
         try:
             for arn in islice(list_topics(self.calls), self.plan.sample or None):
-                if self._reads.was_skipped(arn) and arn not in tags:
+                if self._reads.was_skipped(arn) and arn not in tags and arn not in self._followed:
                     self._skipped_before.add(arn)
                 else:
                     yield arn
@@ -291,6 +296,7 @@ class Collector:
             topic = self._in_scope(read, tags, connected) if read.arn in connected else None
             if topic is not None and by_key:
                 self.reasons[read.arn] = KEY_ALLOWS
+            topic = topic or self._follow(read, tags)
             if topic is None:
                 self.passed_over.add(read.arn)
             else:
@@ -322,7 +328,8 @@ class Collector:
             for other in self._certain
             if (other_key := self._key_of(other.name)) and other_key.arn == key.arn
         ]
-        if explained := any(is_granted(key, other) for other in others):
+        explained = any(is_granted(key, other) for other in others)
+        if explained and read.arn not in self._followed:
             self.calls.skip(shares_key(topic))
         return not explained
 
@@ -339,6 +346,16 @@ class Collector:
         self.subscriptions.want(read)
         self.reasons[read.arn] = reason
         self._certain += [topic] * (is_certain(topic) or read.arn in streamed)
+        return topic
+
+    def _follow(self, read: ReadTopic, tags: Tags) -> Topic | None:
+        """Return a topic that is out of scope if an earlier audit reported it."""
+        if read.arn not in self._followed:
+            return None
+        topic = candidate(read, self.plan, tags, self._followed, self.calls)
+        if topic is not None:
+            self.subscriptions.want(read)
+            self.reasons[read.arn] = FOLLOWED
         return topic
 
     def _here(self, streamed: frozenset[str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,8 @@ from checker.lint.engine import KINDS, Scope, judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
 from checker.live.audit.collect import Collector
+from checker.live.audit.follow_up import limited
+from checker.live.audit.journal import time_text
 from checker.live.audit.plan import organization_of
 from checker.live.audit.topics import TopicReads
 from checker.live.aws.calls import Calls
@@ -61,23 +64,37 @@ class Worker:
 
     def work(self, unit: Unit) -> dict[str, Any]:
         """Audit a unit and return its record as JSON values. Raises StoppedError if the run is interrupted."""
+        began, reads = time_text(datetime.now(UTC)), self._reads(unit.bare)
         calls = Calls(self.sessions, unit, self.stop, self._on_answer)
-        collector = Collector(calls, self.plan, self._pool, self._slow_pool, self._reads(unit.bare))
+        followed = self._followed(unit)
+        collector = Collector(calls, self.plan, self._pool, self._slow_pool, reads, frozenset(followed))
         rules = expecting(all_rules(), self.plan.expectations)
         inventories = (one._replace(organization=self._organization) for one in collector.inventories())
         report = joined(_proven(inventory, judge(inventory, rules, _EVERYTHING)) for inventory in inventories)
         replicas = collector.replicas()
         report = _ordered(report, sorted(calls.skipped, key=lambda skipped: skipped[:2]), collector)
+        report = limited(report, followed)
         return {
             "kind": "unit",
             "account": unit.account,
             "region": unit.region,
+            "began": "" if reads.known else began,  # an earlier run read the known ones
             "again": calls.again or (self.plan.organization is not None and self.plan.organization.again),
             "calls": calls.made,
             "replicas": {arn: list(regions) for arn, regions in sorted(replicas.items())},
             "audited": unit_json(collector.audited()),
             "report": report_v1(report),
         }
+
+    def _followed(self, unit: Unit) -> dict[str, tuple[str, ...]]:
+        """Return the resources of earlier findings with their rules."""
+        followed = dict(self.plan.followed)
+        if self.plan.from_hub:
+            from checker.live.audit.securityhub import reported  # few audits know Security Hub
+
+            for resource, rules in reported(self.sessions, unit):
+                followed[resource] = (*followed.get(resource, ()), *rules)
+        return followed
 
     def close(self) -> None:
         """Start no more calls. Calls in progress end by themselves."""

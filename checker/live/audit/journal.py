@@ -49,6 +49,7 @@ class Entry(NamedTuple):
     """The record of a unit. ``again`` is True if some reads failed for a reason that may be temporary.
 
     ``replicas`` are the other Regions of the instances that the unit describes, by ARN. ``audited`` is what was looked at.
+    Nothing of it was read before ``began``, which is the start of the audit if an earlier run read a part.
     """
 
     unit: Unit
@@ -56,6 +57,7 @@ class Entry(NamedTuple):
     report: Report
     replicas: Mapping[str, tuple[str, ...]]
     audited: AuditedUnit
+    began: datetime
 
 
 class Resumed(NamedTuple):
@@ -98,7 +100,7 @@ class Journal:
     def begin(self) -> None:
         """Start a new file. Raises CheckerError if it cannot be written, is an input, or has an unfinished audit."""
         _check_finished(self.path)
-        head = {**self._head, "began": self.began.isoformat(timespec="milliseconds")}
+        head = {**self._head, "began": time_text(self.began)}
         with reported(self.path, "cannot be written: "), open_output(self.path, regular=True) as file:
             file.write(_line(head))
         with reported(self.path):
@@ -199,7 +201,15 @@ class Journal:
         ):
             raise unusable(self.path, line.number, "`replicas` does not list Regions of instances")
         listed = {arn: tuple(regions) for arn, regions in replicas.items()}
-        return Entry(unit, again, report, listed, audited)
+        return Entry(unit, again, report, listed, audited, self._began(line))
+
+    def _began(self, line: _Line) -> datetime:
+        """Return when the reads of a unit began; the start of the audit if its record does not say."""
+        text = line.value.get("began", "")
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC) if text else self.began
+        except (TypeError, ValueError):
+            raise unusable(self.path, line.number, "`began` is not a time") from None
 
     def _topic(self, line: _Line) -> tuple[Unit, str, Attributes | None]:
         topic, attributes = line.value.get("topic"), line.value.get("attributes")
@@ -244,6 +254,11 @@ class Journal:
             file.truncate(file.read().rfind(b"\n") + 1)
         with reported(self.path):
             protect(self.path, Role.JOURNAL)
+
+
+def time_text(time: datetime) -> str:
+    """Write a time as the journal has it: ISO 8601 with milliseconds."""
+    return time.isoformat(timespec="milliseconds")
 
 
 def unusable(path: Path, number: int, reason: str) -> InputError:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from checker.analysis.observation import Observation
     from checker.analysis.pairing import Named
     from checker.expectations.model import Expectation
+    from checker.live.audit.follow_up import Followed
 
 
 class PolicyData(NamedTuple):
@@ -66,7 +67,7 @@ class Plan(NamedTuple):
     ``streaming`` pairs each topic with the instances that stream to it according to a manifest. ``hours`` limits the
     CloudTrail lookup, 0 disables it. ``expectations`` are proven for the topics and keys of each unit.
     ``observations`` are those of evidence files. ``organization`` is ``None`` if no organization policies are given or
-    asked for. ``sample`` is the number of topics to read in each unit, 0 for all.
+    asked for. ``followed`` are the resources of earlier findings, and ``from_hub`` adds those that Security Hub has. ``sample`` is the number of topics to read in each unit, 0 for all.
     """
 
     access: Access = Access()
@@ -78,6 +79,8 @@ class Plan(NamedTuple):
     observations: tuple[Observation, ...] = ()
     organization: OrganizationData | None = None
     sample: int = 0
+    followed: Followed = ()
+    from_hub: bool = False
 
     @property
     def named(self) -> frozenset[str]:

@@ -15,6 +15,7 @@ from checker.core.finding import Finding, Location, Severity, Verdict
 from checker.core.unknown import Unknown
 from checker.lint.engine import is_open
 from checker.lint.report import Doubt
+from checker.lint.scope import FOLLOWED
 from checker.live.audit.executor import by_place
 from checker.live.aws.access import Unit
 from checker.report.record import RecordedPlace
@@ -59,7 +60,7 @@ class Streaming(NamedTuple):
             if entry.again or any(not one.complete for one in entry.report.skipped):
                 incomplete.add(entry.unit)
             for examined in entry.report.examined:
-                if examined.kind == "topic":
+                if _may_stream(examined):
                     paired = tuple(str(pairing.instance) for pairing in examined.pairings)
                     topics.setdefault(_region(examined.resource), {})[examined.resource] = paired
         return cls(replicas, topics, frozenset(units), frozenset(incomplete))
@@ -69,7 +70,7 @@ class Streaming(NamedTuple):
         findings: list[Finding] = []
         examined: list[Examined] = []
         for target in report.examined:
-            results = list(self._results(target)) if target.kind == "topic" else None
+            results = list(self._results(target)) if _may_stream(target) else None
             findings += (one for one in results or () if isinstance(one, Finding))
             examined.append(target if results is None else _with(target, results))
         if not findings:
@@ -158,3 +159,8 @@ def _with(topic: Examined, results: Sequence[Finding | Unknown]) -> Examined:
         )
         doubts[_RULE] = Doubt(first, counts=bool(reasons))
     return topic._replace(verdicts=verdicts | {_RULE: verdict}, doubts=doubts)
+
+
+def _may_stream(target: Examined) -> bool:
+    """True for a topic, unless nothing connects it to Amazon Connect now."""
+    return target.kind == "topic" and target.in_scope != FOLLOWED

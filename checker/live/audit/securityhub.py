@@ -2,8 +2,11 @@
 
 A finding is archived only if this run checked its rule on each of its resources for the same instances, with the same
 sources, or if AWS no longer has the resource or the instance. Everything else stays unchanged: rules that were not
-selected, topics that were not named, reads that failed, results that left something open, organization policies and
-expectations that were not read, and findings that a suppression or baseline hides.
+selected, reads that failed, results that left something open, organization policies and expectations that were not
+read, and findings that a suppression or baseline hides.
+
+A result is as old as the reads that it rests on, and many of them may lie between reading and sending. So `UpdatedAt`
+is the time when the reads began, and what Security Hub knows from the same time or later is left as it is.
 
 https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html
 """
@@ -11,16 +14,17 @@ https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.arn import NEWEST, Arn, partition_of
 from checker.core.errors import Skipped
-from checker.core.finding import Verdict
+from checker.core.finding import Verdict, listed
 from checker.lint.registry import all_rules
 from checker.lint.report import UNMET, SentFindings
 from checker.lint.rule import Link
 from checker.lint.status import UNKNOWN
+from checker.live.audit.follow_up import followed_of
 from checker.live.aws.calls import Calls, Listing
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.lookup import look_up
@@ -34,12 +38,14 @@ from checker.report.asff import (
     instances_of,
     sources_of,
 )
+from checker.report.brief import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checker.lint.report import Examined, Report
     from checker.lint.rule import Rule
+    from checker.live.audit.follow_up import Followed
     from checker.live.aws.access import Unit
     from checker.live.aws.session import Sessions
 
@@ -101,47 +107,99 @@ class Sent(NamedTuple):
     skipped: tuple[Skipped, ...] = ()
 
     def __str__(self) -> str:
-        account, region, imported, done, rejected = self.findings
+        account, region, imported, done, rejected, newer = self.findings
         where = f"Security Hub of account {account}, {region}"
-        return f"{where}: {imported} imported, {done} archived, {rejected} rejected"
+        left = f", {newer} left because Security Hub has a later result" if newer else ""
+        return f"{where}: {imported} imported, {done} archived, {rejected} rejected{left}"
 
 
-def send(sessions: Sessions, unit: Unit, report: Report, sources: Iterable[str] = ()) -> Sent:
+def send(
+    sessions: Sessions, unit: Unit, report: Report, read_at: datetime, sources: Iterable[str] = ()
+) -> Sent:
     """Send the findings of a unit to its own account and Region.
 
-    ``sources`` are what the audit read besides resources: ORGANIZATION, EVIDENCE.
+    ``read_at`` is the time when the reads of the unit began. ``sources`` are what the audit read besides resources:
+    ORGANIZATION, EVIDENCE.
     """
     calls, read = Calls(sessions, unit, threading.Event()), frozenset(sources)
-    owner = Owner(partition_of(unit.region) or NEWEST, unit.account, unit.region)
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    known = {finding["Id"]: finding for finding in _known(calls, owner)}
-    current = {finding["Id"]: finding for finding in _found(report, owner, now, known, read)}
+    owner, time = _owner(unit), _time_text(read_at)
+    known = {finding["Id"]: finding for finding in _known(calls, owner, "ACTIVE")}
+    mended = _known(calls, owner, "ARCHIVED", {"UpdatedAt": [_from(read_at)]})
+    newer = {one["Id"] for one in (*known.values(), *mended) if _updated(one) >= read_at}
+    found = {finding["Id"]: finding for finding in _found(report, owner, time, known, read)}
     held_back = {finding_id(finding.finding, owner) for finding in report.suppressed}
-    absent = [finding for name, finding in known.items() if name not in current and name not in held_back]
+    absent = [one for name, one in known.items() if name not in found and name not in held_back]
+    _note_unknown(calls, absent)
     judged = _Judged(report, DeletedResources(calls), read)
-    fixed = list(judged.archived(absent, now))
-    refused = {name for batch in _batches([*current.values(), *fixed]) for name in _import(calls, batch)}
-    accepted = [
-        finding["RecordState"] for finding in (*current.values(), *fixed) if finding["Id"] not in refused
-    ]
-    counts = accepted.count("ACTIVE"), accepted.count("ARCHIVED"), len(refused)
+    results = [*found.values(), *judged.archived(absent, time)]
+    current = [finding for finding in results if finding["Id"] not in newer]
+    refused = {name for batch in _batches(current) for name in _import(calls, batch)}
+    states = [finding["RecordState"] for finding in current if finding["Id"] not in refused]
+    counts = states.count("ACTIVE"), states.count("ARCHIVED"), len(refused), len(results) - len(current)
     return Sent(SentFindings(unit.account, unit.region, *counts), tuple(calls.skipped))
 
 
-def _known(calls: Calls, owner: Owner) -> Iterator[_Asff]:
-    """Yield the findings of checker that Security Hub has for the account and Region."""
+def reported(sessions: Sessions, unit: Unit) -> Followed:
+    """Return the resources of active findings, with their rules. What cannot be read is reported by `send`."""
+    calls = Calls(sessions, unit, threading.Event())
+    return followed_of(
+        (known["GeneratorId"].removeprefix(GENERATOR), [resource["Id"] for resource in known["Resources"]])
+        for known in _known(calls, _owner(unit), "ACTIVE")
+    )
+
+
+def _owner(unit: Unit) -> Owner:
+    return Owner(partition_of(unit.region) or NEWEST, unit.account, unit.region)
+
+
+def _known(
+    calls: Calls, owner: Owner, state: str, more: Mapping[str, list[dict[str, str]]] | None = None
+) -> Iterator[_Asff]:
+    """Yield the findings of checker that Security Hub has for the account and Region, in a record state."""
     filters = {
         "GeneratorId": [{"Value": GENERATOR, "Comparison": "PREFIX"}],
         "AwsAccountId": [{"Value": owner.account, "Comparison": "EQUALS"}],
-        "RecordState": [{"Value": "ACTIVE", "Comparison": "EQUALS"}],
+        "RecordState": [{"Value": state, "Comparison": "EQUALS"}],
+        **(more or {}),
     }
     prefix = f"{owner.region}/{owner.account}/{GENERATOR}"  # a Region may aggregate findings of other Regions
     listed = calls.listed(_FINDINGS, _what(calls), Filters=filters, MaxResults=_BATCH)
     yield from (
-        finding
-        for finding in listed
-        if finding["Id"].startswith(prefix) and finding["RecordState"] == "ACTIVE"
+        finding for finding in listed if finding["Id"].startswith(prefix) and finding["RecordState"] == state
     )
+
+
+def _note_unknown(calls: Calls, absent: Iterable[_Asff]) -> None:
+    """Note the findings of rules that this version does not have. Whether they still apply is not known."""
+    rules = {rule.id for rule in all_rules()}
+    names = [known["GeneratorId"].removeprefix(GENERATOR) for known in absent]
+    unknown = [name for name in names if name not in rules]
+    if unknown:
+        count = count_noun(len(unknown), "finding")
+        reason = (
+            f"{count} left of rules that this version does not have: {listed(tuple(sorted(set(unknown))))}"
+        )
+        help_text = (
+            "resolve them in Security Hub: their rules were renamed or removed, or belong to a rule pack"
+        )
+        calls.skip(Skipped(_what(calls), reason, help=help_text, complete=True))
+
+
+def _time_text(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _from(time: datetime) -> dict[str, str]:
+    """Return a filter for times from ``time`` on. Its end is in the future, because clocks differ."""
+    return {"Start": _time_text(time), "End": _time_text(datetime.now(UTC) + timedelta(days=1))}
+
+
+def _updated(known: _Asff) -> datetime:
+    """Return when the reads of a Security Hub finding began. A time that is not valid counts as later than any."""
+    try:
+        return datetime.fromisoformat(str(known.get("UpdatedAt"))).astimezone(UTC)
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _found(

@@ -42,11 +42,11 @@ class Keys:
         """Read the key that a topic names. Return None if it is an AWS managed key or cannot be identified."""
         if is_managed_key(reference):
             return None
-        arn = self._arn_of(topic, reference)
+        arn = self.arn_of(topic, reference)
         key = self._read.get(arn or reference, lambda: _read_key(self._calls, arn, reference, topic))
         return key and _with_alias(key, reference)
 
-    def _arn_of(self, topic: Arn, reference: str) -> Arn | None:
+    def arn_of(self, topic: Arn, reference: str) -> Arn | None:
         """Return the ARN of the key if it is known without DescribeKey."""
         arn = Arn.parse(reference)
         if arn is None and not reference.startswith(_ALIAS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -145,6 +146,11 @@ def _observe_nothing(*_call: object) -> None:
     """Ignore a call."""
 
 
+def _region() -> str | None:
+    """Return AWS_REGION, which other tools of AWS read and boto3 does not. AWS_DEFAULT_REGION goes first."""
+    return None if os.environ.get("AWS_DEFAULT_REGION") else os.environ.get("AWS_REGION") or None
+
+
 class Sessions:
     """Creates clients, which threads share. boto3 cannot create clients concurrently, so a lock serializes that.
 
@@ -153,7 +159,7 @@ class Sessions:
 
     def __init__(self, access: Access) -> None:
         self.access = access
-        self.base = boto3.Session(profile_name=access.profile or None)
+        self.base = boto3.Session(profile_name=access.profile or None, region_name=_region())
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, ...], Any] = {}
         self._assumed: dict[str, _Credentials] = {}

@@ -75,7 +75,15 @@ def _line(findings: Sequence[Finding], report: Report, setting: Setting, reason:
     names = list(dict.fromkeys(names))
     where = Home.of_finding(first).shown(report.audit) if report.audit and Arn.parse(first.resource) else ""
     about = f"{some(names, _MOST_NAMES)}{f' ({where})' if where else ''}"
-    return f"- {first.severity.value} {first.rule}: {about}: {one_line(reason or first.message, _LONGEST)}"
+    return f"- {first.severity.value} {first.rule}: {about}: {one_line(reason or _message(first), _LONGEST)}"
+
+
+def _message(finding: Finding) -> str:
+    """Return the message of a finding with names instead of ARNs, which would fill the line."""
+    message = finding.message
+    for resource in (finding.resource, *finding.affects):
+        message = message.replace(resource, short(resource))
+    return message
 
 
 def _name(finding: Finding, report: Report, setting: Setting) -> str:

@@ -10,19 +10,11 @@ locals {
       "ec2:DescribeRegions",
       "kms:ListAliases",
     ],
-    [for action in local.organization_actions : action if var.member_role != ""],
+    [for action in ["organizations:ListAccounts"] : action if var.member_role != ""],
     [for action in ["securityhub:GetFindings"] : action if var.security_hub],
     ["sns:ListSubscriptions", "sns:ListTopics"],
+    [for action in ["tag:GetResources"] : action if var.topic_tags],
   )
-
-  organization_actions = [
-    "organizations:DescribePolicy",
-    "organizations:ListAccounts",
-    "organizations:ListChildren",
-    "organizations:ListPolicies",
-    "organizations:ListRoots",
-    "organizations:ListTargetsForPolicy",
-  ]
 
   audit_statements = concat(
     [
@@ -73,10 +65,11 @@ locals {
       },
     ],
     [for statement in [{
-      Sid      = "AssumeRoles"
-      Effect   = "Allow"
-      Action   = "sts:AssumeRole"
-      Resource = "arn:${var.partition}:iam::*:role/${var.member_role}"
+      Sid       = "AssumeRoles"
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Resource  = "arn:${var.partition}:iam::*:role/${var.member_role}"
+      Condition = { StringEquals = { "aws:ResourceOrgID" = "$${aws:PrincipalOrgID}" } }
     }] : statement if var.member_role != ""],
     [for statement in [{
       Sid      = "ImportFindings"
@@ -94,9 +87,17 @@ locals {
       eventName = [
         "AddPermission",
         "CancelKeyDeletion",
+        "ConfirmSubscription",
+        "CreateAlias",
+        "CreateGrant",
+        "CreateTopic",
+        "DeleteAlias",
+        "DeleteImportedKeyMaterial",
+        "DeleteInstance",
         "DeleteTopic",
         "DisableKey",
         "EnableKey",
+        "ImportKeyMaterial",
         "PutKeyPolicy",
         "RemovePermission",
         "RetireGrant",
@@ -105,7 +106,9 @@ locals {
         "SetSubscriptionAttributes",
         "SetTopicAttributes",
         "StartContactStreaming",
+        "Subscribe",
         "Unsubscribe",
+        "UpdateAlias",
       ]
       errorCode = [{ exists = false }]
     }

@@ -8,6 +8,11 @@ variable "security_hub" {
   type        = bool
 }
 
+variable "topic_tags" {
+  description = "Find topics by their tags."
+  type        = bool
+}
+
 variable "member_role" {
   description = "Name of the role to assume in the members of the organization; empty for an audit of one account."
   type        = string

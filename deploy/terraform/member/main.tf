@@ -1,10 +1,15 @@
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
+# Fails for a Region that does not exist, to which no event would ever be sent.
+data "aws_region" "hub" {
+  name = var.hub_region
+}
+
 locals {
   account     = data.aws_caller_identity.current.account_id
   partition   = data.aws_partition.current.partition
-  bus_arn     = "arn:${local.partition}:events:${var.hub_region}:${var.hub_account}:event-bus/${var.name}"
+  bus_arn     = "arn:${local.partition}:events:${data.aws_region.hub.name}:${var.hub_account}:event-bus/${var.name}"
   forward_arn = "arn:${local.partition}:iam::${local.account}:role/${var.name}-forward"
   hub_roles   = [for role in ["nightly", "on-change"] : "arn:${local.partition}:iam::${var.hub_account}:role/${var.name}-${role}"]
 
@@ -47,6 +52,7 @@ module "audit" {
   source       = "../audit"
   partition    = local.partition
   security_hub = var.security_hub
+  topic_tags   = var.topic_tags
 }
 
 resource "aws_iam_role" "member" {

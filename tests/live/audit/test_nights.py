@@ -213,8 +213,8 @@ def _findings_are_suppressed_and_topics_leave_the_scope(nights: Nights) -> Night
         TopicArn=payout, AttributeName="Policy", AttributeValue=json.dumps({"Statement": [own]})
     )
     last = nights.audit()
-    assert last.found == {"not_audited": {f"{DEPUTY} payout", f"{SUBSCRIBER} payout"}}
-    assert last.reasons("not_audited") == {"out of scope: nothing connects it to Amazon Connect now"}
+    # Out of scope, but judged again: CloudTrail may not show a stream that the topic still has.
+    assert last.found == {"fixed": {f"{DEPUTY} payout"}, "unchanged": {f"{SUBSCRIBER} payout"}}
     return last
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,7 +15,8 @@ from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Severity, Verdict
 from checker.lint.engine import Scope
 from checker.lint.report import UNMET, Report
-from checker.live.audit.securityhub import send
+from checker.lint.scope import FOLLOWED
+from checker.live.audit.securityhub import Sent, send
 from checker.live.aws.access import Access, Unit
 from checker.live.aws.session import sign_in
 from checker.report.record import RecordedPlace
@@ -38,8 +41,7 @@ class Hub:
             return None
         asked = json.loads(call.body)
         if "Filters" in asked:
-            shown = [one for one in self.findings.values() if one["RecordState"] == "ACTIVE"]
-            return 200, {"Findings": shown}
+            return 200, {"Findings": [one for one in self.findings.values() if _shows(asked["Filters"], one)]}
         assert len(asked["Findings"]) <= 100
         self.imports.append(len(asked["Findings"]))
         bad = [one for one in asked["Findings"] if self.rejects and self.rejects in one["Resources"][0]["Id"]]
@@ -52,6 +54,13 @@ class Hub:
         return {one["Id"] for one in self.findings.values() if one["RecordState"] == "ACTIVE"}
 
 
+def _shows(filters: dict[str, Any], finding: dict[str, Any]) -> bool:
+    """True for a finding that has one of the values of each filter."""
+    (state,) = filters["RecordState"]
+    since = filters.get("UpdatedAt", [{"Start": ""}])[0]["Start"]
+    return bool(finding["RecordState"] == state["Value"] and finding["UpdatedAt"] >= since)
+
+
 @pytest.fixture
 def hub(cloud: Cloud) -> Hub:
     made = Hub()
@@ -59,8 +68,14 @@ def hub(cloud: Cloud) -> Hub:
     return made
 
 
-def sent(cloud: Cloud, report: Report, *sources: str) -> tuple[Skipped, ...]:
-    return send(sign_in(Access(endpoint=cloud.url, attempts=1)), UNIT, report, sources).skipped
+def sent(cloud: Cloud, report: Report, *sources: str, read_at: datetime | None = None) -> tuple[Skipped, ...]:
+    return _send(cloud, report, read_at, *sources).skipped
+
+
+def _send(cloud: Cloud, report: Report, read_at: datetime | None, *sources: str) -> Sent:
+    """Send a report whose reads began just now, or at another time."""
+    sessions = sign_in(Access(endpoint=cloud.url, attempts=1))
+    return send(sessions, UNIT, report, read_at or datetime.now(UTC), sources)
 
 
 def test_a_finding_keeps_its_id_and_is_archived_once_mended(cloud: Cloud, hub: Hub) -> None:
@@ -119,7 +134,14 @@ def test_what_cannot_be_sent_makes_the_run_incomplete(cloud: Cloud) -> None:
     where = f"Security Hub of account {ACCOUNT}, {REGION}"
     assert f"{where}: 0 imported, 0 archived, 1 rejected" in done.stderr
     (counts,) = json.loads(done.stdout)["security_hub"]
-    assert counts == {"account": ACCOUNT, "region": REGION, "imported": 0, "archived": 0, "rejected": 1}
+    assert counts == {
+        "account": ACCOUNT,
+        "region": REGION,
+        "imported": 0,
+        "archived": 0,
+        "rejected": 1,
+        "newer": 0,
+    }
 
 
 def test_moto_takes_the_findings(cloud: Cloud) -> None:
@@ -180,7 +202,7 @@ def test_what_was_sent_is_counted(cloud: Cloud, hub: Hub) -> None:
     first, second = make_topic(cloud, "first", instance), make_topic(cloud, "second", instance)
 
     def counts() -> tuple[int, ...]:
-        return send(sign_in(Access(endpoint=cloud.url, attempts=1)), UNIT, audited(cloud)).findings[2:]
+        return _send(cloud, audited(cloud), None).findings[2:5]
 
     assert counts() == (2, 0, 0)
     subscribe(cloud, first)
@@ -289,5 +311,105 @@ def test_findings_that_the_tool_of_another_account_or_region_sent_stay(cloud: Cl
     hub.findings[f"{mine['Id']}x"] = {**mine, "Id": f"{mine['Id']}x", "GeneratorId": "checker/unknown-rule"}
     others = hub.active() - {mine["Id"]}
     subscribe(cloud, topic)
-    sent(cloud, audited(cloud))
+    (note,) = sent(cloud, audited(cloud))
     assert hub.active() == others
+    assert note.reason == "1 finding left of rules that this version does not have: `unknown-rule`"
+    assert note.complete
+
+
+def test_the_severity_that_an_analyst_gave_is_not_sent_back(cloud: Cloud, hub: Hub) -> None:
+    topic = make_topic(cloud, "chat", make_instance(cloud))
+    sent(cloud, audited(cloud))
+    (mine,) = hub.findings.values()
+    mine["Severity"] = {"Label": "CRITICAL"}
+    subscribe(cloud, topic)
+    sent(cloud, audited(cloud))
+    (archived,) = hub.findings.values()
+    assert (archived["RecordState"], archived["Severity"]["Label"]) == ("ARCHIVED", "LOW")
+
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("later", [timedelta(0), SECOND])
+@pytest.mark.parametrize("mended_last", [True, False])
+def test_a_result_of_later_reads_stays(cloud: Cloud, hub: Hub, later: timedelta, mended_last: bool) -> None:
+    """A report may be sent hours after its reads. Meanwhile, another audit may have reported a change."""
+    topic = make_topic(cloud, "chat", make_instance(cloud))
+    broken = audited(cloud)
+    subscribe(cloud, topic)
+    mended = audited(cloud)
+    reports = (broken, mended) if mended_last else (mended, broken)
+    began = datetime(2026, 11, 28, 2, tzinfo=UTC)
+    sent(cloud, broken, read_at=began - SECOND)
+    sent(cloud, reports[1], read_at=began + later)
+    (before,) = hub.findings.values()
+    assert before["RecordState"] == ("ARCHIVED" if mended_last else "ACTIVE")
+    assert _send(cloud, reports[0], began).findings[2:] == (0, 0, 0, 1)
+    assert list(hub.findings.values()) == [before]
+    assert _send(cloud, reports[0], began + later + SECOND).findings[-1] == 0
+    assert bool(hub.active()) == mended_last
+
+
+def test_the_time_of_a_finding_is_that_of_the_reads(cloud: Cloud, hub: Hub) -> None:
+    make_topic(cloud, "chat", make_instance(cloud))
+    sent(cloud, audited(cloud), read_at=datetime(2026, 11, 28, 2, tzinfo=UTC))
+    (one,) = hub.findings.values()
+    assert one["UpdatedAt"] == one["CreatedAt"] == "2026-11-28T02:00:00.000Z"
+
+
+def _publish(principal: dict[str, str]) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sns:Publish", "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+OPEN, PLAIN = _publish({"Service": "connect.amazonaws.com"}), _publish({"AWS": ACCOUNT})
+
+
+def _audit(cloud: Cloud, *options: str) -> dict[str, Any]:
+    """Run the command with Security Hub, and return its report."""
+    shared = ("--endpoint-url", cloud.url, "--isolated", "--format", "json")
+    done = run("audit", *shared, *(options or ("--security-hub",)))
+    assert done.returncode in (0, 1), done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def test_an_open_topic_that_no_longer_names_connect_is_judged_once_more(cloud: Cloud, hub: Hub) -> None:
+    """Its natural fix takes it out of scope. Nothing else is reported about it then."""
+    make_instance(cloud)
+    topic = make_topic(cloud, "open")
+    _set_policy(cloud, topic, OPEN)
+    reported = {one["rule"] for one in _audit(cloud)["findings"]}
+    assert {"missing-source-account", "no-durable-subscriber"} <= reported
+    _set_policy(cloud, topic, PLAIN)
+    (examined,) = _audit(cloud)["examined"]
+    assert (examined["resource"], examined["in_scope"]) == (topic, FOLLOWED)
+    assert set(examined["verdicts"]) <= reported
+    assert {one["GeneratorId"][8:] for one in hub.findings.values()} == reported
+    (open_,) = [one for one in hub.findings.values() if "missing-source-account" in one["Id"]]
+    assert (open_["RecordState"], open_["Compliance"]["Status"]) == ("ARCHIVED", "PASSED")
+    assert {one.split("/")[3] for one in hub.active()} == {"no-durable-subscriber"}
+    subscribe(cloud, topic)
+    _audit(cloud)
+    assert hub.active() == set()
+    assert _audit(cloud)["examined"] == []
+
+
+def test_the_same_is_fixed_in_a_comparison(cloud: Cloud, tmp_path: Path) -> None:
+    make_instance(cloud)
+    topic = make_topic(cloud, "open")
+    _set_policy(cloud, topic, OPEN)
+    subscribe(cloud, topic)
+    first = _audit(cloud, "--trail-hours", "0")
+    (tmp_path / "first.json").write_text(json.dumps(first))
+    _set_policy(cloud, topic, PLAIN)
+    history = _audit(cloud, "--trail-hours", "0", "--since", str(tmp_path / "first.json"))["history"]
+    fixed = {one["finding"]["rule"] for one in history["fixed"]}
+    assert "missing-source-account" in fixed
+    assert history["not_audited"] == []
+
+
+def _set_policy(cloud: Cloud, topic: str, policy: dict[str, Any]) -> None:
+    cloud.client("sns").set_topic_attributes(
+        TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy)
+    )

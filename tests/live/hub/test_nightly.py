@@ -6,16 +6,19 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from checker.app.hub.bucket import Bucket
 from checker.app.hub.nightly import nightly
-from checker.app.hub.results import Bucket
 from checker.app.hub.settings import Settings
 from checker.app.terminal import ended
-from checker.core.errors import InputError
+from checker.core.errors import InputError, Skipped
 from checker.live.aws.access import Access
+from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.session import sign_in
 from checker.sandbox import seed
 from checker.sandbox.http.faults import denied
@@ -28,70 +31,158 @@ def _one_region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHECKER_REGIONS", "us-east-1")
 
 
-def test_reports_and_the_journal_are_stored_for_the_night_and_as_the_latest(scene: Scene) -> None:
+def night_of(scene: Scene) -> str:
+    """The folder of the last night that has a report to compare with."""
+    return str(json.loads(scene.results()["latest/night.json"])["night"])
+
+
+def report_of(scene: Scene) -> dict[str, Any]:
+    return dict(json.loads(scene.results()[f"{night_of(scene)}/report.json"]))
+
+
+def latest(scene: Scene) -> dict[str, Any]:
+    return dict(json.loads(scene.results()["latest/status.json"]))
+
+
+@pytest.fixture
+def nights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each night begins a minute after the one before."""
+    times = (datetime(2026, 11, 28, 2, minute, tzinfo=UTC) for minute in range(60))
+    monkeypatch.setattr("checker.app.hub.nightly.now", lambda: next(times))
+
+
+def test_reports_and_the_journal_are_stored_for_the_night(scene: Scene) -> None:
     seed.subscribed_queue(scene.account, scene.topic, "inbox")
     assert ended(nightly) == 1
-    results = scene.results()
-    nights = {key.split("/")[1] for key in results if key.startswith("nights/")}
-    (night,) = nights
-    for file in ("journal.jsonl", "report.json", "report.txt", "status.json"):
-        assert results[f"latest/{file}"] == results[f"nights/{night}/{file}"]
-    status = json.loads(results["latest/status.json"])
-    assert (status["exit_code"], status["ended"], status["started"].replace(":", "")) == (
-        1,
-        "findings",
-        night,
-    )
-    report = json.loads(results["latest/report.json"])
+    results, night = scene.results(), night_of(scene)
+    files = ("digest.md", "journal.jsonl", "report.html", "report.json", "report.txt", "status.json")
+    stored = {f"{night}/{file}" for file in files}
+    assert set(results) == stored | {"latest/status.json", "latest/night.json"}
+    assert results["latest/status.json"] == results[f"{night}/status.json"]
+    status = latest(scene)
+    assert (status["exit_code"], status["ended"], status["night"]) == (1, "findings", night)
+    assert f"nights/{status['started'].replace(':', '')}" == night
+    report = report_of(scene)
     assert {one["rule"] for one in report["findings"]} == {"connect-cannot-use-key"}
     assert {one["resource"] for one in report["examined"]} >= {scene.topic, scene.key}
 
 
+@pytest.mark.usefixtures("nights")
 def test_a_night_is_compared_with_the_night_before(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(nightly) == 1
     assert "no earlier audit" in capsys.readouterr().err
-    first = json.loads(scene.results()["latest/report.json"])
+    first = report_of(scene)
     assert {one["change"] for one in first["findings"]} == {"new"}
     scene.account.client("sns").delete_topic(TopicArn=scene.topic)
     ended(nightly)
-    second = json.loads(scene.results()["latest/report.json"])
+    second = report_of(scene)
     assert second["history"]["since"] == first["audit"]["time"]
     assert len(second["history"]["nights"]) == 2
     absent = second["history"]["fixed"] + second["history"]["not_audited"]
     assert {one["finding"]["fingerprint"] for one in absent} == {
         one["fingerprint"] for one in first["findings"]
     }
-    assert b"**Fixed**" in scene.results()["latest/digest.md"]
+    assert b"**Fixed**" in scene.results()[f"{night_of(scene)}/digest.md"]
 
 
-@pytest.mark.parametrize("size", [1, 8 * 1024 * 1024, 20_000_000])
-def test_a_long_object_is_read_in_parts(scene: Scene, tmp_path: Path, size: int) -> None:
+SIZES = [0, 1, 8 * 1024 * 1024 - 1, 8 * 1024 * 1024, 20_000_000]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_long_object_is_written_and_read_in_parts(scene: Scene, tmp_path: Path, size: int) -> None:
     content = bytes(number % 251 for number in range(size))
-    scene.account.client("s3").put_object(Bucket=scene.bucket, Key="long", Body=content)
-    assert Bucket.of(scene.bucket, sign_in(Access())).fetch("long", tmp_path / "copy") is None
-    assert (tmp_path / "copy").read_bytes() == content
+    (tmp_path / "file").write_bytes(content)
+    bucket = Bucket.of(scene.bucket, sign_in(Access()))
+    assert bucket.put(tmp_path / "file", "long") is None
+    assert scene.results()["long"] == content
+    if size:  # AWS answers a range of an empty object with an error
+        assert bucket.fetch("long", tmp_path / "copy")
+        assert (tmp_path / "copy").read_bytes() == content
+    assert not bucket.fetch("other", tmp_path / "other")
 
 
-def test_an_unreadable_report_does_not_stop_the_nights(
-    scene: Scene, capsys: pytest.CaptureFixture[str]
+UNUSABLE = {
+    "a report of another version": (b'{"version": 9, "audit": {"time": "2026-01-01T00:00:00+00:00"}}', None),
+    "a half report": (b'{"version": 1, "audit": {"time": "2026-01-01T00:00:00+00:00"}, "find', None),
+    "no report": (None, None),
+    "a name of no night": (None, b'{"night": "../x"}'),
+    "a name that is no JSON": (None, b"\xff"),
+}
+
+
+@pytest.mark.usefixtures("nights")
+@pytest.mark.parametrize(("report", "pointer"), UNUSABLE.values(), ids=UNUSABLE)
+def test_a_night_that_cannot_be_compared_does_not_replace_what_was_known(
+    scene: Scene, capsys: pytest.CaptureFixture[str], report: bytes | None, pointer: bytes | None
 ) -> None:
-    old = b'{"version": 1, "audit": {"time": "2026-01-01T00:00:00+00:00"}}'
-    scene.account.client("s3").put_object(Bucket=scene.bucket, Key="latest/report.json", Body=old)
-    assert ended(nightly) == 3  # what it knew is missing
-    assert "not compared with: not a valid report" in capsys.readouterr().err
+    s3 = scene.account.client("s3")
+    known = pointer or b'{"version": 1, "night": "nights/2026-01-01T000000Z"}'
+    s3.put_object(Bucket=scene.bucket, Key="latest/night.json", Body=known)
+    if report is not None:
+        s3.put_object(Bucket=scene.bucket, Key="nights/2026-01-01T000000Z/report.json", Body=report)
+    for _ in range(2):
+        assert ended(nightly) == 3
+        assert "delete `latest/night.json`" in capsys.readouterr().err
+        assert scene.results()["latest/night.json"] == known
+        assert latest(scene)["ended"] == "incomplete"
+        assert f"{latest(scene)['night']}/report.json" in scene.results()
+    s3.delete_object(Bucket=scene.bucket, Key="latest/night.json")
+    assert ended(nightly) == 1
+
+
+@pytest.mark.usefixtures("nights")
+@pytest.mark.parametrize("unread", ["night.json", "report.json"])
+def test_what_could_not_be_read_is_not_replaced(scene: Scene, unread: str) -> None:
+    assert ended(nightly) == 1
+    first, fetch = night_of(scene), Bucket.fetch
+
+    def refuse(bucket: Bucket, key: str, file: Path) -> bool:
+        if key.endswith(unread):
+            raise CallError(Fault.THROTTLED, Skipped(key, "refused", error=True))
+        return fetch(bucket, key, file)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Bucket, "fetch", refuse)
+        assert ended(nightly) == 3
+    assert latest(scene)["ended"] == "incomplete"
+    assert night_of(scene) == first
+    assert ended(nightly) == 1
+    assert len(report_of(scene)["history"]["nights"]) == 2
+
+
+@pytest.mark.usefixtures("nights")
+@pytest.mark.parametrize("lost", ["report.json", "status.json", "night.json"])
+def test_a_night_that_was_not_stored_in_full_has_no_status_and_is_not_the_latest(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    assert ended(nightly) == 1
+    first = night_of(scene)
+    put = Bucket.put
+
+    def refuse(bucket: Bucket, file: Path, key: str) -> Skipped | None:
+        if key.endswith(lost) and key != "latest/status.json":
+            return Skipped(key, "refused", error=True)
+        return put(bucket, file, key)
+
+    monkeypatch.setattr(Bucket, "put", refuse)
+    assert ended(nightly) == 3
+    status = latest(scene)
+    assert (status["ended"], night_of(scene)) == ("incomplete", first)
+    assert (f"{status['night']}/status.json" in scene.results()) == (lost == "night.json")
 
 
 def test_the_task_ends_with_the_exit_code_of_the_audit(scene: Scene) -> None:
     command = [sys.executable, "-m", "checker.app.hub.nightly"]
     done = subprocess.run(command, env=dict(os.environ), capture_output=True, check=False, text=True)
     assert done.returncode == 1, done.stderr
-    assert "latest/report.json" in scene.results()
+    assert done.stderr.splitlines()[-1] == "night ended: findings, exit code 1"
+    assert latest(scene)["exit_code"] == 1
 
 
 def test_a_night_that_could_not_read_everything_is_incomplete(scene: Scene) -> None:
     scene.sandbox.fault(denied("kms", "GetKeyPolicy"))
     assert ended(nightly) == 3
-    assert json.loads(scene.results()["latest/status.json"])["ended"] == "incomplete"
+    assert latest(scene)["ended"] == "incomplete"
 
 
 def test_all_regions_are_audited_unless_some_are_chosen(
@@ -109,17 +200,35 @@ def test_results_that_could_not_be_stored_are_reported(
 ) -> None:
     scene.account.client("s3").delete_bucket(Bucket=scene.bucket)
     assert ended(nightly) == 3
-    assert f"s3://{scene.bucket}/latest/report.json" in capsys.readouterr().err
+    assert f"s3://{scene.bucket}/latest/status.json" in capsys.readouterr().err
 
 
-def test_a_night_without_a_report_does_not_replace_the_latest_one(
+@pytest.mark.usefixtures("nights")
+def test_a_night_without_a_report_is_the_latest_but_nothing_is_compared_with_it(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert ended(nightly) == 1
+    first = night_of(scene)
     monkeypatch.setenv("CHECKER_CONFIG", "/nowhere/checker.yaml")
     assert ended(nightly) == 2
-    (status,) = [key for key in scene.results() if key.endswith("status.json")]
-    assert status.startswith("nights/")
-    assert scene.statuses()[0]["ended"] == "bad_input"
+    status = latest(scene)
+    assert (status["ended"], status["exit_code"], status["report"]) == ("bad_input", 2, False)
+    assert night_of(scene) == first
+
+
+def test_the_digest_is_sent_to_its_topic(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    news = scene.account.client("sns").create_topic(Name="news")["TopicArn"]
+    monkeypatch.setenv("CHECKER_DIGEST_TOPIC", news)
+    queue = seed.subscribed_queue(scene.account, news, "mail")
+    assert ended(nightly) == 1
+    (message,) = scene.account.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    first, *lines = message["Body"].splitlines()
+    where = f"s3://{scene.bucket}/{night_of(scene)}/"
+    assert first == f"The nightly audit ended: findings, exit code 1. Results: {where}"
+    assert "connect-cannot-use-key" in "\n".join(lines)
+    scene.sandbox.fault(denied("sns", "Publish"))
+    assert ended(nightly) == 3
+    assert latest(scene)["ended"] == "incomplete"
 
 
 INVALID = [
@@ -128,6 +237,7 @@ INVALID = [
     {"CHECKER_ACCOUNTS": "organization,111122223333"},
     {"CHECKER_ACCOUNTS": "11112222333"},
     {"CHECKER_SECURITY_HUB": "yes"},
+    {"CHECKER_DIGEST_TOPIC": "news"},
 ]
 
 

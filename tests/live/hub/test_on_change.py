@@ -10,10 +10,13 @@ from uuid import uuid4
 import pytest
 
 from checker.app.hub.on_change import OnChange
-from checker.inputs.cloudtrail.change_event import EVENTS, ChangeEvent, read_change
+from checker.core.errors import Skipped
+from checker.inputs.cloudtrail.change_event import EVENTS, GRANTS, ChangeEvent, read_change
+from checker.live.aws.calls import Calls
+from checker.live.aws.errors import CallError, Fault
 from checker.sandbox import seed
 from checker.sandbox.aws.upstream import Clients
-from checker.sandbox.http.faults import denied
+from checker.sandbox.http.faults import denied, throttled
 from checker.sandbox.running import Account, Sandbox
 
 REGION = "us-east-1"
@@ -28,6 +31,7 @@ class Scene(NamedTuple):
     account: Account
     topic: str
     key: str
+    instance: str = f"arn:aws:connect:{REGION}:111122223333:instance/{uuid4()}"
 
     def event(self, service: str, name: str, **parameters: Any) -> dict[str, Any]:
         """An event as EventBridge sends it."""
@@ -56,16 +60,27 @@ class Scene(NamedTuple):
         }
 
     def of(self, service: str, name: str) -> dict[str, Any]:
-        """The event of a call about the topic or its key."""
+        """The event of a call about the topic, its key or its instance."""
+        if name.endswith("Alias"):
+            return self.event(service, name, aliasName="alias/chat")
         if service == "kms":
             made = self.event(service, name, keyId=self.key.rpartition("/")[2])
             made["detail"]["resources"] = [{"ARN": self.key, "accountId": self.account.id}]
             return made
         if service == "connect":
-            return self.event(service, name, ChatStreamingConfiguration={"StreamingEndpointArn": self.topic})
-        if "Subscri" in name or name == "Unsubscribe":
+            return self.stream(self.topic, name)
+        if name in ("SetSubscriptionAttributes", "Unsubscribe"):
             return self.event(service, name, subscriptionArn=f"{self.topic}:{uuid4()}")
+        if name == "CreateTopic":
+            made = self.event(service, name)
+            made["detail"]["responseElements"] = {"topicArn": self.topic}
+            return made
         return self.event(service, name, topicArn=self.topic)
+
+    def stream(self, topic: str, name: str = "StartContactStreaming") -> dict[str, Any]:
+        """The event of a contact of the instance that streams to a topic."""
+        asked = {"ChatStreamingConfiguration": {"StreamingEndpointArn": topic}}
+        return self.event("connect", name, InstanceId=self.instance.rpartition("/")[2], **asked)
 
     def results(self) -> dict[str, Any]:
         """The stored objects by key."""
@@ -95,7 +110,7 @@ def failed(*names: str) -> dict[str, Any]:
 def scene(account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Scene:
     instance = seed.make_instance(account)
     encrypted = seed.encrypted_topic(account, instance, grant=False)
-    made = Scene(sandbox, account, encrypted.topic, encrypted.key)
+    made = Scene(sandbox, account, encrypted.topic, encrypted.key, instance)
     account.client("s3").create_bucket(Bucket=made.bucket)
     monkeypatch.setenv("CHECKER_BUCKET", made.bucket)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
@@ -109,13 +124,16 @@ def test_each_call_leads_to_an_audit_of_what_it_names(scene: Scene, service: str
     assert OnChange()(batch(event), None) == failed()
     results = scene.results()
     folder, *_ = {key.rpartition("/")[0] for key in results}
-    assert folder.startswith(f"changes/{scene.account.id}/{REGION}/20")
+    assert folder.startswith(f"changes/{REGION}/20")
     assert folder.endswith(event["detail"]["eventID"])
     assert {key.rpartition("/")[2] for key in results} >= {"report.json", "report.txt", "status.json"}
     (status,) = scene.statuses()
     (described,) = status["events"]
-    assert (described["name"], described["checked"]) == (name, True)
-    assert described["resource"] == (scene.key if service == "kms" else scene.topic)
+    alias = f"arn:aws:kms:{REGION}:{scene.account.id}:alias/chat"
+    named = {"kms": alias if name.endswith("Alias") else scene.key, "sns": scene.topic}
+    resource = named.get(service) or (scene.instance if name == "DeleteInstance" else scene.topic)
+    is_checked = resource in (scene.topic, scene.key)
+    assert (described["name"], described["resource"], described["checked"]) == (name, resource, is_checked)
     assert (status["exit_code"], status["ended"]) == (1, "findings")
     report = json.loads(results[f"{folder}/report.json"])
     assert {one["rule"] for one in report["findings"]} >= {"connect-cannot-use-key"}
@@ -157,8 +175,105 @@ def test_the_streams_of_a_busy_contact_center_are_audited_once_an_hour(scene: Sc
         time[0] = seconds
         handler(batch(scene.of("connect", "StartContactStreaming")), None)
         assert len(scene.sandbox.calls("sns", "ListTopics")) == audits
-    handler(batch(scene.of("sns", "SetTopicAttributes")), None)
+    other = scene._replace(instance=seed.make_instance(scene.account, "other"))
+    handler(batch(other.stream(scene.topic)), None)  # another instance that begins to stream to the topic
     assert len(scene.sandbox.calls("sns", "ListTopics")) == 3
+    handler(batch(scene.of("sns", "SetTopicAttributes")), None)
+    assert len(scene.sandbox.calls("sns", "ListTopics")) == 4
+
+
+def test_a_call_about_a_topic_that_nothing_connects_to_connect_is_no_finding(scene: Scene) -> None:
+    """It is named by an event and not by a user. A stream to it is another matter."""
+    billing = seed.default_topic(scene.account, "billing")
+    scene.account.client("sns").delete_topic(TopicArn=scene.topic)
+    handler = OnChange()
+    assert handler(batch(scene.event("sns", "SetTopicAttributes", topicArn=billing)), None) == failed()
+    (status,) = scene.statuses()
+    assert (status["ended"], [one["checked"] for one in status["events"]]) == ("clean", [False])
+    assert handler(batch(scene.stream(billing)), None) == failed()
+    (streamed,) = [one for one in scene.statuses() if one["ended"] != "clean"]
+    assert (streamed["ended"], [one["checked"] for one in streamed["events"]]) == ("findings", [True])
+
+
+ELSEWHERE = {
+    "another Region": ("arn:aws:sns:eu-west-2:{}:chat", [REGION, "eu-west-2"], "findings"),
+    "an account that is not audited": (f"arn:aws:sns:{REGION}:{OTHER}:exfil", [REGION], "incomplete"),
+}
+
+
+@pytest.mark.parametrize(("topic", "regions", "end"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_a_stream_to_elsewhere_is_audited_where_it_begins(
+    scene: Scene, topic: str, regions: list[str], end: str
+) -> None:
+    event = scene.stream(topic.format(scene.account.id))
+    assert OnChange()(batch(event), None) == failed()
+    statuses = scene.statuses()
+    assert sorted(one["region"] for one in statuses) == sorted(regions)
+    (status,) = [one for one in statuses if one["region"] == REGION]
+    assert (status["ended"], status["accounts"]) == (end, [scene.account.id])
+    (described,) = status["events"]
+    assert (described["checked"], described["instance"]) == (False, scene.instance)
+    assert ("unread" in described) == (OTHER in topic)
+
+
+@pytest.mark.parametrize("name", GRANTS)
+def test_a_grant_of_a_key_that_no_topic_uses_starts_no_audit(scene: Scene, name: str) -> None:
+    key = scene.account.client("kms").create_key()["KeyMetadata"]
+    assert OnChange()(batch(scene.event("kms", name, keyId=key["KeyId"])), None) == failed()
+    assert scene.statuses() == []
+    scene.account.client("kms").create_alias(AliasName="alias/chat", TargetKeyId=key["KeyId"])
+    seed.encrypt(scene.account, scene.topic, "alias/chat")
+    assert OnChange()(batch(scene.event("kms", name, keyId=key["KeyId"])), None) == failed()
+    assert len(scene.statuses()) == 1
+    scene.sandbox.fault(denied("sns", "GetTopicAttributes"))  # then nobody knows
+    assert OnChange()(batch(scene.of("kms", name)), None) == failed()
+    assert len(scene.statuses()) == 2
+
+
+class Context:
+    """Lambda's context with so many seconds left."""
+
+    def __init__(self, *seconds: float) -> None:
+        self._seconds = list(seconds)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self._seconds.pop(0) * 1000)
+
+
+def test_what_there_is_no_time_for_is_delivered_again(scene: Scene) -> None:
+    here = scene.of("sns", "AddPermission")
+    there = scene.stream(f"arn:aws:sns:eu-west-2:{scene.account.id}:chat")
+    assert OnChange()(batch(here, there), Context(300, 119)) == failed("m1")
+    assert [one["region"] for one in scene.statuses()] == [REGION]
+
+
+def test_what_security_hub_did_not_take_is_delivered_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHECKER_SECURITY_HUB", "true")
+    event = batch(scene.of("kms", "PutKeyPolicy"))
+    assert OnChange()(event, None) == failed()
+    make = Calls.make
+
+    def refuse(calls: Calls, service: str, operation: str, what: str, **parameters: object) -> Any:
+        if operation == "batch_import_findings":
+            raise CallError(Fault.THROTTLED, Skipped(what, "throttled", error=True))
+        return make(calls, service, operation, what, **parameters)
+
+    monkeypatch.setattr(Calls, "make", refuse)
+    assert OnChange()(event, None) == failed("m0")
+    assert "incomplete" in [one["ended"] for one in scene.statuses()]
+
+
+def test_what_could_not_be_read_for_a_temporary_reason_is_delivered_again(scene: Scene) -> None:
+    handler, stream = OnChange(), scene.of("connect", "StartContactStreaming")
+    scene.sandbox.fault(throttled(1, "sns", "GetTopicAttributes"))
+    assert handler(batch(stream, scene.of("sns", "AddPermission")), None) == failed("m0", "m1")
+    (status,) = scene.statuses()
+    assert (status["ended"], [one["checked"] for one in status["events"]]) == ("incomplete", [False, False])
+    scene.sandbox.clear_faults()
+    assert handler(batch(stream), None) == failed()
+    assert len(scene.statuses()) == 2
 
 
 def test_what_could_not_be_stored_is_delivered_again(scene: Scene) -> None:
@@ -186,9 +301,8 @@ def test_an_event_about_another_account_assumes_no_role(
     monkeypatch.setenv("CHECKER_ROLE_NAME", "CheckerAudit")
     monkeypatch.setenv("CHECKER_ACCOUNTS", accounts)
     foreign = f"arn:aws:sns:{REGION}:{OTHER}:chat"
-    event = scene.event(
-        "connect", "StartContactStreaming", ChatStreamingConfiguration={"StreamingEndpointArn": foreign}
-    )
+    event = scene.event("sns", "AddPermission", topicArn=foreign)
+    event["account"] = event["detail"]["recipientAccountId"] = OTHER
     assert OnChange()(batch(event), None) == failed()
     assert f"account {OTHER} is not audited" in capsys.readouterr().err
     assert not scene.sandbox.calls("sts", "AssumeRole")
@@ -238,20 +352,20 @@ SPOILED: dict[str, tuple[Spoil, str]] = {
     "no ID": (lambda event: event["detail"].pop("eventID"), "no valid ID"),
     "an ID that is a path": (detail(eventID="../latest"), "no valid ID"),
     "a call that failed": (detail(errorCode="AccessDenied"), "nothing changed"),
-    "no parameters": (detail(requestParameters=None), "names no topic or key"),
-    "parameters that are a list": (detail(requestParameters=["topicArn"]), "names no topic or key"),
-    "a number": (detail(requestParameters={"topicArn": 7}), "names no topic or key"),
+    "no parameters": (detail(requestParameters=None), "names no topic"),
+    "parameters that are a list": (detail(requestParameters=["topicArn"]), "names no topic"),
+    "a number": (detail(requestParameters={"topicArn": 7}), "names no topic"),
     "a wildcard": (
         detail(requestParameters={"topicArn": "arn:aws:sns:us-east-1:111122223333:*"}),
-        "names no topic or key",
+        "names no topic",
     ),
     "another service": (
         detail(requestParameters={"topicArn": "arn:aws:s3:::bucket"}),
-        "names no topic or key",
+        "names no topic",
     ),
     "a long ARN": (
         detail(requestParameters={"topicArn": "arn:aws:sns:us-east-1:111122223333:" + "x" * 9999}),
-        "names no topic or key",
+        "names no topic",
     ),
     "a topic of another Region": (
         detail(requestParameters={"topicArn": "arn:aws:sns:eu-west-2:111122223333:chat"}),
