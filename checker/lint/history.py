@@ -29,10 +29,11 @@ PRESENT = (Change.NEW, Change.ESCALATED, Change.UNCHANGED)
 class Entry(NamedTuple):
     """A finding of this run, or of an earlier one.
 
-    ``first_seen`` is the start of the first run that reported it without a gap (ISO 8601, UTC). ``before`` is its
-    severity in the last run that reported it, ``None`` if it is new. ``reason`` says why it is fixed or was not
-    audited, or that its resource was not audited before. ``instances`` are the ARNs of the instances that its resource
-    was checked for.
+    ``first_seen`` is the start of the first run that reported it (ISO 8601, UTC); runs that did not judge it may lie
+    between. ``before`` is its severity in the last run that reported it, ``None`` if it is new. ``reason`` says why it is
+    fixed or was not audited, or that its resource was not audited before. ``instances`` are the ARNs of the instances that
+    its resource was checked for, and ``sources`` are what the run read besides resources. ``suppressed`` is true if it was
+    suppressed when a run last found it.
     """
 
     finding: Finding
@@ -41,6 +42,8 @@ class Entry(NamedTuple):
     before: Severity | None = None
     reason: str = ""
     instances: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    suppressed: bool = False
 
 
 class Night(NamedTuple):
@@ -60,7 +63,7 @@ class History(NamedTuple):
     """The comparison of a run with earlier ones.
 
     ``since`` is the start of the last earlier run (ISO 8601, UTC), empty if there was none. ``entries`` begin with the
-    findings of this run, in the order of the report. ``nights`` are all known runs, this one last.
+    findings of this run, in the order of the report. ``nights`` are all known runs by time, and this one.
     """
 
     since: str

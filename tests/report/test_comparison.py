@@ -114,6 +114,7 @@ class Known(NamedTuple):
 
     first_seen: str
     severity: Severity
+    suppressed: bool = False
 
 
 def expected(known: dict[str, Known], night: Night, time: str) -> tuple[dict[str, Change], dict[str, Known]]:
@@ -125,8 +126,10 @@ def expected(known: dict[str, Known], night: Night, time: str) -> tuple[dict[str
         if seen in (SEEN, SUPPRESSED) and truth in (BAD, WORSE):
             severity = Severity.ERROR if truth == WORSE else Severity.WARNING
             if seen == SUPPRESSED:
-                changes |= {topic: Change.SUPPRESSED} if before else {}
+                changes |= {topic: Change.SUPPRESSED} if before and not before.suppressed else {}
+                after[topic] = Known(time, severity, suppressed=True)
                 continue
+            before = None if before is not None and before.suppressed else before
             after[topic] = Known(before.first_seen if before else time, severity)
             worse = before is not None and before.severity is Severity.WARNING and severity is Severity.ERROR
             changes[topic] = Change.NEW if before is None else Change.ESCALATED if worse else Change.UNCHANGED
@@ -156,7 +159,7 @@ def test_every_night_is_what_happened_since_the_topic_was_last_looked_at(nights:
         seen = {
             entry.finding.resource: entry.first_seen for entry in history.of(*PRESENT, Change.NOT_AUDITED)
         }
-        assert seen == {topic: one.first_seen for topic, one in known.items()}
+        assert seen == {topic: known[topic].first_seen for topic in seen}
         reports.append(report)
 
 

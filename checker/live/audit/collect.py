@@ -12,7 +12,7 @@ from checker.analysis.pairing import named_by
 from checker.core.arn import Arn, topic_arn
 from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
-from checker.lint.audited import AuditedUnit
+from checker.lint.audited import ORGANIZATION, TRAIL, AuditedUnit
 from checker.lint.scope import KEY_ALLOWS, is_certain, is_granted, shares_key
 from checker.live.audit.instances import (
     contacts_of,
@@ -193,7 +193,23 @@ class Collector:
         unit, instances = self.calls.unit, self._context.instances()
         names = sorted(arn.rpartition(":")[2] for arn in self.passed_over)
         known = None if instances is None else tuple(sorted(str(one.arn) for one in instances))
-        return AuditedUnit(unit.account, unit.region, "", self._all_listed, tuple(names), known)
+        sources = tuple(self._sources())
+        return AuditedUnit(unit.account, unit.region, "", self._all_listed, tuple(names), known, sources)
+
+    def _sources(self) -> Iterator[str]:
+        """Yield what was read besides resources. Organization policies and events count only if all were read."""
+        yield from self.plan.files
+        organization = self.plan.organization
+        if organization is not None and organization.attached is not None and not organization.unread:
+            yield ORGANIZATION
+        if self.plan.hours and not any(map(self._concerns_trail, self.calls.skipped)):
+            yield TRAIL
+
+    def _concerns_trail(self, skipped: Skipped) -> bool:
+        """True if events of CloudTrail were not read, or the whole unit was not, as when credentials expire."""
+        return (
+            skipped.what == self.calls.unit.name or "cloudtrail" in f"{skipped.what} {skipped.reason}".lower()
+        )
 
     def _queue_topics(self, topics: Iterable[Topic]) -> None:
         """Queue topics for the next check, or until it is known which instances stream to them."""

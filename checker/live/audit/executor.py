@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.configuration.baseline import finding_fingerprint, numbered
 from checker.core.errors import Skipped
 from checker.core.finding import format_route
 from checker.expectations.run import expecting
@@ -128,6 +129,17 @@ def joined(reports: Iterable[Report]) -> Report:
         sum(report.not_judged for report in merged),
         tuple(crashed for report in merged for crashed in report.crashed),
     )
+
+
+def merged(units: Iterable[Report]) -> Report:
+    """Merge the reports of units. What several of them report of one resource, as its place shows, is one finding."""
+    reports = list(units)
+    found: dict[tuple[str, int], Finding] = {}
+    for report in reports:
+        marks = numbered(map(finding_fingerprint, report.findings))
+        for mark, finding in zip(marks, report.findings, strict=True):
+            found.setdefault(mark, finding)
+    return joined(reports)._replace(findings=tuple(found.values()))
 
 
 _THREADS_A_UNIT = 2

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError, Skipped
 from checker.inputs.opening import NotRegularError, open_regular
-from checker.live.audit.executor import joined
+from checker.live.audit.executor import merged
 from checker.live.audit.journal import UnfinishedError, read_journal
 from checker.live.audit.replicas import completed
 from checker.report.comparison import Past, past_of
@@ -151,5 +151,5 @@ def _read(file: _File, settle: Callable[[Report], Report]) -> Report:
 def _journal_report(path: Path, settle: Callable[[Report], Report]) -> Report:
     """Return the report of an earlier audit from its journal, with the selection of this run."""
     audit, entries = read_journal(path)
-    report = joined(entry.report for entry in completed(entries, {}))
+    report = merged(entry.report for entry in completed(entries, {}))
     return settle(report)._replace(audit=audit)

@@ -66,7 +66,8 @@ class Plan(NamedTuple):
     ``streaming`` pairs each topic with the instances that stream to it according to a manifest. ``hours`` limits the
     CloudTrail lookup, 0 disables it. ``expectations`` are proven for the topics and keys of each unit.
     ``observations`` are those of evidence files. ``organization`` is ``None`` if no organization policies are given or
-    asked for. ``sample`` is the number of topics to read in each unit, 0 for all.
+    asked for. ``sample`` is the number of topics to read in each unit, 0 for all. ``files`` are the sources that are
+    files: see `AuditedUnit`.
     """
 
     access: Access = Access()
@@ -78,6 +79,7 @@ class Plan(NamedTuple):
     observations: tuple[Observation, ...] = ()
     organization: OrganizationData | None = None
     sample: int = 0
+    files: tuple[str, ...] = ()
 
     @property
     def named(self) -> frozenset[str]:

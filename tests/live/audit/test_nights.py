@@ -306,7 +306,7 @@ def test_other_files_of_a_folder_are_left_out_and_named(nights: Nights) -> None:
     [
         ("report.json", '{"audit": {"time": "2026-01-01T00:00:00+00:00"}}', 3),
         ("report.json", '{"audit": {"time": "2999-01-01T00:00:00+00:00"}}', 3),
-        ("night.jsonl", '{"kind":"audit","version":6,"began":"2026-01-01T00:00:00+00:00"}\n', 0),
+        ("night.jsonl", '{"kind":"audit","version":7,"began":"2026-01-01T00:00:00+00:00"}\n', 0),
     ],
 )
 def test_an_audit_that_cannot_be_compared_with_is_named(
