@@ -72,6 +72,8 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
         check_outputs = partial(check_destinations, destinations, output)
         journal, run = _audit(request, context, plan, check_outputs, saved)
     run = with_history(_with_unmatched(run, request, plan), earlier)
+    if saved is not None:
+        saved.finish(run.report.skipped)
     whole = publish(run, destinations, output)
     tell(*after_audit(run.report, request.access.words))
     journal.finish()
