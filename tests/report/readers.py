@@ -301,6 +301,8 @@ def hold(report: Report, setting: Setting = SETTING) -> None:
     junit_cases(report, setting)
     github_lines(report, setting)
     inert_page(written("markdown", report, setting))
+    inert_page(digest := written("digest", report, setting))
+    assert len(digest.splitlines()) <= 40
     assert len(gitlab_issues(report, setting)) >= len(report.findings)
     assert len(diagnostics(report, setting)) >= len(report.findings)
     assert len(html_data(report, setting)["rows"]) == len(report.findings) + len(report.suppressed)
