@@ -44,7 +44,8 @@ class _File(NamedTuple):
 def read_past(path: Path, settle: Callable[[Report], Report]) -> tuple[Past, tuple[Skipped, ...]]:
     """Read an earlier report or journal, or all in a folder and below, and the files there that are neither.
 
-    ``settle`` applies the selection and the suppressions of this run to the findings of a journal, which has all.
+    ``settle`` applies the selection of the earlier audit and the suppressions of this run to the findings of a journal,
+    which has all.
     Raises InputError.
     """
     if not os.path.isdir(path):  # noqa: PTH112 - it never raises
@@ -149,7 +150,7 @@ def _read(file: _File, settle: Callable[[Report], Report]) -> Report:
 
 
 def _journal_report(path: Path, settle: Callable[[Report], Report]) -> Report:
-    """Return the report of an earlier audit from its journal, with the selection of this run."""
+    """Return the report of an earlier audit from its journal, with its selection and the suppressions of this run."""
     audit, entries = read_journal(path)
     report = merged(entry.report for entry in completed(entries, {}))
-    return settle(report)._replace(audit=audit)
+    return settle(report._replace(audit=audit))

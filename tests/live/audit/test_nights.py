@@ -199,6 +199,12 @@ def _findings_are_suppressed_and_topics_leave_the_scope(nights: Nights) -> Night
     assert suppressed.found["suppressed"] == {f"{DEPUTY} payout"}
 
     Path("checker.yaml").unlink()
+    nights.sandbox.fault(faults.denied("sns", "GetTopicAttributes", contains="payout"))
+    unread = nights.audit()
+    nights.sandbox.clear_faults()
+    assert f"{DEPUTY} payout" in unread.found["not_audited"]
+    assert any(reason.startswith("suppressed before; ") for reason in unread.reasons("not_audited"))
+
     shown = nights.audit("--fail-on-new")
     assert shown.found == {"new": {f"{DEPUTY} payout"}, "unchanged": {f"{SUBSCRIBER} payout"}}
     assert shown.ended.code == 1
@@ -260,6 +266,10 @@ def test_a_journal_and_a_single_report_remember_as_a_folder_does(nights: Nights,
     }
     assert before.found == {"new": expected["unchanged"]}
     assert by_journal.found == by_report.found == expected
+    for since in (journal, nights.folder / "01.json"):
+        narrow = nights.audit("--since", since, rules=DEPUTY)
+        assert narrow.found["not_audited"] == {f"{SUBSCRIBER} open"}
+        assert narrow.reasons("not_audited") == {"its rule was not checked"}
 
 
 def test_the_table_has_a_row_for_every_finding(nights: Nights, tmp_path: Path) -> None:
