@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -61,9 +62,18 @@ class TopicReads(NamedTuple):
 
 
 def is_skippable(policy: str | None, scope: Scope) -> bool:
-    """Return True for a policy that cannot name Connect and need not be parsed. Most policies cannot."""
+    """Return True for a policy that cannot name Connect and need not be read. Most policies cannot.
+
+    A text that is not JSON is no policy, so that nothing is known of the topic.
+    """
     asked_for = scope.all_topics or bool(scope.topics or scope.expected)
-    return policy is not None and not asked_for and not mentions_connect(policy) and "\\" not in policy
+    if policy is None or asked_for or mentions_connect(policy) or "\\" in policy:
+        return False
+    try:
+        json.loads(policy)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def encrypted_with(attributes: Attributes | None) -> str:

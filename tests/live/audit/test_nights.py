@@ -304,10 +304,15 @@ def test_what_is_no_report_is_refused_by_name(tmp_path: Path, name: str, text: s
     assert said in refused.err
 
 
-def test_other_files_of_a_folder_are_left_out_and_named(nights: Nights) -> None:
-    (nights.folder / "package.json").write_text("{}")
+def test_other_files_of_a_folder_are_left_out_and_named_once(nights: Nights) -> None:
+    for name in ("baseline.json", "package.json", "settings.json"):
+        (nights.folder / name).write_text("{}")
     night = nights.audit()
-    assert "package.json: not compared with: does not say when it was audited" in night.ended.err
+    others = (
+        "not compared with 3 files without the time of an audit: baseline.json, package.json, settings.json"
+    )
+    assert night.ended.err.count("not compared with") == 1
+    assert others in night.ended.err
     assert night.ended.code == 0
 
 
@@ -316,6 +321,7 @@ def test_other_files_of_a_folder_are_left_out_and_named(nights: Nights) -> None:
     [
         ("report.json", '{"audit": {"time": "2026-01-01T00:00:00+00:00"}}', 3),
         ("report.json", '{"audit": {"time": "2999-01-01T00:00:00+00:00"}}', 3),
+        ("report.json", "", 3),
         ("night.jsonl", '{"kind":"audit","version":7,"began":"2026-01-01T00:00:00+00:00"}\n', 0),
     ],
 )
