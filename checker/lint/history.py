@@ -47,7 +47,10 @@ class Entry(NamedTuple):
 
 
 class Night(NamedTuple):
-    """The counts of a run, for a trend. ``errors``, ``warnings`` and ``notes`` are those of its report."""
+    """The counts of a run, for a trend. ``errors``, ``warnings`` and ``notes`` are those of its report.
+
+    ``scope`` is the same for runs of the same accounts, Regions, topics and rules, empty if it is not known.
+    """
 
     time: str
     topics: int
@@ -57,6 +60,7 @@ class Night(NamedTuple):
     new: int = 0
     fixed: int = 0
     not_audited: int = 0
+    scope: str = ""
 
 
 class History(NamedTuple):

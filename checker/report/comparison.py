@@ -5,6 +5,7 @@ A finding that was not audited is kept until a later run judges it: see `checker
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -259,4 +260,25 @@ def _night(report: Report, audit: Circumstances, entries: Iterable[Entry]) -> Ni
         changes[Change.NEW] + changes[Change.ESCALATED],
         changes[Change.FIXED],
         changes[Change.NOT_AUDITED],
+        _scope(audit),
     )
+
+
+_CHOICES = (
+    "--all-topics",
+    "--topic-arn",
+    "--topic-tag",
+    "--instance-arn",
+    "--manifest",
+    "--select",
+    "--ignore",
+)
+
+
+def _scope(audit: Circumstances) -> str:
+    """Return a digest of what an audit covers."""
+    from hashlib import sha256  # imported here because a plain check does not need it
+
+    units = sorted((unit.account, unit.region) for unit in audit.units)
+    chosen = [audit.options.get(name) for name in _CHOICES]
+    return sha256(json.dumps([units, chosen], default=str).encode()).hexdigest()[:8]

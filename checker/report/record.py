@@ -155,8 +155,8 @@ def _history(value: dict[str, Any]) -> History:
 
 
 def _night(value: dict[str, Any]) -> Night:
-    counts = {name: _typed(int, number) for name, number in value.items() if name != "time"}
-    return Night(_time(value["time"]), **counts)
+    counts = {name: _typed(int, number) for name, number in value.items() if name not in ("time", "scope")}
+    return Night(_time(value["time"]), **counts, scope=_text(value.get("scope", "")))
 
 
 def _present(value: dict[str, Any]) -> Entry:
