@@ -12,6 +12,7 @@ from checker.core.errors import Skipped
 from checker.core.finding import format_route
 from checker.expectations.run import expecting
 from checker.fix.attempts import with_previews
+from checker.fix.proof_memory import ProofMemory
 from checker.fix.snapshot import Reading
 from checker.lint.audited import AuditedUnit
 from checker.lint.engine import KINDS, Scope, judge
@@ -55,6 +56,7 @@ class Worker:
         self.stop = threading.Event()
         self._on_answer = on_answer
         self._reads = reads
+        self._proofs = ProofMemory()
         self._organization = plan.organization and organization_of(plan.organization)
         threads = plan.access.threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="call")
@@ -66,7 +68,10 @@ class Worker:
         collector = Collector(calls, self.plan, self._pool, self._slow_pool, self._reads(unit.bare))
         rules = expecting(all_rules(), self.plan.expectations)
         inventories = (one._replace(organization=self._organization) for one in collector.inventories())
-        report = joined(_proven(inventory, judge(inventory, rules, _EVERYTHING)) for inventory in inventories)
+        report = joined(
+            _proven(inventory, judge(inventory, rules, _EVERYTHING), self._proofs)
+            for inventory in inventories
+        )
         replicas = collector.replicas()
         report = _ordered(report, sorted(calls.skipped, key=lambda skipped: skipped[:2]), collector)
         return {
@@ -87,12 +92,12 @@ class Worker:
         self._slow_pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _proven(inventory: Inventory, report: Report) -> Report:
+def _proven(inventory: Inventory, report: Report, proofs: ProofMemory) -> Report:
     """Return the report with the policies of proven fixes. Their edits are of no use: the text is not in a file."""
     if not any(fix.operations for finding in report.findings for fix in finding.fixes):
         return report
     try:
-        report = with_previews(Reading(inventory, report), lambda _: None)
+        report = with_previews(Reading(inventory, report), lambda _: None, proofs)
     except Exception:  # noqa: BLE001 - a bug in a fix must not lose the findings
         return report._replace(crashed=(*report.crashed, "fixes"))
     findings = (
