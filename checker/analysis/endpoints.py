@@ -273,7 +273,7 @@ def shown(reference: str | Unknown) -> str:
     """Return a reference as reports name it: an ARN, or the reference that the code has.
 
     Of URLs, email addresses and phone numbers only the host, the domain or the last digits are shown: the rest may be a
-    password or token, or belongs to a person. A digest tells several apart.
+    password or token, or belongs to a person. A digest distinguishes several.
     """
     if isinstance(reference, Unknown):
         return reference.where or reference.reason

@@ -33,7 +33,7 @@ class Entry(NamedTuple):
     between. ``before`` is its severity in the last run that reported it, ``None`` if it is new. ``reason`` says why it is
     fixed or was not audited, or that its resource was not audited before. ``instances`` are the ARNs of the instances that
     its resource was checked for, and ``sources`` are what the run read besides resources. ``suppressed`` is true if it was
-    suppressed when a run last found it.
+    suppressed when a run last found it. ``users`` are the topics that its key encrypted, if it affects none.
     """
 
     finding: Finding
@@ -44,6 +44,7 @@ class Entry(NamedTuple):
     instances: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     suppressed: bool = False
+    users: tuple[str, ...] = ()
 
 
 class Night(NamedTuple):

@@ -115,6 +115,10 @@ class _Now:
         self.time = audit.time
         self._listed = ListedResources(report, audit)
         self._judged = Judged(report.examined, self._listed)
+        self._users: dict[str, list[str]] = {}
+        for target in report.examined:
+            if target.key:
+                self._users.setdefault(target.key, []).append(target.resource)
 
     def judgment_of(self, entry: Entry) -> Judgment:
         """Decide whether an earlier finding that the run does not report is fixed."""
@@ -123,7 +127,8 @@ class _Now:
             return self._listed.of_contact(instance)
         sources = [set(unit.sources) for unit in self._listed.units_of(finding.resource)]
         about = finding.rule, finding.resource, finding.affects
-        earlier = Earlier(*about, entry.instances, frozenset(entry.sources), finding.expectation)
+        rests = entry.instances, frozenset(entry.sources), finding.expectation
+        earlier = Earlier(*about, *rests, users=entry.users)
         return self._judged.judgment_of(earlier, set.intersection(*sources) if sources else frozenset())
 
     def entry_of(self, finding: Finding, change: Change, first_seen: str) -> Entry:
@@ -131,7 +136,10 @@ class _Now:
         instances = self._judged.instances_for(finding.resource, *finding.affects)
         units = self._listed.units_of(finding.resource)
         sources = sorted({source for unit in units for source in unit.sources})
-        return Entry(finding, change, first_seen, instances=instances, sources=tuple(sources))
+        entry = Entry(finding, change, first_seen, instances=instances, sources=tuple(sources))
+        return (
+            entry if finding.affects else entry._replace(users=tuple(self._users.get(finding.resource, ())))
+        )
 
 
 _One = TypeVar("_One")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.key_names import is_managed_key
+from checker.core.arn import Arn
 from checker.core.finding import Verdict
 from checker.lint.audited import EVIDENCE, ORGANIZATION, RCP, TRAIL
 from checker.lint.registry import all_rules
@@ -40,8 +42,8 @@ def not_known(reason: str) -> Judgment:
 class Earlier(NamedTuple):
     """What an earlier run found, and what the finding rests on.
 
-    ``instances`` are those that its resources were checked for, ``sources`` are what the run read besides resources. ``whole`` is
-    false if the record of one of them was cut.
+    ``instances`` are those that its resources were checked for, ``sources`` are what the run read besides resources.
+    ``whole`` is false if the record of one of them was cut. ``users`` are the topics that its key encrypted.
     """
 
     rule: str
@@ -51,6 +53,7 @@ class Earlier(NamedTuple):
     sources: AbstractSet[str] = frozenset()
     expectation: str = ""
     whole: bool = True
+    users: tuple[str, ...] = ()
 
 
 class Judged:
@@ -143,11 +146,12 @@ class Judged:
     def _of_unexamined(self, earlier: Earlier) -> Judgment:
         """Decide about a resource that was not checked. A key is not, if no topic uses it any more."""
         absence = self._absence_of(earlier.resource)
-        if absence.fixed or not earlier.affects or not earlier.whole:
+        topics = earlier.affects or earlier.users
+        if absence.fixed or not topics or not earlier.whole:
             return absence
-        unjudged = (reason for name in earlier.affects for reason in self._unjudged(name))
-        keys = {target.key for name in earlier.affects for target in self.of(name)}
-        if earlier.resource in keys or None in keys or next(unjudged, ""):
+        unjudged = (reason for name in topics for reason in self._unjudged(name))
+        keys = {target.key for name in topics for target in self.of(name)}
+        if not all(_is_other_key(key, earlier.resource) for key in keys) or next(unjudged, ""):
             return absence
         return Judgment(fixed=True, reason="no topic uses the key any more")
 
@@ -156,6 +160,14 @@ class Judged:
         names = (earlier.resource, *earlier.affects)
         verdicts = [one.verdicts.get(earlier.rule, Verdict.PASS) for name in names for one in self.of(name)]
         return all(self.of(name) for name in names) and set(verdicts) == {Verdict.PASS}
+
+
+def _is_other_key(key: str | None, resource: str) -> bool:
+    """True if a topic is certainly not encrypted with a key: a name of a key may be an alias of any key."""
+    if not key or is_managed_key(key):
+        return key is not None
+    arn = Arn.parse(key)
+    return arn is not None and arn.resource.startswith("key/") and key != resource
 
 
 def _is_proven(target: Examined, expectation: str) -> bool:

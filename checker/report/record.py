@@ -181,6 +181,7 @@ def _absent(value: dict[str, Any], change: Change) -> Entry:
         tuple(map(_text, value["instances"])),
         tuple(map(intern, value.get("sources", ()))),
         _typed(bool, value.get("suppressed", False)),
+        tuple(map(_text, value.get("users", ()))),
     )
 
 

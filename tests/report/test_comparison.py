@@ -271,6 +271,9 @@ def with_keys(day: int, keys: dict[str, str | None], *findings: Finding, **more:
         (with_keys(1, {B: KEY}, skipped=REFUSED), ("not_audited", f"{A}: access denied")),
         (with_keys(1, {B: KEY}), ("fixed", "")),  # the topic does not exist any more
         (with_keys(1, {A: OTHER_KEY}), ("fixed", "no topic uses the key any more")),
+        (with_keys(1, {A: ""}), ("fixed", "no topic uses the key any more")),
+        (with_keys(1, {A: "alias/aws/sns"}), ("fixed", "no topic uses the key any more")),
+        (with_keys(1, {A: "alias/chat"}), ("not_audited", "no checked topic uses it")),
         (with_keys(1, {A: None}), ("not_audited", "no checked topic uses it")),
         (with_keys(1, {}, skipped=REFUSED), ("not_audited", "no checked topic uses it")),
         (with_keys(1, {A: KEY}, of_key(A)), ("unchanged", "")),
@@ -280,6 +283,29 @@ def test_a_finding_of_a_key_is_fixed_for_every_topic_that_it_affected(
     second: Report, expected: tuple[str, str]
 ) -> None:
     assert changes(with_keys(0, {A: KEY, B: KEY}, of_key(A)), second) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        (with_keys(1, {A: OTHER_KEY, B: ""}), ("fixed", "no topic uses the key any more")),
+        (with_keys(1, {}), ("fixed", "no topic uses the key any more")),
+        (
+            with_keys(1, {A: OTHER_KEY}, skipped=(Skipped(B, "denied"),)),
+            ("not_audited", "no checked topic uses it"),
+        ),
+        (with_keys(1, {A: OTHER_KEY, B: "alias/chat"}), ("not_audited", "no checked topic uses it")),
+    ],
+)
+def test_a_finding_of_a_key_that_affects_no_topic_is_fixed_when_no_topic_uses_the_key(
+    second: Report, expected: tuple[str, str]
+) -> None:
+    first = with_keys(0, {A: KEY, B: KEY}, of_key())
+    assert changes(first, second) == [expected]
+    history = compared(with_keys(0, {}, skipped=REFUSED), past_of([first]))
+    report = first._replace(history=history, findings=())
+    carried = read_report(json.loads(json.dumps(report_v1(report))))
+    assert next(carried.history.of(Change.NOT_AUDITED)).users == (A, B)  # type: ignore[union-attr]
 
 
 def test_a_resource_that_two_accounts_examine_passes_only_for_both() -> None:

@@ -64,7 +64,7 @@ class TopicReads(NamedTuple):
 def is_skippable(policy: str | None, scope: Scope) -> bool:
     """Return True for a policy that cannot name Connect and need not be read. Most policies cannot.
 
-    A text that is not JSON is no policy, so that nothing is known of the topic.
+    If a text is not JSON, nothing is known of the topic.
     """
     asked_for = scope.all_topics or bool(scope.topics or scope.expected)
     if policy is None or asked_for or mentions_connect(policy) or "\\" in policy:

@@ -110,6 +110,7 @@ def _absent(entry: Entry) -> dict[str, Any]:
         "instances": list(entry.instances),
         "sources": list(entry.sources),
         **({"suppressed": True} if entry.suppressed else {}),
+        **({"users": list(entry.users)} if entry.users else {}),
     }
 
 
