@@ -93,7 +93,13 @@ class Judged:
         self, earlier: Earlier, targets: Sequence[Examined], sources: AbstractSet[str]
     ) -> Iterator[str]:
         """Yield the reasons why the run did not judge all that an earlier finding was about."""
-        yield from _undecided(targets, earlier.rule)
+        for name in earlier.affects:
+            yield from self._unjudged(name)
+        results = [list(_undecided([target], earlier.rule)) for target in targets]
+        if self._concerns_instances(earlier.rule) or all(
+            results
+        ):  # else the certain result of one account is enough
+            yield from (reason for reasons in results for reason in reasons)
         if not earlier.whole:
             yield "the record of what it was about was cut"
         if earlier.expectation and any(not _is_proven(one, earlier.expectation) for one in targets):
@@ -103,10 +109,8 @@ class Judged:
             missing = (arn for arn in earlier.instances if not self._covers(arn, earlier))
             yield from (f"not checked for {arn}" for arn in missing)
         for name in earlier.affects:
-            yield from self._unjudged(name)
-            yield from _undecided(
-                (one for one in self.of(name) if earlier.rule in one.verdicts), earlier.rule
-            )
+            judging = (one for one in self.of(name) if earlier.rule in one.verdicts)
+            yield from _undecided(judging, earlier.rule)
 
     def _unread_sources(self, earlier: Earlier, sources: AbstractSet[str]) -> Iterator[str]:
         """Yield the sources without which the rule cannot tell whether the finding still applies.
@@ -181,4 +185,5 @@ def _undecided(targets: Iterable[Examined], rule: str) -> Iterator[str]:
         if rule not in target.verdicts:
             yield "its rule was not checked"
         elif target.verdicts[rule] is Verdict.UNDETERMINED or doubt is not None:
-            yield f"not known: {doubt.reason}" if doubt else "not known"
+            reason = doubt.reason.removeprefix("not known ") if doubt else ""
+            yield f"not known: {reason}" if reason else "not known"

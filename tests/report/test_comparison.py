@@ -308,12 +308,14 @@ def test_a_finding_of_a_key_that_affects_no_topic_is_fixed_when_no_topic_uses_th
     assert next(carried.history.of(Change.NOT_AUDITED)).users == (A, B)  # type: ignore[union-attr]
 
 
-def test_a_resource_that_two_accounts_examine_passes_only_for_both() -> None:
-    one = finding(A, Severity.ERROR)
-    twice = night(1)
-    doubtful = twice.examined[0]._replace(verdicts={RULE: Verdict.UNDETERMINED})
-    for examined in ((twice.examined[0], doubtful), (doubtful, twice.examined[0])):
-        assert changes(night(0, one), twice._replace(examined=examined)) == [("not_audited", "not known")]
+def test_a_resource_that_two_accounts_examine_passes_for_both_unless_all_instances_are_alike() -> None:
+    for rule, expected in ((RULE, ("not_audited", "not known")), ("no-durable-subscriber", ("fixed", ""))):
+        one = finding(A, Severity.ERROR)._replace(rule=rule)
+        twice = night(1)
+        passed = twice.examined[0]._replace(verdicts={rule: Verdict.PASS})
+        doubtful = passed._replace(verdicts={rule: Verdict.UNDETERMINED})
+        for examined in ((passed, doubtful), (doubtful, passed)):
+            assert changes(night(0, one), twice._replace(examined=examined)) == [expected]
 
 
 def test_one_of_two_equal_findings_can_be_suppressed() -> None:

@@ -241,7 +241,7 @@ class Collector:
         completed = ahead(self.pool, self._subscribers.complete, every, _TOGETHER * self.calls.threads)
         for topic, subscriptions in listed:
             if subscriptions is None:
-                yield topic
+                yield topic._replace(subscriptions=self.subscriptions.why_unknown(topic))
             else:
                 yield topic._replace(subscriptions=tuple(islice(completed, len(subscriptions))))
 
