@@ -10,6 +10,7 @@ depends on the deployment is an Unknown with pieces, as in policies.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from checker.core.arn import Arn
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 SQS, LAMBDA, FIREHOSE = "sqs", "lambda", "firehose"
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
 """The values of FilterPolicyScope."""
+_URL = re.compile(
+    r"(?P<scheme>[a-z]+)://(?:[^/?#]*@)?(?P<host>[^/?#@:]*(?::\d+)?)(?P<rest>.*)", re.IGNORECASE | re.DOTALL
+)
+_QUEUE = re.compile(
+    r"https://(sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.com(\.cn)?/\d{12}/[\w-]{1,80}(\.fifo)?\Z"
+)
+_EMAIL = re.compile(r"(?P<first>[^@\s]).*@(?P<domain>[^@]+)", re.DOTALL)
+_PHONE = re.compile(r"\+?[\d ().-]{5,}")
 _NOT_SUPPLIED = Unknown("the attributes of the subscription were not supplied")
 _NO_POLICY = Unknown("the policy was not supplied")
 
@@ -261,8 +270,28 @@ def _known(resource: _Resource | Unknown) -> tuple[_Resource, ...]:
 
 
 def shown(reference: str | Unknown) -> str:
-    """Return a reference as reports name it: an ARN, URL or address, or the reference that the code has."""
-    return reference if isinstance(reference, str) else reference.where or reference.reason
+    """Return a reference as reports name it: an ARN, or the reference that the code has.
+
+    Of URLs, email addresses and phone numbers only the host, the domain or the last digits are shown: the rest may be a
+    password or token, or belongs to a person. A digest distinguishes several.
+    """
+    if isinstance(reference, Unknown):
+        return reference.where or reference.reason
+    if Arn.parse(reference) is not None or "${" in reference or _QUEUE.match(reference):
+        return reference
+    digest = _digest(reference)
+    if match := _URL.fullmatch(reference):
+        is_plain = match["rest"] in ("", "/") and "@" not in reference
+        return reference if is_plain else f"{match['scheme']}://{match['host']}/... ({digest})"
+    if match := _EMAIL.fullmatch(reference):
+        return f"{match['first']}***@{match['domain']} ({digest})"
+    return f"***{reference[-2:]} ({digest})" if _PHONE.fullmatch(reference) else reference
+
+
+def _digest(text: str) -> str:
+    from hashlib import sha256  # imported here because few checks need it
+
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:6]
 
 
 def split_qualifier(reference: str) -> tuple[str, str]:

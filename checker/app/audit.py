@@ -72,6 +72,8 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
         check_outputs = partial(check_destinations, destinations, output)
         journal, run = _audit(request, context, plan, check_outputs, saved)
     run = with_history(_with_unmatched(run, request, plan), earlier)
+    if saved is not None:
+        saved.finish(run.report.skipped)
     whole = publish(run, destinations, output)
     tell(*after_audit(run.report, request.access.words))
     journal.finish()
@@ -282,26 +284,16 @@ def _send(
     from checker.live.audit.securityhub import Sent, send
 
     entered = {unit.bare: unit for unit in surveyed.units}
-    sources = tuple(_sources(request, surveyed))
     sent: list[Sent] = []
     for entry in entries:
         if entry.unit in entered:
             run = without_baselined(decide(entry.report, context, request.options), request.options)
-            sent.append(send(sessions, entered[entry.unit], run.report, entry.began, sources))
+            entered_unit, sources = entered[entry.unit], entry.audited.sources
+            sent.append(send(sessions, entered_unit, run.report, entry.began, sources))
         else:
             missing = Skipped(entry.unit.name, _NO_LONGER_LISTED, error=True)
             sent.append(Sent(SentFindings(entry.unit.account, entry.unit.region), (missing,)))
     return tuple(sent)
-
-
-def _sources(request: AuditOptions, surveyed: AuditUnits) -> Iterator[str]:
-    """Yield what the audit read besides resources."""
-    from checker.live.audit.securityhub import EVIDENCE, ORGANIZATION
-
-    if surveyed.organization is not None or request.options.rcp:
-        yield ORGANIZATION
-    if request.hours != 0 or request.options.evidence:
-        yield EVIDENCE
 
 
 _NO_LONGER_LISTED = "no longer listed since the audit started: its findings were not sent to Security Hub"
@@ -309,9 +301,9 @@ _NO_LONGER_LISTED = "no longer listed since the audit started: its findings were
 
 def _merged_report(context: CheckContext, entries: Iterable[Entry], surveyed: AuditUnits) -> Report:
     """Merge the reports of all units in the journal, also of units that are no longer listed."""
-    from checker.live.audit.executor import joined
+    from checker.live.audit.executor import merged
 
-    report = joined(entry.report for entry in entries)
+    report = merged(entry.report for entry in entries)
     unmatched = unmatched_expectations(context, report)
     return report._replace(skipped=(*surveyed.skipped, *report.skipped, *unmatched))
 

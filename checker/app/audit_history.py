@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker import __version__
+from checker.app.audit_options import is_recorded
 from checker.app.run import decide, without_baselined
 from checker.app.terminal import tell
 from checker.core.errors import InputError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from checker.app.audit_options import AuditOptions
     from checker.app.run import CheckContext, Run
+    from checker.configuration.model import Choice
     from checker.core.errors import Skipped
     from checker.core.finding import Severity
     from checker.lint.report import Report
@@ -39,7 +41,8 @@ def past_for(request: AuditOptions, context: CheckContext) -> tuple[Past, tuple[
     from checker.live.audit.past import read_past  # it imports boto3's errors
 
     def settle(report: Report) -> Report:
-        return without_baselined(decide(report, context, request.options), request.options).report
+        options = request.options._replace(choice=_choice_of(report, request.options.choice))
+        return without_baselined(decide(report, context, options), options).report
 
     return read_past(request.since, settle)
 
@@ -52,6 +55,18 @@ def followed_from(earlier: tuple[Past, tuple[Skipped, ...]] | None) -> Followed:
 
     findings = (entry.finding for entry in earlier[0].entries)
     return followed_of((one.rule, (one.resource, *one.affects)) for one in findings)
+
+
+def _choice_of(report: Report, choice: Choice) -> Choice:
+    """Return the rules that an earlier audit selected, with the severities of this one.
+
+    What this one does not select was not audited, and is not forgotten.
+    """
+    options = report.audit.options if report.audit is not None else {}
+    if not is_recorded(options):
+        return choice
+    select = None if options["--select"] is None else tuple(options["--select"])
+    return choice._replace(select=select, ignore=tuple(options["--ignore"]))
 
 
 def circumstances(surveyed: AuditUnits, journal: Journal, entries: Iterable[Entry]) -> Circumstances:

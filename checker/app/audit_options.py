@@ -18,6 +18,7 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Severity
 from checker.inputs.load import load
+from checker.lint.audited import EVIDENCE, RCP, file_source
 from checker.live.audit.plan import OrganizationData, Plan, PolicyData
 from checker.live.aws.access import Access, Coverage
 from checker.report.changes import age
@@ -236,7 +237,12 @@ def plan_of(request: AuditOptions, context: CheckContext) -> Plan:
     hours = DEFAULT_HOURS if request.hours is None else request.hours
     seen = context.evidence.observations if context.evidence is not None else ()
     organization = _organization(request)
-    return Plan(request.access, scope, instances, streaming, hours, context.expectations, seen, organization)
+    files = (
+        *(file_source(RCP, path) for path in request.options.rcp),
+        *(file_source(EVIDENCE, path) for path in request.options.evidence),
+    )
+    plan = Plan(request.access, scope, instances, streaming, hours, context.expectations, seen, organization)
+    return plan._replace(files=tuple(sorted(set(files))))
 
 
 def _organization(request: AuditOptions) -> OrganizationData | None:

@@ -46,7 +46,9 @@ def try_permissions(request: AuditOptions, formats: Sequence[str], output: str) 
     for one in skipped:
         tell(f"error: {inert(one.what)}: {inert(one.reason)}")
     is_clean = all(one.is_clean for one in tried) and not skipped
-    tell("next: checker permissions audit" if not is_clean else "no call was refused")
+    untried = len({action for one in tried for action in (*one.untried, *one.changing)})
+    left = f"; {count_noun(untried, 'action')} not tried" if untried else ""
+    tell("next: checker permissions audit" if not is_clean else f"no call was refused{left}")
     return Ending(incomplete=not is_clean)
 
 
@@ -63,7 +65,8 @@ def _tried(request: AuditOptions) -> tuple[tuple[Skipped, ...], list[Tried]]:
     of_units = [action for action in actions if not action.startswith(_OF_CALLER)]
     tried = list(check_permissions(trial, sessions, plan, surveyed.units, of_units))
     home = Unit("", (*request.coverage.regions, sessions.base.region_name or "")[0])
-    of_caller = trial.of(home, [action for action in actions if action not in of_units])
+    elsewhere = trial.actions()  # the account of the caller is known before it lists Regions
+    of_caller = trial.of(home, [one for one in actions if one not in of_units and one not in elsewhere])
     return surveyed.skipped, [of_caller, *tried]
 
 
@@ -97,6 +100,9 @@ def _text(tried: Iterable[Tried]) -> Iterator[str]:
         if one.untried and one.allowed:
             yield "  not tried, because the sample has no resource for it:"
             yield from (f"             {action}" for action in one.untried)
+        if one.changing:
+            yield "  not tried, because it would change something:"
+            yield from (f"             {action}" for action in one.changing)
 
 
 def _json(tried: Iterable[Tried]) -> dict[str, Any]:
@@ -110,6 +116,7 @@ def _json(tried: Iterable[Tried]) -> dict[str, Any]:
                 "refused": [{"action": action, "resource": about} for action, about in one.refused],
                 "failed": [{"action": action, "reason": about} for action, about in one.failed],
                 "not_tried": list(one.untried),
+                "would_change": list(one.changing),
             }
             for one in tried
         ],

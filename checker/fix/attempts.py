@@ -5,19 +5,20 @@ A fix that must not be tried is kept with the reason.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.documented import KeyCondition
 from checker.analysis.key import KeyAnalysis
 from checker.core.finding import Applicability, Edit, Verdict
 from checker.fix.editable import SharedCodeError
-from checker.fix.proof import assess, proof_budgets
+from checker.fix.proof import proof_budgets
+from checker.fix.proof_memory import prove
 from checker.fix.text.edits import CannotEditError
 from checker.fix.text.lower import lowered
 from checker.lint.fixes.grants import are_named, bound
 from checker.policy.change import NoPlaceError, changed
 from checker.policy.node import Object, items, meaning
-from checker.policy.read import read_policy
 from checker.policy.text_json import json_text, plain
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from checker.core.finding import Finding, Fix
     from checker.fix.editable import Check
-    from checker.fix.proof import ProofBudgets
+    from checker.fix.proof import Assessment, ProofBudgets
     from checker.fix.snapshot import KnownPolicy, Reading
     from checker.fix.text.edits import TextEdit
     from checker.iam.prove.domain import Budget
@@ -48,7 +49,13 @@ class Appraisal(NamedTuple):
     statements: tuple[Node, ...] = ()
 
 
-def appraise(fix: Fix, policy: KnownPolicy, check: Check, budget: Budget | None = None) -> Appraisal:
+Prove = Callable[["KnownPolicy", "Node", "Budget | None"], "Assessment"]
+"""Proves whether a change of a policy is safe."""
+
+
+def appraise(
+    fix: Fix, policy: KnownPolicy, check: Check, budget: Budget | None = None, proven: Prove = prove
+) -> Appraisal:
     """Compute the edits and the applicability of a fix. Raises NoPlaceError if another fix must come first."""
     new = changed(policy.root, fix.operations)
     if not policy.is_written:
@@ -59,7 +66,7 @@ def appraise(fix: Fix, policy: KnownPolicy, check: Check, budget: Budget | None 
         edits = _checked(_edits(policy, new), policy, check)
     except CannotEditError as error:
         return _manual_fix(fix, policy, check, str(error), _changed_statements(policy.root, new))
-    value = assess(policy.case, read_policy(new, policy.text.dialect)[0], budget)
+    value = proven(policy, new, budget)
     appraised = fix._replace(applicability=value.applicability, edits=tuple(map(shown, edits)))
     if value.applicability in PROVEN:
         appraised = appraised._replace(policy=_literal(new), before=_literal(policy.root))
@@ -137,22 +144,27 @@ def statements_of(root: Node) -> tuple[Node, ...]:
     return items(statements) if statements is not None else ()
 
 
-def with_previews(reading: Reading, check: Check) -> Report:
+def with_previews(reading: Reading, check: Check, proven: Prove = prove) -> Report:
     """Return the report with the edits and the applicability of every fix. ``check`` refuses files that must not be edited."""
     known = {id(policy.text.document): policy for policy in reading.policies()}
     budgets = proof_budgets()
-    findings = tuple(_with_preview(finding, known, budgets, check) for finding in reading.report.findings)
+    findings = tuple(
+        _with_preview(finding, known, budgets, check, proven) for finding in reading.report.findings
+    )
     return reading.report._replace(findings=findings)
 
 
 def _with_preview(
-    finding: Finding, known: dict[int, KnownPolicy], budgets: ProofBudgets, check: Check
+    finding: Finding, known: dict[int, KnownPolicy], budgets: ProofBudgets, check: Check, proven: Prove
 ) -> Finding:
     policy = known.get(id(finding.locations[0].document))
-    return finding._replace(fixes=tuple(_previewed(fix, policy, budgets, check) for fix in finding.fixes))
+    fixes = (_previewed(fix, policy, budgets, check, proven) for fix in finding.fixes)
+    return finding._replace(fixes=tuple(fixes))
 
 
-def _previewed(fix: Fix, policy: KnownPolicy | None, budgets: ProofBudgets, check: Check) -> Fix:
+def _previewed(
+    fix: Fix, policy: KnownPolicy | None, budgets: ProofBudgets, check: Check, proven: Prove
+) -> Fix:
     """Return a fix with its edits and its applicability. A fix that has no edits is only displayed."""
     if not fix.operations:
         return fix
@@ -160,7 +172,7 @@ def _previewed(fix: Fix, policy: KnownPolicy | None, budgets: ProofBudgets, chec
     if policy is None:
         return displayed
     try:
-        return appraise(fix, policy, check, budgets[policy.name]).fix
+        return appraise(fix, policy, check, budgets[policy.name], proven).fix
     except NoPlaceError:
         return displayed
 

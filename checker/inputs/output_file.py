@@ -26,19 +26,21 @@ _NUMBER = re.compile("[0-9]{1,7}")
 _STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
-def open_output(path: Path, *, append: bool = False, regular: bool = False) -> TextIO:
+def open_output(path: Path, *, append: bool = False, regular: bool = False, private: bool = False) -> TextIO:
     """Open an output file; its content is discarded, unless ``append``.
 
     A stream of this process, such as `/dev/stdout`, is written at its current position and never truncated:
     the shell decides whether to truncate (`>`) or append (`>>`).
 
+    Only the user can read a new file that is ``private``.
     ``regular``: the user did not name the file, so pipes and devices are refused. Raises RefusedError for an
     input of the run and for a link to another folder, InputError for another kind of file, else OSError.
     """
     flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else 0) | (NONBLOCK if regular else 0)
     check_output_file(path, regular=regular)
     stream = _stream_of(path)
-    descriptor = _open(path, flags) if stream is None else os.dup(stream)
+    mode = 0o600 if private else 0o666
+    descriptor = _open(path, flags, mode) if stream is None else os.dup(stream)
     try:
         status = os.fstat(descriptor)
         _check_status(path, status, regular=regular)
@@ -123,11 +125,11 @@ def is_below(path: str, folder: str) -> bool:
     return Path(path).is_relative_to(folder)
 
 
-def _open(path: Path, flags: int) -> int:
+def _open(path: Path, flags: int, mode: int = 0o666) -> int:
     real = real_path(path)
     follow = 0 if _is_of_system(path) else NOFOLLOW
     try:
-        return os.open(real, flags | follow | BINARY, 0o666)
+        return os.open(real, flags | follow | BINARY, mode)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise RefusedError(

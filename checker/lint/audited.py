@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 def unit_name(account: str, region: str) -> str:
@@ -18,13 +19,26 @@ def trail_name(unit: str) -> str:
     return f"CloudTrail of {unit}"
 
 
+TRAIL, ORGANIZATION = "trail", "organization"
+"""Sources of an audit besides resources: CloudTrail, and the policies that AWS Organizations has."""
+EVIDENCE, RCP = "evidence:", "rcp:"
+"""The beginnings of the sources that are files: of observed uses of keys, and of organization policies."""
+
+
+def file_source(kind: str, path: Path) -> str:
+    """Return the source for a file of an option, by its path: as for a resource, its content may change."""
+    from hashlib import sha256  # imported here because a plain check does not need it
+
+    return f"{kind}{sha256(str(path.absolute()).encode('utf-8', 'surrogateescape')).hexdigest()[:12]}"
+
+
 class AuditedUnit(NamedTuple):
     """An account and Region of an audit.
 
     ``account_name`` is the name in AWS Organizations, empty if it is not known. ``topics`` are the names of the topics
     that were not checked because they are out of scope. ``complete`` is true if all topics were listed: one that was
     neither checked nor out of scope nor unreadable does not exist. ``instances`` are the ARNs of all instances, ``None``
-    if they could not be listed.
+    if they could not be listed. ``sources`` are what was read besides resources.
     """
 
     account: str
@@ -33,6 +47,7 @@ class AuditedUnit(NamedTuple):
     complete: bool = False
     topics: tuple[str, ...] = ()
     instances: tuple[str, ...] | None = None
+    sources: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

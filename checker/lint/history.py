@@ -29,10 +29,11 @@ PRESENT = (Change.NEW, Change.ESCALATED, Change.UNCHANGED)
 class Entry(NamedTuple):
     """A finding of this run, or of an earlier one.
 
-    ``first_seen`` is the start of the first run that reported it without a gap (ISO 8601, UTC). ``before`` is its
-    severity in the last run that reported it, ``None`` if it is new. ``reason`` says why it is fixed or was not
-    audited, or that its resource was not audited before. ``instances`` are the ARNs of the instances that its resource
-    was checked for.
+    ``first_seen`` is the start of the first run that reported it (ISO 8601, UTC); runs that did not judge it may lie
+    between. ``before`` is its severity in the last run that reported it, ``None`` if it is new. ``reason`` says why it is
+    fixed or was not audited, or that its resource was not audited before. ``instances`` are the ARNs of the instances that
+    its resource was checked for, and ``sources`` are what the run read besides resources. ``suppressed`` is true if it was
+    suppressed when a run last found it. ``users`` are the topics that its key encrypted, if it affects none.
     """
 
     finding: Finding
@@ -41,10 +42,16 @@ class Entry(NamedTuple):
     before: Severity | None = None
     reason: str = ""
     instances: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    suppressed: bool = False
+    users: tuple[str, ...] = ()
 
 
 class Night(NamedTuple):
-    """The counts of a run, for a trend. ``errors``, ``warnings`` and ``notes`` are those of its report."""
+    """The counts of a run, for a trend. ``errors``, ``warnings`` and ``notes`` are those of its report.
+
+    ``scope`` is the same for runs of the same accounts, Regions, topics and rules, empty if it is not known.
+    """
 
     time: str
     topics: int
@@ -54,13 +61,14 @@ class Night(NamedTuple):
     new: int = 0
     fixed: int = 0
     not_audited: int = 0
+    scope: str = ""
 
 
 class History(NamedTuple):
     """The comparison of a run with earlier ones.
 
     ``since`` is the start of the last earlier run (ISO 8601, UTC), empty if there was none. ``entries`` begin with the
-    findings of this run, in the order of the report. ``nights`` are all known runs, this one last.
+    findings of this run, in the order of the report. ``nights`` are all known runs by time, and this one.
     """
 
     since: str

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 UNMET = "unmet-expectation"
 """The ID of the rule that proves expectations."""
+CONTRADICTED = "evidence-contradicts-analysis"
+"""The ID of the rule about observed uses of a key, which no other rule rests on where it proves something."""
 
 
 class Doubt(NamedTuple):

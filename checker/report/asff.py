@@ -15,9 +15,10 @@ from checker.core.finding import Severity, Verdict, format_route
 from checker.iam.decide.decide import ALLOWED
 from checker.lint.registry import all_rules
 from checker.lint.report import UNMET
+from checker.report.judgment import Earlier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from checker.core.finding import Finding
     from checker.lint.rule import Rule
@@ -26,10 +27,11 @@ GENERATOR = "checker/"
 _INSTANCES = "checker/instances"
 _SOURCES = "checker/sources"
 _EXPECTATION = "checker/expectation"
+_AFFECTS = "checker/affects"
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
 _RESOURCE_TYPES = {"sns": "AwsSnsTopic", "kms": "AwsKmsKey"}
 _MAX_RESOURCES = 32
-"""AWS documents that a finding has at most 32 resources."""
+"""AWS documents that a finding has at most 32 resources. Further ones are in a product field."""
 _TITLE, _DESCRIPTION, _TEXT, _FIELD = 256, 1024, 512, 1024
 
 
@@ -173,22 +175,20 @@ def _description(finding: Finding) -> str:
     return f"{finding.message}{witness}"
 
 
-def instances_of(known: dict[str, Any]) -> tuple[str, ...]:
-    """Return the instances for which a Security Hub finding was checked.
-
-    If the list was truncated, its last item is not a valid ARN.
-    """
-    return tuple(known.get("ProductFields", {}).get(_INSTANCES, "").split())
-
-
-def sources_of(known: dict[str, Any]) -> frozenset[str]:
-    """Return the words for what the run of a Security Hub finding read besides resources."""
-    return frozenset(known.get("ProductFields", {}).get(_SOURCES, "").split())
-
-
-def expectation_of(known: dict[str, Any]) -> str:
-    """Return the name of the expectation that a Security Hub finding is about; empty for none."""
-    return str(known.get("ProductFields", {}).get(_EXPECTATION, ""))
+def earlier_of(known: dict[str, Any]) -> Earlier:
+    """Return what a Security Hub finding is about and rests on, as `finding_asff` recorded it."""
+    fields = known.get("ProductFields", {})
+    resource, *affects = (one["Id"] for one in known["Resources"])
+    instances, sources, more = (_listed(fields, name) for name in (_INSTANCES, _SOURCES, _AFFECTS))
+    return Earlier(
+        known["GeneratorId"].removeprefix(GENERATOR),
+        resource,
+        (*affects, *more),
+        instances,
+        frozenset(sources),
+        str(fields.get(_EXPECTATION, "")),
+        whole=_CUT not in (*instances, *sources, *more),
+    )
 
 
 def _fields(finding: Finding, instances: tuple[str, ...], sources: Iterable[str]) -> dict[str, str]:
@@ -198,11 +198,39 @@ def _fields(finding: Finding, instances: tuple[str, ...], sources: Iterable[str]
         "place": place,
         "verdict": finding.verdict.value,
         "version": __version__,
-        "instances": " ".join(instances),
-        "sources": " ".join(sorted(sources)),
         "expectation": finding.expectation,
     }
-    return {GENERATOR + key: _truncate(value, _FIELD) for key, value in values.items() if value}
+    texts = {GENERATOR + key: _truncate(value, _FIELD) for key, value in values.items() if value}
+    affects = finding.affects[_MAX_RESOURCES - 1 :]
+    lists = {_INSTANCES: instances, _SOURCES: sorted(sources), _AFFECTS: affects}
+    return texts | {key: text for name, items in lists.items() for key, text in _fields_of(name, items)}
+
+
+_CUT = "..."
+"""The last item of a list that does not fit."""
+_MOST_FIELDS = 15
+"""AWS documents that a finding has at most 50 product fields."""
+
+
+def _fields_of(name: str, items: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the fields that a list of ARNs and words takes: `checker/instances`, `checker/instances-2` and so on."""
+    texts: list[str] = []
+    for item in items:
+        if texts and len(texts[-1]) + 1 + len(item) <= _FIELD - len(_CUT) - 1:
+            texts[-1] += f" {item}"
+        elif len(texts) < _MOST_FIELDS:
+            texts.append(item)
+        else:
+            texts[-1] += f" {_CUT}"
+            break
+    for number, text in enumerate(texts, 1):
+        yield (name if number == 1 else f"{name}-{number}"), text
+
+
+def _listed(fields: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return a list that `_fields_of` wrote."""
+    names = (name, *(f"{name}-{number}" for number in range(2, _MOST_FIELDS + 1)))
+    return tuple(item for one in names for item in str(fields.get(one, "")).split())
 
 
 def _resource(name: str, owner: Owner) -> dict[str, str]:

@@ -5,6 +5,7 @@ A finding that was not audited is kept until a later run judges it: see `checker
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -13,8 +14,9 @@ from checker.configuration.baseline import finding_fingerprint, numbered
 from checker.core.arn import Arn
 from checker.core.finding import Verdict
 from checker.lint.history import PRESENT, Change, Entry, History, Night
+from checker.report.absence import ListedResources, contact_of, unit_of
 from checker.report.brief import summary
-from checker.report.judgment import Judged, contact_of, unit_of
+from checker.report.judgment import Earlier, Judged, Judgment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,8 +32,8 @@ _Key = tuple[str, int]
 class Past(NamedTuple):
     """What earlier runs reported.
 
-    ``entries`` are the findings that may still hold: those of the last run, and those that it did not audit. ``last`` is
-    the last run, ``None`` if there is none. ``judged`` are the resources that the last run checked, ``unread`` those that
+    ``entries`` are the findings that may still hold: those of the last run, also if it suppressed them, and those that
+    it did not audit. ``last`` is the last run, ``None`` if there is none. ``judged`` are the resources that the last run checked, ``unread`` those that
     it could not read.
     """
 
@@ -53,8 +55,8 @@ def past_of(reports: Iterable[Report]) -> Past:
 def _following(past: Past, report: Report) -> Past:
     """Return the past after one more run."""
     past = _with_carried(past, report)
-    history = compared(report, past)
-    open_entries = tuple(history.of(*PRESENT, Change.NOT_AUDITED))
+    history, hidden = _compared(report, past)
+    open_entries = (*history.of(*PRESENT, Change.NOT_AUDITED), *hidden)
     judged = frozenset(examined.resource for examined in report.examined)
     counted = report.history.nights if report.history else ()  # as that run counted them, when it knew more
     nights = {night.time: night for night in (*history.nights, *counted)}
@@ -76,18 +78,24 @@ def _with_carried(past: Past, report: Report) -> Past:
 
 def compared(report: Report, past: Past) -> History:
     """Compare an audit with earlier ones. The report must have its circumstances."""
-    audit = report.audit
-    if audit is None:
+    return _compared(report, past)[0]
+
+
+def _compared(report: Report, past: Past) -> tuple[History, tuple[Entry, ...]]:
+    """Return the comparison of an audit with earlier ones, and the findings that it suppresses, also earlier ones."""
+    if report.audit is None:
         raise ValueError("only an audit can be compared with earlier ones")
-    now, before = Judged(report, audit), _by_key(past.entries, [entry.finding for entry in past.entries])
-    held_back = [one.finding for one in report.suppressed]
-    found = [*report.findings, *held_back]
+    now = _Now(report, report.audit)
+    before = _by_key(past.entries, [entry.finding for entry in past.entries])
+    found = [*report.findings, *(one.finding for one in report.suppressed)]
     current = _by_key(found, found)
     matches = _matches(before, current)
     keys = list(current)
     shown, hidden = keys[: len(report.findings)], keys[len(report.findings) :]
     present = [_entry(current[key], matches.get(key, ()), now, past) for key in shown]
-    suppressed = {id(entry): entry for key in hidden for entry in matches.get(key, ())}
+    suppressed = {
+        id(entry): entry for key in hidden for entry in matches.get(key, ()) if not entry.suppressed
+    }
     matched = {id(entry) for entries in matches.values() for entry in entries}
     absent = [
         *(_suppressed(entry) for entry in suppressed.values()),
@@ -95,7 +103,43 @@ def compared(report: Report, past: Past) -> History:
     ]
     entries = (*present, *absent)
     since = past.last.time if past.last else ""
-    return History(since, entries, (*past.nights, _night(report, audit, entries)))
+    history = History(since, entries, (*past.nights, _night(report, report.audit, entries)))
+    suppressions = (now.entry_of(current[key], Change.SUPPRESSED, now.time) for key in hidden)
+    return history, tuple(entry._replace(suppressed=True) for entry in suppressions)
+
+
+class _Now:
+    """What a run judged, and where."""
+
+    def __init__(self, report: Report, audit: Circumstances) -> None:
+        self.time = audit.time
+        self._listed = ListedResources(report, audit)
+        self._judged = Judged(report.examined, self._listed)
+        self._users: dict[str, list[str]] = {}
+        for target in report.examined:
+            if target.key:
+                self._users.setdefault(target.key, []).append(target.resource)
+
+    def judgment_of(self, entry: Entry) -> Judgment:
+        """Decide whether an earlier finding that the run does not report is fixed."""
+        finding, instance = entry.finding, contact_of(entry.finding)
+        if instance is not None:
+            return self._listed.of_contact(instance)
+        sources = [set(unit.sources) for unit in self._listed.units_of(finding.resource)]
+        about = finding.rule, finding.resource, finding.affects
+        rests = entry.instances, frozenset(entry.sources), finding.expectation
+        earlier = Earlier(*about, *rests, users=entry.users)
+        return self._judged.judgment_of(earlier, set.intersection(*sources) if sources else frozenset())
+
+    def entry_of(self, finding: Finding, change: Change, first_seen: str) -> Entry:
+        """Return the entry of a finding of this run, with what it rests on."""
+        instances = self._judged.instances_for(finding.resource, *finding.affects)
+        units = self._listed.units_of(finding.resource)
+        sources = sorted({source for unit in units for source in unit.sources})
+        entry = Entry(finding, change, first_seen, instances=instances, sources=tuple(sources))
+        return (
+            entry if finding.affects else entry._replace(users=tuple(self._users.get(finding.resource, ())))
+        )
 
 
 _One = TypeVar("_One")
@@ -157,16 +201,16 @@ def _subject(finding: Finding) -> tuple[str, ...]:
     return finding.rule, resource, finding.expectation
 
 
-def _entry(finding: Finding, before: Sequence[Entry], now: Judged, past: Past) -> Entry:
+def _entry(finding: Finding, before: Sequence[Entry], now: _Now, past: Past) -> Entry:
     """Return the entry of a finding of this run."""
-    instances = now.instances_for(finding)
-    if not before:
-        reason = _why_new(finding, past)
-        return Entry(finding, Change.NEW, now.audit.time, reason=reason, instances=instances)
-    worst = max(before, key=lambda entry: entry.finding.severity.rank).finding
-    first_seen = min(entry.first_seen for entry in before)
-    change, reason = _changed([entry.finding for entry in before], worst, finding)
-    return Entry(finding, change, first_seen, worst.severity, reason, instances)
+    seen = [entry for entry in before if not entry.suppressed]
+    if not seen:
+        reason = "suppressed before" if before else _why_new(finding, past)
+        return now.entry_of(finding, Change.NEW, now.time)._replace(reason=reason)
+    worst = max(seen, key=lambda entry: entry.finding.severity.rank).finding
+    first_seen = min(entry.first_seen for entry in seen)
+    change, reason = _changed([entry.finding for entry in seen], worst, finding)
+    return now.entry_of(finding, change, first_seen)._replace(before=worst.severity, reason=reason)
 
 
 def _changed(old: Sequence[Finding], worst: Finding, new: Finding) -> tuple[Change, str]:
@@ -203,10 +247,13 @@ def _suppressed(entry: Entry) -> Entry:
     return entry._replace(change=Change.SUPPRESSED, before=entry.finding.severity, reason="suppressed now")
 
 
-def _absent(entry: Entry, now: Judged) -> Entry:
+def _absent(entry: Entry, now: _Now) -> Entry:
     """Return the entry of an earlier finding that this run does not report."""
-    fixed, reason = now.judgment_of(entry)
-    change = Change.FIXED if fixed else Change.NOT_AUDITED
+    judgment = now.judgment_of(entry)
+    change = Change.FIXED if judgment.fixed else Change.NOT_AUDITED
+    reason = (
+        f"suppressed before; {judgment.reason}" if entry.suppressed and judgment.reason else judgment.reason
+    )
     return entry._replace(change=change, before=entry.finding.severity, reason=reason)
 
 
@@ -221,4 +268,25 @@ def _night(report: Report, audit: Circumstances, entries: Iterable[Entry]) -> Ni
         changes[Change.NEW] + changes[Change.ESCALATED],
         changes[Change.FIXED],
         changes[Change.NOT_AUDITED],
+        _scope(audit),
     )
+
+
+_CHOICES = (
+    "--all-topics",
+    "--topic-arn",
+    "--topic-tag",
+    "--instance-arn",
+    "--manifest",
+    "--select",
+    "--ignore",
+)
+
+
+def _scope(audit: Circumstances) -> str:
+    """Return a digest of what an audit covers."""
+    from hashlib import sha256  # imported here because a plain check does not need it
+
+    units = sorted((unit.account, unit.region) for unit in audit.units)
+    chosen = [audit.options.get(name) for name in _CHOICES]
+    return sha256(json.dumps([units, chosen], default=str).encode()).hexdigest()[:8]

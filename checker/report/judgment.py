@@ -1,157 +1,189 @@
-"""Decides whether a finding of an earlier audit is fixed, from what a run judged.
+"""Decides whether a finding of an earlier run is fixed, for the history of an audit and for Security Hub.
 
-It is fixed only if the run judged its rule on its resource again, for the same instances and all resources that it
-affected, or if AWS does not list the resource any more. Everything else was not audited.
+It is fixed only if the run judged its rule on its resource and on all resources that it affected, for the same
+instances and with the same sources, or if AWS no longer has the resource. Everything else was not audited.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
 from checker.core.finding import Verdict
-from checker.lint.audited import trail_name
+from checker.lint.audited import EVIDENCE, ORGANIZATION, RCP, TRAIL
+from checker.lint.registry import all_rules
+from checker.lint.report import CONTRADICTED, UNMET
+from checker.lint.rule import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
-    from checker.core.finding import Finding
-    from checker.lint.audited import AuditedUnit, Circumstances
-    from checker.lint.history import Entry
-    from checker.lint.report import Examined, Report
+    from checker.lint.report import Examined
 
 
 class Judgment(NamedTuple):
-    """Whether an earlier finding is fixed, and why it is or why that is not known."""
+    """Whether an earlier finding is fixed, and why it is or why that is not known.
+
+    ``passed`` is true if its rule found nothing at all on its resource and those that it affected, which still exist.
+    """
 
     fixed: bool
     reason: str = ""
+    passed: bool = False
 
 
-def _open(reason: str) -> Judgment:
+def not_known(reason: str) -> Judgment:
+    """Return the judgment of a finding that may still hold."""
     return Judgment(fixed=False, reason=reason)
 
 
-_FIXED = Judgment(fixed=True)
-_NOT_SEEN = "no contact like this streamed in the hours that were read"
+class Earlier(NamedTuple):
+    """What an earlier run found, and what the finding rests on.
 
+    ``instances`` are those that its resources were checked for, ``sources`` are what the run read besides resources.
+    ``whole`` is false if the record of one of them was cut. ``users`` are the topics that its key encrypted.
+    """
 
-def contact_of(finding: Finding) -> Arn | None:
-    """Return the instance of a finding about a contact, whose place it is; ``None`` for other findings."""
-    arn = Arn.parse(finding.locations[0].source)
-    return arn if arn is not None and arn.is_instance and Arn.parse(finding.resource) is None else None
-
-
-def unit_of(arn: Arn | None, audit: Circumstances) -> AuditedUnit | None:
-    """Return the account and Region of a resource, if they were audited."""
-    if arn is None:
-        return None
-    home = (arn.account, arn.region)
-    return next((unit for unit in audit.units if (unit.account, unit.region) == home), None)
+    rule: str
+    resource: str
+    affects: tuple[str, ...] = ()
+    instances: tuple[str, ...] = ()
+    sources: AbstractSet[str] = frozenset()
+    expectation: str = ""
+    whole: bool = True
+    users: tuple[str, ...] = ()
 
 
 class Judged:
-    """What a run judged. A resource may be examined several times, by several accounts."""
+    """What a run judged. A resource may be examined several times, by several accounts.
 
-    def __init__(self, report: Report, audit: Circumstances) -> None:
-        self.audit = audit
-        self.unread = {skipped.what: skipped.reason for skipped in report.skipped}
+    ``absence_of`` decides about a resource or instance that was not examined: whether AWS no longer has it.
+    """
+
+    def __init__(self, examined: Iterable[Examined], absence_of: Callable[[str], Judgment]) -> None:
+        self._absence_of = absence_of
+        self._rules = {rule.id: rule for rule in all_rules()}
         self._examined: dict[str, list[Examined]] = {}
-        for target in report.examined:
+        for target in examined:
             self._examined.setdefault(target.resource, []).append(target)
 
-    def instances_for(self, finding: Finding) -> tuple[str, ...]:
-        """Return the instances that the resources of a finding were checked for."""
-        names = (finding.resource, *finding.affects)
-        pairings = (one for name in names for target in self._of(name) for one in target.pairings)
+    def instances_for(self, *names: str) -> tuple[str, ...]:
+        """Return the instances that resources were checked for."""
+        pairings = (one for name in names for target in self.of(name) for one in target.pairings)
         return tuple(dict.fromkeys(str(pairing.instance) for pairing in pairings))
 
-    def _of(self, name: str) -> Sequence[Examined]:
+    def of(self, name: str) -> Sequence[Examined]:
+        """Return the results about a resource."""
         return self._examined.get(name, ())
 
-    def judgment_of(self, entry: Entry) -> Judgment:
-        """Decide whether an earlier finding that the run does not report is fixed."""
-        finding = entry.finding
-        instance = contact_of(finding)
-        if instance is not None:
-            return self._of_contact(instance)
-        targets = self._of(finding.resource)
+    def judgment_of(self, earlier: Earlier, sources: AbstractSet[str]) -> Judgment:
+        """Decide whether an earlier finding that the run does not report is fixed.
+
+        ``sources`` are what the run read besides resources.
+        """
+        targets = self.of(earlier.resource)
         if not targets:
-            return self._of_unchecked(finding)
-        obstacle = next(self._obstacles(entry, targets), "")
-        return _open(obstacle) if obstacle else _FIXED
+            return self._of_unexamined(earlier)
+        obstacle = next(self._obstacles(earlier, targets, sources), "")
+        return not_known(obstacle) if obstacle else Judgment(fixed=True, passed=self._passed(earlier))
 
-    def _obstacles(self, entry: Entry, targets: Sequence[Examined]) -> Iterator[str]:
+    def _obstacles(
+        self, earlier: Earlier, targets: Sequence[Examined], sources: AbstractSet[str]
+    ) -> Iterator[str]:
         """Yield the reasons why the run did not judge all that an earlier finding was about."""
-        finding = entry.finding
-        yield from self._undecided(targets, finding.rule)
-        if finding.expectation and any(finding.expectation not in one.expectations for one in targets):
-            yield "its expectation was not checked"
-        missing = (arn for arn in entry.instances if not self._covers(arn, finding))
-        yield from (f"not checked for {arn}" for arn in missing)
-        for name in finding.affects:
+        for name in earlier.affects:
             yield from self._unjudged(name)
+        results = [list(_undecided([target], earlier.rule)) for target in targets]
+        if self._concerns_instances(earlier.rule) or all(
+            results
+        ):  # else the certain result of one account is enough
+            yield from (reason for reasons in results for reason in reasons)
+        if not earlier.whole:
+            yield "the record of what it was about was cut"
+        if earlier.expectation and any(not _is_proven(one, earlier.expectation) for one in targets):
+            yield "its expectation was not checked"
+        yield from self._unread_sources(earlier, sources)
+        if self._concerns_instances(earlier.rule):
+            missing = (arn for arn in earlier.instances if not self._covers(arn, earlier))
+            yield from (f"not checked for {arn}" for arn in missing)
+        for name in earlier.affects:
+            judging = (one for one in self.of(name) if earlier.rule in one.verdicts)
+            yield from _undecided(judging, earlier.rule)
 
-    def _undecided(self, targets: Iterable[Examined], rule: str) -> Iterator[str]:
-        for target in targets:
-            doubt = target.doubts.get(rule)
-            if rule not in target.verdicts:
-                yield "its rule was not checked"
-            elif target.verdicts[rule] is Verdict.UNDETERMINED or doubt is not None:
-                yield f"not known: {doubt.reason}" if doubt else "not known"
+    def _unread_sources(self, earlier: Earlier, sources: AbstractSet[str]) -> Iterator[str]:
+        """Yield the sources without which the rule cannot tell whether the finding still applies.
+
+        Without organization policies, AWS is taken to deny nothing. Those that AWS Organizations has decide what those
+        of a file only claim. Observed uses of a key never decide against a proof, except that they contradict it.
+        """
+        rule = self._rules.get(earlier.rule)
+        is_denial = rule is not None and rule.link is Link.ORGANIZATION_POLICY
+        rests_on_policies = is_denial or earlier.rule == UNMET or (rule is not None and rule.reads_endpoints)
+        if rests_on_policies and ORGANIZATION not in sources:
+            policies = {one for one in earlier.sources if one == ORGANIZATION or one.startswith(RCP)}
+            if not policies <= sources or (is_denial and not policies):
+                yield "the organization policies that it rests on were not read"
+        if earlier.rule == CONTRADICTED:
+            seen = {one for one in earlier.sources if one == TRAIL or one.startswith(EVIDENCE)}
+            if not seen <= sources:
+                yield "the observed uses of the key that it rests on were not read"
+
+    def _concerns_instances(self, rule_id: str) -> bool:
+        """True unless a rule is about a topic's subscriptions only, which are the same for all instances."""
+        rule = self._rules.get(rule_id)
+        return rule is None or rule.link is not None or rule.family != "sns"
 
     def _unjudged(self, name: str) -> Iterator[str]:
         """Yield why a resource that a finding affected was not looked at; nothing if it is gone."""
-        if not self._of(name):
-            judgment = self._of_resource(name)
-            if not judgment.fixed:
-                yield f"{name}: {judgment.reason}"
+        if not self.of(name):
+            absence = self._absence_of(name)
+            if not absence.fixed:
+                yield f"{name}: {absence.reason}"
 
-    def _covers(self, instance: str, finding: Finding) -> bool:
-        """True if the resource of a finding was checked for an instance, or the instance does not exist any more."""
-        if instance in self.instances_for(finding):
-            return True
-        unit = unit_of(Arn.parse(instance), self.audit)
-        return unit is not None and unit.instances is not None and instance not in unit.instances
+    def _covers(self, instance: str, earlier: Earlier) -> bool:
+        """True if the resources of a finding were checked for an instance, or it does not exist any more."""
+        is_checked = instance in self.instances_for(earlier.resource, *earlier.affects)
+        return is_checked or self._absence_of(instance).fixed
 
-    def _of_unchecked(self, finding: Finding) -> Judgment:
+    def _of_unexamined(self, earlier: Earlier) -> Judgment:
         """Decide about a resource that was not checked. A key is not, if no topic uses it any more."""
-        judgment = self._of_resource(finding.resource)
-        if judgment.fixed or not finding.affects:
-            return judgment
-        users = [self._of(name) for name in finding.affects]
-        unjudged = (reason for name in finding.affects for reason in self._unjudged(name))
-        keys = {target.key for targets in users for target in targets}
-        if finding.resource in keys or None in keys or next(unjudged, ""):
-            return judgment
+        absence = self._absence_of(earlier.resource)
+        topics = earlier.affects or earlier.users
+        if absence.fixed or not topics or not earlier.whole:
+            return absence
+        unjudged = (reason for name in topics for reason in self._unjudged(name))
+        keys = {target.key for name in topics for target in self.of(name)}
+        if not all(_is_other_key(key, earlier.resource) for key in keys) or next(unjudged, ""):
+            return absence
         return Judgment(fixed=True, reason="no topic uses the key any more")
 
-    def _of_resource(self, name: str) -> Judgment:
-        """Decide whether a resource that was not checked does not exist any more."""
-        arn = Arn.parse(name)
-        if arn is None:
-            return _open("its resource was not checked")
-        unit = unit_of(arn, self.audit)
-        if unit is None:
-            return _open(self._outside(arn))
-        if name in self.unread:
-            return _open(self.unread[name])
-        if not arn.is_topic:
-            return _open("no checked topic uses it")
-        if not unit.complete:
-            return _open(f"the topics of {unit.name} could not be listed")
-        if arn.resource in unit.topics:
-            return _open("out of scope: nothing connects it to Amazon Connect now")
-        return Judgment(fixed=True, reason="the topic does not exist any more")
+    def _passed(self, earlier: Earlier) -> bool:
+        """True if the rule passed on the resource and on those that it affected and judges."""
+        names = (earlier.resource, *earlier.affects)
+        verdicts = [one.verdicts.get(earlier.rule, Verdict.PASS) for name in names for one in self.of(name)]
+        return all(self.of(name) for name in names) and set(verdicts) == {Verdict.PASS}
 
-    def _of_contact(self, instance: Arn) -> Judgment:
-        """Decide about a finding of contacts. They end, and what made them stream like this may do so again."""
-        unit = unit_of(instance, self.audit)
-        if unit is None:
-            return _open(self._outside(instance))
-        return _open(self.unread.get(trail_name(unit.name), _NOT_SEEN))
 
-    def _outside(self, arn: Arn) -> str:
-        if all(unit.account != arn.account for unit in self.audit.units):
-            return f"account {arn.account} was not audited"
-        return f"Region {arn.region} of account {arn.account} was not audited"
+def _is_other_key(key: str | None, resource: str) -> bool:
+    """True if a topic is certainly not encrypted with a key: a name of a key may be an alias of any key."""
+    if not key or is_managed_key(key):
+        return key is not None
+    arn = Arn.parse(key)
+    return arn is not None and arn.resource.startswith("key/") and key != resource
+
+
+def _is_proven(target: Examined, expectation: str) -> bool:
+    return target.expectations.get(expectation) in (Verdict.PASS, Verdict.FAIL)
+
+
+def _undecided(targets: Iterable[Examined], rule: str) -> Iterator[str]:
+    """Yield why a rule has no certain result; it may have failed for one subscription and left another one open."""
+    for target in targets:
+        doubt = target.doubts.get(rule)
+        if rule not in target.verdicts:
+            yield "its rule was not checked"
+        elif target.verdicts[rule] is Verdict.UNDETERMINED or doubt is not None:
+            reason = doubt.reason.removeprefix("not known ") if doubt else ""
+            yield f"not known: {reason}" if reason else "not known"

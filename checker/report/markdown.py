@@ -34,8 +34,12 @@ _BREAK = "\N{ZERO WIDTH SPACE}"
 
 def plain(text: str) -> str:
     """Escape one line of text so that Markdown shows it literally."""
-    # GitHub finds mentions, references and bare links in the rendered text, so escapes do not prevent them.
-    return _PUNCTUATION.sub(r"\\\1", _AUTOLINK.sub(lambda match: match[0] + _BREAK, text))
+    return _PUNCTUATION.sub(r"\\\1", unlinked(text))
+
+
+def unlinked(text: str) -> str:
+    """Break mentions, references and bare links, which GitHub finds in the rendered text, in spite of escapes."""
+    return _AUTOLINK.sub(lambda match: match[0] + _BREAK, text)
 
 
 def code(text: str) -> str:

@@ -31,7 +31,7 @@ from checker.core.finding import (
 )
 from checker.lint.audited import AuditedUnit, Circumstances
 from checker.lint.history import PRESENT, Change, Entry, History, Night
-from checker.lint.report import Doubt, Examined, Report, Subscribed
+from checker.lint.report import Doubt, Examined, Report, Subscribed, Suppressed, SuppressedBy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,9 +80,14 @@ def read_report(value: dict[str, Any]) -> Report:
         tuple(map(_skipped, value["skipped"])),
         _typed(int, value["summary"]["topics_not_judged"]),
         tuple(map(_text, value["crashed"])),
+        tuple(map(_suppressed, value["suppressed"])),
         audit=_audit(value["audit"]) if "audit" in value else None,
         history=_history(value) if "history" in value else None,
     )
+
+
+def _suppressed(value: dict[str, Any]) -> Suppressed:
+    return Suppressed(_finding(value["finding"]), SuppressedBy(value["by"]), _text(value["reason"]))
 
 
 def _audit(value: dict[str, Any]) -> Circumstances:
@@ -106,6 +111,7 @@ def read_unit(value: dict[str, Any]) -> AuditedUnit:
         _typed(bool, value["complete"]),
         tuple(map(_text, value["topics_not_judged"])),
         None if instances is None else tuple(map(_text, instances)),
+        tuple(map(intern, value.get("sources", ()))),
     )
 
 
@@ -149,8 +155,8 @@ def _history(value: dict[str, Any]) -> History:
 
 
 def _night(value: dict[str, Any]) -> Night:
-    counts = {name: _typed(int, number) for name, number in value.items() if name != "time"}
-    return Night(_time(value["time"]), **counts)
+    counts = {name: _typed(int, number) for name, number in value.items() if name not in ("time", "scope")}
+    return Night(_time(value["time"]), **counts, scope=_text(value.get("scope", "")))
 
 
 def _present(value: dict[str, Any]) -> Entry:
@@ -165,9 +171,17 @@ def _present(value: dict[str, Any]) -> Entry:
 
 
 def _absent(value: dict[str, Any], change: Change) -> Entry:
-    finding, instances = _finding(value["finding"]), tuple(map(_text, value["instances"]))
+    finding = _finding(value["finding"])
     return Entry(
-        finding, change, _time(value["first_seen"]), finding.severity, _text(value["reason"]), instances
+        finding,
+        change,
+        _time(value["first_seen"]),
+        finding.severity,
+        _text(value["reason"]),
+        tuple(map(_text, value["instances"])),
+        tuple(map(intern, value.get("sources", ()))),
+        _typed(bool, value.get("suppressed", False)),
+        tuple(map(_text, value.get("users", ()))),
     )
 
 

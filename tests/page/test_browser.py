@@ -67,6 +67,27 @@ def test_each_filter_selects_what_the_report_has(open_page: Opener) -> None:
             assert "#" not in page.url
 
 
+def test_a_filter_that_the_page_does_not_know_is_named_and_selects_nothing_away(open_page: Opener) -> None:
+    with open_page(PAGE, "#severity=bogus&rule=gone&account=111122223334") as opened:
+        page = opened.page
+        number = sum(":111122223334:" in one.resource for one in AUDIT.findings)
+        assert status(page).startswith(f"{number} of {SIZE} findings")
+        assert status(page).endswith("This page has no severity bogus, rule gone")
+        assert page.get_by_role("search").get_by_label("Severity").input_value() == ""
+
+
+def test_the_last_page_keeps_the_focus_of_the_keyboard(open_page: Opener) -> None:
+    with open_page(PAGE) as opened:
+        page = opened.page
+        button = page.get_by_role("button", name="Next page")
+        button.focus()
+        for _ in range(5):
+            page.keyboard.press("Enter")
+        assert button.get_attribute("aria-disabled") == "true"
+        assert page.evaluate("document.activeElement.textContent") == "Next page"
+        assert status(page).endswith(f"101 to {SIZE} on this page")
+
+
 def test_the_search_finds_words_in_any_order_in_names_and_messages(open_page: Opener) -> None:
     with open_page(PAGE) as opened:
         page = opened.page
@@ -131,7 +152,7 @@ def test_numbers_of_the_summary_are_links_to_the_findings_that_they_count(open_p
     with open_page(PAGE) as opened:
         page = opened.page
         tiles = page.locator("#changes a.tile").all()
-        assert len(tiles) == 5
+        assert len(tiles) == 6
         for tile in tiles:
             number = tile.inner_text().split()[0]
             tile.click()

@@ -11,6 +11,7 @@ import pytest
 
 from checker.sandbox import seed
 from tests.cli.process import as_caller, run
+from tests.report.readers import whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,17 +45,19 @@ def test_the_page_of_an_audit_has_the_policy_that_fix_writes_and_a_flow_shows_th
     assert done.returncode == 1, done.stderr
     assert "fix (safe)" in done.stdout
     found = data_of(page)
-    (value,) = (detail["fixes"][0] for detail in found["details"] if "fixes" in detail)
+    details = [whole(found, row, number) for row, number in zip(found["rows"], found["details"], strict=True)]
+    (value,) = (detail["fixes"][0] for detail in details if "fixes" in detail)
     assert value["trust"] == "proven"
     assert value["diff"].startswith(f"--- a/{topic}")
     (command,) = (one["code"] for one in value["dialects"] if one["name"] == "AWS CLI")
     written = json.loads(shlex.split(command)[-1])
-    (words,) = (one for one in found["commands"][0] if found["strings"][one[0]] == "Plan the fix")
-    assert [found["strings"][word] for word in words[1:]] == ["checker", "fix", *named]
+    commands = whole(found, found["rows"][0], found["commands"][0])
+    (words,) = (one[1:] for one in commands if one[0] == "Plan the fix")
+    assert words == ["checker", "fix", *named]
 
     again = tmp_path / "again.html"
     assert run("audit", "--resume", str(journal), "--format", f"html={again}", env=env).returncode == 1
-    assert data_of(again)["details"] == found["details"]
+    assert data_of(again)["values"] == found["values"]
 
     assert run("fix", *named, "--apply", "--yes", env=env, cwd=tmp_path).returncode == 0
     policy = account.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]

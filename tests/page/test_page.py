@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from checker.analysis.inventory import PolicyText
-from checker.core.finding import Applicability, Edit, Finding, Position, Severity, Verdict
+from checker.core.finding import Applicability, Edit, Finding, Location, Position, Severity, Verdict
 from checker.fix.attempts import with_previews
 from checker.fix.snapshot import Reading
 from checker.inputs.load import load
 from checker.lint.engine import judge
-from checker.lint.history import Change, Entry, History
+from checker.lint.history import Change, Entry, History, Night
 from checker.lint.registry import all_rules
 from checker.lint.report import Report, Subscribed, Suppressed, SuppressedBy
 from checker.policy.change import fresh
@@ -26,9 +28,11 @@ from checker.policy.source import Source
 from checker.report.context import Setting
 from checker.report.formats.json import report_v1
 from checker.report.page.fixes import diff, fixes_json, with_dialects
-from checker.report.page.rows import rows_of
+from checker.report.page.pool import Pool, parts_of
+from checker.report.page.rows import Row, cells_of, rows_of
 from checker.report.page.topics import maps_of
-from checker.report.record import read_report
+from checker.report.page.trend import trend
+from checker.report.record import RecordedPlace, read_report
 from tests.page.samples import (
     RULES,
     SETTING,
@@ -40,7 +44,7 @@ from tests.page.samples import (
     topic_of,
     written,
 )
-from tests.report.readers import html_data
+from tests.report.readers import html_data, text_in, whole
 from tests.samples import TESTS
 
 MOST = 8_000_000
@@ -66,6 +70,81 @@ def test_a_large_page_stays_below_the_limit_and_says_what_it_left_out(length: in
     left_out = re.search(r"(\d+) findings are left out because of the size limit", text)
     assert number - len(rows) == (int(left_out[1]) if left_out else 0)
     assert (left_out is None) == (length == 10)
+
+
+def test_every_row_has_its_texts_whole_although_rows_share_them() -> None:
+    report = audit(200)
+    data = html_data(report, SETTING)
+    rows = rows_of(report, SETTING)
+    for row, values, number, words in zip(rows, data["rows"], data["details"], data["commands"], strict=True):
+        shown = {
+            name: text_in(data, values, value)
+            for name, value in zip(data["columns"], values, strict=True)
+            if name != "open"
+        }
+        assert shown["message"] == row.finding.message
+        assert shown["resource"] == row.finding.resource
+        assert shown["witness"] == (row.finding.witness.sentence if row.finding.witness else "")
+        details = whole(data, values, number)
+        request = json.loads(details["request"].split("\n")[0]) if "request" in details else None
+        assert request == (row.finding.witness.request if row.finding.witness else None)
+        diffs = [fix["diff"] for fix in details.get("fixes", ()) if "diff" in fix]
+        assert len(diffs) == sum(bool(fix.policy) for fix in row.finding.fixes if row.is_present)
+        assert all(f"--- a/{row.finding.resource}\n" in diff for diff in diffs)
+        commands = whole(data, values, words)
+        assert all(row.finding.resource in one for one in commands if "explain" in one)
+
+
+@given(st.text(), st.sampled_from(("arn:aws:sns:us-east-1:111122223333:chat-streams", "main.tf", "")))
+def test_a_text_is_stored_without_the_parts_of_its_arn(text: str, resource: str) -> None:
+    pool, parts = Pool(), parts_of(resource)
+    for one in (
+        text,
+        f"{text}{resource}",
+        f"{resource}{text}{resource}us-east-1",
+        "chat-streams111122223333",
+    ):
+        stored = pool.texts[pool.text(one, parts)]
+        pieces = [stored] if isinstance(stored, str) else stored
+        assert "".join(parts[piece] if isinstance(piece, int) else piece for piece in pieces) == one
+
+
+def test_ten_thousand_findings_have_all_their_details() -> None:
+    text = written(audit(10_000))
+    assert len(text) < MOST * 0.6
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])  # type: ignore[index]
+    assert None not in data["details"]
+    assert data["total"] == 10_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ((), "No findings, and everything that was looked at is known."),
+        ((Change.FIXED,), "No findings, and everything that was looked at is known."),
+        ((Change.NOT_AUDITED,), "No findings, but 1 earlier finding not audited: this may still exist."),
+    ],
+)
+def test_a_page_without_findings_says_what_was_not_audited(changes: tuple[Change, ...], said: str) -> None:
+    entries = tuple(Entry(finding(0), change, "2026-11-01T02:00:00Z", Severity.ERROR) for change in changes)
+    assert said in written(Report((), (), (), 0, history=History("2026-11-01", entries)))
+
+
+def test_contacts_have_the_account_and_region_of_their_instance() -> None:
+    instance = "arn:aws:connect:eu-west-2:111122223333:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
+    place = Location(RecordedPlace(instance, "Topic"), ("Topic",))
+    contact = finding(0)._replace(resource="contact-1", locations=(place,))
+    cells = cells_of(Row("x", contact), SETTING)
+    assert (cells["account"], cells["region"]) == ("111122223333", "eu-west-2")
+
+
+def test_audits_of_other_accounts_have_lines_of_their_own() -> None:
+    nights = [
+        Night(f"2026-11-{day + 1:02}T02:00:00Z", 1, day % 2, 0, 0, scope="ab"[day % 2]) for day in range(6)
+    ]
+    assert trend(nights).count("<polyline") == 4
+    assert "a line of their own" in trend(nights)
+    assert trend([night._replace(scope="a") for night in nights]).count("<polyline") == 2
 
 
 # IDs and changes.
@@ -252,8 +331,8 @@ def test_a_fix_of_a_policy_in_aws_has_a_diff_of_the_policy() -> None:
 
 def edited(text: str, edits: list[tuple[tuple[int, int, int, int], str]]) -> str:
     starts = [0]
-    for whole in text.splitlines(keepends=True):
-        starts.append(starts[-1] + len(whole))
+    for line_text in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line_text))
     for (line, column, end_line, end_column), new in reversed(edits):
         text = text[: starts[line - 1] + column - 1] + new + text[starts[end_line - 1] + end_column - 1 :]
     return text

@@ -288,6 +288,30 @@ def html_data(report: Report, setting: Setting = SETTING) -> dict[str, Any]:
     return data
 
 
+def text_in(data: dict[str, Any], row: list[int], number: int) -> str:
+    """The text of a row, as the script of a page joins it with the name of the row's resource."""
+    stored = data["strings"][number]
+    if isinstance(stored, str):
+        return stored
+    resource: str = data["strings"][row[data["columns"].index("resource")]]
+    _, _, _, region, account, name = resource.split(":", 5)
+    parts = resource, account, region, name.rpartition("/")[2]
+    return "".join(parts[piece] if isinstance(piece, int) else piece for piece in stored)
+
+
+def whole(data: dict[str, Any], row: list[int], number: int) -> Any:
+    """The details or commands of a row, with the texts in place of their numbers."""
+
+    def value_of(value: Any) -> Any:
+        if isinstance(value, int):
+            return text_in(data, row, value)
+        if isinstance(value, list):
+            return list(map(value_of, value))
+        return {key: value_of(item) for key, item in value.items()}
+
+    return value_of(data["values"][number])
+
+
 def texts_of(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
@@ -301,6 +325,8 @@ def hold(report: Report, setting: Setting = SETTING) -> None:
     junit_cases(report, setting)
     github_lines(report, setting)
     inert_page(written("markdown", report, setting))
+    inert_page(digest := written("digest", report, setting))
+    assert len(digest.splitlines()) <= 40
     assert len(gitlab_issues(report, setting)) >= len(report.findings)
     assert len(diagnostics(report, setting)) >= len(report.findings)
     assert len(html_data(report, setting)["rows"]) == len(report.findings) + len(report.suppressed)

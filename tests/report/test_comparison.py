@@ -114,6 +114,7 @@ class Known(NamedTuple):
 
     first_seen: str
     severity: Severity
+    suppressed: bool = False
 
 
 def expected(known: dict[str, Known], night: Night, time: str) -> tuple[dict[str, Change], dict[str, Known]]:
@@ -125,8 +126,10 @@ def expected(known: dict[str, Known], night: Night, time: str) -> tuple[dict[str
         if seen in (SEEN, SUPPRESSED) and truth in (BAD, WORSE):
             severity = Severity.ERROR if truth == WORSE else Severity.WARNING
             if seen == SUPPRESSED:
-                changes |= {topic: Change.SUPPRESSED} if before else {}
+                changes |= {topic: Change.SUPPRESSED} if before and not before.suppressed else {}
+                after[topic] = Known(time, severity, suppressed=True)
                 continue
+            before = None if before is not None and before.suppressed else before
             after[topic] = Known(before.first_seen if before else time, severity)
             worse = before is not None and before.severity is Severity.WARNING and severity is Severity.ERROR
             changes[topic] = Change.NEW if before is None else Change.ESCALATED if worse else Change.UNCHANGED
@@ -156,7 +159,7 @@ def test_every_night_is_what_happened_since_the_topic_was_last_looked_at(nights:
         seen = {
             entry.finding.resource: entry.first_seen for entry in history.of(*PRESENT, Change.NOT_AUDITED)
         }
-        assert seen == {topic: one.first_seen for topic, one in known.items()}
+        assert seen == {topic: known[topic].first_seen for topic in seen}
         reports.append(report)
 
 
@@ -268,6 +271,9 @@ def with_keys(day: int, keys: dict[str, str | None], *findings: Finding, **more:
         (with_keys(1, {B: KEY}, skipped=REFUSED), ("not_audited", f"{A}: access denied")),
         (with_keys(1, {B: KEY}), ("fixed", "")),  # the topic does not exist any more
         (with_keys(1, {A: OTHER_KEY}), ("fixed", "no topic uses the key any more")),
+        (with_keys(1, {A: ""}), ("fixed", "no topic uses the key any more")),
+        (with_keys(1, {A: "alias/aws/sns"}), ("fixed", "no topic uses the key any more")),
+        (with_keys(1, {A: "alias/chat"}), ("not_audited", "no checked topic uses it")),
         (with_keys(1, {A: None}), ("not_audited", "no checked topic uses it")),
         (with_keys(1, {}, skipped=REFUSED), ("not_audited", "no checked topic uses it")),
         (with_keys(1, {A: KEY}, of_key(A)), ("unchanged", "")),
@@ -279,12 +285,37 @@ def test_a_finding_of_a_key_is_fixed_for_every_topic_that_it_affected(
     assert changes(with_keys(0, {A: KEY, B: KEY}, of_key(A)), second) == [expected]
 
 
-def test_a_resource_that_two_accounts_examine_passes_only_for_both() -> None:
-    one = finding(A, Severity.ERROR)
-    twice = night(1)
-    doubtful = twice.examined[0]._replace(verdicts={RULE: Verdict.UNDETERMINED})
-    for examined in ((twice.examined[0], doubtful), (doubtful, twice.examined[0])):
-        assert changes(night(0, one), twice._replace(examined=examined)) == [("not_audited", "not known")]
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        (with_keys(1, {A: OTHER_KEY, B: ""}), ("fixed", "no topic uses the key any more")),
+        (with_keys(1, {}), ("fixed", "no topic uses the key any more")),
+        (
+            with_keys(1, {A: OTHER_KEY}, skipped=(Skipped(B, "denied"),)),
+            ("not_audited", "no checked topic uses it"),
+        ),
+        (with_keys(1, {A: OTHER_KEY, B: "alias/chat"}), ("not_audited", "no checked topic uses it")),
+    ],
+)
+def test_a_finding_of_a_key_that_affects_no_topic_is_fixed_when_no_topic_uses_the_key(
+    second: Report, expected: tuple[str, str]
+) -> None:
+    first = with_keys(0, {A: KEY, B: KEY}, of_key())
+    assert changes(first, second) == [expected]
+    history = compared(with_keys(0, {}, skipped=REFUSED), past_of([first]))
+    report = first._replace(history=history, findings=())
+    carried = read_report(json.loads(json.dumps(report_v1(report))))
+    assert next(carried.history.of(Change.NOT_AUDITED)).users == (A, B)  # type: ignore[union-attr]
+
+
+def test_a_resource_that_two_accounts_examine_passes_for_both_unless_all_instances_are_alike() -> None:
+    for rule, expected in ((RULE, ("not_audited", "not known")), ("no-durable-subscriber", ("fixed", ""))):
+        one = finding(A, Severity.ERROR)._replace(rule=rule)
+        twice = night(1)
+        passed = twice.examined[0]._replace(verdicts={rule: Verdict.PASS})
+        doubtful = passed._replace(verdicts={rule: Verdict.UNDETERMINED})
+        for examined in ((passed, doubtful), (doubtful, passed)):
+            assert changes(night(0, one), twice._replace(examined=examined)) == [expected]
 
 
 def test_one_of_two_equal_findings_can_be_suppressed() -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Role, Severity, Witness
 from checker.inputs.text import parse_text
+from checker.lint.audited import AuditedUnit, Circumstances
+from checker.lint.history import Change, Entry, History
 from checker.lint.report import Report, Stale, Suppressed, SuppressedBy
 from checker.report.brief import one_line
 from checker.report.context import is_file
@@ -48,6 +50,18 @@ def hostile(text: str) -> Report:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_inert_in_every_format(text: str) -> None:
     hold(hostile(text))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_of_accounts_and_reasons_of_changes_are_inert(text: str) -> None:
+    topic = "arn:aws:sns:us-east-1:111122223333:chat"
+    report = hostile(text)
+    finding = report.findings[0]._replace(resource=topic, message=f"statement {'x' * 110} `{text}")
+    entries = [Entry(finding, change, "2026-01-01T00:00:00+00:00", reason=text) for change in Change]
+    unit = AuditedUnit("111122223333", "us-east-1", text, complete=True)
+    audit = Circumstances("2026-01-02T00:00:00+00:00", "1", units=(unit,))
+    history = History("2026-01-01T00:00:00+00:00", tuple(entries))
+    inert_page(written("digest", report._replace(findings=(finding,) * 3, audit=audit, history=history)))
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.endpoints import shown
 from checker.core.arn import Arn
 from checker.fix.live.receipt import RECEIPT, REPLACES
 
@@ -48,7 +49,7 @@ class Subscribed(NamedTuple):
     @property
     def name(self) -> str:
         """Return the subscription as reports name it."""
-        return f"subscription {self.protocol} `{self.endpoint}`"
+        return f"subscription {self.protocol} `{shown(self.endpoint)}`"
 
     def needs_confirmation(self, topic: Arn) -> bool:
         """Return True if AWS requires the endpoint's owner to confirm: web sites, email, other accounts."""

@@ -12,7 +12,7 @@ from checker.analysis.pairing import named_by
 from checker.core.arn import Arn, topic_arn
 from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
-from checker.lint.audited import AuditedUnit
+from checker.lint.audited import ORGANIZATION, TRAIL, AuditedUnit
 from checker.lint.scope import FOLLOWED, KEY_ALLOWS, is_certain, is_granted, shares_key
 from checker.live.audit.instances import (
     contacts_of,
@@ -198,7 +198,23 @@ class Collector:
         unit, instances = self.calls.unit, self._context.instances()
         names = sorted(arn.rpartition(":")[2] for arn in self.passed_over)
         known = None if instances is None else tuple(sorted(str(one.arn) for one in instances))
-        return AuditedUnit(unit.account, unit.region, "", self._all_listed, tuple(names), known)
+        sources = tuple(self._sources())
+        return AuditedUnit(unit.account, unit.region, "", self._all_listed, tuple(names), known, sources)
+
+    def _sources(self) -> Iterator[str]:
+        """Yield what was read besides resources. Organization policies and events count only if all were read."""
+        yield from self.plan.files
+        organization = self.plan.organization
+        if organization is not None and organization.attached is not None and not organization.unread:
+            yield ORGANIZATION
+        if self.plan.hours and not any(map(self._concerns_trail, self.calls.skipped)):
+            yield TRAIL
+
+    def _concerns_trail(self, skipped: Skipped) -> bool:
+        """True if events of CloudTrail were not read, or the whole unit was not, as when credentials expire."""
+        return (
+            skipped.what == self.calls.unit.name or "cloudtrail" in f"{skipped.what} {skipped.reason}".lower()
+        )
 
     def _queue_topics(self, topics: Iterable[Topic]) -> None:
         """Queue topics for the next check, or until it is known which instances stream to them."""
@@ -230,7 +246,7 @@ class Collector:
         completed = ahead(self.pool, self._subscribers.complete, every, _TOGETHER * self.calls.threads)
         for topic, subscriptions in listed:
             if subscriptions is None:
-                yield topic
+                yield topic._replace(subscriptions=self.subscriptions.why_unknown(topic))
             else:
                 yield topic._replace(subscriptions=tuple(islice(completed, len(subscriptions))))
 

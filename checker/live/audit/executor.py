@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.configuration.baseline import finding_fingerprint, numbered
 from checker.core.errors import Skipped
 from checker.core.finding import format_route
 from checker.expectations.run import expecting
 from checker.fix.attempts import with_previews
+from checker.fix.proof_memory import ProofMemory
 from checker.fix.snapshot import Reading
 from checker.lint.audited import AuditedUnit
 from checker.lint.engine import KINDS, Scope, judge
@@ -57,6 +59,7 @@ class Worker:
         self.stop = threading.Event()
         self._on_answer = on_answer
         self._reads = reads
+        self._proofs = ProofMemory()
         self._organization = plan.organization and organization_of(plan.organization)
         threads = plan.access.threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="call")
@@ -70,7 +73,10 @@ class Worker:
         collector = Collector(calls, self.plan, self._pool, self._slow_pool, reads, frozenset(followed))
         rules = expecting(all_rules(), self.plan.expectations)
         inventories = (one._replace(organization=self._organization) for one in collector.inventories())
-        report = joined(_proven(inventory, judge(inventory, rules, _EVERYTHING)) for inventory in inventories)
+        report = joined(
+            _proven(inventory, judge(inventory, rules, _EVERYTHING), self._proofs)
+            for inventory in inventories
+        )
         replicas = collector.replicas()
         report = _ordered(report, sorted(calls.skipped, key=lambda skipped: skipped[:2]), collector)
         report = limited(report, followed)
@@ -103,12 +109,12 @@ class Worker:
         self._slow_pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _proven(inventory: Inventory, report: Report) -> Report:
+def _proven(inventory: Inventory, report: Report, proofs: ProofMemory) -> Report:
     """Return the report with the policies of proven fixes. Their edits are of no use: the text is not in a file."""
     if not any(fix.operations for finding in report.findings for fix in finding.fixes):
         return report
     try:
-        report = with_previews(Reading(inventory, report), lambda _: None)
+        report = with_previews(Reading(inventory, report), lambda _: None, proofs)
     except Exception:  # noqa: BLE001 - a bug in a fix must not lose the findings
         return report._replace(crashed=(*report.crashed, "fixes"))
     findings = (
@@ -145,6 +151,17 @@ def joined(reports: Iterable[Report]) -> Report:
         sum(report.not_judged for report in merged),
         tuple(crashed for report in merged for crashed in report.crashed),
     )
+
+
+def merged(units: Iterable[Report]) -> Report:
+    """Merge the reports of units. What several of them report of one resource, as its place shows, is one finding."""
+    reports = list(units)
+    found: dict[tuple[str, int], Finding] = {}
+    for report in reports:
+        marks = numbered(map(finding_fingerprint, report.findings))
+        for mark, finding in zip(marks, report.findings, strict=True):
+            found.setdefault(mark, finding)
+    return joined(reports)._replace(findings=tuple(found.values()))
 
 
 _THREADS_A_UNIT = 2

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from checker.lint.report import Report
 
-VERSION = 6
+VERSION = 7
 _KINDS = ("audit", "unit", "topic", "end")
 _OTHERS = {
     "version": "from another version of checker",

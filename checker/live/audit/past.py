@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError, Skipped
 from checker.inputs.opening import NotRegularError, open_regular
-from checker.live.audit.executor import joined
+from checker.live.audit.executor import merged
 from checker.live.audit.journal import UnfinishedError, read_journal
 from checker.live.audit.replicas import completed
+from checker.report.brief import count_noun, some
 from checker.report.comparison import Past, past_of
 from checker.report.record import MALFORMED, read_report
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HELP = "name a JSON report of `checker audit`, a journal, or a folder with them"
 _NO_TIME = "does not say when it was audited"
 _SUFFIXES = (".json", ".jsonl")
+_MOST_NAMED = 3
 _HEAD = 4096
 """The time of an audit is in this many bytes at the beginning of its report or journal."""
 _TIME = re.compile(rb'"(?:time|began)"\s*:\s*"([^"]{10,40})"')
@@ -44,19 +46,31 @@ class _File(NamedTuple):
 def read_past(path: Path, settle: Callable[[Report], Report]) -> tuple[Past, tuple[Skipped, ...]]:
     """Read an earlier report or journal, or all in a folder and below, and the files there that are neither.
 
-    ``settle`` applies the selection and the suppressions of this run to the findings of a journal, which has all.
+    ``settle`` applies the selection of the earlier audit and the suppressions of this run to the findings of a journal,
+    which has all.
     Raises InputError.
     """
     if not os.path.isdir(path):  # noqa: PTH112 - it never raises
         return past_of([_read(_file(path), settle)]), ()
     files: list[_File] = []
+    others: list[str] = []
     ignored: list[Skipped] = []
     for name in _names(path):
         try:
             files.append(_file(name))
+        except NotAnAuditError:
+            others.append(name.name)
         except InputError as error:
             ignored.append(_ignored(name, error))
-    return past_of(_needed(_distinct(files), settle, ignored)), tuple(ignored)
+    past = past_of(_needed(_distinct(files), settle, ignored))
+    return past, (*ignored, *_others(path, others))
+
+
+def _others(folder: Path, names: Sequence[str]) -> Iterator[Skipped]:
+    """Yield one entry for all files of a folder that are not of audits, such as a baseline."""
+    if names:
+        reason = f"not compared with {count_noun(len(names), 'file')} without the time of an audit: {some(names, _MOST_NAMED)}"
+        yield Skipped(str(folder), reason, complete=True)
 
 
 class NotAnAuditError(InputError):
@@ -65,7 +79,7 @@ class NotAnAuditError(InputError):
 
 def _ignored(path: Path, error: InputError) -> Skipped:
     """Return the entry of a file that is left out. What an audit reported is missing then, unlike any other file."""
-    is_missing = not isinstance(error, NotAnAuditError | UnfinishedError)
+    is_missing = not isinstance(error, UnfinishedError)
     reason = f"not compared with: {error.reason}"
     return Skipped(str(path), reason, error=is_missing, help=error.help, complete=not is_missing)
 
@@ -84,6 +98,10 @@ def _names(folder: Path) -> Iterator[Path]:
 def _file(path: Path) -> _File:
     """Look at the beginning of a file. Raises InputError if it is neither a report nor a journal."""
     head = _head(path)
+    if not head:
+        raise InputError(
+            str(path), "the file is empty: its audit was not written", help_text="remove the file"
+        )
     match = _TIME.search(head)
     is_report = not head.startswith(_JOURNAL)
     if is_report and (match is None or b'"audit"' not in head):
@@ -149,7 +167,7 @@ def _read(file: _File, settle: Callable[[Report], Report]) -> Report:
 
 
 def _journal_report(path: Path, settle: Callable[[Report], Report]) -> Report:
-    """Return the report of an earlier audit from its journal, with the selection of this run."""
+    """Return the report of an earlier audit from its journal, with its selection and the suppressions of this run."""
     audit, entries = read_journal(path)
-    report = joined(entry.report for entry in completed(entries, {}))
-    return settle(report)._replace(audit=audit)
+    report = merged(entry.report for entry in completed(entries, {}))
+    return settle(report._replace(audit=audit))

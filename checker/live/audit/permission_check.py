@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 SAMPLE = 10
 """The number of topics to read in each account and Region."""
-_NOT_MADE = ("ds:DescribeDirectories", "securityhub:BatchImportFindings", "sts:AssumeRole")
-"""Actions that an audit does not call itself, that change something, or that entering an account shows."""
-
-
+_NOT_MADE = ("ds:DescribeDirectories", "sts:AssumeRole")
+"""Actions that an audit does not call itself, and that entering an account shows."""
+_CHANGING = ("securityhub:BatchImportFindings",)
+"""Actions that would change something."""
 _GET_FINDINGS = "securityhub:GetFindings"
 
 
 class Tried(NamedTuple):
     """The actions that AWS allowed in an account and Region, and those that failed, each with the reason.
 
-    ``untried`` are the actions that the sample had no resource for.
+    ``untried`` are the actions that the sample had no resource for, ``changing`` those that would change something.
     """
 
     unit: Unit
@@ -42,6 +42,7 @@ class Tried(NamedTuple):
     refused: tuple[tuple[str, str], ...]
     failed: tuple[tuple[str, str], ...]
     untried: tuple[str, ...] = ()
+    changing: tuple[str, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -75,10 +76,17 @@ class Trial:
             is_refusal = error.fault is Fault.DENIED
             about = f"{error.entry.what}" if is_refusal else f"{error.entry.what}: {error.entry.reason}"
             (refused if is_refusal else failed).append((action, about))
-        known = {*allowed, *errors, *_NOT_MADE}
-        untried = tuple(action for action in sorted(needed) if action not in known)
+        untried = [action for action in sorted(needed) if action not in {*allowed, *errors, *_NOT_MADE}]
+        changing = tuple(action for action in untried if action in _CHANGING)
+        unsampled = tuple(action for action in untried if action not in _CHANGING)
         own = tuple(sorted(action for action in allowed if action not in errors))
-        return Tried(unit, own, tuple(refused), tuple(failed), untried)
+        return Tried(unit, own, tuple(refused), tuple(failed), unsampled, changing)
+
+    def actions(self) -> frozenset[str]:
+        """Return the actions that were tried in any unit."""
+        return frozenset(
+            action for by_unit in (self._allowed, self._errors) for of in by_unit.values() for action in of
+        )
 
     def units(self) -> tuple[Unit, ...]:
         """Return the units in which calls were made."""

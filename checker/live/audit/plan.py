@@ -67,7 +67,9 @@ class Plan(NamedTuple):
     ``streaming`` pairs each topic with the instances that stream to it according to a manifest. ``hours`` limits the
     CloudTrail lookup, 0 disables it. ``expectations`` are proven for the topics and keys of each unit.
     ``observations`` are those of evidence files. ``organization`` is ``None`` if no organization policies are given or
-    asked for. ``followed`` are the resources of earlier findings, and ``from_hub`` adds those that Security Hub has. ``sample`` is the number of topics to read in each unit, 0 for all.
+    asked for. ``sample`` is the number of topics to read in each unit, 0 for all. ``files`` are the sources that are
+    files: see `AuditedUnit`. ``followed`` are the resources of earlier findings, and ``from_hub`` adds those that
+    Security Hub has.
     """
 
     access: Access = Access()
@@ -81,6 +83,7 @@ class Plan(NamedTuple):
     sample: int = 0
     followed: Followed = ()
     from_hub: bool = False
+    files: tuple[str, ...] = ()
 
     @property
     def named(self) -> frozenset[str]:

@@ -1,7 +1,8 @@
 """Saves the answers of AWS in the form of the AWS CLI: `checker check DIR` and `checker explain` read them.
 
 Each account and Region has a folder. A key has a folder of its own below it, because the output of `aws kms
-get-key-policy` does not name the key. An answer that was refused is not saved, so that it stays unknown.
+get-key-policy` does not name the key. A record says what the audit could not read, so that it stays unknown. Answers may
+have secrets, such as the tokens in the URLs of subscriptions: only the user can read them.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from checker.core.arn import Arn
 from checker.core.errors import InputError
+from checker.inputs.kinds.saved_audit import MEMBER, NAME
 from checker.inputs.output_file import open_output
 from checker.live.aws.errors import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from checker.core.errors import Skipped
     from checker.live.aws.access import MadeCall, Unit
 
 _NAMED_BY = {
@@ -49,6 +52,8 @@ _LISTS = frozenset(
 """The calls about all resources of an account and Region, in pages."""
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST = 80
+_PRIVATE = 0o700
+_ABOUT = {"about": "an audit of Amazon SNS topics by checker, and what it could not read"}
 
 
 class SavedAnswers:
@@ -63,8 +68,10 @@ class SavedAnswers:
     def begin(self) -> None:
         """Make the folder. Raises InputError for one that is not empty, because old answers would count as new."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
             is_empty = next(self._folder.iterdir(), None) is None
+            if is_empty:
+                self._folder.chmod(_PRIVATE)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise InputError(str(self._folder), f"cannot be written: {reason}") from None
@@ -72,6 +79,12 @@ class SavedAnswers:
             raise InputError(
                 str(self._folder), "the folder is not empty", help_text="name a new folder for `--save`"
             )
+        self._write(self._folder / NAME, {**_ABOUT, MEMBER: {}})
+
+    def finish(self, unread: Iterable[Skipped]) -> None:
+        """Record that the audit ended, and what it could not read."""
+        listed = [{"what": one.what, "reason": one.reason} for one in unread if one.error]
+        self._write(self._folder / NAME, {**_ABOUT, MEMBER: {"unread": listed}})
 
     def keep(self, call: MadeCall, answer: dict[str, Any] | CallError) -> None:
         """Save an answer that a later check can read; others are ignored."""
@@ -120,8 +133,8 @@ class SavedAnswers:
     def _write(self, path: Path, answer: Mapping[str, Any]) -> None:
         value = {name: part for name, part in answer.items() if name != "ResponseMetadata"}
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with open_output(path) as file:
+            path.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+            with open_output(path, private=True) as file:
                 json.dump(value, file, indent=2, default=_text)
                 file.write("\n")
         except OSError as error:

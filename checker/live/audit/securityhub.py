@@ -1,9 +1,7 @@
 """Send findings to AWS Security Hub under stable IDs, and archive those that no longer apply.
 
-A finding is archived only if this run checked its rule on each of its resources for the same instances, with the same
-sources, or if AWS no longer has the resource or the instance. Everything else stays unchanged: rules that were not
-selected, reads that failed, results that left something open, organization policies and expectations that were not
-read, and findings that a suppression or baseline hides.
+A finding is archived only if `checker.report.judgment` says that it is fixed. Everything else stays unchanged, also a
+finding that a suppression or baseline hides.
 
 A result is as old as the reads that it rests on, and many of them may lie between reading and sending. So `UpdatedAt`
 is the time when the reads began, and what Security Hub knows from the same time or later is left as it is.
@@ -19,32 +17,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.arn import NEWEST, Arn, partition_of
 from checker.core.errors import Skipped
-from checker.core.finding import Verdict, listed
+from checker.core.finding import listed
 from checker.lint.registry import all_rules
-from checker.lint.report import UNMET, SentFindings
-from checker.lint.rule import Link
+from checker.lint.report import SentFindings
 from checker.lint.status import UNKNOWN
 from checker.live.audit.follow_up import followed_of
 from checker.live.aws.calls import Calls, Listing
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.lookup import look_up
-from checker.report.asff import (
-    GENERATOR,
-    Owner,
-    archived,
-    expectation_of,
-    finding_asff,
-    finding_id,
-    instances_of,
-    sources_of,
-)
+from checker.report.asff import GENERATOR, Owner, archived, earlier_of, finding_asff, finding_id
 from checker.report.brief import count_noun
+from checker.report.judgment import Judged, Judgment, not_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from checker.lint.report import Examined, Report
-    from checker.lint.rule import Rule
+    from checker.lint.report import Report
     from checker.live.audit.follow_up import Followed
     from checker.live.aws.access import Unit
     from checker.live.aws.session import Sessions
@@ -93,11 +81,7 @@ class DeletedResources:
 
 _FINDINGS = Listing("securityhub", "get_findings", "Findings")
 _BATCH = 100
-_GONE = "gone"
 _Asff = dict[str, Any]
-
-ORGANIZATION, EVIDENCE = "organization", "evidence"
-"""Sources of an audit besides resources: organization policies, and observed uses of keys."""
 
 
 class Sent(NamedTuple):
@@ -118,8 +102,8 @@ def send(
 ) -> Sent:
     """Send the findings of a unit to its own account and Region.
 
-    ``read_at`` is the time when the reads of the unit began. ``sources`` are what the audit read besides resources:
-    ORGANIZATION, EVIDENCE.
+    ``read_at`` is the time when the reads of the unit began. ``sources`` are what the audit read besides resources,
+    see `AuditedUnit`.
     """
     calls, read = Calls(sessions, unit, threading.Event()), frozenset(sources)
     owner, time = _owner(unit), _time_text(read_at)
@@ -130,8 +114,8 @@ def send(
     held_back = {finding_id(finding.finding, owner) for finding in report.suppressed}
     absent = [one for name, one in known.items() if name not in found and name not in held_back]
     _note_unknown(calls, absent)
-    judged = _Judged(report, DeletedResources(calls), read)
-    results = [*found.values(), *judged.archived(absent, time)]
+    archive = _Archive(report, DeletedResources(calls), read)
+    results = [*found.values(), *archive.of(absent, time)]
     current = [finding for finding in results if finding["Id"] not in newer]
     refused = {name for batch in _batches(current) for name in _import(calls, batch)}
     states = [finding["RecordState"] for finding in current if finding["Id"] not in refused]
@@ -205,89 +189,26 @@ def _updated(known: _Asff) -> datetime:
 def _found(
     report: Report, owner: Owner, now: str, known: Mapping[str, _Asff], sources: Iterable[str]
 ) -> Iterator[_Asff]:
-    paired = {
-        examined.resource: [str(pairing.instance) for pairing in examined.pairings]
-        for examined in report.examined
-    }
+    judged = Judged(report.examined, lambda _: not_known(""))
     for finding in report.findings:
         since = known.get(finding_id(finding, owner), {}).get("CreatedAt", "")
-        resources = (finding.resource, *finding.affects)
-        instances = dict.fromkeys(arn for name in resources for arn in paired.get(name, ()))
-        yield finding_asff(finding, owner, now, since, tuple(instances), sources)
+        instances = judged.instances_for(finding.resource, *finding.affects)
+        yield finding_asff(finding, owner, now, since, instances, sources)
 
 
-class _Judged:
-    """The rules that a run checked on each resource, for which instances, and with which sources."""
+class _Archive:
+    """Archives the findings that a run looked for and did not find. They become PASSED only if their rules passed."""
 
     def __init__(self, report: Report, gone: DeletedResources, sources: frozenset[str]) -> None:
-        self._examined = {examined.resource: examined for examined in report.examined}
-        self._rules = {rule.id: rule for rule in all_rules()}
+        self._judged = Judged(report.examined, lambda name: Judgment(gone(name), "it may still exist"))
         self._sources = sources
-        self._gone = gone
 
-    def archived(self, absent: Iterable[_Asff], now: str) -> Iterator[_Asff]:
-        """Archive findings that this run looked for and did not find. They become PASSED only if their rules passed."""
+    def of(self, absent: Iterable[_Asff], now: str) -> Iterator[_Asff]:
+        """Yield archived copies of the findings that are fixed."""
         for known in absent:
-            rule = self._rules.get(known["GeneratorId"].removeprefix(GENERATOR))
-            if rule is None:
-                continue
-            verdicts = {self._verdict(resource["Id"], rule.id) for resource in known["Resources"]}
-            if verdicts <= {Verdict.PASS, Verdict.FAIL, _GONE} and self._covers(rule, known):
-                yield archived(known, now, passed=verdicts == {Verdict.PASS})
-
-    def _verdict(self, resource: str, rule: str) -> Verdict | str | None:
-        """Return the verdict of a rule on a resource. None if it was not checked and may still exist.
-
-        A rule that failed for one subscription may have left another one open.
-        """
-        if resource not in self._examined:
-            return _GONE if self._gone(resource) else None
-        examined = self._examined[resource]
-        return None if rule in dict(examined.open_results) else examined.verdicts.get(rule)
-
-    def _covers(self, rule: Rule, known: _Asff) -> bool:
-        """Return True unless the finding may rest on an instance or a source that this run did not have."""
-        if self._gone_first(known):
-            return True
-        return (
-            _sources_needed(rule, known) <= self._sources
-            and self._covers_instances(rule, known)
-            and (rule.id != UNMET or self._covers_expectation(known))
-        )
-
-    def _covers_expectation(self, known: _Asff) -> bool:
-        """Return True if this run proved the expectation of the finding."""
-        results = [one.expectations.get(expectation_of(known)) for one in self._examined_of(known)]
-        return bool(results) and set(results) <= {Verdict.PASS, Verdict.FAIL}
-
-    def _examined_of(self, known: _Asff) -> list[Examined]:
-        names = (resource["Id"] for resource in known["Resources"])
-        return [self._examined[name] for name in names if name in self._examined]
-
-    def _covers_instances(self, rule: Rule, known: _Asff) -> bool:
-        """Return True unless the finding may be about an instance that this run did not check its resources for."""
-        if rule.link is None and rule.family != "connect":
-            return True
-        examined = self._examined_of(known)
-        judged = {str(pairing.instance) for entry in examined for pairing in entry.pairings}
-        return all(arn in judged or self._gone(arn) for arn in instances_of(known))
-
-    def _gone_first(self, known: _Asff) -> bool:
-        """Return True if AWS does not find the finding's main resource. The others are affected by it."""
-        name = known["Resources"][0]["Id"]
-        return name not in self._examined and self._gone(name)
-
-
-def _sources_needed(rule: Rule, known: _Asff) -> set[str]:
-    """Return the sources without which a rule cannot tell whether the finding still applies.
-
-    Organization policies decide about keys and endpoints, and without them AWS is taken to deny nothing.
-    """
-    of_keys = rule.family == "kms"
-    needed = {ORGANIZATION} if rule.link is Link.ORGANIZATION_POLICY else set()
-    if of_keys or rule.reads_endpoints:
-        needed |= sources_of(known) & {ORGANIZATION}
-    return needed | (sources_of(known) & {EVIDENCE} if of_keys else set())
+            judgment = self._judged.judgment_of(earlier_of(known), self._sources)
+            if judgment.fixed:
+                yield archived(known, now, passed=judgment.passed)
 
 
 def _import(calls: Calls, batch: Sequence[_Asff]) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.analysis.inventory import Subscription, Topic
 from checker.analysis.key_names import is_managed_key
+from checker.core.arn import Arn
 from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
 from checker.live.aws.calls import BY_TOPIC, Calls, Listing
@@ -61,9 +63,18 @@ class TopicReads(NamedTuple):
 
 
 def is_skippable(policy: str | None, scope: Scope) -> bool:
-    """Return True for a policy that cannot name Connect and need not be parsed. Most policies cannot."""
+    """Return True for a policy that cannot name Connect and need not be read. Most policies cannot.
+
+    If a text is not JSON, nothing is known of the topic.
+    """
     asked_for = scope.all_topics or bool(scope.topics or scope.expected)
-    return policy is not None and not asked_for and not mentions_connect(policy) and "\\" not in policy
+    if policy is None or asked_for or mentions_connect(policy) or "\\" in policy:
+        return False
+    try:
+        json.loads(policy)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def encrypted_with(attributes: Attributes | None) -> str:
@@ -204,11 +215,26 @@ class Subscriptions:
         return page is not None and not page.following
 
     def of(self, topic: str) -> tuple[Subscription, ...] | None:
-        """Return the subscriptions of a topic in scope. None if they could not be listed. Lists only once."""
+        """Return the subscriptions of a topic in scope. None if they could not be listed. Lists only once.
+
+        An account lists only its own subscriptions, which are not all of a topic in another account.
+        """
+        if not self._is_own(topic):
+            return None
         if self._listed is None:
             self._listed = self._list()
         subscriptions = self._listed.get(topic)
         return () if subscriptions is None and self._whole else subscriptions
+
+    def _is_own(self, topic: str) -> bool:
+        arn = Arn.parse(topic)
+        return arn is None or arn.account == self._calls.unit.account
+
+    def why_unknown(self, topic: Topic) -> Unknown:
+        """Return why the subscriptions of a topic are not known."""
+        if self._is_own(topic.name):
+            return Unknown("the subscriptions could not be listed")
+        return Unknown("only the account of the topic can list its subscriptions")
 
     def _list(self) -> Listed:
         page = self._first.result() if self._first else None

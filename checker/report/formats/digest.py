@@ -1,18 +1,25 @@
-"""A digest of at most 40 lines, for mail or chat: what is new and fixed, then the totals. Also valid Markdown."""
+"""A digest of at most 40 lines, for mail or chat: what is new and fixed, then the totals. Also valid Markdown.
+
+Names and messages may have text of others, such as the name of a member account, so they cannot act: there are no links,
+mentions or HTML.
+"""
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn
+from checker.core.finding import Verdict
 from checker.lint.history import Change
 from checker.report.brief import one_line, place, some, summary_text, worst_first
 from checker.report.context import Paint
+from checker.report.markdown import code, unlinked
 from checker.report.overview import Home, changes_text, grouped, headline, risk, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from checker.core.finding import Finding
     from checker.lint.history import Entry
@@ -21,10 +28,25 @@ if TYPE_CHECKING:
     from checker.report.context import Setting
 
 MOST_LINES = 40
-_ROOM = {"New": 10, "Escalated": 3, "Fixed": 6, "Not audited": 3, "Findings": 22, "Not looked at": 3}
+_ROOM = {
+    "New": 9,
+    "Escalated": 3,
+    "Fixed": 4,
+    "Not audited": 3,
+    "Suppressed": 2,
+    "Findings": 22,
+    "Not looked at": 3,
+}
 """The lines of each section without its title."""
 _LONGEST = 120
 _MOST_NAMES = 4
+
+
+class _Line(NamedTuple):
+    """A line, and the number of findings or other entries that it stands for."""
+
+    text: str
+    number: int = 1
 
 
 def render(report: Report, setting: Setting) -> Iterator[str]:
@@ -44,12 +66,12 @@ def render(report: Report, setting: Setting) -> Iterator[str]:
     yield f"Total: {summary_text(report, Paint())}"
 
 
-def _changes(report: Report, rules: dict[str, Rule], setting: Setting) -> dict[str, list[str]]:
+def _changes(report: Report, rules: dict[str, Rule], setting: Setting) -> dict[str, list[_Line]]:
     history = report.history
     if history is None:
         return {}
     present = {"New": Change.NEW, "Escalated": Change.ESCALATED}
-    absent = {"Fixed": Change.FIXED, "Not audited": Change.NOT_AUDITED}
+    absent = {"Fixed": Change.FIXED, "Not audited": Change.NOT_AUDITED, "Suppressed": Change.SUPPRESSED}
     sections = {}
     for title, change in present.items():
         groups = grouped((entry.finding for entry in history.of(change)), rules)
@@ -68,22 +90,43 @@ def _kind(entry: Entry) -> tuple[Home, str, str, str]:
     return Home.of_finding(finding), finding.rule, finding.severity.value, entry.reason
 
 
-def _line(findings: Sequence[Finding], report: Report, setting: Setting, reason: str = "") -> str:
+def _line(findings: Sequence[Finding], report: Report, setting: Setting, reason: str = "") -> _Line:
     """Return one line for the findings of a rule in an account and Region."""
     first = worst_first(findings)[0]
     names = [_name(finding, report, setting) for finding in worst_first(findings)]
     names = list(dict.fromkeys(names))
     where = Home.of_finding(first).shown(report.audit) if report.audit and Arn.parse(first.resource) else ""
-    about = f"{some(names, _MOST_NAMES)}{f' ({where})' if where else ''}"
-    return f"- {first.severity.value} {first.rule}: {about}: {one_line(reason or _message(first), _LONGEST)}"
+    about = _still(f"{some(names, _MOST_NAMES)}{f' ({where})' if where else ''}")
+    is_open = first.verdict is Verdict.UNDETERMINED and not reason
+    level = f"{first.severity.value}{' (not known)' if is_open else ''}"
+    return _Line(f"- {level} {first.rule}: {about}: {_message(reason or first.message)}", len(findings))
 
 
-def _message(finding: Finding) -> str:
-    """Return the message of a finding with names instead of ARNs, which would fill the line."""
-    message = finding.message
-    for resource in (finding.resource, *finding.affects):
-        message = message.replace(resource, short(resource))
-    return message
+_ACTIVE = str.maketrans(
+    {
+        "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
+        ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
+    }
+)
+_BARE_ARN = re.compile(r"(?<![`\w])arn:[^\s`,;]+")
+_MARKS = str.maketrans("", "", "`[]*!\\")
+
+
+def _still(text: str) -> str:
+    """Return a text that neither Markdown nor a chat makes a link, a mention or an element of."""
+    return unlinked(text.translate(_ACTIVE).translate(_MARKS))
+
+
+def _message(text: str) -> str:
+    """Format a message with values in backticks: cut to a readable length, with short names in place of ARNs."""
+    pieces = one_line(text).split("`")
+    pieces[1::2] = [short(piece) for piece in pieces[1::2]]
+    whole = _BARE_ARN.sub(lambda found: short(found[0]), "`".join(pieces))
+    cut = whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}..."
+    spans = enumerate(cut.split("`"))
+    return "".join(
+        code(piece.translate(_ACTIVE)) if at % 2 and piece else _still(piece) for at, piece in spans
+    )
 
 
 def _name(finding: Finding, report: Report, setting: Setting) -> str:
@@ -94,19 +137,18 @@ def _name(finding: Finding, report: Report, setting: Setting) -> str:
     return f"{place(finding.locations[0], setting)}{address}"
 
 
-def _unread(report: Report) -> Iterator[str]:
+def _unread(report: Report) -> Iterator[_Line]:
     for skipped in report.skipped:
         if skipped.error:
-            yield f"- {one_line(f'{skipped.what}: {skipped.reason}', _LONGEST)}"
+            yield _Line(f"- {_message(f'{skipped.what}: {skipped.reason}')}")
 
 
-def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
+def _section(title: str, lines: Sequence[_Line]) -> Iterator[str]:
     if not lines:
         return
-    room = _ROOM[title]
-    shown: Iterable[str] = (
-        lines if len(lines) <= room else (*lines[: room - 1], f"- and {len(lines) - room + 1} more")
-    )
+    shown = lines if len(lines) <= _ROOM[title] else lines[: _ROOM[title] - 1]
     yield ""
     yield f"**{title}**"
-    yield from shown
+    yield from (line.text for line in shown)
+    if len(shown) < len(lines):
+        yield f"- and {sum(line.number for line in lines[len(shown) :])} more"

@@ -72,6 +72,7 @@ def unit_json(unit: AuditedUnit) -> dict[str, Any]:
         "complete": unit.complete,
         "topics_not_judged": list(unit.topics),
         "instances": None if unit.instances is None else list(unit.instances),
+        "sources": list(unit.sources),
     }
 
 
@@ -107,6 +108,9 @@ def _absent(entry: Entry) -> dict[str, Any]:
         "first_seen": entry.first_seen,
         "reason": entry.reason,
         "instances": list(entry.instances),
+        "sources": list(entry.sources),
+        **({"suppressed": True} if entry.suppressed else {}),
+        **({"users": list(entry.users)} if entry.users else {}),
     }
 
 

@@ -3,7 +3,7 @@
 function detail(index) {
   const row = rows[index];
   const id = cell(row, "id");
-  const more = data.details[index];
+  const more = data.details[index] === null ? null : valueOf(row, data.values[data.details[index]]);
   const parts = [facts(row, more), witness(row, more)];
   if (more === null) parts.push(make("p", { class: "notice" }, "The fix and the places are left out because of the size limit of the page. Other formats have them."));
   else if (!EARLIER.has(cell(row, "change"))) parts.push(...fixes(row, more));
@@ -56,7 +56,7 @@ function dialect(one) {
 }
 
 function commands(index) {
-  const found = data.commands[index].map((words) => words.map((word) => text[word]));
+  const found = valueOf(rows[index], data.values[data.commands[index]]);
   if (!found.length) return [];
   return [make("h3", {}, "Commands"), ...found.flatMap(([purpose, ...words]) => [
     make("div", { class: "soft" }, purpose), codeBlock(words.join(" "), purpose),

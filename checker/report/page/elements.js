@@ -3,7 +3,23 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const text = data.strings;
 const column = Object.fromEntries(data.columns.map((name, index) => [name, index]));
-const cell = (row, name) => text[row[column[name]]];
+/** Return the ARN of a row's resource, its account, Region and name. */
+function partsOf(row) {
+  const arn = text[row[column.resource]];
+  const [, , , region, account, ...name] = arn.split(":");
+  return [arn, account, region, name.join(":").split("/").at(-1)];
+}
+/** Return a text of a row. One with parts of the ARN of its resource is stored as pieces, with numbers for the parts. */
+function written(row, number) {
+  if (typeof text[number] === "string") return text[number];
+  const parts = partsOf(row);
+  return text[number].map((piece) => (typeof piece === "number" ? parts[piece] : piece)).join("");
+}
+const cell = (row, name) => written(row, row[column[name]]);
+/** Return a value of a row with its texts in place of their numbers. */
+const valueOf = (row, value) => (typeof value === "number" ? written(row, value)
+  : Array.isArray(value) ? value.map((item) => valueOf(row, item))
+    : Object.fromEntries(Object.entries(value).map(([key, item]) => [key, valueOf(row, item)])));
 const placeOf = (row) => (/^( |$)/.test(cell(row, "place")) ? cell(row, "resource") : "") + cell(row, "place");
 const isOpen = (row) => row[column.open] === 1;
 const accountName = (account) => (data.accounts[account] ? `${data.accounts[account]} (${account})` : account);

@@ -75,11 +75,18 @@ function restore() {
   const sort = parameters.get("sort") ?? "";
   const isKnown = Object.keys(EMPTY).some((name) => parameters.has(name)) || finding || sort;
   if (!isKnown && location.hash) return false;
-  for (const name of Object.keys(EMPTY)) filters[name] = parameters.get(name) ?? "";
+  const unknown = [];
+  for (const name of Object.keys(EMPTY)) {
+    const value = parameters.get(name) ?? "";
+    const isOffered = !controls[name]?.options || [...controls[name].options].some((option) => option.value === value);
+    filters[name] = isOffered ? value : "";
+    if (!isOffered) unknown.push(`${name} ${value}`);
+  }
   const by = sort.replace(/^-/, "");
   sorting = { by: HEADERS.some(([name]) => name === by) ? by : "", down: sort.startsWith("-") };
   pageNumber = 0;
   refresh();
+  if (unknown.length) status.textContent += `. This page has no ${unknown.join(", ")}`;
   if (finding) show(finding);
   else if (isKnown) goTo(document.getElementById("findings-title"));
   return true;
@@ -129,14 +136,18 @@ const place = make("span", { class: "soft" });
 const heads = {};
 
 function turn(by) {
+  if (pageNumber + by < 0 || pageNumber + by >= pages()) return;
   pageNumber += by;
   render();
   document.getElementById("finding-table").scrollIntoView({ block: "start" });
 }
 
+const pages = () => Math.max(1, Math.ceil(shown.length / PAGE));
+const counted = (number) => number.toLocaleString("en-US");
+
 function refresh() {
   select();
-  pageNumber = Math.min(pageNumber, Math.max(0, Math.ceil(shown.length / PAGE) - 1));
+  pageNumber = Math.min(pageNumber, pages() - 1);
   for (const [name, control] of Object.entries(controls)) if (control.value !== filters[name]) control.value = filters[name];
   render();
 }
@@ -145,14 +156,13 @@ function render() {
   const first = pageNumber * PAGE;
   const part = shown.slice(first, first + PAGE);
   body.replaceChildren(...part.flatMap((index) => (opened.has(index) ? [line(index), detail(index)] : [line(index)])));
-  const total = rows.filter((row) => !EARLIER.has(cell(row, "change"))).length;
   const range = part.length ? `, ${first + 1} to ${first + part.length} on this page` : "";
-  status.textContent = `${shown.length} of ${total} findings${range}`;
-  if (filters.change === "all" || EARLIER.has(filters.change)) status.textContent = `${shown.length} findings${range}`;
-  const pages = Math.max(1, Math.ceil(shown.length / PAGE));
-  place.textContent = `Page ${pageNumber + 1} of ${pages}`;
-  previous.disabled = pageNumber === 0;
-  next.disabled = pageNumber >= pages - 1;
+  status.textContent = `${counted(shown.length)} of ${counted(data.total)} findings${range}`;
+  if (filters.change === "all" || EARLIER.has(filters.change)) status.textContent = `${counted(shown.length)} findings${range}`;
+  place.textContent = `Page ${pageNumber + 1} of ${pages()}`;
+  // A disabled button would lose the focus of the keyboard.
+  previous.setAttribute("aria-disabled", String(pageNumber === 0));
+  next.setAttribute("aria-disabled", String(pageNumber >= pages() - 1));
   for (const [name, head] of Object.entries(heads)) {
     if (sorting.by === name) head.setAttribute("aria-sort", sorting.down ? "descending" : "ascending");
     else head.removeAttribute("aria-sort");

@@ -18,7 +18,8 @@ from checker.report.page.overview import (
     numbers,
     unchecked,
 )
-from checker.report.page.rows import COLUMNS, cells_of, json_size, rows_json, rows_of
+from checker.report.page.pool import json_size
+from checker.report.page.rows import COLUMNS, cells_of, rows_json, rows_of
 from checker.report.page.topics import MOST, maps_json, maps_of
 from checker.report.page.trend import trend
 
@@ -67,10 +68,11 @@ def report_page(
         "severities": [severity.value for severity in Severity],
         "rules": {rule.id: one_line(rule.summary) for rule in setting.rules},
         "topics": maps_json(shown),
+        "total": len(report.findings),
     }
     taken = sum(map(len, (*above, *below))) + json_size(data)
     found = rows_json(rows, cells, instances, setting, MOST_BYTES - taken)
-    data |= {"strings": found.strings.texts, "rows": found.rows}
+    data |= {"strings": found.pool.texts, "values": found.pool.values, "rows": found.rows}
     data |= {"commands": found.commands, "details": found.details}
     return page(_window_title(title, report), (*above, _findings(found), *below), data)
 

@@ -84,6 +84,9 @@ def _noun(count: int, noun: str) -> str:
 
 
 def _worst(report: Report) -> str:
+    left = sum(1 for _ in report.history.of(Change.NOT_AUDITED)) if report.history else 0
+    if not report.findings and left:
+        return f"<p>No findings, but {count_noun(left, 'earlier finding')} not audited: this may still exist.</p>"
     if not report.findings and not report.incomplete and not report.unreadable and not report.crashed:
         return "<p>No findings, and everything that was looked at is known.</p>"
     if not report.findings:
@@ -97,6 +100,7 @@ _CHANGES = (
     (Change.FIXED, "fixed", "good"),
     (Change.NOT_AUDITED, "not audited", "unknown"),
     (Change.UNCHANGED, "unchanged", ""),
+    (Change.SUPPRESSED, "suppressed", ""),
 )
 
 
@@ -106,6 +110,7 @@ def changes(report: Report) -> str:
     if history is None:
         return ""
     counts = Counter(entry.change for entry in history.entries)
+    counts[Change.SUPPRESSED] = len(report.suppressed)  # also those that earlier runs suppressed
     items = [Tile(counts[change], name, style, {"change": change.value}) for change, name, style in _CHANGES]
     if not history.since:
         return section("changes", "Changes", "<p>There is no earlier run to compare with.</p>")

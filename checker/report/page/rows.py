@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.configuration.baseline import finding_fingerprint, numbered
-from checker.core.arn import Arn
 from checker.core.finding import Finding, Verdict
 from checker.lint.history import PRESENT, Change, Entry
 from checker.report.brief import details, one_line, place, worst_first
+from checker.report.overview import Home
 from checker.report.page.fixes import commands, fixes_json, with_dialects
+from checker.report.page.pool import Pool, json_size, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -92,30 +93,6 @@ def _named(rows: Iterable[Row], setting: Setting) -> Iterator[Row]:
         yield row._replace(id=mark if number == 1 else f"{mark}-{number}")
 
 
-class Strings:
-    """A table of texts, each stored once. ``size`` is the length of its JSON."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.size = 0
-        self._numbers: dict[str, int] = {}
-
-    def number(self, value: str) -> int:
-        """Return the number of a text."""
-        known = self._numbers.get(value)
-        if known is None:
-            known = self._numbers[value] = len(self.texts)
-            self.texts.append(value)
-            self.size += json_size(value) + 1
-        return known
-
-
-def json_size(value: Any) -> int:
-    """Return the length of a value in the JSON of a page, in which a bracket of HTML is an escape."""
-    written = json.dumps(value, separators=(", ", ": "))
-    return len(written) + 5 * (written.count("<") + written.count(">"))
-
-
 COLUMNS = (
     "id",
     "severity",
@@ -132,20 +109,23 @@ COLUMNS = (
     "witness",
 )
 _NUMBERS = ("open",)
+_NAMING = ("message", "place", "help", "witness")
+"""Columns whose texts may have the ARN of the resource, or a part of it."""
+_NUMBER = 8
+"""The bytes of a number in a list."""
 
 
 class Rows(NamedTuple):
-    """The JSON values of rows: texts are numbers in ``strings``.
+    """The JSON values of rows: texts are numbers in the pool, and so are the commands and details of each row.
 
-    ``commands`` are those of each row: the purpose and the words of each, as numbers. ``details`` has a value for each
-    row, ``None`` where the size limit left it out. ``omitted`` is the number of rows without any value, the least
-    severe ones.
+    ``details`` is ``None`` where the size limit left them out. ``omitted`` is the number of rows without any value, the
+    least severe ones.
     """
 
-    strings: Strings
+    pool: Pool
     rows: list[list[int]]
-    commands: list[list[list[int]]]
-    details: list[dict[str, Any] | None]
+    commands: list[int]
+    details: list[int | None]
     omitted: int
 
 
@@ -160,26 +140,34 @@ def rows_json(
 
     ``instances`` are those that stream to the topics.
     """
-    strings, size = Strings(), 0
+    pool, size = Pool(), 0
     values: list[list[int]] = []
-    all_commands: list[list[list[int]]] = []
+    all_commands: list[int] = []
     for row, cell in zip(rows, cells, strict=True):
-        numbers = [int(cell[name]) if name in _NUMBERS else strings.number(cell[name]) for name in COLUMNS]
+        mark, parts = pool.mark(), parts_of(cell["resource"])
         named = commands(row.finding, instances, setting) if row.is_present else ()
-        words = [[strings.number(one_line(word)) for word in (one.purpose, *one.words)] for one in named]
-        size += json_size(numbers) + json_size(words) + 4
-        if size + strings.size > room * _SHARE:
+        words = [[one_line(word) for word in (one.purpose, *one.words)] for one in named]
+        all_commands.append(pool.value(words, parts))
+        values.append([_cell(column, cell, pool, parts) for column in COLUMNS])
+        size += json_size(values[-1]) + _NUMBER + 2
+        if size + pool.size > room * _SHARE:
+            pool.restore(mark)
+            del values[-1], all_commands[-1]
             break
-        values.append(numbers)
-        all_commands.append(words)
-    found = _details(rows[: len(values)], setting, room - size - strings.size)
-    return Rows(strings, values, all_commands, found, len(rows) - len(values))
+    details = _details(rows[: len(values)], cells, setting, pool, room - size)
+    return Rows(pool, values, all_commands, details, len(rows) - len(values))
+
+
+def _cell(column: str, cell: Mapping[str, str], pool: Pool, parts: tuple[str, ...]) -> int:
+    if column in _NUMBERS:
+        return int(cell[column])
+    return pool.text(cell[column], parts if column in _NAMING else ())
 
 
 def cells_of(row: Row, setting: Setting) -> dict[str, str]:
     """Return the texts of a row by column, all of them inert. A place in a live resource is only the route in it."""
     finding = row.finding
-    arn = Arn.parse(finding.resource)
+    home = Home.of_finding(finding)
     return {
         "id": row.id,
         "severity": finding.severity.value,
@@ -187,8 +175,8 @@ def cells_of(row: Row, setting: Setting) -> dict[str, str]:
         "rule": finding.rule,
         "message": one_line(finding.message),
         "resource": one_line(finding.resource),
-        "account": one_line(arn.account) if arn else "",
-        "region": one_line(arn.region) if arn else "",
+        "account": one_line(home.account),
+        "region": one_line(home.region),
         "change": row.change,
         "first_seen": one_line(row.first_seen),
         "place": place(finding.locations[0], setting).removeprefix(one_line(finding.resource)),
@@ -197,27 +185,33 @@ def cells_of(row: Row, setting: Setting) -> dict[str, str]:
     }
 
 
-def _details(rows: Sequence[Row], setting: Setting, room: int) -> list[dict[str, Any] | None]:
-    """Return the details of each row, ``None`` for those that ``room`` bytes have no place for.
+def _details(
+    rows: Sequence[Row], cells: Sequence[Mapping[str, str]], setting: Setting, pool: Pool, room: int
+) -> list[int | None]:
+    """Return the details of each row, ``None`` for those that ``room`` bytes have no place for, with the pool.
 
     The dialects of fixes take the most, so they come last.
     """
-    values: list[dict[str, Any] | None] = [None] * len(rows)
-    for number, row in enumerate(rows):
-        value = _detail(row, setting)
-        room -= json_size(value) + 2
-        if room < 0:
-            return values
-        values[number] = value
-    for number, row in enumerate(rows):
-        value = values[number] or {}
+    numbers: list[int | None] = [None] * len(rows)
+    room -= _NUMBER * len(rows)
+    found: list[dict[str, Any]] = []
+    for number, (row, cell) in enumerate(zip(rows, cells, strict=False)):
+        mark, value = pool.mark(), _detail(row, setting)
+        numbers[number] = pool.value(value, parts_of(cell["resource"]))
+        if pool.size > room:
+            pool.restore(mark)
+            numbers[number] = None
+            return numbers
+        found.append(value)
+    for number, (value, row, cell) in enumerate(zip(found, rows, cells, strict=False)):
         if "fixes" in value:
-            longer = with_dialects(value, row.finding)
-            room -= json_size(longer) - json_size(value)
-            if room < 0:
-                return values
-            values[number] = longer
-    return values
+            mark, longer = pool.mark(), with_dialects(value, row.finding)
+            changed = pool.value(longer, parts_of(cell["resource"]))
+            if pool.size > room:
+                pool.restore(mark)
+                return numbers
+            numbers[number] = changed
+    return numbers
 
 
 def _detail(row: Row, setting: Setting) -> dict[str, Any]:

@@ -42,7 +42,9 @@ def trend(nights: Sequence[Night]) -> str:
 
 def _chart(title: str, nights: Sequence[Night], lines: Sequence[_Line]) -> str:
     top = max(1, *(value for line in lines for value in line.values))
-    drawn = "".join(_drawn(line, top) for line in lines)
+    scopes = [night.scope for night in nights]
+    drawn = "".join(_drawn(line, top, scopes) for line in lines)
+    several = "<p>Audits of other accounts, Regions, topics or rules have a line of their own.</p>"
     latest = ", ".join(f"{line.values[-1]} {line.name}" for line in lines)
     sentence = f"{title}: from {moment(nights[0].time)} to {moment(nights[-1].time)}. Latest run: {latest}. Highest: {top}."
     bottom = _HEIGHT - _MARGIN
@@ -52,27 +54,30 @@ def _chart(title: str, nights: Sequence[Night], lines: Sequence[_Line]) -> str:
     ends = f"<span>{text(_day(nights[0]))}</span><span>{text(_day(nights[-1]))}</span>"
     return f"""<ul class="key" aria-hidden="true">{key}<li class="plain">highest: {top}</li></ul>
 {image}
-<p class="ends" aria-hidden="true">{ends}</p>"""
+<p class="ends" aria-hidden="true">{ends}</p>{several if len(set(scopes)) > 1 else ""}"""
 
 
 def _day(night: Night) -> str:
     return night.time[:10]
 
 
-def _drawn(line: _Line, top: int) -> str:
-    """Draw a line with a mark for each run."""
+def _drawn(line: _Line, top: int, scopes: Sequence[str]) -> str:
+    """Draw a line with a mark for each run, one for all runs of the same scope."""
     step = (_WIDTH - 2 * _MARGIN) / (len(line.values) - 1)
     height = _HEIGHT - 2 * _MARGIN
     points = [
         (_MARGIN + step * index, _MARGIN + height * (1 - value / top))
         for index, value in enumerate(line.values)
     ]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    paths: dict[str, list[str]] = {}
+    for (x, y), scope in zip(points, scopes, strict=True):
+        paths.setdefault(scope, []).append(f"{x:.1f},{y:.1f}")
+    drawn = "".join(f'<polyline points="{" ".join(path)}"/>' for path in paths.values())
     marks = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>' for x, y in points)
-    return f'<g class="{line.name}"><polyline points="{path}"/>{marks}</g>'
+    return f'<g class="{line.name}">{drawn}{marks}</g>'
 
 
 def _numbers(nights: Sequence[Night]) -> str:
     headers = ("Run", "Topics", "Errors", "Warnings", "Notes", "New", "Fixed", "Not audited")
-    rows = ([text(moment(night.time)), *(text(value) for value in night[1:])] for night in reversed(nights))
+    rows = ([text(moment(night.time)), *(text(value) for value in night[1:-1])] for night in reversed(nights))
     return scrolled("Numbers of each run", table("Latest run first", headers, rows))

@@ -17,9 +17,11 @@ from checker.core.finding import Verdict
 from checker.lint.engine import Scope
 from checker.live.audit import collect
 from checker.live.audit.plan import Plan
-from checker.live.aws.access import Coverage
+from checker.live.audit.topics import ReadTopic, Subscriptions, is_skippable
+from checker.live.aws.access import Access, Coverage, Unit
 from checker.live.aws.calls import Calls
 from checker.live.aws.facts import document_of, topic_of
+from checker.live.aws.session import sign_in
 from tests.live.cloud import ACCOUNT, REGION, Cloud, refuse
 from tests.live.scene import (
     audited,
@@ -268,3 +270,28 @@ def test_where_instances_cannot_be_listed_cloudtrail_is_waited_for(monkeypatch: 
     assert early is None
     assert late is not None
     assert [(one.instance, one.source) for one in late.pairings or ()] == [(instance, Source.CLOUDTRAIL)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "skippable"),
+    [
+        ('{"Statement": []}', True),
+        ('{"Statement": [{"Principal": {"Service": "connect.amazonaws.com"}}]}', False),
+        ('{"Statement": [{"Principal": {"Service": "\\u0063onnect.amazonaws.com"}}]}', False),
+        ("{not JSON", False),
+        ("", False),
+        ("[" * 100_000, False),
+        (None, False),
+    ],
+)
+def test_a_policy_that_may_name_connect_or_is_none_is_read(policy: str | None, skippable: bool) -> None:
+    assert is_skippable(policy, Scope()) == skippable
+
+
+def test_an_account_does_not_know_all_subscriptions_of_a_topic_in_another(cloud: Cloud) -> None:
+    calls = Calls(sign_in(Access(endpoint=cloud.url, attempts=1)), Unit(ACCOUNT, REGION), Event())
+    with ThreadPoolExecutor(1) as pool:
+        subscriptions = Subscriptions(calls, pool)
+        subscriptions.want(ReadTopic(f"arn:aws:sns:{REGION}:{ACCOUNT}:own", {}))
+        assert subscriptions.of(f"arn:aws:sns:{REGION}:{ACCOUNT}:own") == ()
+        assert subscriptions.of(f"arn:aws:sns:{REGION}:444455556666:foreign") is None

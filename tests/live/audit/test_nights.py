@@ -199,6 +199,12 @@ def _findings_are_suppressed_and_topics_leave_the_scope(nights: Nights) -> Night
     assert suppressed.found["suppressed"] == {f"{DEPUTY} payout"}
 
     Path("checker.yaml").unlink()
+    nights.sandbox.fault(faults.denied("sns", "GetTopicAttributes", contains="payout"))
+    unread = nights.audit()
+    nights.sandbox.clear_faults()
+    assert f"{DEPUTY} payout" in unread.found["not_audited"]
+    assert any(reason.startswith("suppressed before; ") for reason in unread.reasons("not_audited"))
+
     shown = nights.audit("--fail-on-new")
     assert shown.found == {"new": {f"{DEPUTY} payout"}, "unchanged": {f"{SUBSCRIBER} payout"}}
     assert shown.ended.code == 1
@@ -260,6 +266,10 @@ def test_a_journal_and_a_single_report_remember_as_a_folder_does(nights: Nights,
     }
     assert before.found == {"new": expected["unchanged"]}
     assert by_journal.found == by_report.found == expected
+    for since in (journal, nights.folder / "01.json"):
+        narrow = nights.audit("--since", since, rules=DEPUTY)
+        assert narrow.found["not_audited"] == {f"{SUBSCRIBER} open"}
+        assert narrow.reasons("not_audited") == {"its rule was not checked"}
 
 
 def test_the_table_has_a_row_for_every_finding(nights: Nights, tmp_path: Path) -> None:
@@ -294,10 +304,15 @@ def test_what_is_no_report_is_refused_by_name(tmp_path: Path, name: str, text: s
     assert said in refused.err
 
 
-def test_other_files_of_a_folder_are_left_out_and_named(nights: Nights) -> None:
-    (nights.folder / "package.json").write_text("{}")
+def test_other_files_of_a_folder_are_left_out_and_named_once(nights: Nights) -> None:
+    for name in ("baseline.json", "package.json", "settings.json"):
+        (nights.folder / name).write_text("{}")
     night = nights.audit()
-    assert "package.json: not compared with: does not say when it was audited" in night.ended.err
+    others = (
+        "not compared with 3 files without the time of an audit: baseline.json, package.json, settings.json"
+    )
+    assert night.ended.err.count("not compared with") == 1
+    assert others in night.ended.err
     assert night.ended.code == 0
 
 
@@ -306,7 +321,8 @@ def test_other_files_of_a_folder_are_left_out_and_named(nights: Nights) -> None:
     [
         ("report.json", '{"audit": {"time": "2026-01-01T00:00:00+00:00"}}', 3),
         ("report.json", '{"audit": {"time": "2999-01-01T00:00:00+00:00"}}', 3),
-        ("night.jsonl", '{"kind":"audit","version":6,"began":"2026-01-01T00:00:00+00:00"}\n', 0),
+        ("report.json", "", 3),
+        ("night.jsonl", '{"kind":"audit","version":7,"began":"2026-01-01T00:00:00+00:00"}\n', 0),
     ],
 )
 def test_an_audit_that_cannot_be_compared_with_is_named(

@@ -57,6 +57,32 @@ def test_what_is_refused_is_named_with_the_resource(
     assert "checker permissions audit" in ended.err
 
 
+@pytest.mark.usefixtures("estate")
+def test_what_would_change_something_is_named_as_not_tried() -> None:
+    ended = checker(*TRY, "--security-hub")
+    assert units(ended)[1]["would_change"] == ["securityhub:BatchImportFindings"]
+    text = checker(*PLAIN, "--security-hub")
+    assert (
+        "not tried, because it would change something:\n             securityhub:BatchImportFindings"
+        in text.out
+    )
+    assert "not tried" in text.err
+
+
+def test_the_actions_of_the_caller_are_named_once(estate: Estate) -> None:
+    estate.sandbox.fault(faults.denied("ec2", "DescribeRegions"))
+    ended = checker("audit", "--isolated", "--all-regions", "--check-permissions", "--format", "json")
+    estate.sandbox.clear_faults()
+    named = [
+        (kind, one["action"] if isinstance(one, dict) else one)
+        for unit in units(ended)
+        for kind in ("allowed", "refused", "failed", "not_tried")
+        for one in unit[kind]
+    ]
+    assert [kind for kind, action in named if action == "ec2:DescribeRegions"] == ["refused"]
+    assert ended.code == 3
+
+
 def test_only_a_sample_is_read(estate: Estate) -> None:
     sns = estate.account.client("sns")
     for number in range(30):

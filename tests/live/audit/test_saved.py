@@ -58,6 +58,46 @@ def test_what_was_refused_stays_unknown(
     assert verdicts["topic", estate.sealed]["connect-cannot-use-key"] == "UNDETERMINED"
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "of_topic"),
+    [
+        ("sns", "ListTopics", False),
+        ("sns", "GetTopicAttributes", False),
+        ("sns", "GetTopicAttributes", True),
+        ("sns", "ListSubscriptions", False),
+        ("kms", "GetKeyPolicy", False),
+        ("connect", "ListInstances", False),
+    ],
+)
+def test_a_check_is_never_clean_if_the_audit_was_incomplete(
+    estate: Estate, tmp_path: Path, service: str, operation: str, of_topic: bool
+) -> None:
+    contains = {"contains": estate.sealed} if of_topic else {}
+    estate.sandbox.fault(faults.denied(service, operation, **contains))
+    audit = checker(*AUDIT, "--save", tmp_path / "saved", "--fail-on", "error")
+    estate.sandbox.clear_faults()
+    assert audit.code == 3
+    check = checker("check", tmp_path / "saved", "--isolated", "--fail-on", "error")
+    assert check.code == 2
+    assert f"not saved: access denied, `{service}:{operation}` is missing" in check.err.replace("\n", " ")
+
+
+def test_a_check_is_not_clean_if_the_audit_did_not_end(tmp_path: Path) -> None:
+    SavedAnswers(tmp_path / "saved").begin()
+    check = checker("check", tmp_path / "saved", "--isolated")
+    assert check.code == 2
+    assert "did not end" in check.err
+
+
+@pytest.mark.usefixtures("estate")
+def test_only_the_user_can_read_what_was_saved(tmp_path: Path) -> None:
+    (tmp_path / "saved").mkdir(mode=0o755)
+    checker(*AUDIT, "--save", tmp_path / "saved")
+    files = [path for path in (tmp_path / "saved").rglob("*") if path.is_file()]
+    assert files
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "saved", *files))
+
+
 def test_a_folder_that_has_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "old.json").write_text("{}")
     refused = checker(*AUDIT, "--save", tmp_path)

@@ -19,6 +19,8 @@ from checker.lint.scope import FOLLOWED
 from checker.live.audit.securityhub import Sent, send
 from checker.live.aws.access import Access, Unit
 from checker.live.aws.session import sign_in
+from checker.report.asff import Owner, earlier_of, finding_asff
+from checker.report.judgment import Earlier
 from checker.report.record import RecordedPlace
 from tests.cli.process import run
 from tests.live.cloud import ACCOUNT, KEYS, REGION, Answer, Call, Cloud, refuse
@@ -252,11 +254,18 @@ SOURCES = [
     ("denied-by-organization-policy", ("organization",), (), False),
     ("denied-by-organization-policy", (), (), False),
     ("denied-by-organization-policy", ("organization",), ("organization",), True),
-    ("undeliverable-subscription", ("organization",), ("evidence",), False),
-    ("undeliverable-subscription", ("organization", "evidence"), ("organization",), True),
-    ("evidence-contradicts-analysis", ("evidence",), ("organization",), False),
-    ("evidence-contradicts-analysis", ("evidence",), ("evidence",), True),
-    ("public-topic", ("organization", "evidence"), (), True),
+    ("denied-by-organization-policy", ("organization",), ("rcp:1",), False),
+    ("denied-by-organization-policy", ("rcp:1",), ("rcp:1", "rcp:2"), True),
+    ("denied-by-organization-policy", ("rcp:1",), ("rcp:2",), False),
+    ("denied-by-organization-policy", ("rcp:1",), ("organization",), True),
+    ("undeliverable-subscription", ("organization",), ("trail",), False),
+    ("undeliverable-subscription", ("organization", "trail"), ("organization",), True),
+    ("evidence-contradicts-analysis", ("trail",), ("organization",), False),
+    ("evidence-contradicts-analysis", ("trail",), ("trail",), True),
+    ("evidence-contradicts-analysis", ("evidence:1",), ("trail",), False),
+    ("evidence-contradicts-analysis", ("evidence:1",), ("evidence:2",), False),
+    ("evidence-contradicts-analysis", ("evidence:1",), ("evidence:1", "trail"), True),
+    ("public-topic", ("organization", "trail"), (), True),
 ]
 
 
@@ -413,3 +422,24 @@ def _set_policy(cloud: Cloud, topic: str, policy: dict[str, Any]) -> None:
     cloud.client("sns").set_topic_attributes(
         TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy)
     )
+
+
+@pytest.mark.parametrize(("number", "is_whole"), [(1, True), (31, True), (100, True), (2000, False)])
+def test_a_finding_says_what_it_is_about_or_that_its_record_was_cut(number: int, is_whole: bool) -> None:
+    """Security Hub takes 32 resources and 50 fields, so that a finding about very many is never archived."""
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
+    topics = tuple(f"arn:aws:sns:{REGION}:{ACCOUNT}:topic-{n}" for n in range(number))
+    instances = tuple(f"arn:aws:connect:{REGION}:{ACCOUNT}:instance/{n:036}" for n in range(number))
+    found = Finding(
+        "connect-cannot-use-key", Severity.ERROR, "broken", key, (Location(RecordedPlace(key, ""), ()),)
+    )
+    sources = ("trail", "rcp:1")
+    owner = Owner("aws", ACCOUNT, REGION)
+    asff = finding_asff(found._replace(affects=topics), owner, "now", "", instances, sources)
+    assert len(asff["Resources"]) <= 32
+    assert len(asff["ProductFields"]) <= 40
+    assert all(len(text) <= 1024 for text in asff["ProductFields"].values())
+    earlier = earlier_of(asff)
+    assert earlier.whole == is_whole
+    if is_whole:
+        assert earlier == Earlier(found.rule, key, topics, instances, frozenset(sources))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from checker.analysis.endpoints import shown
 from checker.sandbox import seed
 from tests.cli.process import run
 from tests.live.repair.replacement.stage import (
@@ -184,7 +185,7 @@ def test_what_listens_is_copied_as_far_as_a_standard_topic_can_have_it(
     done = run("fix", *options(scene, tmp_path))
     assert 'FilterPolicy: {\n       "a"' in done.stdout
     assert f"not `{letters}`" in done.stdout
-    assert "subscription email `ann@example.org`: not confirmed" in done.stdout
+    assert f"subscription email `{shown('ann@example.org')}`: not confirmed" in done.stdout
 
 
 def test_without_the_option_it_is_pointed_out(account: Account, tmp_path: Path) -> None:
