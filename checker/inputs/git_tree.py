@@ -41,6 +41,11 @@ class Tree(NamedTuple):
     skipped: tuple[Skipped, ...]
     objects: Mapping[str, str] = {}
 
+    def links(self) -> dict[str, str]:
+        """Return the links in the copy with their targets, both relative to its top."""
+        found = (one for one in self.objects if (self.folder / one).is_symlink())
+        return {one: os.path.relpath(os.path.realpath(self.folder / one), self.folder) for one in found}
+
 
 class _Entry(NamedTuple):
     mode: str
