@@ -215,7 +215,7 @@ def _is_same(path: Path, tree: Tree, name: str) -> bool:
         if path.is_symlink() or old.is_symlink():
             return path.is_symlink() and old.is_symlink() and path.readlink() == old.readlink()
         if path.is_dir():  # a submodule, which is a folder in the working tree
-            return _checked_out(path) in ("", tree.objects[name]) and _staged(name) == tree.objects[name]
+            return _staged(name) == tree.objects[name] and _is_checked_out(path, tree.objects[name])
         if not path.is_file():
             return False  # a pipe or device, which may block
         return path.stat().st_size == old.stat().st_size and path.read_bytes() == old.read_bytes()
@@ -223,11 +223,13 @@ def _is_same(path: Path, tree: Tree, name: str) -> bool:
         return False
 
 
-def _checked_out(path: Path) -> str:
-    """Return the commit of a submodule's checkout; empty if it is not checked out."""
+def _is_checked_out(path: Path, commit: str) -> bool:
+    """True for a submodule without its files, or with those of a commit alone."""
     if not os.path.lexists(path / ".git"):
-        return ""
-    return git_output("--base", ("-C", str(path), "rev-parse", "HEAD")).decode("ascii").strip()
+        return True
+    head = git_output("--base", ("-C", str(path), "rev-parse", "HEAD")).decode("ascii").strip()
+    own = ("-C", str(path), "ls-files", "--modified", "--others", "--exclude-standard")
+    return head == commit and not git_output("--base", own)
 
 
 def _staged_objects() -> dict[str, str]:

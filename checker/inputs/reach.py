@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.inventory import Key
 from checker.core.unknown import Symbol, Unknown
 from checker.inputs.discover import CONFIGURATION, HCL, VALUES
-from checker.inputs.terraform_text import settings_in
+from checker.inputs.terraform_text import settings_in, unread_modules
 from checker.inputs.text import read_text
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Changed(NamedTuple):
             return True
         if old is None or new is None:  # without a change of its files, both sides may have it more than once
             one = match.new or match.old
-            return one is not None and not self._has_twin(one, is_old=new is None)
+            return one is not None and not self._is_left_out(one, is_old=new is None)
         if outline(old) != outline(new):
             return True  # by a file that is linked to its own
         return self._may_be_supplied(new)
@@ -141,14 +141,22 @@ class Changed(NamedTuple):
         file = side.own(name).partition("#")[0]
         if file in reach.files or not os.path.lexists(os.path.join(side.folder, file)):  # noqa: PTH118 - a name
             return True
+        if file.endswith(CONFIGURATION) and reach.has_unit(file):
+            return True
         folder, _, last = file.rpartition("/")[0].rpartition("/")
         if last != "templates":  # the values of a Helm chart are beside this folder
             folder = file.rpartition("/")[0]
         return bool(folder) and any(one.startswith(f"{folder}/") for one in reach.files)
 
-    def _has_twin(self, one: Topic | Key, *, is_old: bool) -> bool:
-        """True if the other side has an equal resource, which is one of several without a name of their own."""
-        inventory = self._side(is_old=not is_old).inventory
+    def _is_left_out(self, one: Topic | Key, *, is_old: bool) -> bool:
+        """True for a resource that the other side has as well: in a module that cannot be read there, or more than once.
+
+        A submodule is such a module. Of several resources without a name of their own, none is matched.
+        """
+        side = self._side(is_old=not is_old)
+        if any(module.contains(one.address) for module in unread_modules(side.texts, side.folder)):
+            return True
+        inventory = side.inventory
         others: tuple[Topic | Key, ...] = inventory.keys if isinstance(one, Key) else inventory.topics
         return any(outline(other) == outline(one) for other in others)
 

@@ -166,13 +166,15 @@ def _argument(argument: Argument) -> str:
 def canonical(text: str) -> str:
     """Return a text without comments and with single blanks outside of strings."""
     pieces: list[str] = []
-    at = 0
+    at, outside = 0, ""
     for token in tokens(text):
         if token.kind in ("comment", "string", "heredoc"):
-            pieces.append(_BLANK.sub(" ", text[at : token.start]))
-            pieces.append("" if token.kind == "comment" else text[token.start : token.end])
+            outside += f"{text[at : token.start]} "
             at = token.end
-    return "".join((*pieces, _BLANK.sub(" ", text[at:]))).strip()
+        if token.kind in ("string", "heredoc"):
+            pieces += (_BLANK.sub(" ", outside), text[token.start : token.end])
+            outside = ""
+    return "".join((*pieces, _BLANK.sub(" ", outside + text[at:]))).strip()
 
 
 _BLANK = re.compile(r"\s+")
