@@ -331,7 +331,7 @@ def report(case: Case, out: Path, fail_on: FailOnChange = FailOnChange.ANY) -> t
     git("add", "--all")
     git("commit", "--quiet", "--allow-empty", "-m", "base")
     write(case.new)
-    output = DiffOutput(DiffFormat.TEXT, out)
+    output = (DiffOutput(DiffFormat.TEXT, out),)
     ending = show_change("base", [], DiffRequest(fail_on=fail_on), given=Given(), output=output)
     return ending.code, " ".join(out.read_text().split())
 
