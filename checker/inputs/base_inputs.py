@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import shlex
 import shutil
 from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from checker.inputs.change import read_change
 from checker.inputs.changed_files import changed_files, ignored_files
 from checker.inputs.diff_inputs import loaded
 from checker.inputs.discover import HCL, is_input, is_unit, may_matter
-from checker.inputs.git_tree import copied_below
+from checker.inputs.git_tree import copied_below, is_below
 from checker.inputs.parameter_files import unread_parameters
 from checker.inputs.reach import Changed, Reach, loose_files
 from checker.inputs.terraform_text import settings_in
@@ -225,10 +226,27 @@ class _Reader:
             if name in self.files.old:
                 yield one._replace(what=f"{self.base.short}:{name}")
         yield from self.files.unread
+        yield from self._outside()
         for side, changed in ((every.old, self.files.old), (every.new, self.files.new)):
             templates = {name: text for name, text in side.texts.items() if not name.endswith(HCL)}
             yield from unread_parameters(Path(side.folder), changed, templates)
         yield from self._unread_values(every)
+
+    def _outside(self) -> Iterator[Skipped]:
+        """Yield the roots outside of the paths that a changed file below a path affects."""
+        if "." in self.paths:
+            return
+        old, new = (
+            frozenset(one for one in names if is_below(one, self.paths))
+            for names in (self.files.old, self.files.new)
+        )
+        from checker.inputs.terraform.module.folder import matters, read_texts  # only Terraform needs them
+
+        folders = {posixpath.dirname(one) or "." for one in self.paths if not Path(one).is_dir()}
+        for root in sorted(frozenset().union(*map(self._roots, self._changes(old, new)))):
+            is_read = is_below(root, self.paths) or root in folders
+            if not is_read and matters(Path(root), read_texts(Path(root), []), []):
+                yield Skipped(root, _OUTSIDE, help=f"name the folder, too: {shlex.quote(root)}")
 
     def _unread_values(self, every: Changed) -> Iterator[Skipped]:
         """Yield the changed values files that may be those of a root, but cannot be paired with one."""
@@ -241,6 +259,7 @@ class _Reader:
                 yield Skipped(file, _NO_ROOT, help=_NO_ROOT_HELP)
 
 
+_OUTSIDE = "a root outside of the named paths, which a change below them affects"
 _NO_ROOT = "a values file beside the roots, whose variables a root declares; no root was compared with it"
 _NO_ROOT_HELP = "`--var NAME=VALUE` sets a variable on both sides"
 

@@ -104,7 +104,7 @@ def _in_repository(text: str, revision: Revision) -> str:
 
 
 def _exists(path: str, entries: Iterable[_Entry]) -> bool:
-    return path == "." or any(_is_below(one.path, (path,)) for one in entries)
+    return path == "." or any(is_below(one.path, (path,)) for one in entries)
 
 
 def _entries(text: str, tree: str) -> tuple[_Entry, ...]:
@@ -145,7 +145,7 @@ def _copy(text: str, entries: Sequence[_Entry], folder: Path, named: tuple[str, 
     reasons |= {one.path: "a submodule, which is not read" for one in entries if one.mode == _SUBMODULE}
     reasons |= {one.path: "the name is not a valid path" for one in entries if not _is_plain(one.path)}
     for path, reason in reasons.items():
-        if _is_below(path, named):
+        if is_below(path, named):
             yield Skipped(f"{Revision.of(text).tree}:{path}", reason)
 
 
@@ -179,12 +179,13 @@ def _contents(
 
 
 def _is_wanted(entry: _Entry, size: int, named: tuple[str, ...]) -> bool:
-    if _is_below(entry.path, named):
+    if is_below(entry.path, named):
         return True
     return size <= (MAX_BYTES if entry.path.endswith((*HCL, *VALUES)) else _NEAR)
 
 
-def _is_below(path: str, folders: Iterable[str]) -> bool:
+def is_below(path: str, folders: Iterable[str]) -> bool:
+    """True for one of the paths, and for a path below one of them."""
     return any(folder in (".", path) or path.startswith(f"{folder}/") for folder in folders)
 
 

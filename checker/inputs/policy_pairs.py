@@ -81,9 +81,8 @@ def _with_arn(found: Sequence[Match], arn: Arn) -> list[Match]:
 
 def _located(one: Resource, arn: Arn) -> Resource:
     """Set the ARN of a resource, and the account and Region that it names in the policy."""
-    return _filled(one, {name_of(symbol): value for symbol, value in _symbols_of(one.arn, arn)})._replace(
-        arn=arn
-    )
+    found = _symbols_of(one.arn, str(arn))
+    return _filled(one, {name_of(symbol): value for symbol, value in found})._replace(arn=arn)
 
 
 def _filled(one: Resource, values: Mapping[Name, str]) -> Resource:
@@ -96,10 +95,8 @@ def _filled(one: Resource, values: Mapping[Name, str]) -> Resource:
 
 
 def _aligned(one: Resource, other: Resource) -> Resource:
-    """Use the known ARN of the other side for the account and Region of the deployment, and for a generated ID."""
-    if not isinstance(other.arn, Arn):
-        return one
-    found = _symbols_of(one.arn, other.arn)
+    """Use the known parts of the other side's ARN for the account and Region of the deployment, and a generated ID."""
+    found = _symbols_of(one.arn, _text_of(other.arn))
     return _filled(one, {name_of(symbol): value for symbol, value in found if _is_settled(symbol, one)})
 
 
@@ -108,15 +105,20 @@ def _is_settled(symbol: Symbol, one: Resource) -> bool:
     return is_of_deployment(symbol) or bool(one.address and symbol.name.startswith(f"{one.address}."))
 
 
-def _symbols_of(symbolic: Arn | Unknown, arn: Arn) -> Iterator[tuple[Symbol, str]]:
+def _text_of(arn: Arn | Unknown) -> str:
+    """Return the text of an ARN, with a null character for each symbol; empty if nothing is known of it."""
+    pieces = (str(arn),) if isinstance(arn, Arn) else arn.pieces
+    return "".join(one if isinstance(one, str) else "\0" for one in pieces)
+
+
+def _symbols_of(symbolic: Arn | Unknown, known: str) -> Iterator[tuple[Symbol, str]]:
     """Yield the symbols of an ARN, at most one in a part, each with its value in another ARN."""
     pieces = symbolic.pieces if isinstance(symbolic, Unknown) else ()
     symbols = iter([one for one in pieces if isinstance(one, Symbol)])
-    text = "".join(one if isinstance(one, str) else "\0" for one in pieces)
-    for part, value in zip(text.split(":", 5), str(arn).split(":", 5), strict=False):
+    for part, value in zip(_text_of(symbolic).split(":", 5), known.split(":", 5), strict=False):
         found = [next(symbols) for character in part if character == "\0"]
         before, _, after = part.partition("\0")
-        if len(found) == 1 and value.startswith(before) and value.endswith(after):
+        if len(found) == 1 and "\0" not in value and value.startswith(before) and value.endswith(after):
             yield found[0], value[len(before) : len(value) - len(after)]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn
 from checker.core.finding import declared_as
+from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -87,6 +89,7 @@ def _properties(old: Declared, new: Declared, *, one_root: bool) -> Iterator[tup
     yield _address(old), _address(new)
     yield _moved(old, new), _address(new)
     yield _arn(old, one_root=one_root), _arn(new, one_root=one_root)
+    yield _policy(old), _policy(new)
     yield _file(old), _file(new)
     if old.is_one_repository:
         yield _fixed_name, _fixed_name
@@ -131,6 +134,19 @@ def _arn(side: Declared, *, one_root: bool) -> Property:
         return ("" if one_root else side.root_of(one), one.arn.pieces) if one.arn.pieces else None
 
     return property_of
+
+
+def _policy(side: Declared) -> Property:
+    """Identify one of several policies of a file by its content, and equal ones by their order."""
+    numbers: dict[int, Hashable] = {}
+    seen: Counter[Hashable] = Counter()
+    resources: list[Resource] = [*side.inventory.topics, *side.inventory.keys]
+    for one in (each for each in resources if not each.address):
+        policy = one.policy if isinstance(one.policy, Unknown) else one.policy.policy
+        content = (side.relative(one.place.document.name), policy)
+        numbers[id(one)] = (content, seen[content])
+        seen[content] += 1
+    return lambda one: numbers.get(id(one))
 
 
 def _file(side: Declared) -> Property:

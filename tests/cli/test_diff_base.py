@@ -425,7 +425,7 @@ def test_markdown_stays_within_the_limit_of_a_comment_with_the_widest_gain_first
     text = compared("--format", "markdown")[1]
     assert len(text.encode()) < 65_536
     assert "more changes, omitted because of the size limit" in text
-    assert [line for line in text.splitlines() if line.startswith("| **gains**")][0].startswith(
+    assert next(line for line in text.splitlines() if line.startswith("| **gains**")).startswith(
         "| **gains** | topic `policies/z.json` `policies/z.json:1` | any AWS account |"
     )
 

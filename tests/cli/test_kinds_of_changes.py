@@ -71,6 +71,11 @@ def attributes(name: str) -> str:
     return json.dumps({"Attributes": policy})
 
 
+def key_for(account: str) -> str:
+    whole = statement(Principal={"AWS": f"arn:aws:iam::{account}:root"}, Action="kms:*", Resource="*")
+    return KEY.replace("{}", f"{{\n  policy = jsonencode({json.dumps(document(whole))})\n}}")
+
+
 class Case(NamedTuple):
     """The files before a change, those of the change (``None`` deletes one), and a part of the report."""
 
@@ -268,6 +273,20 @@ CHANGES = {
     "grant": Case({"main.tf": KEY}, {"main.tf": KEY + GRANT}, "a grant is added"),
     "removed grant": Case({"main.tf": KEY + GRANT}, {"main.tf": KEY}, "a grant is removed"),
     "key of a topic": swapped({"main.tf": TWO_KEYS}, "main.tf", "kms_key.a.arn", "kms_key.b.arn", "another key"),
+    "key of another account": Case(
+        {"main.tf": key_for(PARTNER)}, {"main.tf": key_for(VENDOR)}, "1 gain, 1 loss; compared 1 key", 1
+    ),
+    "one of two policies of a file": Case(
+        {"p.yaml": f"---\n{subscribers(PARTNER)}\n---\n{subscribers(PARTNER)}\n"},
+        {"p.yaml": f"---\n{subscribers(PARTNER)}\n---\n{subscribers(PARTNER, VENDOR)}\n"},
+        "1 gain; compared 2 topics, 1 unchanged",
+        1,
+    ),
+    "an action that is not listed": Case(
+        {"p.json": subscribers(PARTNER)},
+        {"p.json": json.dumps(document(json.loads(subscribers(PARTNER))["Statement"][0] | {"Action": ["sns:Subscribe", "sns:New"]}))},
+        "`sns:New` is not in checker's list of actions",
+    ),
     # What Terraform leaves as it is, and what a broken file hides.
     "argument `policy`": Case({"main.tf": INLINE}, {"main.tf": TOPIC}, "Terraform keeps the policy"),
     "removed block": Case(
