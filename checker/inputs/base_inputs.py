@@ -112,8 +112,10 @@ class _Reader:
         """Pair changed values files that are in no root with the roots that declare their variables."""
         known = self._module_folders()
         files = [one for one in self.files.new & self.files.old if is_chosen(posixpath.basename(one))]
-        for file in (one for one in files if not home_of_values(one, known)):
-            yield from ((root, file) for root in roots_with(self._names_in(file), self._variables(every))[0])
+        beside = [one for one in files if not home_of_values(one, known)]
+        variables = self._variables(every) if beside else {}
+        for file in beside:
+            yield from ((root, file) for root in roots_with(self._names_in(file), variables)[0])
 
     def _names_in(self, file: str) -> frozenset[str]:
         """Return the variables that a values file sets on either side; none if it cannot be read."""
@@ -131,7 +133,7 @@ class _Reader:
     def _variables(self, every: Changed) -> dict[str, frozenset[str]]:
         """Return the variables of each root with topics or keys."""
         texts = {**every.old.texts, **every.new.texts}
-        return {root: variables_of(root, texts) for root in self._homes(every)}
+        return variables_of(self._homes(every), texts)
 
     def _homes(self, every: Changed) -> frozenset[str]:
         """Return the Terraform roots with topics or keys, on either side."""
@@ -189,7 +191,7 @@ class _Reader:
     def _reach(self, side: Input, change: Change, changed: frozenset[str]) -> Reach:
         files = {side.own(one) for one in change.names_with(side.inventory.read_by_roots)}
         others = any(_may_matter(side.folder, one) for one in changed)
-        return Reach(frozenset(files | changed), self._roots(change), others)
+        return Reach(frozenset(files | changed), self._roots(change), others, changed=changed)
 
     def _roots(self, change: Change) -> frozenset[str]:
         """Return the folders of the Terraform roots and Terragrunt units that a change affects."""
@@ -250,10 +252,13 @@ class _Reader:
 
     def _unread_values(self, every: Changed) -> Iterator[Skipped]:
         """Yield the changed values files that may be those of a root, but cannot be paired with one."""
-        known, variables = self._module_folders(), self._variables(every)
-        for file in sorted(self.files.old | self.files.new):
-            if not is_chosen(posixpath.basename(file)) or home_of_values(file, known):
-                continue
+        known = self._module_folders()
+        chosen = (
+            one for one in sorted(self.files.old | self.files.new) if is_chosen(posixpath.basename(one))
+        )
+        beside = [one for one in chosen if not home_of_values(one, known)]
+        variables = self._variables(every) if beside else {}
+        for file in beside:
             roots, is_partly = roots_with(self._names_in(file), variables)
             if is_partly or (roots and file not in self.files.old & self.files.new):
                 yield Skipped(file, _NO_ROOT, help=_NO_ROOT_HELP)

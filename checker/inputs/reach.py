@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Reach(NamedTuple):
     """What a change affects, on one side or both.
 
-    ``files`` are the changed files and all files of the affected Terraform roots, ``roots`` the folders of these roots;
+    ``changed`` are the changed files, ``files`` these and all files of the affected Terraform roots, ``roots`` the folders of these roots;
     both are relative to the top of the repository. ``others`` is true if a changed file outside of Terraform modules
     is about SNS, KMS or Connect. ``loose`` are the changed files that are no Terraform code, also by the names of links
     to them: any code may read them.
@@ -40,6 +40,7 @@ class Reach(NamedTuple):
     roots: frozenset[str] = frozenset()
     others: bool = False
     loose: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
 
     def has_unit(self, name: str) -> bool:
         """True for the configuration of a Terragrunt unit that changes, or may include one that does."""
@@ -54,6 +55,7 @@ class Reach(NamedTuple):
             self.roots | other.roots,
             self.others or other.others,
             self.loose | other.loose,
+            self.changed | other.changed,
         )
 
 

@@ -52,6 +52,8 @@ class Redefined:
         sides = self._changed.old, self._changed.new
         before, after = ({self._place(one, side) for one in self._calls(side)} for side in sides)
         for folder, name, file in sorted(before | after):
+            if self._is_alone(folder):
+                continue
             texts = [
                 known.of_call(Path(side.folder, folder), name)
                 for known, side in zip(self._definitions(), sides, strict=True)
@@ -59,6 +61,14 @@ class Redefined:
             if texts[0] != texts[1]:
                 reason = f"module `{name}` is called differently, and is neither local nor downloaded"
                 yield Skipped(file, reason, help="run `terraform init`, and compare the plans")
+
+    def _is_alone(self, folder: str) -> bool:
+        """True for a root without changed files and without outputs of modules, so that its calls do not change."""
+        changed = self._changed.reach.changed
+        if folder not in self._changed.reach.roots or any((dirname(one) or ".") == folder for one in changed):
+            return False
+        texts = self._changed.new.texts
+        return not any("module." in text for one, text in texts.items() if (dirname(one) or ".") == folder)
 
     def _calls(self, side: Input) -> Iterator[tuple[str, str]]:
         """Yield the file and the name of each call of an unread module in files that the change affects."""

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     """The folder of a root, and a values file for it, relative to the top of the repository."""
 
 
-_VARIABLE = re.compile(r'^[ \t]*variable\s+"?([\w-]+)|"variable"\s*:', re.MULTILINE)
+_VARIABLE = re.compile(r'^[ \t]*variable\s+"?([\w-]+)', re.MULTILINE)
+_KEY = re.compile(r'"([\w-]+)"\s*:')
+"""Matches the keys of JSON syntax, among which the names of variables are."""
 
 
 def rounds(pairs: Iterable[Pair]) -> list[tuple[Pair, ...]]:
@@ -48,10 +50,15 @@ def home_of_values(file: str, folders: frozenset[str]) -> str:
     return folder if folder in folders else ""
 
 
-def variables_of(root: str, texts: Mapping[str, str]) -> frozenset[str]:
-    """Return the variables that the files of a folder declare."""
-    own = [text for name, text in texts.items() if (posixpath.dirname(name) or ".") == root]
-    return frozenset(match[1] for text in own for match in _VARIABLE.finditer(text) if match[1])
+def variables_of(roots: Iterable[str], texts: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Return the variables that the files of each root declare."""
+    found: dict[str, set[str]] = {root: set() for root in roots}
+    for name, text in texts.items():
+        own = found.get(posixpath.dirname(name) or ".")
+        if own is not None:
+            pattern = _KEY if name.endswith(".json") else _VARIABLE
+            own |= {match[1] for match in pattern.finditer(text)}
+    return {root: frozenset(names) for root, names in found.items()}
 
 
 def roots_with(names: frozenset[str], variables: Mapping[str, frozenset[str]]) -> tuple[Sequence[str], bool]:
