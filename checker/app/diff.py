@@ -14,7 +14,7 @@ from checker.app.next_step import after_diff
 from checker.app.output import Destination, append_step_summary, check_destinations, repository_root
 from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
-from checker.core.terminal_text import json_lines
+from checker.core.terminal_text import json_lines, reveal_words
 from checker.core.unknown import Unknown
 from checker.inputs.diff_inputs import read_inputs
 from checker.inputs.diff_sides import resource_arn, sides_of, target_of
@@ -167,6 +167,9 @@ def _show(found: ComparedRoots, new: str, request: DiffRequest, output: Outputs,
 
     ``new`` is the new input if two inputs were named, ``top`` the folder that the names of files are relative to.
     """
+    from checker.report.access.rows import OWN_WORDS  # only code has deployments
+
+    reveal_words(OWN_WORDS)
     for one in sorted(output, key=lambda each: each.path is None):
         paint = Paint() if one.path else paint_for(sys.stdout)
         setting = Setting(root=repository_root(top).as_posix(), folder=top.as_posix(), paint=paint)

@@ -96,10 +96,10 @@ def test_the_table_shows_who_gains_with_a_witness() -> None:
     assert text.splitlines() == [
         f"working tree compared with {merge_base[:12]}, the merge base of main and HEAD",
         "",
-        "  CHANGE     WHO                                        ACTION",
+        "  CHANGE     WHO                                     ACTION",
         "topic module.chat.aws_sns_topic.chat",
         "  at modules/chat/main.tf:13",
-        "  gains      any other Connect instance of account      sns:Publish",
+        "  gains      any other Connect instance of account   sns:Publish",
         "             ${account}",
         "             witness: Connect for instance 00000000-0000-4000-8000-000000000000",
         "                      of account ${account} could sns:Publish",
@@ -410,6 +410,16 @@ def test_markdown_shows_hostile_names_as_text() -> None:
     assert "@team" not in page.text
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert {len(row.replace("\\|", "").split("|")) for row in rows} == {6}
+
+
+def test_no_sensitive_value_hides_who_gains() -> None:
+    save(
+        Path("dark/main.tf"),
+        'variable "x" {\n  default   = "any AWS account"\n  sensitive = true\n}\n' + MODULE,
+    )
+    save(Path("policies/topic.json"), document(statement(Principal="*", Action="sns:Subscribe")))
+    code, text = compared()
+    assert (code, "gains      any AWS account" in text) == (1, True)
 
 
 def test_markdown_stays_within_the_limit_of_a_comment_with_the_widest_gain_first() -> None:

@@ -9,6 +9,7 @@ from checker.analysis.callers import (
     FOREIGN,
     HALF_SOURCED,
     INSTANCES,
+    LABELS,
     ORGANIZATION,
     SOME,
     UNSOURCED,
@@ -69,6 +70,17 @@ _SENTENCES = {
 def rows_of(found: ComparedRoots) -> tuple[Row, ...]:
     """Return the rows of all topics and keys, those of one resource together."""
     return tuple(row for one in found.resources for row in _rows(one))
+
+
+OWN_WORDS = (
+    *LABELS,
+    *CHANGES,
+    "access-gained",
+    "access-lost",
+    "access-resource-changed",
+    "access-change-not-known",
+)
+"""The words of a report that name a change. A value of the change must not hide them, although it equals them."""
 
 
 def sorted_rows(found: ComparedRoots) -> tuple[Row, ...]:
