@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import InputError, Skipped
 from checker.inputs.discover import HCL, VALUES
 from checker.inputs.git_revision import HELP, Revision, check_revision, git_output
+from checker.inputs.opening import forget
 from checker.inputs.text import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -88,7 +89,10 @@ def _written_out(text: str, entries: Sequence[_Entry], named: tuple[str, ...]) -
         folder = Path(os.path.realpath(made))
         skipped = tuple(_copy(text, entries, folder, named))
         objects = {one.path: one.object for one in entries}
-        yield Tree(Revision.of(text).tree, folder, folder / named[0], skipped, objects)
+        try:
+            yield Tree(Revision.of(text).tree, folder, folder / named[0], skipped, objects)
+        finally:
+            forget(folder)
 
 
 def _in_repository(text: str, revision: Revision) -> str:
