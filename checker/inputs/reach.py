@@ -32,7 +32,7 @@ class Reach(NamedTuple):
 
     ``changed`` are the changed files, ``files`` these and all files of the affected Terraform roots, ``roots`` the folders of these roots;
     both are relative to the top of the repository. ``others`` is true if a changed file outside of Terraform modules
-    is about SNS, KMS or Connect. ``loose`` are the changed files that are no Terraform code, also by the names of links
+    is about SNS, KMS or Connect. ``loose`` are the changed files except Terraform code, also by the names of links
     to them: any code may read them.
     """
 
@@ -60,7 +60,7 @@ class Reach(NamedTuple):
 
 
 def loose_files(changed: Iterable[str], links: Mapping[str, str]) -> frozenset[str]:
-    """Return the changed files that are no Terraform code. ``links`` has the target of each link in the repository."""
+    """Return the changed files except Terraform code. ``links`` has the target of each link in the repository."""
     names = {one for one in changed if not one.endswith((*HCL, *VALUES, CONFIGURATION))}
     for link, target in links.items():
         names |= {f"{link}{one[len(target) :]}" for one in names if f"{one}/".startswith(f"{target}/")}
