@@ -177,13 +177,13 @@ def test_a_pull_request_gets_one_comment_that_is_updated(checkout: Path, github:
     commit(checkout, SAFE)
     third = runner(checkout, github).run()
     assert (third.code, third.outputs["diff.code"]) == (0, "0")
-    assert "no access changes" in comment["body"]
+    assert "the change affects no topic or key that was read" in comment["body"]
     assert comment["body"].endswith(f"\nCommit {HEAD[:12]}\n")
 
     fourth = runner(checkout, github).run(base="nowhere")
     assert fourth.code == 2
     assert f"could not compare commit {HEAD[:12]} with its base" in comment["body"]
-    assert "no access changes" not in comment["body"]
+    assert "affects no topic or key" not in comment["body"]
 
 
 def test_nothing_is_written_where_access_does_not_change(checkout: Path, github: GitHub) -> None:
