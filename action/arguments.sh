@@ -3,8 +3,11 @@
 paths=()
 instances=()
 while IFS= read -r line; do
-  if [ -n "${line//[[:space:]]/}" ]; then paths+=("$line"); fi
+  read -r line <<< "${line%$'\r'}" # without blanks around it
+  if [ -n "$line" ]; then paths+=("$line"); fi
 done <<< "${INPUT_PATHS:-.}"
 while IFS= read -r line; do
-  if [ -n "${line//[[:space:]]/}" ]; then instances+=(--instance-arn "$line"); fi
+  read -r line <<< "${line%$'\r'}"
+  if [ -n "$line" ]; then instances+=(--instance-arn "$line"); fi
 done <<< "${INPUT_INSTANCES:-}"
+if [ "${#paths[@]}" = 0 ]; then paths=(.); fi

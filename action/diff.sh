@@ -21,21 +21,17 @@ if [ -n "${GITHUB_BASE_REF:-}" ] && ! git rev-parse --verify --quiet "$base^{com
     echo "::warning::cannot fetch the target branch; check out with fetch-depth: 0"
 fi
 markdown="$RUNNER_TEMP/checker-diff.md"
-compare() { # CHANGES OPTION...
-  local changes="$1"
-  shift
-  checker diff "--base=$base" --fail-on "$changes" ${instances[@]+"${instances[@]}"} "$@" -- "${paths[@]}"
-}
+json="$RUNNER_TEMP/checker-diff.json"
+rm -f "$markdown" "$json"
 changes="$INPUT_FAIL_ON_CHANGE"
 if [ "$changes" = never ]; then changes=any; fi
 code=0
-compare "$changes" --format github || code=$?
+checker diff "--base=$base" --fail-on "$changes" --format github --format "markdown=$markdown" \
+  --format "json=$json" ${instances[@]+"${instances[@]}"} -- "${paths[@]}" || code=$?
 echo "code=$code" >> "$GITHUB_OUTPUT"
 case "$code" in
   0 | 1 | 3)
-    change=0
-    compare any --format markdown --output "$markdown" || change=$?
-    echo "change=$change" >> "$GITHUB_OUTPUT"
     echo "markdown=$markdown" >> "$GITHUB_OUTPUT"
+    echo "json=$json" >> "$GITHUB_OUTPUT"
     ;;
 esac

@@ -49,28 +49,61 @@ def _upload() -> None:
     if not file:
         print("nothing is uploaded: the check wrote no SARIF file")
         return
-    packed = base64.b64encode(gzip.compress(Path(file).read_bytes())).decode("ascii")
+    data = Path(file).read_bytes()
+    if os.environ["CHECK_CODE"] not in _COMPLETE or not _is_successful(json.loads(data)):
+        print(f"::warning title=checker::{_INCOMPLETE}")
+        return
+    packed = base64.b64encode(gzip.compress(data)).decode("ascii")
     body = {"commit_sha": os.environ["GITHUB_SHA"], "ref": os.environ["GITHUB_REF"], "sarif": packed}
     _call("POST", "code-scanning/sarifs", body)
 
 
+_COMPLETE = ("0", "1", "3")
+_INCOMPLETE = (
+    "nothing is uploaded to code scanning: an input was not read, and the alerts of its file would be closed"
+)
+
+
+def _is_successful(sarif: dict[str, Any]) -> bool:
+    """True if every input was read. An alert without a result in the next analysis is closed as fixed."""
+    return all(one["executionSuccessful"] for run in sarif["runs"] for one in run["invocations"])
+
+
 def _comment() -> None:
-    """Update the comment of an earlier run, or create it if access changes or a result is not known."""
+    """Update the comment of an earlier run, or create it if access changes or a result is not known.
+
+    An update also says that a commit could not be compared, since the comment is about another one otherwise.
+    """
     event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
-    number = event.get("pull_request", {}).get("number")
+    pull = event.get("pull_request", {})
+    number = pull.get("number")
     if number is None:
         print("no comment: not a pull request")
         return
     key = re.sub(r"[^A-Za-z0-9_.-]", "_", os.environ["COMMENT_KEY"])
     marker = f"<!-- checker-action: {key} -->"
-    body = f"{marker}\n{Path(os.environ['COMMENT_FILE']).read_text(encoding='utf-8')}"
+    table = _text_of("COMMENT_FILE")
+    commit = re.sub(r"[^0-9a-f]", "", str(pull.get("head", {}).get("sha") or os.environ["GITHUB_SHA"]))[:12]
+    text = f"{table}\nCommit {commit}\n" if table else _NOT_COMPARED.format(commit)
+    body = f"{marker}\n{text}"
     found = _earlier(int(number), marker)
-    if found is None and os.environ["CHANGE_CODE"] == "0":
+    if found is None and not table:
+        print("no comment: nothing was compared")
+    elif found is None and json.loads(_text_of("DIFF_FILE"))["same"] is True:
         print("no comment: access does not change")
     elif found is None:
         _call("POST", f"issues/{int(number)}/comments", {"body": body})
     elif found["body"] != body:
         _call("PATCH", f"issues/comments/{int(found['id'])}", {"body": body})
+
+
+_NOT_COMPARED = "### checker: could not compare commit {} with its base\n\nSee the log of the job.\n"
+
+
+def _text_of(name: str) -> str:
+    """Read the file that a variable names; empty without one."""
+    file = os.environ.get(name, "")
+    return Path(file).read_text(encoding="utf-8") if file else ""
 
 
 def _earlier(number: int, marker: str) -> dict[str, Any] | None:

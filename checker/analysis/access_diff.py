@@ -63,12 +63,26 @@ class Access(NamedTuple):
         return f"{format_actions(self.actions)} by {self.who}{' in some cases' * limited}"
 
 
+def most_actions(actions: Sequence[str]) -> tuple[str, ...]:
+    """Return a pattern for all actions of a service, with up to three exceptions; empty for fewer actions."""
+    given = set(actions)
+    for known in (TOPIC_ACTIONS, KEY_ACTIONS):
+        others = [one for one in known if one not in given]
+        if given <= set(known) and len(others) <= _MOST_EXCEPTIONS < len(given):
+            pattern = f"{known[0].partition(':')[0]}:*"
+            return (f"{pattern} except", *others) if others else (pattern,)
+    return ()
+
+
 def format_actions(actions: Sequence[str]) -> str:
     """List actions, or the first few and the number of the others."""
     if set(actions) in (set(TOPIC_ACTIONS), set(KEY_ACTIONS)):
         return f"{actions[0].partition(':')[0]}:*"
     more = f" and {len(actions) - _MOST} more" if len(actions) > _MOST else ""
     return ", ".join(actions[:_MOST]) + more
+
+
+_MOST_EXCEPTIONS = 3
 
 
 def joined(found: Iterable[Access], named: Collection[str], gain: Gain) -> tuple[Access, ...]:

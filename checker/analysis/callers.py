@@ -39,6 +39,14 @@ INSTANCE, INSTANCES, FOREIGN = "instance", "instances", "foreign instances"
 UNSOURCED, HALF_SOURCED = "unsourced", "half sourced"
 ANY_ACCOUNT, ORGANIZATION, SOME = "any account", "organization", "some"
 
+_FOREIGN, _EVERY = "any other AWS customer's Connect instance", "any Connect instance"
+_UNSOURCED = "Connect without aws:SourceArn and aws:SourceAccount"
+_HALF_SOURCED = "Connect without one of aws:SourceArn and aws:SourceAccount"
+_ANY_ACCOUNT, _SOME = "any AWS account", "some principals of other accounts"
+_OTHER_SERVICE = "any other AWS service"
+LABELS = (_FOREIGN, _EVERY, _UNSOURCED, _HALF_SOURCED, _ANY_ACCOUNT, _SOME, _OTHER_SERVICE)
+"""The labels that do not depend on the policies."""
+
 IMPLIED_BY = {
     HALF_SOURCED: (INSTANCES, FOREIGN, UNSOURCED),
     ORGANIZATION: (ANY_ACCOUNT,),
@@ -120,14 +128,14 @@ class CallerGroups(NamedTuple):
                 CallerGroup(INSTANCES, label, account, account),
                 every._replace(account=account, not_ids=ids),
             )
-        label = "any other AWS customer's Connect instance" if self.accounts else "any Connect instance"
+        label = _FOREIGN if self.accounts else _EVERY
         yield CallerGroup(FOREIGN, label), every._replace(but_not=self.accounts)
         yield (
-            CallerGroup(UNSOURCED, "Connect without aws:SourceArn and aws:SourceAccount"),
+            CallerGroup(UNSOURCED, _UNSOURCED),
             Unsourced(every, 0),
         )
         yield (
-            CallerGroup(HALF_SOURCED, "Connect without one of aws:SourceArn and aws:SourceAccount"),
+            CallerGroup(HALF_SOURCED, _HALF_SOURCED),
             Unsourced(every, 1),
         )
 
@@ -136,14 +144,14 @@ class CallerGroups(NamedTuple):
     ) -> Iterator[tuple[CallerGroup, Space]]:
         """Yield any account, each organization that a policy names, and others that meet the conditions."""
         any_account = caller_space(representative, action, self.target, self.policies, self.words)
-        yield CallerGroup(ANY_ACCOUNT, "any AWS account"), any_account
+        yield CallerGroup(ANY_ACCOUNT, _ANY_ACCOUNT), any_account
         named = organizations(self.words)
         for organization in named:
             members = members_of(organization, representative, self.target)
             group = CallerGroup(ORGANIZATION, f"any principal of organization {organization}", organization)
             yield group, space._replace(free=(members, *space.free[1:]))
         some = caller_space(representative, action, self.target, self.policies, named)
-        yield CallerGroup(SOME, "some principals of other accounts"), some
+        yield CallerGroup(SOME, _SOME), some
 
 
 _PREFIXES = {SESSION: "sessions of "}
@@ -152,7 +160,7 @@ _PREFIXES = {SESSION: "sessions of "}
 def _group(representative: Representative) -> CallerGroup:
     name = representative.arn or str(representative.caller)
     if representative.kind == OTHER_SERVICE:
-        return CallerGroup(OTHER_SERVICE, "any other AWS service")
+        return CallerGroup(OTHER_SERVICE, _OTHER_SERVICE)
     if representative.kind == MEMBER:
         return CallerGroup(
             MEMBER,

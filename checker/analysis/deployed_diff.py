@@ -16,7 +16,7 @@ from checker.analysis.inventory import Inventory, PolicyText
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.policy_pair import ADDED, REMOVED, DeployedAccess, DeployedDifference
 from checker.core.arn import Arn
-from checker.core.unknown import Unknown
+from checker.core.unknown import Symbol, Unknown
 from checker.iam.prove.gain import changed
 from checker.policy.model import ALLOW, RESOURCE, Patterns, Policy, Statement
 
@@ -180,6 +180,9 @@ class _Merger:
         self.found = found
         ways = zip(found.ways, results, strict=True)
         self.changes = [list(_accesses(deployment, result)) for deployment, result in ways]
+        texts = frozenset(_texts_in((pair.old.policy, pair.new.policy)))
+        values = frozenset(found.ways[0].values.values())
+        self.named = frozenset(one for one in values if any(one in text for text in texts))
         self.claims = [{_claim(one) for one in changes} for changes in self.changes]
         self.doubts = [
             doubt._replace(reason=way.reworded(doubt.reason), where=way.reworded(doubt.where))
@@ -209,14 +212,25 @@ class _Merger:
         )
 
     def _holds(self, one: DeployedAccess, way: int) -> bool:
-        return _claim(one, _values(self.found.ways[0], self.found.ways[way])) in self.claims[way]
+        return _claim(one, self._values(way)) in self.claims[way]
+
+    def _values(self, way: int) -> list[tuple[str, str]]:
+        """Return the values of the default deployment with those of another, except what the policies themselves name.
+
+        A text of a policy is the same in every deployment, also if it equals the value of a symbol.
+        """
+        first, other = self.found.ways[0], self.found.ways[way]
+        return [
+            (value, other.values[name])
+            for name, value in first.values.items()
+            if name in other.values and value not in self.named
+        ]
 
     def _of_other_deployments(self) -> Iterator[DeployedAccess]:
         """Yield the changes that the default deployment does not have, each with the first deployment that has it."""
         seen: set[tuple[bool, str]] = set()
         for way in range(1, len(self.changes)):
-            values = _values(self.found.ways[0], self.found.ways[way])
-            expected = {_claim(one, values) for one in self.changes[0]}
+            expected = {_claim(one, self._values(way)) for one in self.changes[0]}
             for one in self.changes[way]:
                 words = one.is_gain, self.found.neutral(one.sentence)
                 if _claim(one) not in expected and words not in seen:
@@ -246,6 +260,10 @@ def _claim(one: DeployedAccess, values: Sequence[tuple[str, str]] = ()) -> tuple
     return one.is_gain, (party.kind, name, account, frozenset(one.access.actions), one.access.partly)
 
 
-def _values(first: Deployment, other: Deployment) -> list[tuple[str, str]]:
-    """Return the values of one deployment with those of another."""
-    return [(value, other.values[name]) for name, value in first.values.items() if name in other.values]
+def _texts_in(value: object) -> Iterator[str]:
+    """Yield all texts of policies."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple) and not isinstance(value, Symbol):
+        for one in value:
+            yield from _texts_in(one)

@@ -440,7 +440,8 @@ class Inventory(NamedTuple):
     ``evidence`` is what was seen of keys in use, ``refused_starts`` are the streams that Connect refused to start.
     ``organization`` is ``None`` if no organization policies were supplied or asked for. ``endpoints`` are the resources
     that subscriptions name; see `checker.analysis.endpoints`. ``queue_keys`` are keys that were read only because they
-    encrypt a queue, so that they are not checked themselves.
+    encrypt a queue, so that they are not checked themselves. ``unread_units`` are Terragrunt units whose module is not
+    here, and of which nothing names Connect.
     """
 
     topics: tuple[Topic, ...] = ()
@@ -458,6 +459,7 @@ class Inventory(NamedTuple):
     organization: Organization | None = None
     endpoints: Endpoints = Endpoints()
     queue_keys: tuple[Key, ...] = ()
+    unread_units: tuple[Skipped, ...] = ()
 
     def key_of(self, owner: Encrypted) -> Key | Unknown | None:
         """Return the key that encrypts a topic or a queue; ``None`` if no KMS key does.

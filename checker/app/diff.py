@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.analysis.access_diff import difference
 from checker.app.exit_codes import Ending
 from checker.app.next_step import after_diff
-from checker.app.output import append_step_summary, repository_root
+from checker.app.output import Destination, append_step_summary, check_destinations, repository_root
 from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
-from checker.core.terminal_text import json_lines
+from checker.core.terminal_text import json_lines, reveal_words
 from checker.core.unknown import Unknown
 from checker.inputs.diff_inputs import read_inputs
 from checker.inputs.diff_sides import resource_arn, sides_of, target_of
@@ -68,8 +68,18 @@ class DiffOutput(NamedTuple):
     path: Path | None = None
 
 
+Outputs = tuple[DiffOutput, ...]
+
+
+def outputs_of(texts: Sequence[str], output: Path | None) -> Outputs:
+    """Parse `NAME` or `NAME=FILE`; ``output`` is a file in place of standard output. Raises InputError."""
+    found = [Destination.of(text, tuple(DiffFormat)) for text in texts or (DiffFormat.TEXT,)]
+    check_destinations(found, str(output or ""))
+    return tuple(DiffOutput(DiffFormat(one.format), one.path or output) for one in found)
+
+
 def show_diff(
-    paths: Sequence[str], base: str, request: DiffRequest, *, given: Given, output: DiffOutput
+    paths: Sequence[str], base: str, request: DiffRequest, *, given: Given, output: Outputs
 ) -> Ending:
     """Report what the working tree changes since a base, or the differences of two inputs. Raises InputError."""
     if base:
@@ -82,7 +92,7 @@ def show_diff(
     )
 
 
-def show_difference(old: str, new: str, request: DiffRequest, *, given: Given, output: DiffOutput) -> Ending:
+def show_difference(old: str, new: str, request: DiffRequest, *, given: Given, output: Outputs) -> Ending:
     """Report the differences of two inputs. Raises InputError."""
     arns = [instance_option(text) for text in request.instances]
     before, after = read_inputs(old, new, given)
@@ -92,8 +102,11 @@ def show_difference(old: str, new: str, request: DiffRequest, *, given: Given, o
         sides = sides_of(before, after, request.resource, key=bool(request.key))
         target = target_of(*sides, _requested_arn(sides[0], request))
         result = difference(sides[0].about(target), sides[1].about(target), target, arns)
-        if output.format in (DiffFormat.TEXT, DiffFormat.JSON):
+        plain = tuple(one for one in output if one.format in (DiffFormat.TEXT, DiffFormat.JSON))
+        if plain == output:
             return _show_policies(result, new, request, output)
+        _write_policies(result, plain)
+        output = tuple(one for one in output if one not in plain)
         found = _as_roots(result, *sides)
     compared = f"{new} compared with {old}"
     return _show(found._replace(compared=compared), new, request, output, Path.cwd())
@@ -122,7 +135,7 @@ def _as_roots(found: Difference, old: Side, new: Side) -> ComparedRoots:
 
 
 def show_change(
-    revision: str, paths: Sequence[Path], request: DiffRequest, *, given: Given, output: DiffOutput
+    revision: str, paths: Sequence[Path], request: DiffRequest, *, given: Given, output: Outputs
 ) -> Ending:
     """Report what the working tree changes since the merge base with a revision. Raises InputError."""
     from checker.analysis.deployed_diff import compare  # only code has deployments
@@ -134,7 +147,7 @@ def show_change(
     if request.topic or request.key:
         option = "--topic-arn" if request.topic else "--key-arn"
         raise InputError(option, "cannot be used with --base", help_text="`--resource NAME` selects one")
-    output = output._replace(path=output.path and output.path.absolute())
+    output = tuple(one._replace(path=one.path and one.path.absolute()) for one in output)
     arns = [instance_option(text) for text in request.instances]
     base = base_of(revision)
     with read_changed(base, paths_in(base, paths), given) as sides:
@@ -149,21 +162,25 @@ def show_change(
     return _show(found, "", request, output, Path(base.top))
 
 
-def _show(found: ComparedRoots, new: str, request: DiffRequest, output: DiffOutput, top: Path) -> Ending:
-    """Write the report.
+def _show(found: ComparedRoots, new: str, request: DiffRequest, output: Outputs, top: Path) -> Ending:
+    """Write the report in all formats, those to files first.
 
     ``new`` is the new input if two inputs were named, ``top`` the folder that the names of files are relative to.
     """
-    paint = Paint() if output.path else paint_for(sys.stdout)
-    setting = Setting(root=repository_root(top).as_posix(), folder=top.as_posix(), paint=paint)
-    if output.format is DiffFormat.TEXT and new:
-        from checker.report.root_difference import roots_text  # only code has deployments
+    from checker.report.access.rows import OWN_WORDS  # only code has deployments
 
-        lines = roots_text(found, paint)
-    else:
-        lines = import_module(f"checker.report.access.{output.format.value}").lines_of(found, setting)
-    write(lines, output.path)
-    if output.format is DiffFormat.GITHUB:
+    reveal_words(OWN_WORDS)
+    for one in sorted(output, key=lambda each: each.path is None):
+        paint = Paint() if one.path else paint_for(sys.stdout)
+        setting = Setting(root=repository_root(top).as_posix(), folder=top.as_posix(), paint=paint)
+        if one.format is DiffFormat.TEXT and new:
+            from checker.report.root_difference import roots_text  # only code has deployments
+
+            lines = roots_text(found, paint)
+        else:
+            lines = import_module(f"checker.report.access.{one.format.value}").lines_of(found, setting)
+        write(lines, one.path)
+    if any(one.format is DiffFormat.GITHUB for one in output):
         from checker.report.access.markdown import step_summary  # not for other formats
 
         append_step_summary(lambda: step_summary(found))
@@ -182,12 +199,20 @@ def _ending(found: ComparedRoots, fail_on: FailOnChange) -> Ending:
     return Ending(findings=has(found, gain=gain), undetermined=may_have(found, gain=gain))
 
 
-def _show_policies(difference: Difference, new: str, request: DiffRequest, output: DiffOutput) -> Ending:
-    """Write the difference of two policies, which have no deployments."""
-    paint = Paint() if output.path else paint_for(sys.stdout)
-    is_text = output.format is DiffFormat.TEXT
-    lines = difference_text(difference, paint) if is_text else json_lines(difference_json(difference))
-    write(lines, output.path)
+def _write_policies(difference: Difference, output: Outputs) -> None:
+    """Write the difference of two policies, which have no deployments, as text or JSON."""
+    for one in sorted(output, key=lambda each: each.path is None):
+        paint = Paint() if one.path else paint_for(sys.stdout)
+        is_text = one.format is DiffFormat.TEXT
+        write(
+            difference_text(difference, paint) if is_text else json_lines(difference_json(difference)),
+            one.path,
+        )
+
+
+def _show_policies(difference: Difference, new: str, request: DiffRequest, output: Outputs) -> Ending:
+    """Report the difference of two policies."""
+    _write_policies(difference, output)
     if difference.same is not True:
         tell(*after_diff(new))
     changes = {FailOnChange.GAINS: difference.gained, FailOnChange.LOSES: difference.lost}

@@ -57,12 +57,12 @@ class Destination(NamedTuple):
     path: Path | None = None
 
     @classmethod
-    def of(cls, text: str) -> Destination:
-        """Parse `NAME` or `NAME=FILE`. Raises InputError for an unknown format."""
+    def of(cls, text: str, known: Sequence[str] = FORMATS) -> Destination:
+        """Parse `NAME` or `NAME=FILE`. Raises InputError for a format that is not known."""
         name, equals, path = text.partition("=")
-        if name not in FORMATS:
-            guess = did_you_mean(name, FORMATS)
-            help_text = f"did you mean `{guess}`?" if guess else f"there are {', '.join(FORMATS)}"
+        if name not in known:
+            guess = did_you_mean(name, known)
+            help_text = f"did you mean `{guess}`?" if guess else f"there are {', '.join(known)}"
             raise InputError("--format", f"there is no format `{name}`", help_text=help_text)
         if equals and not path:
             raise InputError("--format", f"`{text}` names no file", help_text=f"write `{name}=FILE`")

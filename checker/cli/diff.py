@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from checker.app.diff import DiffFormat, DiffOutput, DiffRequest, FailOnChange, show_diff
+from checker.app.diff import DiffRequest, FailOnChange, outputs_of, show_diff
 from checker.app.exit_codes import Ending
 from checker.app.options import read_given
 from checker.cli.options import InstanceOption, OutputOption, ParameterOption, VariableOption
@@ -28,8 +28,13 @@ _BaseOption = Annotated[
     ),
 ]
 _FormatOption = Annotated[
-    DiffFormat,
-    typer.Option("--format", metavar="NAME", help="text, json, markdown, github or sarif."),
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="NAME[=FILE]",
+        help="text, json, markdown, github or sarif; repeatable with a FILE for each.",
+        show_default="text",
+    ),
 ]
 _FailOnOption = Annotated[
     FailOnChange, typer.Option("--fail-on", help="Exit 1 only for gains, or only for losses, of access.")
@@ -54,7 +59,7 @@ def diff(
     variable: VariableOption = None,
     parameter: ParameterOption = None,
     fail_on: _FailOnOption = FailOnChange.ANY,
-    output_format: _FormatOption = DiffFormat.TEXT,
+    output_format: _FormatOption = None,
     output: OutputOption = None,
 ) -> Ending:
     """Show who gains and who loses access by a change.
@@ -70,5 +75,5 @@ def diff(
     Exit codes: 0 the same access, 1 access changes, 2 unreadable input, 3 not known, 4 internal error.
     """
     request = DiffRequest(topic, key, resource, tuple(instance or ()), fail_on)
-    given, written = read_given(variable, parameter), DiffOutput(output_format, output)
+    given, written = read_given(variable, parameter), outputs_of(output_format or (), output)
     return show_diff(paths or (), base, request, given=given, output=written)

@@ -69,6 +69,14 @@ def reveal(texts: Iterable[str]) -> None:
         hidden.pattern = None
 
 
+def reveal_words(texts: Iterable[str]) -> None:
+    """Show the parts of these texts again: checker's own words, which no value can hide."""
+    hidden = _HIDDEN.get()
+    if hidden is not None:
+        words = tuple(texts)
+        reveal({one for one in hidden.texts if any(one in word for word in words)})
+
+
 def redacted(text: str) -> str:
     """Replace each hidden value in a text by `(sensitive)`."""
     hidden = _HIDDEN.get()

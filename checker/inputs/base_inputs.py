@@ -1,25 +1,30 @@
-"""Reads a revision of a repository and its working tree, and finds what a change between them can affect."""
+"""Reads a revision of a repository and its working tree, as the two sides of comparisons."""
 
 from __future__ import annotations
 
 import os
 import posixpath
+import shlex
 import shutil
-from contextlib import chdir, contextmanager
+from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
-from checker.core.unknown import Unknown
+from checker.inputs.callers import is_chosen
 from checker.inputs.change import read_change
-from checker.inputs.changed_files import changed_files, ignored_values
+from checker.inputs.changed_files import changed_files, ignored_files
 from checker.inputs.diff_inputs import loaded
 from checker.inputs.discover import HCL, is_input, is_unit, may_matter
-from checker.inputs.git_tree import copied_below
+from checker.inputs.git_tree import copied_below, is_below
+from checker.inputs.parameter_files import unread_parameters
+from checker.inputs.reach import Changed, Reach, loose_files
+from checker.inputs.terraform_text import settings_in
 from checker.inputs.text import read_text
+from checker.inputs.values_rounds import home_of_values, pairs_below, roots_with, rounds, variables_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from checker.analysis.inventory import Key, Topic
     from checker.inputs.change import Change
@@ -29,85 +34,11 @@ if TYPE_CHECKING:
     from checker.inputs.git_tree import Tree
 
 
-class Reach(NamedTuple):
-    """What a change affects, on one side or both.
-
-    ``files`` are the changed files and all files of the affected Terraform roots, ``roots`` the folders of these roots;
-    both are relative to the top of the repository. ``others`` is true if a changed file outside of Terraform modules
-    is about SNS, KMS or Connect.
-    """
-
-    files: frozenset[str] = frozenset()
-    roots: frozenset[str] = frozenset()
-    others: bool = False
-
-    def joined(self, other: Reach) -> Reach:
-        """Return what is affected on one of the sides: a module may be called only on the other one."""
-        return Reach(self.files | other.files, self.roots | other.roots, self.others or other.others)
-
-
-class Changed(NamedTuple):
-    """The two sides of a change and what it affects.
-
-    ``folders`` has the new name for each renamed folder. ``skipped`` are parts that were not copied. ``values`` has the
-    values file of each root that is compared with several of them; such a comparison after the first ``is_repeated``.
-    """
-
-    old: Input
-    new: Input
-    reach: Reach
-    folders: Mapping[str, str] = {}
-    skipped: tuple[Skipped, ...] = ()
-    values: Mapping[str, str] = {}
-    is_repeated: bool = False
-
-    def root_of(self, resource: Topic | Key, *, is_old: bool) -> str:
-        """Return the root of a topic or key, relative to the top of the repository."""
-        return os.path.relpath(resource.home, self._side(is_old=is_old).folder)
-
-    def touches(self, resource: Topic | Key, *, is_old: bool) -> bool:
-        """True if the change may affect a topic or key by a file that its declaration depends on."""
-        name = self._side(is_old=is_old).own(resource.place.document.name)
-        if name.endswith(HCL):
-            root = self.root_of(resource, is_old=is_old)
-            return root in self.reach.roots or (is_old and self.folders.get(root, root) != root)
-        return name in self.reach.files or (self.reach.others and _depends_on_others(resource))
-
-    def touches_file(self, name: str, *, is_old: bool) -> bool:
-        """True for what was not read if the change may affect it: its file, or one that may supply its values."""
-        side, reach = self._side(is_old=is_old), self.reach
-        file = side.own(name).partition("#")[0]
-        if file in reach.files or not os.path.lexists(os.path.join(side.folder, file)):  # noqa: PTH118 - a name
-            return True
-        folder, _, last = file.rpartition("/")[0].rpartition("/")
-        if last != "templates":  # the values of a Helm chart are beside this folder
-            folder = file.rpartition("/")[0]
-        return bool(folder) and any(one.startswith(f"{folder}/") for one in reach.files)
-
-    def _side(self, *, is_old: bool) -> Input:
-        return self.old if is_old else self.new
-
-
-def _depends_on_others(resource: Topic | Key) -> bool:
-    """True for a resource of a template with a part of which not even a reference is known.
-
-    Another template may set it. A policy and a plan are complete in their own file.
-    """
-    policy = resource.policy if isinstance(resource.policy, Unknown) else resource.policy.policy
-    return "#" in resource.address and _is_opaque((resource.arn, policy, resource.doubt))
-
-
-def _is_opaque(value: object) -> bool:
-    if isinstance(value, Unknown):
-        return not value.pieces
-    return isinstance(value, tuple) and any(map(_is_opaque, value))
-
-
 @contextmanager
 def read_changed(base: Checkout, paths: Sequence[str], given: Given) -> Iterator[Iterator[Changed]]:
     """Read the revision and the working tree below some paths, as both sides of each comparison.
 
-    There are several comparisons if a root has several changed values files. Raises InputError.
+    There are several comparisons if a root has values files. Raises InputError.
     """
     with chdir(base.top), copied_below(base.commit, paths) as tree:
         _check_paths(paths, tree)
@@ -124,8 +55,8 @@ def _check_paths(paths: Sequence[str], tree: Tree) -> None:
 
 
 def _copy_ignored(base: Checkout, tree: Tree) -> None:
-    """Give both sides the Terraform values that git ignores."""
-    for name in ignored_values(base):
+    """Give both sides the Terraform files that git ignores."""
+    for name in ignored_files(base):
         target = tree.folder / name
         if not os.path.lexists(target) and target.parent.is_dir():
             shutil.copyfile(name, target)
@@ -143,26 +74,79 @@ class _Reader:
         self.paths = paths
         self.given = given
         self.copy = Path(os.path.relpath(tree.folder))
+        self.folders = self._renamed_folders()
 
     def comparisons(self) -> Iterator[Changed]:
-        """Yield the sides, once for each of the values files that a root has, and at least once."""
-        old = read_change(_files(self.copy, self.files.old), lambda _: False)
-        new = read_change(_files(Path(), self.files.new), self._is_ignored)
-        before, after = (set(self._values(one)) for one in (old, new))
-        both = sorted(before & after)
-        skipped = [*self._not_copied(), *(_one_sided(file) for _, file in sorted(before ^ after))]
-        rounds = _rounds(both)
-        for number, pairs in enumerate(rounds):
-            made = self._compared((old, new), pairs)
-            values = dict(pairs) if len(rounds) > 1 else {}
-            yield made._replace(
-                skipped=() if number else tuple(skipped), values=values, is_repeated=number > 0
-            )
+        """Yield the sides without values files that Terraform does not load by itself, and then with them.
+
+        A root is compared once with each such file that changes. If anything else of it changes, it is also compared
+        without them, and with those that do not change.
+        """
+        changes = self._changes(self.files.old, self.files.new)
+        every = self._compared(changes)
+        before, after = (set(self._values(one)) for one in changes)
+        pairs = (before & after) | set(self._values_beside(every))
+        chosen = frozenset(file for _, file in pairs)
+        others = self._changes(self.files.old - chosen, self.files.new - chosen) if chosen else changes
+        roots = frozenset().union(*map(self._roots, others))
+        kept = (self.files.present & self.tree.objects.keys()) - self.files.new
+        pairs |= set(pairs_below(roots & self._homes(every), kept, self._module_folders()))
+        skipped = [*self._unread(every), *(_one_sided(file) for _, file in sorted(before ^ after))]
+        only = frozenset(root for root, _ in pairs) - roots
+        yield every._replace(skipped=tuple(skipped), elsewhere=only)
+        yield from (self._with_values(every, one) for one in rounds(pairs))
+
+    def _changes(self, old: frozenset[str], new: frozenset[str]) -> tuple[Change, Change]:
+        return (
+            read_change(_files(self.copy, old), lambda _: False),
+            read_change(_files(Path(), new), self._is_ignored),
+        )
 
     def _values(self, change: Change) -> Iterator[tuple[str, str]]:
         """Yield the folder and the values file of each pair, relative to the top."""
-        for folder, file in change.values:
-            yield self._own(folder), self._own(file)
+        known = self._module_folders()
+        pairs = ((self._own(folder), self._own(file)) for folder, file in change.values)
+        return (pair for pair in pairs if pair[0] in known)
+
+    def _values_beside(self, every: Changed) -> Iterator[tuple[str, str]]:
+        """Pair changed values files that are in no root with the roots that declare their variables."""
+        known = self._module_folders()
+        files = [one for one in self.files.new & self.files.old if is_chosen(posixpath.basename(one))]
+        beside = [one for one in files if not home_of_values(one, known)]
+        variables = self._variables(every) if beside else {}
+        for file in beside:
+            yield from ((root, file) for root in roots_with(self._names_in(file), variables)[0])
+
+    def _names_in(self, file: str) -> frozenset[str]:
+        """Return the variables that a values file sets on either side; none if it cannot be read."""
+        from checker.inputs.terraform.module.collect_blocks import values_in  # the parser is slow to import
+
+        with suppress(InputError):
+            return frozenset(
+                name
+                for side in (self.copy, Path())
+                if (side / file).is_file()
+                for name in values_in(side / file)
+            )
+        return frozenset()
+
+    def _variables(self, every: Changed) -> dict[str, frozenset[str]]:
+        """Return the variables of each root with topics or keys."""
+        texts = {**every.old.texts, **every.new.texts}
+        return variables_of(self._homes(every), texts)
+
+    def _homes(self, every: Changed) -> frozenset[str]:
+        """Return the Terraform roots with topics or keys, on either side."""
+        found = set()
+        for side, is_old in ((every.old, True), (every.new, False)):
+            resources: list[Topic | Key] = [*side.inventory.topics, *side.inventory.keys]
+            own = (one for one in resources if one.place.document.name.endswith(HCL))
+            found |= {every.root_of(one, is_old=is_old) for one in own}
+        return frozenset(found)
+
+    def _module_folders(self) -> frozenset[str]:
+        names = self.files.present | self.tree.objects.keys()
+        return frozenset(posixpath.dirname(one) or "." for one in names if one.endswith(HCL))
 
     def _own(self, path: Path) -> str:
         """Return a path relative to the top of its side."""
@@ -170,40 +154,65 @@ class _Reader:
         top = self.tree.folder if Path(full).is_relative_to(self.tree.folder) else Path(self.base.top)
         return os.path.relpath(full, top)
 
-    def _compared(self, changes: tuple[Change, Change], pairs: Sequence[tuple[str, str]]) -> Changed:
+    def _compared(self, changes: tuple[Change, Change]) -> Changed:
         below = [self.copy / one for one in self.paths if os.path.lexists(self.tree.folder / one)]
-        old = loaded(self.base.revision, self.copy, self._given(self.copy, pairs), below)
         here = [Path(one) for one in self.paths if os.path.lexists(one)]
+        old, new = self._sides(below, here, ())
+        links = self.tree.links()
+        reach = self._reach(old, changes[0], self.files.old).joined(
+            self._reach(new, changes[1], self.files.new)
+        )
+        loose = loose_files(self.files.old | self.files.new, links)
+        return Changed(old, new, reach._replace(loose=loose), self.folders)
+
+    def _with_values(self, every: Changed, pairs: Sequence[tuple[str, str]]) -> Changed:
+        """Read some roots again, each with a values file."""
+        roots = [root for root, _ in pairs]
+        below = [self.copy / one for one in roots if (self.tree.folder / one).is_dir()]
+        old, new = self._sides(below, [Path(one) for one in roots if Path(one).is_dir()], pairs)
+        reach = every.reach._replace(roots=every.reach.roots | frozenset(roots))
+        return Changed(old, new, reach, self.folders, values=dict(pairs))
+
+    def _sides(
+        self, below: Sequence[Path], here: Sequence[Path], pairs: Sequence[tuple[str, str]]
+    ) -> tuple[Input, Input]:
+        old = loaded(self.base.revision, self.copy, self._given(self.copy, pairs), below)
         new = loaded("the working tree", Path(), self._given(Path(), pairs), here, self._is_ignored)
         old = old._replace(
             names=old.names._replace(renamed=self._renamed()),
             prefix=f"{self.copy}/",
             label=f"{self.base.short}:",
         )
-        reach = self._reach(old, changes[0], self.files.old).joined(
-            self._reach(new, changes[1], self.files.new)
-        )
-        return Changed(old, new, reach, self._folders())
+        return old, new
 
     def _given(self, folder: Path, pairs: Sequence[tuple[str, str]]) -> Given:
         return self.given._replace(values=tuple((folder / root, folder / file) for root, file in pairs))
 
     def _reach(self, side: Input, change: Change, changed: frozenset[str]) -> Reach:
         files = {side.own(one) for one in change.names_with(side.inventory.read_by_roots)}
-        roots = {self._own(one.parent) for one in change.paths if one.name.endswith(HCL) or is_unit(one)}
         others = any(_may_matter(side.folder, one) for one in changed)
-        return Reach(frozenset(files | changed), frozenset(roots), others)
+        return Reach(frozenset(files | changed), self._roots(change), others, changed=changed)
 
-    def _folders(self) -> dict[str, str]:
-        """Return the new names of renamed folders."""
+    def _roots(self, change: Change) -> frozenset[str]:
+        """Return the folders of the Terraform roots and Terragrunt units that a change affects."""
+        return frozenset(
+            self._own(one.parent) for one in change.paths if one.name.endswith(HCL) or is_unit(one)
+        )
+
+    def _renamed_folders(self) -> dict[str, str]:
+        """Return the new names of renamed folders. A root with another backend or provider is not the same root."""
         folders = {posixpath.dirname(one) or "." for one in self.files.renamed}
-        return {one: self.files.folder_of(one) for one in folders}
+        found = {one: self.files.folder_of(one) for one in folders}
+        return {
+            old: new if settings_in(self.copy / old) == settings_in(Path(new)) else old
+            for old, new in found.items()
+        }
 
     def _renamed(self) -> tuple[tuple[str, str], ...]:
         """Return the pairs of names that symbols and addresses of the old side are written with."""
         folders = [
             (f"{old}/", f"{new}/")
-            for old, new in self._folders().items()
+            for old, new in self.folders.items()
             if old != new and "." not in (old, new)
         ]
         files = [pair for pair in self.files.renamed.items() if not pair[0].endswith(HCL)]
@@ -212,26 +221,57 @@ class _Reader:
     def _is_ignored(self, path: Path) -> bool:
         return posixpath.normpath(path.as_posix()) not in self.files.present
 
-    def _not_copied(self) -> Iterator[Skipped]:
-        """Yield the changed files of the revision that could not be copied, such as submodules."""
+    def _unread(self, every: Changed) -> Iterator[Skipped]:
+        """Yield the changed files that were not copied, such as submodules, and those that no reader takes."""
         for one in self.tree.skipped:
             name = one.what.removeprefix(f"{self.base.commit}:")
             if name in self.files.old:
                 yield one._replace(what=f"{self.base.short}:{name}")
+        yield from self.files.unread
+        yield from self._outside()
+        for side, changed in ((every.old, self.files.old), (every.new, self.files.new)):
+            templates = {name: text for name, text in side.texts.items() if not name.endswith(HCL)}
+            yield from unread_parameters(Path(side.folder), changed, templates)
+        yield from self._unread_values(every)
+
+    def _outside(self) -> Iterator[Skipped]:
+        """Yield the roots outside of the paths that a changed file below a path affects."""
+        if "." in self.paths:
+            return
+        old, new = (
+            frozenset(one for one in names if is_below(one, self.paths))
+            for names in (self.files.old, self.files.new)
+        )
+        from checker.inputs.terraform.module.folder import matters, read_texts  # only Terraform needs them
+
+        folders = {posixpath.dirname(one) or "." for one in self.paths if not Path(one).is_dir()}
+        for root in sorted(frozenset().union(*map(self._roots, self._changes(old, new)))):
+            is_read = is_below(root, self.paths) or root in folders
+            if not is_read and matters(Path(root), read_texts(Path(root), []), []):
+                yield Skipped(root, _OUTSIDE, help=f"name the folder, too: {shlex.quote(root)}")
+
+    def _unread_values(self, every: Changed) -> Iterator[Skipped]:
+        """Yield the changed values files that may be those of a root, but cannot be paired with one."""
+        known = self._module_folders()
+        chosen = (
+            one for one in sorted(self.files.old | self.files.new) if is_chosen(posixpath.basename(one))
+        )
+        beside = [one for one in chosen if not home_of_values(one, known)]
+        variables = self._variables(every) if beside else {}
+        for file in beside:
+            roots, is_partly = roots_with(self._names_in(file), variables)
+            if is_partly or (roots and file not in self.files.old & self.files.new):
+                yield Skipped(file, _NO_ROOT, help=_NO_ROOT_HELP)
+
+
+_OUTSIDE = "a root outside of the named paths, which a change below them affects"
+_NO_ROOT = "a values file beside the roots, whose variables a root declares; no root was compared with it"
+_NO_ROOT_HELP = "`--var NAME=VALUE` sets a variable on both sides"
 
 
 def _files(folder: Path, names: Iterable[str]) -> list[Path]:
     """Return the paths of files; a submodule is a folder."""
     return [path for path in (folder / one for one in sorted(names)) if not path.is_dir()]
-
-
-def _rounds(pairs: Sequence[tuple[str, str]]) -> list[tuple[tuple[str, str], ...]]:
-    """Distribute values files over comparisons, so that each root has at most one in a comparison."""
-    by_root: dict[str, list[tuple[str, str]]] = {}
-    for pair in pairs:
-        by_root.setdefault(pair[0], []).append(pair)
-    number = max((len(one) for one in by_root.values()), default=1)
-    return [tuple(one[index] for one in by_root.values() if index < len(one)) for index in range(number)]
 
 
 def _one_sided(file: str) -> Skipped:

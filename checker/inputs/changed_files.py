@@ -11,8 +11,8 @@ from pathlib import Path
 from posixpath import dirname, normpath, splitext
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.errors import InputError
-from checker.inputs.discover import VALUES
+from checker.core.errors import InputError, Skipped
+from checker.inputs.discover import HCL, VALUES
 from checker.inputs.git_revision import git_output
 
 if TYPE_CHECKING:
@@ -55,13 +55,15 @@ class ChangedFiles(NamedTuple):
     """The files that differ, relative to the top of the repository.
 
     ``old`` are those of the revision, ``new`` those of the working tree, and ``renamed`` has the new name for an old
-    one. ``present`` are all files of the working tree that git does not ignore.
+    one. ``present`` are all files of the working tree that git does not ignore. ``unread`` are changed files that a
+    sparse checkout leaves out.
     """
 
     old: frozenset[str]
     new: frozenset[str]
     renamed: Mapping[str, str]
     present: frozenset[str]
+    unread: tuple[Skipped, ...] = ()
 
     def folder_of(self, folder: str) -> str:
         """Return the new name of a folder, if all its changed files were renamed to one other folder."""
@@ -84,6 +86,7 @@ def base_of(revision: str) -> Checkout:
         if error.what != "--base":
             raise
         raise error.reworded(f"the current folder: {error.reason}", _OUTSIDE) from None
+    _check_unique(revision)
     other = _commit(revision)
     return Checkout(revision, _merge_base(revision, other, _commit("HEAD")), top.removesuffix("\n"))
 
@@ -102,6 +105,19 @@ def _commit(revision: str) -> str:
         raise InputError("--base", "the repository has no commit yet", help_text="`git commit` makes one")
     reason = f"the repository has no revision `{revision}`"
     raise InputError("--base", reason, help_text=_fetch(revision))
+
+
+def _check_unique(revision: str) -> None:
+    """Refuse a name that several references have: git would take the tag. Raises InputError.
+
+    https://git-scm.com/docs/gitrevisions
+    """
+    names = [f"refs/{folder}{revision}" for folder in ("", "tags/", "heads/", "remotes/")]
+    listed = git_output("--base", ("for-each-ref", "--format=%(refname)", "--", *names)).decode().split()
+    found = [one for one in names if one in listed]
+    if len(found) > 1:
+        reason = f"`{revision}` is ambiguous: {' and '.join(f'`{one}`' for one in found)}"
+        raise InputError("--base", reason, help_text=f"write it in full: `--base {found[-1]}`")
 
 
 def _fetch(revision: str) -> str:
@@ -144,18 +160,46 @@ def paths_in(base: Checkout, paths: Sequence[Path]) -> tuple[str, ...]:
 
 def changed_files(base: Checkout, tree: Tree) -> ChangedFiles:
     """Compare the files of a copied revision with the working tree."""
-    present = {one for one in _listed(_REGULAR) if os.path.lexists(Path(base.top, one))}
+    listed = frozenset(_listed(_REGULAR))
+    present = {one for one in listed if os.path.lexists(Path(base.top, one))}
+    left_out, unread = _left_out(listed - present, tree)
     both = present & tree.objects.keys()
     changed = {one for one in both if not _is_same(Path(base.top, one), tree, one)}
-    deleted, added = tree.objects.keys() - present, present - tree.objects.keys()
+    deleted, added = tree.objects.keys() - present - left_out, present - tree.objects.keys()
     renamed = _renamed(sorted(deleted), sorted(added), Path(base.top), tree)
-    return ChangedFiles(frozenset(changed | deleted), frozenset(changed | added), renamed, frozenset(present))
+    old, new = frozenset(changed | deleted), frozenset(changed | added)
+    return ChangedFiles(old, new, renamed, frozenset(present), tuple(unread))
 
 
-def ignored_values(base: Checkout) -> list[str]:
-    """Return the Terraform values files that git ignores: they belong to the deployment, and not to the change."""
-    patterns = [f"*{ending}" for ending in VALUES]
-    return [one for one in _listed((*_IGNORED, "--", *patterns)) if Path(base.top, one).is_file()]
+def _left_out(missing: Iterable[str], tree: Tree) -> tuple[frozenset[str], list[Skipped]]:
+    """Return the missing files that a sparse checkout leaves out, and those of them that differ in the index.
+
+    Neither side has them: they are removed from the copy. https://git-scm.com/docs/git-sparse-checkout
+    """
+    if not frozenset(missing):
+        return frozenset(), []
+    marked = git_output("--base", ("ls-files", "-t", "-z")).split(b"\0")
+    sparse = {os.fsdecode(one[2:]) for one in marked if one.startswith(b"S ")}
+    left_out = frozenset(sparse & frozenset(missing))
+    staged = _staged_objects() if left_out else {}
+    for one in left_out:
+        (tree.folder / one).unlink(missing_ok=True)
+    differing = sorted(one for one in left_out if staged.get(one) != tree.objects.get(one))
+    return left_out, [Skipped(one, _SPARSE, help=_SPARSE_HELP) for one in differing]
+
+
+_SPARSE = "the sparse checkout leaves it out, and it changes"
+_SPARSE_HELP = "`git sparse-checkout disable` checks out all files"
+
+
+def ignored_files(base: Checkout) -> list[str]:
+    """Return the Terraform files that git ignores: they belong to the deployment, and not to the change.
+
+    Modules that `terraform init` downloads are left out, because those of the other side may be others.
+    """
+    patterns = [f"*{ending}" for ending in (*HCL, *VALUES)]
+    listed = _listed((*_IGNORED, "--", *patterns))
+    return [one for one in listed if "/." not in f"/{one}" and Path(base.top, one).is_file()]
 
 
 def _listed(options: Iterable[str]) -> list[str]:
@@ -171,10 +215,28 @@ def _is_same(path: Path, tree: Tree, name: str) -> bool:
         if path.is_symlink() or old.is_symlink():
             return path.is_symlink() and old.is_symlink() and path.readlink() == old.readlink()
         if path.is_dir():  # a submodule, which is a folder in the working tree
-            return _staged(name) == tree.objects[name]
+            return _staged(name) == tree.objects[name] and _is_checked_out(path, tree.objects[name])
+        if not path.is_file():
+            return False  # a pipe or device, which may block
         return path.stat().st_size == old.stat().st_size and path.read_bytes() == old.read_bytes()
     except OSError:  # not copied, because it is too large, or not readable
         return False
+
+
+def _is_checked_out(path: Path, commit: str) -> bool:
+    """True for a submodule without its files, or with those of a commit alone."""
+    if not os.path.lexists(path / ".git"):
+        return True
+    head = git_output("--base", ("-C", str(path), "rev-parse", "HEAD")).decode("ascii").strip()
+    own = ("-C", str(path), "ls-files", "--modified", "--others", "--exclude-standard")
+    return head == commit and not git_output("--base", own)
+
+
+def _staged_objects() -> dict[str, str]:
+    """Return the objects of all files in the index."""
+    lines = git_output("--base", ("ls-files", "--stage", "-z")).split(b"\0")
+    parts = (one.partition(b"\t") for one in lines if one)
+    return {os.fsdecode(name): head.split()[1].decode("ascii") for head, _, name in parts}
 
 
 def _staged(name: str) -> str:
@@ -208,7 +270,8 @@ def _basename(name: str) -> str:
 
 def _lines(path: Path) -> Counter[bytes]:
     try:
-        return Counter(path.read_bytes().split(b"\n")) if not path.is_symlink() else Counter()
+        is_text = path.is_file() and not path.is_symlink()
+        return Counter(path.read_bytes().split(b"\n")) if is_text else Counter()
     except OSError:
         return Counter()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import Skipped
 from checker.inputs.declared import Declarations
 from checker.inputs.discover import name_of
-from checker.inputs.terraform.module.folder import CalledFolders
+from checker.inputs.terraform.module.folder import CalledFolders, absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,8 +69,9 @@ class Facts:
     the folders of called Terraform modules, ``deployed`` those of Terragrunt's units, ``opened`` the files that Terraform functions read,
     ``read_by_roots`` those that each root reads, and
     ``templates`` the files that they render, ``others`` files with a policy of another service or in events, all by full path. ``absent`` are the blocks of Terraform that create nothing.
+    ``unread_units`` are those of Terragrunt whose module is not here, and of which nothing names Connect.
     ``assemblies`` are the manifests of CDK by folder. ``read_templates`` counts the CloudFormation templates of each
-    file. ``variables`` and ``parameters`` are the names that root modules and templates declare, and
+    file. ``values`` are the values files of each root, by its full path. ``variables`` and ``parameters`` are the names that root modules and templates declare, and
     ``has_other_values`` is true if one of them has a default and a list of allowed values. ``calls`` are those in
     application code that start streams, and ``code`` the files of code. ``of_change`` is true if the files come from a
     change, so that irrelevant files are not reported.
@@ -105,6 +106,10 @@ class Facts:
         self.others: set[str] = set()
         self.absent: list[Absent] = []
         self.read_templates: Counter[str] = Counter()
+        self.values: dict[str, list[Path]] = {}
+        for root, file in given.values:
+            self.values.setdefault(absolute(root), []).append(file)
+        self.unread_units: list[Skipped] = []
         self.assemblies: dict[Path, Assembly] = {}
         self.streams: Streams | None = None
         self.calls: tuple[StreamCall, ...] = ()

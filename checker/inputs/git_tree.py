@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from checker.core.errors import InputError, Skipped
 from checker.inputs.discover import HCL, VALUES
 from checker.inputs.git_revision import HELP, Revision, check_revision, git_output
+from checker.inputs.opening import forget
 from checker.inputs.text import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class Tree(NamedTuple):
     path: Path
     skipped: tuple[Skipped, ...]
     objects: Mapping[str, str] = {}
+
+    def links(self) -> dict[str, str]:
+        """Return the links in the copy with their targets, both relative to its top."""
+        found = (one for one in self.objects if (self.folder / one).is_symlink())
+        return {one: os.path.relpath(os.path.realpath(self.folder / one), self.folder) for one in found}
 
 
 class _Entry(NamedTuple):
@@ -83,7 +89,10 @@ def _written_out(text: str, entries: Sequence[_Entry], named: tuple[str, ...]) -
         folder = Path(os.path.realpath(made))
         skipped = tuple(_copy(text, entries, folder, named))
         objects = {one.path: one.object for one in entries}
-        yield Tree(Revision.of(text).tree, folder, folder / named[0], skipped, objects)
+        try:
+            yield Tree(Revision.of(text).tree, folder, folder / named[0], skipped, objects)
+        finally:
+            forget(folder)
 
 
 def _in_repository(text: str, revision: Revision) -> str:
@@ -99,7 +108,7 @@ def _in_repository(text: str, revision: Revision) -> str:
 
 
 def _exists(path: str, entries: Iterable[_Entry]) -> bool:
-    return path == "." or any(_is_below(one.path, (path,)) for one in entries)
+    return path == "." or any(is_below(one.path, (path,)) for one in entries)
 
 
 def _entries(text: str, tree: str) -> tuple[_Entry, ...]:
@@ -140,7 +149,7 @@ def _copy(text: str, entries: Sequence[_Entry], folder: Path, named: tuple[str, 
     reasons |= {one.path: "a submodule, which is not read" for one in entries if one.mode == _SUBMODULE}
     reasons |= {one.path: "the name is not a valid path" for one in entries if not _is_plain(one.path)}
     for path, reason in reasons.items():
-        if _is_below(path, named):
+        if is_below(path, named):
             yield Skipped(f"{Revision.of(text).tree}:{path}", reason)
 
 
@@ -174,12 +183,13 @@ def _contents(
 
 
 def _is_wanted(entry: _Entry, size: int, named: tuple[str, ...]) -> bool:
-    if _is_below(entry.path, named):
+    if is_below(entry.path, named):
         return True
     return size <= (MAX_BYTES if entry.path.endswith((*HCL, *VALUES)) else _NEAR)
 
 
-def _is_below(path: str, folders: Iterable[str]) -> bool:
+def is_below(path: str, folders: Iterable[str]) -> bool:
+    """True for one of the paths, and for a path below one of them."""
     return any(folder in (".", path) or path.startswith(f"{folder}/") for folder in folders)
 
 

@@ -104,7 +104,11 @@ def load(
     policies = unread(searched, inventory, facts.others, facts.absent)
     alone = [] if inventory.topics else _endpoints_alone(wanted, facts)
     skipped = (*inventory.skipped, *policies, *calls_without_topic(inventory, facts), *alone)
-    return inventory._replace(skipped=skipped, read_by_roots=tuple(_read_by_roots(facts)))
+    return inventory._replace(
+        skipped=skipped,
+        read_by_roots=tuple(_read_by_roots(facts)),
+        unread_units=tuple(dict.fromkeys(facts.unread_units)),
+    )
 
 
 def _endpoints_alone(wanted: Sequence[Path], facts: Facts) -> Iterable[Skipped]:

@@ -79,6 +79,22 @@ def search(path: Path) -> Searched:
         return Searched(path, names_connect, streams)
 
 
+_OF_SNS_OR_KMS = re.compile(rb"(?:sns|kms):|aws::(?:sns|kms)::", re.IGNORECASE)
+_STATEMENT = re.compile(rb"statement", re.IGNORECASE)
+
+
+def may_hold_policy(path: Path) -> bool:
+    """True for a file, of any size, with the words of a policy of a topic or key."""
+    try:
+        with (
+            open_regular(path, as_input=False) as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        ):
+            return data[:2] in UTF_16 or bool(_STATEMENT.search(data) and _OF_SNS_OR_KMS.search(data))
+    except (OSError, ValueError):
+        return False
+
+
 def text_in(path: Path) -> str:
     """Return the text of a file that was searched; empty for a file that is too large or binary."""
     with _opened(path) as data:

@@ -86,6 +86,14 @@ def remember(path: Path, status: os.stat_result, role: Role = Role.INPUT) -> Non
         inputs[str(path)] = _Input(Identity.of(status), role)
 
 
+def forget(folder: Path) -> None:
+    """Forget the inputs in a folder that is removed, since another file may get the identity of one."""
+    inputs = _INPUTS.get() or {}
+    above = os.path.join(folder, "")  # noqa: PTH118 - with the separator
+    for name in [one for one in inputs if os.path.abspath(one).startswith(above)]:  # noqa: PTH100 - as opened
+        del inputs[name]
+
+
 def mark_irrelevant(path: Path) -> None:
     """Record that a file in a folder contains nothing to check; it may be the report of an earlier run."""
     inputs = _INPUTS.get() or {}

@@ -20,6 +20,7 @@ from checker.inputs.relative_names import with_owner
 from checker.inputs.resolve import default_policy, implied
 from checker.inputs.resource_matches import Declared, Match, is_of_deployment, matches, names_of
 from checker.inputs.terraform_text import UnreadModule, moves_in, unread_modules
+from checker.inputs.text import Implied
 from checker.policy.vocabulary import KEY, TOPIC
 
 if TYPE_CHECKING:
@@ -80,9 +81,8 @@ def _with_arn(found: Sequence[Match], arn: Arn) -> list[Match]:
 
 def _located(one: Resource, arn: Arn) -> Resource:
     """Set the ARN of a resource, and the account and Region that it names in the policy."""
-    return _filled(one, {name_of(symbol): value for symbol, value in _symbols_of(one.arn, arn)})._replace(
-        arn=arn
-    )
+    found = _symbols_of(one.arn, str(arn))
+    return _filled(one, {name_of(symbol): value for symbol, value in found})._replace(arn=arn)
 
 
 def _filled(one: Resource, values: Mapping[Name, str]) -> Resource:
@@ -95,10 +95,8 @@ def _filled(one: Resource, values: Mapping[Name, str]) -> Resource:
 
 
 def _aligned(one: Resource, other: Resource) -> Resource:
-    """Use the known ARN of the other side for the account and Region of the deployment, and for a generated ID."""
-    if not isinstance(other.arn, Arn):
-        return one
-    found = _symbols_of(one.arn, other.arn)
+    """Use the known parts of the other side's ARN for the account and Region of the deployment, and a generated ID."""
+    found = _symbols_of(one.arn, _text_of(other.arn))
     return _filled(one, {name_of(symbol): value for symbol, value in found if _is_settled(symbol, one)})
 
 
@@ -107,15 +105,20 @@ def _is_settled(symbol: Symbol, one: Resource) -> bool:
     return is_of_deployment(symbol) or bool(one.address and symbol.name.startswith(f"{one.address}."))
 
 
-def _symbols_of(symbolic: Arn | Unknown, arn: Arn) -> Iterator[tuple[Symbol, str]]:
+def _text_of(arn: Arn | Unknown) -> str:
+    """Return the text of an ARN, with a null character for each symbol; empty if nothing is known of it."""
+    pieces = (str(arn),) if isinstance(arn, Arn) else arn.pieces
+    return "".join(one if isinstance(one, str) else "\0" for one in pieces)
+
+
+def _symbols_of(symbolic: Arn | Unknown, known: str) -> Iterator[tuple[Symbol, str]]:
     """Yield the symbols of an ARN, at most one in a part, each with its value in another ARN."""
     pieces = symbolic.pieces if isinstance(symbolic, Unknown) else ()
     symbols = iter([one for one in pieces if isinstance(one, Symbol)])
-    text = "".join(one if isinstance(one, str) else "\0" for one in pieces)
-    for part, value in zip(text.split(":", 5), str(arn).split(":", 5), strict=False):
+    for part, value in zip(_text_of(symbolic).split(":", 5), known.split(":", 5), strict=False):
         found = [next(symbols) for character in part if character == "\0"]
         before, _, after = part.partition("\0")
-        if len(found) == 1 and value.startswith(before) and value.endswith(after):
+        if len(found) == 1 and "\0" not in value and value.startswith(before) and value.endswith(after):
             yield found[0], value[len(before) : len(value) - len(after)]
 
 
@@ -152,13 +155,20 @@ def as_shown(skipped: Skipped, side: Input) -> Skipped:
 class PairMaker:
     """Makes the pair of policies for a topic or key. ``same_texts`` is true if both sides have the same files.
 
-    ``unread`` names a file of each side that was not read, and may have what the side seems to lack.
+    ``gaps`` has, for each side, the reason why it may have what it seems to lack: a resource or its policy.
     """
 
     def __init__(
-        self, old: Input, new: Input, match: Match, *, same_texts: bool, unread: tuple[str, str] = ("", "")
+        self,
+        old: Input,
+        new: Input,
+        match: Match,
+        *,
+        same_texts: bool,
+        gaps: tuple[Unknown | None, Unknown | None] = (None, None),
     ) -> None:
-        self.unread = unread[0] if match.old is None else unread[1] if match.new is None else ""
+        self.gap = gaps[0] if match.old is None else gaps[1] if match.new is None else None
+        self.gaps = gaps
         self.old = old
         self.new = new
         self.match = match
@@ -168,11 +178,13 @@ class PairMaker:
     def pair(self) -> PolicyPair:
         """Return both policies; for an added or removed resource, the other is the one that AWS gives to a new one."""
         before, after = self.match.old or self.other_side(), self.match.new or self.other_side()
+        if _has_default(before) != _has_default(after):
+            before, after = _with_gap(before, self.gaps[0]), _with_gap(after, self.gaps[1])
         if not self.same_texts:
             before = _apart(before)
         before, after = _aligned(before, after), _aligned(after, before)
         status = COMPARED if self.match.old and self.match.new else ADDED if self.match.new else REMOVED
-        if self.missing_module is not None or self.unread:
+        if self.missing_module is not None or self.gap is not None:
             status = COMPARED
         doubts = [one.doubt for one in (before, after) if one.doubt is not None]
         return PolicyPair(
@@ -212,13 +224,22 @@ class PairMaker:
         if self.missing_module is not None:
             reason = "the other side cannot be read: the module is neither local nor downloaded"
             return one._replace(policy=Unknown(reason, f"module.{self.missing_module.name}"))
-        if self.unread:
-            reason = "the other side may have it in a file that was not read"
-            return one._replace(policy=Unknown(reason, self.unread))
+        if self.gap is not None:
+            return one._replace(policy=self.gap)
         symbol = one.symbol if isinstance(one, Topic) else ""
         dialect = TOPIC if isinstance(one, Topic) else KEY
         policy = implied(default_policy(symbol, one.arn, dialect), dialect, one.place)
         return one._replace(policy=with_owner(policy, one.arn), doubt=None)
+
+
+def _has_default(one: Resource) -> bool:
+    """True for a resource without a declared policy."""
+    return not isinstance(one.policy, Unknown) and isinstance(one.policy.document, Implied)
+
+
+def _with_gap(one: Resource, gap: Unknown | None) -> Resource:
+    """Return a resource whose policy may be declared in something that was not read."""
+    return one._replace(policy=gap) if gap is not None and one.address and _has_default(one) else one
 
 
 def _case(one: Resource, inventory: Inventory) -> Case:

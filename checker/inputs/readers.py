@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from checker.analysis.inventory import Instance, Place
 from checker.analysis.inventory import Source as Origin
 from checker.core.arn import Arn
-from checker.core.errors import InputError
+from checker.core.errors import InputError, Skipped
 from checker.inputs import kinds
 from checker.inputs.discover import home_of, is_stream, name_of
 from checker.inputs.kinds.kind import Found, Kind, LargeKind
 from checker.inputs.large_files import head_of, is_bulk
+from checker.inputs.mentions import may_hold_policy
 from checker.inputs.text import MAX_BYTES, TextDocument, is_yaml, parse_embedded
 from checker.policy.node import Node, Object, Scalar, children, text_of
 from checker.policy.source import Source
@@ -100,10 +101,13 @@ def take_large(path: Path, facts: Facts, *, named: bool) -> None:
     if kind is not None:
         if not kind.read(facts, path, chosen):
             facts.skip_irrelevant(path, kind.without, named=named)
-    elif chosen:
-        reason = f"larger than the {MAX_BYTES // 1024 // 1024} MB limit for a policy"
-        is_large = path.stat().st_size > MAX_BYTES
+        return
+    is_large = path.stat().st_size > MAX_BYTES
+    reason = f"larger than the {MAX_BYTES // 1024 // 1024} MB limit for a policy"
+    if chosen:
         raise InputError(name_of(path), reason if is_large else "contains no CloudTrail events")
+    if is_large and may_hold_policy(path):
+        facts.skipped.append(Skipped(name_of(path), reason, help="split the file, or remove blanks from it"))
 
 
 def instance_arn(name: str, text: str, help_text: str = "") -> Arn:

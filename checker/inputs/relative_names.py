@@ -15,7 +15,7 @@ from checker.inputs.resolve import UNKNOWN_OWNER
 from checker.inputs.text import Implied
 
 if TYPE_CHECKING:
-    from checker.analysis.inventory import Inventory, Key, PolicyText, Topic
+    from checker.analysis.inventory import Grant, Inventory, Key, PolicyText, Topic
     from checker.core.unknown import Piece
     from checker.policy.model import Policy, Value
 
@@ -70,6 +70,8 @@ class Names(NamedTuple):
     def topic(self, topic: Topic) -> Topic:
         """Return a topic with relative names, and with its owner in the policy that AWS gives it."""
         arn = self._arn(topic.arn)
+        if isinstance(topic.key, Unknown):
+            topic = topic.with_key(self.unknown(topic.key))
         return topic._replace(
             arn=arn,
             policy=self._policy(topic.policy, topic.symbol, arn),
@@ -88,6 +90,7 @@ class Names(NamedTuple):
             address=self.relative(key.address),
             root=self.relative(key.root),
             doubt=None if key.doubt is None else self.unknown(key.doubt),
+            grants=tuple(cast("Grant", _renamed(one, self)) for one in key.grants),
         )
 
     def _arn(self, arn: Arn | Unknown) -> Arn | Unknown:

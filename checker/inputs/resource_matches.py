@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn
 from checker.core.finding import declared_as
+from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -87,6 +89,7 @@ def _properties(old: Declared, new: Declared, *, one_root: bool) -> Iterator[tup
     yield _address(old), _address(new)
     yield _moved(old, new), _address(new)
     yield _arn(old, one_root=one_root), _arn(new, one_root=one_root)
+    yield _policy(old), _policy(new)
     yield _file(old), _file(new)
     if old.is_one_repository:
         yield _fixed_name, _fixed_name
@@ -133,6 +136,19 @@ def _arn(side: Declared, *, one_root: bool) -> Property:
     return property_of
 
 
+def _policy(side: Declared) -> Property:
+    """Identify one of several policies of a file by its content, and equal ones by their order."""
+    numbers: dict[int, Hashable] = {}
+    seen: Counter[Hashable] = Counter()
+    resources: list[Resource] = [*side.inventory.topics, *side.inventory.keys]
+    for one in (each for each in resources if not each.address):
+        policy = one.policy if isinstance(one.policy, Unknown) else one.policy.policy
+        content = (side.relative(one.place.document.name), policy)
+        numbers[id(one)] = (content, seen[content])
+        seen[content] += 1
+    return lambda one: numbers.get(id(one))
+
+
 def _file(side: Declared) -> Property:
     return lambda one: None if one.address else side.relative(one.place.document.name)
 
@@ -165,8 +181,9 @@ def _matched(
     left, right = list(before), list(after)
     for of_old, of_new in properties:
         found += _unique(left, right, of_old, of_new)
-        left = [one for one in left if not any(one is match.old for match in found)]
-        right = [one for one in right if not any(one is match.new for match in found)]
+        matched = {id(one) for match in found for one in match}
+        left = [one for one in left if id(one) not in matched]
+        right = [one for one in right if id(one) not in matched]
     of_old, of_new = families
     found += [Match(one, two) for two in right for one in before if of_old(one) == of_new(two) is not None]
     found += [Match(one, two) for one in left for two in after if of_old(one) == of_new(two) is not None]
@@ -182,9 +199,15 @@ def _unique(
     left: Sequence[Resource], right: Sequence[Resource], of_old: Property, of_new: Property
 ) -> Iterator[Match]:
     """Match the resources whose property occurs once on each side."""
-    for one in left:
-        value = of_old(one)
-        olds = [other for other in left if of_old(other) == value]
-        news = [other for other in right if of_new(other) == value]
-        if value is not None and len(olds) == len(news) == 1:
-            yield Match(one, news[0])
+    olds, news = _by_value(left, of_old), _by_value(right, of_new)
+    for value, found in olds.items():
+        others = news.get(value, [])
+        if value is not None and len(found) == len(others) == 1:
+            yield Match(found[0], others[0])
+
+
+def _by_value(resources: Sequence[Resource], property_of: Property) -> dict[Hashable, list[Resource]]:
+    found: dict[Hashable, list[Resource]] = {}
+    for one in resources:
+        found.setdefault(property_of(one), []).append(one)
+    return found

@@ -7,10 +7,10 @@ from pathlib import Path
 from posixpath import dirname, normpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.callers import block_around
+from checker.inputs.callers import block_around, text_at
 from checker.inputs.discover import HCL_TEXT
 from checker.inputs.terraform.address import without_indices
-from checker.inputs.terraform.module.folder import downloads_of
+from checker.inputs.terraform.module.folder import downloads_of, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 _MOVED = re.compile(r"^[ \t]*moved\s*\{", re.MULTILINE)
 _ADDRESS = re.compile(r"^\s*(from|to)\s*=\s*(.*?)\s*(?:#.*|//.*)?$", re.MULTILINE)
 _MODULE = re.compile(r'^[ \t]*module\s+"?([\w-]+)"?\s*\{', re.MULTILINE)
-_SOURCE = re.compile(r'^\s*source\s*=\s*"([^"]*)"', re.MULTILINE)
+_SOURCE = re.compile(r'(?:^|\{)\s*source\s*=\s*"([^"]*)"', re.MULTILINE)
 _MAY_MATTER = re.compile(r"sns|kms|topic|connect", re.IGNORECASE)
 
 
 _LOCAL = ("./", "../")
+_SETTINGS = re.compile(r'^[ \t]*(?:backend\s+"|cloud\s*\{|provider\s+")', re.MULTILINE)
+_PLACE = re.compile(r'\b(?:key|prefix|path|name|tags|workspace_key_prefix)\s*=\s*"[^"]*"')
+_REMOVED = re.compile(r"^[ \t]*removed\s*\{", re.MULTILINE)
+_KEPT = re.compile(r"\bdestroy\s*=\s*false\b")
 
 
 class UnreadModule(NamedTuple):
@@ -59,6 +63,39 @@ def moves_in(texts: Mapping[str, str]) -> dict[tuple[str, str], str]:
             if ends.keys() == {"from", "to"}:
                 found[normpath(dirname(name) or "."), ends["from"]] = ends["to"]
     return found
+
+
+def kept_in(texts: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """Return the addresses that `removed` blocks take out of the code without destroying them, each with its root.
+
+    https://developer.hashicorp.com/terraform/language/block/removed
+    """
+    blocks = (
+        (normpath(dirname(name) or "."), block_around(text, match.end()))
+        for name, text in texts.items()
+        for match in _REMOVED.finditer(text)
+    )
+    kept = ((root, block) for root, block in blocks if _KEPT.search(block))
+    return frozenset(
+        (root, "".join(match[2].split()))
+        for root, block in kept
+        for match in _ADDRESS.finditer(block)
+        if match[1] == "from"
+    )
+
+
+def settings_in(folder: Path) -> tuple[str, ...]:
+    """Return the blocks of a root that decide where it is deployed: its backend and its providers.
+
+    Every root has a place of its own in a backend, so that this place does not count.
+    """
+    found = []
+    for path in listed(folder, [], HCL_TEXT):
+        text = text_at(path)
+        for match in _SETTINGS.finditer(text):
+            block = block_around(text, text.index("{", match.start()) + 1)
+            found.append(" ".join(f"{match[0].strip(' {')} {_PLACE.sub('', block)}".split()))
+    return tuple(sorted(found))
 
 
 def unread_modules(texts: Mapping[str, str], folder: str) -> tuple[UnreadModule, ...]:

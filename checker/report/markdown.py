@@ -26,20 +26,21 @@ if TYPE_CHECKING:
     from checker.report.context import Setting
 
 
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_AUTOLINK = re.compile(r"[@#]|:(?=//)|\bwww(?=\.)|\bgh-(?=\d)", re.IGNORECASE)
+_PUNCTUATION = re.compile(r"([!-$&(-+\--/:<-@\[-`{-~])")
+"""ASCII punctuation, except what never has a meaning in Markdown: percent and quotation signs, `,` and `;`."""
+_AUTOLINK = re.compile(r"([@#]|:(?=//)|\bwww(?=\.)|\bgh-(?=\d))", re.IGNORECASE)
 _BACKTICKS = re.compile("`+")
-_BREAK = "\N{ZERO WIDTH SPACE}"
+_BREAK = "&#8203;"
+"""A zero width space, as an entity, because output shows invisible characters as escapes."""
 
 
 def plain(text: str) -> str:
     """Escape one line of text so that Markdown shows it literally."""
-    return _PUNCTUATION.sub(r"\\\1", unlinked(text))
-
-
-def unlinked(text: str) -> str:
-    """Break mentions, references and bare links, which GitHub finds in the rendered text, in spite of escapes."""
-    return _AUTOLINK.sub(lambda match: match[0] + _BREAK, text)
+    # GitHub finds mentions, references and bare links in the rendered text, so escapes do not prevent them.
+    pieces = _AUTOLINK.split(text)
+    return "".join(
+        _PUNCTUATION.sub(r"\\\1", piece) + (_BREAK if index % 2 else "") for index, piece in enumerate(pieces)
+    )
 
 
 def code(text: str) -> str:

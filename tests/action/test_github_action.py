@@ -34,6 +34,10 @@ PARTNER = document(
 )
 
 
+HEAD = "b" * 40
+_PULL = {"pull_request": {"number": 7, "head": {"sha": HEAD}}}
+
+
 class GitHub(ThreadingHTTPServer):
     """The comments of one pull request and the uploads to code scanning; the token decides what is permitted."""
 
@@ -127,7 +131,7 @@ def commit(checkout: Path, policy: Any) -> None:
 
 
 def runner(checkout: Path, github: GitHub, token: str = TOKEN, *, is_pull: bool = True) -> Runner:
-    event = save(checkout.parent / "event.json", {"pull_request": {"number": 7}} if is_pull else {"ref": "x"})
+    event = save(checkout.parent / "event.json", _PULL if is_pull else {"ref": "x"})
     environment = {
         "GITHUB_API_URL": github.url,
         "GITHUB_REPOSITORY": "team/chat",
@@ -173,7 +177,13 @@ def test_a_pull_request_gets_one_comment_that_is_updated(checkout: Path, github:
     commit(checkout, SAFE)
     third = runner(checkout, github).run()
     assert (third.code, third.outputs["diff.code"]) == (0, "0")
-    assert "no access changes" in comment["body"]
+    assert "the change affects no topic or key that was read" in comment["body"]
+    assert comment["body"].endswith(f"\nCommit {HEAD[:12]}\n")
+
+    fourth = runner(checkout, github).run(base="nowhere")
+    assert fourth.code == 2
+    assert f"could not compare commit {HEAD[:12]} with its base" in comment["body"]
+    assert "affects no topic or key" not in comment["body"]
 
 
 def test_nothing_is_written_where_access_does_not_change(checkout: Path, github: GitHub) -> None:
@@ -192,6 +202,13 @@ def test_findings_are_uploaded_to_code_scanning(checkout: Path, github: GitHub) 
     log = json.loads(gzip.decompress(base64.b64decode(upload["sarif"])))
     assert log["runs"][0]["results"][0]["ruleId"] == "missing-source-account"
     assert (job.code, github.comments, job.outputs["check.code"]) == (0, [], "1")
+
+
+def test_findings_of_an_incomplete_check_are_not_uploaded(checkout: Path, github: GitHub) -> None:
+    save(checkout / "policies" / "chat.json", json.dumps(OPEN)[:-2])
+    job = runner(checkout, github).run(fail_on="never", comment="false")
+    assert (github.uploads, job.outputs["check.code"]) == ([], "2")
+    assert "the alerts of its file would be closed" in job.log
 
 
 @pytest.mark.parametrize("token", ["", "token-that-only-reads"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from importlib.resources import files
 from pathlib import Path
@@ -96,10 +97,10 @@ def test_the_table_shows_who_gains_with_a_witness() -> None:
     assert text.splitlines() == [
         f"working tree compared with {merge_base[:12]}, the merge base of main and HEAD",
         "",
-        "  CHANGE     WHO                                        ACTION",
+        "  CHANGE     WHO                                     ACTION",
         "topic module.chat.aws_sns_topic.chat",
         "  at modules/chat/main.tf:13",
-        "  gains      any other Connect instance of account      sns:Publish",
+        "  gains      any other Connect instance of account   sns:Publish",
         "             ${account}",
         "             witness: Connect for instance 00000000-0000-4000-8000-000000000000",
         "                      of account ${account} could sns:Publish",
@@ -242,7 +243,7 @@ def test_unknown_values_of_other_roots_do_not_matter() -> None:
     code, text = compared()
     assert (code, text.splitlines()[-1]) == (
         0,
-        "no access changes; the change affects no topic or key that was read",
+        "the change affects no topic or key that was read",
     )
     edit("dark/main.tf", ("Partner", "Other"))
     assert compared()[0] == 3
@@ -412,17 +413,32 @@ def test_markdown_shows_hostile_names_as_text() -> None:
     assert {len(row.replace("\\|", "").split("|")) for row in rows} == {6}
 
 
-def test_markdown_stays_within_the_limit_of_a_comment() -> None:
-    many = [subscriber(f"{100000000000 + number}") for number in range(400)]
+def test_no_sensitive_value_hides_who_gains() -> None:
+    save(
+        Path("dark/main.tf"),
+        'variable "x" {\n  default   = "any AWS account"\n  sensitive = true\n}\n' + MODULE,
+    )
+    save(Path("policies/topic.json"), document(statement(Principal="*", Action="sns:Subscribe")))
+    code, text = compared()
+    assert (code, "gains      any AWS account" in text) == (1, True)
+
+
+def test_markdown_stays_within_the_limit_of_a_comment_with_the_widest_gain_first() -> None:
+    many = [subscriber(f"{100000000000 + number}") for number in range(80)]
+    public = statement(Principal="*", Resource="arn:aws:sns:us-east-1:111122223333:z")
+    save(Path("policies/z.json"), document(public))
     for number in range(3):
         arn = f"arn:aws:sns:us-east-1:111122223333:n{number}"
         save(
-            Path(f"policies/n{number}.json"),
-            document(*({**one, "Resource": arn} for one in many[: 60 * (number + 1)])),
+            Path(f"policies/{'a' * 100}{number}.json"),
+            document(*({**one, "Resource": arn} for one in many)),
         )
     text = compared("--format", "markdown")[1]
     assert len(text.encode()) < 65_536
     assert "more changes, omitted because of the size limit" in text
+    assert next(line for line in text.splitlines() if line.startswith("| **gains**")).startswith(
+        "| **gains** | topic `policies/z.json` `policies/z.json:1` | any AWS account |"
+    )
 
 
 @pytest.mark.usefixtures("hostile")
@@ -469,3 +485,77 @@ def test_a_report_goes_to_a_file_from_any_folder(repository: Path) -> None:
     done = run("diff", "--base", "main", "..", "--format", "markdown", "-o", "out.md", cwd=repository / "dev")
     assert (done.returncode, done.stdout) == (1, "")
     assert "**gains**" in (repository / "dev" / "out.md").read_text()
+
+
+# What the working tree has beside the change.
+
+
+def test_every_format_of_a_review_has_the_assumptions(tmp_path: Path) -> None:
+    Path("policies/key.json").rename("policies/renamed.json")
+    assumed = "`policies/key.json` was renamed to `policies/renamed.json`"
+    written = {one: tmp_path / one for one in ("github", "sarif", "markdown", "json")}
+    options = [f"--format={one}={path}" for one, path in written.items()]
+    code, text = compared("--format", "text", *options)
+    assert (code, "1 unchanged" in text) == (0, True)
+    for one, path in written.items():
+        assert assumed in path.read_text(), one
+    assert "::notice title=access%3A assumed::" in written["github"].read_text()
+    twice = run("diff", "--base", "main", "--format", "json", "--format", "text")
+    assert (twice.returncode, "two reports cannot go to standard output" in twice.stderr) == (2, True)
+
+
+def test_a_tag_does_not_stand_for_a_branch() -> None:
+    git("update-ref", "refs/remotes/origin/main", "main")
+    save(Path("policies/topic.json"), document(subscriber(VENDOR)))
+    commit()
+    assert compared(base="origin/main")[0] == 1
+    git("tag", "origin/main", "HEAD")
+    done = run("diff", "--base", "origin/main")
+    assert done.returncode == 2
+    assert "`origin/main` is ambiguous" in done.stderr
+    assert "`--base refs/remotes/origin/main`" in done.stderr
+    assert compared(base="refs/remotes/origin/main")[0] == 1
+
+
+def test_a_sparse_checkout_is_no_loss() -> None:
+    git("sparse-checkout", "set", "dev", "modules")
+    assert not Path("policies").exists()
+    assert compared()[0] == 0
+    git("sparse-checkout", "disable")
+    save(Path("policies/topic.json"), document(subscriber(VENDOR)))
+    commit()
+    git("sparse-checkout", "set", "dev", "modules")
+    code, text = compared()
+    assert (code, "policies/topic.json: the sparse checkout leaves it out" in text) == (3, True)
+
+
+def test_both_sides_have_the_terraform_files_that_git_ignores() -> None:
+    save(Path(".gitignore"), "generated.tf\n")
+    commit()
+    git("checkout", "--quiet", "-b", "next")
+    save(
+        Path("modules/chat/generated.tf"),
+        'resource "aws_sns_topic" "more" {\n  name = "more"\n  policy = jsonencode('
+        f"{json.dumps(document(subscriber(VENDOR)))})\n}}\n",
+    )
+    save(Path("modules/chat/main.tf"), f"{MODULE}# more\n")
+    code, text = compared(base="feature")
+    assert (code, "no access changes" in text) == (0, True)
+
+
+def test_a_root_outside_of_the_paths_is_not_known() -> None:
+    edit("modules/chat/main.tf", (PIN, ""))
+    code, text = compared("modules")
+    assert "dev: a root outside of the named paths" in text
+    assert code in (1, 3)
+    assert compared("policies")[0] == 0
+    assert compared("--fail-on", "gains", "dev")[0] == 1
+
+
+def test_a_pipe_in_place_of_an_empty_file_does_not_block() -> None:
+    save(Path("empty.json"), "")
+    commit()
+    git("checkout", "--quiet", "-b", "next")
+    Path("empty.json").unlink()
+    os.mkfifo("empty.json")
+    assert compared(base="feature")[0] in (0, 3)

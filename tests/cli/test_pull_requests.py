@@ -325,7 +325,8 @@ def test_the_table_has_what_changes_and_nothing_else(
     monkeypatch.chdir(repository)
     branch(pull)
     report = tmp_path / "report.json"
-    ending = show_change("main", [], DiffRequest(), given=Given(), output=DiffOutput(DiffFormat.JSON, report))
+    written = (DiffOutput(DiffFormat.JSON, report),)
+    ending = show_change("main", [], DiffRequest(), given=Given(), output=written)
     read = json.loads(report.read_text())
     table = {name_of(one): one for one in read["resources"]}
     assert ending.code == pull.code

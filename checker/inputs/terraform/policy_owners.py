@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import Setting, TopicSettings
+from checker.analysis.inventory import Key, Setting, TopicSettings
 from checker.core.arn import Arn, topic_arn
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import is_fifo
@@ -13,6 +13,7 @@ from checker.inputs.declared import DeclaredKey, DeclaredTopic
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from checker.analysis.inventory import Topic
     from checker.inputs.declared import Declarations, DeclaredPolicy
     from checker.policy.model import Value
 
@@ -85,6 +86,12 @@ def _topic(owner: Value, policy: DeclaredPolicy) -> DeclaredTopic:
     name = name_of(owner)
     settings = TopicSettings(Setting(is_fifo(arn)), Setting(Unknown(f"the topic is {_ELSEWHERE}", name)))
     return DeclaredTopic(policy.address, (name,), policy.place, arn, settings)
+
+
+def is_declared_elsewhere(resource: Topic | Key) -> bool:
+    """True for a topic or key that the code only refers to, in a policy for it."""
+    fact = resource.state if isinstance(resource, Key) else resource.key
+    return isinstance(fact, Unknown) and fact.reason.endswith(_ELSEWHERE)
 
 
 def _key(owner: Value, policy: DeclaredPolicy) -> DeclaredKey:

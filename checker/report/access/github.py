@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.report.access.rows import CHANGES, GAINS, MAY_GAIN, NOT_KNOWN, rows_of, summary_of
+from checker.report.access.rows import GAINS, MAY_GAIN, NOT_KNOWN, assumptions_of, sorted_rows, summary_of
 from checker.report.brief import one_line
 from checker.report.formats.github import Command, limited
 
@@ -25,8 +25,8 @@ _KINDS = {GAINS: "warning", MAY_GAIN: "warning", NOT_KNOWN: "warning"}
 
 def lines_of(found: ComparedRoots, setting: Setting) -> Iterator[str]:
     """Yield annotations, gains first and at most ten of a kind, then the summary line."""
-    rows = sorted(rows_of(found), key=lambda row: CHANGES.index(row.change))
-    yield from limited([*(_annotation(row, setting) for row in rows), *map(_unread, found.unread)])
+    rows = (_annotation(row, setting) for row in sorted_rows(found))
+    yield from limited([*rows, *map(_unread, found.unread), *_assumed(found)])
     yield one_line(f"checker: {summary_of(found)}")
 
 
@@ -38,6 +38,13 @@ def _annotation(row: Row, setting: Setting) -> Command:
         ("title", f"access: {row.change}"),
     )
     return Command(_KINDS.get(row.change, "notice"), properties, "\n".join(lines))
+
+
+def _assumed(found: ComparedRoots) -> Iterator[Command]:
+    """Yield one notice with all assumptions."""
+    lines = [one_line(one) for one in assumptions_of(found)]
+    if lines:
+        yield Command("notice", (("title", "access: assumed"),), "\n".join(lines))
 
 
 def _unread(one: Skipped) -> Command:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.report.access.rows import CHANGES, GAINS, NOT_KNOWN, assumptions_of, rows_of, summary_of
+from checker.report.access.rows import GAINS, NOT_KNOWN, assumptions_of, sorted_rows, summary_of
 from checker.report.brief import count_noun, one_line
 from checker.report.markdown import code, plain, prose, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checker.analysis.policy_pair import ComparedRoots
     from checker.core.errors import Skipped
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 _COMMENT, _SUMMARY = 60_000, 900_000
-_CELL, _ROOM = 300, 4
-"""The length of a cell, and the part of a comment for what was not read."""
+_CELL, _ROOM, _SPARE = 300, 4, 200
+"""The length of a cell, the part of a comment for what was not read, and the bytes for titles of sections."""
 _HEAD = ("| change | topic or key | who | action |", "| --- | --- | --- | --- |")
 
 
@@ -38,17 +38,22 @@ def step_summary(found: ComparedRoots) -> Iterator[str]:
 
 
 def within(limit: int, found: ComparedRoots) -> Iterator[str]:
-    """Write the changes in at most ``limit`` bytes. Gains come first and are omitted last."""
-    rows = sorted(rows_of(found), key=lambda row: CHANGES.index(row.change))
+    """Write the changes in at most ``limit`` bytes. The widest gains come first; proofs are omitted before rows."""
+    rows = sorted_rows(found)
     others = list(_others(found, limit // _ROOM))
     heading = [f"### checker: {plain(summary_of(found))}", "", plain(found.compared)]
-    shown = _fitting(rows, limit - size([*heading, *others, *_HEAD, _omitted(len(rows))]))
+    room = limit - size([*heading, *others, *_HEAD, _omitted(len(rows)), *_folded("", ())]) - _SPARE
+    shown = _fitting(rows, room, lambda row: [_cells(row)])
+    proofs = _fitting(
+        [row for row in shown if row.proof],
+        room - size([_cells(row) for row in shown]),
+        lambda row: [*_proof(row)],
+    )
     yield from heading
     if shown:
         yield from ("", *_HEAD, *(_cells(row) for row in shown))
     if len(shown) < len(rows):
         yield from ("", _omitted(len(rows) - len(shown)))
-    proofs = [row for row in shown if row.proof]
     if proofs:
         yield from _folded(
             count_noun(len(proofs), "witness request"), (line for row in proofs for line in _proof(row))
@@ -56,10 +61,11 @@ def within(limit: int, found: ComparedRoots) -> Iterator[str]:
     yield from others
 
 
-def _fitting(rows: Sequence[Row], room: int) -> list[Row]:
+def _fitting(rows: Sequence[Row], room: int, lines: Callable[[Row], list[str]]) -> list[Row]:
+    """Return the first rows whose lines fit."""
     shown = []
     for row in rows:
-        room -= size([_cells(row), *_proof(row)])
+        room -= size(lines(row))
         if room < 0:
             break
         shown.append(row)

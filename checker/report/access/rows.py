@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.analysis.callers import (
+    ANY_ACCOUNT,
+    FOREIGN,
+    HALF_SOURCED,
+    INSTANCES,
+    LABELS,
+    ORGANIZATION,
+    SOME,
+    UNSOURCED,
+)
 from checker.analysis.policy_pair import ADDED, REMOVED
+from checker.iam.prove.universe import MEMBER, OTHER_SERVICE, SERVICE
 from checker.report.brief import count_noun
 from checker.report.difference import proof_lines
 
@@ -25,7 +36,7 @@ class Row(NamedTuple):
 
     ``who`` and ``actions`` describe the requests, ``proof`` has labeled lines with a request as witness. For a change
     that is not one of requests, ``who`` says what it is. ``place`` is the file and line as reports name it, ``file`` and
-    ``line`` are where a reviewer looks.
+    ``line`` are where a reviewer looks. ``width`` is smaller for callers of whom there are more.
     """
 
     change: str
@@ -38,6 +49,7 @@ class Row(NamedTuple):
     line: int = 1
     place: str = ""
     sentence: str = ""
+    width: int = 0
 
     @property
     def message(self) -> str:
@@ -58,6 +70,41 @@ _SENTENCES = {
 def rows_of(found: ComparedRoots) -> tuple[Row, ...]:
     """Return the rows of all topics and keys, those of one resource together."""
     return tuple(row for one in found.resources for row in _rows(one))
+
+
+OWN_WORDS = (
+    *LABELS,
+    *CHANGES,
+    "access-gained",
+    "access-lost",
+    "access-resource-changed",
+    "access-change-not-known",
+)
+"""The words of a report that name a change. A value of the change must not hide them, although it equals them."""
+
+
+def sorted_rows(found: ComparedRoots) -> tuple[Row, ...]:
+    """Return the rows of all topics and keys in the order in which a reviewer needs them, the widest gain first."""
+    return tuple(sorted(rows_of(found), key=lambda row: (CHANGES.index(row.change), row.width)))
+
+
+_WIDEST = (
+    ANY_ACCOUNT,
+    FOREIGN,
+    UNSOURCED,
+    HALF_SOURCED,
+    OTHER_SERVICE,
+    SOME,
+    ORGANIZATION,
+    INSTANCES,
+    MEMBER,
+    SERVICE,
+)
+"""The kinds of callers by their number, all others are single ones."""
+
+
+def _width(kind: str) -> int:
+    return _WIDEST.index(kind) if kind in _WIDEST else len(_WIDEST)
 
 
 def _rows(one: DeployedDifference) -> Iterator[Row]:
@@ -89,7 +136,12 @@ def _of_access(one: DeployedDifference, access: DeployedAccess) -> Row:
         *proof_lines(access.access, access.worded, is_gain=access.is_gain),
     )
     row = _of_resource(one, change, access.worded(access.access.who))
-    return row._replace(actions=access.access.actions, proof=proof, sentence=access.sentence)
+    return row._replace(
+        actions=access.access.actions,
+        proof=proof,
+        sentence=access.sentence,
+        width=_width(access.access.party.kind),
+    )
 
 
 def _of_resource(one: DeployedDifference, change: str, text: str) -> Row:
@@ -116,7 +168,7 @@ def summary_of(found: ComparedRoots) -> str:
     compared = _compared(found)
     if parts:
         return f"{', '.join(parts)}; {compared}"
-    return f"no access changes; {compared}"
+    return f"no access changes; {compared}" if found.resources else compared
 
 
 _NOUNS = (
@@ -142,9 +194,13 @@ def has(found: ComparedRoots, *, gain: bool) -> bool:
 
 
 def may_have(found: ComparedRoots, *, gain: bool) -> bool:
-    """True if a gain or loss of access is not excluded, because it depends on the deployment or is not known."""
+    """True if a gain or loss of access is not excluded, because it depends on the deployment or is not known.
+
+    With a new ARN, the callers have the same access to another topic or key.
+    """
     if found.unread:
         return True
     return any(
-        one.doubts or any(access.is_gain is gain for access in one.dependent) for one in found.resources
+        one.doubts or one.arns or any(access.is_gain is gain for access in one.dependent)
+        for one in found.resources
     )

@@ -12,13 +12,13 @@ from checker import __version__
 from checker.configuration.baseline import fingerprint, numbered
 from checker.core.terminal_text import json_lines
 from checker.report.access.rows import (
-    CHANGES,
     GAINS,
     LOSES,
     MAY_GAIN,
     MAY_LOSE,
     NOT_KNOWN,
-    rows_of,
+    assumptions_of,
+    sorted_rows,
     summary_of,
 )
 from checker.report.brief import one_line
@@ -66,7 +66,7 @@ _HELP = (
 
 def lines_of(found: ComparedRoots, setting: Setting) -> Iterator[str]:
     """Write the changes as a SARIF log file."""
-    rows = sorted(rows_of(found), key=lambda row: CHANGES.index(row.change))
+    rows = list(sorted_rows(found))
     driver = {"name": "checker", "version": __version__, "semanticVersion": __version__}
     run = {
         "tool": {"driver": {**driver, "rules": [_descriptor(*rule) for rule in _RULES]}},
@@ -75,7 +75,11 @@ def lines_of(found: ComparedRoots, setting: Setting) -> Iterator[str]:
         "originalUriBaseIds": {ROOT: {"description": {"text": "the repository root"}}},
         "invocations": [_invocation(found, len(rows), setting)],
         "results": list(_results(rows[:MAX_RESULTS], setting)),
-        "properties": {"summary": one_line(summary_of(found)), "compared": one_line(found.compared)},
+        "properties": {
+            "summary": one_line(summary_of(found)),
+            "compared": one_line(found.compared),
+            "assumptions": [one_line(one) for one in assumptions_of(found)],
+        },
     }
     return json_lines({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 

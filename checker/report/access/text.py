@@ -6,7 +6,7 @@ import re
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING
 
-from checker.analysis.access_diff import format_actions
+from checker.analysis.access_diff import most_actions
 from checker.core.terminal_text import inert
 from checker.report.access.rows import (
     GAINS,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _STYLES = {GAINS: "error", MAY_GAIN: "warning", LOSES: "note", MAY_LOSE: "note", NOT_KNOWN: "warning"}
 _NARROW, _WIDE = 80, 120
-_CHANGE, _ACTION, _GAP = 9, 24, 2
+_CHANGE, _ACTION, _GAP = 9, 27, 2
 _INDENT = 2
 
 
@@ -81,12 +81,8 @@ def _row(row: Row, who: int, paint: Paint) -> Iterator[str]:
 
 
 def _action_lines(actions: Sequence[str]) -> list[str]:
-    """Write one action a line, or all actions of a service as a pattern."""
-    if not actions:
-        return []
-    shown = format_actions(actions)
-    listed = [shown] if shown.endswith("*") and shown not in actions else actions
-    return [line for one in listed for line in _wrapped(one, _ACTION)]
+    """Write one action a line, or most actions of a service as a pattern with its exceptions."""
+    return [line for one in most_actions(actions) or actions for line in _wrapped(one, _ACTION)]
 
 
 def _joined(texts: Sequence[str], widths: Sequence[int]) -> str:

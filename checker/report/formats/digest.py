@@ -15,7 +15,7 @@ from checker.core.finding import Verdict
 from checker.lint.history import Change
 from checker.report.brief import one_line, place, some, summary_text, worst_first
 from checker.report.context import Paint
-from checker.report.markdown import code, unlinked
+from checker.report.markdown import code
 from checker.report.overview import Home, changes_text, grouped, headline, risk, short
 
 if TYPE_CHECKING:
@@ -106,15 +106,18 @@ _ACTIVE = str.maketrans(
     {
         "<": "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}",
         ">": "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}",
+        "@": "\N{FULLWIDTH COMMERCIAL AT}",
     }
 )
+_REFERENCE = re.compile(r"(#(?=\d)|:(?=//)|\bwww(?=\.)|\bgh-(?=\d))", re.IGNORECASE)
+"""What GitHub, a chat or a mail program makes a link of; a space after it prevents that."""
 _BARE_ARN = re.compile(r"(?<![`\w])arn:[^\s`,;]+")
 _MARKS = str.maketrans("", "", "`[]*!\\")
 
 
 def _still(text: str) -> str:
     """Return a text that neither Markdown nor a chat makes a link, a mention or an element of."""
-    return unlinked(text.translate(_ACTIVE).translate(_MARKS))
+    return _REFERENCE.sub(r"\1 ", text.translate(_ACTIVE).translate(_MARKS))
 
 
 def _message(text: str) -> str:

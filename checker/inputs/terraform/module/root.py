@@ -148,7 +148,7 @@ def read_root(
     own = gather(folder, texts, faults, relevant_texts(folder, texts, facts.variables_of_code))
     facts.variables |= own.variables.keys()
     own = _with_other_values(own, facts)
-    extra = [path for root, path in facts.given.values if absolute(root) == absolute(folder)]
+    extra = facts.values.get(absolute(folder), [])
     if not extra:
         read_deployment(
             folder, Session(folder, _known(folder, own, facts), given(facts), faults, names), facts

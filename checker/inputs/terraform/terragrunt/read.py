@@ -86,7 +86,7 @@ def _read_unit(path: Path, search: Search, facts: Facts, names: frozenset[str]) 
         texts = (one.source.text for one in unit.state.met.values())
         is_relevant = name_of(path) in names or is_relevant or any(map(speaks_of_connect, texts))
         is_relevant = is_relevant or passes_connect(unit)
-        facts.skipped += [_missing(unit, path)] * is_relevant
+        (facts.skipped if is_relevant else facts.unread_units).append(_missing(unit, path))
     elif is_relevant or search.matters(unit.module, unit.state.files) or generates_resources(unit):
         _declare(unit, unit.module, facts, names)
         return True

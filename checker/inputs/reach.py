@@ -1,0 +1,240 @@
+"""Decides what a change affects: for each topic and key yes, no with proof, or not known with the reason.
+
+A topic or key of which every part was read, alike on both sides, is not affected. One with an unread part is affected
+if the change has a file that may supply the part.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from checker.analysis.inventory import Key
+from checker.core.unknown import Symbol, Unknown
+from checker.inputs.discover import CONFIGURATION, HCL, VALUES
+from checker.inputs.terraform_text import settings_in, unread_modules
+from checker.inputs.text import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from checker.analysis.inventory import Topic
+    from checker.core.errors import Skipped
+    from checker.core.unknown import Truth
+    from checker.inputs.diff_inputs import Input
+    from checker.inputs.resource_matches import Match
+
+
+class Reach(NamedTuple):
+    """What a change affects, on one side or both.
+
+    ``changed`` are the changed files, ``files`` these and all files of the affected Terraform roots, ``roots`` the folders of these roots;
+    both are relative to the top of the repository. ``others`` is true if a changed file outside of Terraform modules
+    is about SNS, KMS or Connect. ``loose`` are the changed files except Terraform code, also by the names of links
+    to them: any code may read them.
+    """
+
+    files: frozenset[str] = frozenset()
+    roots: frozenset[str] = frozenset()
+    others: bool = False
+    loose: frozenset[str] = frozenset()
+    changed: frozenset[str] = frozenset()
+
+    def has_unit(self, name: str) -> bool:
+        """True for the configuration of a Terragrunt unit that changes, or may include one that does."""
+        above = {parent.as_posix() for parent in PurePosixPath(name).parents}
+        configurations = (one for one in self.files if one.endswith(CONFIGURATION))
+        return name in self.files or any((one.rpartition("/")[0] or ".") in above for one in configurations)
+
+    def joined(self, other: Reach) -> Reach:
+        """Return what is affected on one of the sides: a module may be called only on the other one."""
+        return Reach(
+            self.files | other.files,
+            self.roots | other.roots,
+            self.others or other.others,
+            self.loose | other.loose,
+            self.changed | other.changed,
+        )
+
+
+def loose_files(changed: Iterable[str], links: Mapping[str, str]) -> frozenset[str]:
+    """Return the changed files except Terraform code. ``links`` has the target of each link in the repository."""
+    names = {one for one in changed if not one.endswith((*HCL, *VALUES, CONFIGURATION))}
+    for link, target in links.items():
+        names |= {f"{link}{one[len(target) :]}" for one in names if f"{one}/".startswith(f"{target}/")}
+    return frozenset(names)
+
+
+class Changed(NamedTuple):
+    """The two sides of a change and what it affects.
+
+    ``folders`` has the new name for each renamed folder. ``skipped`` are parts that were not read. ``values`` has the
+    values file of each root that is compared with one; other topics and keys are not part of such a comparison.
+    ``elsewhere`` are the roots that are only compared with their values files.
+    """
+
+    old: Input
+    new: Input
+    reach: Reach
+    folders: Mapping[str, str] = {}
+    skipped: tuple[Skipped, ...] = ()
+    values: Mapping[str, str] = {}
+    elsewhere: frozenset[str] = frozenset()
+
+    def root_of(self, resource: Topic | Key, *, is_old: bool) -> str:
+        """Return the root of a topic or key, relative to the top of the repository."""
+        return os.path.relpath(resource.home, self._side(is_old=is_old).folder)
+
+    def values_of(self, match: Match) -> str:
+        """Return the values file that the root of a resource is compared with; empty without one."""
+        one = match.new or match.old
+        return self.values.get(self.root_of(one, is_old=match.new is None), "") if one else ""
+
+    def parts(self, match: Match) -> tuple[Match, ...]:
+        """Return a match; or its two sides, if they are in roots that are deployed to different places."""
+        old, new = match
+        if old is None or new is None or not old.place.document.name.endswith(HCL):
+            return (match,)
+        roots = self.root_of(old, is_old=True), self.root_of(new, is_old=False)
+        if roots[0] == roots[1] or settings_in(Path(old.home)) == settings_in(Path(new.home)):
+            return (match,)
+        return match._replace(new=None), match._replace(old=None)
+
+    def is_here(self, match: Match) -> bool:
+        """True if this comparison is one for the values of a resource's root."""
+        if self.values:
+            return bool(self.values_of(match))
+        sides = ((match.old, True), (match.new, False))
+        return not any(one and self.root_of(one, is_old=is_old) in self.elsewhere for one, is_old in sides)
+
+    def affects(self, match: Match) -> Truth:
+        """True if the change affects a resource, false with proof, or Unknown with the reason."""
+        old, new = match
+        if old is not None and self.touches(old, is_old=True):
+            return True
+        if new is not None and self.touches(new, is_old=False):
+            return True
+        if old is None or new is None:  # without a change of its files, both sides may have it more than once
+            one = match.new or match.old
+            return one is not None and not self._is_left_out(one, is_old=new is None)
+        if outline(old) != outline(new):
+            return True  # by a file that is linked to its own
+        return self._may_be_supplied(new)
+
+    def touches(self, resource: Topic | Key, *, is_old: bool) -> bool:
+        """True if the change has a file that the declaration of a topic or key depends on."""
+        name = self._side(is_old=is_old).own(resource.place.document.name)
+        if name.endswith(HCL):
+            root = self.root_of(resource, is_old=is_old)
+            return root in self.reach.roots or (is_old and self.folders.get(root, root) != root)
+        is_template = (
+            "#" in resource.address
+        )  # another template may set its values; a plan or a policy is complete
+        return name in self.reach.files or (self.reach.others and is_template and _has_unread_part(resource))
+
+    def touches_file(self, name: str, *, is_old: bool) -> bool:
+        """True for what was not read if the change may affect it: its file, or one that may supply its values.
+
+        An entry that does not name a file, such as an option, counts as well.
+        """
+        side, reach = self._side(is_old=is_old), self.reach
+        file = side.own(name).partition("#")[0]
+        if file in reach.files or not os.path.lexists(os.path.join(side.folder, file)):  # noqa: PTH118 - a name
+            return True
+        if file.endswith(CONFIGURATION) and reach.has_unit(file):
+            return True
+        folder, _, last = file.rpartition("/")[0].rpartition("/")
+        if last != "templates":  # the values of a Helm chart are beside this folder
+            folder = file.rpartition("/")[0]
+        return bool(folder) and any(one.startswith(f"{folder}/") for one in reach.files)
+
+    def _is_left_out(self, one: Topic | Key, *, is_old: bool) -> bool:
+        """True for a resource that the other side has as well: in a module that cannot be read there, or more than once.
+
+        A submodule is such a module. Of several resources without a name of their own, none is matched.
+        """
+        side = self._side(is_old=not is_old)
+        if any(module.contains(one.address) for module in unread_modules(side.texts, side.folder)):
+            return True
+        inventory = side.inventory
+        others: tuple[Topic | Key, ...] = inventory.keys if isinstance(one, Key) else inventory.topics
+        return any(outline(other) == outline(one) for other in others)
+
+    def _may_be_supplied(self, resource: Topic | Key) -> bool | Unknown:
+        """Tell whether a changed file may be an unread part of a resource, which looks alike on both sides."""
+        if not self.reach.loose or not _has_unread_part(resource):
+            return False
+        texts = tuple(_texts_of(resource))
+        file = next((one for one in sorted(self.reach.loose) if _may_read(resource, texts, one)), None)
+        if file is None:
+            return False
+        return Unknown("a part of it was not read, and may come from a file that changes", file)
+
+    def _side(self, *, is_old: bool) -> Input:
+        return self.old if is_old else self.new
+
+
+def outline(one: Topic | Key) -> object:
+    """Return what decides about access, without what a fix would write for a reference."""
+    policy = one.policy if isinstance(one.policy, Unknown) else one.policy.policy
+    more = one.grants if isinstance(one, Key) else one.key
+    return _plain((one.address, one.arn, policy, one.doubt, more))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Symbol):
+        value = value._replace(reference="")
+    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
+
+
+def _has_unread_part(resource: Topic | Key) -> bool:
+    """True for a resource with a part of which not even a reference is known."""
+    policy = resource.policy if isinstance(resource.policy, Unknown) else resource.policy.policy
+    return _is_opaque((resource.arn, policy, resource.doubt))
+
+
+def _is_opaque(value: object) -> bool:
+    if isinstance(value, Unknown):
+        return not value.pieces
+    return isinstance(value, tuple) and any(map(_is_opaque, value))
+
+
+def _texts_of(resource: Topic | Key) -> Iterator[str]:
+    """Yield the texts of a resource's template, or of the modules of its Terraform root."""
+    file = Path(resource.place.document.name)
+    if not file.name.endswith(HCL):
+        yield from (read_text(file),) if "#" in resource.address else ()
+        return
+    from checker.inputs.terraform.module.folder import (
+        read_texts,  # only Terraform needs them
+        with_called,
+    )
+
+    for folder in dict.fromkeys((Path(os.path.relpath(resource.home)), file.parent)):
+        yield from (one.text for one in with_called(folder, read_texts(folder, []), []))
+
+
+_READS = re.compile(r"\b(?:file\w*|templatefile)\s*\(\s*")
+"""Matches calls of the functions that read files. https://developer.hashicorp.com/terraform/language/functions/file"""
+_LITERAL = re.compile(r'\\?"((?:\$\{[^}\n]*\}|[^"\\\n$]|\$(?!\{))*)\\?"\s*[,)]')
+_OPEN = re.compile(r"\$\{[^}]*\}|%\{[^}]*\}|\*+")
+
+
+def _may_read(resource: Topic | Key, texts: Sequence[str], file: str) -> bool:
+    """True if Terraform code may read a file, or a template includes one of its name."""
+    if not resource.place.document.name.endswith(HCL):
+        name = file.rpartition("/")[2]
+        return any(name in text for text in texts)
+    return any(_may_name(text, match, file) for text in texts for match in _READS.finditer(text))
+
+
+def _may_name(text: str, call: re.Match[str], file: str) -> bool:
+    """True for the call of a function that may name a file, for any values of its interpolations."""
+    literal = _LITERAL.match(text, call.end())
+    if literal is None or call[0].startswith("fileset"):
+        return True  # a name that is composed elsewhere, or a folder
+    tail = re.split(r"(?:^|/)\.{1,2}/", literal[1])[-1]
+    fixed = _OPEN.split(tail)
+    return re.search(rf"(?:^|/){'.*'.join(map(re.escape, fixed))}$", f"/{file}") is not None

@@ -1,0 +1,67 @@
+"""Distributes the values files of Terraform roots over comparisons, each of which reads a root with one of them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from checker.inputs.callers import is_chosen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    Pair = tuple[str, str]
+    """The folder of a root, and a values file for it, relative to the top of the repository."""
+
+
+_VARIABLE = re.compile(r'^[ \t]*variable\s+"?([\w-]+)', re.MULTILINE)
+_KEY = re.compile(r'"([\w-]+)"\s*:')
+"""Matches the keys of JSON syntax, among which the names of variables are."""
+
+
+def rounds(pairs: Iterable[Pair]) -> list[tuple[Pair, ...]]:
+    """Return the pairs of each comparison, so that each root has at most one in it."""
+    by_root: dict[str, list[Pair]] = {}
+    for pair in sorted(set(pairs)):
+        by_root.setdefault(pair[0], []).append(pair)
+    number = max((len(one) for one in by_root.values()), default=0)
+    return [tuple(one[index] for one in by_root.values() if index < len(one)) for index in range(number)]
+
+
+def pairs_below(roots: Iterable[str], files: Iterable[str], folders: frozenset[str]) -> Iterator[Pair]:
+    """Pair the values files that Terraform does not load by itself with their roots.
+
+    A file belongs to the first folder above it that has Terraform files, which ``folders`` are.
+    """
+    wanted = frozenset(roots)
+    for file in files:
+        if is_chosen(posixpath.basename(file)):
+            own = home_of_values(file, folders)
+            if own in wanted:
+                yield own, file
+
+
+def home_of_values(file: str, folders: frozenset[str]) -> str:
+    """Return the first folder with Terraform files above a values file; empty if there is none."""
+    folder = posixpath.dirname(file) or "."
+    while folder not in folders and folder != ".":
+        folder = posixpath.dirname(folder) or "."
+    return folder if folder in folders else ""
+
+
+def variables_of(roots: Iterable[str], texts: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Return the variables that the files of each root declare."""
+    found: dict[str, set[str]] = {root: set() for root in roots}
+    for name, text in texts.items():
+        own = found.get(posixpath.dirname(name) or ".")
+        if own is not None:
+            pattern = _KEY if name.endswith(".json") else _VARIABLE
+            own |= {match[1] for match in pattern.finditer(text)}
+    return {root: frozenset(names) for root, names in found.items()}
+
+
+def roots_with(names: frozenset[str], variables: Mapping[str, frozenset[str]]) -> tuple[Sequence[str], bool]:
+    """Return the roots that declare all variables of a values file, or whether one declares some of them."""
+    complete = [root for root, declared in variables.items() if names and names <= declared]
+    return complete, not complete and any(names & declared for declared in variables.values())

@@ -1,0 +1,390 @@
+"""Every kind of file that can alter access: the answer to its change is a row or "not known", never silence.
+
+Each case has a small repository and a change. The code is that of `checker diff --base`: 1 for a row, 3 for what is not
+known, and 0 only for the changes in the last table, which do not alter access.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from checker.app.diff import DiffFormat, DiffOutput, DiffRequest, FailOnChange, show_change
+from checker.inputs.collect import Given
+from tests.cli.process import save
+from tests.cli.test_diff_code import git
+from tests.samples import document, statement
+
+PARTNER, VENDOR = "444455556666", "777788889999"
+Files = dict[str, str | None]
+TOPIC = 'resource "aws_sns_topic" "chat" {\n  name = "chat"\n}\n'
+POLICY = (
+    'resource "aws_sns_topic_policy" "chat" {\n  arn    = aws_sns_topic.chat.arn\n  policy = EXPRESSION\n}\n'
+)
+VARIABLE = 'variable "partner" {\n  type = string\n}\n'
+KEY = 'resource "aws_kms_key" "chat" {}\n'
+
+
+def subscribers(*accounts: str) -> str:
+    principals = {"AWS": [f"arn:aws:iam::{one}:root" for one in accounts]}
+    return json.dumps(document(statement(Principal=principals, Action="sns:Subscribe")))
+
+
+def topic(expression: str) -> str:
+    return TOPIC + POLICY.replace("EXPRESSION", expression)
+
+
+def for_account(reference: str) -> str:
+    return topic(f"jsonencode({subscribers('@')})".replace("@", f"${{{reference}}}"))
+
+
+def template(**parameter: str) -> str:
+    return json.dumps(
+        {
+            "Parameters": {"Partner": {"Type": "String", "Default": PARTNER, **parameter}},
+            "Resources": {
+                "Chat": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "chat"}},
+                "Policy": {
+                    "Type": "AWS::SNS::TopicPolicy",
+                    "Properties": {
+                        "Topics": [{"Ref": "Chat"}],
+                        "PolicyDocument": document(
+                            statement(Principal={"AWS": {"Ref": "Partner"}}, Action="sns:Subscribe")
+                        ),
+                    },
+                },
+            },
+        },
+        indent=1,
+    )
+
+
+def padded(policy: str) -> str:
+    return policy + " " * 5_500_000
+
+
+def attributes(name: str) -> str:
+    policy = {"TopicArn": f"arn:aws:sns:us-east-1:111122223333:{name}", "Policy": subscribers(PARTNER)}
+    return json.dumps({"Attributes": policy})
+
+
+def key_for(account: str) -> str:
+    whole = statement(Principal={"AWS": f"arn:aws:iam::{account}:root"}, Action="kms:*", Resource="*")
+    return KEY.replace("{}", f"{{\n  policy = jsonencode({json.dumps(document(whole))})\n}}")
+
+
+class Case(NamedTuple):
+    """The files before a change, those of the change (``None`` deletes one), and a part of the report."""
+
+    old: Files
+    new: Files
+    says: str = ""
+    code: int = 3
+
+
+def swapped(old: Files, name: str, before: str, after: str, says: str = "", code: int = 3) -> Case:
+    """One text of one file is replaced."""
+    text = old[name] or ""
+    assert before in text
+    return Case(old, {name: text.replace(before, after)}, says, code)
+
+
+def supplied(expression: str, file: str, says: str = "") -> Case:
+    """A module of `infra` reads a policy that is beside its folder."""
+    infra = 'variable "env" {}\n' + topic(expression)
+    return Case(
+        {"infra/main.tf": infra, file: subscribers(PARTNER)},
+        {file: subscribers(PARTNER, VENDOR)},
+        says or f"may come from a file that changes (`{file}`)",
+    )
+
+
+def values(file: str, code: int = 1, says: str = "gains") -> Case:
+    """Values beside a root, of its only variable."""
+    infra = VARIABLE + for_account("var.partner")
+    return Case(
+        {"infra/main.tf": infra, file: f'partner = "{PARTNER}"\n'},
+        {file: f'partner = "{VENDOR}"\n'},
+        says,
+        code,
+    )
+
+
+DEFAULT = 'variable "partner" {\n  default = "@"\n}\n' + for_account("var.partner")
+ENVIRONMENT = 'variable "env" {\n  default = "dev"\n}\n'
+CHOSEN = ENVIRONMENT + topic(
+    f'var.env == "prod" ? jsonencode({subscribers(VENDOR)}) : jsonencode({subscribers(PARTNER)})'
+)
+REMOTE = 'module "partner" { source = "git::https://example.com/partner.git?ref=v1" }\n'
+CALL = 'module "messaging" {\n  source  = "git::https://example.com/x.git//y?ref=v1"\n  partner = local.p\n}\nlocals {\n  p = "a"\n}\n'
+UNIT = (
+    'terraform {\n  source = "git::https://example.com/x.git//y?ref=v1"\n}\ninputs = {\n  partner = "a"\n}\n'
+)
+GRANT = (
+    'resource "aws_kms_grant" "vendor" {\n  key_id            = aws_kms_key.chat.key_id\n'
+    f'  grantee_principal = "arn:aws:iam::{VENDOR}:role/x"\n  operations        = ["Decrypt"]\n}}\n'
+)
+TWO_KEYS = (
+    'resource "aws_kms_key" "a" {}\nresource "aws_kms_key" "b" {}\n'
+    'resource "aws_sns_topic" "chat" {\n  kms_master_key_id = aws_kms_key.a.arn\n}\n'
+)
+ELSEWHERE = (
+    'resource "aws_sns_topic_policy" "p" {\n  arn    = "arn:aws:sns:us-east-1:111122223333:internal"\n'
+    f"  policy = jsonencode({subscribers(PARTNER)})\n}}\n"
+)
+INLINE = f'resource "aws_sns_topic" "chat" {{\n  name   = "chat"\n  policy = jsonencode({subscribers(PARTNER)})\n}}\n'
+SPLIT = {"main.tf": TOPIC, "policy.tf": POLICY.replace("EXPRESSION", f"jsonencode({subscribers(PARTNER)})")}
+
+
+def data_source(kind: str, argument: str, attribute: str) -> str:
+    return f'data "{kind}" "x" {{\n  {argument} = "/a"\n}}\n' + for_account(f"data.{kind}.x.{attribute}")
+
+
+CHANGES = {
+    # Files beyond the size limit, and files that stop being a policy.
+    "padded": Case({"p.json": subscribers(PARTNER)}, {"p.json": padded(subscribers(VENDOR))}, "5 MB limit"),
+    "padded new file": Case({}, {"p.json": padded(subscribers(VENDOR))}, "5 MB limit"),
+    "padded template": Case({"t.json": template()}, {"t.json": padded(template(Default=VENDOR))}, "5 MB limit"),
+    "emptied": Case({"p.json": subscribers(PARTNER)}, {"p.json": "{}"}, "not a policy"),
+    "broken": Case({"p.json": subscribers(PARTNER)}, {"p.json": "{"}, "p.json"),
+    # Files that a module reads from elsewhere.
+    "file beside the module": supplied('file("${path.module}/../policies/t.tpl")', "policies/t.tpl"),
+    "file of the root": supplied('file("${path.root}/../policies/t.txt")', "policies/t.txt"),
+    "file of the folder": supplied('file("${path.cwd}/../policies/t.tpl")', "policies/t.tpl"),
+    "JSON beside the module": supplied(
+        'file("${path.module}/../policies/t.json")', "policies/t.json"
+    )._replace(code=1),
+    "file by a variable": supplied('file("${path.module}/${var.env}")', "infra/t.tpl"),
+    "file by a function": supplied('file(join("/", ["..", "policies", var.env]))', "policies/t"),
+    "file of a list": supplied(
+        'jsonencode({ Statement = [for f in fileset("${path.module}/../st", "*.json") : jsondecode(f)] })',
+        "st/a.txt",
+    ),
+    # Values of variables.
+    "values in the root": values("infra/prod.tfvars"),
+    "values below the root": values("infra/env/prod.tfvars"),
+    "values beside the root": values("env/prod.tfvars"),
+    "values in JSON beside the root": Case(
+        {"infra/main.tf": VARIABLE + for_account("var.partner"), "env/p.tfvars.json": json.dumps({"partner": PARTNER})},
+        {"env/p.tfvars.json": json.dumps({"partner": VENDOR})},
+        "gains",
+        1,
+    ),
+    "values for more than one root": Case(
+        {
+            "infra/main.tf": VARIABLE + for_account("var.partner"),
+            "env/all.tfvars": f'partner = "{PARTNER}"\nother = 1\n',
+        },
+        {"env/all.tfvars": f'partner = "{VENDOR}"\nother = 1\n'},
+        "a values file beside the roots",
+    ),
+    "a default behind a values file": Case(
+        {"main.tf": DEFAULT.replace("@", PARTNER), "dev.tfvars": f'partner = "{PARTNER}"\n'},
+        {"main.tf": DEFAULT.replace("@", VENDOR), "dev.tfvars": f'# dev\npartner = "{PARTNER}"\n'},
+        "gains",
+        1,
+    ),
+    "a statement of another values file": Case(
+        {"main.tf": ENVIRONMENT + topic(f"jsonencode({subscribers(PARTNER)})"), "prod.tfvars": 'env = "prod"\n'},
+        {"main.tf": CHOSEN},
+        "prod.tfvars",
+        1,
+    ),
+    # References whose target changes.
+    "data source": swapped(
+        {"main.tf": data_source("aws_ssm_parameter", "name", "value")}, "main.tf", '"/a"', '"/b"', "before the"
+    ),
+    "local of a data source": swapped(
+        {"main.tf": data_source("aws_ssm_parameter", "name", "value").replace('"/a"', "local.n"), "l.tf": 'locals {\n  n = "/a"\n}\n'},
+        "l.tf",
+        '"/a"',
+        '"/b"',
+        "before the",
+    ),
+    "argument of a data source in a module": swapped(
+        {
+            "m/main.tf": 'variable "n" {}\n' + data_source("aws_ssm_parameter", "name", "value").replace('"/a"', "var.n"),
+            "main.tf": 'module "m" {\n  source = "./m"\n  n      = "/a"\n}\n',
+        },
+        "main.tf",
+        '"/a"',
+        '"/b"',
+        "before the",
+    ),
+    "remote state": swapped(
+        {"main.tf": data_source("terraform_remote_state", "workspace", "outputs.account")}, "main.tf", "/a", "/b"
+    ),
+    "unread module": swapped(
+        {"main.tf": REMOTE + for_account("module.partner.account")}, "main.tf", "ref=v1", "ref=v2", "`partner`"
+    ),
+    "stored parameter": swapped(
+        {"t.json": template(Type="AWS::SSM::Parameter::Value<String>", Default="/a")}, "t.json", "/a", "/b", "before the", 1
+    ),
+    # Calls and units that cannot be read.
+    "version of a module": swapped({"main.tf": CALL}, "main.tf", "ref=v1", "ref=v2", "`messaging` is called"),
+    "value for a module": swapped({"main.tf": CALL}, "main.tf", '"a"', '"b"', "`messaging` is called"),
+    "version of a unit": swapped({"live/terragrunt.hcl": UNIT}, "live/terragrunt.hcl", "ref=v1", "ref=v2", "unit"),
+    "configuration above a unit": swapped(
+        {"live/terragrunt.hcl": 'include "root" {\n  path = "../root.hcl"\n}\n', "root.hcl": UNIT},
+        "root.hcl",
+        "ref=v1",
+        "ref=v2",
+        "unit",
+    ),
+    # Values of templates from elsewhere.
+    "parameters as a list": swapped(
+        {"t.json": template(), "prod.json": json.dumps([{"ParameterKey": "Partner", "ParameterValue": "a"}])},
+        "prod.json",
+        '"a"',
+        '"b"',
+        "sets parameters of `t.json`",
+    ),
+    "parameters as an object": swapped(
+        {"t.json": template(), "params/prod.json": json.dumps({"Parameters": {"Partner": "a"}})},
+        "params/prod.json",
+        '"a"',
+        '"b"',
+        "sets parameters of `t.json`",
+    ),
+    "parameters of SAM": swapped(
+        {"t.json": template(), "samconfig.toml": 'parameter_overrides = "Partner=a"\n'},
+        "samconfig.toml",
+        "=a",
+        "=b",
+        "sets parameters of `t.json`",
+    ),
+    "uploaded nested template": swapped(
+        {
+            "t.json": template(),
+            "parent.yaml": "Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n"
+            "      TemplateURL: https://s3.amazonaws.com/b/t.json\n      Parameters: {Partner: a}\n",
+        },
+        "parent.yaml",
+        "Partner: a",
+        "Partner: b",
+        "nested template",
+    ),
+    # What is attached to what, and what is beside a policy.
+    "policy of another topic": swapped({"main.tf": ELSEWHERE}, "main.tf", ":internal", ":secret", "another topic", 1),
+    "output for another topic": Case({"p.json": attributes("a")}, {"p.json": attributes("b")}, "new ARN", 1),
+    "grant": Case({"main.tf": KEY}, {"main.tf": KEY + GRANT}, "a grant is added"),
+    "removed grant": Case({"main.tf": KEY + GRANT}, {"main.tf": KEY}, "a grant is removed"),
+    "key of a topic": swapped({"main.tf": TWO_KEYS}, "main.tf", "kms_key.a.arn", "kms_key.b.arn", "another key"),
+    "key of another account": Case(
+        {"main.tf": key_for(PARTNER)}, {"main.tf": key_for(VENDOR)}, "1 gain, 1 loss; compared 1 key", 1
+    ),
+    "one of two policies of a file": Case(
+        {"p.yaml": f"---\n{subscribers(PARTNER)}\n---\n{subscribers(PARTNER)}\n"},
+        {"p.yaml": f"---\n{subscribers(PARTNER)}\n---\n{subscribers(PARTNER, VENDOR)}\n"},
+        "1 gain; compared 2 topics, 1 unchanged",
+        1,
+    ),
+    "an action that is not listed": Case(
+        {"p.json": subscribers(PARTNER)},
+        {"p.json": json.dumps(document(json.loads(subscribers(PARTNER))["Statement"][0] | {"Action": ["sns:Subscribe", "sns:New"]}))},
+        "`sns:New` is not in checker's list of actions",
+    ),
+    # What Terraform leaves as it is, and what a broken file hides.
+    "argument `policy`": Case({"main.tf": INLINE}, {"main.tf": TOPIC}, "Terraform keeps the policy"),
+    "removed block": Case(
+        {"main.tf": INLINE},
+        {"main.tf": "removed {\n  from = aws_sns_topic.chat\n  lifecycle {\n    destroy = false\n  }\n}\n"},
+        "it stays as it is",
+    ),
+    "file with the policy": Case(dict(SPLIT), {"policy.tf": 'resource "aws' }, "policy.tf"),
+    "policy moved to a broken file": Case(
+        {"main.tf": SPLIT["main.tf"] + SPLIT["policy.tf"]},
+        {"main.tf": TOPIC, "policy.tf": SPLIT["policy.tf"][:-3]},
+        "policy.tf",
+    ),
+    # Roots that replace others.
+    "root of another account": Case(
+        {"dev/main.tf": 'provider "aws" {\n  profile = "dev"\n}\n' + INLINE},
+        {"dev/main.tf": None, "prod/main.tf": 'provider "aws" {\n  profile = "prod"\n}\n' + INLINE},
+        "added",
+        1,
+    ),
+}  # fmt: skip
+
+SAME = {
+    "documentation": Case({"infra/main.tf": INLINE, "README.md": "a\n"}, {"README.md": "b\n"}),
+    "documentation beside an unread part": Case(
+        {"infra/main.tf": topic('file("${path.module}/../policies/t.tpl")'), "README.md": "a\n"},
+        {"README.md": "b\n"},
+    ),
+    "comment in values": Case(
+        {"main.tf": VARIABLE + for_account("var.partner"), "dev.tfvars": f'partner = "{PARTNER}"\n'},
+        {"dev.tfvars": f'# dev\npartner = "{PARTNER}"\n'},
+    ),
+    "values of no topic": Case({"infra/main.tf": INLINE, "env/x.tfvars": "a = 1\n"}, {"env/x.tfvars": "a = 2\n"}),
+    "comment beside a data source": Case(
+        {"main.tf": data_source("aws_ssm_parameter", "name", "value")},
+        {"main.tf": data_source("aws_ssm_parameter", "name", "value").replace("{\n", "{ # stored\n", 1)},
+    ),
+    "comment beside an unread module": Case({"main.tf": CALL}, {"main.tf": CALL.replace("{\n", "{ # x\n", 1)}),
+    "unrelated template": Case(
+        {"t.json": template(), "list.json": json.dumps([{"ParameterKey": "Other", "ParameterValue": "a"}])},
+        {"list.json": json.dumps([{"ParameterKey": "Other", "ParameterValue": "b"}])},
+    ),
+    "large file without a policy": Case({"p.json": subscribers(PARTNER)}, {"x.json": padded("[1]")}),
+    "topic that becomes a template of others": Case({"main.tf": INLINE, "x.tf": ""}, {"x.tf": "# nothing\n"}),
+    "renamed root": Case({"dev/main.tf": INLINE}, {"dev/main.tf": None, "prod/main.tf": INLINE}, "was renamed to"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("repository")
+    git("-C", str(made), "init", "--quiet", "--initial-branch", "main")
+    git("-C", str(made), "commit", "--quiet", "--allow-empty", "-m", "start")
+    return made
+
+
+def report(case: Case, out: Path, fail_on: FailOnChange = FailOnChange.ANY) -> tuple[int, str]:
+    git("checkout", "--quiet", "--force", "-B", "base", "main")
+    git("clean", "--quiet", "-fdx")
+    write(case.old)
+    git("add", "--all")
+    git("commit", "--quiet", "--allow-empty", "-m", "base")
+    write(case.new)
+    output = (DiffOutput(DiffFormat.TEXT, out),)
+    ending = show_change("base", [], DiffRequest(fail_on=fail_on), given=Given(), output=output)
+    return ending.code, " ".join(out.read_text().split())
+
+
+def write(files: Files) -> None:
+    for name, text in files.items():
+        if text is None:
+            Path(name).unlink()
+        else:
+            save(Path(name), text)
+
+
+@pytest.mark.parametrize("title", CHANGES)
+def test_a_change_that_can_alter_access_is_a_row_or_not_known(
+    title: str, top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(top)
+    case = CHANGES[title]
+    code, text = report(case, tmp_path / "report")
+    assert (code, case.says in text) == (case.code, True), text
+    assert report(case, tmp_path / "report", FailOnChange.GAINS)[0] in (1, 3)
+
+
+@pytest.mark.parametrize("title", SAME)
+def test_a_change_that_cannot_alter_access_is_the_same(
+    title: str, top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(top)
+    code, text = report(SAME[title], tmp_path / "report")
+    assert (code, SAME[title].says in text) == (0, True), text
+
+
+def test_nothing_of_a_case_is_left_for_the_next(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(top)
+    git("checkout", "--quiet", "--force", "main")
+    git("clean", "--quiet", "-fdx")
+    assert [one.name for one in top.iterdir()] == [".git"]
