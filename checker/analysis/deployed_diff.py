@@ -79,24 +79,19 @@ def _deployments(pair: PolicyPair) -> Deployments:
     """Return the deployments that represent all deployments of both sides.
 
     An instance that both sides name by a symbol is in the account that its statement pins, so each side is asked.
+    The other side of an added or removed resource has AWS's default policy, so that its text alone tells nothing.
     """
     if not (pair.old.has_symbols or pair.new.has_symbols):
         return NO_SYMBOLS
     first, second = pair.new.facts, pair.old.facts
     joint = (_joint(first, second), _joint(second, first))
-    found, others = (deployments(one._replace(versions=_sides(pair))) for one in joint)
+    found, others = (deployments(one._replace(versions=(second, first))) for one in joint)
     known = [_outline(one) for one in found.tried]
     more = [one for one in others.tried if _outline(one) not in known]
     if not more:
         return found
     tried = (*_with_choice(found.tried, "the new"), *_with_choice(more, "the old"))
     return found._replace(tried=tried, choices=tuple(dict.fromkeys((*found.choices, *others.choices))))
-
-
-def _sides(pair: PolicyPair) -> tuple[Facts, ...]:
-    """Return the facts of the sides that have the resource; the owner of a key is in both of its policies."""
-    sides = {ADDED: (pair.new,), REMOVED: (pair.old,)}.get(pair.status, (pair.old, pair.new))
-    return tuple(one.facts for one in sides)
 
 
 def _outline(way: Deployment) -> dict[Name, str]:

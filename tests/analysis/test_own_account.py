@@ -1,6 +1,6 @@
 """What tells the account of a deployment: not a text that may itself be the defect, or the change.
 
-A key belongs to an account whose root user manages it; a partner's root user that may use it tells nothing. An account
+A key belongs to an account whose principals manage it; a partner that may use it tells nothing. An account
 that the policy pins Connect to is the own one only if it is the only one, before and after a change.
 """
 
@@ -46,6 +46,7 @@ def allow(principal: Any, action: Any = "kms:*", **more: Any) -> dict[str, Any]:
 
 USE = allow(root(PARTNER), "kms:Decrypt")
 SEE = allow({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/see"}, "kms:DescribeKey")
+OWN_ROLE = {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/admin"}
 ADMINISTRATOR = f"arn:aws:iam::{OWNER}:role/admin"
 
 
@@ -84,9 +85,13 @@ def of_templates(folder: Path, old: dict[str, Any], new: dict[str, Any]) -> Depl
         ([allow(root(OWNER)), SEE], [allow(root(OWNER)), SEE, allow(root(PARTNER))], OWNER, {"gains"}),
         ([allow(OWNER), SEE], [allow(OWNER), SEE, USE], OWNER, {"gains"}),
         ([allow(root(OWNER)), SEE, USE], [allow(root(OWNER)), SEE], OWNER, {"loses"}),
-        # What manages the key is not known, or not a root user: nothing is assumed.
+        # A role that manages the key tells as much as a root user.
+        ([allow(ADMINISTRATOR), SEE], [allow(ADMINISTRATOR), SEE, USE], OWNER, {"gains"}),
+        ([allow(OWN_ROLE)], [allow(OWN_ROLE), allow(root(PARTNER))], None, {"gains"}),
+        ([allow(OWN_ROLE)], [allow(root(PARTNER)), SEE], None, {"gains", "may gain", "may lose"}),
+        # What manages the key is not known: nothing is assumed.
+        ([allow("*"), SEE], [allow(root(PARTNER)), SEE], None, {"loses", "may lose"}),
         ([allow({"Ref": "Account"}), SEE], [allow({"Ref": "Account"}), SEE, USE], None, {"gains"}),
-        ([allow(ADMINISTRATOR), SEE], [allow(ADMINISTRATOR), SEE, USE], None, {"gains"}),
         ([allow("*"), SEE], [allow("*"), SEE, USE], None, set()),
         # No text tells the own account, so that every account in the policy is another.
         (None, [allow(root(PARTNER))], None, {"gains", "loses"}),
@@ -112,7 +117,7 @@ policies = st.lists(managers, min_size=1, max_size=3)
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(old=policies, new=policies)
-def test_no_account_is_left_out_whose_root_user_manages_the_key_on_both_sides(
+def test_no_account_is_left_out_that_manages_the_key_on_both_sides(
     old: Statements, new: Statements, tmp_path: Path
 ) -> None:
     found = compared(tmp_path, [*old, SEE], [*new, SEE])
