@@ -16,6 +16,7 @@ from checker.core.unknown import Symbol, Unknown
 from checker.inputs.discover import CONFIGURATION, HCL, VALUES
 from checker.inputs.terraform_text import settings_in, unread_modules
 from checker.inputs.text import read_text
+from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -237,4 +238,4 @@ def _may_name(text: str, call: re.Match[str], file: str) -> bool:
         return True  # a name that is composed elsewhere, or a folder
     tail = re.split(r"(?:^|/)\.{1,2}/", literal[1])[-1]
     fixed = _OPEN.split(tail)
-    return re.search(rf"(?:^|/){'.*'.join(map(re.escape, fixed))}$", f"/{file}") is not None
+    return glob(f"*/{'*'.join(fixed)}").matches(f"/{file}")
