@@ -16,7 +16,7 @@ from checker.analysis.inventory import Inventory, PolicyText
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.policy_pair import ADDED, REMOVED, DeployedAccess, DeployedDifference
 from checker.core.arn import Arn
-from checker.core.unknown import Symbol, Unknown
+from checker.core.unknown import Symbol, Unknown, within
 from checker.iam.prove.gain import changed
 from checker.policy.model import ALLOW, RESOURCE, Patterns, Policy, Statement
 
@@ -175,7 +175,8 @@ class _Merger:
         self.found = found
         ways = zip(found.ways, results, strict=True)
         self.changes = [list(_accesses(deployment, result)) for deployment, result in ways]
-        texts = frozenset(_texts_in((pair.old.policy, pair.new.policy)))
+        policies = pair.old.policy, pair.new.policy
+        texts = {one for one in within(policies, str, Symbol) if isinstance(one, str)}
         values = frozenset(found.ways[0].values.values())
         self.named = frozenset(one for one in values if any(one in text for text in texts))
         self.claims = [{_claim(one) for one in changes} for changes in self.changes]
@@ -253,12 +254,3 @@ def _claim(one: DeployedAccess, values: Sequence[tuple[str, str]] = ()) -> tuple
     party = one.access.party
     name, account = _replaced(party.name, values), _replaced(party.account, values)
     return one.is_gain, (party.kind, name, account, frozenset(one.access.actions), one.access.partly)
-
-
-def _texts_in(value: object) -> Iterator[str]:
-    """Yield all texts of policies."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple) and not isinstance(value, Symbol):
-        for one in value:
-            yield from _texts_in(one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 
 ACCOUNT, REGION, PARTITION, ID, NAME, TEXT, ANY = (
@@ -240,3 +240,12 @@ def _combined(truths: Iterable[Truth], *, decisive: bool) -> Truth:
         if unknown is None and isinstance(truth, Unknown):
             unknown = truth
     return (not decisive) if unknown is None else unknown
+
+
+def within(value: object, *kinds: type) -> Iterator[Any]:
+    """Yield what is of some kinds within nested tuples, such as the symbols of a policy, without looking into it."""
+    if isinstance(value, kinds):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from within(one, *kinds)

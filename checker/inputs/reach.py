@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Key
-from checker.core.unknown import Symbol, Unknown
+from checker.core.unknown import Symbol, Unknown, within
 from checker.inputs.discover import CONFIGURATION, HCL, VALUES
 from checker.inputs.terraform_text import settings_in, unread_modules
 from checker.inputs.text import read_text
@@ -193,13 +193,8 @@ def _plain(value: object) -> object:
 def _has_unread_part(resource: Topic | Key) -> bool:
     """True for a resource with a part of which not even a reference is known."""
     policy = resource.policy if isinstance(resource.policy, Unknown) else resource.policy.policy
-    return _is_opaque((resource.arn, policy, resource.doubt))
-
-
-def _is_opaque(value: object) -> bool:
-    if isinstance(value, Unknown):
-        return not value.pieces
-    return isinstance(value, tuple) and any(map(_is_opaque, value))
+    parts = within((resource.arn, policy, resource.doubt), Unknown)
+    return any(not one.pieces for one in parts)
 
 
 def _texts_of(resource: Topic | Key) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from checker.analysis.inventory import Topic
 from checker.core.errors import Skipped
-from checker.core.unknown import Symbol, Unknown
+from checker.core.unknown import Symbol, Unknown, within
 from checker.inputs.discover import HCL
 from checker.inputs.terraform_text import unread_modules
 from checker.inputs.text import TextDocument
@@ -125,15 +125,7 @@ def _parameter(resource: Resource, name: str) -> str | None:
 
 def _symbols_of(resource: Resource) -> set[Symbol]:
     policy = resource.policy if isinstance(resource.policy, Unknown) else resource.policy.policy
-    return set(_symbols_in((resource.arn, policy)))
-
-
-def _symbols_in(value: object) -> Iterator[Symbol]:
-    if isinstance(value, Symbol):
-        yield value
-    elif isinstance(value, tuple):
-        for one in value:
-            yield from _symbols_in(one)
+    return set(within((resource.arn, policy), Symbol))
 
 
 def _renamed(resource: Resource, names: set[str]) -> Resource:
