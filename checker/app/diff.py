@@ -23,7 +23,7 @@ from checker.report.context import Paint, Setting
 from checker.report.difference import difference_json, difference_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from checker.analysis.access_diff import Difference
     from checker.analysis.policy_pair import ComparedRoots
@@ -170,16 +170,18 @@ def _show(found: ComparedRoots, new: str, request: DiffRequest, output: Outputs,
     from checker.report.access.rows import OWN_WORDS  # only code has deployments
 
     reveal_words(OWN_WORDS)
-    for one in sorted(output, key=lambda each: each.path is None):
-        paint = Paint() if one.path else paint_for(sys.stdout)
-        setting = Setting(root=repository_root(top).as_posix(), folder=top.as_posix(), paint=paint)
-        if one.format is DiffFormat.TEXT and new:
+    root = repository_root(top).as_posix()
+
+    def lines_of(output_format: DiffFormat, paint: Paint) -> Iterable[str]:
+        if output_format is DiffFormat.TEXT and new:
             from checker.report.root_difference import roots_text  # only code has deployments
 
-            lines = roots_text(found, paint)
-        else:
-            lines = import_module(f"checker.report.access.{one.format.value}").lines_of(found, setting)
-        write(lines, one.path)
+            return roots_text(found, paint)
+        written = import_module(f"checker.report.access.{output_format.value}")
+        lines: Iterable[str] = written.lines_of(found, Setting(root=root, folder=top.as_posix(), paint=paint))
+        return lines
+
+    _write_each(output, lines_of)
     if any(one.format is DiffFormat.GITHUB for one in output):
         from checker.report.access.markdown import step_summary  # not for other formats
 
@@ -201,13 +203,18 @@ def _ending(found: ComparedRoots, fail_on: FailOnChange) -> Ending:
 
 def _write_policies(difference: Difference, output: Outputs) -> None:
     """Write the difference of two policies, which have no deployments, as text or JSON."""
+
+    def lines_of(output_format: DiffFormat, paint: Paint) -> Iterable[str]:
+        is_text = output_format is DiffFormat.TEXT
+        return difference_text(difference, paint) if is_text else json_lines(difference_json(difference))
+
+    _write_each(output, lines_of)
+
+
+def _write_each(output: Outputs, lines_of: Callable[[DiffFormat, Paint], Iterable[str]]) -> None:
+    """Write a comparison in all formats, those to files first."""
     for one in sorted(output, key=lambda each: each.path is None):
-        paint = Paint() if one.path else paint_for(sys.stdout)
-        is_text = one.format is DiffFormat.TEXT
-        write(
-            difference_text(difference, paint) if is_text else json_lines(difference_json(difference)),
-            one.path,
-        )
+        write(lines_of(one.format, Paint() if one.path else paint_for(sys.stdout)), one.path)
 
 
 def _show_policies(difference: Difference, new: str, request: DiffRequest, output: Outputs) -> Ending:
