@@ -131,7 +131,7 @@ def _assumed_own_accounts(context: TopicContext) -> tuple[Values, str]:
     if context.own:
         return (context.own.account,), _OWN_RESOURCE
     if context.key_owners:
-        return context.key_owners, "its root user may change the key policy"
+        return context.key_owners, "its principals may change the key policy"
     if context.facts.open_instances and context.pinned:
         return (context.pinned,), "the policy names the account of the instance"
     stated = tuple(arn.account for arn in context.stated)
