@@ -34,7 +34,7 @@ _NIGHT = "latest/night.json"
 _FOLDER = re.compile(r"nights/[0-9TZ-]+")
 _SUBJECT = 100
 """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
-_FORGET = f"to start anew without what earlier nights knew, delete `{_NIGHT}`"
+_FORGET = f"to start a new history, delete `{_NIGHT}`"
 
 
 def nightly() -> Ending:

@@ -108,8 +108,8 @@ def send(
     calls, read = Calls(sessions, unit, threading.Event()), frozenset(sources)
     owner, time = _owner(unit), _time_text(read_at)
     known = {finding["Id"]: finding for finding in _known(calls, owner, "ACTIVE")}
-    mended = _known(calls, owner, "ARCHIVED", {"UpdatedAt": [_from(read_at)]})
-    newer = {one["Id"] for one in (*known.values(), *mended) if _updated(one) >= read_at}
+    resolved = _known(calls, owner, "ARCHIVED", {"UpdatedAt": [_from(read_at)]})
+    newer = {one["Id"] for one in (*known.values(), *resolved) if _updated(one) >= read_at}
     found = {finding["Id"]: finding for finding in _found(report, owner, time, known, read)}
     held_back = {finding_id(finding.finding, owner) for finding in report.suppressed}
     absent = [one for name, one in known.items() if name not in found and name not in held_back]
