@@ -13,7 +13,14 @@ from shlex import join
 from typing import TYPE_CHECKING, Self
 
 from checker.analysis.inventory import Source
-from checker.app.audit_history import circumstances, followed_from, is_failed_by_new, past_for, with_history
+from checker.app.audit_history import (
+    circumstances,
+    followed_from,
+    is_failed_by_new,
+    is_left_open,
+    past_for,
+    with_history,
+)
 from checker.app.audit_options import journal_of, named_instances, plan_of, resumed_request
 from checker.app.audit_permissions import try_permissions
 from checker.app.baseline_file import check_baseline, write_baseline
@@ -80,8 +87,10 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
     if not request.journal and not request.resume:
         journal.path.unlink()
     ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
-    findings = is_failed_by_new(run.report, run.fail_on) if request.fail_on_new else ending.findings
-    return ending._replace(crashed=ending.crashed or not whole, findings=findings)
+    ending = ending._replace(crashed=ending.crashed or not whole)
+    if request.fail_on_new:
+        return ending._replace(findings=is_failed_by_new(run.report, run.fail_on))
+    return ending._replace(undetermined=ending.undetermined or is_left_open(run.report, run.fail_on))
 
 
 def _audit(
@@ -288,8 +297,7 @@ def _send(
     for entry in entries:
         if entry.unit in entered:
             run = without_baselined(decide(entry.report, context, request.options), request.options)
-            entered_unit, sources = entered[entry.unit], entry.audited.sources
-            sent.append(send(sessions, entered_unit, run.report, entry.began, sources))
+            sent.append(send(sessions, entered[entry.unit], run.report, entry.began, entry.audited))
         else:
             missing = Skipped(entry.unit.name, _NO_LONGER_LISTED, error=True)
             sent.append(Sent(SentFindings(entry.unit.account, entry.unit.region), (missing,)))
@@ -344,7 +352,9 @@ class AuditProgress:
         summary = done.value["report"]["summary"]
         with self._lock:
             self._finished += 1
-            self._topics += summary["topics"] + summary["topics_not_judged"]
+            self._topics += sum(
+                summary.get(f"topics{kind}", 0) for kind in ("", "_judged_again", "_not_judged")
+            )
             self._skipped += summary["skipped"]
             self._calls += done.value.get("calls", 0) if self._elsewhere else 0
             if self._bar:

@@ -9,9 +9,10 @@ from checker.app.audit_options import is_recorded
 from checker.app.run import decide, without_baselined
 from checker.app.terminal import tell
 from checker.core.errors import InputError
+from checker.core.finding import Verdict
 from checker.lint.audited import Circumstances
 from checker.lint.history import Change
-from checker.report.comparison import compared
+from checker.report.comparison import compared, earlier_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,13 +49,12 @@ def past_for(request: AuditOptions, context: CheckContext) -> tuple[Past, tuple[
 
 
 def followed_from(earlier: tuple[Past, tuple[Skipped, ...]] | None) -> Followed:
-    """Return the resources of earlier findings that may still hold, so that they are judged again."""
+    """Return what to judge again because of earlier findings that may still hold."""
     if earlier is None:
         return ()
     from checker.live.audit.follow_up import followed_of
 
-    findings = (entry.finding for entry in earlier[0].entries)
-    return followed_of((one.rule, (one.resource, *one.affects)) for one in findings)
+    return followed_of(map(earlier_of, earlier[0].entries))
 
 
 def _choice_of(report: Report, choice: Choice) -> Choice:
@@ -88,6 +88,17 @@ def with_history(run: Run, earlier: tuple[Past, tuple[Skipped, ...]] | None) -> 
         tell("--since: no earlier audit: every finding is new")
     report = run.report._replace(skipped=(*run.report.skipped, *ignored))
     return run._replace(report=report._replace(history=compared(report, past)))
+
+
+def is_left_open(report: Report, fail_on: Severity) -> bool:
+    """True if a finding that was certain, and that would fail the run, was judged and may still exist."""
+    absent = report.history.of(Change.NOT_AUDITED) if report.history else ()
+    return any(
+        entry.undetermined
+        and entry.finding.verdict is Verdict.FAIL
+        and entry.finding.severity.rank >= fail_on.rank
+        for entry in absent
+    )
 
 
 def is_failed_by_new(report: Report, fail_on: Severity) -> bool:

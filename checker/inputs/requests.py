@@ -52,6 +52,13 @@ def read_question(name: str, line: str) -> Question:
     return Question(policy_for(policy, request), reader.request(request), expected)
 
 
+def read_request(name: str, text: str) -> Request:
+    """Read a request `{"principal", "action", "resource", "context"}`. Raises InputError."""
+    document = parse_text(name, text)
+    reader = _Reader(document)
+    return reader.request(reader.object(document.root, "the request"))
+
+
 DENIED = "Denied"
 EXPECTED = {
     ALLOWED: frozenset((ALLOWED,)),

@@ -36,9 +36,10 @@ class AuditedUnit(NamedTuple):
     """An account and Region of an audit.
 
     ``account_name`` is the name in AWS Organizations, empty if it is not known. ``topics`` are the names of the topics
-    that were not checked because they are out of scope. ``complete`` is true if all topics were listed: one that was
-    neither checked nor out of scope nor unreadable does not exist. ``instances`` are the ARNs of all instances, ``None``
-    if they could not be listed. ``sources`` are what was read besides resources.
+    that were listed and not checked, because they are out of scope or could not be read. ``keys`` are their customer
+    managed keys, ``None`` if these are not known. ``complete`` is true if all topics were listed: one that was neither
+    checked nor is among ``topics`` does not exist. ``instances`` are the ARNs of all instances, ``None`` if they could
+    not be listed. ``sources`` are what was read besides resources.
     """
 
     account: str
@@ -48,6 +49,7 @@ class AuditedUnit(NamedTuple):
     topics: tuple[str, ...] = ()
     instances: tuple[str, ...] | None = None
     sources: tuple[str, ...] = ()
+    keys: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:

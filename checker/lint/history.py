@@ -34,6 +34,7 @@ class Entry(NamedTuple):
     fixed or was not audited, or that its resource was not audited before. ``instances`` are the ARNs of the instances that
     its resource was checked for, and ``sources`` are what the run read besides resources. ``suppressed`` is true if it was
     suppressed when a run last found it. ``users`` are the topics that its key encrypted, if it affects none.
+    ``undetermined`` is true if this run judged it and does not know whether it is fixed.
     """
 
     finding: Finding
@@ -45,6 +46,7 @@ class Entry(NamedTuple):
     sources: tuple[str, ...] = ()
     suppressed: bool = False
     users: tuple[str, ...] = ()
+    undetermined: bool = False
 
 
 class Night(NamedTuple):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.lint.audited import trail_name
-from checker.report.judgment import Judgment, not_known
+from checker.report.judgment import Judgment, is_other_key, not_known
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from checker.core.finding import Finding
     from checker.lint.audited import AuditedUnit, Circumstances
@@ -60,6 +61,25 @@ class ListedResources:
         if arn.resource in unit.topics:
             return not_known("out of scope: nothing connects it to Amazon Connect now")
         return Judgment(fixed=True, reason="the topic does not exist any more")
+
+    def unseen_users(self, key: str) -> str:
+        """Return why a topic that was not checked may use a key; empty if none can."""
+        if key in self._unread:
+            return self._unread[key]
+        arn = Arn.parse(key)
+        units = [unit for unit in self.audit.units if arn is not None and unit.region == arn.region]
+        return next(chain.from_iterable(self._hidden_users(unit, key) for unit in units), "")
+
+    def _hidden_users(self, unit: AuditedUnit, key: str) -> Iterator[str]:
+        """Yield why a topic of a unit that was not checked may use a key."""
+        if not unit.complete:
+            yield f"the topics of {unit.name} could not be listed"
+        for name, reason in self._unread.items():
+            arn = Arn.parse(name)
+            if arn is not None and arn.is_topic and unit_of(arn, self.audit) == unit:
+                yield f"{name}: {reason}"
+        if unit.keys is None or not all(is_other_key(used, key) for used in unit.keys):
+            yield "a topic that is out of scope may use it"
 
     def of_contact(self, instance: Arn) -> Judgment:
         """Decide about a finding of contacts. They end, and what made them stream like this may do so again."""

@@ -15,7 +15,7 @@ from checker.core.finding import Severity, Verdict, format_route
 from checker.iam.decide.decide import ALLOWED
 from checker.lint.registry import all_rules
 from checker.lint.report import UNMET
-from checker.report.judgment import Earlier
+from checker.report.judgment import Earlier, shown_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +28,7 @@ _INSTANCES = "checker/instances"
 _SOURCES = "checker/sources"
 _EXPECTATION = "checker/expectation"
 _AFFECTS = "checker/affects"
+_REQUEST = "checker/request"
 _TYPES = ["Software and Configuration Checks/AWS Security Best Practices"]
 _RESOURCE_TYPES = {"sns": "AwsSnsTopic", "kms": "AwsKmsKey"}
 _MAX_RESOURCES = 32
@@ -183,11 +184,12 @@ def earlier_of(known: dict[str, Any]) -> Earlier:
     return Earlier(
         known["GeneratorId"].removeprefix(GENERATOR),
         resource,
-        (*affects, *more),
-        instances,
-        frozenset(sources),
-        str(fields.get(_EXPECTATION, "")),
+        affects=(*affects, *more),
+        instances=instances,
+        sources=frozenset(sources),
+        expectation=str(fields.get(_EXPECTATION, "")),
         whole=_CUT not in (*instances, *sources, *more),
+        request=str(fields.get(_REQUEST, "")),
     )
 
 
@@ -199,6 +201,7 @@ def _fields(finding: Finding, instances: tuple[str, ...], sources: Iterable[str]
         "verdict": finding.verdict.value,
         "version": __version__,
         "expectation": finding.expectation,
+        "request": shown_request(finding),
     }
     texts = {GENERATOR + key: _truncate(value, _FIELD) for key, value in values.items() if value}
     affects = finding.affects[_MAX_RESOURCES - 1 :]

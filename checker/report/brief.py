@@ -8,6 +8,7 @@ from checker.core.finding import Applicability, Role, Severity, Verdict, format_
 from checker.core.terminal_text import inert, redacted
 from checker.lint.engine import KINDS
 from checker.lint.report import SuppressedBy
+from checker.lint.scope import FOLLOWED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -233,10 +234,13 @@ def summary_text(report: Report, paint: Paint) -> str:
         count_noun(counts[f"{kind}s"], kind) for kind in ("error", "warning", "note") if counts[f"{kind}s"]
     ]
     examined = [count_noun(counts[f"{kind}s"], kind) for kind in KINDS if counts[f"{kind}s"]]
+    again = counts.get("topics_judged_again", 0)
     parts = [
         paint(_worst(report), ", ".join(severities)) if severities else paint("ok", "no findings"),
         f"examined {', '.join(examined) or 'nothing'}",
     ]
+    if again:
+        parts.append(f"{count_noun(again, 'topic')} out of scope judged again because of earlier findings")
     unchecked = f"{count_noun(counts['topics_not_judged'], 'topic')} not checked"
     parts.append(f"{unchecked} (--all-topics checks them)" if counts["topics_not_judged"] else unchecked)
     parts += [
@@ -254,14 +258,15 @@ def summary(report: Report) -> dict[str, int]:
     counts = {severity.value + "s": 0 for severity in Severity}
     for finding in report.findings:
         counts[finding.severity.value + "s"] += 1
-    kinds = {
-        f"{kind}s": _count(target for target in report.examined if target.kind == kind) for kind in KINDS
-    }
+    again = sum(target.kind == "topic" and target.in_scope == FOLLOWED for target in report.examined)
+    targets = [target for target in report.examined if target.in_scope != FOLLOWED]
+    kinds = {f"{kind}s": _count(target for target in targets if target.kind == kind) for kind in KINDS}
     baselined = sum(suppressed.by is SuppressedBy.BASELINE for suppressed in report.suppressed)
     return {
         **counts,
         **kinds,
         "topics_not_judged": report.not_judged,
+        **({"topics_judged_again": again} if again else {}),
         "skipped": len(report.skipped),
         "suppressed": len(report.suppressed) - baselined,
         "baselined": baselined,

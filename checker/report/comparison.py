@@ -16,7 +16,7 @@ from checker.core.finding import Verdict
 from checker.lint.history import PRESENT, Change, Entry, History, Night
 from checker.report.absence import ListedResources, contact_of, unit_of
 from checker.report.brief import summary
-from checker.report.judgment import Earlier, Judged, Judgment
+from checker.report.judgment import Earlier, Judged, Judgment, shown_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -114,7 +114,7 @@ class _Now:
     def __init__(self, report: Report, audit: Circumstances) -> None:
         self.time = audit.time
         self._listed = ListedResources(report, audit)
-        self._judged = Judged(report.examined, self._listed)
+        self._judged = Judged(report.examined, self._listed, self._listed.unseen_users)
         self._users: dict[str, list[str]] = {}
         for target in report.examined:
             if target.key:
@@ -126,10 +126,8 @@ class _Now:
         if instance is not None:
             return self._listed.of_contact(instance)
         sources = [set(unit.sources) for unit in self._listed.units_of(finding.resource)]
-        about = finding.rule, finding.resource, finding.affects
-        rests = entry.instances, frozenset(entry.sources), finding.expectation
-        earlier = Earlier(*about, *rests, users=entry.users)
-        return self._judged.judgment_of(earlier, set.intersection(*sources) if sources else frozenset())
+        read = set.intersection(*sources) if sources else set()
+        return self._judged.judgment_of(earlier_of(entry), read)
 
     def entry_of(self, finding: Finding, change: Change, first_seen: str) -> Entry:
         """Return the entry of a finding of this run, with what it rests on."""
@@ -140,6 +138,21 @@ class _Now:
         return (
             entry if finding.affects else entry._replace(users=tuple(self._users.get(finding.resource, ())))
         )
+
+
+def earlier_of(entry: Entry) -> Earlier:
+    """Return what an entry of the history is about and rests on."""
+    finding = entry.finding
+    return Earlier(
+        finding.rule,
+        finding.resource,
+        affects=finding.affects,
+        instances=entry.instances,
+        sources=frozenset(entry.sources),
+        expectation=finding.expectation,
+        users=entry.users,
+        request=shown_request(finding),
+    )
 
 
 _One = TypeVar("_One")
@@ -254,7 +267,12 @@ def _absent(entry: Entry, now: _Now) -> Entry:
     reason = (
         f"suppressed before; {judgment.reason}" if entry.suppressed and judgment.reason else judgment.reason
     )
-    return entry._replace(change=change, before=entry.finding.severity, reason=reason)
+    return entry._replace(
+        change=change,
+        before=entry.finding.severity,
+        reason=reason,
+        undetermined=judgment.undetermined,
+    )
 
 
 def _night(report: Report, audit: Circumstances, entries: Iterable[Entry]) -> Night:

@@ -2,10 +2,15 @@
 
 It is fixed only if the run judged its rule on its resource and on all resources that it affected, for the same
 instances and with the same sources, or if AWS no longer has the resource. Everything else was not audited.
+
+The rules about access of other callers divide the statements of a policy among them: a statement that becomes public
+leaves one rule and enters another one. So that a rule passes proves that its own pattern is gone, and not that the access
+is. A finding with a request as its witness is fixed only if the policy now refuses this request.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.key_names import is_managed_key
@@ -20,18 +25,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
+    from checker.core.finding import Finding
     from checker.lint.report import Examined
+    from checker.lint.rule import Rule
 
 
 class Judgment(NamedTuple):
     """Whether an earlier finding is fixed, and why it is or why that is not known.
 
     ``passed`` is true if its rule found nothing at all on its resource and those that it affected, which still exist.
+    ``undetermined`` is true if the run judged it, and does not know the result.
     """
 
     fixed: bool
     reason: str = ""
     passed: bool = False
+    undetermined: bool = False
 
 
 def not_known(reason: str) -> Judgment:
@@ -44,6 +53,7 @@ class Earlier(NamedTuple):
 
     ``instances`` are those that its resources were checked for, ``sources`` are what the run read besides resources.
     ``whole`` is false if the record of one of them was cut. ``users`` are the topics that its key encrypted.
+    ``request`` shows that access is open: see `shown_request`.
     """
 
     rule: str
@@ -54,16 +64,41 @@ class Earlier(NamedTuple):
     expectation: str = ""
     whole: bool = True
     users: tuple[str, ...] = ()
+    request: str = ""
+
+
+def shown_request(finding: Finding) -> str:
+    """Return the request, as JSON text, that the policy of a finding's own resource allows others; empty without one."""
+    rule = next((rule for rule in all_rules() if rule.id == finding.rule), None)
+    if rule is None or not rule.opens or finding.witness is None:
+        return ""
+    request = finding.witness.request
+    is_own = request.get("resource") == finding.resource
+    return json.dumps(request, sort_keys=True, separators=(",", ":")) if is_own else ""
+
+
+def digest_of(request: str) -> str:
+    """Return a short name of a request, under which a run records that it is refused."""
+    from hashlib import sha256  # imported here because a plain check does not need it
+
+    return sha256(request.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 class Judged:
     """What a run judged. A resource may be examined several times, by several accounts.
 
     ``absence_of`` decides about a resource or instance that was not examined: whether AWS no longer has it.
+    ``unseen_users`` says why a topic that was not examined may use a key, empty if none can.
     """
 
-    def __init__(self, examined: Iterable[Examined], absence_of: Callable[[str], Judgment]) -> None:
+    def __init__(
+        self,
+        examined: Iterable[Examined],
+        absence_of: Callable[[str], Judgment],
+        unseen_users: Callable[[str], str],
+    ) -> None:
         self._absence_of = absence_of
+        self._unseen_users = unseen_users
         self._rules = {rule.id: rule for rule in all_rules()}
         self._examined: dict[str, list[Examined]] = {}
         for target in examined:
@@ -86,31 +121,48 @@ class Judged:
         targets = self.of(earlier.resource)
         if not targets:
             return self._of_unexamined(earlier)
-        obstacle = next(self._obstacles(earlier, targets, sources), "")
-        return not_known(obstacle) if obstacle else Judgment(fixed=True, passed=self._passed(earlier))
+        obstacle = next(self._obstacles(earlier, targets, sources), None)
+        return obstacle or Judgment(fixed=True, passed=self._passed(earlier))
 
     def _obstacles(
         self, earlier: Earlier, targets: Sequence[Examined], sources: AbstractSet[str]
-    ) -> Iterator[str]:
+    ) -> Iterator[Judgment]:
         """Yield the reasons why the run did not judge all that an earlier finding was about."""
-        for name in earlier.affects:
-            yield from self._unjudged(name)
-        results = [list(_undecided([target], earlier.rule)) for target in targets]
-        if self._concerns_instances(earlier.rule) or all(
-            results
-        ):  # else the certain result of one account is enough
-            yield from (reason for reasons in results for reason in reasons)
+        unjudged = (reason for name in earlier.affects for reason in self._unjudged(name))
+        yield from map(not_known, unjudged)
+        yield from self._open_results(earlier, targets)
         if not earlier.whole:
-            yield "the record of what it was about was cut"
+            yield not_known("the record of what it was about was cut")
         if earlier.expectation and any(not _is_proven(one, earlier.expectation) for one in targets):
-            yield "its expectation was not checked"
-        yield from self._unread_sources(earlier, sources)
-        if self._concerns_instances(earlier.rule):
-            missing = (arn for arn in earlier.instances if not self._covers(arn, earlier))
-            yield from (f"not checked for {arn}" for arn in missing)
+            yield not_known("its expectation was not checked")
+        yield from map(not_known, self._unread_sources(earlier, sources))
+        yield from map(not_known, self._left_instances(earlier))
         for name in earlier.affects:
             judging = (one for one in self.of(name) if earlier.rule in one.verdicts)
             yield from _undecided(judging, earlier.rule)
+
+    def _open_results(self, earlier: Earlier, targets: Sequence[Examined]) -> Iterator[Judgment]:
+        """Yield why it is not certain that the rule, and what it leaves to other rules, found nothing on the resource."""
+        results = [list(_undecided([target], earlier.rule)) for target in targets]
+        one_is_enough = not self._depends_on_instances(earlier.rule)
+        if not one_is_enough or all(results):
+            yield from (reason for reasons in results for reason in reasons)
+        if earlier.request and not all(self._refuses(target, earlier.request) for target in targets):
+            reason = "the request that it showed may still be allowed"
+            yield Judgment(fixed=False, reason=reason, undetermined=True)
+
+    def _refuses(self, target: Examined, request: str) -> bool:
+        """True if a resource certainly refuses a request, or refuses all requests that the rules about access report."""
+        rules = (rule for rule in self._rules.values() if _opens(rule, target))
+        passed = (target.verdicts.get(rule.id) is Verdict.PASS for rule in rules)
+        return digest_of(request) in target.refused or all(passed)
+
+    def _left_instances(self, earlier: Earlier) -> Iterator[str]:
+        """Yield the instances that the finding was about and the run not. A rule about others judges all instances."""
+        rule = self._rules.get(earlier.rule)
+        if self._depends_on_instances(earlier.rule) and not (rule is not None and rule.opens):
+            missing = (arn for arn in earlier.instances if not self._covers(arn, earlier))
+            yield from (f"not checked for {arn}" for arn in missing)
 
     def _unread_sources(self, earlier: Earlier, sources: AbstractSet[str]) -> Iterator[str]:
         """Yield the sources without which the rule cannot tell whether the finding still applies.
@@ -130,7 +182,7 @@ class Judged:
             if not seen <= sources:
                 yield "the observed uses of the key that it rests on were not read"
 
-    def _concerns_instances(self, rule_id: str) -> bool:
+    def _depends_on_instances(self, rule_id: str) -> bool:
         """True unless a rule is about a topic's subscriptions only, which are the same for all instances."""
         rule = self._rules.get(rule_id)
         return rule is None or rule.link is not None or rule.family != "sns"
@@ -153,20 +205,34 @@ class Judged:
         topics = earlier.affects or earlier.users
         if absence.fixed or not topics or not earlier.whole:
             return absence
-        unjudged = (reason for name in topics for reason in self._unjudged(name))
-        keys = {target.key for name in topics for target in self.of(name)}
-        if not all(_is_other_key(key, earlier.resource) for key in keys) or next(unjudged, ""):
+        unjudged = next((reason for name in topics for reason in self._unjudged(name)), "")
+        unseen = unjudged or self._unseen_users(earlier.resource)
+        if unseen:
+            return absence._replace(reason=absence.reason or unseen)
+        every = (target for targets in self._examined.values() for target in targets)
+        if any(target.kind == "topic" and _may_use(target, earlier.resource) for target in every):
             return absence
-        return Judgment(fixed=True, reason="no topic uses the key any more")
+        return Judgment(fixed=True, reason="no listed topic uses the key any more")
 
     def _passed(self, earlier: Earlier) -> bool:
-        """True if the rule passed on the resource and on those that it affected and judges."""
+        """True if the rule passed on the resource and on those that it affected and judges. Nothing is undecided."""
         names = (earlier.resource, *earlier.affects)
         verdicts = [one.verdicts.get(earlier.rule, Verdict.PASS) for name in names for one in self.of(name)]
         return all(self.of(name) for name in names) and set(verdicts) == {Verdict.PASS}
 
 
-def _is_other_key(key: str | None, resource: str) -> bool:
+def _opens(rule: Rule, target: Examined) -> bool:
+    """True for a rule about others' access to a resource of its kind, by its own policy."""
+    return rule.opens and not rule.reads_endpoints and rule.judges(f"check_{target.kind}")
+
+
+def _may_use(topic: Examined, key: str) -> bool:
+    """True unless a topic certainly uses another key, or none. A key encrypts topics of its Region only."""
+    regions = {arn.region for arn in map(Arn.parse, (topic.resource, key)) if arn is not None}
+    return len(regions) < 2 and not is_other_key(topic.key, key)
+
+
+def is_other_key(key: str | None, resource: str) -> bool:
     """True if a topic is certainly not encrypted with a key: a name of a key may be an alias of any key."""
     if not key or is_managed_key(key):
         return key is not None
@@ -178,12 +244,13 @@ def _is_proven(target: Examined, expectation: str) -> bool:
     return target.expectations.get(expectation) in (Verdict.PASS, Verdict.FAIL)
 
 
-def _undecided(targets: Iterable[Examined], rule: str) -> Iterator[str]:
+def _undecided(targets: Iterable[Examined], rule: str) -> Iterator[Judgment]:
     """Yield why a rule has no certain result; it may have failed for one subscription and left another one open."""
     for target in targets:
         doubt = target.doubts.get(rule)
         if rule not in target.verdicts:
-            yield "its rule was not checked"
+            yield not_known("its rule was not checked")
         elif target.verdicts[rule] is Verdict.UNDETERMINED or doubt is not None:
             reason = doubt.reason.removeprefix("not known ") if doubt else ""
-            yield f"not known: {reason}" if reason else "not known"
+            text = f"not known: {reason}" if reason else "not known"
+            yield Judgment(fixed=False, reason=text, undetermined=True)

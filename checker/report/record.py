@@ -112,6 +112,7 @@ def read_unit(value: dict[str, Any]) -> AuditedUnit:
         tuple(map(_text, value["topics_not_judged"])),
         None if instances is None else tuple(map(_text, instances)),
         tuple(map(intern, value.get("sources", ()))),
+        tuple(map(_text, value["keys_not_judged"])) if "keys_not_judged" in value else None,
     )
 
 
@@ -182,6 +183,7 @@ def _absent(value: dict[str, Any], change: Change) -> Entry:
         tuple(map(intern, value.get("sources", ()))),
         _typed(bool, value.get("suppressed", False)),
         tuple(map(_text, value.get("users", ()))),
+        _typed(bool, value.get("undetermined", False)),
     )
 
 
@@ -248,6 +250,7 @@ def _examined(value: dict[str, Any]) -> Examined:
         in_scope=intern(value.get("in_scope", "")),
         key=intern(value["key"]) if "key" in value else None,
         subscribers=_subscribers(value),
+        refused=tuple(map(_text, value.get("refused", ()))),
     )
 
 

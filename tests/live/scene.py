@@ -11,6 +11,7 @@ from checker.lint.engine import Scope
 from checker.lint.report import Report
 from checker.live.audit.accounts import survey
 from checker.live.audit.executor import Worker, joined
+from checker.live.audit.follow_up import Followed
 from checker.live.audit.journal import Entry
 from checker.live.audit.plan import Plan
 from checker.live.audit.replicas import completed
@@ -29,12 +30,13 @@ def audited(
     scope: Scope = BY_POLICY,
     hours: int = 0,
     instances: tuple[str, ...] = (),
+    followed: Followed = (),
     **access: Any,
 ) -> Report:
     """Audit the units one after the other, with ``instances`` as if by --instance-arn."""
     stated = tuple((Source.OPTION.value, arn) for arn in instances)
     how = Access(endpoint=cloud.url, **{"attempts": 1, "threads": 4, **access})
-    plan = Plan(how, scope, stated, hours=hours)
+    plan = Plan(how, scope, stated, hours=hours, followed=followed)
     sessions = sign_in(plan.access)
     surveyed = survey(sessions, coverage)
     worker = Worker(plan._replace(organization=surveyed.organization), sessions)

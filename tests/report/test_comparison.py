@@ -181,7 +181,7 @@ def test_the_last_report_remembers_as_much_as_all_of_them(nights: list[Night]) -
 
 TIMES = ("2026-01-01T02:00:00+00:00", "2026-01-02T02:00:00+00:00")
 INSTANCE = "arn:aws:connect:us-east-1:111122223333:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
-HERE = AuditedUnit("111122223333", "us-east-1", complete=True)
+HERE = AuditedUnit("111122223333", "us-east-1", complete=True, keys=())
 
 
 def night(day: int, *findings: Finding, **more: Any) -> Report:
@@ -270,9 +270,9 @@ def with_keys(day: int, keys: dict[str, str | None], *findings: Finding, **more:
         (with_keys(1, {A: KEY, B: KEY}), ("fixed", "")),
         (with_keys(1, {B: KEY}, skipped=REFUSED), ("not_audited", f"{A}: access denied")),
         (with_keys(1, {B: KEY}), ("fixed", "")),  # the topic does not exist any more
-        (with_keys(1, {A: OTHER_KEY}), ("fixed", "no topic uses the key any more")),
-        (with_keys(1, {A: ""}), ("fixed", "no topic uses the key any more")),
-        (with_keys(1, {A: "alias/aws/sns"}), ("fixed", "no topic uses the key any more")),
+        (with_keys(1, {A: OTHER_KEY}), ("fixed", "no listed topic uses the key any more")),
+        (with_keys(1, {A: ""}), ("fixed", "no listed topic uses the key any more")),
+        (with_keys(1, {A: "alias/aws/sns"}), ("fixed", "no listed topic uses the key any more")),
         (with_keys(1, {A: "alias/chat"}), ("not_audited", "no checked topic uses it")),
         (with_keys(1, {A: None}), ("not_audited", "no checked topic uses it")),
         (with_keys(1, {}, skipped=REFUSED), ("not_audited", "no checked topic uses it")),
@@ -288,8 +288,8 @@ def test_a_finding_of_a_key_is_fixed_for_every_topic_that_it_affected(
 @pytest.mark.parametrize(
     ("second", "expected"),
     [
-        (with_keys(1, {A: OTHER_KEY, B: ""}), ("fixed", "no topic uses the key any more")),
-        (with_keys(1, {}), ("fixed", "no topic uses the key any more")),
+        (with_keys(1, {A: OTHER_KEY, B: ""}), ("fixed", "no listed topic uses the key any more")),
+        (with_keys(1, {}), ("fixed", "no listed topic uses the key any more")),
         (
             with_keys(1, {A: OTHER_KEY}, skipped=(Skipped(B, "denied"),)),
             ("not_audited", "no checked topic uses it"),

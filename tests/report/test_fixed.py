@@ -133,9 +133,17 @@ def of_keys(night: Night) -> tuple[list[Finding], list[Examined]]:
 def report_of(night: Night, day: int) -> Report:
     parts = [of_topics(night, at) for at, account in enumerate(ACCOUNTS) if account in night.audited]
     parts += [of_keys(night)] * (HOME in night.audited)
-    hidden = tuple(TOPICS[n][-1] for n, how in enumerate(night.looked) if how == "out of scope")
+    left = [number for number, how in enumerate(night.looked) if how in ("out of scope", "unread")]
+    names, keys = tuple(TOPICS[number][-1] for number in left), tuple(night.keys[number] for number in left)
     units = tuple(
-        AuditedUnit(account, "us-east-1", "", True, hidden, None, tuple(sorted(night.sources)))
+        AuditedUnit(
+            account,
+            "us-east-1",
+            complete=True,
+            topics=names,
+            sources=tuple(sorted(night.sources)),
+            keys=None if "unread" in night.looked else keys,
+        )
         for account in ACCOUNTS
         if account in night.audited
     )
@@ -176,6 +184,10 @@ def test_what_is_called_fixed_does_not_hold_for_anything_that_it_was_about(seed:
         for entry in history.of(Change.FIXED):
             held = still_holds(entry.finding, frozenset(entry.sources), entry.instances, nights[day])
             assert not held, entry
+            there = (
+                key for key, how in zip(nights[day].keys, nights[day].looked, strict=True) if how != "gone"
+            )
+            assert entry.reason != "no listed topic uses the key any more" or KEY not in there
 
 
 @settings(max_examples=300)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.app.hub.status import JOURNAL, REPORT, now, stamp, write_status
 from checker.app.terminal import tell
 from checker.core.errors import CheckerError
+from checker.lint.scope import FOLLOWED
 from checker.live.audit.journal import read_journal
 from checker.live.aws.access import Coverage, Unit
 from checker.report.brief import skipped_text
 from checker.report.context import Paint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from checker.app.hub.bucket import Bucket
     from checker.app.hub.settings import Settings
@@ -36,9 +37,9 @@ class Change(NamedTuple):
 
 
 class _Results(NamedTuple):
-    """What an audit left in its folder: the checked resources, and the accounts whose audit is to be done again."""
+    """What an audit left in its folder: why each resource was checked, and the accounts to audit again."""
 
-    checked: frozenset[str]
+    in_scope: Mapping[str, str]
     again: frozenset[Unit]
 
     @classmethod
@@ -52,8 +53,8 @@ class _Results(NamedTuple):
             done = {entry.unit for entry in read_journal(folder / JOURNAL)[1] if not entry.again}
         except CheckerError:
             done = set()
-        checked = frozenset(target["resource"] for target in written.get("examined", ()))
-        return cls(checked, frozenset({*units} - done) | unsent)
+        in_scope = {one["resource"]: one.get("in_scope", "") for one in written.get("examined", ())}
+        return cls(in_scope, frozenset({*units} - done) | unsent)
 
 
 def audit_region(
@@ -71,7 +72,7 @@ def audit_region(
         topics = dict.fromkeys(_streams(changes, units))
         ending = settings.audit(folder, coverage, topics, ignore=_OF_SEVERAL_REGIONS, seconds=seconds)
         results = _Results.read(folder, units)
-        events = [_described(change, results.checked) for change in _distinct(changes)]
+        events = [_described(change, results.in_scope) for change in _distinct(changes)]
         ending = ending._replace(incomplete=ending.incomplete or any("unread" in event for event in events))
         write_status(folder, ending, started, region=region, accounts=accounts, events=events)
         unsaved = bucket.store(folder, f"changes/{region}/{stamp(started)}-{changes[0].event.id}")
@@ -93,16 +94,19 @@ def _distinct(changes: Iterable[Change]) -> Iterable[Change]:
     return {change.event.id: change for change in changes}.values()
 
 
-def _described(change: Change, checked: frozenset[str]) -> dict[str, Any]:
-    """Return an event with whether the report has results about its resource.
+def _described(change: Change, in_scope: Mapping[str, str]) -> dict[str, Any]:
+    """Return an event with whether its resource was checked, or out of scope and judged again for earlier findings.
 
+    ``in_scope`` says why each resource of the report was checked.
     ``unread`` is the reason if the topic of a stream is not audited: messages may leave the organization.
     """
     event, resource = change.event, change.event.resource
     described: dict[str, Any] = {"id": event.id, "name": event.name, "time": event.time}
     if event.instance is not None:
         described["instance"] = str(event.instance)
-    described |= {"resource": str(resource), "checked": str(resource) in checked}
+    is_again = in_scope.get(str(resource)) == FOLLOWED
+    described |= {"resource": str(resource), "checked": str(resource) in in_scope and not is_again}
+    described |= {"judged_again": True} if is_again else {}
     if event.instance is not None and _home(resource) not in change.units:
         described["unread"] = f"the topic is of account {resource.account}, which is not audited"
     return described

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Instance, Inventory, Key
@@ -41,11 +42,12 @@ from checker.live.aws.keys import Keys
 from checker.live.aws.subscribers import SubscriberReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor, Future
 
     from checker.analysis.inventory import Contact, Pairing, Topic
     from checker.analysis.pairing import Named
+    from checker.live.audit.follow_up import FollowUp
     from checker.live.audit.plan import Plan
     from checker.live.audit.topics import Tags
     from checker.live.aws.calls import Calls
@@ -139,7 +141,7 @@ _TOGETHER = 16
 class Collector:
     """Reads one unit. ``pool`` runs many short calls, ``slow_pool`` runs slow reads.
 
-    ``followed`` are the topics to read although they are out of scope.
+    ``followed`` is what to judge again because of earlier findings, also about topics that are out of scope now.
     """
 
     def __init__(
@@ -149,7 +151,7 @@ class Collector:
         pool: Executor,
         slow_pool: Executor,
         reads: TopicReads = TopicReads(),  # noqa: B008 - frozen
-        followed: frozenset[str] = frozenset(),
+        followed: Mapping[str, FollowUp] = MappingProxyType({}),
     ) -> None:
         self.calls = calls
         self.plan = plan
@@ -163,6 +165,8 @@ class Collector:
         self._evidence = Evidence(plan.observations) if plan.observations else None
         self._reads = reads
         self._followed = followed
+        self._listed_keys: dict[str, str | None] = {}
+        """The customer managed key of each listed topic, ``None`` if that is not known, empty if it has none."""
         self._skipped_before: set[str] = set()
         self._all_listed = False
         self._certain: list[Topic] = []
@@ -196,10 +200,18 @@ class Collector:
     def audited(self) -> AuditedUnit:
         """Return what was looked at, once all inventories are read."""
         unit, instances = self.calls.unit, self._context.instances()
-        names = sorted(arn.rpartition(":")[2] for arn in self.passed_over)
+        left = [arn for arn in self._listed_keys if arn not in self.reasons]
+        keys = {self._listed_keys[arn] for arn in left}
         known = None if instances is None else tuple(sorted(str(one.arn) for one in instances))
-        sources = tuple(self._sources())
-        return AuditedUnit(unit.account, unit.region, "", self._all_listed, tuple(names), known, sources)
+        return AuditedUnit(
+            unit.account,
+            unit.region,
+            complete=self._all_listed,
+            topics=tuple(sorted(arn.rpartition(":")[2] for arn in left)),
+            instances=known,
+            sources=tuple(self._sources()),
+            keys=None if None in keys else tuple(sorted(key for key in keys if key)),
+        )
 
     def _sources(self) -> Iterator[str]:
         """Yield what was read besides resources. Organization policies and events count only if all were read."""
@@ -268,6 +280,8 @@ class Collector:
         seen: set[str] = set()
         for read in self._read(self._listed(tags)):
             seen.add(read.arn)
+            is_read = read.attributes is not None
+            self._listed_keys[read.arn] = encrypted_with(read.attributes) if is_read else None
             self.subscriptions.count(read)
             topic = self._in_scope(read, tags, frozenset())
             if topic is not None:
@@ -282,9 +296,9 @@ class Collector:
         yield from self._streamed([*undecided, *encrypted], tags)
         streamed = self._context.streamed()
         self.passed_over |= self._skipped_before - streamed
-        unlisted = {*self._here(streamed), *self._asked_for()} - seen
+        unlisted = {*self._here(streamed), *self._asked_for(), *self._followed_elsewhere()} - seen
         for read in self._read(sorted(unlisted)):
-            topic = self._in_scope(read, tags, streamed)
+            topic = self._in_scope(read, tags, streamed) or self._follow(read, tags)
             if topic is not None:
                 yield topic
 
@@ -297,6 +311,7 @@ class Collector:
             for arn in islice(list_topics(self.calls), self.plan.sample or None):
                 if self._reads.was_skipped(arn) and arn not in tags and arn not in self._followed:
                     self._skipped_before.add(arn)
+                    self._listed_keys[arn] = ""  # one with a key is kept, see `TopicReads`
                 else:
                     yield arn
             self._all_listed = not self.plan.sample
@@ -368,7 +383,7 @@ class Collector:
         """Return a topic that is out of scope if an earlier audit reported it."""
         if read.arn not in self._followed:
             return None
-        topic = candidate(read, self.plan, tags, self._followed, self.calls)
+        topic = candidate(read, self.plan, tags, frozenset((read.arn,)), self.calls)
         if topic is not None:
             self.subscriptions.want(read)
             self.reasons[read.arn] = FOLLOWED
@@ -383,6 +398,15 @@ class Collector:
         for name in self.plan.scope.topics:
             arn = topic_arn(name) if not set(name) & {"*", "?"} else None
             if arn is not None and (arn.account, arn.region) == (here.account, here.region):
+                yield name
+
+    def _followed_elsewhere(self) -> Iterator[str]:
+        """Yield the topics of other accounts that an earlier audit reported for an instance of this account."""
+        here = self.calls.unit
+        for name, again in self._followed.items():
+            arn = topic_arn(name)
+            is_other = arn is not None and arn.account != here.account and arn.region == here.region
+            if is_other and here.account in again.accounts:
                 yield name
 
     def _by_key(self, topics: Iterable[Topic]) -> Iterator[Inventory]:

@@ -20,7 +20,7 @@ from checker.lint.engine import KINDS, Scope, judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
 from checker.live.audit.collect import Collector
-from checker.live.audit.follow_up import limited
+from checker.live.audit.follow_up import FollowUp, limited, with_refused
 from checker.live.audit.journal import time_text
 from checker.live.audit.plan import organization_of
 from checker.live.audit.topics import TopicReads
@@ -70,11 +70,13 @@ class Worker:
         began, reads = time_text(datetime.now(UTC)), self._reads(unit.bare)
         calls = Calls(self.sessions, unit, self.stop, self._on_answer)
         followed = self._followed(unit)
-        collector = Collector(calls, self.plan, self._pool, self._slow_pool, reads, frozenset(followed))
+        collector = Collector(calls, self.plan, self._pool, self._slow_pool, reads, followed)
         rules = expecting(all_rules(), self.plan.expectations)
         inventories = (one._replace(organization=self._organization) for one in collector.inventories())
         report = joined(
-            _proven(inventory, judge(inventory, rules, _EVERYTHING), self._proofs)
+            with_refused(
+                _proven(inventory, judge(inventory, rules, _EVERYTHING), self._proofs), inventory, followed
+            )
             for inventory in inventories
         )
         replicas = collector.replicas()
@@ -92,14 +94,14 @@ class Worker:
             "report": report_v1(report),
         }
 
-    def _followed(self, unit: Unit) -> dict[str, tuple[str, ...]]:
-        """Return the resources of earlier findings with their rules."""
+    def _followed(self, unit: Unit) -> dict[str, FollowUp]:
+        """Return what to judge again because of earlier findings."""
         followed = dict(self.plan.followed)
         if self.plan.from_hub:
             from checker.live.audit.securityhub import reported  # few audits know Security Hub
 
-            for resource, rules in reported(self.sessions, unit):
-                followed[resource] = (*followed.get(resource, ()), *rules)
+            for resource, again in reported(self.sessions, unit):
+                followed[resource] = followed.get(resource, FollowUp()).joined(again)
         return followed
 
     def close(self) -> None:

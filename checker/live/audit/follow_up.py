@@ -1,60 +1,124 @@
-"""Topics that are out of scope now, and that earlier audits reported: what they reported is judged again.
+"""Resources that earlier audits reported: what they reported is judged again, also about topics that left the scope.
 
-Otherwise it would never be known to be fixed: a topic leaves the scope with the statement that made it open. Nothing new
-is reported about such a topic, because nothing connects it to Amazon Connect now. CloudTrail shows streams only of the
-last hours, so that what still applies stays reported.
+Otherwise it would never be known to be fixed: a topic leaves the scope with the statement that made it open. Nothing
+new is reported about such a topic, because nothing connects it to Amazon Connect now. But where access was reported,
+who has access is judged in full, because a statement that one rule reports may become one that another rule reports.
+CloudTrail shows streams only of the last hours, so that what still applies stays reported.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.arn import Arn
+from checker.core.errors import InputError
+from checker.core.unknown import Unknown
+from checker.iam.decide.decide import decide
+from checker.inputs.requests import read_request
+from checker.lint.registry import all_rules
 from checker.lint.scope import FOLLOWED
+from checker.report.judgment import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from checker.analysis.inventory import Inventory, PolicyText
     from checker.core.finding import Finding
     from checker.lint.report import Examined, Report
-
-Followed = tuple[tuple[str, tuple[str, ...]], ...]
-"""The resources of earlier findings by ARN, each with the rules that reported it or that it was affected by."""
-
-
-def followed_of(findings: Iterable[tuple[str, Iterable[str]]]) -> Followed:
-    """Return what to judge again, from the rules of earlier findings with their resources."""
-    rules: dict[str, set[str]] = {}
-    for rule, resources in findings:
-        for resource in resources:
-            rules.setdefault(resource, set()).add(rule)
-    return tuple((resource, tuple(sorted(of))) for resource, of in sorted(rules.items()))
+    from checker.policy.model import Policy
+    from checker.report.judgment import Earlier
 
 
-def limited(report: Report, rules: Mapping[str, Iterable[str]]) -> Report:
-    """Limit the results about followed topics, and about keys that only such topics use, to what was reported before.
+class FollowUp(NamedTuple):
+    """What to judge again about a resource.
 
-    ``rules`` are the rules to judge again, by resource.
+    ``rules`` reported it or something that affected it. ``requests`` are those that showed that others have access.
+    ``accounts`` are those of the instances that it was checked for.
     """
+
+    rules: frozenset[str] = frozenset()
+    requests: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+
+    def joined(self, other: FollowUp) -> FollowUp:
+        """Return what to judge again for both."""
+        return FollowUp(*(mine | theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+Followed = tuple[tuple[str, FollowUp], ...]
+"""What to judge again, by the ARNs of the resources."""
+
+
+def followed_of(findings: Iterable[Earlier]) -> Followed:
+    """Return what to judge again because of earlier findings."""
+    followed: dict[str, FollowUp] = {}
+    for one in findings:
+        accounts = {arn.account for arn in map(Arn.parse, one.instances) if arn is not None}
+        again = FollowUp(frozenset((one.rule,)), accounts=frozenset(accounts))
+        for name in (one.resource, *one.affects):
+            requests = frozenset((one.request,) if one.request and name == one.resource else ())
+            followed[name] = followed.get(name, FollowUp()).joined(again._replace(requests=requests))
+    return tuple(sorted(followed.items(), key=lambda item: item[0]))
+
+
+def with_refused(report: Report, inventory: Inventory, followed: Mapping[str, FollowUp]) -> Report:
+    """Add to each resource which requests of earlier findings its policy certainly refuses now."""
+    topics = ((one.name, one.policy) for one in inventory.topics)
+    keys = ((one.name, one.policy) for one in inventory.keys)
+    refused = {
+        name: _refused(policy, followed[name].requests)
+        for name, policy in (*topics, *keys)
+        if name in followed
+    }
+    examined = (one._replace(refused=refused.get(one.resource, ())) for one in report.examined)
+    return report._replace(examined=tuple(examined)) if refused else report
+
+
+def limited(report: Report, followed: Mapping[str, FollowUp]) -> Report:
+    """Limit the results about topics out of scope, and about keys that only these use, to what was reported before."""
     outside = frozenset(_outside(report.examined))
     if not outside:
         return report
-    kept = {resource: frozenset(rules.get(resource, ())) for resource in outside}
-    findings = (one for one in report.findings if _was_reported(one, kept))
-    examined = (_limited(one, kept[one.resource]) if one.resource in kept else one for one in report.examined)
-    examined = (one for one in examined if one.verdicts or one.resource not in outside)
+    rules = {name: frozenset(_rules_for(followed.get(name, FollowUp()))) for name in outside}
+    findings = (one for one in report.findings if _was_reported(one, rules))
+    examined = (
+        _limited(one, rules[one.resource]) if one.resource in outside else one for one in report.examined
+    )
     return report._replace(findings=tuple(findings), examined=tuple(examined))
 
 
-def _was_reported(finding: Finding, kept: Mapping[str, frozenset[str]]) -> bool:
-    """True unless a finding is new and only about followed topics, as one about the key of another topic may be."""
+def _refused(policy: PolicyText | Unknown, requests: Iterable[str]) -> tuple[str, ...]:
+    """Return the digests of the requests that a policy certainly refuses."""
+    if isinstance(policy, Unknown):
+        return ()
+    return tuple(digest_of(text) for text in sorted(requests) if _is_refused(policy.policy, text))
+
+
+def _is_refused(policy: Policy, request: str) -> bool:
+    """True if a policy certainly refuses a request. What is no request, as in a report that was edited, is not refused."""
+    try:
+        return decide(policy, read_request("a request of an earlier finding", request)).allowed is False
+    except InputError:
+        return False
+
+
+def _rules_for(again: FollowUp) -> Iterator[str]:
+    """Yield the rules to judge again: if one of them is about access of other callers, all that are."""
+    opening = {rule.id for rule in all_rules() if rule.opens}
+    yield from again.rules
+    yield from opening if again.rules & opening else ()
+
+
+def _was_reported(finding: Finding, rules: Mapping[str, frozenset[str]]) -> bool:
+    """True unless a finding is new and only about resources out of scope, as one about the key of another topic may be."""
     about = finding.affects or (finding.resource,)
-    is_outside = all(resource in kept for resource in about)
-    known = (rule for resource in (finding.resource, *about) for rule in kept.get(resource, ()))
+    is_outside = all(resource in rules for resource in about)
+    known = (rule for resource in (finding.resource, *about) for rule in rules.get(resource, ()))
     return not is_outside or finding.rule in known
 
 
 def _outside(examined: Iterable[Examined]) -> Iterator[str]:
-    """Yield the followed topics, and the keys that no topic in scope uses."""
+    """Yield the topics that are out of scope, and the keys that no topic in scope uses."""
     topics = [one for one in examined if one.kind == "topic"]
     followed = [one for one in topics if one.in_scope == FOLLOWED]
     yield from (one.resource for one in followed)
@@ -66,4 +130,5 @@ def _limited(target: Examined, rules: frozenset[str]) -> Examined:
     return target._replace(
         verdicts={rule: verdict for rule, verdict in target.verdicts.items() if rule in rules},
         doubts={rule: doubt for rule, doubt in target.doubts.items() if rule in rules},
+        in_scope=FOLLOWED,
     )

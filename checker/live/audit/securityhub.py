@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.core.arn import NEWEST, Arn, partition_of
 from checker.core.errors import Skipped
 from checker.core.finding import listed
+from checker.lint.audited import AuditedUnit, Circumstances
 from checker.lint.registry import all_rules
 from checker.lint.report import SentFindings
 from checker.lint.status import UNKNOWN
@@ -25,6 +26,7 @@ from checker.live.audit.follow_up import followed_of
 from checker.live.aws.calls import Calls, Listing
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.lookup import look_up
+from checker.report.absence import ListedResources
 from checker.report.asff import GENERATOR, Owner, archived, earlier_of, finding_asff, finding_id
 from checker.report.brief import count_noun
 from checker.report.judgment import Judged, Judgment, not_known
@@ -97,24 +99,21 @@ class Sent(NamedTuple):
         return f"{where}: {imported} imported, {done} archived, {rejected} rejected{left}"
 
 
-def send(
-    sessions: Sessions, unit: Unit, report: Report, read_at: datetime, sources: Iterable[str] = ()
-) -> Sent:
+def send(sessions: Sessions, unit: Unit, report: Report, read_at: datetime, audited: AuditedUnit) -> Sent:
     """Send the findings of a unit to its own account and Region.
 
-    ``read_at`` is the time when the reads of the unit began. ``sources`` are what the audit read besides resources,
-    see `AuditedUnit`.
+    ``read_at`` is the time when the reads of the unit began, and ``audited`` is what was looked at.
     """
-    calls, read = Calls(sessions, unit, threading.Event()), frozenset(sources)
+    calls = Calls(sessions, unit, threading.Event())
     owner, time = _owner(unit), _time_text(read_at)
     known = {finding["Id"]: finding for finding in _known(calls, owner, "ACTIVE")}
     resolved = _known(calls, owner, "ARCHIVED", {"UpdatedAt": [_from(read_at)]})
     newer = {one["Id"] for one in (*known.values(), *resolved) if _updated(one) >= read_at}
-    found = {finding["Id"]: finding for finding in _found(report, owner, time, known, read)}
+    found = {finding["Id"]: finding for finding in _found(report, owner, time, known, audited.sources)}
     held_back = {finding_id(finding.finding, owner) for finding in report.suppressed}
     absent = [one for name, one in known.items() if name not in found and name not in held_back]
     _note_unknown(calls, absent)
-    archive = _Archive(report, DeletedResources(calls), read)
+    archive = _Archive(report, DeletedResources(calls), audited)
     results = [*found.values(), *archive.of(absent, time)]
     current = [finding for finding in results if finding["Id"] not in newer]
     refused = {name for batch in _batches(current) for name in _import(calls, batch)}
@@ -124,12 +123,9 @@ def send(
 
 
 def reported(sessions: Sessions, unit: Unit) -> Followed:
-    """Return the resources of active findings, with their rules. What cannot be read is reported by `send`."""
+    """Return what to judge again because of active findings. What cannot be read is reported by `send`."""
     calls = Calls(sessions, unit, threading.Event())
-    return followed_of(
-        (known["GeneratorId"].removeprefix(GENERATOR), [resource["Id"] for resource in known["Resources"]])
-        for known in _known(calls, _owner(unit), "ACTIVE")
-    )
+    return followed_of(map(earlier_of, _known(calls, _owner(unit), "ACTIVE")))
 
 
 def _owner(unit: Unit) -> Owner:
@@ -189,7 +185,7 @@ def _updated(known: _Asff) -> datetime:
 def _found(
     report: Report, owner: Owner, now: str, known: Mapping[str, _Asff], sources: Iterable[str]
 ) -> Iterator[_Asff]:
-    judged = Judged(report.examined, lambda _: not_known(""))
+    judged = Judged(report.examined, lambda _: not_known(""), lambda _: "")
     for finding in report.findings:
         since = known.get(finding_id(finding, owner), {}).get("CreatedAt", "")
         instances = judged.instances_for(finding.resource, *finding.affects)
@@ -199,9 +195,12 @@ def _found(
 class _Archive:
     """Archives the findings that a run looked for and did not find. They become PASSED only if their rules passed."""
 
-    def __init__(self, report: Report, gone: DeletedResources, sources: frozenset[str]) -> None:
-        self._judged = Judged(report.examined, lambda name: Judgment(gone(name), "it may still exist"))
-        self._sources = sources
+    def __init__(self, report: Report, gone: DeletedResources, audited: AuditedUnit) -> None:
+        listed = ListedResources(report, Circumstances("", "", units=(audited,)))
+        self._judged = Judged(
+            report.examined, lambda name: Judgment(gone(name), "it may still exist"), listed.unseen_users
+        )
+        self._sources = frozenset(audited.sources)
 
     def of(self, absent: Iterable[_Asff], now: str) -> Iterator[_Asff]:
         """Yield archived copies of the findings that are fixed."""

@@ -73,6 +73,7 @@ def unit_json(unit: AuditedUnit) -> dict[str, Any]:
         "topics_not_judged": list(unit.topics),
         "instances": None if unit.instances is None else list(unit.instances),
         "sources": list(unit.sources),
+        **({} if unit.keys is None else {"keys_not_judged": list(unit.keys)}),
     }
 
 
@@ -111,6 +112,7 @@ def _absent(entry: Entry) -> dict[str, Any]:
         "sources": list(entry.sources),
         **({"suppressed": True} if entry.suppressed else {}),
         **({"users": list(entry.users)} if entry.users else {}),
+        **({"undetermined": True} if entry.undetermined else {}),
     }
 
 
@@ -138,6 +140,7 @@ def _examined(target: Examined) -> dict[str, Any]:
         **({"expectations": _expectations(target)} if target.expectations else {}),
         **({"key": target.key} if target.key is not None else {}),
         **_subscribers(target),
+        **({"refused": list(target.refused)} if target.refused else {}),
     }
 
 

@@ -15,13 +15,16 @@ from checker.analysis.inventory import Contact, Place, Source
 from checker.core.arn import Arn
 from checker.core.finding import Verdict
 from checker.lint.engine import Scope
+from checker.lint.scope import FOLLOWED
 from checker.live.audit import collect
+from checker.live.audit.follow_up import followed_of
 from checker.live.audit.plan import Plan
 from checker.live.audit.topics import ReadTopic, Subscriptions, is_skippable
 from checker.live.aws.access import Access, Coverage, Unit
 from checker.live.aws.calls import Calls
 from checker.live.aws.facts import document_of, topic_of
 from checker.live.aws.session import sign_in
+from checker.report.judgment import Earlier
 from tests.live.cloud import ACCOUNT, REGION, Cloud, refuse
 from tests.live.scene import (
     audited,
@@ -286,6 +289,17 @@ def test_where_instances_cannot_be_listed_cloudtrail_is_waited_for(monkeypatch: 
 )
 def test_a_policy_that_may_name_connect_or_is_none_is_read(policy: str | None, skippable: bool) -> None:
     assert is_skippable(policy, Scope()) == skippable
+
+
+@pytest.mark.parametrize(("account", "judged"), [(ACCOUNT, 1), ("222222222222", 0)])
+def test_a_reported_topic_of_another_account_is_judged_again(cloud: Cloud, account: str, judged: int) -> None:
+    """Only by the account whose instance streamed to it: the others do not know the topic."""
+    make_instance(cloud)
+    topic = make_topic(cloud, "chat", account="444455556666")
+    instance = f"arn:aws:connect:{REGION}:{account}:instance/{uuid4()}"
+    again = followed_of([Earlier("missing-source-account", topic, instances=(instance,))])
+    examined = audited(cloud, followed=again).examined
+    assert [one.in_scope for one in examined if one.resource == topic] == [FOLLOWED] * judged
 
 
 def test_an_account_does_not_know_all_subscriptions_of_a_topic_in_another(cloud: Cloud) -> None:

@@ -13,7 +13,9 @@ from botocore.validate import ParamValidator
 
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Severity, Verdict
+from checker.lint.audited import AuditedUnit
 from checker.lint.engine import Scope
+from checker.lint.registry import all_rules
 from checker.lint.report import UNMET, Report
 from checker.lint.scope import FOLLOWED
 from checker.live.audit.securityhub import Sent, send
@@ -77,7 +79,8 @@ def sent(cloud: Cloud, report: Report, *sources: str, read_at: datetime | None =
 def _send(cloud: Cloud, report: Report, read_at: datetime | None, *sources: str) -> Sent:
     """Send a report whose reads began just now, or at another time."""
     sessions = sign_in(Access(endpoint=cloud.url, attempts=1))
-    return send(sessions, UNIT, report, read_at or datetime.now(UTC), sources)
+    looked = AuditedUnit(UNIT.account, UNIT.region, complete=True, sources=sources, keys=())
+    return send(sessions, UNIT, report, read_at or datetime.now(UTC), looked)
 
 
 def test_a_finding_keeps_its_id_and_is_archived_once_mended(cloud: Cloud, hub: Hub) -> None:
@@ -367,7 +370,7 @@ def test_the_time_of_a_finding_is_that_of_the_reads(cloud: Cloud, hub: Hub) -> N
     assert one["UpdatedAt"] == one["CreatedAt"] == "2026-11-28T02:00:00.000Z"
 
 
-def _publish(principal: dict[str, str]) -> dict[str, Any]:
+def _publish(principal: dict[str, str] | str) -> dict[str, Any]:
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sns:Publish", "Resource": "*"}
     return {"Version": "2012-10-17", "Statement": [statement]}
 
@@ -393,7 +396,7 @@ def test_an_open_topic_that_no_longer_names_connect_is_judged_once_more(cloud: C
     _set_policy(cloud, topic, PLAIN)
     (examined,) = _audit(cloud)["examined"]
     assert (examined["resource"], examined["in_scope"]) == (topic, FOLLOWED)
-    assert set(examined["verdicts"]) <= reported
+    assert set(examined["verdicts"]) <= reported | {rule.id for rule in all_rules() if rule.opens}
     assert {one["GeneratorId"][8:] for one in hub.findings.values()} == reported
     (open_,) = [one for one in hub.findings.values() if "missing-source-account" in one["Id"]]
     assert (open_["RecordState"], open_["Compliance"]["Status"]) == ("ARCHIVED", "PASSED")
@@ -404,7 +407,33 @@ def test_an_open_topic_that_no_longer_names_connect_is_judged_once_more(cloud: C
     assert _audit(cloud)["examined"] == []
 
 
-def test_the_same_is_fixed_in_a_comparison(cloud: Cloud, tmp_path: Path) -> None:
+def test_an_open_topic_that_becomes_public_is_not_mended(cloud: Cloud, hub: Hub) -> None:
+    make_instance(cloud)
+    topic = make_topic(cloud, "open")
+    _set_policy(cloud, topic, OPEN)
+    subscribe(cloud, topic)
+    before = {one["rule"] for one in _audit(cloud)["findings"]}
+    _set_policy(cloud, topic, _publish("*"))
+    assert [one["rule"] for one in _audit(cloud)["findings"]] == ["public-topic"]
+    assert {one.split("/")[3] for one in hub.active()} == {*before, "public-topic"}
+
+
+def test_an_error_that_is_not_known_any_more_is_not_clean(cloud: Cloud, tmp_path: Path) -> None:
+    topic = make_topic(cloud, "open", make_instance(cloud))
+    _set_policy(cloud, topic, OPEN)
+    subscribe(cloud, topic)
+    first = tmp_path / "first.json"
+    first.write_text(json.dumps(_audit(cloud, "--trail-hours", "0")))
+    _set_policy(cloud, topic, _publish({"Service": "*"}))
+    options = ("--trail-hours", "0", "--since", str(first))
+    shared = ("--endpoint-url", cloud.url, "--isolated", *options)
+    assert run("audit", *shared).returncode == 3
+    assert run("audit", *shared, "--fail-on-new").returncode == 0
+
+
+@pytest.mark.parametrize("instances", [1, 2])
+def test_the_same_is_fixed_in_a_comparison(cloud: Cloud, tmp_path: Path, instances: int) -> None:
+    """A second instance means that nothing pairs the topic with the first one, which its policy allowed."""
     make_instance(cloud)
     topic = make_topic(cloud, "open")
     _set_policy(cloud, topic, OPEN)
@@ -412,6 +441,8 @@ def test_the_same_is_fixed_in_a_comparison(cloud: Cloud, tmp_path: Path) -> None
     first = _audit(cloud, "--trail-hours", "0")
     (tmp_path / "first.json").write_text(json.dumps(first))
     _set_policy(cloud, topic, PLAIN)
+    for _ in range(1, instances):
+        make_instance(cloud)
     history = _audit(cloud, "--trail-hours", "0", "--since", str(tmp_path / "first.json"))["history"]
     fixed = {one["finding"]["rule"] for one in history["fixed"]}
     assert "missing-source-account" in fixed
