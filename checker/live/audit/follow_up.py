@@ -95,7 +95,7 @@ def _refused(policy: PolicyText | Unknown, requests: Iterable[str]) -> tuple[str
 
 
 def _is_refused(policy: Policy, request: str) -> bool:
-    """True if a policy certainly refuses a request. What is no request, as in a report that was edited, is not refused."""
+    """True if a policy certainly refuses a request; false for a text that does not hold one, as an edited report may."""
     try:
         return decide(policy, read_request("a request of an earlier finding", request)).allowed is False
     except InputError:

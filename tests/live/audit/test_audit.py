@@ -16,7 +16,7 @@ from checker.core.arn import Arn
 from checker.core.finding import Verdict
 from checker.lint.engine import Scope
 from checker.lint.scope import FOLLOWED
-from checker.live.audit import collect
+from checker.live.audit import unit_context
 from checker.live.audit.follow_up import followed_of
 from checker.live.audit.plan import Plan
 from checker.live.audit.topics import ReadTopic, Subscriptions, is_skippable
@@ -261,11 +261,11 @@ def test_where_instances_cannot_be_listed_cloudtrail_is_waited_for(monkeypatch: 
         read.wait()
         return (Contact("c", ((name, place),), place, REGION, instance),)
 
-    monkeypatch.setattr(collect, "list_instances", lambda _: None)
-    monkeypatch.setattr(collect, "contacts_of", contacts)
+    monkeypatch.setattr(unit_context, "list_instances", lambda _: None)
+    monkeypatch.setattr(unit_context, "contacts_of", contacts)
     topic = topic_of(name, {})
     with ThreadPoolExecutor(2) as pool:
-        unit = collect.UnitContext(cast("Calls", None), Plan(), pool)
+        unit = unit_context.UnitContext(cast("Calls", None), Plan(), pool)
         early = unit.pair(topic)
         read.set()
         unit.contacts()
