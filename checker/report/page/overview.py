@@ -62,6 +62,7 @@ def numbers(report: Report) -> str:
     """Write the section with the counts of the report."""
     counts = summary(report)
     unread = sum(not skipped.complete for skipped in report.skipped)
+    again = counts.get("topics_judged_again", 0)
     items = [
         Tile(counts["errors"], _noun(counts["errors"], "error"), "error", {"severity": "error"}),
         Tile(counts["warnings"], _noun(counts["warnings"], "warning"), "warning", {"severity": "warning"}),
@@ -73,6 +74,7 @@ def numbers(report: Report) -> str:
             anchor="unchecked",
         ),
         Tile(counts["topics"], f"{_noun(counts['topics'], 'topic')} checked"),
+        *([Tile(again, f"{_noun(again, 'topic')} judged again")] if again else ()),
         Tile(report.not_judged, f"{_noun(report.not_judged, 'topic')} out of scope"),
         Tile(unread, "not read", "unknown", anchor="unchecked"),
     ]
@@ -244,7 +246,7 @@ def _units(units: Sequence[AuditedUnit]) -> str:
     """Write the table of accounts and Regions, with those that could not be read completely first."""
     shown = sorted(units, key=lambda unit: unit.complete)[:_MOST_ROWS]
     rows = [[_unit_name(unit), text(unit.region), _listing(unit), str(len(unit.topics))] for unit in shown]
-    headers = ("Account", "Region", "Topics were listed", "Out of scope")
+    headers = ("Account", "Region", "Topics were listed", "Topics not checked")
     title = f"Accounts and Regions ({len(shown)} of {len(units)})"
     written = table("Accounts and Regions", headers, rows)
     return folded(title, scrolled("Accounts and Regions", written)) if rows else ""
