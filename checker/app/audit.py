@@ -17,7 +17,7 @@ from checker.app.audit_history import (
     circumstances,
     followed_from,
     is_failed_by_new,
-    is_left_open,
+    left_open,
     past_for,
     with_history,
 )
@@ -45,6 +45,7 @@ from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.output_file import protect
 from checker.lint.report import SentFindings
 from checker.lint.status import OK
+from checker.report.brief import count_noun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -90,7 +91,10 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
     ending = ending._replace(crashed=ending.crashed or not whole)
     if request.fail_on_new:
         return ending._replace(findings=is_failed_by_new(run.report, run.fail_on))
-    return ending._replace(undetermined=ending.undetermined or is_left_open(run.report, run.fail_on))
+    unknown = left_open(run.report, run.fail_on)
+    if unknown:
+        tell(f"{count_noun(len(unknown), 'finding')} of earlier audits may still exist: see `not audited`")
+    return ending._replace(undetermined=ending.undetermined or bool(unknown))
 
 
 def _audit(

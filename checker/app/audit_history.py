@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from checker.configuration.model import Choice
     from checker.core.errors import Skipped
     from checker.core.finding import Severity
+    from checker.lint.history import Entry
     from checker.lint.report import Report
     from checker.live.audit.accounts import AuditUnits
     from checker.live.audit.follow_up import Followed
-    from checker.live.audit.journal import Entry, Journal
+    from checker.live.audit.journal import Entry as UnitEntry
+    from checker.live.audit.journal import Journal
     from checker.report.comparison import Past
 
 _OF_ACCESS = ("--external-id",)
@@ -69,7 +71,7 @@ def _choice_of(report: Report, choice: Choice) -> Choice:
     return choice._replace(select=select, ignore=tuple(options["--ignore"]))
 
 
-def circumstances(surveyed: AuditUnits, journal: Journal, entries: Iterable[Entry]) -> Circumstances:
+def circumstances(surveyed: AuditUnits, journal: Journal, entries: Iterable[UnitEntry]) -> Circumstances:
     """Return the circumstances of an audit, from its journal and the records of its units."""
     options = {name: value for name, value in journal.options.items() if name not in _OF_ACCESS}
     units = tuple(
@@ -90,15 +92,16 @@ def with_history(run: Run, earlier: tuple[Past, tuple[Skipped, ...]] | None) -> 
     return run._replace(report=report._replace(history=compared(report, past)))
 
 
-def is_left_open(report: Report, fail_on: Severity) -> bool:
-    """True if a finding that was certain, and that would fail the run, was judged and may still exist."""
+def left_open(report: Report, fail_on: Severity) -> list[Entry]:
+    """Return the earlier findings that were certain and would fail the run, and that it judged without a result."""
     absent = report.history.of(Change.NOT_AUDITED) if report.history else ()
-    return any(
-        entry.undetermined
+    return [
+        entry
+        for entry in absent
+        if entry.undetermined
         and entry.finding.verdict is Verdict.FAIL
         and entry.finding.severity.rank >= fail_on.rank
-        for entry in absent
-    )
+    ]
 
 
 def is_failed_by_new(report: Report, fail_on: Severity) -> bool:
