@@ -125,6 +125,7 @@ _LABELS = {
     "ResultsPolicy": "results",
     "ChangesPolicy": "changes",
     "ChangesFailedPolicy": "failed",
+    "NightsFailedPolicy": "nights_failed",
     "MembersBusPolicy": "members",
 }
 

@@ -191,12 +191,13 @@ def test_the_function_has_time_to_hand_back_what_is_left() -> None:
 
 
 def test_a_night_that_does_not_end_well_is_told() -> None:
-    (pattern,) = [one for one in template_of(HUBS[1]).patterns if one["source"] == ["aws.ecs"]]
-    assert pattern["detail"]["$or"][0]["containers"]["exitCode"] == [{"numeric": [">=", Exit.BAD_INPUT]}]
-    assert not [one for one in template_of(HUBS[0]).patterns if one["source"] == ["aws.ecs"]]
+    for case in HUBS:
+        (pattern,) = [one for one in template_of(case).patterns if one["source"] == ["aws.ecs"]]
+        assert pattern["detail"]["$or"][0]["containers"]["exitCode"] == [{"numeric": [">=", Exit.BAD_INPUT]}]
     alarms = template_of(HUBS[1]).alarms
     assert all(alarm["alarmactions"] == [NEWS] for alarm in alarms.values())
     assert alarms["checker-no-night"]["evaluationperiods"] == 26
+    assert resources_of(HUBS[1])["NightsFailed"]["MessageRetentionPeriod"] < 24 * 60 * 60
     assert {
         name: alarm["dimensions"] for name, alarm in alarms.items() if alarm["namespace"] == "AWS/SQS"
     } == {name: {"QueueName": name} for name in ("checker-changes-failed", "checker-nights-failed")}
@@ -244,6 +245,19 @@ def test_both_tools_refuse_the_same_values(part: str, aws: Cloud) -> None:
             made.plan("-var-file=case.tfvars.json")
     said = f"{failed.value.stdout}{failed.value.stderr}"
     assert {name for name in values if f"var.{name} " not in said} == set(), said
+
+
+def test_terraform_refuses_what_the_hub_could_not_work_with(aws: Cloud) -> None:
+    """CloudFormation asks for the external ID by a rule; CloudWatch refuses the topic of another Region."""
+    given = {**Case("hub", organization=True).settings, "external_id": ""}
+    given["topic_arn"] = NEWS.replace(REGION, "eu-west-2")
+    with workspace(tools(), DEPLOY / "terraform", aws.url, "") as made:
+        (made.folder / "case.tfvars.json").write_text(json.dumps(given))
+        with pytest.raises(subprocess.CalledProcessError) as failed:
+            made.plan("-var-file=case.tfvars.json")
+    said = f"{failed.value.stdout}{failed.value.stderr}"
+    assert "external_id is needed" in said
+    assert "topic_arn must be a topic in the Region of the hub" in said
 
 
 def accepts(parameter: Json, value: Any) -> bool:
@@ -308,6 +322,18 @@ REQUESTS: list[tuple[Case, str, dict[str, str], str, Json, bool]] = [
             (f"{EVENTS_OF}:rule/other", False),
             (f"arn:aws:events:{REGION}:{HUB}:rule/checker-own", False),
         )
+    ),
+    *(
+        (
+            HUBS[0],
+            "queue nights_failed",
+            {"service": "events.amazonaws.com"},
+            "sqs:SendMessage",
+            {"aws:SourceArn": f"arn:aws:events:{REGION}:{account}:rule/{rule}"},
+            (account, rule) == (ACCOUNT, "checker-night-failed"),
+        )
+        for account in (ACCOUNT, HUB)
+        for rule in ("checker-night-failed", "checker-own")
     ),
     *(
         (
@@ -401,5 +427,6 @@ def test_a_rendered_template_has_every_policy_of_the_hub() -> None:
     rendered: Rendered = template_of(HUBS[1])
     roles = ("nightly", "on_change", "execution", "schedule")
     own = {f"own {role}" for role in roles}
-    others = {"managed audit", "bucket results", "queue changes", "queue failed", "bus members"}
+    others = {"managed audit", "bucket results", "bus members"}
+    others |= {f"queue {name}" for name in ("changes", "failed", "nights_failed")}
     assert rendered.policies.keys() == {f"trust {role}" for role in roles} | own | others

@@ -114,10 +114,9 @@ class _Night(NamedTuple):
         """Store the results. Raises CallError."""
         self.bucket.store(self.folder, self.place)
 
-    def put_status(self, ending: Ending, prefix: str) -> None:
-        """Store how the night ended. Raises CallError."""
-        status = write_status(self.folder, ending, self.started, night=self.place, report=self.has_report)
-        self.bucket.put(status, f"{prefix}/{STATUS}")
+    def write_status(self, ending: Ending) -> Path:
+        """Write how the night ended."""
+        return write_status(self.folder, ending, self.started, night=self.place, report=self.has_report)
 
     def put_name(self) -> None:
         """Store that the next night is compared with this one. Raises CallError."""
@@ -149,7 +148,8 @@ def _stored(night: _Night, settings: Settings, ending: Ending, unread: Skipped |
 
 def _put_statuses(night: _Night, ending: Ending, prefixes: Iterable[str]) -> bool:
     """Store how a night ended in its folder and as the latest, and return whether all were stored."""
-    stored = [_done(partial(night.put_status, ending, prefix)) for prefix in prefixes]
+    status = night.write_status(ending)
+    stored = [_done(partial(night.bucket.put, status, f"{prefix}/{STATUS}")) for prefix in prefixes]
     return all(stored)
 
 
