@@ -32,7 +32,9 @@ _URL = re.compile(
 _QUEUE = re.compile(
     r"https://(sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.com(\.cn)?/\d{12}/[\w-]{1,80}(\.fifo)?\Z"
 )
-_EMAIL = re.compile(r"(?P<first>[^@\s]).*@(?P<domain>[^@]+)", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_][\w.-]*(\[[^][@/]*\][\w.-]*)*")
+"""A name or address of code, such as `module.chat["eu"].aws_sqs_queue.inbox.arn`."""
+_EMAIL = re.compile(r"\s*(?P<first>[^@\s]).*@(?P<domain>[\w.-]+)\W*", re.DOTALL)
 _PHONE = re.compile(r"\+?[\d ().-]{5,}")
 _NOT_SUPPLIED = Unknown("the attributes of the subscription were not supplied")
 _NO_POLICY = Unknown("the policy was not supplied")
@@ -270,28 +272,22 @@ def _known(resource: _Resource | Unknown) -> tuple[_Resource, ...]:
 
 
 def shown(reference: str | Unknown) -> str:
-    """Return a reference as reports name it: an ARN, or the reference that the code has.
+    """Return a reference as reports name it: an ARN, a name, or the reference that the code has.
 
     Of URLs, email addresses and phone numbers only the host, the domain or the last digits are shown: the rest may be a
-    password or token, or belongs to a person. A digest distinguishes several.
+    password or token, or belongs to a person. Nothing else is derived from them, as a digest would confirm a guess. Of a
+    text of any other form nothing is shown.
     """
     if isinstance(reference, Unknown):
         return reference.where or reference.reason
-    if Arn.parse(reference) is not None or "${" in reference or _QUEUE.match(reference):
+    if Arn.parse(reference) is not None or _QUEUE.match(reference) or _NAME.fullmatch(reference):
         return reference
-    digest = _digest(reference)
     if match := _URL.fullmatch(reference):
         is_plain = match["rest"] in ("", "/") and "@" not in reference
-        return reference if is_plain else f"{match['scheme']}://{match['host']}/... ({digest})"
+        return reference if is_plain else f"{match['scheme']}://{match['host']}/..."
     if match := _EMAIL.fullmatch(reference):
-        return f"{match['first']}***@{match['domain']} ({digest})"
-    return f"***{reference[-2:]} ({digest})" if _PHONE.fullmatch(reference) else reference
-
-
-def _digest(text: str) -> str:
-    from hashlib import sha256  # imported here because few checks need it
-
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+        return f"{match['first']}***@{match['domain']}"
+    return f"***{reference[-2:]}" if _PHONE.fullmatch(reference) else "***"
 
 
 def split_qualifier(reference: str) -> tuple[str, str]:
