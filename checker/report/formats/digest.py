@@ -1,7 +1,7 @@
 """A digest of at most 40 lines, for mail or chat: what is new and fixed, then the totals. Also valid Markdown.
 
 Names and messages may have text of others, such as the name of a member account, so they cannot act: there are no links,
-mentions or HTML.
+mentions or HTML, and no word that a chat makes a link of.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _line(findings: Sequence[Finding], report: Report, setting: Setting, reason:
     names = [_name(finding, report, setting) for finding in worst_first(findings)]
     names = list(dict.fromkeys(names))
     where = Home.of_finding(first).shown(report.audit) if report.audit and Arn.parse(first.resource) else ""
-    about = _still(f"{some(names, _MOST_NAMES)}{f' ({where})' if where else ''}")
+    about = f"{_still(some(names, _MOST_NAMES))}{f' ({_without_domains(where)})' if where else ''}"
     is_open = first.verdict is Verdict.UNDETERMINED and not reason
     level = f"{first.severity.value}{' (not known)' if is_open else ''}"
     return _Line(f"- {level} {first.rule}: {about}: {_message(reason or first.message)}", len(findings))
@@ -120,6 +120,15 @@ def _still(text: str) -> str:
     return _REFERENCE.sub(r"\1 ", text.translate(_ACTIVE).translate(_MARKS))
 
 
+_DOMAIN = re.compile(r"(?<=\w)\.(?=[^\W\d_])")
+"""A dot that a chat or a mail program may take for that of a domain, and make a link."""
+
+
+def _without_domains(text: str) -> str:
+    """Return a still text in which no word is taken for a domain. Not for names of resources and files."""
+    return _DOMAIN.sub(". ", _still(text))
+
+
 def _message(text: str) -> str:
     """Format a message with values in backticks: cut to a readable length, with short names in place of ARNs."""
     pieces = one_line(text).split("`")
@@ -128,7 +137,7 @@ def _message(text: str) -> str:
     cut = whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}..."
     spans = enumerate(cut.split("`"))
     return "".join(
-        code(piece.translate(_ACTIVE)) if at % 2 and piece else _still(piece) for at, piece in spans
+        code(piece.translate(_ACTIVE)) if at % 2 and piece else _without_domains(piece) for at, piece in spans
     )
 
 
