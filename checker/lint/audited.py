@@ -38,7 +38,8 @@ class AuditedUnit(NamedTuple):
     ``account_name`` is the name in AWS Organizations, empty if it is not known. ``topics`` are the names of the topics
     that were not checked because they are out of scope. ``complete`` is true if all topics were listed: one that was
     neither checked nor out of scope nor unreadable does not exist. ``instances`` are the ARNs of all instances, ``None``
-    if they could not be listed. ``sources`` are what was read besides resources.
+    if they could not be listed. ``sources`` are what was read besides resources. ``began`` is the time in ISO 8601 before
+    which nothing was read, empty if it is not known.
     """
 
     account: str
@@ -48,6 +49,7 @@ class AuditedUnit(NamedTuple):
     topics: tuple[str, ...] = ()
     instances: tuple[str, ...] | None = None
     sources: tuple[str, ...] = ()
+    began: str = ""
 
     @property
     def name(self) -> str:

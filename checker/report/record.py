@@ -112,6 +112,7 @@ def read_unit(value: dict[str, Any]) -> AuditedUnit:
         tuple(map(_text, value["topics_not_judged"])),
         None if instances is None else tuple(map(_text, instances)),
         tuple(map(intern, value.get("sources", ()))),
+        _time(value["began"]) if "began" in value else "",
     )
 
 

@@ -73,6 +73,7 @@ def unit_json(unit: AuditedUnit) -> dict[str, Any]:
         "topics_not_judged": list(unit.topics),
         "instances": None if unit.instances is None else list(unit.instances),
         "sources": list(unit.sources),
+        **({"began": unit.began} if unit.began else {}),
     }
 
 
