@@ -136,9 +136,12 @@ def _message(text: str) -> str:
     whole = _BARE_ARN.sub(lambda found: short(found[0]), "`".join(pieces))
     cut = whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}..."
     spans = enumerate(cut.split("`"))
-    return "".join(
-        code(piece.translate(_ACTIVE)) if at % 2 and piece else _without_domains(piece) for at, piece in spans
-    )
+    return "".join(_value(piece) if at % 2 and piece else _without_domains(piece) for at, piece in spans)
+
+
+def _value(text: str) -> str:
+    """Return a value as code, which a chat leaves as it is. A mail program makes a link of a URL there as well."""
+    return code(_REFERENCE.sub(r"\1 ", text.translate(_ACTIVE)))
 
 
 def _name(finding: Finding, report: Report, setting: Setting) -> str:
