@@ -11,6 +11,7 @@ depends on the deployment is an Unknown with pieces, as in policies.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from checker.core.arn import Arn
@@ -32,8 +33,8 @@ _URL = re.compile(
 _QUEUE = re.compile(
     r"https://(sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.com(\.cn)?/\d{12}/[\w-]{1,80}(\.fifo)?\Z"
 )
-_NAME = re.compile(r"[A-Za-z_][\w.-]*(\[[^][@/]*\][\w.-]*)*")
-"""A name or address of code, such as `module.chat["eu"].aws_sqs_queue.inbox.arn`."""
+_NAME = re.compile(r"([A-Za-z_][\w.-]*(\[[^][@/]*\][\w.-]*)*)?")
+"""A name or address of code, such as `module.chat["eu"].aws_sqs_queue.inbox.arn`, or nothing."""
 _EMAIL = re.compile(r"\s*(?P<first>[^@\s]).*@(?P<domain>[\w.-]+)\W*", re.DOTALL)
 _PHONE = re.compile(r"\+?[\d ().-]{5,}")
 _NOT_SUPPLIED = Unknown("the attributes of the subscription were not supplied")
@@ -288,6 +289,18 @@ def shown(reference: str | Unknown) -> str:
     if match := _EMAIL.fullmatch(reference):
         return f"{match['first']}***@{match['domain']}"
     return f"***{reference[-2:]}" if _PHONE.fullmatch(reference) else "***"
+
+
+def endpoint_names(subscriptions: Iterable[Subscription]) -> dict[str | Unknown, str]:
+    """Return the name of each endpoint in reports. Several of one host, domain or last digits are numbered."""
+    names: dict[str | Unknown, str] = {}
+    alike = Counter[str]()
+    for endpoint in sorted({one.endpoint for one in subscriptions}, key=str):
+        name = names[endpoint] = shown(endpoint)
+        if isinstance(endpoint, str):
+            alike[name] += 1
+            names[endpoint] = f"{name} ({alike[name]})" if alike[name] > 1 else name
+    return names
 
 
 def split_qualifier(reference: str) -> tuple[str, str]:

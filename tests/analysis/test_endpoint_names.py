@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checker.analysis.endpoints import shown
+from checker.analysis.endpoints import Subscription, endpoint_names, shown
 from checker.core.unknown import Unknown
 
 SECRETS = ("s3cr3t", "t0ken", "jane.doe", "5550")
@@ -54,3 +54,23 @@ def test_other_endpoints_are_shown_whole(endpoint: str) -> None:
 def test_a_reference_is_shown_as_the_code_has_it() -> None:
     for reference in ("https://${var.host}/chat", "Fn::ImportValue other", "template.yaml#Inbox.Arn"):
         assert shown(Unknown("not known", reference)) == reference
+
+
+def test_endpoints_that_look_alike_are_numbered() -> None:
+    """One by one, in whatever order AWS lists them, so that each has a finding of its own."""
+    same = Unknown("not known", "var.inbox")
+    endpoints = (
+        "https://example.com/b",
+        "https://example.com/a",
+        "arn:aws:sqs:us-east-1:111122223333:q",
+        same,
+    )
+    listed = [Subscription("https", endpoint, confirmed=False) for endpoint in endpoints]
+    names = endpoint_names(listed)
+    assert names == endpoint_names([*reversed(listed), *listed])
+    assert names == {
+        "https://example.com/a": "https://example.com/...",
+        "https://example.com/b": "https://example.com/... (2)",
+        "arn:aws:sqs:us-east-1:111122223333:q": "arn:aws:sqs:us-east-1:111122223333:q",
+        same: "var.inbox",
+    }
