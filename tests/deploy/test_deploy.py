@@ -378,6 +378,31 @@ def test_nobody_else_is_let_in(
     assert decided(policy, request) == ("Allowed" if allowed else "ImplicitlyDenied")
 
 
+SECURITY_NEWS = [
+    ({"service": "cloudwatch.amazonaws.com"}, {"aws:SourceAccount": "111122223333"}, True),
+    ({"service": "cloudwatch.amazonaws.com"}, {"aws:SourceAccount": ACCOUNT}, False),
+    ({"service": "events.amazonaws.com"}, {}, False),
+    ({"aws": "arn:aws:iam::111122223333:role/checker-nightly"}, {}, True),
+    ({"aws": f"arn:aws:iam::{ACCOUNT}:role/checker-nightly"}, {}, False),
+]
+
+
+@pytest.mark.parametrize(("principal", "context", "allowed"), SECURITY_NEWS)
+def test_the_documented_policy_of_the_topic_lets_only_alarms_and_the_task_in(
+    principal: dict[str, str], context: Json, allowed: bool
+) -> None:
+    """No rule of EventBridge: a topic policy cannot tell those of other accounts apart."""
+    text = (DEPLOY.parent / "docs" / "in-aws.md").read_text()
+    (policy,) = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    topic = "arn:aws:sns:us-east-1:111122223333:security-news"
+    request = {"principal": principal, "action": "sns:Publish", "resource": topic, "context": context}
+    assert decided(policy, request) == ("Allowed" if allowed else "ImplicitlyDenied")
+    for case in HUBS:  # and so no rule has the topic as its target
+        targets = [target for one in resources_of(case).values() for target in one.get("Targets", ())]
+        assert targets
+        assert NEWS not in [target["Arn"] for target in targets]
+
+
 def test_results_are_read_and_written_over_tls_alone() -> None:
     policy = template_of(HUBS[0]).policies["bucket results"]
     for secure, word in (("true", "ImplicitlyDenied"), ("false", "ExplicitlyDenied")):
