@@ -140,11 +140,11 @@ resource "aws_scheduler_schedule" "nightly" {
   }
 }
 
-# The night before is forgotten when the next one starts, so that each failed night is an alarm of its own.
+# A night is forgotten before the next one ends, so that each failed night is an alarm of its own.
 resource "aws_sqs_queue" "nights_failed" {
   name                      = "${var.name}-nights-failed"
   sqs_managed_sse_enabled   = true
-  message_retention_seconds = 72000
+  message_retention_seconds = 57600
 }
 
 # On change: events of CloudTrail, a queue that collects them for 20 seconds, and a function that audits the accounts.

@@ -81,6 +81,7 @@ def test_both_tools_create_the_same_policies_patterns_and_settings(case: Case, a
     assert sorted(map(in_order, planned.patterns)) == sorted(map(in_order, rendered.patterns))
     assert planned.environments == rendered.environments
     assert planned.alarms == rendered.alarms
+    assert planned.queues == rendered.queues
 
 
 def in_order(pattern: Json) -> str:
@@ -197,16 +198,13 @@ def test_a_night_that_does_not_end_well_is_told() -> None:
     alarms = template_of(HUBS[1]).alarms
     assert all(alarm["alarmactions"] == [NEWS] for alarm in alarms.values())
     assert alarms["checker-no-night"]["evaluationperiods"] == 26
-    assert resources_of(HUBS[1])["NightsFailed"]["MessageRetentionPeriod"] < 24 * 60 * 60
     assert {
         name: alarm["dimensions"] for name, alarm in alarms.items() if alarm["namespace"] == "AWS/SQS"
     } == {name: {"QueueName": name} for name in ("checker-changes-failed", "checker-nights-failed")}
-    queues = [one for one in resources_of(HUBS[1]).values() if "QueueName" in one]
-    assert {one["QueueName"] for one in queues} == {
-        "checker-changes",
-        "checker-changes-failed",
-        "checker-nights-failed",
-    }
+    queues = template_of(HUBS[1]).queues
+    assert queues.keys() == {"checker-changes", "checker-changes-failed", "checker-nights-failed"}
+    kept, _ = queues["checker-nights-failed"]
+    assert kept < 20 * 60 * 60  # a night is forgotten before the next one ends
 
 
 REFUSED: dict[str, dict[str, Any]] = {
