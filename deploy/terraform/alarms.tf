@@ -81,8 +81,8 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
   alarm_actions       = local.alarm_actions
 }
 
-# AWS documents that the policy of a topic cannot have conditions for EventBridge: rules of other accounts would be let in.
-# So the rule sends to a queue, whose policy names the rule, and an alarm tells the topic.
+# AWS documents that the policy of a topic cannot have conditions for EventBridge, and so cannot be limited to this rule.
+# So the rule sends to a queue, whose policy names it, and an alarm tells the topic.
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
 resource "aws_cloudwatch_event_rule" "failed_task" {
   name          = "${var.name}-night-failed"

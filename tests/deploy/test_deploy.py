@@ -389,7 +389,7 @@ SECURITY_NEWS = [
 def test_the_documented_policy_of_the_topic_lets_only_alarms_and_the_task_in(
     principal: dict[str, str], context: Json, allowed: bool
 ) -> None:
-    """No rule of EventBridge: a topic policy cannot tell those of other accounts apart."""
+    """No rule of EventBridge: a topic policy cannot have conditions for it."""
     text = (DEPLOY.parent / "docs" / "in-aws.md").read_text()
     (policy,) = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
     topic = "arn:aws:sns:us-east-1:111122223333:security-news"
