@@ -28,7 +28,8 @@ SQS, LAMBDA, FIREHOSE = "sqs", "lambda", "firehose"
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
 """The values of FilterPolicyScope."""
 _URL = re.compile(
-    r"(?P<scheme>[a-z]+)://(?:[^/?#]*@)?(?P<host>[^/?#@:]*(?::\d+)?)(?P<rest>.*)", re.IGNORECASE | re.DOTALL
+    r"(?P<scheme>[a-z]+)://(?:[^/?#]*@)?(?P<host>(?:\[[\da-f:.]*\]|[^/?#@:]*)(?::\d+)?)(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _QUEUE = re.compile(
     r"https://(sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.com(\.cn)?/\d{12}/[\w-]{1,80}(\.fifo)?\Z"

@@ -20,6 +20,8 @@ SECRETS = ("s3cr3t", "t0ken", "jane.doe", "5550")
         ("https://example.com?jane.doe@example.org", "https://example.com/..."),
         ("https://example.com/${x}?token=t0ken", "https://example.com/..."),
         ("https://${var.host}/t0ken", "https://${var.host}/..."),
+        ("https://[2001:db8::1]:443/t0ken", "https://[2001:db8::1]:443/..."),
+        ("https://[t0ken:s3cr3t@example.com/", "https://example.com/..."),
         ("https:/example.com/t0ken", "***"),
         ("ftp+x://user:s3cr3t@h/x", "***"),
         ("jane.doe@example.com", "j***@example.com"),
