@@ -1,7 +1,7 @@
 """The nightly audit inside AWS: `python -m checker.app.hub.nightly`, with settings in environment variables.
 
 A night is stored in a folder of its own. `latest/status.json` says how the last one ended, and `latest/night.json` names
-the last one with a report, with which the next night is compared.
+the one with which the next night is compared.
 """
 
 from __future__ import annotations
