@@ -93,6 +93,7 @@ def test_the_github_runner_reads_hostile_text_literally(text: str) -> None:
 @settings(deadline=None)
 @given(st.text())
 @example("`a```b`")
+@example("#0")
 def test_no_text_breaks_any_format(text: str) -> None:
     hold(hostile(text))
 

@@ -109,7 +109,9 @@ _ACTIVE = str.maketrans(
         "@": "\N{FULLWIDTH COMMERCIAL AT}",
     }
 )
-_REFERENCE = re.compile(r"(#(?=\d)|:(?=//)|\bwww(?=\.)|\bgh-(?=\d))", re.IGNORECASE)
+_NUMBER = re.compile(r"#(?=\d)")
+"""What GitHub makes a link to an issue of. With a space after it, it could begin a heading."""
+_REFERENCE = re.compile(r"(:(?=//)|\bwww(?=\.)|\bgh-(?=\d))", re.IGNORECASE)
 """What GitHub, a chat or a mail program makes a link of; a space after it prevents that."""
 _BARE_ARN = re.compile(r"(?<![`\w])arn:[^\s`,;]+")
 _MARKS = str.maketrans("", "", "`[]*!\\")
@@ -117,7 +119,8 @@ _MARKS = str.maketrans("", "", "`[]*!\\")
 
 def _still(text: str) -> str:
     """Return a text that neither Markdown nor a chat makes a link, a mention or an element of."""
-    return _REFERENCE.sub(r"\1 ", text.translate(_ACTIVE).translate(_MARKS))
+    still = _REFERENCE.sub(r"\1 ", text.translate(_ACTIVE).translate(_MARKS))
+    return _NUMBER.sub("\N{FULLWIDTH NUMBER SIGN}", still)
 
 
 _DOMAIN = re.compile(r"(?<=\w)\.(?=[^\W\d_])")
