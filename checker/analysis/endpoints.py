@@ -11,6 +11,7 @@ depends on the deployment is an Unknown with pieces, as in policies.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from checker.core.arn import Arn
@@ -27,12 +28,15 @@ SQS, LAMBDA, FIREHOSE = "sqs", "lambda", "firehose"
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
 """The values of FilterPolicyScope."""
 _URL = re.compile(
-    r"(?P<scheme>[a-z]+)://(?:[^/?#]*@)?(?P<host>[^/?#@:]*(?::\d+)?)(?P<rest>.*)", re.IGNORECASE | re.DOTALL
+    r"(?P<scheme>[a-z]+)://(?:[^/?#]*@)?(?P<host>(?:\[[\da-f:.]*\]|[^/?#@:]*)(?::\d+)?)(?P<rest>.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _QUEUE = re.compile(
     r"https://(sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.com(\.cn)?/\d{12}/[\w-]{1,80}(\.fifo)?\Z"
 )
-_EMAIL = re.compile(r"(?P<first>[^@\s]).*@(?P<domain>[^@]+)", re.DOTALL)
+_NAME = re.compile(r"([A-Za-z_][\w.-]*(\[[^][@/]*\][\w.-]*)*)?")
+"""A name or address of code, such as `module.chat["eu"].aws_sqs_queue.inbox.arn`, or nothing."""
+_EMAIL = re.compile(r"\s*(?P<first>[^@\s]).*@(?P<domain>[\w.-]+)\W*", re.DOTALL)
 _PHONE = re.compile(r"\+?[\d ().-]{5,}")
 _NOT_SUPPLIED = Unknown("the attributes of the subscription were not supplied")
 _NO_POLICY = Unknown("the policy was not supplied")
@@ -270,28 +274,34 @@ def _known(resource: _Resource | Unknown) -> tuple[_Resource, ...]:
 
 
 def shown(reference: str | Unknown) -> str:
-    """Return a reference as reports name it: an ARN, or the reference that the code has.
+    """Return a reference as reports name it: an ARN, a name, or the reference that the code has.
 
     Of URLs, email addresses and phone numbers only the host, the domain or the last digits are shown: the rest may be a
-    password or token, or belongs to a person. A digest distinguishes several.
+    password or token, or belongs to a person. Nothing else is derived from them, as a digest would confirm a guess. Of a
+    text of any other form nothing is shown.
     """
     if isinstance(reference, Unknown):
         return reference.where or reference.reason
-    if Arn.parse(reference) is not None or "${" in reference or _QUEUE.match(reference):
+    if Arn.parse(reference) is not None or _QUEUE.match(reference) or _NAME.fullmatch(reference):
         return reference
-    digest = _digest(reference)
     if match := _URL.fullmatch(reference):
         is_plain = match["rest"] in ("", "/") and "@" not in reference
-        return reference if is_plain else f"{match['scheme']}://{match['host']}/... ({digest})"
+        return reference if is_plain else f"{match['scheme']}://{match['host']}/..."
     if match := _EMAIL.fullmatch(reference):
-        return f"{match['first']}***@{match['domain']} ({digest})"
-    return f"***{reference[-2:]} ({digest})" if _PHONE.fullmatch(reference) else reference
+        return f"{match['first']}***@{match['domain']}"
+    return f"***{reference[-2:]}" if _PHONE.fullmatch(reference) else "***"
 
 
-def _digest(text: str) -> str:
-    from hashlib import sha256  # imported here because few checks need it
-
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+def endpoint_names(subscriptions: Iterable[Subscription]) -> dict[str | Unknown, str]:
+    """Return the name of each endpoint in reports. Several of one host, domain or last digits are numbered."""
+    names: dict[str | Unknown, str] = {}
+    alike = Counter[str]()
+    for endpoint in sorted({one.endpoint for one in subscriptions}, key=str):
+        name = names[endpoint] = shown(endpoint)
+        if isinstance(endpoint, str):
+            alike[name] += 1
+            names[endpoint] = f"{name} ({alike[name]})" if alike[name] > 1 else name
+    return names
 
 
 def split_qualifier(reference: str) -> tuple[str, str]:

@@ -3,15 +3,18 @@
 In a proof about a topic, its ARN is compared with the texts of its policy, and with nothing else. So the result is the
 same for all topics of an account and Region whose policies are the same but for the ARN, before and after the fix. A
 pattern that matches the ARN is about the name, and a policy variable may be, so such policies are proven each time.
+All policies of a shape share one budget, and their changes are proven one after the other: what the rest of a topic's
+own budget is decides nothing.
 """
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
-from checker.fix.proof import assess
+from checker.fix.proof import assess, proof_budgets
 from checker.policy.node import Array, Object, Scalar, children
 from checker.policy.read import read_policy
 from checker.policy.wildcard import glob, is_wild
@@ -37,7 +40,9 @@ class ProofMemory:
     """Proves changes of policies, each shape once. Threads may share it. ``proofs`` is the number of shapes."""
 
     def __init__(self) -> None:
-        self._known: dict[object, Assessment] = {}
+        self._known: dict[tuple[object, object], Assessment] = {}
+        self._budgets = proof_budgets()
+        self._lock = Lock()
 
     @property
     def proofs(self) -> int:
@@ -45,17 +50,18 @@ class ProofMemory:
         return len(self._known)
 
     def __call__(self, policy: KnownPolicy, new: Node, budget: Budget | None = None) -> Assessment:
-        """Prove a change of a policy, or return what was proven for one of its shape."""
+        """Prove a change of a policy, or return what was proven for one of its shape. ``budget`` is for the others."""
         shape = _shape(policy, new)
         if shape is None:
             return prove(policy, new, budget)
-        if shape not in self._known:
-            self._known[shape] = prove(policy, new, budget)
-        return self._known[shape]
+        with self._lock:
+            if shape not in self._known:
+                self._known[shape] = prove(policy, new, self._budgets[shape[0]])
+            return self._known[shape]
 
 
-def _shape(policy: KnownPolicy, new: Node) -> object:
-    """Return what decides the proof besides the topic's name; ``None`` if its name may decide, too."""
+def _shape(policy: KnownPolicy, new: Node) -> tuple[object, object] | None:
+    """Return the shapes of a policy and its change, which decide the proof; ``None`` if the topic's name may decide."""
     case = policy.case
     if not isinstance(case, TopicAnalysis) or not _is_of_one_topic(case, policy):
         return None
@@ -67,7 +73,8 @@ def _shape(policy: KnownPolicy, new: Node) -> object:
         if isinstance(case.topic.arn, Arn)
         else ()
     )
-    return home, case.pairings, case.explicit_instances, _form(policy.root, arn), _form(new, arn)
+    before = home, case.pairings, case.explicit_instances, _form(policy.root, arn)
+    return before, _form(new, arn)
 
 
 def _is_of_one_topic(case: TopicAnalysis, policy: KnownPolicy) -> bool:

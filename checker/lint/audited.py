@@ -40,6 +40,7 @@ class AuditedUnit(NamedTuple):
     managed keys, ``None`` if these are not known. ``complete`` is true if all topics were listed: one that was neither
     checked nor is among ``topics`` does not exist. ``instances`` are the ARNs of all instances, ``None`` if they could
     not be listed. ``sources`` are what was read besides resources.
+    ``began`` is the time in ISO 8601 before which nothing was read, empty if it is not known.
     """
 
     account: str
@@ -50,6 +51,7 @@ class AuditedUnit(NamedTuple):
     instances: tuple[str, ...] | None = None
     sources: tuple[str, ...] = ()
     keys: tuple[str, ...] | None = None
+    began: str = ""
 
     @property
     def name(self) -> str:

@@ -33,8 +33,8 @@ class Past(NamedTuple):
     """What earlier runs reported.
 
     ``entries`` are the findings that may still hold: those of the last run, also if it suppressed them, and those that
-    it did not audit. ``last`` is the last run, ``None`` if there is none. ``judged`` are the resources that the last run checked, ``unread`` those that
-    it could not read.
+    it did not audit. ``last`` is the last run, ``None`` if there is none. ``judged`` are the resources that the last
+    run checked, ``unread`` those that it could not read.
     """
 
     entries: tuple[Entry, ...] = ()

@@ -113,6 +113,7 @@ def read_unit(value: dict[str, Any]) -> AuditedUnit:
         None if instances is None else tuple(map(_text, instances)),
         tuple(map(intern, value.get("sources", ()))),
         tuple(map(_text, value["keys_not_judged"])) if "keys_not_judged" in value else None,
+        _time(value["began"]) if "began" in value else "",
     )
 
 
@@ -208,8 +209,10 @@ def _finding(value: dict[str, Any]) -> Finding:
 
 
 def _read_fix(value: dict[str, Any]) -> Fix:
-    fix = _fix(_text(value["title"]), value["applicability"], tuple(value["needs"]))
-    return fix._replace(policy=value["policy"], before=intern(value["before"])) if "policy" in value else fix
+    fix = _fix(_text(value["title"]), value["applicability"], tuple(map(_text, value["needs"])))
+    if "policy" not in value:
+        return fix
+    return fix._replace(policy=_text(value["policy"]), before=intern(value["before"]))
 
 
 @lru_cache(maxsize=1024)
@@ -227,23 +230,26 @@ def _location(place: dict[str, Any]) -> Location:
 
 
 def _witness(value: dict[str, Any]) -> Witness:
-    return Witness(value["sentence"], value["request"], value["decision"], tuple(value["statements"]))
+    statements = (_typed(int, number) for number in value["statements"])
+    request = _typed(dict, value["request"])
+    return Witness(_text(value["sentence"]), request, _text(value["decision"]), tuple(statements))
 
 
 def _examined(value: dict[str, Any]) -> Examined:
     verdicts = _verdicts(tuple(value["verdicts"].items()))
     doubts = {
-        rule: Doubt(intern(doubt["reason"]), doubt["counts"]) for rule, doubt in value["undetermined"].items()
+        rule: Doubt(intern(doubt["reason"]), _typed(bool, doubt["counts"]))
+        for rule, doubt in value["undetermined"].items()
     }
     pairings = tuple(map(_pairing, value.get("pairings", ())))
     named = intern(value["kind"]), intern(value["resource"]), intern(value["source"])
-    assumptions = tuple(value.get("assumptions", ()))
+    assumptions = tuple(map(_text, value.get("assumptions", ())))
     expectations = _verdicts(tuple((one["name"], one["verdict"]) for one in value.get("expectations", ())))
     return Examined(
         *named,
         verdicts,
         doubts,
-        value["address"] or "",
+        _text(value["address"] or ""),
         pairings,
         assumptions=assumptions,
         expectations=expectations,
@@ -257,14 +263,14 @@ def _examined(value: dict[str, Any]) -> Examined:
 def _subscribers(value: dict[str, Any]) -> tuple[Subscribed, ...] | None:
     if "subscribers" not in value:
         return None
-    return tuple(Subscribed(one["protocol"], one["endpoint"]) for one in value["subscribers"])
+    return tuple(Subscribed(_text(one["protocol"]), _text(one["endpoint"])) for one in value["subscribers"])
 
 
 def _pairing(value: dict[str, Any]) -> Pairing:
     arn = Arn.parse(value["instance"])
     if arn is None:
         raise ValueError(value["instance"])
-    return Pairing(arn, Source(value["source"]), value["file"] or "", explicit=bool(value["explicit"]))
+    return Pairing(arn, Source(value["source"]), _text(value["file"] or ""), explicit=bool(value["explicit"]))
 
 
 @lru_cache(maxsize=1024)

@@ -1,4 +1,4 @@
-# A night that fails is seen: alarms, and a message about each task that did not end well.
+# A night that fails is seen: alarms, and a queue that keeps why.
 
 locals {
   alarm_actions = local.news ? [var.topic_arn] : []
@@ -6,7 +6,7 @@ locals {
   # A queue that should be empty, with the reason why it is not.
   failures = {
     "changes-failed" = "Changes that could not be audited"
-    "nights-failed"  = "Nightly audits that could not be started"
+    "nights-failed"  = "Nightly audits that are incomplete, failed or did not start"
   }
 
   failed_task_pattern = {
@@ -81,15 +81,16 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
   alarm_actions       = local.alarm_actions
 }
 
+# AWS documents that the policy of a topic cannot have conditions for EventBridge, and so cannot be limited to this rule.
+# So the rule sends to a queue, whose policy names it, and an alarm tells the topic.
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
 resource "aws_cloudwatch_event_rule" "failed_task" {
-  count         = local.news ? 1 : 0
   name          = "${var.name}-night-failed"
   description   = "Nightly audits that are incomplete, failed or did not start"
   event_pattern = jsonencode(local.failed_task_pattern)
 }
 
 resource "aws_cloudwatch_event_target" "failed_task" {
-  count = local.news ? 1 : 0
-  rule  = aws_cloudwatch_event_rule.failed_task[0].name
-  arn   = var.topic_arn
+  rule = aws_cloudwatch_event_rule.failed_task.name
+  arn  = aws_sqs_queue.nights_failed.arn
 }

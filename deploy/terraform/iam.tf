@@ -110,7 +110,7 @@ locals {
         Resource  = [local.execution_arn, local.nightly_arn]
         Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }
       },
-      { Sid = "KeepFailures", Effect = "Allow", Action = "sqs:SendMessage", Resource = local.unstarted_arn },
+      { Sid = "KeepFailures", Effect = "Allow", Action = "sqs:SendMessage", Resource = local.nights_arn },
     ]
   }
 
@@ -189,10 +189,22 @@ locals {
     }]
   }
 
+  nights_failed_policy = {
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "ReceiveFailedTasks"
+      Effect    = "Allow"
+      Principal = { Service = "events.amazonaws.com" }
+      Action    = "sqs:SendMessage"
+      Resource  = local.nights_arn
+      Condition = { ArnEquals = { "aws:SourceArn" = "${local.rules_arn}/${var.name}-night-failed" } }
+    }]
+  }
+
+  rules_arn = "arn:${local.partition}:events:${local.region}:${local.account}:rule"
   rule_arns = concat(
-    ["arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name}-own"],
-    [for rule in ["arn:${local.partition}:events:${local.region}:${local.account}:rule/${var.name}/${var.name}-members"] :
-    rule if local.organization],
+    ["${local.rules_arn}/${var.name}-own"],
+    [for rule in ["${local.rules_arn}/${var.name}/${var.name}-members"] : rule if local.organization],
   )
 
   bus_policy = {
@@ -223,6 +235,11 @@ resource "aws_iam_role" "nightly" {
     precondition {
       condition     = !local.organization || var.external_id != ""
       error_message = "external_id is needed to audit an organization."
+    }
+
+    precondition {
+      condition     = !local.news || try(split(":", var.topic_arn)[3], "") == local.region
+      error_message = "topic_arn must be a topic in the Region of the hub: alarms cannot reach others."
     }
   }
 }

@@ -17,8 +17,8 @@ locals {
   nightly_arn    = "arn:${local.partition}:iam::${local.account}:role/${var.name}-nightly"
   execution_arn  = "arn:${local.partition}:iam::${local.account}:role/${var.name}-execution"
   queue_arn      = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-changes"
-  unstarted_arn  = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-nights-failed"
   dead_arn       = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-changes-failed"
+  nights_arn     = "arn:${local.partition}:sqs:${local.region}:${local.account}:${var.name}-nights-failed"
   bus_arn        = "arn:${local.partition}:events:${local.region}:${local.account}:event-bus/${var.name}"
   task_family    = "arn:${local.partition}:ecs:${local.region}:${local.account}:task-definition/${var.name}-nightly"
   schedule_group = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule-group/${var.name}"
@@ -135,15 +135,16 @@ resource "aws_scheduler_schedule" "nightly" {
     }
 
     dead_letter_config {
-      arn = aws_sqs_queue.unstarted.arn
+      arn = aws_sqs_queue.nights_failed.arn
     }
   }
 }
 
-resource "aws_sqs_queue" "unstarted" {
+# A night is forgotten before the next one ends, so that each failed night is an alarm of its own.
+resource "aws_sqs_queue" "nights_failed" {
   name                      = "${var.name}-nights-failed"
   sqs_managed_sse_enabled   = true
-  message_retention_seconds = 1209600
+  message_retention_seconds = 57600
 }
 
 # On change: events of CloudTrail, a queue that collects them for 20 seconds, and a function that audits the accounts.
@@ -219,6 +220,11 @@ resource "aws_sqs_queue_policy" "changes" {
 resource "aws_sqs_queue_policy" "failed" {
   queue_url = aws_sqs_queue.failed.id
   policy    = jsonencode(local.failed_policy)
+}
+
+resource "aws_sqs_queue_policy" "nights_failed" {
+  queue_url = aws_sqs_queue.nights_failed.id
+  policy    = jsonencode(local.nights_failed_policy)
 }
 
 resource "aws_lambda_function" "on_change" {

@@ -90,7 +90,7 @@ variable "topic_tags" {
 }
 
 variable "topic_arn" {
-  description = "SNS topic for the digest of each night and for alarms. Empty: neither is sent."
+  description = "SNS topic in the Region of the hub for the digest of each night and for alarms. Empty: neither is sent."
   type        = string
   default     = ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.endpoints import shown
+from checker.analysis.endpoints import endpoint_names
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.delivery.deliveries import filters
@@ -59,8 +59,11 @@ class SelectiveFilter(Rule):
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Look for filter policies that accept some messages and drop others."""
-        if isinstance(case.topic.subscriptions, Unknown):
-            yield case.topic.subscriptions
+        subscriptions = case.topic.subscriptions
+        if isinstance(subscriptions, Unknown):
+            yield subscriptions
+            return
+        names = endpoint_names(subscriptions)
         for subscription, result in filters(case):
             if isinstance(result.every, Unknown):
                 yield result.every
@@ -68,7 +71,7 @@ class SelectiveFilter(Rule):
                 chosen = all(key in CHOSEN for key, _ in result.dropping)
                 yield self.finding(
                     case.name,
-                    f"`{shown(subscription.endpoint)}`: {accepted_only(result)}",
+                    f"`{names[subscription.endpoint]}`: {accepted_only(result)}",
                     case.at_subscription(subscription),
                     severity=Severity.NOTE if chosen and result.dropping else Severity.WARNING,
                     help="suppress this if the subscriber should not get these messages",

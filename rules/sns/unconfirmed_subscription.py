@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.endpoints import shown
+from checker.analysis.endpoints import endpoint_names
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.delivery.deliveries import CONFIRM_HELP
@@ -61,9 +61,10 @@ class UnconfirmedSubscription(Rule):
         if isinstance(subscriptions, Unknown):
             yield subscriptions
             return
+        names = endpoint_names(subscriptions)
         for one in subscriptions:
             if isinstance(one.confirmed, Unknown):
                 yield one.confirmed
             elif not one.confirmed:
-                message = f"the {one.protocol} subscription of `{shown(one.endpoint)}` is not confirmed, and gets no messages"
+                message = f"the {one.protocol} subscription of `{names[one.endpoint]}` is not confirmed, and gets no messages"
                 yield self.finding(case.name, message, case.at_subscription(one), help=CONFIRM_HELP)

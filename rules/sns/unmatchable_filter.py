@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.endpoints import shown
+from checker.analysis.endpoints import endpoint_names
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.delivery.deliveries import filters
@@ -67,12 +67,15 @@ class UnmatchableFilter(Rule):
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Try every combination of values of the keys in each filter policy."""
-        if isinstance(case.topic.subscriptions, Unknown):
-            yield case.topic.subscriptions
+        subscriptions = case.topic.subscriptions
+        if isinstance(subscriptions, Unknown):
+            yield subscriptions
+            return
+        names = endpoint_names(subscriptions)
         for subscription, result in filters(case):
             if isinstance(result.some, Unknown):
                 yield result.some
             elif not result.some:
                 place = case.at_subscription(subscription)
-                message = f"`{shown(subscription.endpoint)}` gets no messages: {refusal(result)}"
+                message = f"`{names[subscription.endpoint]}` gets no messages: {refusal(result)}"
                 yield self.finding(case.name, message, place, help=NONE_HELP)

@@ -17,6 +17,8 @@ NEWS = f"arn:aws:sns:{REGION}:{ACCOUNT}:news"
 DIGEST = f"sha256:{'0' * 64}"
 _PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::Region": REGION}
 _NOTHING = object()
+_VISIBILITY = 30
+"""https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"""
 Json = dict[str, Any]
 
 
@@ -55,6 +57,8 @@ class Rendered(NamedTuple):
     patterns: list[Json]
     environments: dict[str, dict[str, str]]
     alarms: dict[str, Json]
+    queues: dict[str, tuple[int, int]]
+    """The seconds for which a queue keeps messages, and hides a received one."""
 
 
 def plan_of(tools: Tools, endpoint: str, case: Case) -> Rendered:
@@ -63,7 +67,7 @@ def plan_of(tools: Tools, endpoint: str, case: Case) -> Rendered:
     with workspace(tools, DEPLOY / "terraform", endpoint, within) as made:
         (made.folder / "case.tfvars.json").write_text(json.dumps(case.settings))
         plan = made.plan("-var-file=case.tfvars.json")
-    rendered = Rendered({}, [], {}, {})
+    rendered = Rendered({}, [], {}, {}, {})
     for resource in plan["planned_values"]["root_module"]["resources"]:
         _add_planned(rendered, resource["type"], resource["name"], resource["values"])
     return rendered
@@ -89,6 +93,9 @@ def _add_planned(rendered: Rendered, kind: str, label: str, values: Json) -> Non
         actions = {"alarm_actions": values["alarm_actions"] or []}
         alarm = {member: values[member] for member in _ALARM} | actions
         rendered.alarms[values["alarm_name"]] = {_bare(member): value for member, value in alarm.items()}
+    if kind == "aws_sqs_queue":
+        times = values["message_retention_seconds"], values["visibility_timeout_seconds"]
+        rendered.queues[values["name"]] = times
     if kind == "aws_lambda_function":
         rendered.environments["function"] = values["environment"][0]["variables"]
     if kind == "aws_ecs_task_definition":
@@ -125,6 +132,7 @@ _LABELS = {
     "ResultsPolicy": "results",
     "ChangesPolicy": "changes",
     "ChangesFailedPolicy": "failed",
+    "NightsFailedPolicy": "nights_failed",
     "MembersBusPolicy": "members",
 }
 
@@ -132,7 +140,7 @@ _LABELS = {
 def template_of(case: Case) -> Rendered:
     """Render the template as CloudFormation does, for the same settings."""
     resources = _Resolver(_template(case.part), case).resources()
-    rendered = Rendered({}, [], {}, {})
+    rendered = Rendered({}, [], {}, {}, {})
     for name, resource in resources.items():
         _add_resource(rendered, resource["Type"], _LABELS.get(name, name), resource["Properties"])
     return rendered
@@ -163,6 +171,9 @@ def _add_resource(rendered: Rendered, kind: str, label: str, values: Json) -> No
         alarm = {member: values.get(camel(member)) for member in _ALARM}
         alarm |= {"dimensions": named or None, "alarm_actions": values.get("AlarmActions", [])}
         rendered.alarms[values["AlarmName"]] = {_bare(member): value for member, value in alarm.items()}
+    if kind == "AWS::SQS::Queue":
+        times = values["MessageRetentionPeriod"], values.get("VisibilityTimeout", _VISIBILITY)
+        rendered.queues[values["QueueName"]] = times
     if kind == "AWS::Lambda::Function":
         rendered.environments["function"] = values["Environment"]["Variables"]
     if kind == "AWS::ECS::TaskDefinition":

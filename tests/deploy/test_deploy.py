@@ -81,6 +81,7 @@ def test_both_tools_create_the_same_policies_patterns_and_settings(case: Case, a
     assert sorted(map(in_order, planned.patterns)) == sorted(map(in_order, rendered.patterns))
     assert planned.environments == rendered.environments
     assert planned.alarms == rendered.alarms
+    assert planned.queues == rendered.queues
 
 
 def in_order(pattern: Json) -> str:
@@ -191,21 +192,19 @@ def test_the_function_has_time_to_hand_back_what_is_left() -> None:
 
 
 def test_a_night_that_does_not_end_well_is_told() -> None:
-    (pattern,) = [one for one in template_of(HUBS[1]).patterns if one["source"] == ["aws.ecs"]]
-    assert pattern["detail"]["$or"][0]["containers"]["exitCode"] == [{"numeric": [">=", Exit.BAD_INPUT]}]
-    assert not [one for one in template_of(HUBS[0]).patterns if one["source"] == ["aws.ecs"]]
+    for case in HUBS:
+        (pattern,) = [one for one in template_of(case).patterns if one["source"] == ["aws.ecs"]]
+        assert pattern["detail"]["$or"][0]["containers"]["exitCode"] == [{"numeric": [">=", Exit.BAD_INPUT]}]
     alarms = template_of(HUBS[1]).alarms
     assert all(alarm["alarmactions"] == [NEWS] for alarm in alarms.values())
     assert alarms["checker-no-night"]["evaluationperiods"] == 26
     assert {
         name: alarm["dimensions"] for name, alarm in alarms.items() if alarm["namespace"] == "AWS/SQS"
     } == {name: {"QueueName": name} for name in ("checker-changes-failed", "checker-nights-failed")}
-    queues = [one for one in resources_of(HUBS[1]).values() if "QueueName" in one]
-    assert {one["QueueName"] for one in queues} == {
-        "checker-changes",
-        "checker-changes-failed",
-        "checker-nights-failed",
-    }
+    queues = template_of(HUBS[1]).queues
+    assert queues.keys() == {"checker-changes", "checker-changes-failed", "checker-nights-failed"}
+    kept, _ = queues["checker-nights-failed"]
+    assert kept < 20 * 60 * 60  # a night is forgotten before the next one ends
 
 
 REFUSED: dict[str, dict[str, Any]] = {
@@ -244,6 +243,19 @@ def test_both_tools_refuse_the_same_values(part: str, aws: Cloud) -> None:
             made.plan("-var-file=case.tfvars.json")
     said = f"{failed.value.stdout}{failed.value.stderr}"
     assert {name for name in values if f"var.{name} " not in said} == set(), said
+
+
+def test_terraform_refuses_what_the_hub_could_not_work_with(aws: Cloud) -> None:
+    """CloudFormation asks for the external ID by a rule; CloudWatch refuses the topic of another Region."""
+    given = {**Case("hub", organization=True).settings, "external_id": ""}
+    given["topic_arn"] = NEWS.replace(REGION, "eu-west-2")
+    with workspace(tools(), DEPLOY / "terraform", aws.url, "") as made:
+        (made.folder / "case.tfvars.json").write_text(json.dumps(given))
+        with pytest.raises(subprocess.CalledProcessError) as failed:
+            made.plan("-var-file=case.tfvars.json")
+    said = f"{failed.value.stdout}{failed.value.stderr}"
+    assert "external_id is needed" in said
+    assert "topic_arn must be a topic in the Region of the hub" in said
 
 
 def accepts(parameter: Json, value: Any) -> bool:
@@ -311,6 +323,18 @@ REQUESTS: list[tuple[Case, str, dict[str, str], str, Json, bool]] = [
     ),
     *(
         (
+            HUBS[0],
+            "queue nights_failed",
+            {"service": "events.amazonaws.com"},
+            "sqs:SendMessage",
+            {"aws:SourceArn": f"arn:aws:events:{REGION}:{account}:rule/{rule}"},
+            (account, rule) == (ACCOUNT, "checker-night-failed"),
+        )
+        for account in (ACCOUNT, HUB)
+        for rule in ("checker-night-failed", "checker-own")
+    ),
+    *(
+        (
             HUBS[1],
             "bus members",
             {"aws": "arn:aws:iam::999999999999:role/x"},
@@ -350,6 +374,31 @@ def test_nobody_else_is_let_in(
     resource = policy["Statement"][0].get("Resource", "*")
     request = {"principal": principal, "action": action, "resource": resource, "context": context}
     assert decided(policy, request) == ("Allowed" if allowed else "ImplicitlyDenied")
+
+
+SECURITY_NEWS = [
+    ({"service": "cloudwatch.amazonaws.com"}, {"aws:SourceAccount": "111122223333"}, True),
+    ({"service": "cloudwatch.amazonaws.com"}, {"aws:SourceAccount": ACCOUNT}, False),
+    ({"service": "events.amazonaws.com"}, {}, False),
+    ({"aws": "arn:aws:iam::111122223333:role/checker-nightly"}, {}, True),
+    ({"aws": f"arn:aws:iam::{ACCOUNT}:role/checker-nightly"}, {}, False),
+]
+
+
+@pytest.mark.parametrize(("principal", "context", "allowed"), SECURITY_NEWS)
+def test_the_documented_policy_of_the_topic_lets_only_alarms_and_the_task_in(
+    principal: dict[str, str], context: Json, allowed: bool
+) -> None:
+    """No rule of EventBridge: a topic policy cannot have conditions for it."""
+    text = (DEPLOY.parent / "docs" / "in-aws.md").read_text()
+    (policy,) = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    topic = "arn:aws:sns:us-east-1:111122223333:security-news"
+    request = {"principal": principal, "action": "sns:Publish", "resource": topic, "context": context}
+    assert decided(policy, request) == ("Allowed" if allowed else "ImplicitlyDenied")
+    for case in HUBS:  # and so no rule has the topic as its target
+        targets = [target for one in resources_of(case).values() for target in one.get("Targets", ())]
+        assert targets
+        assert NEWS not in [target["Arn"] for target in targets]
 
 
 def test_results_are_read_and_written_over_tls_alone() -> None:
@@ -401,5 +450,6 @@ def test_a_rendered_template_has_every_policy_of_the_hub() -> None:
     rendered: Rendered = template_of(HUBS[1])
     roles = ("nightly", "on_change", "execution", "schedule")
     own = {f"own {role}" for role in roles}
-    others = {"managed audit", "bucket results", "queue changes", "queue failed", "bus members"}
+    others = {"managed audit", "bucket results", "bus members"}
+    others |= {f"queue {name}" for name in ("changes", "failed", "nights_failed")}
     assert rendered.policies.keys() == {f"trust {role}" for role in roles} | own | others

@@ -75,7 +75,7 @@ def statements(random: Random) -> list[dict[str, object]]:
     ]
 
 
-def inventory_of(policies: list[list[dict[str, object]]]) -> Inventory:
+def reading_of(policies: list[list[dict[str, object]]]) -> Reading:
     """Topics with each of the policies, which differ in the names of the topics alone."""
     arn = Arn.parse(INSTANCE)
     assert arn is not None
@@ -88,23 +88,33 @@ def inventory_of(policies: list[list[dict[str, object]]]) -> Inventory:
                 '"OWN"', json.dumps(own)
             )
             topics.append(topic_of(own, {"Policy": text, "TopicArn": own, "Owner": ACCOUNT}))
-    return Inventory(tuple(one._replace(pairings=pairings, subscriptions=()) for one in topics))
+    inventory = Inventory(tuple(one._replace(pairings=pairings, subscriptions=()) for one in topics))
+    return Reading(inventory, judge(inventory, all_rules(), Scope(all_topics=True)))
 
 
 @settings(max_examples=40)
 @given(st.integers(min_value=0, max_value=2**32))
 def test_a_remembered_proof_is_that_of_each_policy(seed: int) -> None:
-    random = Random(seed)  # noqa: S311 - a test
-    inventory = inventory_of([statements(random) for _ in range(3)])
-    reading = Reading(inventory, judge(inventory, all_rules(), Scope(all_topics=True)))
+    reading = reading_of([statements(Random(seed + number)) for number in range(3)])  # noqa: S311 - a test
     remembered = with_previews(reading, allow_any_file, ProofMemory())
     assert remembered.findings == with_previews(reading, allow_any_file, prove).findings
 
 
+def test_a_proof_that_a_spent_budget_ended_is_not_remembered() -> None:
+    open_to_all = {"Effect": "Allow", "Principal": PRINCIPALS[0], "Action": "sns:Publish", "Resource": "OWN"}
+    reading = reading_of([[open_to_all]])
+    memory = ProofMemory()
+
+    def with_spent_budget(policy: KnownPolicy, new: Node, _: Budget | None) -> Assessment:
+        return memory(policy, new, Budget(1))
+
+    expected = with_previews(reading, allow_any_file, prove).findings
+    assert with_previews(reading, allow_any_file, with_spent_budget).findings == expected
+
+
 def test_policies_of_one_shape_are_proven_once() -> None:
     open_to_all = {"Effect": "Allow", "Principal": PRINCIPALS[0], "Action": "sns:Publish", "Resource": "OWN"}
-    inventory = inventory_of([[open_to_all]])
-    reading = Reading(inventory, judge(inventory, all_rules(), Scope(all_topics=True)))
+    reading = reading_of([[open_to_all]])
     memory = Counted()
     with_previews(reading, allow_any_file, memory)
     assert memory.asked >= len(NAMES)

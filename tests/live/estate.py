@@ -40,8 +40,8 @@ def checker(*arguments: str | Path) -> Ended:
 
 
 def timeless(report: str) -> str:
-    """Return a report without the time of its audit, to compare the reports of two runs."""
-    return re.sub(r'"time": "[^"]+"', '"time": ""', report)
+    """Return a report without the times of its audit, to compare the reports of two runs."""
+    return re.sub(r'"(time|began)": "[^"]+"', r'"\1": ""', report)
 
 
 class Estate(NamedTuple):

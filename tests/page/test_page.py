@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checker.analysis.inventory import PolicyText
+from checker.app.output import render
 from checker.core.finding import Applicability, Edit, Finding, Location, Position, Severity, Verdict
 from checker.fix.attempts import with_previews
 from checker.fix.snapshot import Reading
@@ -32,7 +35,7 @@ from checker.report.page.pool import Pool, parts_of
 from checker.report.page.rows import Row, cells_of, rows_of
 from checker.report.page.topics import maps_of
 from checker.report.page.trend import trend
-from checker.report.record import RecordedPlace, read_report
+from checker.report.record import MALFORMED, RecordedPlace, read_report
 from tests.page.samples import (
     RULES,
     SETTING,
@@ -368,3 +371,33 @@ def test_a_record_keeps_the_policy_of_a_fix_the_key_and_the_subscriptions() -> N
     assert [(one.key, one.subscribers) for one in again.examined] == around
     assert {known for _, known in around} >= {None}
     assert any(known and Subscribed("email") in known for _, known in around)
+
+
+def places_in(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The paths of all values inside of a value."""
+    members = dict(enumerate(value)) if isinstance(value, list) else value
+    for key, member in members.items() if isinstance(members, dict) else ():
+        yield (*path, key)
+        yield from places_in(member, (*path, key))
+
+
+def test_a_record_with_a_value_of_another_type_is_refused_or_can_be_shown() -> None:
+    """It may be written by hand or by another program."""
+    text = json.dumps(report_v1(audit(12)))
+    shapes = {
+        tuple("*" if isinstance(key, int) else key for key in path): path
+        for path in places_in(json.loads(text))
+    }
+    refused = 0
+    for path in shapes.values():
+        record = json.loads(text)
+        around = reduce(lambda value, key: value[key], path[:-1], record)
+        around[path[-1]] = 7 if isinstance(around[path[-1]], str) else "x"
+        try:
+            report = read_report(record)
+        except MALFORMED:
+            refused += 1
+            continue
+        for name in ("csv", "digest", "html", "json", "text"):
+            assert list(render(name, report, SETTING)), path
+    assert refused > len(shapes) / 2

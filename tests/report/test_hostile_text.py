@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import example, given, settings
@@ -57,11 +58,27 @@ def test_hostile_names_of_accounts_and_reasons_of_changes_are_inert(text: str) -
     topic = "arn:aws:sns:us-east-1:111122223333:chat"
     report = hostile(text)
     finding = report.findings[0]._replace(resource=topic, message=f"statement {'x' * 110} `{text}")
+    inert_page(audit_digest(report, finding, text))
+
+
+def test_no_word_of_a_digest_is_taken_for_a_domain() -> None:
+    """A chat makes a link of a bare domain, except in code."""
+    topic, text = "arn:aws:sns:us-east-1:111122223333:chat.fifo", "see evil.example.com/x"
+    finding = hostile(text).findings[0]._replace(resource=topic)
+    digest = audit_digest(hostile(text), finding, text)
+    assert "(111122223333 see evil. example. com/x us-east-1)" in digest
+    assert "chat.fifo" in digest
+    outside = re.sub(r"`[^`\n]+`", "", digest.replace("chat.fifo", ""))
+    assert not re.search(r"\w\.[a-z]", outside)
+
+
+def audit_digest(report: Report, finding: Finding, text: str) -> str:
+    """The digest of an audit with a finding, in an account with the text as its name."""
     entries = [Entry(finding, change, "2026-01-01T00:00:00+00:00", reason=text) for change in Change]
     unit = AuditedUnit("111122223333", "us-east-1", text, complete=True)
     audit = Circumstances("2026-01-02T00:00:00+00:00", "1", units=(unit,))
     history = History("2026-01-01T00:00:00+00:00", tuple(entries))
-    inert_page(written("digest", report._replace(findings=(finding,) * 3, audit=audit, history=history)))
+    return written("digest", report._replace(findings=(finding,) * 3, audit=audit, history=history))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -76,6 +93,7 @@ def test_the_github_runner_reads_hostile_text_literally(text: str) -> None:
 @settings(deadline=None)
 @given(st.text())
 @example("`a```b`")
+@example("#0")
 def test_no_text_breaks_any_format(text: str) -> None:
     hold(hostile(text))
 

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from checker.app.hub.status import STATUS
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls
-from checker.live.aws.errors import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from typing import BinaryIO
 
-    from checker.core.errors import Skipped
     from checker.live.aws.session import Sessions
 
 _PART = 8 * 1024 * 1024
@@ -67,28 +65,23 @@ class Bucket(NamedTuple):
             yield answer["Body"].read()
             start, size = start + _PART, int(answer["ContentRange"].rpartition("/")[2])
 
-    def store(self, folder: Path, prefix: str) -> Skipped | None:
-        """Store the files of a folder under a prefix, and return the first one that could not be stored.
+    def store(self, folder: Path, prefix: str) -> None:
+        """Store the files of a folder under a prefix. Raises CallError for the first that could not be stored.
 
         The status comes last, and only if all others are stored: a prefix without one is incomplete.
         """
-        files = sorted(folder.iterdir(), key=lambda file: (file.name == STATUS, file.name))
-        failed = (self.put(file, f"{prefix}/{file.name}") for file in files)
-        return next((entry for entry in failed if entry is not None), None)
+        for file in sorted(folder.iterdir(), key=lambda file: (file.name == STATUS, file.name)):
+            self.put(file, f"{prefix}/{file.name}")
 
-    def put(self, file: Path, key: str) -> Skipped | None:
-        """Store a file, and return it if that failed. Only a whole object appears in the bucket."""
+    def put(self, file: Path, key: str) -> None:
+        """Store a file; only a whole object appears in the bucket. Raises CallError."""
         kind = f"{_TYPES.get(file.suffix, 'application/octet-stream')}; charset=utf-8"
-        try:
-            with file.open("rb") as content:
-                first = content.read(_PART)
-                if len(first) < _PART:
-                    self._call("put_object", key, Body=first, ContentType=kind)
-                else:
-                    self._put_parts(key, kind, first, content)
-        except CallError as error:
-            return error.entry
-        return None
+        with file.open("rb") as content:
+            first = content.read(_PART)
+            if len(first) < _PART:
+                self._call("put_object", key, Body=first, ContentType=kind)
+            else:
+                self._put_parts(key, kind, first, content)
 
     def _put_parts(self, key: str, kind: str, first: bytes, content: BinaryIO) -> None:
         """Store a long object in parts. Raises CallError.

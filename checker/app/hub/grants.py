@@ -1,4 +1,4 @@
-"""Tells which changes of grants concern no topic: other services create and retire grants all the time."""
+"""Tells which changes of grants concern no topic of their account: other services create and retire grants all the time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ class Grants:
         self._keys: dict[Unit, frozenset[Arn | None]] = {}
 
     def concern_no_topic(self, event: ChangeEvent) -> bool:
-        """True if a change of a grant is about a key that encrypts no topic. False if that is not known."""
+        """True if a change of a grant is about a key that encrypts no topic of its account. False if that is not known.
+
+        The nightly audit looks at the topics of other accounts.
+        """
         if event.name not in GRANTS:
             return False
         keys = self._keys_at(event.resource)

@@ -1,7 +1,7 @@
 """The nightly audit inside AWS: `python -m checker.app.hub.nightly`, with settings in environment variables.
 
 A night is stored in a folder of its own. `latest/status.json` says how the last one ended, and `latest/night.json` names
-the last one with a report, with which the next night is compared.
+the one with which the next night is compared.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import os
 import re
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +27,7 @@ from checker.report.brief import skipped_text
 from checker.report.context import Paint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from checker.app.exit_codes import Ending
@@ -103,54 +105,78 @@ class _Night(NamedTuple):
         """The folder of the night in the bucket."""
         return f"nights/{stamp(self.started)}"
 
+    @property
+    def has_report(self) -> bool:
+        """True if the audit wrote a report."""
+        return (self.folder / REPORT).exists()
+
+    def store(self) -> None:
+        """Store the results. Raises CallError."""
+        self.bucket.store(self.folder, self.place)
+
     def write_status(self, ending: Ending) -> Path:
         """Write how the night ended."""
-        has_report = (self.folder / REPORT).exists()
-        return write_status(self.folder, ending, self.started, night=self.place, report=has_report)
+        return write_status(self.folder, ending, self.started, night=self.place, report=self.has_report)
+
+    def put_name(self) -> None:
+        """Store that the next night is compared with this one. Raises CallError."""
+        pointer = self.folder / "night.json"
+        pointer.write_text(json.dumps({"version": 1, "night": self.place}), encoding="utf-8")
+        self.bucket.put(pointer, _NIGHT)
 
 
 def _stored(night: _Night, settings: Settings, ending: Ending, unread: Skipped | None) -> Ending:
-    """Send and store the results of a night, and return how it ended if some of this failed.
+    """Store and send the results of a night, and return how it ended if some of this failed.
 
-    The next night is compared with this one only if it took over what the earlier nights knew.
+    The digest says how the night ended, so it is sent after everything is stored. If that fails, the statuses are
+    replaced. The next night is compared with this one only if it took over what the earlier nights knew.
     """
-    bucket, folder = night.bucket, night.folder
-    ending = _with(ending, unread)
-    ending = _with(ending, _sent(night, settings, ending))
+    if unread is not None:
+        tell(*skipped_text(unread, Paint()))
+    is_stored = _done(night.store)
+    ending = _with(ending, is_complete=is_stored and unread is None)
+    prefixes = (night.place, "latest") if is_stored else ("latest",)
+    is_recorded = _put_statuses(night, ending, prefixes)
+    if is_stored and is_recorded and unread is None and night.has_report:
+        is_recorded = _done(night.put_name)
+    last = _with(ending, is_complete=is_recorded)
+    last = _with(last, is_complete=_done(partial(_send, night, settings, last)))
+    if last.code != ending.code:
+        _put_statuses(night, last, prefixes)
+    return last
+
+
+def _put_statuses(night: _Night, ending: Ending, prefixes: Iterable[str]) -> bool:
+    """Store how a night ended in its folder and as the latest, and return whether all were stored."""
     status = night.write_status(ending)
-    unsaved = bucket.store(folder, night.place)
-    if unread is None and unsaved is None and (folder / REPORT).exists():
-        pointer = folder / "night.json"
-        pointer.write_text(json.dumps({"version": 1, "night": night.place}), encoding="utf-8")
-        unsaved = bucket.put(pointer, _NIGHT)
-    if unsaved is not None:
-        ending = _with(ending, unsaved)
-        status = night.write_status(ending)
-    return _with(ending, bucket.put(status, f"latest/{STATUS}"))
+    stored = [_done(partial(night.bucket.put, status, f"{prefix}/{STATUS}")) for prefix in prefixes]
+    return all(stored)
 
 
-def _with(ending: Ending, failed: Skipped | None) -> Ending:
-    """Report what failed, and return that the audit is incomplete."""
-    if failed is None:
-        return ending
-    tell(*skipped_text(failed, Paint()))
-    return ending._replace(incomplete=True)
+def _done(step: Callable[[], None]) -> bool:
+    """Do a step, and return whether it was done. If not, report why."""
+    try:
+        step()
+    except CallError as error:
+        tell(*skipped_text(error.entry, Paint()))
+        return False
+    return True
 
 
-def _sent(night: _Night, settings: Settings, ending: Ending) -> Skipped | None:
-    """Send the digest to the topic for it, and return why that failed. A night without a report is told as well."""
+def _with(ending: Ending, *, is_complete: bool) -> Ending:
+    return ending if is_complete else ending._replace(incomplete=True)
+
+
+def _send(night: _Night, settings: Settings, ending: Ending) -> None:
+    """Send the digest to the topic for it. A night without a report is told as well. Raises CallError."""
     topic, digest = settings.digest_topic, night.folder / DIGEST
     if not topic:
-        return None
+        return
     how = f"The nightly audit ended: {ending.code.name.lower()}, exit code {int(ending.code)}."
     text = digest.read_text(encoding="utf-8") if digest.exists() else "It has no report: see its log.\n"
     message = f"{how} Results: {night.bucket.url(night.place)}/\n\n{text}"
     calls = night.bucket.calls
-    try:
-        calls.make("sns", "publish", topic, TopicArn=topic, Subject=how[:_SUBJECT], Message=message)
-    except CallError as error:
-        return error.entry
-    return None
+    calls.make("sns", "publish", topic, TopicArn=topic, Subject=how[:_SUBJECT], Message=message)
 
 
 if __name__ == "__main__":

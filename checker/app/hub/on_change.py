@@ -141,7 +141,9 @@ def _by_region(
             tell(f"ignored message {inert_line(name)}: account {event.homes[0].account} is not audited")
             continue
         if grants.concern_no_topic(event):
-            tell(f"ignored message {inert_line(name)}: no topic uses {inert_line(str(event.resource))}")
+            tell(
+                f"ignored message {inert_line(name)}: no topic of its account uses {inert_line(str(event.resource))}"
+            )
             continue
         for region in dict.fromkeys(unit.region for unit in homes):
             regions.setdefault(region, []).append(change)

@@ -201,7 +201,8 @@ class Journal:
         ):
             raise unusable(self.path, line.number, "`replicas` does not list Regions of instances")
         listed = {arn: tuple(regions) for arn, regions in replicas.items()}
-        return Entry(unit, again, report, listed, audited, self._began(line))
+        began = self._began(line)
+        return Entry(unit, again, report, listed, audited._replace(began=time_text(began)), began)
 
     def _began(self, line: _Line) -> datetime:
         """Return when the reads of a unit began; the start of the audit if its record does not say."""

@@ -1,7 +1,7 @@
 """A digest of at most 40 lines, for mail or chat: what is new and fixed, then the totals. Also valid Markdown.
 
 Names and messages may have text of others, such as the name of a member account, so they cannot act: there are no links,
-mentions or HTML.
+mentions or HTML, and no word that a chat makes a link of.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _line(findings: Sequence[Finding], report: Report, setting: Setting, reason:
     names = [_name(finding, report, setting) for finding in worst_first(findings)]
     names = list(dict.fromkeys(names))
     where = Home.of_finding(first).shown(report.audit) if report.audit and Arn.parse(first.resource) else ""
-    about = _still(f"{some(names, _MOST_NAMES)}{f' ({where})' if where else ''}")
+    about = f"{_still(some(names, _MOST_NAMES))}{f' ({_without_domains(where)})' if where else ''}"
     is_open = first.verdict is Verdict.UNDETERMINED and not reason
     level = f"{first.severity.value}{' (not known)' if is_open else ''}"
     return _Line(f"- {level} {first.rule}: {about}: {_message(reason or first.message)}", len(findings))
@@ -109,7 +109,9 @@ _ACTIVE = str.maketrans(
         "@": "\N{FULLWIDTH COMMERCIAL AT}",
     }
 )
-_REFERENCE = re.compile(r"(#(?=\d)|:(?=//)|\bwww(?=\.)|\bgh-(?=\d))", re.IGNORECASE)
+_NUMBER = re.compile(r"#(?=\d)")
+"""What GitHub makes a link to an issue of. With a space after it, it could begin a heading."""
+_REFERENCE = re.compile(r"(:(?=//)|\bwww(?=\.)|\bgh-(?=\d))", re.IGNORECASE)
 """What GitHub, a chat or a mail program makes a link of; a space after it prevents that."""
 _BARE_ARN = re.compile(r"(?<![`\w])arn:[^\s`,;]+")
 _MARKS = str.maketrans("", "", "`[]*!\\")
@@ -117,7 +119,17 @@ _MARKS = str.maketrans("", "", "`[]*!\\")
 
 def _still(text: str) -> str:
     """Return a text that neither Markdown nor a chat makes a link, a mention or an element of."""
-    return _REFERENCE.sub(r"\1 ", text.translate(_ACTIVE).translate(_MARKS))
+    still = _REFERENCE.sub(r"\1 ", text.translate(_ACTIVE).translate(_MARKS))
+    return _NUMBER.sub("\N{FULLWIDTH NUMBER SIGN}", still)
+
+
+_DOMAIN = re.compile(r"(?<=\w)\.(?=[^\W\d_])")
+"""A dot that a chat or a mail program may take for that of a domain, and make a link."""
+
+
+def _without_domains(text: str) -> str:
+    """Return a still text in which no word is taken for a domain. Not for names of resources and files."""
+    return _DOMAIN.sub(". ", _still(text))
 
 
 def _message(text: str) -> str:
@@ -127,9 +139,12 @@ def _message(text: str) -> str:
     whole = _BARE_ARN.sub(lambda found: short(found[0]), "`".join(pieces))
     cut = whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}..."
     spans = enumerate(cut.split("`"))
-    return "".join(
-        code(piece.translate(_ACTIVE)) if at % 2 and piece else _still(piece) for at, piece in spans
-    )
+    return "".join(_value(piece) if at % 2 and piece else _without_domains(piece) for at, piece in spans)
+
+
+def _value(text: str) -> str:
+    """Return a value as code, which a chat leaves as it is. A mail program makes a link of a URL there as well."""
+    return code(_REFERENCE.sub(r"\1 ", text.translate(_ACTIVE)))
 
 
 def _name(finding: Finding, report: Report, setting: Setting) -> str:

@@ -74,6 +74,7 @@ def unit_json(unit: AuditedUnit) -> dict[str, Any]:
         "instances": None if unit.instances is None else list(unit.instances),
         "sources": list(unit.sources),
         **({} if unit.keys is None else {"keys_not_judged": list(unit.keys)}),
+        **({"began": unit.began} if unit.began else {}),
     }
 
 

@@ -20,6 +20,18 @@ _LEAST = 2
 """A trend needs two runs."""
 
 
+_COLUMNS = {
+    "topics": "Topics",
+    "errors": "Errors",
+    "warnings": "Warnings",
+    "notes": "Notes",
+    "new": "New",
+    "fixed": "Fixed",
+    "not_audited": "Not audited",
+}
+"""The titles of the numbers of a run."""
+
+
 class _Line(NamedTuple):
     name: str
     values: Sequence[int]
@@ -78,6 +90,9 @@ def _drawn(line: _Line, top: int, scopes: Sequence[str]) -> str:
 
 
 def _numbers(nights: Sequence[Night]) -> str:
-    headers = ("Run", "Topics", "Errors", "Warnings", "Notes", "New", "Fixed", "Not audited")
-    rows = ([text(moment(night.time)), *(text(value) for value in night[1:-1])] for night in reversed(nights))
+    rows = (
+        [text(moment(night.time)), *(text(getattr(night, name)) for name in _COLUMNS)]
+        for night in reversed(nights)
+    )
+    headers = ("Run", *_COLUMNS.values())
     return scrolled("Numbers of each run", table("Latest run first", headers, rows))

@@ -121,6 +121,7 @@ def _topics_appear_and_are_fixed(nights: Nights) -> str:
     began: str = first.report["audit"]["time"]
     units = {(unit["account"], unit["account_name"]) for unit in first.report["audit"]["units"]}
     assert units == {(nights.home.id, "master"), (nights.member.id, "payments")}
+    assert all(unit["began"] >= began for unit in first.report["audit"]["units"])
 
     quiet = nights.audit("--fail-on-new")
     assert quiet.found == {"unchanged": first.found["new"]}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from checker.app.hub.settings import Settings
 from checker.app.terminal import ended
 from checker.core.errors import InputError, Skipped
 from checker.live.aws.access import Access
+from checker.live.aws.calls import Calls
 from checker.live.aws.errors import CallError, Fault
 from checker.live.aws.session import sign_in
 from checker.sandbox import seed
@@ -93,7 +96,7 @@ def test_a_long_object_is_written_and_read_in_parts(scene: Scene, tmp_path: Path
     content = bytes(number % 251 for number in range(size))
     (tmp_path / "file").write_bytes(content)
     bucket = Bucket.of(scene.bucket, sign_in(Access()))
-    assert bucket.put(tmp_path / "file", "long") is None
+    bucket.put(tmp_path / "file", "long")
     assert scene.results()["long"] == content
     if size:  # AWS answers a range of an empty object with an error
         assert bucket.fetch("long", tmp_path / "copy")
@@ -150,25 +153,64 @@ def test_what_could_not_be_read_is_not_replaced(scene: Scene, unread: str) -> No
     assert len(report_of(scene)["history"]["nights"]) == 2
 
 
+WRITES = ("digest.md", "journal.jsonl", "report.html", "report.json", "report.txt")
+PLACES = (
+    *(f"{{night}}/{file}" for file in (*WRITES, "status.json")),
+    "latest/status.json",
+    "latest/night.json",
+)
+
+
 @pytest.mark.usefixtures("nights")
-@pytest.mark.parametrize("lost", ["report.json", "status.json", "night.json"])
-def test_a_night_that_was_not_stored_in_full_has_no_status_and_is_not_the_latest(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, lost: str
+@pytest.mark.parametrize("refused", [*PLACES, "the digest", ""])
+def test_what_could_not_be_stored_or_sent_is_said_everywhere(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, refused: str
 ) -> None:
+    """Each write is refused once: exit code, mail, and the statuses of the night and of the latest one agree."""
+    mail = _mail(scene, monkeypatch)
     assert ended(nightly) == 1
     first = night_of(scene)
-    put = Bucket.put
+    assert len(mail()) == 1
+    _refuse_once(monkeypatch, refused)
+    code = ended(nightly)
+    assert code == (3 if refused else 1)
+    status, results = latest(scene), scene.results()
+    assert (status["exit_code"], status["night"] != first) == (code, True)
+    assert [f"exit code {code}." in text for text in mail()] == [True] * (refused != "the digest")
+    is_stored = refused not in PLACES[: len(WRITES)]
+    assert (f"{status['night']}/status.json" in results) == is_stored
+    if is_stored:
+        assert results[f"{status['night']}/status.json"] == results["latest/status.json"]
+    assert night_of(scene) == (status["night"] if refused in ("", "the digest") else first)
 
-    def refuse(bucket: Bucket, file: Path, key: str) -> Skipped | None:
-        if key.endswith(lost) and key != "latest/status.json":
-            return Skipped(key, "refused", error=True)
-        return put(bucket, file, key)
 
-    monkeypatch.setattr(Bucket, "put", refuse)
-    assert ended(nightly) == 3
-    status = latest(scene)
-    assert (status["ended"], night_of(scene)) == ("incomplete", first)
-    assert (f"{status['night']}/status.json" in scene.results()) == (lost == "night.json")
+def _mail(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """Let the digest be sent, and return a function that returns what was sent since it was last called."""
+    news = scene.account.client("sns").create_topic(Name="news")["TopicArn"]
+    monkeypatch.setenv("CHECKER_DIGEST_TOPIC", news)
+    queue, sqs = seed.subscribed_queue(scene.account, news, "mail"), scene.account.client("sqs")
+
+    def received() -> list[str]:
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", ())
+        for message in messages:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return [message["Body"] for message in messages]
+
+    return received
+
+
+def _refuse_once(monkeypatch: pytest.MonkeyPatch, refused: str) -> None:
+    """Refuse the first write of an object, or the digest."""
+    make, done = Calls.make, list[str]()
+
+    def refuse(calls: Calls, service: str, operation: str, what: str, **parameters: Any) -> Any:
+        is_put = operation == "put_object" and re.sub("nights/[^/]+", "{night}", parameters["Key"]) == refused
+        if not done and (is_put or (operation == "publish" and refused == "the digest")):
+            done.append(operation)
+            raise CallError(Fault.DENIED, Skipped(what, "refused", error=True))
+        return make(calls, service, operation, what, **parameters)
+
+    monkeypatch.setattr(Calls, "make", refuse)
 
 
 def test_the_task_ends_with_the_exit_code_of_the_audit(scene: Scene) -> None:
@@ -217,18 +259,13 @@ def test_a_night_without_a_report_is_the_latest_but_nothing_is_compared_with_it(
 
 
 def test_the_digest_is_sent_to_its_topic(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    news = scene.account.client("sns").create_topic(Name="news")["TopicArn"]
-    monkeypatch.setenv("CHECKER_DIGEST_TOPIC", news)
-    queue = seed.subscribed_queue(scene.account, news, "mail")
+    mail = _mail(scene, monkeypatch)
     assert ended(nightly) == 1
-    (message,) = scene.account.client("sqs").receive_message(QueueUrl=queue)["Messages"]
-    first, *lines = message["Body"].splitlines()
+    (message,) = mail()
+    first, *lines = message.splitlines()
     where = f"s3://{scene.bucket}/{night_of(scene)}/"
     assert first == f"The nightly audit ended: findings, exit code 1. Results: {where}"
     assert "connect-cannot-use-key" in "\n".join(lines)
-    scene.sandbox.fault(denied("sns", "Publish"))
-    assert ended(nightly) == 3
-    assert latest(scene)["ended"] == "incomplete"
 
 
 INVALID = [
