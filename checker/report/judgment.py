@@ -177,6 +177,8 @@ class Judged:
             policies = {one for one in earlier.sources if one == ORGANIZATION or one.startswith(RCP)}
             if not policies <= sources or (is_denial and not policies):
                 yield "the organization policies that it rests on were not read"
+        if any(not _is_source(one) for one in earlier.sources):
+            yield "it rests on a source that this version does not know"
         if earlier.rule == CONTRADICTED:
             seen = {one for one in earlier.sources if one == TRAIL or one.startswith(EVIDENCE)}
             if not seen <= sources:
@@ -238,6 +240,10 @@ def is_other_key(key: str | None, resource: str) -> bool:
         return key is not None
     arn = Arn.parse(key)
     return arn is not None and arn.resource.startswith("key/") and key != resource
+
+
+def _is_source(word: str) -> bool:
+    return word in (TRAIL, ORGANIZATION) or word.startswith((EVIDENCE, RCP))
 
 
 def _is_proven(target: Examined, expectation: str) -> bool:

@@ -19,6 +19,7 @@ from checker.lint.history import PRESENT, Change
 from checker.lint.report import Examined, Report
 from checker.report.comparison import compared, past_of
 from checker.report.formats.json import report_v1
+from checker.report.judgment import Earlier, Judged, not_known
 from checker.report.record import RecordedPlace, read_report
 
 T = TypeVar("T")
@@ -221,3 +222,11 @@ def test_what_is_repaired_and_looked_at_in_full_is_fixed(seed: int) -> None:
     )
     history = compared(report_of(repaired, 1), past_of([report_of(first, 0)]))
     assert {entry.change for entry in history.entries} <= {Change.FIXED}
+
+
+def test_a_source_that_this_version_does_not_know_is_not_read() -> None:
+    examined = Examined("topic", TOPICS[0], TOPICS[0], {POLICY_RULE: Verdict.PASS})
+    judged = Judged([examined], lambda _: not_known(""), lambda _: "")
+    for sources, fixed in ((frozenset({"trail"}), True), (frozenset({"evidence"}), False)):
+        earlier = Earlier(POLICY_RULE, TOPICS[0], sources=sources)
+        assert judged.judgment_of(earlier, frozenset({"trail", "organization"})).fixed is fixed
