@@ -42,6 +42,7 @@ NO_PROVIDER = Provider(
     Unknown("no provider sets the Region", "provider.aws.region", (Symbol("Region", REGION),)),
     Unknown("no provider sets the account", "provider.aws.allowed_account_ids", (DEFAULT_ACCOUNT,)),
 )
+_OF_AWS = ("aws", "awscc")
 _CREDENTIALS = ("assume_role", "assume_role_with_web_identity")
 _NAMED_CREDENTIALS = ("profile", "access_key", "shared_credentials_files", "shared_config_files")
 
@@ -49,7 +50,7 @@ _NAMED_CREDENTIALS = ("profile", "access_key", "shared_credentials_files", "shar
 def read_providers(blocks: Iterable[Block], scope: Scope) -> dict[str, Provider]:
     """Read the providers of a module, by name; the default provider has an empty name."""
     found: dict[str, Provider] = {}
-    for block in blocks:
+    for block in (one for one in blocks if one.labels[0] in _OF_AWS):
         alias = block.body.arguments.get("alias")
         own = text(evaluate(alias.expression, scope)) if alias is not None else ""
         if isinstance(own, str):
