@@ -2,50 +2,78 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from posixpath import dirname, join
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import Topic
-from checker.core.errors import Skipped
-from checker.core.unknown import Symbol, Unknown, within
+from checker.core.arn import Arn
+from checker.core.errors import InputError, Skipped
+from checker.core.unknown import Unknown, symbols_within
+from checker.inputs.access_values import access_values, with_symbols
+from checker.inputs.cloudformation.definitions import definition_of, parameter_of, stored_name
 from checker.inputs.discover import HCL
+from checker.inputs.resource_matches import is_of_deployment
+from checker.inputs.supplies import STORED, Supply, supplies_in, wanted_by
 from checker.inputs.terraform_text import unread_modules
-from checker.inputs.text import TextDocument
-from checker.policy.node import Object, text_of
+from checker.inputs.text import TextDocument, parse_documents
+from checker.policy.node import Object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.core.unknown import Symbol
     from checker.inputs.diff_inputs import Input
     from checker.inputs.reach import Changed
     from checker.inputs.resource_matches import Match, Resource
     from checker.inputs.terraform.definitions import Definitions
 
-T = TypeVar("T")
-_STORED = "AWS::SSM::Parameter::Value"
-"""Types of parameters whose value is the name of a parameter of Systems Manager.
-
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
-"""
-
 
 class Redefined:
-    """Compares the definitions of data sources, parameters and calls of unread modules on both sides of a change."""
+    """Compares the definitions of references, of providers and of calls of unread modules on both sides of a change."""
 
     def __init__(self, changed: Changed) -> None:
         self._changed = changed
-        self._known: tuple[Definitions, Definitions] | None = None
 
     def match(self, match: Match) -> Match:
         """Return a resource whose old side has symbols of its own for references that mean something else."""
         old, new = match
-        if old is None or new is None or not self._changed.touches(new, is_old=False):
+        if old is None or new is None:
             return match
-        names = {one for one in _symbols_of(old) if self._differs(one.name, old, new)}
+        symbols = dict.fromkeys(symbols_within(access_values(old)))
+        names = {one.name for one in symbols if self._differs(one, old, new)}
         if not names:
             return match
-        return match._replace(old=_renamed(old, {one.name for one in names}))
+
+        def renamed(symbol: Symbol) -> Symbol:
+            return (
+                symbol._replace(name=f"{symbol.name}, before the change") if symbol.name in names else symbol
+            )
+
+        return match._replace(old=with_symbols(old, renamed))
+
+    def moved(self, match: Match) -> Iterator[Unknown]:
+        """Yield the reason why a resource may be in another account or Region, although both sides name them alike."""
+        old, new = match
+        if (
+            old is None
+            or new is None
+            or not self._is_code(new)
+            or isinstance(new.arn, Arn)
+            or old.arn != new.arn
+        ):
+            return
+        is_open = any(is_of_deployment(one) for one in symbols_within(new.arn)) or not new.arn.pieces
+        if is_open and self._changed.touches(new, is_old=False):
+            before, after = self._definitions
+            texts = (
+                before.of_provider(Path(old.home), old.address),
+                after.of_provider(Path(new.home), new.address),
+            )
+            if texts[0] != texts[1]:
+                yield Unknown(
+                    "its provider changes, so that it may be in another account or Region", new.address
+                )
 
     def calls(self) -> Iterator[Skipped]:
         """Yield the calls of modules that were not read and are defined differently on both sides."""
@@ -56,7 +84,7 @@ class Redefined:
                 continue
             texts = [
                 known.of_call(Path(side.folder, folder), name)
-                for known, side in zip(self._definitions(), sides, strict=True)
+                for known, side in zip(self._definitions, sides, strict=True)
             ]
             if texts[0] != texts[1]:
                 reason = f"module `{name}` is called differently, and is neither local nor downloaded"
@@ -84,68 +112,79 @@ class Redefined:
         file = side.names.relative(call[0])
         return dirname(file) or ".", call[1], file
 
-    def _differs(self, name: str, old: Resource, new: Resource) -> bool:
-        if not new.place.document.name.endswith(HCL):
-            return _parameter(old, name) != _parameter(new, name)
-        before, after = self._definitions()
-        return before.of_symbol(Path(old.home), name) != after.of_symbol(Path(new.home), name)
-
-    def _definitions(self) -> tuple[Definitions, Definitions]:
-        if self._known is None:
-            from checker.inputs.terraform.definitions import Definitions  # the parser is slow to import
-
-            values = self._changed.values.items()
-            before, after = (
-                Definitions(
-                    {
-                        join(side.folder, name): text
-                        for name, text in side.texts.items()
-                        if name.endswith(HCL)
-                    },
-                    {join(side.folder, root): Path(side.folder, file) for root, file in values},
+    def _differs(self, symbol: Symbol, old: Resource, new: Resource) -> bool:
+        """True if a reference may mean something else: by its definition, or by what other code supplies."""
+        if self._is_code(new):
+            is_near = self._changed.touches(new, is_old=False) or bool(self._changed.supplier(new))
+            before, after = self._definitions if is_near else (None, None)
+            if before is not None and after is not None:
+                texts = (
+                    before.of_symbol(Path(old.home), symbol.name),
+                    after.of_symbol(Path(new.home), symbol.name),
                 )
-                for side in (self._changed.old, self._changed.new)
+                if texts[0] != texts[1]:
+                    return True
+        elif _in_template(symbol, old, self._changed.old) != _in_template(symbol, new, self._changed.new):
+            return True
+        wanted = self._wanted(symbol, new)
+        return wanted is not None and any(wanted.may_be(one) for one in self._different_supplies)
+
+    @staticmethod
+    def _is_code(resource: Resource) -> bool:
+        return resource.place.document.name.endswith(HCL)
+
+    def _wanted(self, symbol: Symbol, new: Resource) -> Supply | None:
+        """Return what a symbol stands for, if other code may supply it."""
+        wanted = wanted_by(symbol.name)
+        if wanted is None and not self._is_code(new):
+            declared = [parameter_of(one, symbol.name) for one in _templates(symbol, new, self._changed.new)]
+            stored = [name for one in declared if one is not None and (name := stored_name(one)) is not None]
+            return Supply(STORED, stored[0]) if stored else None
+        if wanted is None or wanted.name or not self._different_supplies:
+            return wanted
+        return wanted._replace(name=self._definitions[1].argument(Path(new.home), symbol.name, "name"))
+
+    @cached_property
+    def _different_supplies(self) -> frozenset[Supply]:
+        """What one side of the change supplies, and the other one does not, or defines otherwise."""
+        reach = self._changed.reach
+        sides = zip((self._changed.old, self._changed.new), self._definitions, strict=True)
+        before, after = (
+            frozenset(supplies_in(Path(side.folder), reach.changed, reach.roots, known))
+            for side, known in sides
+        )
+        return before ^ after
+
+    @cached_property
+    def _definitions(self) -> tuple[Definitions, Definitions]:
+        from checker.inputs.terraform.definitions import Definitions  # the parser is slow to import
+
+        values = self._changed.values.items()
+        before, after = (
+            Definitions(
+                {join(side.folder, name): text for name, text in side.texts.items() if name.endswith(HCL)},
+                {join(side.folder, root): Path(side.folder, file) for root, file in values},
+                Path(side.folder),
+                self._changed.reach.loose,
             )
-            self._known = before, after
-        return self._known
+            for side in (self._changed.old, self._changed.new)
+        )
+        return before, after
 
 
-def _parameter(resource: Resource, name: str) -> str | None:
-    """Return the default of a template's parameter whose value is stored elsewhere; ``None`` for other symbols."""
+def _in_template(symbol: Symbol, resource: Resource, side: Input) -> list[str | None]:
+    return [definition_of(one, symbol.name) for one in _templates(symbol, resource, side)]
+
+
+def _templates(symbol: Symbol, resource: Resource, side: Input) -> Iterator[Object]:
+    """Yield the template in which a symbol is defined: that of its scope, or of the resource."""
+    name = symbol.scope.partition("#")[0]
     document = resource.place.document
-    root = document.root if isinstance(document, TextDocument) else None
-    declared = root.get("Parameters") if isinstance(root, Object) else None
-    one = declared.get(name) if isinstance(declared, Object) else None
-    kind = one.get("Type") if isinstance(one, Object) else None
-    if not isinstance(one, Object) or kind is None or not (text_of(kind) or "").startswith(_STORED):
-        return None
-    default = one.get("Default")
-    return "" if default is None else text_of(default)
-
-
-def _symbols_of(resource: Resource) -> set[Symbol]:
-    policy = resource.policy if isinstance(resource.policy, Unknown) else resource.policy.policy
-    return set(within((resource.arn, policy), Symbol))
-
-
-def _renamed(resource: Resource, names: set[str]) -> Resource:
-    arn, policy = _with_names(resource.arn, names), resource.policy
-    if isinstance(policy, Unknown):
-        policy = _with_names(policy, names)
-    else:
-        policy = policy._replace(policy=_with_names(policy.policy, names))
-    if isinstance(resource, Topic):
-        return resource._replace(arn=arn, policy=policy)
-    return resource._replace(arn=arn, policy=policy)
-
-
-def _with_names(value: T, names: set[str]) -> T:
-    """Give symbols with these names the names that they have before the change."""
-    changed: object = value
-    if isinstance(value, Symbol):
-        changed = value._replace(name=f"{value.name}, before the change") if value.name in names else value
-    elif isinstance(value, tuple):
-        items = [_with_names(one, names) for one in value]
-        make = getattr(value, "_make", None)
-        changed = tuple(items) if make is None else make(items)
-    return cast("T", changed)
+    if name in side.texts and name != side.own(document.name):
+        try:
+            documents = parse_documents(name, side.texts[name])
+        except InputError:
+            return  # reported when the file is read
+        yield from (one.root for one in documents if isinstance(one.root, Object))
+    elif isinstance(document, TextDocument) and isinstance(document.root, Object):
+        yield document.root
