@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from posixpath import dirname, join
 from typing import TYPE_CHECKING
 
@@ -11,22 +11,25 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
 from checker.core.unknown import Unknown, symbols_within
 from checker.inputs.access_values import access_values, with_symbols
+from checker.inputs.callers import is_chosen
 from checker.inputs.cloudformation.definitions import definition_of, parameter_of, stored_name
-from checker.inputs.discover import HCL
+from checker.inputs.discover import CONFIGURATION, HCL
 from checker.inputs.resource_matches import is_of_deployment
 from checker.inputs.supplies import STORED, Supply, supplies_in, wanted_by
+from checker.inputs.terraform.module.folder import listed
 from checker.inputs.terraform_text import unread_modules
 from checker.inputs.text import TextDocument, parse_documents
+from checker.inputs.values_rounds import home_of_values
 from checker.policy.node import Object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from checker.core.unknown import Symbol
     from checker.inputs.diff_inputs import Input
     from checker.inputs.reach import Changed
     from checker.inputs.resource_matches import Match, Resource
-    from checker.inputs.terraform.definitions import Definitions
+    from checker.inputs.terraform.definitions import Definitions, Root
 
 
 class Redefined:
@@ -67,8 +70,8 @@ class Redefined:
         if is_open and self._changed.touches(new, is_old=False):
             before, after = self._definitions
             texts = (
-                before.of_provider(Path(old.home), old.address),
-                after.of_provider(Path(new.home), new.address),
+                before.of_provider(_root(before, old), old.address),
+                after.of_provider(_root(after, new), new.address),
             )
             if texts[0] != texts[1]:
                 yield Unknown(
@@ -78,19 +81,23 @@ class Redefined:
     def calls(self) -> Iterator[Skipped]:
         """Yield the calls of modules that were not read and are defined differently on both sides."""
         sides = self._changed.old, self._changed.new
-        before, after = ({self._place(one, side) for one in self._calls(side)} for side in sides)
-        for folder, name, file in sorted(before | after):
-            if self._is_alone(folder):
+        calls = {
+            (dirname(file) or ".", name): file
+            for side in sides
+            for file, name in sorted(self._calls(side), reverse=True)
+        }
+        for (folder, name), file in sorted(calls.items()):
+            if self._does_not_change(folder):
                 continue
-            texts = [
+            before, after = (
                 known.of_call(Path(side.folder, folder), name)
                 for known, side in zip(self._definitions, sides, strict=True)
-            ]
-            if texts[0] != texts[1]:
+            )
+            if before != after:
                 reason = f"module `{name}` is called differently, and is neither local nor downloaded"
                 yield Skipped(file, reason, help="run `terraform init`, and compare the plans")
 
-    def _is_alone(self, folder: str) -> bool:
+    def _does_not_change(self, folder: str) -> bool:
         """True for a root without changed files and without outputs of modules, so that its calls do not change."""
         changed = self._changed.reach.changed
         if folder not in self._changed.reach.roots or any((dirname(one) or ".") == folder for one in changed):
@@ -99,28 +106,25 @@ class Redefined:
         return not any("module." in text for one, text in texts.items() if (dirname(one) or ".") == folder)
 
     def _calls(self, side: Input) -> Iterator[tuple[str, str]]:
-        """Yield the file and the name of each call of an unread module in files that the change affects."""
+        """Yield the file, by its name on the new side, and the name of each call of an unread module that may change."""
         texts = {
             name: text for name, text in side.texts.items() if side.own(name) in self._changed.reach.files
         }
         for one in unread_modules(texts, side.folder):
             if not one.is_local:
-                yield one.file, one.name
-
-    def _place(self, call: tuple[str, str], side: Input) -> tuple[str, str, str]:
-        """Return the folder, the name and the file of a call by the names of the new side."""
-        file = side.names.relative(call[0])
-        return dirname(file) or ".", call[1], file
+                yield side.names.relative(one.file), one.name
 
     def _differs(self, symbol: Symbol, old: Resource, new: Resource) -> bool:
         """True if a reference may mean something else: by its definition, or by what other code supplies."""
+        if symbol.name.startswith("dependency."):
+            return symbol.scope.partition("#")[2] in self._changed.reach.roots
         if self._is_code(new):
             is_near = self._changed.touches(new, is_old=False) or bool(self._changed.supplier(new))
             before, after = self._definitions if is_near else (None, None)
             if before is not None and after is not None:
                 texts = (
-                    before.of_symbol(Path(old.home), symbol.name),
-                    after.of_symbol(Path(new.home), symbol.name),
+                    before.of_symbol(_root(before, old), symbol.name),
+                    after.of_symbol(_root(after, new), symbol.name),
                 )
                 if texts[0] != texts[1]:
                     return True
@@ -142,34 +146,48 @@ class Redefined:
             return Supply(STORED, stored[0]) if stored else None
         if wanted is None or wanted.name or not self._different_supplies:
             return wanted
-        return wanted._replace(name=self._definitions[1].argument(Path(new.home), symbol.name, "name"))
+        known = self._definitions[1]
+        return wanted._replace(name=known.argument(_root(known, new), symbol.name, "name"))
 
     @cached_property
     def _different_supplies(self) -> frozenset[Supply]:
         """What one side of the change supplies, and the other one does not, or defines otherwise."""
-        reach = self._changed.reach
-        sides = zip((self._changed.old, self._changed.new), self._definitions, strict=True)
-        before, after = (
-            frozenset(supplies_in(Path(side.folder), reach.changed, reach.roots, known))
-            for side, known in sides
-        )
+        before, after = (frozenset(self._supplies(one)) for one in (self._changed.old, self._changed.new))
         return before ^ after
+
+    def _supplies(self, side: Input) -> Iterator[Supply]:
+        """Yield what one side supplies, without values files that Terraform does not load by itself, and with each."""
+        reach, top = self._changed.reach, Path(side.folder)
+        files = [one for one in reach.changed if is_chosen(one.rpartition("/")[2]) and (top / one).is_file()]
+        homes = {
+            parent.as_posix()
+            for one in files
+            for parent in PurePosixPath(one).parents
+            if listed(top / parent, [])
+        }
+        for values in ({}, *({home_of_values(one, frozenset(homes)): one} for one in files)):
+            yield from supplies_in(top, reach.changed, {*reach.roots, *values}, self._of(side, values))
 
     @cached_property
     def _definitions(self) -> tuple[Definitions, Definitions]:
+        values = self._changed.values
+        return self._of(self._changed.old, values), self._of(self._changed.new, values)
+
+    def _of(self, side: Input, values: Mapping[str, str]) -> Definitions:
+        """Return the definitions of one side, with values files for roots."""
         from checker.inputs.terraform.definitions import Definitions  # the parser is slow to import
 
-        values = self._changed.values.items()
-        before, after = (
-            Definitions(
-                {join(side.folder, name): text for name, text in side.texts.items() if name.endswith(HCL)},
-                {join(side.folder, root): Path(side.folder, file) for root, file in values},
-                Path(side.folder),
-                self._changed.reach.loose,
-            )
-            for side in (self._changed.old, self._changed.new)
+        code = (*HCL, CONFIGURATION)
+        return Definitions(
+            {join(side.folder, name): text for name, text in side.texts.items() if name.endswith(code)},
+            {join(side.folder, root): Path(side.folder, file) for root, file in values.items()},
+            Path(side.folder),
+            self._changed.reach.loose,
         )
-        return before, after
+
+
+def _root(known: Definitions, resource: Resource) -> Root:
+    return known.root_of(Path(resource.home), Path(resource.place.document.name), resource.address)
 
 
 def _in_template(symbol: Symbol, resource: Resource, side: Input) -> list[str | None]:

@@ -11,9 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
+from checker.inputs.discover import CONFIGURATION, HCL
 from checker.inputs.file_references import may_read
 from checker.inputs.terraform.address import split
-from checker.inputs.terraform.hcl.tokens import tokens
+from checker.inputs.terraform.definition_text import (
+    canonical,
+    generating_in,
+    pattern_of,
+    source_of,
+    text_of_argument,
+    text_of_block,
+)
 from checker.inputs.terraform.module.collect_blocks import gather_folder, take_values
 from checker.inputs.terraform.module.folder import Text, absolute, called_by, local_folder
 from checker.inputs.terraform.module.providers import passed_names, provider_of
@@ -22,7 +30,7 @@ from checker.inputs.text import read_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from checker.inputs.terraform.hcl.body import Argument, Block
+    from checker.inputs.terraform.hcl.body import Block
     from checker.inputs.terraform.module.folder import Folder
     from checker.inputs.terraform.module.providers import ProviderName
 
@@ -53,12 +61,20 @@ _MOST_CALLS = 20
 """The maximum depth of modules; one that calls itself has no end."""
 
 
+class Root(NamedTuple):
+    """The folder of a root module, and that of the Terragrunt unit that deploys it."""
+
+    folder: Path
+    unit: Path | None = None
+
+
 class _Place(NamedTuple):
-    """A module folder, and the call of it; ``None`` for a root."""
+    """A module folder, and the call of it; ``None`` for a root. ``unit`` is the Terragrunt unit of a root."""
 
     folder: Path
     caller: _Place | None = None
     call: Block | None = None
+    unit: Path | None = None
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -83,8 +99,8 @@ class _Part(NamedTuple):
 class Definitions:
     """Definitions in the files of one side.
 
-    ``texts`` are its files by full path, in which callers of a module are found. ``values`` has the values file of a
-    root's folder, by full path, if it is read with one. ``changed`` are the changed files that code may read, relative to
+    ``texts`` are its files by full path, in which callers of a module and configurations of Terragrunt are found.
+    ``values`` has the values file of a root's folder, by full path, if it is read with one. ``changed`` are the changed files that code may read, relative to
     ``top``.
     """
 
@@ -97,7 +113,20 @@ class Definitions:
         self._changed = sorted(changed)
         self._folders: dict[str, Folder] = {}
 
-    def of_symbol(self, root: Path, name: str) -> str | None:
+    def root_of(self, home: Path, file: Path, address: str) -> Root:
+        """Return the root of a resource by its home, which may be a Terragrunt unit, and its file and address."""
+        if self._folder(home).sources:
+            return Root(home)
+        names = _names_of(address.partition(" (")[0])
+        for folder in dict.fromkeys(
+            (file.parent, *(Path(one).parent for one in self._texts if one.endswith(HCL)))
+        ):
+            place, _, unread = self._placed(Root(folder), names)
+            if unread is None and absolute(place.folder) == absolute(file.parent):
+                return Root(folder, home)
+        return Root(home)
+
+    def of_symbol(self, root: Root, name: str) -> str | None:
         """Return the definition of what a symbol is an attribute of; ``None`` for variables and other symbols."""
         named = _OF_PROVIDER.search(name)
         if named is not None:
@@ -108,17 +137,17 @@ class Definitions:
         is_other = len(names) < 2 or names[0] in _OTHER_NAMES
         return None if is_other else self._closure(self._resource(place, names))
 
-    def of_provider(self, root: Path, address: str) -> str:
+    def of_provider(self, root: Root, address: str) -> str:
         """Return the settings of the provider of a resource that decide about its account and Region."""
         place, names, _ = self._placed(root, _names_of(address.partition(" (")[0]))
         block = self._block(place, names)
         return "" if block is None else self._closure(self._provider(place, block))
 
-    def argument(self, root: Path, name: str, argument: str) -> str:
+    def argument(self, root: Root, name: str, argument: str) -> str:
         """Return the text of an argument of the block that a symbol is an attribute of, with `*` for references."""
         place, names, _ = self._placed(root, _names_of(name))
         block = self._block(place, names)
-        return "*" if block is None else _pattern(block, argument)
+        return "*" if block is None else pattern_of(block, argument)
 
     def outputs(self, root: Path) -> Iterator[tuple[str, str]]:
         """Yield the name and the definition of each output of a root."""
@@ -131,7 +160,7 @@ class Definitions:
         for place in self._places(_Place(root)):
             for key, block in self._folder(place.folder).resources.items():
                 if key[:2] == ("resource", kind):
-                    yield _pattern(block, "name"), self._closure(self._whole(place, block))
+                    yield pattern_of(block, "name"), self._closure(self._whole(place, block))
 
     def of_call(self, folder: Path, name: str) -> str:
         """Return the definition of a module call in a folder, with its providers; empty if there is none."""
@@ -141,7 +170,7 @@ class Definitions:
         place = _Place(folder)
         names = {("aws", ""): ("aws", "")} if (passed := passed_names(block)) is None else passed
         providers = (part for own in names.values() for part in self._settings(place, own))
-        return self._closure([_Part(place, _text_of(block)), *providers])
+        return self._closure([_Part(place, text_of_block(block)), *providers])
 
     def _folder(self, path: Path) -> Folder:
         name = absolute(path)
@@ -152,20 +181,20 @@ class Definitions:
             self._folders[name] = found
         return self._folders[name]
 
-    def _placed(self, root: Path, names: Names) -> tuple[_Place, Names, _Part | None]:
+    def _placed(self, root: Root, names: Names) -> tuple[_Place, Names, _Part | None]:
         """Follow the calls of modules at the beginning of an address, up to the call of one that is not local."""
-        place = _Place(root)
+        place = _Place(root.folder, unit=root.unit)
         while len(names) > 3 and names[0] == "module":
             block, called = self._folder(place.folder).modules.get(names[1]), self._called(place, names[1])
             if called is None:
-                return place, names, None if block is None else _Part(place, _text_of(block))
+                return place, names, None if block is None else _Part(place, text_of_block(block))
             place, names = called, names[2:]
         return place, names, None
 
     def _called(self, place: _Place, name: str) -> _Place | None:
         """Return the local module that a call leads to; ``None`` for others, and for one that calls itself."""
         block = self._folder(place.folder).modules.get(name)
-        source = None if block is None else _source_of(block)
+        source = None if block is None else source_of(block)
         if block is None or source is None or len(place.path) > _MOST_CALLS:
             return None
         return _Place(local_folder(place.folder, source), place, block)
@@ -206,7 +235,7 @@ class Definitions:
         if reference["data"]:
             return self._resource(place, ("data", kind, name))
         if kind == "local":
-            return [_Part(place, _argument(folder.local[name]))] if name in folder.local else ()
+            return [_Part(place, text_of_argument(folder.local[name]))] if name in folder.local else ()
         if kind == "var":
             return self._variable(place, name)
         return (
@@ -233,14 +262,14 @@ class Definitions:
         arguments = block.body.arguments
         if attribute in arguments:
             chosen = (attribute, *(name for name in ("for_each", "count") if name in arguments))
-            yield from (_Part(place, _argument(arguments[name])) for name in chosen)
+            yield from (_Part(place, text_of_argument(arguments[name])) for name in chosen)
         elif _is_set_by_aws(block.labels[0], attribute):
             yield from self._provider(place, block)
         else:
             yield from self._whole(place, block)
 
     def _whole(self, place: _Place, block: Block) -> Iterator[_Part]:
-        yield _Part(place, _text_of(block, _NO_VALUE if block.kind == "resource" else frozenset()))
+        yield _Part(place, text_of_block(block, _NO_VALUE if block.kind == "resource" else frozenset()))
         yield from self._provider(place, block)
 
     def _provider(self, place: _Place, block: Block) -> Iterator[_Part]:
@@ -252,37 +281,49 @@ class Definitions:
         """Yield the settings of a provider, which a caller may pass to a module under another name."""
         block = self._folder(place.folder).providers.get(name)
         if block is not None:
-            yield _Part(place, _text_of(block, _NO_PLACE))
+            yield _Part(place, text_of_block(block, _NO_PLACE))
         elif place.caller is not None and place.call is not None:
             yield from self._settings(place.caller, (passed_names(place.call) or {}).get(name, name))
+        elif place.unit is not None:
+            texts = (text for one in self._configurations(place.unit) for text in generating_in(one))
+            yield from (_Part(place, text) for text in texts)
 
-    def _configured(self, root: Path, name: ProviderName) -> Iterator[_Part]:
+    def _configured(self, root: Root, name: ProviderName) -> Iterator[_Part]:
         """Yield the settings of a provider with an alias, which the root declares, or one of its modules."""
-        for place in self._places(_Place(root)):
+        for place in self._places(_Place(root.folder, unit=root.unit)):
             block = self._folder(place.folder).providers.get(name)
             if block is not None:
-                yield _Part(place, _text_of(block, _NO_PLACE))
+                yield _Part(place, text_of_block(block, _NO_PLACE))
 
     def _variable(self, place: _Place, name: str) -> Iterator[_Part]:
         """Yield the value of a variable, by the caller or a file, or else its default."""
         folder = self._folder(place.folder)
         passed = None if place.call is None else place.call.body.arguments.get(name)
         if passed is not None and place.caller is not None and place.call is not None:
-            yield _Part(place.caller, _argument(passed))
+            yield _Part(place.caller, text_of_argument(passed))
             repeated = place.call.body.arguments.get("for_each")
-            yield from () if repeated is None else [_Part(place.caller, _argument(repeated))]
+            yield from () if repeated is None else [_Part(place.caller, text_of_argument(repeated))]
         elif place.caller is None and name in folder.values:
-            yield _Part(place, _argument(folder.values[name]))
+            yield _Part(place, text_of_argument(folder.values[name]))
         elif name in folder.variables and "default" in folder.variables[name].body.arguments:
-            yield _Part(place, _argument(folder.variables[name].body.arguments["default"]))
-        if place.caller is None:
+            yield _Part(place, text_of_argument(folder.variables[name].body.arguments["default"]))
+        if place.unit is not None:
+            yield from (_Part(place, canonical(text)) for text in self._configurations(place.unit))
+        elif place.caller is None:
             yield from (_Part(place, text) for text in self._callers(place.folder))
+
+    def _configurations(self, unit: Path) -> Iterator[str]:
+        """Yield the configurations of a Terragrunt unit, and those above it, which it may include."""
+        above = {absolute(one) for one in (unit, *unit.absolute().parents)}
+        for file, text in self._texts.items():
+            if file.endswith(CONFIGURATION) and absolute(Path(file).parent) in above:
+                yield text
 
     def _callers(self, folder: Path) -> Iterator[str]:
         """Yield the files that call a module of which only the folder is known."""
         own = absolute(folder)
         for file, text in self._texts.items():
-            if any(absolute(one) == own for one in called_by(Text(Path(file), text))):
+            if file.endswith(HCL) and any(absolute(one) == own for one in called_by(Text(Path(file), text))):
                 yield canonical(text)
 
     def _module(self, place: _Place, name: str, output: str) -> Iterator[_Part]:
@@ -292,7 +333,7 @@ class Definitions:
             return
         called = self._called(place, name)
         if called is None:
-            yield _Part(place, _text_of(block))
+            yield _Part(place, text_of_block(block))
             return
         outputs = (
             [output] if output in self._folder(called.folder).outputs else self._folder(called.folder).outputs
@@ -303,7 +344,7 @@ class Definitions:
     def _output(self, place: _Place, name: str) -> Iterator[_Part]:
         block = self._folder(place.folder).outputs.get(name)
         value = None if block is None else block.body.arguments.get("value")
-        yield from () if value is None else [_Part(place, _argument(value))]
+        yield from () if value is None else [_Part(place, text_of_argument(value))]
 
 
 def _names_of(address: str) -> Names:
@@ -314,56 +355,3 @@ def _names_of(address: str) -> Names:
 def _is_set_by_aws(kind: str, attribute: str) -> bool:
     is_of_aws = kind.startswith(("aws_", "awscc_")) and kind != _ACCOUNT
     return is_of_aws and _SET_BY_AWS.match(attribute) is not None
-
-
-def _pattern(block: Block, name: str) -> str:
-    """Return the text of an argument, with `*` for references; `*` for other expressions than strings."""
-    argument = block.body.arguments.get(name)
-    found = None if argument is None else _STRING.fullmatch(_argument(argument))
-    return _INTERPOLATION.sub("*", found[1]) if found else "*"
-
-
-_STRING = re.compile(r'"((?:[^"\\]|\$\{[^}]*\})*)"')
-_INTERPOLATION = re.compile(r"\$\{[^}]*\}")
-
-
-def _source_of(block: Block) -> str | None:
-    """Return the folder of a local module."""
-    argument = block.body.arguments.get("source")
-    found = None if argument is None else re.search(r'"(\.\.?/[^"\n]*)"', _argument(argument))
-    return found[1] if found else None
-
-
-def _text_of(block: Block, without: frozenset[str] = frozenset()) -> str:
-    """Write a block with its arguments in order, as override files leave it."""
-    arguments = sorted(
-        (name, _argument(one)) for name, one in block.body.arguments.items() if name not in without
-    )
-    blocks = sorted(_text_of(one) for one in block.body.written if one.kind not in without)
-    lines = (*(f"{name} = {text}" for name, text in arguments), *blocks)
-    return "\n".join((" ".join((block.kind, *block.labels)), *lines))
-
-
-def _argument(argument: Argument) -> str:
-    try:
-        at = argument.expression.at
-    except InputError as error:
-        return str(error)  # reported when the file is read
-    return canonical(at.source.text[at.start : at.end])
-
-
-def canonical(text: str) -> str:
-    """Return a text without comments and with single blanks outside of strings."""
-    pieces: list[str] = []
-    at, outside = 0, ""
-    for token in tokens(text):
-        if token.kind in ("comment", "string", "heredoc"):
-            outside += f"{text[at : token.start]} "
-            at = token.end
-        if token.kind in ("string", "heredoc"):
-            pieces += (_BLANK.sub(" ", outside), text[token.start : token.end])
-            outside = ""
-    return "".join((*pieces, _BLANK.sub(" ", outside + text[at:]))).strip()
-
-
-_BLANK = re.compile(r"\s+")
