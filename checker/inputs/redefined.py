@@ -7,17 +7,17 @@ from pathlib import Path, PurePosixPath
 from posixpath import dirname, join
 from typing import TYPE_CHECKING
 
-from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
 from checker.core.unknown import Unknown, symbols_within
 from checker.inputs.access_values import access_values, with_symbols
 from checker.inputs.callers import is_chosen
 from checker.inputs.cloudformation.definitions import definition_of, parameter_of, stored_name
 from checker.inputs.discover import CONFIGURATION, HCL
+from checker.inputs.file_references import may_read
 from checker.inputs.resource_matches import is_of_deployment
 from checker.inputs.supplies import STORED, Supply, supplies_in, wanted_by
 from checker.inputs.terraform.module.folder import listed
-from checker.inputs.terraform_text import unread_modules
+from checker.inputs.terraform_text import backends_in, unread_modules
 from checker.inputs.text import TextDocument, parse_documents
 from checker.inputs.values_rounds import home_of_values
 from checker.policy.node import Object
@@ -32,11 +32,15 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.definitions import Definitions, Root
 
 
+_MOVED = "its provider or backend changes, so that it may be in another account or Region"
+
+
 class Redefined:
     """Compares the definitions of references, of providers and of calls of unread modules on both sides of a change."""
 
     def __init__(self, changed: Changed) -> None:
         self._changed = changed
+        self._near: dict[tuple[str, str], bool] = {}
 
     def match(self, match: Match) -> Match:
         """Return a resource whose old side has symbols of its own for references that mean something else."""
@@ -58,25 +62,18 @@ class Redefined:
     def moved(self, match: Match) -> Iterator[Unknown]:
         """Yield the reason why a resource may be in another account or Region, although both sides name them alike."""
         old, new = match
-        if (
-            old is None
-            or new is None
-            or not self._is_code(new)
-            or isinstance(new.arn, Arn)
-            or old.arn != new.arn
-        ):
-            return
-        is_open = any(is_of_deployment(one) for one in symbols_within(new.arn)) or not new.arn.pieces
-        if is_open and self._changed.touches(new, is_old=False):
-            before, after = self._definitions
-            texts = (
-                before.of_provider(_root(before, old), old.address),
-                after.of_provider(_root(after, new), new.address),
+        if old is not None and new is not None and self._is_code(new) and old.arn == new.arn:
+            is_open = isinstance(new.arn, Unknown) and (
+                not new.arn.pieces or any(map(is_of_deployment, symbols_within(new.arn)))
             )
-            if texts[0] != texts[1]:
-                yield Unknown(
-                    "its provider changes, so that it may be in another account or Region", new.address
-                )
+            is_near = is_open and self._changed.touches(new, is_old=False)
+            if is_near and self._settings(old, is_old=True) != self._settings(new, is_old=False):
+                yield Unknown(_MOVED, new.address)
+
+    def _settings(self, resource: Resource, *, is_old: bool) -> tuple[str, tuple[str, ...]]:
+        """Return the settings of the provider of a resource, and of the backend of its root."""
+        known = self._definitions[not is_old]
+        return known.of_provider(_root(known, resource), resource.address), backends_in(Path(resource.home))
 
     def calls(self) -> Iterator[Skipped]:
         """Yield the calls of modules that were not read and are defined differently on both sides."""
@@ -107,8 +104,11 @@ class Redefined:
 
     def _calls(self, side: Input) -> Iterator[tuple[str, str]]:
         """Yield the file, by its name on the new side, and the name of each call of an unread module that may change."""
+        reach = self._changed.reach
         texts = {
-            name: text for name, text in side.texts.items() if side.own(name) in self._changed.reach.files
+            name: text
+            for name, text in side.texts.items()
+            if side.own(name) in reach.files or any(may_read(text, one) for one in reach.loose)
         }
         for one in unread_modules(texts, side.folder):
             if not one.is_local:
@@ -116,22 +116,33 @@ class Redefined:
 
     def _differs(self, symbol: Symbol, old: Resource, new: Resource) -> bool:
         """True if a reference may mean something else: by its definition, or by what other code supplies."""
+        if is_of_deployment(symbol):
+            return False
         if symbol.name.startswith("dependency."):
             return symbol.scope.partition("#")[2] in self._changed.reach.roots
         if self._is_code(new):
-            is_near = self._changed.touches(new, is_old=False) or bool(self._changed.supplier(new))
-            before, after = self._definitions if is_near else (None, None)
-            if before is not None and after is not None:
-                texts = (
-                    before.of_symbol(_root(before, old), symbol.name),
-                    after.of_symbol(_root(after, new), symbol.name),
-                )
-                if texts[0] != texts[1]:
-                    return True
-        elif _in_template(symbol, old, self._changed.old) != _in_template(symbol, new, self._changed.new):
-            return True
-        wanted = self._wanted(symbol, new)
-        return wanted is not None and any(wanted.may_be(one) for one in self._different_supplies)
+            is_redefined = self._is_near(new) and self._in_code(symbol, old, new)
+        else:
+            sides = (old, self._changed.old), (new, self._changed.new)
+            before, after = (_in_template(symbol, *one) for one in sides)
+            is_redefined = before != after
+        wanted = None if is_redefined else self._wanted(symbol, new)
+        return is_redefined or (wanted is not None and any(map(wanted.may_be, self._different_supplies)))
+
+    def _in_code(self, symbol: Symbol, old: Resource, new: Resource) -> bool:
+        """True if Terraform code defines a symbol differently on both sides."""
+        before, after = self._definitions
+        return before.of_symbol(_root(before, old), symbol.name) != after.of_symbol(
+            _root(after, new), symbol.name
+        )
+
+    def _is_near(self, new: Resource) -> bool:
+        """True if the change has a file of the code of a resource, or one that the code may read."""
+        place = new.home, dirname(new.place.document.name)
+        if place not in self._near:
+            touched = self._changed.touches(new, is_old=False)
+            self._near[place] = touched or bool(self._changed.supplier(new))
+        return self._near[place]
 
     @staticmethod
     def _is_code(resource: Resource) -> bool:

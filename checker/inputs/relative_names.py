@@ -54,7 +54,9 @@ class Names(NamedTuple):
         return Unknown(self.relative(value.reason), self.relative(value.where), pieces)
 
     def _symbol(self, symbol: Symbol) -> Symbol:
-        return symbol._replace(name=self.relative(symbol.name), scope=self.relative(symbol.scope))
+        scope = self.relative(symbol.scope)
+        folders = {old.removesuffix("/"): new.removesuffix("/") for old, new in self.renamed}
+        return symbol._replace(name=self.relative(symbol.name), scope=folders.get(scope, scope))
 
     def inventory(self, inventory: Inventory) -> Inventory:
         """Return the topics, keys and instances with relative names."""
