@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from checker.inputs.diff_inputs import Input
     from checker.inputs.reach import Changed
     from checker.inputs.resource_matches import Match, Resource
-    from checker.inputs.terraform.definitions import Definitions, Root
+    from checker.inputs.terraform.definitions import Definitions
 
 
 _MOVED = "its provider or backend changes, so that it may be in another account or Region"
@@ -73,7 +73,7 @@ class Redefined:
     def _settings(self, resource: Resource, *, is_old: bool) -> tuple[str, tuple[str, ...]]:
         """Return the settings of the provider of a resource, and of the backend of its root."""
         known = self._definitions[not is_old]
-        return known.of_provider(_root(known, resource), resource.address), backends_in(Path(resource.home))
+        return known.of_provider(known.root_of(resource), resource.address), backends_in(Path(resource.home))
 
     def calls(self) -> Iterator[Skipped]:
         """Yield the calls of modules that were not read and are defined differently on both sides."""
@@ -132,8 +132,8 @@ class Redefined:
     def _in_code(self, symbol: Symbol, old: Resource, new: Resource) -> bool:
         """True if Terraform code defines a symbol differently on both sides."""
         before, after = self._definitions
-        return before.of_symbol(_root(before, old), symbol.name) != after.of_symbol(
-            _root(after, new), symbol.name
+        return before.of_symbol(before.root_of(old), symbol.name) != after.of_symbol(
+            after.root_of(new), symbol.name
         )
 
     def _is_near(self, new: Resource) -> bool:
@@ -158,7 +158,7 @@ class Redefined:
         if wanted is None or wanted.name or not self._different_supplies:
             return wanted
         known = self._definitions[1]
-        return wanted._replace(name=known.argument(_root(known, new), symbol.name, "name"))
+        return wanted._replace(name=known.argument(known.root_of(new), symbol.name, "name"))
 
     @cached_property
     def _different_supplies(self) -> frozenset[Supply]:
@@ -187,18 +187,14 @@ class Redefined:
     def _of(self, side: Input, values: Mapping[str, str]) -> Definitions:
         """Return the definitions of one side, with values files for roots."""
         from checker.inputs.terraform.definitions import Definitions  # the parser is slow to import
+        from checker.inputs.terraform.module_tree import ModuleTree
 
-        code = (*HCL, CONFIGURATION)
-        return Definitions(
+        code, top = (*HCL, CONFIGURATION), Path(side.folder)
+        tree = ModuleTree(
             {join(side.folder, name): text for name, text in side.texts.items() if name.endswith(code)},
-            {join(side.folder, root): Path(side.folder, file) for root, file in values.items()},
-            Path(side.folder),
-            self._changed.reach.loose,
+            {join(side.folder, root): top / file for root, file in values.items()},
         )
-
-
-def _root(known: Definitions, resource: Resource) -> Root:
-    return known.root_of(Path(resource.home), Path(resource.place.document.name), resource.address)
+        return Definitions(tree, top, self._changed.reach.loose)
 
 
 def _in_template(symbol: Symbol, resource: Resource, side: Input) -> list[str | None]:

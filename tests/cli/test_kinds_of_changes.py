@@ -543,7 +543,7 @@ SAME = {
     ),
     "another output of a root": swapped(dict(STATE), "accounts/main.tf", '"b"', '"c"'),
     "tags of a parameter": swapped(dict(PARAMETER), "b/main.tf", '"x"', '"y"'),
-    "another parameter": swapped(dict(PARAMETER) | {"main.tf": STORED.replace("/a", "/b")}, "b/main.tf", '"a"', '"b"'),
+    "another parameter": swapped({**PARAMETER, "main.tf": STORED.replace("/a", "/b")}, "b/main.tf", '"a"', '"b"'),
     "another input of a unit": swapped(dict(GENERATED), "live/terragrunt.hcl", "= 1", "= 2"),
     "another input beside a dependency": swapped(dict(DEPENDENT), "live/infra/terragrunt.hcl", "= 1", "= 2"),
     "another custom resource": swapped({"t.json": CUSTOM}, "t.json", '"b"', '"c"'),
