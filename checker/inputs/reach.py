@@ -15,7 +15,7 @@ from checker.analysis.inventory import Key
 from checker.core.unknown import Unknown, within
 from checker.inputs.access_values import access_values
 from checker.inputs.discover import CONFIGURATION, HCL, VALUES
-from checker.inputs.file_references import may_read
+from checker.inputs.file_references import files_read_by
 from checker.inputs.terraform_text import settings_in, unread_modules
 from checker.inputs.text import read_text
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from checker.core.unknown import Truth
     from checker.inputs.diff_inputs import Input
     from checker.inputs.resource_matches import Match
+
+
+_SUPPLIED = "a part of it was not read, and may come from a file that changes"
 
 
 class Reach(NamedTuple):
@@ -113,7 +116,7 @@ class Changed(NamedTuple):
         return not any(one and self.root_of(one, is_old=is_old) in self.elsewhere for one, is_old in sides)
 
     def affects(self, match: Match) -> Truth:
-        """True if the change affects a resource, false with proof, or Unknown with the reason."""
+        """True if the change affects a resource, false if not, or Unknown with the reason."""
         old, new = match
         if old is not None and self.touches(old, is_old=True):
             return True
@@ -123,7 +126,7 @@ class Changed(NamedTuple):
             one = match.new or match.old
             return one is not None and not self._is_left_out(one, is_old=new is None)
         if outline(old) != outline(new):
-            return True  # by a file that is linked to its own
+            return True  # by a file that is linked to its own, or by a reference that means something else
         return self._may_be_supplied(new)
 
     def touches(self, resource: Topic | Key, *, is_old: bool) -> bool:
@@ -170,19 +173,16 @@ class Changed(NamedTuple):
         if not _has_unread_part(resource):
             return False
         file = self.supplier(resource)
-        return (
-            Unknown("a part of it was not read, and may come from a file that changes", file)
-            if file
-            else False
-        )
+        return Unknown(_SUPPLIED, file) if file else False
 
     def supplier(self, resource: Topic | Key) -> str:
-        """Return the first changed file that the code of a resource may read; empty if there is none."""
+        """Return a changed file that the code of a resource may read; empty if there is none."""
         is_code = resource.place.document.name.endswith(HCL)
-        texts = tuple(_texts_of(resource)) if self.reach.loose else ()
-        for file in sorted(self.reach.loose):
-            name = file.rpartition("/")[2]
-            if any(may_read(text, file) if is_code else name in text for text in texts):
+        files = sorted(self.reach.loose)
+        for text in _texts_of(resource) if files else ():
+            named = (one for one in files if one.rpartition("/")[2] in text)
+            file = next(files_read_by(text, files) if is_code else named, "")
+            if file:
                 return file
         return ""
 

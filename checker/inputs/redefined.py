@@ -13,7 +13,7 @@ from checker.inputs.access_values import access_values, with_symbols
 from checker.inputs.callers import is_chosen
 from checker.inputs.cloudformation.definitions import definition_of, parameter_of, stored_name
 from checker.inputs.discover import CONFIGURATION, HCL
-from checker.inputs.file_references import may_read
+from checker.inputs.file_references import files_read_by
 from checker.inputs.resource_matches import is_of_deployment
 from checker.inputs.supplies import STORED, Supply, supplies_in, wanted_by
 from checker.inputs.terraform.module.folder import listed
@@ -108,7 +108,7 @@ class Redefined:
         texts = {
             name: text
             for name, text in side.texts.items()
-            if side.own(name) in reach.files or any(may_read(text, one) for one in reach.loose)
+            if side.own(name) in reach.files or any(files_read_by(text, reach.loose))
         }
         for one in unread_modules(texts, side.folder):
             if not one.is_local:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
-from checker.inputs.file_references import may_read
+from checker.inputs.file_references import files_read_by
 from checker.inputs.terraform.definition_text import (
     canonical,
     generating_in,
@@ -78,7 +78,7 @@ class Definitions:
     def __init__(self, tree: ModuleTree, top: Path, changed: Iterable[str]) -> None:
         self._tree = tree
         self._top = top
-        self._changed = sorted(changed)
+        self._changed = frozenset(changed)
 
     def root_of(self, resource: Resource) -> Place:
         """Return the root of a resource, also if a Terragrunt unit deploys it."""
@@ -137,7 +137,7 @@ class Definitions:
             return f"{error}, in {self._top}"  # unlike the other side, as it is not known
         if len(texts) == _MOST_PARTS:
             return f"too long to compare, in {self._top}"
-        read = (one for one in self._changed if any(may_read(text, one) for text in texts))
+        read = sorted({file for text in texts for file in files_read_by(text, self._changed)})
         return "\n".join((*texts, *(f"{one}: {self._content(one)}" for one in read)))
 
     def _needed(self, parts: Iterable[_Part]) -> Iterator[_Part]:
