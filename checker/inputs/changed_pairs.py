@@ -48,10 +48,10 @@ def changed_pairs(changed: Changed, resource: str = "") -> Comparison:
     chosen = [one for one in found if not resource or resource in one.names]
     if resource and not chosen and not changed.values:
         raise no_such_resource(new.name, resource, [one.names[0] for one in found])
-    affected = [(one, changed.affects(one)) for one in chosen]
-    compared = [(one, answer) for one, answer in affected if answer is not False]
+    answers = [(one, (changed.affects(one), redefined.moved(one))) for one in chosen]
+    compared = [(one, answer) for one, answer in answers if answer != (False, None)]
     unread = _unread(changed, redefined, [broken for one, _ in compared for broken in _broken(one, changed)])
-    maker = _Maker(changed, unread, (before, after), redefined)
+    maker = _Maker(changed, unread, (before, after))
     return Comparison(
         tuple(maker.pair(one, answer) for one, answer in compared), unread.entries, unread.untouched
     )
@@ -72,23 +72,20 @@ class _Unread(NamedTuple):
 class _Maker:
     """Makes the pairs of a comparison, with what is assumed and not known of them."""
 
-    def __init__(
-        self, changed: Changed, unread: _Unread, declared: tuple[Declared, Declared], redefined: Redefined
-    ) -> None:
+    def __init__(self, changed: Changed, unread: _Unread, declared: tuple[Declared, Declared]) -> None:
         self.changed = changed
         self.unread = unread
         self.declared = declared
-        self.redefined = redefined
         self.kept = kept_in({name: text for name, text in changed.new.texts.items() if name.endswith(HCL)})
 
-    def pair(self, match: Match, answer: Truth) -> PolicyPair:
+    def pair(self, match: Match, answers: Iterable[Truth | None]) -> PolicyPair:
         """Make the pair of a resource that the change affects, or may affect."""
         changed = self.changed
         gaps = self._gap(match, is_old=True), self._gap(match, is_old=False)
         pair = PairMaker(changed.old, changed.new, match, same_texts=False, gaps=gaps).pair()
         pair = pair._replace(name=self._named(pair.name, match))
-        reasons = [answer] if isinstance(answer, Unknown) else []
-        more = dict.fromkeys((*pair.doubts, *reasons, *self.redefined.moved(match), *doubts(match)))
+        reasons = (one for one in answers if isinstance(one, Unknown))
+        more = dict.fromkeys((*pair.doubts, *reasons, *doubts(match)))
         return pair._replace(doubts=tuple(more), assumed=assumptions(match, self.declared, changed))
 
     def _named(self, name: str, match: Match) -> str:
