@@ -54,7 +54,7 @@ _NO_VALUE = frozenset(
 )
 """Arguments and blocks of resources that set no attribute."""
 _OTHER_NAMES = ("var", "local", "module", "dependency")
-_MOST_PARTS = 5_000
+_MOST_PARTS = 2_000
 """The maximum number of texts of a definition that is compared."""
 
 
