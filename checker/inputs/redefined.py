@@ -1,4 +1,4 @@
-"""Finds references whose target a change replaces: they have one name, but not one meaning, on both sides."""
+"""Finds what a change defines otherwise under the same name: references, the providers of resources, calls of modules."""
 
 from __future__ import annotations
 
