@@ -42,16 +42,16 @@ def changed_pairs(changed: Changed, resource: str = "") -> Comparison:
     changed = changed._replace(old=old, new=new)
     before = declared_in(old)._replace(is_one_repository=True, renamed=changed.folders)
     after = declared_in(new)._replace(is_one_repository=True)
+    redefined = Redefined(changed)
     every = (part for one in matches(before, after) for part in changed.parts(one))
-    found = [one for one in every if changed.is_here(one)]
+    found = [redefined.match(one) for one in every if changed.is_here(one)]
     chosen = [one for one in found if not resource or resource in one.names]
     if resource and not chosen and not changed.values:
         raise no_such_resource(new.name, resource, [one.names[0] for one in found])
-    affected = [(one, changed.affects(one)) for one in chosen]
-    compared = [(one, answer) for one, answer in affected if answer is not False]
-    redefined = Redefined(changed)
+    answers = [(one, (changed.affects(one), redefined.moved(one))) for one in chosen]
+    compared = [(one, answer) for one, answer in answers if answer != (False, None)]
     unread = _unread(changed, redefined, [broken for one, _ in compared for broken in _broken(one, changed)])
-    maker = _Maker(changed, unread, (before, after), redefined)
+    maker = _Maker(changed, unread, (before, after))
     return Comparison(
         tuple(maker.pair(one, answer) for one, answer in compared), unread.entries, unread.untouched
     )
@@ -72,22 +72,19 @@ class _Unread(NamedTuple):
 class _Maker:
     """Makes the pairs of a comparison, with what is assumed and not known of them."""
 
-    def __init__(
-        self, changed: Changed, unread: _Unread, declared: tuple[Declared, Declared], redefined: Redefined
-    ) -> None:
+    def __init__(self, changed: Changed, unread: _Unread, declared: tuple[Declared, Declared]) -> None:
         self.changed = changed
         self.unread = unread
         self.declared = declared
-        self.redefined = redefined
         self.kept = kept_in({name: text for name, text in changed.new.texts.items() if name.endswith(HCL)})
 
-    def pair(self, match: Match, answer: Truth) -> PolicyPair:
+    def pair(self, match: Match, answers: Iterable[Truth | None]) -> PolicyPair:
         """Make the pair of a resource that the change affects, or may affect."""
-        changed, match = self.changed, self.redefined.match(match)
+        changed = self.changed
         gaps = self._gap(match, is_old=True), self._gap(match, is_old=False)
         pair = PairMaker(changed.old, changed.new, match, same_texts=False, gaps=gaps).pair()
         pair = pair._replace(name=self._named(pair.name, match))
-        reasons = [answer] if isinstance(answer, Unknown) else []
+        reasons = (one for one in answers if isinstance(one, Unknown))
         more = dict.fromkeys((*pair.doubts, *reasons, *doubts(match)))
         return pair._replace(doubts=tuple(more), assumed=assumptions(match, self.declared, changed))
 
