@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.inventory import Key, Topic
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.policy_owners import is_declared_elsewhere
-from checker.policy.model import ALLOW, Patterns
+from checker.policy.model import Patterns
 from checker.policy.vocabulary import KEY_ACTIONS, OTHER_KEY_ACTIONS, REFUSED_TOPIC_ACTIONS, TOPIC_ACTIONS
 from checker.policy.wildcard import glob
 
@@ -76,9 +76,10 @@ def _grant(grant: Grant) -> str:
 
 
 def _new_actions(old: Topic | Key, new: Topic | Key) -> Iterator[Unknown]:
-    """Yield the actions of allowing statements of one side that checker has no facts about.
+    """Yield the actions in statements of one side that checker has no facts about.
 
-    A list of actions ages: the name may be that of an action that AWS has added.
+    A list of actions ages: the name may be that of an action that AWS has added. A denied or excepted action
+    counts as well, because another statement may allow it by a wildcard.
     """
     if isinstance(old.policy, Unknown) or isinstance(new.policy, Unknown):
         return
@@ -90,10 +91,10 @@ def _new_actions(old: Topic | Key, new: Topic | Key) -> Iterator[Unknown]:
 def _unlisted(policy: Policy) -> Iterator[tuple[str, Statement]]:
     """Yield the names of actions that no action of the lists matches, each with its statement."""
     for one in policy.known_statements():
-        actions = one.actions
-        if one.effect == ALLOW and isinstance(actions, Patterns) and not actions.negated:
-            names = (name for name in actions.values if isinstance(name, str) and not _is_listed(name))
-            yield from ((name, one._replace(ordinal=0, sid="", actions=_NO_ACTIONS)) for name in names)
+        if isinstance(one.actions, Patterns):
+            statement = one._replace(ordinal=0, sid="", actions=one.actions._replace(values=()))
+            names = (name for name in one.actions.values if isinstance(name, str))
+            yield from ((name, statement) for name in names if not _is_listed(name))
 
 
 def _is_listed(name: str) -> bool:
@@ -105,4 +106,3 @@ def _is_listed(name: str) -> bool:
 
 _SERVICES = ("sns:", "kms:")
 _LISTED = (*TOPIC_ACTIONS, *KEY_ACTIONS, *OTHER_KEY_ACTIONS, *REFUSED_TOPIC_ACTIONS, "sns:PublishBatch")
-_NO_ACTIONS = Patterns("Action", ())
