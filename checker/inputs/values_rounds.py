@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.inputs.callers import is_chosen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     Pair = tuple[str, str]
     """The folder of a root, and a values file for it, relative to the top of the repository."""
@@ -61,7 +61,15 @@ def variables_of(roots: Iterable[str], texts: Mapping[str, str]) -> dict[str, fr
     return {root: frozenset(names) for root, names in found.items()}
 
 
-def roots_with(names: frozenset[str], variables: Mapping[str, frozenset[str]]) -> tuple[Sequence[str], bool]:
-    """Return the roots that declare all variables of a values file, or whether one declares some of them."""
-    complete = [root for root, declared in variables.items() if names and names <= declared]
-    return complete, not complete and any(names & declared for declared in variables.values())
+class RootsOf(NamedTuple):
+    """The roots that declare all variables of a values file, and those that declare only some of them."""
+
+    whole: tuple[str, ...]
+    partly: tuple[str, ...]
+
+
+def roots_with(names: frozenset[str], variables: Mapping[str, frozenset[str]]) -> RootsOf:
+    """Return the roots that declare the variables of a values file. Terraform only warns about others."""
+    shared = {root: names & declared for root, declared in variables.items() if names & declared}
+    whole = tuple(root for root, found in shared.items() if found == names)
+    return RootsOf(whole, tuple(root for root in shared if root not in whole))

@@ -76,6 +76,11 @@ def key_for(account: str) -> str:
     return KEY.replace("{}", f"{{\n  policy = jsonencode({json.dumps(document(whole))})\n}}")
 
 
+def excepted(*actions: str) -> str:
+    others = statement(Principal={"AWS": VENDOR}, NotAction=list(actions), Resource="*")
+    return json.dumps(document({name: value for name, value in others.items() if name != "Action"}))
+
+
 class Case(NamedTuple):
     """The files before a change, those of the change (``None`` deletes one), and a part of the report."""
 
@@ -139,6 +144,9 @@ INLINE = f'resource "aws_sns_topic" "chat" {{\n  name   = "chat"\n  policy = jso
 SPLIT = {"main.tf": TOPIC, "policy.tf": POLICY.replace("EXPRESSION", f"jsonencode({subscribers(PARTNER)})")}
 
 
+OPEN = statement(Principal={"AWS": VENDOR}, Action="kms:*", Resource="*")
+
+
 def data_source(kind: str, argument: str, attribute: str) -> str:
     return f'data "{kind}" "x" {{\n  {argument} = "/a"\n}}\n' + for_account(f"data.{kind}.x.{attribute}")
 
@@ -180,6 +188,21 @@ CHANGES = {
         },
         {"env/all.tfvars": f'partner = "{VENDOR}"\nother = 1\n'},
         "a values file beside the roots",
+    ),
+    "values for a complete root and another one": Case(
+        {
+            "infra/main.tf": VARIABLE + for_account("var.partner"),
+            "other/main.tf": VARIABLE + 'variable "name" {}\n' + TOPIC.replace('"chat"\n', "var.name\n"),
+            "env/all.tfvars": f'partner = "{PARTNER}"\nname = "x"\n',
+        },
+        {"env/all.tfvars": f'partner = "{VENDOR}"\nname = "x"\n'},
+        "with variables of `infra`",
+    ),
+    "values beside a root, in a new folder of Terraform": Case(
+        {"infra/main.tf": VARIABLE + for_account("var.partner"), "env/prod.tfvars": f'partner = "{PARTNER}"\n'},
+        {"env/prod.tfvars": f'partner = "{VENDOR}"\n', "env/main.tf": VARIABLE},
+        "gains",
+        1,
     ),
     "a default behind a values file": Case(
         {"main.tf": DEFAULT.replace("@", PARTNER), "dev.tfvars": f'partner = "{PARTNER}"\n'},
@@ -286,6 +309,14 @@ CHANGES = {
         {"p.json": subscribers(PARTNER)},
         {"p.json": json.dumps(document(json.loads(subscribers(PARTNER))["Statement"][0] | {"Action": ["sns:Subscribe", "sns:New"]}))},
         "`sns:New` is not in checker's list of actions",
+    ),
+    "an exception that is not listed": Case(
+        {"p.json": excepted("sns:Publish", "sns:New")}, {"p.json": excepted("sns:Publish")}, "`sns:New` is not in"
+    ),
+    "a denied action that is not listed": Case(
+        {"p.json": json.dumps(document(OPEN, OPEN | {"Effect": "Deny", "Action": "kms:New"}))},
+        {"p.json": json.dumps(document(OPEN))},
+        "`kms:New` is not in",
     ),
     # What Terraform leaves as it is, and what a broken file hides.
     "argument `policy`": Case({"main.tf": INLINE}, {"main.tf": TOPIC}, "Terraform keeps the policy"),
