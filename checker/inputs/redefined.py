@@ -12,7 +12,7 @@ from checker.core.unknown import Symbol, Unknown, within
 from checker.inputs.discover import HCL
 from checker.inputs.terraform_text import unread_modules
 from checker.inputs.text import TextDocument
-from checker.policy.node import Object, text_of
+from checker.policy.node import Object, meaning, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.definitions import Definitions
 
 T = TypeVar("T")
+_DESCRIPTIONS = ("Description", "ConstraintDescription")
 _STORED = "AWS::SSM::Parameter::Value"
 """Types of parameters whose value is the name of a parameter of Systems Manager.
 
@@ -110,17 +111,22 @@ class Redefined:
         return self._known
 
 
-def _parameter(resource: Resource, name: str) -> str | None:
-    """Return the default of a template's parameter whose value is stored elsewhere; ``None`` for other symbols."""
+def _parameter(resource: Resource, name: str) -> tuple[str, ...]:
+    """Return what a template says of the values of a parameter; nothing for other symbols.
+
+    Its default counts only if it is the name of a stored value.
+    """
     document = resource.place.document
     root = document.root if isinstance(document, TextDocument) else None
     declared = root.get("Parameters") if isinstance(root, Object) else None
     one = declared.get(name) if isinstance(declared, Object) else None
-    kind = one.get("Type") if isinstance(one, Object) else None
-    if not isinstance(one, Object) or kind is None or not (text_of(kind) or "").startswith(_STORED):
-        return None
-    default = one.get("Default")
-    return "" if default is None else text_of(default)
+    if not isinstance(one, Object):
+        return ()
+    is_stored = (text_of(one.get("Type")) or "").startswith(_STORED)
+    left_out = (*_DESCRIPTIONS, *(() if is_stored else ("Default",)))
+    return tuple(
+        sorted(f"{each.key}: {meaning(each.value)}" for each in one.members if each.key not in left_out)
+    )
 
 
 def _symbols_of(resource: Resource) -> set[Symbol]:
