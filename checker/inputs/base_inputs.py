@@ -17,10 +17,11 @@ from checker.inputs.changed_files import changed_files, ignored_files
 from checker.inputs.diff_inputs import loaded
 from checker.inputs.discover import HCL, is_input, is_unit, may_matter
 from checker.inputs.git_tree import copied_below, is_below
-from checker.inputs.parameter_files import unread_parameters
+from checker.inputs.parameter_files import parameters_of, unread_parameters
 from checker.inputs.reach import Changed, Reach, loose_files
 from checker.inputs.terraform_text import settings_in
 from checker.inputs.text import read_text
+from checker.inputs.unread_changes import unread_changes
 from checker.inputs.values_rounds import home_of_values, pairs_below, roots_with, rounds, variables_of
 
 if TYPE_CHECKING:
@@ -247,9 +248,10 @@ class _Reader:
                 yield one._replace(what=f"{self.base.short}:{name}")
         yield from self.files.unread
         yield from self._outside()
+        templates = parameters_of({**whole.old.texts, **whole.new.texts})
         for side, changed in ((whole.old, self.files.old), (whole.new, self.files.new)):
-            templates = {name: text for name, text in side.texts.items() if not name.endswith(HCL)}
             yield from unread_parameters(Path(side.folder), changed, templates)
+            yield from unread_changes(side, changed, self.paths)
 
     def _outside(self) -> Iterator[Skipped]:
         """Yield the roots outside of the paths that a changed file below a path affects."""

@@ -41,7 +41,7 @@ def for_account(reference: str) -> str:
     return topic(f"jsonencode({subscribers('@')})".replace("@", f"${{{reference}}}"))
 
 
-def template(**parameter: str) -> str:
+def template(**parameter: object) -> str:
     return json.dumps(
         {
             "Parameters": {"Partner": {"Type": "String", "Default": PARTNER, **parameter}},
@@ -79,6 +79,11 @@ def key_for(account: str) -> str:
 def excepted(*actions: str) -> str:
     others = statement(Principal={"AWS": VENDOR}, NotAction=list(actions), Resource="*")
     return json.dumps(document({name: value for name, value in others.items() if name != "Action"}))
+
+
+def other_template(partner: str) -> str:
+    table = {"Type": "AWS::DynamoDB::Table", "Properties": {"Partner": partner}}
+    return json.dumps({"Resources": {"Table": table}})
 
 
 class Case(NamedTuple):
@@ -158,6 +163,29 @@ CHANGES = {
     "padded template": Case({"t.json": template()}, {"t.json": padded(template(Default=VENDOR))}, "5 MB limit"),
     "emptied": Case({"p.json": subscribers(PARTNER)}, {"p.json": "{}"}, "not a policy"),
     "broken": Case({"p.json": subscribers(PARTNER)}, {"p.json": "{"}, "p.json"),
+    # Files whose names are not those of policies, in folders that are not searched.
+    **{
+        f"policy in {file}": Case({file: subscribers(PARTNER)}, {file: subscribers(PARTNER, VENDOR)}, f"{file}: may")
+        for file in ("p.JSON", "p.txt", "p.json.bak", "p", ".hidden", ".github/p.json", "node_modules/x/p.json")
+    },
+    "policy that becomes a file of another name": Case(
+        {"p.policy": subscribers(PARTNER)}, {"p.policy": None}, "p.policy: may"
+    ),
+    "policy for any action": Case(
+        {}, {"p.json": json.dumps(document(OPEN | {"Action": "*"}))}, "p.json: may"
+    ),
+    "policy in a data file of another tool": Case({}, {"x.json": f'{{"topics": [{subscribers(VENDOR)}]}}'}, "x.json: may"),
+    "policy with escaped letters": Case(
+        {}, {"p.txt": subscribers(VENDOR).replace("S", "\\u0053").replace("sns", "\\u0073ns")}, "p.txt: may"
+    ),
+    "root in a folder that is not searched": swapped(
+        {".infra/main.tf": INLINE}, ".infra/main.tf", PARTNER, VENDOR, ".infra/main.tf: may"
+    ),
+    "values in a folder that is not searched": Case(
+        {".infra/main.tf": VARIABLE + for_account("var.partner"), ".infra/a.tfvars": f'partner = "{PARTNER}"\n'},
+        {".infra/a.tfvars": f'partner = "{VENDOR}"\n'},
+        ".infra/a.tfvars: may",
+    ),
     # Files that a module reads from elsewhere.
     "file beside the module": supplied('file("${path.module}/../policies/t.tpl")', "policies/t.tpl"),
     "file of the root": supplied('file("${path.root}/../policies/t.txt")', "policies/t.txt"),
@@ -246,6 +274,13 @@ CHANGES = {
     "stored parameter": swapped(
         {"t.json": template(Type="AWS::SSM::Parameter::Value<String>", Default="/a")}, "t.json", "/a", "/b", "before the", 1
     ),
+    "values that a parameter may have": swapped(
+        {"t.json": template(AllowedValues=[PARTNER]).replace(f'"Default": "{PARTNER}",', "")},
+        "t.json",
+        f'"{PARTNER}"\n   ]',
+        f'"{PARTNER}", "{VENDOR}"\n   ]',
+        "before the",
+    ),
     # Calls and units that cannot be read.
     "version of a module": swapped({"main.tf": CALL}, "main.tf", "ref=v1", "ref=v2", "`messaging` is called"),
     "value for a module": swapped({"main.tf": CALL}, "main.tf", '"a"', '"b"', "`messaging` is called"),
@@ -258,27 +293,23 @@ CHANGES = {
         "unit",
     ),
     # Values of templates from elsewhere.
-    "parameters as a list": swapped(
-        {"t.json": template(), "prod.json": json.dumps([{"ParameterKey": "Partner", "ParameterValue": "a"}])},
-        "prod.json",
-        '"a"',
-        '"b"',
-        "sets parameters of `t.json`",
-    ),
-    "parameters as an object": swapped(
-        {"t.json": template(), "params/prod.json": json.dumps({"Parameters": {"Partner": "a"}})},
-        "params/prod.json",
-        '"a"',
-        '"b"',
-        "sets parameters of `t.json`",
-    ),
-    "parameters of SAM": swapped(
-        {"t.json": template(), "samconfig.toml": 'parameter_overrides = "Partner=a"\n'},
-        "samconfig.toml",
-        "=a",
-        "=b",
-        "sets parameters of `t.json`",
-    ),
+    **{
+        f"parameters in {file}, as {before}": Case(
+            {"t.json": template(), file: before}, {file: before.replace("=a", "=b").replace('"a"', '"b"')}, "sets parameters of `t.json`"
+        )
+        for file, before in (
+            ("prod.json", '[{"ParameterKey": "Partner", "ParameterValue": "a"}]'),
+            ("params/prod.json", '{"Parameters": {"Partner": "a"}}'),
+            ("prod.json", '["Partner=a"]'),
+            ("prod.json", '{"Partner": "a"}'),
+            ("samconfig.toml", 'parameter_overrides = "Partner=a"'),
+            ("prod.toml", 'parameter_overrides = "ParameterKey=Partner,ParameterValue=a Other=a"'),
+            ("prod.env", "Partner=a"),
+            ("deploy.py", 'Parameters=[{"ParameterKey": "Partner", "ParameterValue": "a"}]'),
+            (".github/workflows/deploy.yml", 'run: sam deploy --parameter-overrides "Partner=a"'),
+            ("stack.tf", 'parameters = {\n  Partner = "a"\n}'),
+        )
+    },
     "uploaded nested template": swapped(
         {
             "t.json": template(),
@@ -359,6 +390,22 @@ SAME = {
     "unrelated template": Case(
         {"t.json": template(), "list.json": json.dumps([{"ParameterKey": "Other", "ParameterValue": "a"}])},
         {"list.json": json.dumps([{"ParameterKey": "Other", "ParameterValue": "b"}])},
+    ),
+    "template with a property of a parameter's name": Case(
+        {"t.json": template(), "u.json": other_template("a")}, {"u.json": other_template("b")}
+    ),
+    "program with the name of a parameter": Case(
+        {"t.json": template(), "x.go": "Partner: a"}, {"x.go": "Partner: b"}
+    ),
+    "policies of other services": Case(
+        {},
+        {
+            "identity.txt": json.dumps(document({"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"})),
+            ".github/bucket.json": json.dumps(document(OPEN | {"Action": "s3:*"})),
+        },
+    ),
+    "root without topics in a folder that is not searched": Case(
+        {".infra/main.tf": "locals {\n  a = 1\n}\n"}, {".infra/main.tf": "locals {\n  a = 2\n}\n"}
     ),
     "large file without a policy": Case({"p.json": subscribers(PARTNER)}, {"x.json": padded("[1]")}),
     "topic that becomes a template of others": Case({"main.tf": INLINE, "x.tf": ""}, {"x.tf": "# nothing\n"}),
