@@ -142,7 +142,7 @@ def show_change(
     from checker.analysis.policy_pair import Base, ComparedRoots
     from checker.inputs.base_inputs import read_changed
     from checker.inputs.changed_files import base_of, paths_in
-    from checker.inputs.changed_pairs import changed_pairs
+    from checker.inputs.policy_pairs import changed_pairs
 
     if request.topic or request.key:
         option = "--topic-arn" if request.topic else "--key-arn"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from posixpath import dirname, join
+from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from checker.analysis.inventory import Topic
@@ -61,7 +61,8 @@ class Redefined:
             ]
             if texts[0] != texts[1]:
                 reason = f"module `{name}` is called differently, and is neither local nor downloaded"
-                yield Skipped(file, reason, help="run `terraform init`, and compare the plans")
+                place = normpath(join(self._changed.new.names.base, file))
+                yield Skipped(place, reason, help="run `terraform init`, and compare the plans")
 
     def _is_alone(self, folder: str) -> bool:
         """True for a root without changed files and without outputs of modules, so that its calls do not change."""
@@ -72,12 +73,13 @@ class Redefined:
         return not any("module." in text for one, text in texts.items() if (dirname(one) or ".") == folder)
 
     def _calls(self, side: Input) -> Iterator[tuple[str, str]]:
-        """Yield the file and the name of each call of an unread module in files that the change affects."""
-        texts = {
-            name: text for name, text in side.texts.items() if side.own(name) in self._changed.reach.files
-        }
+        """Yield the file and the name of each call of an unread module in files that the change affects.
+
+        Modules that may matter are not read in any case.
+        """
+        texts = {name: text for name, text in side.texts.items() if side.own(name) in self._changed.files}
         for one in unread_modules(texts, side.folder):
-            if not one.is_local:
+            if not one.may_matter:
                 yield one.file, one.name
 
     def _place(self, call: tuple[str, str], side: Input) -> tuple[str, str, str]:

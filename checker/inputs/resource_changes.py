@@ -41,12 +41,15 @@ def assumptions(match: Match, declared: tuple[Declared, Declared], changed: Chan
     return ()
 
 
-def doubts(match: Match) -> Iterator[Unknown]:
-    """Yield the reasons why access may change although the policies are compared."""
+def doubts(match: Match, *, is_one_key: bool = False) -> Iterator[Unknown]:
+    """Yield the reasons why access may change although the policies are compared.
+
+    ``is_one_key`` is true if the key of a topic is one key on both sides, whatever its names.
+    """
     old, new = match
     if old is not None and new is not None and old.arn != new.arn and not _is_declared(new):
         yield Unknown(_OTHER.format("key" if isinstance(new, Key) else "topic"))
-    if isinstance(old, Topic) and isinstance(new, Topic) and old.key != new.key:
+    if isinstance(old, Topic) and isinstance(new, Topic) and not is_one_key and old.key != new.key:
         yield Unknown("the topic has another key, so that other policies decide who can publish", _key(new))
     if old is not None and new is not None:
         yield from _new_actions(old, new)
