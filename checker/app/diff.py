@@ -94,8 +94,13 @@ def show_diff(
 
 def show_difference(old: str, new: str, request: DiffRequest, *, given: Given, output: Outputs) -> Ending:
     """Report the differences of two inputs. Raises InputError."""
+    with read_inputs(old, new, given) as (before, after):
+        return _show_inputs(before, after, new, request, output)
+
+
+def _show_inputs(before: Input, after: Input, new: str, request: DiffRequest, output: Outputs) -> Ending:
+    """Report the differences of two inputs that were read; ``new`` is the name of the second one."""
     arns = [instance_option(text) for text in request.instances]
-    before, after = read_inputs(old, new, given)
     if before.is_code and after.is_code:
         found = _of_code(before, after, request, arns)
     else:
@@ -108,7 +113,7 @@ def show_difference(old: str, new: str, request: DiffRequest, *, given: Given, o
         _write_policies(result, plain)
         output = tuple(one for one in output if one not in plain)
         found = _as_roots(result, *sides)
-    compared = f"{new} compared with {old}"
+    compared = f"{new} compared with {before.name}"
     return _show(found._replace(compared=compared), new, request, output, Path.cwd())
 
 
