@@ -6,7 +6,7 @@ import os
 import posixpath
 import shlex
 import shutil
-from contextlib import chdir, contextmanager, suppress
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +22,18 @@ from checker.inputs.reach import Changed, Reach, loose_files
 from checker.inputs.terraform_text import settings_in
 from checker.inputs.text import read_text
 from checker.inputs.unread_changes import unread_changes
-from checker.inputs.values_rounds import home_of_values, pairs_below, roots_with, rounds, variables_of
+from checker.inputs.values_rounds import (
+    home_of_values,
+    names_in,
+    pairs_below,
+    roots_with,
+    rounds,
+    variables_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from checker.analysis.inventory import Key, Topic
     from checker.inputs.change import Change
     from checker.inputs.changed_files import ChangedFiles, Checkout
     from checker.inputs.collect import Given
@@ -90,7 +96,7 @@ class _Reader:
         roots_with_values = frozenset(root for root, _ in pairs)
         roots = self._roots_without(frozenset(file for _, file in pairs))
         same = (self.files.present & self.tree.objects.keys()) - self.files.new
-        same_pairs = pairs_below(roots & self._homes(whole), same, self._module_folders())
+        same_pairs = pairs_below(roots & (whole.old.roots | whole.new.roots), same, self._module_folders())
         yield whole._replace(skipped=(*self._unread(whole), *unread), elsewhere=roots_with_values - roots)
         yield from (self._with_values(whole, one) for one in rounds({*pairs, *same_pairs}))
 
@@ -135,30 +141,16 @@ class _Reader:
         known = self._lasting_folders()
         files = (one for one in sorted(self.files.old | self.files.new) if is_chosen(posixpath.basename(one)))
         beside = [one for one in files if not home_of_values(one, known)]
-        variables = variables_of(self._homes(whole), {**whole.old.texts, **whole.new.texts}) if beside else {}
+        variables = (
+            variables_of(whole.old.roots | whole.new.roots, {**whole.old.texts, **whole.new.texts})
+            if beside
+            else {}
+        )
         return ((file, roots_with(self._names_in(file), variables)) for file in beside)
 
     def _names_in(self, file: str) -> frozenset[str]:
-        """Return the variables that a values file sets on either side; none if it cannot be read."""
-        from checker.inputs.terraform.module.collect_blocks import values_in  # the parser is slow to import
-
-        with suppress(InputError):
-            return frozenset(
-                name
-                for side in (self.copy, Path())
-                if (side / file).is_file()
-                for name in values_in(side / file)
-            )
-        return frozenset()
-
-    def _homes(self, whole: Changed) -> frozenset[str]:
-        """Return the Terraform roots with topics or keys, on either side."""
-        found = set()
-        for side, is_old in ((whole.old, True), (whole.new, False)):
-            resources: list[Topic | Key] = [*side.inventory.topics, *side.inventory.keys]
-            own = (one for one in resources if one.place.document.name.endswith(HCL))
-            found |= {whole.root_of(one, is_old=is_old) for one in own}
-        return frozenset(found)
+        """Return the variables that a values file sets on either side."""
+        return names_in(self.copy / file) | names_in(Path(file))
 
     def _module_folders(self) -> frozenset[str]:
         return _folders(self.files.present) | _folders(self.tree.objects)

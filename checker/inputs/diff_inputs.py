@@ -11,7 +11,7 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
 from checker.inputs.collect import Facts, Given
 from checker.inputs.coverage import PARAMETER, VARIABLE, unmatched_values
-from checker.inputs.discover import STDIN, is_hcl, name_of, read_input
+from checker.inputs.discover import HCL, STDIN, is_hcl, name_of, read_input
 from checker.inputs.git_revision import Revision, is_folder_at, is_revision, read_revision
 from checker.inputs.git_tree import copied
 from checker.inputs.large_files import is_bulk, is_terraform_json
@@ -26,7 +26,7 @@ from checker.inputs.text import TextDocument, parse_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from checker.analysis.inventory import Inventory
+    from checker.analysis.inventory import Inventory, Key, Topic
 
 
 _KINDS = "a topic policy, a key policy, or the output of `aws sns get-topic-attributes` or `aws kms get-key-policy`"
@@ -55,6 +55,13 @@ class Input(NamedTuple):
         """True for a folder, and for a file that declares topics or keys."""
         topics, keys = self.inventory.topics, self.inventory.keys
         return self.is_folder or any(one.address for one in topics) or any(one.address for one in keys)
+
+    @property
+    def roots(self) -> frozenset[str]:
+        """The Terraform roots with topics or keys, relative to the folder."""
+        resources: list[Topic | Key] = [*self.inventory.topics, *self.inventory.keys]
+        own = (one for one in resources if one.place.document.name.endswith(HCL))
+        return frozenset(os.path.relpath(one.home, self.folder) for one in own)
 
     @property
     def unread(self) -> tuple[Skipped, ...]:

@@ -12,6 +12,7 @@ from checker.core.finding import declared_as
 from checker.core.unknown import Unknown
 from checker.inputs.diff_sides import no_such_resource
 from checker.inputs.discover import HCL, root_name
+from checker.inputs.folder_changes import unread_in_folders
 from checker.inputs.missing_parts import FirstUnread, MissingParts, broken
 from checker.inputs.pair_maker import PairMaker, located
 from checker.inputs.reach import Changed, Reach
@@ -47,7 +48,8 @@ def policy_pairs(old: Input, new: Input, resource: str = "", arn: Arn | None = N
     """
     if old.names.file and new.names.file:
         old = old._replace(names=old.names._replace(file=new.names.file))
-    return _Comparer(Changed(old, new, Reach(), is_whole=True)).compared(resource, arn)
+    skipped = tuple(unread_in_folders(old, new))
+    return _Comparer(Changed(old, new, Reach(), skipped=skipped, is_whole=True)).compared(resource, arn)
 
 
 def changed_pairs(changed: Changed, resource: str = "") -> Comparison:

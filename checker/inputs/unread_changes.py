@@ -6,6 +6,7 @@ and its author chooses their names, so that all of them are looked at.
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,20 +34,24 @@ _NOT_RECOGNIZED = "may hold a policy, and is not a file that checker recognizes 
 _LANGUAGE = (*HCL, *VALUES, CONFIGURATION)
 
 
-def unread_changes(side: Input, changed: Iterable[str], paths: Sequence[str]) -> Iterator[Skipped]:
-    """Yield the changed files of one side, below some paths, that may hold a policy and that no reader took."""
-    reported = {side.own(one.what) for one in side.inventory.skipped}
-    read = {side.own(name) for root in side.inventory.read_by_roots for name in root.files}
+def unread_changes(
+    side: Input, changed: Iterable[str], paths: Sequence[str], command: str = "checker diff --base REV {}"
+) -> Iterator[Skipped]:
+    """Yield the changed files of one side, below some paths, that may hold a policy and that no reader took.
+
+    ``command`` reads a file, or all files of a folder, that it names.
+    """
+    names = side.names._replace(renamed=())
+    reported = {names.relative(one.what) for one in side.inventory.skipped}
+    read = {names.relative(name) for root in side.inventory.read_by_roots for name in root.files}
     for file in sorted(changed):
         path = Path(side.folder, file)
         if not is_below(file, paths) or file in (*paths, *reported, *read) or not path.is_file():
             continue
         is_hidden = _is_left_out(file, paths)
         if _may_decide(path) if is_hidden and file not in side.texts else _holds_unread_policy(side, file):
-            reason = _LEFT_OUT if is_hidden else _NOT_RECOGNIZED
-            yield Skipped(
-                file, reason, help=f"name it, to read it: `checker diff --base REV {shlex.quote(file)}`"
-            )
+            reason, name = (_LEFT_OUT, posixpath.dirname(file)) if is_hidden else (_NOT_RECOGNIZED, file)
+            yield Skipped(file, reason, help=f"name it, to read it: `{command.format(shlex.quote(name))}`")
 
 
 def _is_left_out(file: str, paths: Sequence[str]) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import InputError
 from checker.inputs.callers import is_chosen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     Pair = tuple[str, str]
     """The folder of a root, and a values file for it, relative to the top of the repository."""
@@ -48,6 +51,15 @@ def home_of_values(file: str, folders: frozenset[str]) -> str:
     while folder not in folders and folder != ".":
         folder = posixpath.dirname(folder) or "."
     return folder if folder in folders else ""
+
+
+def names_in(file: Path) -> frozenset[str]:
+    """Return the variables that a values file sets; none if it cannot be read."""
+    from checker.inputs.terraform.module.collect_blocks import values_in  # the parser is slow to import
+
+    with suppress(InputError):
+        return frozenset(values_in(file)) if file.is_file() else frozenset()
+    return frozenset()
 
 
 def variables_of(roots: Iterable[str], texts: Mapping[str, str]) -> dict[str, frozenset[str]]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from checker.app.diff import DiffFormat, DiffOutput, DiffRequest, FailOnChange, show_change
+from checker.app.diff import DiffFormat, DiffOutput, DiffRequest, FailOnChange, show_change, show_difference
 from checker.inputs.collect import Given
 from tests.cli.process import save
 from tests.cli.test_diff_code import git
@@ -450,6 +450,25 @@ def test_a_change_that_can_alter_access_is_a_row_or_not_known(
     code, text = report(case, tmp_path / "report")
     assert (code, case.says in text) == (case.code, True), text
     assert report(case, tmp_path / "report", FailOnChange.GAINS)[0] in (1, 3)
+
+
+NOT_IN_FOLDERS = ("in .github", "in node_modules", "a folder that is not searched", "root of another account")
+"""Changes that two folders do not show: those in folders that are not searched; and two roots may be of two accounts."""
+
+
+@pytest.mark.parametrize("title", [one for one in CHANGES if not any(part in one for part in NOT_IN_FOLDERS)])
+def test_two_folders_are_compared_as_a_change(
+    title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    case = CHANGES[title]
+    for folder, files in (("old", case.old), ("new", {**case.old, **case.new})):
+        Path(folder).mkdir()
+        write({f"{folder}/{name}": text for name, text in files.items() if text is not None})
+        write({f"{folder}/other/p.json": subscribers(PARTNER)})
+    output = (DiffOutput(DiffFormat.TEXT, Path("report")),)
+    ending = show_difference("old", "new", DiffRequest(), given=Given(), output=output)
+    assert ending.code in (1, 3), Path("report").read_text()
 
 
 @pytest.mark.parametrize("title", SAME)
