@@ -18,6 +18,7 @@ from checker.core.terminal_text import json_lines, reveal_words
 from checker.core.unknown import Unknown
 from checker.inputs.diff_inputs import read_inputs
 from checker.inputs.diff_sides import resource_arn, sides_of, target_of
+from checker.inputs.resource_changes import doubts_of_policies
 from checker.inputs.typed_files import instance_option
 from checker.report.context import Paint, Setting
 from checker.report.difference import difference_json, difference_text
@@ -107,6 +108,8 @@ def _show_inputs(before: Input, after: Input, new: str, request: DiffRequest, ou
         sides = sides_of(before, after, request.resource, key=bool(request.key))
         target = target_of(*sides, _requested_arn(sides[0], request))
         result = difference(sides[0].about(target), sides[1].about(target), target, arns)
+        more = doubts_of_policies(sides[0].resource, sides[1].resource)
+        result = result._replace(doubts=tuple(dict.fromkeys((*result.doubts, *more))))
         plain = tuple(one for one in output if one.format in (DiffFormat.TEXT, DiffFormat.JSON))
         if plain == output:
             return _show_policies(result, new, request, output)
@@ -172,9 +175,9 @@ def _show(found: ComparedRoots, new: str, request: DiffRequest, output: Outputs,
 
     ``new`` is the new input if two inputs were named, ``top`` the folder that the names of files are relative to.
     """
-    from checker.report.access.rows import OWN_WORDS  # only code has deployments
+    from checker.report.access.rows import own_sentences  # only code has deployments
 
-    reveal_words(OWN_WORDS)
+    reveal_words(own_sentences(found))
     root = repository_root(top).as_posix()
 
     def lines_of(output_format: DiffFormat, paint: Paint) -> Iterable[str]:

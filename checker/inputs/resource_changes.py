@@ -50,7 +50,7 @@ def doubts(match: Match, *, is_one_key: bool = False) -> Iterator[Unknown]:
     if old is not None and new is not None and old.arn != new.arn and not _is_declared(new):
         yield Unknown(_OTHER.format("key" if isinstance(new, Key) else "topic"))
     if isinstance(old, Topic) and isinstance(new, Topic) and not is_one_key and old.key != new.key:
-        yield Unknown("the topic has another key, so that other policies decide who can publish", _key(new))
+        yield _other_key(new)
     if old is not None and new is not None:
         yield from _new_actions(old, new)
     grants = [frozenset(one.grants) if isinstance(one, Key) else frozenset() for one in match]
@@ -59,6 +59,21 @@ def doubts(match: Match, *, is_one_key: bool = False) -> Iterator[Unknown]:
             Unknown(f"a grant is {word}, and grants are not compared: {text}")
             for text in sorted(map(_grant, found))
         )
+
+
+def doubts_of_policies(old: Topic | Key, new: Topic | Key) -> Iterator[Unknown]:
+    """Yield the reasons why access may change although two single policies are compared.
+
+    A policy without the attributes of its topic does not state a key.
+    """
+    yield from _new_actions(old, new)
+    keys = [one.key for one in (old, new) if isinstance(one, Topic) and not isinstance(one.key, Unknown)]
+    if isinstance(new, Topic) and len(keys) == 2 and keys[0] != keys[1]:
+        yield _other_key(new)
+
+
+def _other_key(topic: Topic) -> Unknown:
+    return Unknown("the topic has another key, so that other policies decide who can publish", _key(topic))
 
 
 def _is_declared(resource: Topic | Key) -> bool:
