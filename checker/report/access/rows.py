@@ -20,7 +20,7 @@ from checker.report.brief import count_noun
 from checker.report.difference import proof_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from checker.analysis.policy_pair import ComparedRoots, DeployedAccess, DeployedDifference
 
@@ -79,8 +79,42 @@ OWN_WORDS = (
     "access-lost",
     "access-resource-changed",
     "access-change-not-known",
+    "newly allowed",
+    "no longer allowed",
+    "depends on the deployment",
+    "no access changes",
 )
-"""The words of a report that name a change. A value of the change must not hide them, although it equals them."""
+"""The words of a report that name a change."""
+
+
+def own_sentences(found: ComparedRoots) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield checker's own sentences about who gains access to which resource, each with the values in it.
+
+    The name of a resource is none of these values: it shows what a change is about.
+    """
+    yield from ((word, ()) for word in OWN_WORDS)
+    for one in found.resources:
+        pair = one.pair
+        yield from (
+            (name, ()) for name in (pair.name, pair.old_name, pair.new_place, pair.old_place, pair.file)
+        )
+        for access in (*one.gained, *one.dependent, *one.lost):
+            row, values = _of_access(one, access), _values_in(access)
+            if values or access.access.who in LABELS:
+                yield from ((text, values) for text in (row.who, row.sentence, row.message))
+
+
+def _values_in(access: DeployedAccess) -> tuple[str, ...]:
+    """Return the name and the account of the callers, without the names of symbols."""
+    party = access.access.party
+    symbols = [name for _, name in access.deployment.shown]
+    return tuple(_without(access.worded(one), symbols) for one in (party.name, party.account) if one)
+
+
+def _without(text: str, names: Iterable[str]) -> str:
+    for name in names:
+        text = text.replace(name, "\0")
+    return text
 
 
 def sorted_rows(found: ComparedRoots) -> tuple[Row, ...]:
