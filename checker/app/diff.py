@@ -110,12 +110,10 @@ def _show_inputs(before: Input, after: Input, new: str, request: DiffRequest, ou
         result = difference(sides[0].about(target), sides[1].about(target), target, arns)
         more = doubts_of_policies(sides[0].resource, sides[1].resource)
         result = result._replace(doubts=tuple(dict.fromkeys((*result.doubts, *more))))
+        found = _as_roots(result, *sides)
         plain = tuple(one for one in output if one.format in (DiffFormat.TEXT, DiffFormat.JSON))
-        if plain == output:
-            return _show_policies(result, new, request, output)
         _write_policies(result, plain)
         output = tuple(one for one in output if one not in plain)
-        found = _as_roots(result, *sides)
     compared = f"{new} compared with {before.name}"
     return _show(found._replace(compared=compared), new, request, output, Path.cwd())
 
@@ -139,7 +137,13 @@ def _as_roots(found: Difference, old: Side, new: Side) -> ComparedRoots:
         for is_gain, accesses in ((True, found.gained), (False, found.lost))
     )
     differs = bool(gained or lost)
-    return ComparedRoots((DeployedDifference(pair, gained, lost, (), found.doubts, differs=differs),))
+    return ComparedRoots(
+        (
+            DeployedDifference(
+                pair, gained, lost, (), found.doubts, differs=differs, gains=bool(gained), loses=bool(lost)
+            ),
+        )
+    )
 
 
 def show_change(
@@ -203,10 +207,8 @@ def _ending(found: ComparedRoots, fail_on: FailOnChange) -> Ending:
     """Return how a comparison ended: with a change that fails it, or with something that may be one."""
     if fail_on is FailOnChange.ANY:
         return Ending(findings=found.same is False, undetermined=isinstance(found.same, Unknown))
-    from checker.report.access.rows import has, may_have
-
-    gain = fail_on is FailOnChange.GAINS
-    return Ending(findings=has(found, gain=gain), undetermined=may_have(found, gain=gain))
+    changed = found.changes(gain=fail_on is FailOnChange.GAINS)
+    return Ending(findings=changed is True, undetermined=isinstance(changed, Unknown))
 
 
 def _write_policies(difference: Difference, output: Outputs) -> None:
@@ -223,16 +225,6 @@ def _write_each(output: Outputs, lines_of: Callable[[DiffFormat, Paint], Iterabl
     """Write a comparison in all formats, those to files first."""
     for one in sorted(output, key=lambda each: each.path is None):
         write(lines_of(one.format, Paint() if one.path else paint_for(sys.stdout)), one.path)
-
-
-def _show_policies(difference: Difference, new: str, request: DiffRequest, output: Outputs) -> Ending:
-    """Report the difference of two policies."""
-    _write_policies(difference, output)
-    if difference.same is not True:
-        tell(*after_diff(new))
-    changes = {FailOnChange.GAINS: difference.gained, FailOnChange.LOSES: difference.lost}
-    failed = bool(changes.get(request.fail_on, difference.gained or difference.lost))
-    return Ending(findings=failed, undetermined=bool(difference.doubts) and not failed)
 
 
 def _requested_arn(side: Side, request: DiffRequest) -> str:

@@ -480,6 +480,24 @@ def test_a_change_that_cannot_alter_access_is_the_same(
     assert (code, SAME[title].says in text) == (0, True), text
 
 
+def test_a_gain_in_every_deployment_fails_also_if_others_gain_in_each(
+    top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the vendor's account is the own one, its own users gain."""
+    monkeypatch.chdir(top)
+    own = "arn:aws:iam::${data.aws_caller_identity.c.account_id}"
+    before = [OPEN | {"Principal": {"AWS": f"{own}:role/Admin"}}]
+    before += [OPEN | {"Principal": {"AWS": f"{own}:root"}, "Action": "kms:Decrypt"}]
+    texts = [
+        'data "aws_caller_identity" "c" {}\n'
+        + KEY.replace("{}", f"{{\n  policy = jsonencode({json.dumps(document(*listed))})\n}}")
+        for listed in (before, [*before, OPEN])
+    ]
+    case = Case({"main.tf": texts[0]}, {"main.tf": texts[1]})
+    codes = [report(case, tmp_path / "report", one)[0] for one in FailOnChange]
+    assert dict(zip(FailOnChange, codes, strict=True)) == {"gains": 1, "loses": 0, "any": 1}
+
+
 def test_nothing_of_a_case_is_left_for_the_next(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(top)
     git("checkout", "--quiet", "--force", "main")

@@ -220,21 +220,3 @@ def _compared(found: ComparedRoots) -> str:
     if not nouns:
         return "the change affects no topic or key that was read"
     return f"compared {' and '.join(nouns)}, {same} unchanged"
-
-
-def has(found: ComparedRoots, *, gain: bool) -> bool:
-    """True if a caller gains access in every deployment, or loses it."""
-    return any((one.gained if gain else one.lost) for one in found.resources)
-
-
-def may_have(found: ComparedRoots, *, gain: bool) -> bool:
-    """True if a gain or loss of access is not excluded, because it depends on the deployment or is not known.
-
-    With a new ARN, the callers have the same access to another topic or key.
-    """
-    if found.unread:
-        return True
-    return any(
-        one.doubts or one.arns or any(access.is_gain is gain for access in one.dependent)
-        for one in found.resources
-    )
