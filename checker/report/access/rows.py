@@ -15,14 +15,19 @@ from checker.analysis.callers import (
     UNSOURCED,
 )
 from checker.analysis.policy_pair import ADDED, REMOVED
+from checker.core.arn import Arn
+from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.universe import MEMBER, OTHER_SERVICE, SERVICE
+from checker.policy.model import Statement
 from checker.report.brief import count_noun
 from checker.report.difference import proof_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from checker.analysis.access_diff import Access
     from checker.analysis.policy_pair import ComparedRoots, DeployedAccess, DeployedDifference
+    from checker.core.unknown import Unknown
 
 
 GAINS, LOSES, MAY_GAIN, MAY_LOSE = "gains", "loses", "may gain", "may lose"
@@ -169,13 +174,36 @@ def _of_access(one: DeployedDifference, access: DeployedAccess) -> Row:
         *(pair for pair in when if pair[1]),
         *proof_lines(access.access, access.worded, is_gain=access.is_gain),
     )
-    row = _of_resource(one, change, access.worded(access.access.who))
+    who = access.access.who + _limit(access.access, one.pair.kind)
+    row = _of_resource(one, change, access.worded(who))
     return row._replace(
         actions=access.access.actions,
         proof=proof,
         sentence=access.sentence,
         width=_width(access.access.party.kind),
     )
+
+
+def _limit(access: Access, kind: str) -> str:
+    """Say which requests of a group count, if not all of them do."""
+    if not access.partly or access.party.kind == SOME:
+        return ""
+    own = Arn.parse(access.witness.resource)
+    deciding = [match.statement for match in access.allowed.decisive()]
+    if own is not None and deciding and all(_is_for(statement, own.account) for statement in deciding):
+        return f" for the account of the {kind}"
+    return ", in some cases"
+
+
+def _is_for(statement: Statement | Unknown, account: str) -> bool:
+    """True for a statement about requests that a service makes for one account."""
+    return isinstance(statement, Statement) and any(
+        one.operator == "StringEquals" and one.folded_key in _OF_ACCOUNT and one.values == (account,)
+        for one in known_conditions(statement)
+    )
+
+
+_OF_ACCOUNT = ("aws:sourceaccount", "aws:sourceowner")
 
 
 def _of_resource(one: DeployedDifference, change: str, text: str) -> Row:
