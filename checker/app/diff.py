@@ -162,7 +162,8 @@ def show_change(
     output = tuple(one._replace(path=one.path and one.path.absolute()) for one in output)
     arns = [instance_option(text) for text in request.instances]
     base = base_of(revision)
-    with read_changed(base, paths_in(base, paths), given) as sides:
+    written = [one.path for one in output if one.path is not None]
+    with read_changed(base, paths_in(base, paths), given, written) as sides:
         compared = [changed_pairs(one, request.resource) for one in sides]
     found = ComparedRoots(
         tuple(compare(pair, arns) for one in compared for pair in one.pairs),

@@ -43,15 +43,22 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def read_changed(base: Checkout, paths: Sequence[str], given: Given) -> Iterator[Iterator[Changed]]:
+def read_changed(
+    base: Checkout, paths: Sequence[str], given: Given, written: Iterable[Path] = ()
+) -> Iterator[Iterator[Changed]]:
     """Read the revision and the working tree below some paths, as both sides of each comparison.
 
-    There are several comparisons if a root has values files. Raises InputError.
+    There are several comparisons if a root has values files. New files that the run itself writes, by full path, are
+    not part of the change. Raises InputError.
     """
     with chdir(base.top), copied_below(base.commit, paths) as tree:
         _check_paths(paths, tree)
         _copy_ignored(base, tree)
+        own = {
+            os.path.relpath(os.path.realpath(one), os.path.realpath(base.top)) for one in written
+        } - tree.objects.keys()
         files = changed_files(base, tree)
+        files = files._replace(new=files.new - own, present=files.present - own)
         yield _Reader(base, tree, files, paths, given).comparisons()
 
 
@@ -201,7 +208,7 @@ class _Reader:
 
     def _reach(self, side: Input, change: Change, changed: frozenset[str]) -> Reach:
         files = {side.own(one) for one in change.names_with(side.inventory.read_by_roots)}
-        others = any(_may_matter(side.folder, one) for one in changed)
+        others = any(_names_services(side.folder, one) for one in changed)
         return Reach(frozenset(files | changed), self._roots(change), others, changed=changed)
 
     def _roots(self, change: Change) -> frozenset[str]:
@@ -279,7 +286,7 @@ def _files(folder: Path, names: Iterable[str]) -> list[Path]:
     return [path for path in (folder / one for one in sorted(names)) if not path.is_dir()]
 
 
-def _may_matter(folder: str, name: str) -> bool:
+def _names_services(folder: str, name: str) -> bool:
     """True for an input outside of Terraform modules that is about SNS, KMS or Connect."""
     if name.endswith(HCL) or not is_input(name):
         return False

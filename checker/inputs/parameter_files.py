@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
 from checker.inputs.discover import declares, is_program
+from checker.inputs.mentions import text_in
 from checker.inputs.readers import kind_of
-from checker.inputs.text import YAML_SUFFIXES, parse_documents, read_text
+from checker.inputs.text import YAML_SUFFIXES, parse_documents
 from checker.policy.node import Object
 
 if TYPE_CHECKING:
@@ -59,10 +60,7 @@ def unread_parameters(
     """
     for file in sorted(changed):
         path = Path(folder, file)
-        try:
-            text = read_text(path) if path.is_file() else ""
-        except InputError:
-            continue  # reported by its reader
+        text = text_in(path)
         template = _template_of(text, templates) if _may_set(file, text) else None
         if template is not None:
             yield Skipped(file, _SET.format(template), help=_HELP)

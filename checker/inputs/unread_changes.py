@@ -17,10 +17,10 @@ from checker.inputs.documents import parse_file, parts_of
 from checker.inputs.git_tree import is_below
 from checker.inputs.kinds.policy import POLICY
 from checker.inputs.large_files import head_of, is_bulk
-from checker.inputs.mentions import has_words_of_policy, may_hold_policy
+from checker.inputs.mentions import has_words_of_policy, may_hold_policy, text_in
 from checker.inputs.policy_kind import dialect_of, is_of_any_kind
 from checker.inputs.readers import kind_of, large_kind_of
-from checker.inputs.text import MAX_BYTES, read_text
+from checker.inputs.text import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -96,7 +96,7 @@ def _is_known(path: Path) -> bool:
     try:
         if is_bulk(path):
             return path.stat().st_size > MAX_BYTES or large_kind_of(head_of(path), bulk=True) is not None
-        text = read_text(path)
+        text = text_in(path)
         documents = parse_file(path.name, text)
         return large_kind_of(text) is not None or all(
             _is_known_part(part.root) for one in documents for part in parts_of(one)

@@ -528,6 +528,13 @@ def test_a_report_goes_to_a_file_from_any_folder(repository: Path) -> None:
 # What the working tree has beside the change.
 
 
+def test_a_report_in_the_repository_is_not_part_of_the_change() -> None:
+    edit("policies/topic.json", (PARTNER, VENDOR))
+    reports = ("--format", "text", "--format", "markdown=access.md", "--format", "json=access.json")
+    assert compared(*reports) == compared(*reports)
+    assert "not read" not in compared(*reports)[1]
+
+
 def test_every_format_of_a_review_has_the_assumptions(tmp_path: Path) -> None:
     Path("policies/key.json").rename("policies/renamed.json")
     assumed = "`policies/key.json` was renamed to `policies/renamed.json`"
@@ -553,6 +560,14 @@ def test_a_tag_does_not_stand_for_a_branch() -> None:
     assert "`origin/main` is ambiguous" in done.stderr
     assert "`--base refs/remotes/origin/main`" in done.stderr
     assert compared(base="refs/remotes/origin/main")[0] == 1
+
+
+def test_git_dir_in_a_subfolder_is_refused(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", str(repository / ".git"))
+    assert compared()[0] == 0
+    monkeypatch.chdir(repository / "dev")
+    done = run("diff", "--base", "main")
+    assert (done.returncode, "error: --base: `GIT_DIR` is set" in done.stderr) == (2, True)
 
 
 def test_a_sparse_checkout_is_no_loss() -> None:
