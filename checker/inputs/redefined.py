@@ -53,7 +53,7 @@ class Redefined:
         sides = self._changed.old, self._changed.new
         before, after = ({self._place(one, side) for one in self._calls(side)} for side in sides)
         for folder, name, file in sorted(before | after):
-            if self._keeps_its_calls(folder):
+            if self._is_alone(folder):
                 continue
             texts = [
                 known.of_call(Path(side.folder, folder), name)
@@ -64,7 +64,7 @@ class Redefined:
                 place = normpath(join(self._changed.new.names.base, file))
                 yield Skipped(place, reason, help="run `terraform init`, and compare the plans")
 
-    def _keeps_its_calls(self, folder: str) -> bool:
+    def _is_alone(self, folder: str) -> bool:
         """True for a root without changed files and without outputs of modules, so that its calls do not change."""
         changed = self._changed.reach.changed
         if folder not in self._changed.reach.roots or any((dirname(one) or ".") == folder for one in changed):
