@@ -101,15 +101,16 @@ class _Reader:
         whole = self._compared(changes)
         pairs, unread = self._changed_values(changes, whole)
         roots_with_values = frozenset(root for root, _ in pairs)
-        roots = self._roots_without(frozenset(file for _, file in pairs))
+        roots = self._roots_without(frozenset(file for _, file in pairs), changes)
         same = (self.files.present & self.tree.objects.keys()) - self.files.new
         same_pairs = pairs_below(roots & (whole.old.roots | whole.new.roots), same, self._module_folders())
         yield whole._replace(skipped=(*self._unread(whole), *unread), elsewhere=roots_with_values - roots)
         yield from (self._with_values(whole, one) for one in rounds({*pairs, *same_pairs}))
 
-    def _roots_without(self, files: frozenset[str]) -> frozenset[str]:
+    def _roots_without(self, files: frozenset[str], changes: tuple[Change, Change]) -> frozenset[str]:
         """Return the roots that the change affects by other files than these."""
-        changes = self._changes(self.files.old - files, self.files.new - files)
+        if files:
+            changes = self._changes(self.files.old - files, self.files.new - files)
         return self._roots(changes[0]) | self._roots(changes[1])
 
     def _changed_values(
