@@ -62,11 +62,11 @@ def is_assumed(deployment: Deployment, chosen: Chosen, context: TopicContext) ->
 
 def _with_own_account(chosen: Chosen, context: TopicContext) -> Chosen:
     """Give the deployment the account of the key."""
-    root = context.root
-    if root is None or name_of(root) not in chosen:
+    owner = context.key_account
+    if owner is None or name_of(owner) not in chosen:
         return chosen
     own = [name_of(symbol) for symbol in context.table.of_kind(ACCOUNT) if is_own(symbol)]
-    return {**chosen, **dict.fromkeys(own, chosen[name_of(root)])}
+    return {**chosen, **dict.fromkeys(own, chosen[name_of(owner)])}
 
 
 def _with_arns(chosen: Chosen, context: TopicContext) -> dict[Name, str]:

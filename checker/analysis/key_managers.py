@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import PolicyText
-from checker.analysis.symbols import is_own, masked_text, pieces_of
+from checker.analysis.symbols import CALLER, is_own, masked_text, pieces_of, placed
 from checker.core.arn import is_account
-from checker.core.unknown import Symbol, Unknown
+from checker.core.unknown import ACCOUNT, Symbol, Unknown
 from checker.iam.decide.elements import action_covers
 from checker.iam.prove.space import PUT_KEY_POLICY
 from checker.policy.model import ALLOW, EVERYONE, Principals, Statement
@@ -34,9 +34,10 @@ class KeyOwners(NamedTuple):
 
 
 def owners_of(keys: Iterable[Key | None]) -> KeyOwners:
-    """Return the accounts one of which owns a key, by all versions of its policy.
+    """Return the accounts one of which owns a key: those with a manager in each version of its policy.
 
-    They tell nothing if a manager of one version may be of any account, or is of the deployment's own account.
+    The policy tells nothing if a manager of one version may be of any account, or is of the deployment's own account.
+    Services do not count as managers: they manage no key for an account.
     """
     versions = [frozenset(_managers(key)) for key in keys if key is not None]
     managers = frozenset().union(*versions)
@@ -74,13 +75,13 @@ def _accounts(statement: Statement) -> Iterator[Account]:
 
 def _account(principal: Value) -> Account:
     """Return the account of a principal, however it is written; ``None`` if it may be any."""
-    symbols = [piece for piece in pieces_of(principal) if isinstance(piece, Symbol)]
+    pieces = pieces_of(principal)
     text = masked_text(principal) if isinstance(principal, Unknown) else principal
-    parts = text.split(":", 5)
-    account = parts[4] if len(parts) == 6 else text
+    in_arn = text.split(":")[4:5]
+    account = in_arn[0] if in_arn else text
     if is_account(account):
         return account
-    if len(parts) == 6 and account == "\0":
-        return symbols[text.count("\0", 0, len(":".join(parts[:4])))]
-    is_own_account = len(symbols) == len(pieces_of(principal)) == 1 and is_own(symbols[0])
-    return symbols[0] if is_own_account else None
+    if in_arn:
+        accounts = [symbol for symbol, kind in placed(CALLER, pieces) if kind == ACCOUNT]
+        return accounts[0] if account == "\0" and accounts else None
+    return next((one for one in pieces if pieces == (one,) and isinstance(one, Symbol) and is_own(one)), None)

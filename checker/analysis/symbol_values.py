@@ -56,7 +56,7 @@ class SymbolValues(NamedTuple):
 def values_for(symbol: Symbol, context: TopicContext) -> SymbolValues:
     """Return the values that represent all values of a symbol."""
     if symbol.allowed:
-        owner = context.own.account if context.own and symbol == context.root else ""
+        owner = context.own.account if context.own and symbol == context.key_account else ""
         return SymbolValues((owner,) if owner in symbol.allowed else symbol.allowed)
     of_kind = _OF_KIND.get(symbol.kind)
     values, assumption = of_kind(symbol, context) if of_kind else SymbolValues()
@@ -105,10 +105,10 @@ def _any_regions(symbol: Symbol, context: TopicContext) -> SymbolValues:
 
 def _accounts(symbol: Symbol, context: TopicContext) -> SymbolValues:
     """Return the accounts of the instances for an account that the policy pins Connect to; else any account."""
-    if context.root is None or not context.is_own_account(symbol):
+    if context.key_account is None or not context.is_own_account(symbol):
         return _assumed_accounts(symbol, context) or SymbolValues(_any_accounts(symbol, context))
     of_key = "is the account of the key"
-    if symbol != context.root:
+    if symbol != context.key_account:
         return _described(symbol, (), of_key)  # it has the value of the other symbol
     values = _assumed_accounts(symbol, context)
     return values or _described(symbol, _any_accounts(symbol, context), of_key)

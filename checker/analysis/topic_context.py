@@ -31,20 +31,25 @@ class TopicContext(NamedTuple):
     """The facts about a topic with the table of their symbols.
 
     What a text that may be the defect tells of the deployment is believed only if nothing contradicts it, and only if
-    each version tells it if two are compared.
+    both versions tell it where two are compared. An added or removed resource is compared with AWS's default policy, which
+    tells nothing.
 
-    ``own`` is the ARN that a Resource of the policy names, if only one can be the topic's. ``pinned`` is the only
-    account that the policy pins Connect to, empty if there are others or if one is the deployment's by a symbol. ``root`` is the symbol for
-    the account whose root user manages the key, if it is not the deployment's own, and ``key_owners`` are the literal
-    accounts one of which owns the key. ``stated`` are the instances that the user named, ``instances`` those that are named without symbols, ``instance_texts`` all texts that name
-    one. ``only_adds`` is true if it does not matter which instances and accounts of the policy are the same.
+    - ``own``: the ARN that a Resource of the policy names, if only one can be the topic's. If two versions are compared,
+      no other Resource names the topic by a reference.
+    - ``pinned``: the only account that the policy pins Connect to; empty if there are others, or a symbol for one.
+    - ``key_account``: the symbol for the account of the key, if it is not the deployment's own.
+    - ``key_owners``: the literal accounts one of which owns the key.
+    - ``stated``: the instances that the user named.
+    - ``instances``: the instances that are named without symbols.
+    - ``instance_texts``: all texts that name an instance.
+    - ``only_adds``: true if it does not matter which instances and accounts of the policy are the same.
     """
 
     facts: Facts
     table: SymbolTable
     own: Arn | None
     pinned: str
-    root: Symbol | None
+    key_account: Symbol | None
     key_owners: tuple[str, ...]
     stated: tuple[Arn, ...]
     instances: tuple[Arn, ...]
@@ -53,7 +58,7 @@ class TopicContext(NamedTuple):
 
     def is_own_account(self, symbol: Symbol) -> bool:
         """True for the account of the deployment, and for the account of the key, which is the same."""
-        return is_own(symbol) or symbol == self.root
+        return is_own(symbol) or symbol == self.key_account
 
     def composed(self, index: int) -> tuple[str, ...]:
         """Return the literal values of one part of the ARNs of instances of which other parts are symbols or patterns."""
@@ -108,8 +113,16 @@ def _pinned_account(version: Facts) -> str:
 
 
 def _own_topic(facts: Facts, version: Facts) -> Arn | None:
-    texts = [value for role, value in version.values() if role == RESOURCE and isinstance(value, str)]
-    arns = {arn for text in texts if (arn := topic_arn(text)) is not None and not is_wild(text)}
+    """Return the only ARN that the topic can have by the Resources of its policy.
+
+    Amazon SNS documents that every Resource is the ARN of the topic. In a comparison, an ARN is believed only if no
+    Resource is a reference to the topic, since one of another account beside it would hide what that account gains.
+    https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
+    """
+    named = [value for role, value in version.values() if role == RESOURCE]
+    if facts.versions and any(one == version.topic.symbol or isinstance(one, Unknown) for one in named):
+        return None
+    arns = {arn for text in named if (arn := topic_arn(str(text))) is not None and not is_wild(str(text))}
     fitting = [arn for arn in arns if _can_be(facts.topic.arn, str(arn))]
     return fitting[0] if len(fitting) == 1 else None
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+T = TypeVar("T")
+K = TypeVar("K")
 
 ACCOUNT, REGION, PARTITION, ID, NAME, TEXT, ANY = (
     "account",
@@ -125,15 +127,9 @@ class Unknown(NamedTuple):
 Truth = bool | Unknown
 
 
-def without_pieces(value: Any) -> Any:
+def without_pieces(value: T) -> T:
     """Return a tuple, or named tuple, in which nothing is known of its unknown texts."""
-    if isinstance(value, Unknown):
-        return value._replace(pieces=())
-    if not isinstance(value, tuple):
-        return value
-    items = [without_pieces(item) for item in value]
-    make = getattr(value, "_make", None)
-    return tuple(items) if make is None else make(items)
+    return mapped(value, Unknown, lambda one: one._replace(pieces=()))
 
 
 def pieces_in(values: Iterable[object]) -> tuple[Piece, ...]:
@@ -249,3 +245,20 @@ def within(value: object, *kinds: type) -> Iterator[Any]:
     elif isinstance(value, tuple):
         for one in value:
             yield from within(one, *kinds)
+
+
+def symbols_within(value: object) -> Iterator[Symbol]:
+    """Yield the symbols within nested tuples, also those in the entries of a table that another symbol chooses from."""
+    for one in within(value, Symbol):
+        yield one
+        yield from symbols_within(one.function)
+
+
+def mapped(value: T, kind: type[K], change: Callable[[K], object]) -> T:
+    """Change everything of a kind within nested tuples, which keep their types; the parts of what was changed as well."""
+    found: object = change(value) if isinstance(value, kind) else value
+    if isinstance(found, tuple):
+        items = [mapped(one, kind, change) for one in found]
+        make = getattr(found, "_make", None)
+        found = tuple(items) if make is None else make(items)
+    return cast("T", found)

@@ -25,18 +25,19 @@ _VALUES = "values of variables, with which the root was not compared"
 _VALUES_HELP = "`checker diff --base REV` compares a root with each of its values files"
 
 
-def unread_in_folders(old: Input, new: Input) -> Iterator[Skipped]:
-    """Yield the files that differ between two folders, may decide about access, and were not read.
-
-    Nothing is yielded for other inputs, which have no other files.
-    """
+def differing_files(old: Input, new: Input) -> frozenset[str]:
+    """Return the files that differ between two folders, or that only one has; none for other inputs."""
     if not (old.is_folder and new.is_folder):
-        return
+        return frozenset()
     folders = Path(old.folder), Path(new.folder)
-    every = sorted({*_files(folders[0]), *_files(folders[1])})
-    files = frozenset(one for one in every if _differs(folders[0] / one, folders[1] / one))
+    return frozenset(one for one in _files_of(old, new) if _differs(folders[0] / one, folders[1] / one))
+
+
+def unread_in_folders(old: Input, new: Input, files: frozenset[str]) -> Iterator[Skipped]:
+    """Yield the files that may decide about access, and were not read, among those that differ between two folders."""
     if not files:
         return
+    every = _files_of(old, new)
     templates = parameters_of({**old.texts, **new.texts})
     for side in (old, new):
         listed = (
@@ -46,6 +47,10 @@ def unread_in_folders(old: Input, new: Input) -> Iterator[Skipped]:
         )
         for one in listed:
             yield one._replace(what=side.shown(posixpath.normpath(posixpath.join(side.names.base, one.what))))
+
+
+def _files_of(old: Input, new: Input) -> list[str]:
+    return sorted({*_files(Path(old.folder)), *_files(Path(new.folder))})
 
 
 def _differs(one: Path, other: Path) -> bool:

@@ -11,7 +11,7 @@ from checker.analysis.policy_pair import ADDED, COMPARED, REMOVED, PolicyPair
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.finding import Location, declared_as
-from checker.core.unknown import Symbol, Unknown
+from checker.core.unknown import Symbol, Unknown, mapped
 from checker.inputs.relative_names import with_owner
 from checker.inputs.resolve import default_policy, implied
 from checker.inputs.resource_matches import is_of_deployment, names_of
@@ -162,17 +162,11 @@ def _apart(one: Resource) -> Resource:
 
 
 def _marked(value: T) -> T:
-    if isinstance(value, Unknown):
-        marked: object = (
-            value if value.pieces else value._replace(reason=f"{value.reason}, before the change")
-        )
-    elif isinstance(value, tuple):
-        items = [_marked(one) for one in value]
-        make = getattr(value, "_make", None)
-        marked = tuple(items) if make is None else make(items)
-    else:
-        return value
-    return cast("T", marked)
+    return mapped(value, Unknown, lambda one: one if one.pieces else _before_the_change(one))
+
+
+def _before_the_change(value: Unknown) -> Unknown:
+    return value._replace(reason=f"{value.reason}, before the change")
 
 
 def located(one: Resource, arn: Arn) -> Resource:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from posixpath import join, normpath
+from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Key, Topic
@@ -11,11 +11,11 @@ from checker.core.errors import InputError, Skipped
 from checker.core.finding import declared_as
 from checker.core.unknown import Unknown
 from checker.inputs.diff_sides import no_such_resource
-from checker.inputs.discover import HCL, root_name
-from checker.inputs.folder_changes import unread_in_folders
+from checker.inputs.discover import CONFIGURATION, HCL, VALUES, root_name
+from checker.inputs.folder_changes import differing_files, unread_in_folders
 from checker.inputs.missing_parts import FirstUnread, MissingParts, broken
 from checker.inputs.pair_maker import PairMaker, located
-from checker.inputs.reach import Changed, Reach
+from checker.inputs.reach import Changed, Reach, loose_files
 from checker.inputs.redefined import Redefined
 from checker.inputs.resource_changes import assumptions, doubts
 from checker.inputs.resource_matches import Declared, Match, matches
@@ -48,8 +48,11 @@ def policy_pairs(old: Input, new: Input, resource: str = "", arn: Arn | None = N
     """
     if old.names.file and new.names.file:
         old = old._replace(names=old.names._replace(file=new.names.file))
-    skipped = tuple(unread_in_folders(old, new))
-    return _Comparer(Changed(old, new, Reach(), skipped=skipped, is_whole=True)).compared(resource, arn)
+    files = differing_files(old, new)
+    roots = frozenset(dirname(one) or "." for one in files if one.endswith((*HCL, CONFIGURATION, *VALUES)))
+    reach = Reach(roots=roots, loose=loose_files(files, {}), changed=files)
+    skipped = tuple(unread_in_folders(old, new, files))
+    return _Comparer(Changed(old, new, reach, skipped=skipped, is_whole=True)).compared(resource, arn)
 
 
 def changed_pairs(changed: Changed, resource: str = "") -> Comparison:
@@ -92,7 +95,7 @@ class _Comparer:
     def _chosen(self, resource: str) -> list[Match]:
         changed = self.changed
         every = (part for one in self.matches for part in changed.parts(one))
-        found = [one for one in every if changed.is_here(one)]
+        found = [self.redefined.match(one) for one in every if changed.is_here(one)]
         chosen = [one for one in found if not resource or resource in one.names]
         if resource and not chosen and not changed.values:
             raise no_such_resource(changed.new.name, resource, [one.names[0] for one in found])
@@ -102,8 +105,7 @@ class _Comparer:
 
     def _pair(self, match: Match, answer: Truth, missing: MissingParts) -> PolicyPair:
         """Make the pair of a resource that the change affects, or may affect, with what is assumed and not known."""
-        is_one_key = self._is_one_key(match)
-        changed, match = self.changed, self.redefined.match(match)
+        changed, is_one_key = self.changed, self._is_one_key(match)
         maker = PairMaker(
             changed.old, changed.new, match, same_texts=changed.has_same_texts, gaps=missing.of(match)
         )
@@ -111,7 +113,16 @@ class _Comparer:
         reasons = [answer] if isinstance(answer, Unknown) else []
         return pair._replace(
             name=self._named(pair.name, match),
-            doubts=tuple(dict.fromkeys((*pair.doubts, *reasons, *doubts(match, is_one_key=is_one_key)))),
+            doubts=tuple(
+                dict.fromkeys(
+                    (
+                        *pair.doubts,
+                        *reasons,
+                        *self.redefined.moved(match),
+                        *doubts(match, is_one_key=is_one_key),
+                    )
+                )
+            ),
             assumed=() if changed.is_whole else assumptions(match, self.declared, changed),
         )
 

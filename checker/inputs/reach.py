@@ -1,25 +1,26 @@
-"""Decides what a change affects: for each topic and key yes, no with proof, or not known with the reason.
+"""Decides which topics and keys a change affects: yes, no, or not known with the reason.
 
-A topic or key of which every part was read, alike on both sides, is not affected. One with an unread part is affected
-if the change has a file that may supply the part.
+A topic or key of which every part was read, alike on both sides, is not affected: `redefined` has given references that
+mean something else names of their own. If a part was not read, it is not known whether a changed file that the code
+may read supplies it.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Key
-from checker.core.unknown import Symbol, Unknown, within
+from checker.core.unknown import Unknown, within
+from checker.inputs.access_values import access_values
 from checker.inputs.discover import CONFIGURATION, HCL, VALUES
+from checker.inputs.file_references import files_read_by
 from checker.inputs.terraform_text import settings_in, unread_modules
 from checker.inputs.text import read_text
-from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from checker.analysis.inventory import Topic
     from checker.core.errors import Skipped
@@ -28,13 +29,17 @@ if TYPE_CHECKING:
     from checker.inputs.resource_matches import Match
 
 
-class Reach(NamedTuple):
-    """What a change affects, on one side or both.
+_SUPPLIED = "a part of it was not read, and may come from a file that changes"
 
-    ``changed`` are the changed files, ``files`` these and all files of the affected Terraform roots, ``roots`` the folders of these roots;
-    both are relative to the top of the repository. ``others`` is true if a changed file outside of Terraform modules
-    is about SNS, KMS or Connect. ``loose`` are the changed files except Terraform code, also by the names of links
-    to them: any code may read them.
+
+class Reach(NamedTuple):
+    """What a change affects, on one side or both, by names relative to the top of the repository.
+
+    - ``files``: the changed files, and all files of the affected Terraform roots.
+    - ``roots``: the folders of these roots.
+    - ``others``: true if a changed file outside of Terraform modules is about SNS, KMS or Connect.
+    - ``loose``: the changed files except Terraform code, also by the names of links to them; any code may read them.
+    - ``changed``: the changed files.
     """
 
     files: frozenset[str] = frozenset()
@@ -133,20 +138,20 @@ class Changed(NamedTuple):
         return not any(one and self.root_of(one, is_old=is_old) in self.elsewhere for one, is_old in sides)
 
     def affects(self, match: Match) -> Truth:
-        """True if the change affects a resource, false with proof, or Unknown with the reason."""
-        if self.is_whole:
-            return True
+        """True if the change affects a resource, false if not, or Unknown with the reason."""
         old, new = match
-        if old is not None and self.touches(old, is_old=True):
-            return True
-        if new is not None and self.touches(new, is_old=False):
+        supplied = old is not None and new is not None and self._may_be_supplied(new)
+        if isinstance(supplied, Unknown):
+            return supplied
+        if self.is_whole or any(
+            one is not None and self.touches(one, is_old=is_old)
+            for one, is_old in ((old, True), (new, False))
+        ):
             return True
         if old is None or new is None:  # without a change of its files, both sides may have it more than once
             one = match.new or match.old
             return one is not None and not self._is_left_out(one, is_old=new is None)
-        if outline(old) != outline(new):
-            return True  # by a file that is linked to its own
-        return self._may_be_supplied(new)
+        return outline(old) != outline(new)  # by a linked file, or by a reference that means something else
 
     def touches(self, resource: Topic | Key, *, is_old: bool) -> bool:
         """True if the change has a file that the declaration of a topic or key depends on."""
@@ -193,13 +198,21 @@ class Changed(NamedTuple):
 
     def _may_be_supplied(self, resource: Topic | Key) -> bool | Unknown:
         """Tell whether a changed file may be an unread part of a resource, which looks alike on both sides."""
-        if not self.reach.loose or not _has_unread_part(resource):
+        if not _has_unread_part(resource):
             return False
-        texts = tuple(_texts_of(resource))
-        file = next((one for one in sorted(self.reach.loose) if _may_read(resource, texts, one)), None)
-        if file is None:
-            return False
-        return Unknown("a part of it was not read, and may come from a file that changes", file)
+        file = self.supplier(resource)
+        return Unknown(_SUPPLIED, file) if file else False
+
+    def supplier(self, resource: Topic | Key) -> str:
+        """Return a changed file that the code of a resource may read; empty if there is none."""
+        is_code = resource.place.document.name.endswith(HCL)
+        files = sorted(self.reach.loose)
+        for text in _texts_of(resource) if files else ():
+            named = (one for one in files if one.rpartition("/")[2] in text)
+            file = next(files_read_by(text, files) if is_code else named, "")
+            if file:
+                return file
+        return ""
 
     def _side(self, *, is_old: bool) -> Input:
         return self.old if is_old else self.new
@@ -207,22 +220,12 @@ class Changed(NamedTuple):
 
 def outline(one: Topic | Key) -> object:
     """Return what decides about access, without what a fix would write for a reference."""
-    policy = one.policy if isinstance(one.policy, Unknown) else one.policy.policy
-    more = one.grants if isinstance(one, Key) else one.key
-    return _plain((one.address, one.arn, policy, one.doubt, more))
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Symbol):
-        value = value._replace(reference="")
-    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
+    return one.address, access_values(one).without_references
 
 
 def _has_unread_part(resource: Topic | Key) -> bool:
     """True for a resource with a part of which not even a reference is known."""
-    policy = resource.policy if isinstance(resource.policy, Unknown) else resource.policy.policy
-    parts = within((resource.arn, policy, resource.doubt), Unknown)
-    return any(not one.pieces for one in parts)
+    return any(not one.pieces for one in within(access_values(resource), Unknown))
 
 
 def _texts_of(resource: Topic | Key) -> Iterator[str]:
@@ -238,27 +241,3 @@ def _texts_of(resource: Topic | Key) -> Iterator[str]:
 
     for folder in dict.fromkeys((Path(os.path.relpath(resource.home)), file.parent)):
         yield from (one.text for one in with_called(folder, read_texts(folder, []), []))
-
-
-_READS = re.compile(r"\b(?:file\w*|templatefile)\s*\(\s*")
-"""Matches calls of the functions that read files. https://developer.hashicorp.com/terraform/language/functions/file"""
-_LITERAL = re.compile(r'\\?"((?:\$\{[^}\n]*\}|[^"\\\n$]|\$(?!\{))*)\\?"\s*[,)]')
-_OPEN = re.compile(r"\$\{[^}]*\}|%\{[^}]*\}|\*+")
-
-
-def _may_read(resource: Topic | Key, texts: Sequence[str], file: str) -> bool:
-    """True if Terraform code may read a file, or a template includes one of its name."""
-    if not resource.place.document.name.endswith(HCL):
-        name = file.rpartition("/")[2]
-        return any(name in text for text in texts)
-    return any(_may_name(text, match, file) for text in texts for match in _READS.finditer(text))
-
-
-def _may_name(text: str, call: re.Match[str], file: str) -> bool:
-    """True for the call of a function that may name a file, for any values of its interpolations."""
-    literal = _LITERAL.match(text, call.end())
-    if literal is None or call[0].startswith("fileset"):
-        return True  # a name that is composed elsewhere, or a folder
-    tail = re.split(r"(?:^|/)\.{1,2}/", literal[1])[-1]
-    fixed = _OPEN.split(tail)
-    return glob(f"*/{'*'.join(fixed)}").matches(f"/{file}")

@@ -2,69 +2,105 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePosixPath
 from posixpath import dirname, join, normpath
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import Topic
-from checker.core.errors import Skipped
-from checker.core.unknown import Symbol, Unknown, within
-from checker.inputs.discover import HCL
-from checker.inputs.terraform_text import unread_modules
-from checker.inputs.text import TextDocument
-from checker.policy.node import Object, meaning, text_of
+from checker.core.errors import InputError, Skipped
+from checker.core.unknown import Unknown, symbols_within
+from checker.inputs.access_values import access_values, with_symbols
+from checker.inputs.callers import is_chosen
+from checker.inputs.cloudformation.definitions import definition_of, parameter_of, stored_name
+from checker.inputs.discover import CONFIGURATION, HCL
+from checker.inputs.file_references import files_read_by
+from checker.inputs.resource_matches import is_of_deployment
+from checker.inputs.supplies import STORED, Supply, supplies_in, wanted_by
+from checker.inputs.terraform.module.folder import listed
+from checker.inputs.terraform_text import backends_in, unread_modules
+from checker.inputs.text import TextDocument, parse_documents
+from checker.inputs.values_rounds import home_of_values
+from checker.policy.node import Object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from checker.core.unknown import Symbol
     from checker.inputs.diff_inputs import Input
     from checker.inputs.reach import Changed
     from checker.inputs.resource_matches import Match, Resource
     from checker.inputs.terraform.definitions import Definitions
 
-T = TypeVar("T")
-_DESCRIPTIONS = ("Description", "ConstraintDescription")
-_STORED = "AWS::SSM::Parameter::Value"
-"""Types of parameters whose value is the name of a parameter of Systems Manager.
 
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
-"""
+_MOVED = "its provider or backend changes, so that it may be in another account or Region"
 
 
 class Redefined:
-    """Compares the definitions of data sources, parameters and calls of unread modules on both sides of a change."""
+    """Compares the definitions of references, of providers and of calls of unread modules on both sides of a change."""
 
     def __init__(self, changed: Changed) -> None:
         self._changed = changed
-        self._known: tuple[Definitions, Definitions] | None = None
+        self._near: dict[tuple[str, str], bool] = {}
 
     def match(self, match: Match) -> Match:
         """Return a resource whose old side has symbols of its own for references that mean something else."""
         old, new = match
-        if old is None or new is None or not self._changed.touches(new, is_old=False):
+        if old is None or new is None:
             return match
-        names = {one for one in _symbols_of(old) if self._differs(one.name, old, new)}
+        symbols = dict.fromkeys(symbols_within(access_values(old)))
+        names = {one.name for one in symbols if self._differs(one, old, new)}
         if not names:
             return match
-        return match._replace(old=_renamed(old, {one.name for one in names}))
+
+        def renamed(symbol: Symbol) -> Symbol:
+            return (
+                symbol._replace(name=f"{symbol.name}, before the change") if symbol.name in names else symbol
+            )
+
+        return match._replace(old=with_symbols(old, renamed))
+
+    def moved(self, match: Match) -> Iterator[Unknown]:
+        """Yield the reason why a resource may be in another account or Region, although both sides name them alike.
+
+        Two inputs may be two environments, whose account and Region are taken as one.
+        """
+        old, new = match
+        if self._changed.is_whole:
+            return
+        if old is not None and new is not None and self._is_code(new) and old.arn == new.arn:
+            is_open = isinstance(new.arn, Unknown) and (
+                not new.arn.pieces or any(map(is_of_deployment, symbols_within(new.arn)))
+            )
+            is_near = is_open and self._changed.touches(new, is_old=False)
+            if is_near and self._settings(old, is_old=True) != self._settings(new, is_old=False):
+                yield Unknown(_MOVED, new.address)
+
+    def _settings(self, resource: Resource, *, is_old: bool) -> tuple[str, tuple[str, ...]]:
+        """Return the settings of the provider of a resource, and of the backend of its root."""
+        known = self._definitions[not is_old]
+        return known.of_provider(known.root_of(resource), resource.address), backends_in(Path(resource.home))
 
     def calls(self) -> Iterator[Skipped]:
         """Yield the calls of modules that were not read and are defined differently on both sides."""
         sides = self._changed.old, self._changed.new
-        before, after = ({self._place(one, side) for one in self._calls(side)} for side in sides)
-        for folder, name, file in sorted(before | after):
-            if self._is_alone(folder):
+        calls = {
+            (dirname(file) or ".", name): file
+            for side in sides
+            for file, name in sorted(self._calls(side), reverse=True)
+        }
+        for (folder, name), file in sorted(calls.items()):
+            if self._does_not_change(folder):
                 continue
-            texts = [
+            before, after = (
                 known.of_call(Path(side.folder, folder), name)
-                for known, side in zip(self._definitions(), sides, strict=True)
-            ]
-            if texts[0] != texts[1]:
+                for known, side in zip(self._definitions, sides, strict=True)
+            )
+            if before != after:
                 reason = f"module `{name}` is called differently, and is neither local nor downloaded"
                 place = normpath(join(self._changed.new.names.base, file))
                 yield Skipped(place, reason, help="run `terraform init`, and compare the plans")
 
-    def _is_alone(self, folder: str) -> bool:
+    def _does_not_change(self, folder: str) -> bool:
         """True for a root without changed files and without outputs of modules, so that its calls do not change."""
         changed = self._changed.reach.changed
         if folder not in self._changed.reach.roots or any((dirname(one) or ".") == folder for one in changed):
@@ -73,87 +109,116 @@ class Redefined:
         return not any("module." in text for one, text in texts.items() if (dirname(one) or ".") == folder)
 
     def _calls(self, side: Input) -> Iterator[tuple[str, str]]:
-        """Yield the file and the name of each call of an unread module in files that the change affects.
+        """Yield the file, by its name on the new side, and the name of each call of an unread module that may change.
 
         Modules that may matter are not read in any case.
         """
-        texts = {name: text for name, text in side.texts.items() if side.own(name) in self._changed.files}
+        reach = self._changed.reach
+        texts = {
+            name: text
+            for name, text in side.texts.items()
+            if side.own(name) in self._changed.files or any(files_read_by(text, reach.loose))
+        }
         for one in unread_modules(texts, side.folder):
             if not one.may_matter:
-                yield one.file, one.name
+                yield side.names.relative(one.file), one.name
 
-    def _place(self, call: tuple[str, str], side: Input) -> tuple[str, str, str]:
-        """Return the folder, the name and the file of a call by the names of the new side."""
-        file = side.names.relative(call[0])
-        return dirname(file) or ".", call[1], file
+    def _differs(self, symbol: Symbol, old: Resource, new: Resource) -> bool:
+        """True if a reference may mean something else: by its definition, or by what other code supplies."""
+        if is_of_deployment(symbol):
+            return False
+        if symbol.name.startswith("dependency."):
+            return symbol.scope.partition("#")[2] in self._changed.reach.roots
+        if self._is_code(new):
+            is_redefined = self._is_near(new) and self._in_code(symbol, old, new)
+        else:
+            sides = (old, self._changed.old), (new, self._changed.new)
+            before, after = (_in_template(symbol, *one) for one in sides)
+            is_redefined = before != after
+        wanted = None if is_redefined else self._wanted(symbol, new)
+        return is_redefined or (wanted is not None and any(map(wanted.may_be, self._different_supplies)))
 
-    def _differs(self, name: str, old: Resource, new: Resource) -> bool:
-        if not new.place.document.name.endswith(HCL):
-            return _parameter(old, name) != _parameter(new, name)
-        before, after = self._definitions()
-        return before.of_symbol(Path(old.home), name) != after.of_symbol(Path(new.home), name)
+    def _in_code(self, symbol: Symbol, old: Resource, new: Resource) -> bool:
+        """True if Terraform code defines a symbol differently on both sides."""
+        before, after = self._definitions
+        return before.of_symbol(before.root_of(old), symbol.name) != after.of_symbol(
+            after.root_of(new), symbol.name
+        )
 
+    def _is_near(self, new: Resource) -> bool:
+        """True if the change has a file of the code of a resource, or one that the code may read."""
+        place = new.home, dirname(new.place.document.name)
+        if place not in self._near:
+            touched = self._changed.touches(new, is_old=False)
+            self._near[place] = touched or bool(self._changed.supplier(new))
+        return self._near[place]
+
+    @staticmethod
+    def _is_code(resource: Resource) -> bool:
+        return resource.place.document.name.endswith(HCL)
+
+    def _wanted(self, symbol: Symbol, new: Resource) -> Supply | None:
+        """Return what a symbol stands for, if other code may supply it."""
+        wanted = wanted_by(symbol.name)
+        if wanted is None and not self._is_code(new):
+            declared = [parameter_of(one, symbol.name) for one in _templates(symbol, new, self._changed.new)]
+            stored = [name for one in declared if one is not None and (name := stored_name(one)) is not None]
+            return Supply(STORED, stored[0]) if stored else None
+        if wanted is None or wanted.name or not self._different_supplies:
+            return wanted
+        known = self._definitions[1]
+        return wanted._replace(name=known.argument(known.root_of(new), symbol.name, "name"))
+
+    @cached_property
+    def _different_supplies(self) -> frozenset[Supply]:
+        """What one side of the change supplies, and the other one does not, or defines otherwise."""
+        before, after = (frozenset(self._supplies(one)) for one in (self._changed.old, self._changed.new))
+        return before ^ after
+
+    def _supplies(self, side: Input) -> Iterator[Supply]:
+        """Yield what one side supplies, without values files that Terraform does not load by itself, and with each."""
+        reach, top = self._changed.reach, Path(side.folder)
+        files = [one for one in reach.changed if is_chosen(one.rpartition("/")[2]) and (top / one).is_file()]
+        homes = {
+            parent.as_posix()
+            for one in files
+            for parent in PurePosixPath(one).parents
+            if listed(top / parent, [])
+        }
+        for values in ({}, *({home_of_values(one, frozenset(homes)): one} for one in files)):
+            yield from supplies_in(top, reach.changed, {*reach.roots, *values}, self._of(side, values))
+
+    @cached_property
     def _definitions(self) -> tuple[Definitions, Definitions]:
-        if self._known is None:
-            from checker.inputs.terraform.definitions import Definitions  # the parser is slow to import
+        values = self._changed.values
+        return self._of(self._changed.old, values), self._of(self._changed.new, values)
 
-            values = self._changed.values.items()
-            before, after = (
-                Definitions(
-                    {
-                        join(side.folder, name): text
-                        for name, text in side.texts.items()
-                        if name.endswith(HCL)
-                    },
-                    {join(side.folder, root): Path(side.folder, file) for root, file in values},
-                )
-                for side in (self._changed.old, self._changed.new)
-            )
-            self._known = before, after
-        return self._known
+    def _of(self, side: Input, values: Mapping[str, str]) -> Definitions:
+        """Return the definitions of one side, with values files for roots."""
+        from checker.inputs.terraform.definitions import Definitions  # the parser is slow to import
+        from checker.inputs.terraform.module_tree import ModuleTree
+
+        code, top = (*HCL, CONFIGURATION), Path(side.folder)
+        tree = ModuleTree(
+            {join(side.folder, name): text for name, text in side.texts.items() if name.endswith(code)},
+            {join(side.folder, root): top / file for root, file in values.items()},
+        )
+        return Definitions(tree, top, self._changed.reach.loose)
 
 
-def _parameter(resource: Resource, name: str) -> tuple[str, ...]:
-    """Return what a template says of the values of a parameter; nothing for other symbols.
+def _in_template(symbol: Symbol, resource: Resource, side: Input) -> list[str | None]:
+    return [definition_of(one, symbol.name) for one in _templates(symbol, resource, side)]
 
-    Its default counts only if it is the name of a stored value.
-    """
+
+def _templates(symbol: Symbol, resource: Resource, side: Input) -> Iterator[Object]:
+    """Yield the template in which a symbol is defined: that of its scope, or of the resource."""
+    name = symbol.scope.partition("#")[0]
     document = resource.place.document
-    root = document.root if isinstance(document, TextDocument) else None
-    declared = root.get("Parameters") if isinstance(root, Object) else None
-    one = declared.get(name) if isinstance(declared, Object) else None
-    if not isinstance(one, Object):
-        return ()
-    is_stored = (text_of(one.get("Type")) or "").startswith(_STORED)
-    left_out = (*_DESCRIPTIONS, *(() if is_stored else ("Default",)))
-    return tuple(
-        sorted(f"{each.key}: {meaning(each.value)}" for each in one.members if each.key not in left_out)
-    )
-
-
-def _symbols_of(resource: Resource) -> set[Symbol]:
-    policy = resource.policy if isinstance(resource.policy, Unknown) else resource.policy.policy
-    return set(within((resource.arn, policy), Symbol))
-
-
-def _renamed(resource: Resource, names: set[str]) -> Resource:
-    arn, policy = _with_names(resource.arn, names), resource.policy
-    if isinstance(policy, Unknown):
-        policy = _with_names(policy, names)
-    else:
-        policy = policy._replace(policy=_with_names(policy.policy, names))
-    if isinstance(resource, Topic):
-        return resource._replace(arn=arn, policy=policy)
-    return resource._replace(arn=arn, policy=policy)
-
-
-def _with_names(value: T, names: set[str]) -> T:
-    """Give symbols with these names the names that they have before the change."""
-    changed: object = value
-    if isinstance(value, Symbol):
-        changed = value._replace(name=f"{value.name}, before the change") if value.name in names else value
-    elif isinstance(value, tuple):
-        items = [_with_names(one, names) for one in value]
-        make = getattr(value, "_make", None)
-        changed = tuple(items) if make is None else make(items)
-    return cast("T", changed)
+    if name in side.texts and name != side.own(document.name):
+        try:
+            documents = parse_documents(name, side.texts[name])
+        except InputError:
+            return  # reported when the file is read
+        yield from (one.root for one in documents if isinstance(one.root, Object))
+    elif isinstance(document, TextDocument) and isinstance(document.root, Object):
+        yield document.root

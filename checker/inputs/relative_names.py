@@ -7,17 +7,16 @@ A symbol is unique within its root or template, whose name is part of the symbol
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn
-from checker.core.unknown import Symbol, Unknown, pieces_in
+from checker.core.unknown import Symbol, Unknown, mapped, pieces_in
 from checker.inputs.resolve import UNKNOWN_OWNER
 from checker.inputs.text import Implied
 
 if TYPE_CHECKING:
-    from checker.analysis.inventory import Grant, Inventory, Key, PolicyText, Topic
-    from checker.core.unknown import Piece
-    from checker.policy.model import Policy, Value
+    from checker.analysis.inventory import Inventory, Key, PolicyText, Topic
+    from checker.policy.model import Value
 
 
 class Names(NamedTuple):
@@ -51,13 +50,13 @@ class Names(NamedTuple):
 
     def unknown(self, value: Unknown) -> Unknown:
         """Return an unknown value with relative names."""
-        pieces = tuple(map(self._piece, value.pieces))
+        pieces = mapped(value.pieces, Symbol, self._symbol)
         return Unknown(self.relative(value.reason), self.relative(value.where), pieces)
 
-    def _piece(self, piece: Piece) -> Piece:
-        if isinstance(piece, str):
-            return piece
-        return piece._replace(name=self.relative(piece.name), scope=self.relative(piece.scope))
+    def _symbol(self, symbol: Symbol) -> Symbol:
+        scope = self.relative(symbol.scope)
+        folders = {old.removesuffix("/"): new.removesuffix("/") for old, new in self.renamed}
+        return symbol._replace(name=self.relative(symbol.name), scope=folders.get(scope, scope))
 
     def inventory(self, inventory: Inventory) -> Inventory:
         """Return the topics, keys and instances with relative names."""
@@ -90,7 +89,7 @@ class Names(NamedTuple):
             address=self.relative(key.address),
             root=self.relative(key.root),
             doubt=None if key.doubt is None else self.unknown(key.doubt),
-            grants=tuple(cast("Grant", _renamed(one, self)) for one in key.grants),
+            grants=mapped(key.grants, Unknown, self.unknown),
         )
 
     def _arn(self, arn: Arn | Unknown) -> Arn | Unknown:
@@ -100,7 +99,7 @@ class Names(NamedTuple):
         if isinstance(text, Unknown):
             return self.unknown(text)
         own = self.relative(symbol)
-        policy = _each_unknown(text.policy, self)
+        policy = mapped(text.policy, Unknown, self.unknown)
         policy = policy.with_values(lambda _, value: own if symbol and value == symbol else value)
         read = text._replace(policy=policy)
         return with_owner(read, arn) if isinstance(text.document, Implied) else read
@@ -110,21 +109,6 @@ def _replaced(text: str, old: str, new: str) -> str:
     """Replace the name of a file, or of a folder with its slash, but not a part of a longer name."""
     end = "" if old.endswith("/") else r"(?![\w./-])"
     return re.sub(rf"(?<![\w./:-]){re.escape(old)}{end}", lambda _: new, text)
-
-
-def _each_unknown(policy: Policy, names: Names) -> Policy:
-    """Rename every unknown part of a policy, also statements and elements."""
-    return cast("Policy", _renamed(policy, names))
-
-
-def _renamed(value: object, names: Names) -> object:
-    if isinstance(value, Unknown):
-        return names.unknown(value)
-    if not isinstance(value, tuple) or isinstance(value, Symbol):
-        return value
-    items = [_renamed(one, names) for one in value]
-    make = getattr(value, "_make", None)
-    return tuple(items) if make is None else make(items)
 
 
 def with_owner(text: PolicyText, arn: Arn | Unknown) -> PolicyText:

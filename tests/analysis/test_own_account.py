@@ -1,7 +1,8 @@
 """What tells the account of a deployment: not a text that may itself be the defect, or the change.
 
 A key belongs to an account whose principals manage it; a partner that may use it tells nothing. An account
-that the policy pins Connect to is the own one only if it is the only one, before and after a change.
+that the policy pins Connect to is the own one only if it is the only one, before and after a change. So is the account
+of the ARN that a Resource names.
 """
 
 from __future__ import annotations
@@ -162,6 +163,8 @@ def pin(account: Any, resource: Any = None) -> dict[str, Any]:
 
 BY_REFERENCE = {"Ref": "AWS::AccountId"}
 FOREIGN = f"arn:aws:sns:us-east-1:{PARTNER}:chat"
+SUBSCRIBE = allow(root(PARTNER), "sns:Subscribe")
+ABOUT_FOREIGN = allow(root(OWNER), "sns:Publish", Resource=FOREIGN)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +174,15 @@ FOREIGN = f"arn:aws:sns:us-east-1:{PARTNER}:chat"
         ([pin(BY_REFERENCE)], [pin(BY_REFERENCE), pin(PARTNER)], None, {"may gain"}),
         ([pin(OWNER)], [pin(OWNER), pin(PARTNER)], None, {"gains", "may gain"}),
         ([pin(BY_REFERENCE)], [pin(PARTNER, FOREIGN)], None, {"may lose"}),
-        ([pin(OWNER), allow(root(PARTNER), "sns:Subscribe")], [pin(OWNER)], OWNER, {"loses"}),
+        ([pin(OWNER), SUBSCRIBE], [pin(OWNER)], OWNER, {"loses"}),
+        # An ARN names the topic only if the policy does not name it by a reference.
+        ([ABOUT_FOREIGN], [ABOUT_FOREIGN, SUBSCRIBE], PARTNER, {"gains"}),
+        (
+            [ABOUT_FOREIGN, allow(OWN, "sns:Subscribe", Resource={"Ref": "Topic"})],
+            [ABOUT_FOREIGN, allow([OWN, root(PARTNER)], "sns:Subscribe", Resource={"Ref": "Topic"})],
+            None,
+            {"may gain"},
+        ),
     ],
 )
 def test_the_account_that_a_policy_pins(

@@ -156,6 +156,122 @@ def data_source(kind: str, argument: str, attribute: str) -> str:
     return f'data "{kind}" "x" {{\n  {argument} = "/a"\n}}\n' + for_account(f"data.{kind}.x.{attribute}")
 
 
+STORED = data_source("aws_ssm_parameter", "name", "value")
+LOOKED_UP = (
+    STORED.replace('"/a"', "terraform_data.n.output") + 'resource "terraform_data" "n" {\n  input = "/a"\n}\n'
+)
+BY_FILE = STORED.replace('"/a"', 'yamldecode(file("../n.yaml")).name')
+OTHER_ACCOUNT = (
+    'provider "aws" {\n  alias   = "v"\n  profile = "a"\n}\ndata "aws_caller_identity" "v" {\n  provider = aws.v\n}\n'
+    + for_account("data.aws_caller_identity.v.account_id")
+)
+PASSED = (
+    'provider "aws" {\n  alias   = "v"\n  profile = "a"\n}\n'
+    'module "m" {\n  source    = "./m"\n  providers = { aws = aws.v }\n}\n'
+)
+PROVIDER = 'provider "aws" {\n  region  = "us-east-1"\n  profile = "a"\n}\n'
+BACKEND = 'terraform {\n  backend "s3" {\n    bucket  = "a"\n    encrypt = true\n  }\n}\n'
+LOCAL_FILE = 'data "local_file" "x" {\n  filename = "../n.txt"\n}\n' + for_account(
+    "data.local_file.x.content"
+)
+PROGRAM = 'data "external" "x" {\n  program = ["sh", "../n.sh"]\n}\n' + for_account(
+    "data.external.x.result.account"
+)
+TABLE = (
+    'variable "env" {}\nlocals {\n  t = { prod = data.aws_ssm_parameter.x.value, dev = "111122223333" }\n}\n'
+    'data "aws_ssm_parameter" "x" {\n  name = "/a"\n}\n' + for_account("local.t[var.env]")
+)
+STATE = {
+    "main.tf": 'data "terraform_remote_state" "x" {\n  backend = "s3"\n}\n'
+    + for_account("data.terraform_remote_state.x.outputs.partner"),
+    "accounts/main.tf": 'variable "a" {}\noutput "partner" {\n  value = var.a\n}\noutput "b" {\n  value = "b"\n}\n',
+    "accounts/terraform.tfvars": 'a = "a"\n',
+    "accounts/prod.tfvars": 'a = "p"\n',
+}
+PARAMETER = {
+    "main.tf": STORED,
+    "b/main.tf": 'resource "aws_ssm_parameter" "b" {\n  name  = "/a"\n  value = "a"\n  tags  = { x = "x" }\n}\n',
+}
+ALIAS = (
+    'data "aws_kms_alias" "x" {\n  name = "alias/a"\n}\nresource "aws_sns_topic" "chat" {\n'
+    "  kms_master_key_id = data.aws_kms_alias.x.target_key_arn\n}\n"
+)
+GRANTEE = (
+    KEY
+    + GRANT.replace(f'"arn:aws:iam::{VENDOR}:role/x"', "data.aws_ssm_parameter.x.value")
+    + 'data "aws_ssm_parameter" "x" {\n  name = "/a"\n}\n'
+)
+LISTED_GRANTEE = KEY + GRANT.replace(f'"arn:aws:iam::{VENDOR}:role/x"', 'csvdecode(file("../n.csv"))[0].arn')
+ROLE = 'resource "aws_iam_role" "r" {\n  name_prefix = "r"\n  description = "a"\n}\n' + topic(
+    'jsonencode({ Statement = [{ Effect = "Allow", Action = "sns:Subscribe", Resource = "*", '
+    "Principal = { AWS = aws_iam_role.r.arn } }] })"
+)
+UNIT_WITH_MODULE = {
+    "mod/main.tf": 'variable "n" {}\nvariable "other" {}\n' + STORED.replace('"/a"', "var.n"),
+    "live/terragrunt.hcl": 'terraform {\n  source = "../mod"\n}\ninputs = {\n  n     = "/a"\n  other = 1\n}\n',
+}
+GENERATED = {
+    "mod/main.tf": 'variable "other" {}\n' + topic(f"jsonencode({subscribers(PARTNER)})"),
+    "live/terragrunt.hcl": 'terraform {\n  source = "../mod"\n}\ngenerate "p" {\n  path      = "p.tf"\n'
+    '  if_exists = "overwrite"\n  contents  = <<EOF\nprovider "aws" {\n  profile = "a"\n}\nEOF\n}\n'
+    "inputs = {\n  other = 1\n}\n",
+}
+DEPENDENT = {
+    "accounts/main.tf": 'variable "a" {}\noutput "partner" {\n  value = var.a\n}\n',
+    "live/accounts/terragrunt.hcl": 'terraform {\n  source = "../../accounts"\n}\ninputs = {\n  a = "a"\n}\n',
+    "infra/main.tf": VARIABLE + 'variable "other" {}\n' + for_account("var.partner"),
+    "live/infra/terragrunt.hcl": 'terraform {\n  source = "../../infra"\n}\ndependency "a" {\n  config_path = "../accounts"\n}\n'
+    "inputs = {\n  partner = dependency.a.outputs.partner\n  other   = 1\n}\n",
+}
+
+
+def for_principal(value: object, **resources: dict[str, object]) -> str:
+    """A template with a topic for a principal, and other resources."""
+    whole = json.loads(template().replace('{"Ref": "Partner"}', "@"))
+    (allowed,) = whole["Resources"]["Policy"]["Properties"]["PolicyDocument"]["Statement"]
+    allowed["Principal"] = {"AWS": value}
+    return json.dumps({**whole, "Resources": {**whole["Resources"], **resources}})
+
+
+CUSTOM = for_principal(
+    {"Fn::Sub": "arn:aws:iam::${Lookup.Account}:root"},
+    Lookup={"Type": "Custom::Lookup", "Properties": {"Name": "a", "Of": {"Ref": "Partner"}}},
+    Other={"Type": "Custom::Lookup", "Properties": {"Name": "b"}},
+)
+OF_PARAMETER = for_principal(
+    {"Fn::Sub": "arn:aws:iam::${Stored.Value}:root"},
+    Stored={"Type": "AWS::SSM::Parameter", "Properties": {"Value": "a", "Description": "b"}},
+)
+NESTED = {
+    "child.json": template(),
+    "parent.json": json.dumps(
+        {
+            "Resources": {
+                "Lookup": {"Type": "Custom::Lookup", "Properties": {"Name": "a"}},
+                "Child": {
+                    "Type": "AWS::CloudFormation::Stack",
+                    "Properties": {
+                        "TemplateURL": "child.json",
+                        "Parameters": {"Partner": {"Fn::GetAtt": ["Lookup", "Account"]}},
+                    },
+                },
+            }
+        }
+    ),
+}
+
+
+def exporting(value: object, name: object = "partner", other: str = "a") -> str:
+    role = {"Type": "AWS::IAM::Role", "Properties": {"Description": other}}
+    output = {"Value": value, "Export": {"Name": name}}
+    return json.dumps({"Resources": {"Role": role}, "Outputs": {"Partner": output}})
+
+
+IMPORT = for_principal({"Fn::Sub": ["arn:aws:iam::${a}:root", {"a": {"Fn::ImportValue": "partner"}}]})
+BY_STACK = {"Fn::Sub": "${AWS::StackName}partner"}
+RESOLVED = for_principal("arn:aws:iam::{{resolve:ssm:/a}}:root")
+
+
 CHANGES = {
     # Files beyond the size limit, and files that stop being a policy.
     "padded": Case({"p.json": subscribers(PARTNER)}, {"p.json": padded(subscribers(VENDOR))}, "5 MB limit"),
@@ -280,6 +396,83 @@ CHANGES = {
         f'"{PARTNER}"\n   ]',
         f'"{PARTNER}", "{VENDOR}"\n   ]',
         "before the",
+    ),
+    "value of a resource": swapped({"main.tf": LOOKED_UP}, "main.tf", '"/a"', '"/b"', "before the"),
+    "text of a resource": swapped(
+        {"main.tf": for_account("terraform_data.x.output") + 'resource "terraform_data" "x" {\n  input = "a"\n}\n'},
+        "main.tf",
+        '"a"',
+        '"b"',
+        "before the",
+    ),
+    "blanks in a reference": swapped(
+        {"main.tf": STORED.replace('"/a"', '"${ local . n }"') + 'locals {\n  n = "/a"\n}\n'}, "main.tf", "/a", "/b", "before the"
+    ),
+    "key that is a reference": swapped(
+        {"main.tf": for_account('data.aws_ssm_parameter.x[local.k["a"]].value')
+         + 'locals {\n  k = { a = "b" }\n}\ndata "aws_ssm_parameter" "x" {\n  for_each = { b = "/a" }\n  name     = each.value\n}\n'},
+        "main.tf",
+        '"/a"',
+        '"/b"',
+        "before the",
+    ),
+    "entry of a table": swapped({"main.tf": TABLE}, "main.tf", "/a", "/b", "before the"),
+    "file of a data source": Case({"infra/main.tf": BY_FILE, "n.yaml": "name: a\n"}, {"n.yaml": "name: b\n"}, "before the"),
+    "local file": Case({"infra/main.tf": LOCAL_FILE, "n.txt": "a"}, {"n.txt": "b"}, "before the"),
+    "file of a root": Case({"main.tf": LOCAL_FILE.replace("../", ""), "n.txt": "a"}, {"n.txt": "b"}, "before the"),
+    "program": Case({"infra/main.tf": PROGRAM, "n.sh": "a"}, {"n.sh": "b"}, "before the"),
+    "override of a data source": Case(
+        {"main.tf": STORED}, {"x_override.tf": 'data "aws_ssm_parameter" "x" {\n  name = "/b"\n}\n'}, "before the"
+    ),
+    "override of a call": Case(
+        {"main.tf": CALL}, {"override.tf": 'module "messaging" {\n  version = "2"\n}\n'}, "`messaging` is called"
+    ),
+    "override of a provider": Case(
+        {"main.tf": PROVIDER + INLINE}, {"override.tf": 'provider "aws" {\n  region = "eu-west-1"\n}\n'}, "new ARN", 1
+    ),
+    "provider of a data source": swapped({"main.tf": PROVIDER + STORED}, "main.tf", '"a"', '"b"', "before the"),
+    "provider of another account": swapped({"main.tf": OTHER_ACCOUNT}, "main.tf", '"a"', '"b"', "before the"),
+    "provider of a module": swapped({"main.tf": PASSED, "m/main.tf": STORED}, "main.tf", '"a"', '"b"', "before the"),
+    "provider of a topic": swapped({"main.tf": PROVIDER + INLINE}, "main.tf", '"a"', '"b"', "its provider or backend"),
+    "backend": swapped({"main.tf": BACKEND + INLINE}, "main.tf", '"a"', '"b"', "its provider or backend"),
+    "provider that a unit generates": swapped(
+        dict(GENERATED), "live/terragrunt.hcl", '"a"', '"b"', "its provider or backend"
+    ),
+    "input of a unit": swapped(dict(UNIT_WITH_MODULE), "live/terragrunt.hcl", "/a", "/b", "before the"),
+    "dependency of a unit": swapped(
+        dict(DEPENDENT), "live/accounts/terragrunt.hcl", '"a"', '"b"', "before the"
+    ),
+    "key by a data source": swapped({"main.tf": ALIAS}, "main.tf", "alias/a", "alias/b", "another key"),
+    "key by a file": Case(
+        {"infra/main.tf": TOPIC.replace("name", 'kms_master_key_id = csvdecode(file("../k.csv"))[0].k\n  name'), "k.csv": "k\na"},
+        {"k.csv": "k\nb"},
+        "may come from a file that changes (`k.csv`)",
+    ),
+    "grantee by a data source": swapped({"main.tf": GRANTEE}, "main.tf", "/a", "/b", "a grant is added"),
+    "key by a file, and the root": Case(
+        {"infra/main.tf": TOPIC.replace("name", 'kms_master_key_id = csvdecode(file("../k.csv"))[0].k\n  name'), "k.csv": "k\na"},
+        {"k.csv": "k\nb", "infra/x.tf": "# comment\n"},
+        "may come from a file that changes (`k.csv`)",
+    ),
+    "grantee by a file": Case({"infra/main.tf": LISTED_GRANTEE, "n.csv": "arn\na"}, {"n.csv": "arn\nb"}, "(`n.csv`)"),
+    "output of another root": swapped(dict(STATE), "accounts/terraform.tfvars", '"a"', '"b"', "before the"),
+    "output of another root with values": swapped(dict(STATE), "accounts/prod.tfvars", '"p"', '"b"', "before the"),
+    "parameter of another root": swapped(dict(PARAMETER), "b/main.tf", '"a"', '"b"', "before the"),
+    "attribute of a custom resource": swapped({"t.json": CUSTOM}, "t.json", '"a"', '"c"', "before the"),
+    "default behind a custom resource": swapped({"t.json": CUSTOM}, "t.json", PARTNER, VENDOR, "before the"),
+    "value of a parameter in the template": swapped({"t.json": OF_PARAMETER}, "t.json", '"a"', '"c"', "before the"),
+    "parent of a nested template": swapped(dict(NESTED), "parent.json", '"a"', '"b"', "before the", 1),
+    "export": Case({"t.json": IMPORT, "e.json": exporting("a")}, {"e.json": exporting("b")}, "before the"),
+    "export with a composed name": Case(
+        {"t.json": IMPORT, "e.json": exporting("a", BY_STACK)}, {"e.json": exporting("b", BY_STACK)}, "before the"
+    ),
+    "parameter of another template": Case(
+        {"t.json": RESOLVED, "s.json": OF_PARAMETER.replace('"Value"', '"Name": "/a", "Value"')},
+        {"s.json": OF_PARAMETER.replace('"Value": "a"', '"Name": "/a", "Value": "b"')},
+        "before the",
+    ),
+    "file of an unread module": Case(
+        {"infra/main.tf": CALL.replace("local.p", 'file("../p.txt")'), "p.txt": "a"}, {"p.txt": "b"}, "`messaging` is called"
     ),
     # Calls and units that cannot be read.
     "version of a module": swapped({"main.tf": CALL}, "main.tf", "ref=v1", "ref=v2", "`messaging` is called"),
@@ -409,6 +602,41 @@ SAME = {
     ),
     "large file without a policy": Case({"p.json": subscribers(PARTNER)}, {"x.json": padded("[1]")}),
     "topic that becomes a template of others": Case({"main.tf": INLINE, "x.tf": ""}, {"x.tf": "# nothing\n"}),
+    "tags of a provider": swapped(
+        {"main.tf": PROVIDER + STORED}, "main.tf", 'us-east-1"', 'us-east-1"\n  default_tags {\n    tags = { a = "b" }\n  }'
+    ),
+    "another provider": swapped({"main.tf": OTHER_ACCOUNT + PROVIDER.replace('"a"', '"w"\n  alias = "w"')}, "main.tf", 'profile = "w"', 'profile = "x"'),
+    "encryption of a backend": swapped({"main.tf": BACKEND + INLINE}, "main.tf", "true", "false"),
+    "body of a role": swapped({"main.tf": ROLE}, "main.tf", '"a"', '"b"'),
+    "another entry of a table": swapped({"main.tf": TABLE + 'locals {\n  u = "a"\n}\n'}, "main.tf", '"a"', '"b"'),
+    "order of arguments": Case(
+        {"main.tf": STORED.replace('name = "/a"', 'name = "/a"\n  with_decryption = true')},
+        {"main.tf": STORED.replace('name = "/a"', 'with_decryption = true\n  name = "/a"')},
+    ),
+    "file of a function": Case(
+        {"main.tf": STORED + 'resource "aws_lambda_function" "f" {\n  filename = "f.zip"\n}\n', "f.zip": "a"}, {"f.zip": "b"}
+    ),
+    "file of other code": Case({"main.tf": STORED + "locals {\n  f = file(var.f)\n}\n", "README.md": "a"}, {"README.md": "b"}),
+    "description of a variable": swapped(
+        {"m/main.tf": 'variable "n" {\n  description = "a"\n}\n' + STORED.replace('"/a"', "var.n"),
+         "main.tf": 'module "m" {\n  source = "./m"\n  n      = "/a"\n}\n'},
+        "m/main.tf",
+        '"a"',
+        '"b"',
+    ),
+    "another output of a root": swapped(dict(STATE), "accounts/main.tf", '"b"', '"c"'),
+    "tags of a parameter": swapped(dict(PARAMETER), "b/main.tf", '"x"', '"y"'),
+    "another parameter": swapped({**PARAMETER, "main.tf": STORED.replace("/a", "/b")}, "b/main.tf", '"a"', '"b"'),
+    "another input of a unit": swapped(dict(GENERATED), "live/terragrunt.hcl", "= 1", "= 2"),
+    "another input beside a dependency": swapped(dict(DEPENDENT), "live/infra/terragrunt.hcl", "= 1", "= 2"),
+    "another custom resource": swapped({"t.json": CUSTOM}, "t.json", '"b"', '"c"'),
+    "description of a parameter": swapped({"t.json": OF_PARAMETER}, "t.json", '"b"', '"c"'),
+    "exporting template": Case(
+        {"t.json": IMPORT, "e.json": exporting({"Fn::GetAtt": ["Role", "Arn"]})},
+        {"e.json": exporting({"Fn::GetAtt": ["Role", "Arn"]}, other="b")},
+    ),
+    "another export": Case({"t.json": IMPORT, "e.json": exporting("a", "b")}, {"e.json": exporting("c", "b")}),
+    "renamed root with a data source": Case({"dev/main.tf": STORED}, {"dev/main.tf": None, "prod/main.tf": STORED}, "was renamed to"),
     "renamed root": Case({"dev/main.tf": INLINE}, {"dev/main.tf": None, "prod/main.tf": INLINE}, "was renamed to"),
 }  # fmt: skip
 
@@ -452,8 +680,11 @@ def test_a_change_that_can_alter_access_is_a_row_or_not_known(
     assert report(case, tmp_path / "report", FailOnChange.GAINS)[0] in (1, 3)
 
 
-NOT_IN_FOLDERS = ("in .github", "in node_modules", "a folder that is not searched", "root of another account")
-"""Changes that two folders do not show: those in folders that are not searched; and two roots may be of two accounts."""
+NOT_IN_FOLDERS = (
+    *("in .github", "in node_modules", "a folder that is not searched"),
+    *("root of another account", "provider of a topic", "provider that a unit", "backend"),
+)
+"""Changes that two folders do not show: folders are not searched, and two environments are taken as one place."""
 
 
 @pytest.mark.parametrize("title", [one for one in CHANGES if not any(part in one for part in NOT_IN_FOLDERS)])

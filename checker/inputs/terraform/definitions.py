@@ -1,180 +1,259 @@
-"""The text that defines a data source or a module call, with everything that it depends on.
+"""The text that defines what a reference stands for, with everything that it depends on.
 
 A reference means the same on both sides of a change only if its definition is the same. Definitions are compared by
-their text: formatting and comments do not count, and nothing is evaluated.
+their text: formatting, comments and the order of arguments do not count, and nothing is evaluated.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
-from checker.inputs.terraform.hcl.tokens import tokens
-from checker.inputs.terraform.module.collect_blocks import gather_folder, take_values
-from checker.inputs.terraform.module.folder import Text, absolute, called_by, local_folder
+from checker.inputs.file_references import files_read_by
+from checker.inputs.terraform.definition_text import (
+    canonical,
+    generating_in,
+    pattern_of,
+    text_of_argument,
+    text_of_block,
+)
+from checker.inputs.terraform.module.providers import passed_names, provider_of
+from checker.inputs.terraform.module_tree import Place, names_of
+from checker.inputs.text import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from checker.inputs.terraform.hcl.body import Argument, Block
-    from checker.inputs.terraform.module.folder import Folder
+    from checker.inputs.resource_matches import Resource
+    from checker.inputs.terraform.hcl.body import Block
+    from checker.inputs.terraform.module.providers import ProviderName
+    from checker.inputs.terraform.module_tree import ModuleTree, Names
 
 
-_NAME = re.compile(
-    r"(?<![\w.-])(?:(?P<kind>local|var|module)\.(?P<name>[\w-]+)|data\.(?P<type>[\w-]+)\.(?P<data>[\w-]+))"
+_DOT = r"\s*\.\s*"
+_KEY = r"\[(?:[^\[\]]|\[[^\]]*\])*\]"
+_REFERENCE = re.compile(
+    rf"(?<![\w.])(?P<data>data{_DOT})?(?P<kind>[A-Za-z][\w-]*){_DOT}(?P<name>[\w-]+)"
+    rf"(?:(?=(?:\s*{_KEY}|{_DOT}\*)*{_DOT}(?P<attribute>[A-Za-z_][\w-]*)))?"
 )
-_SYMBOL = re.compile(
-    r"(?<![\w.])(?P<path>(?:module\.[\w-]+(?:\[[^\]]*\])?\.)*)data\.(?P<type>[\w-]+)\.(?P<data>[\w-]+)"
+"""Matches `var.x`, `local.x`, `module.x.output` and `TYPE.NAME.attribute` in code and in strings, but not their keys."""
+_OF_PROVIDER = re.compile(r" of ([\w-]+)\.([\w-]+)\Z")
+"""Ends the symbols for the account and the Region of a provider with an alias."""
+_SET_BY_AWS = re.compile(r"(?:\w*_)?(?:arn|id|url|name|owner|fingerprint|status)\Z")
+"""Matches attributes that identify a resource: another body of the resource does not make it another one."""
+_ACCOUNT = "aws_organizations_account"
+"""Its ID is an account, which another name or address replaces."""
+_NO_PLACE = frozenset({"default_tags", "ignore_tags", "max_retries", "retry_mode", "version", "alias"})
+"""Settings of providers that do not decide about the account and the Region."""
+_NO_VALUE = frozenset(
+    {"tags", "tags_all", "lifecycle", "depends_on", "timeouts", "provisioner", "connection"}
 )
-_MODULE = re.compile(r"module\.([\w-]+)")
-_LOCAL = ("./", "../")
+"""Arguments and blocks of resources that set no attribute."""
+_OTHER_NAMES = ("var", "local", "module", "dependency")
+_MOST_PARTS = 5_000
+"""The maximum number of texts of a definition that is compared."""
 
 
-class _Place(NamedTuple):
-    """A module folder, and the call of it; ``None`` for a root."""
+class _Part(NamedTuple):
+    """A text of a definition, and the module in which its names are."""
 
-    folder: Path
-    caller: _Place | None = None
-    call: Block | None = None
+    place: Place
+    text: str
+
+    @property
+    def key(self) -> tuple[tuple[str, ...], str]:
+        """What makes it the same part as another one."""
+        return self.place.path, self.text
 
 
 class Definitions:
-    """Definitions in the files of one side.
+    """Definitions in the modules of one side.
 
-    ``texts`` are its files by full path, in which callers of a module are found. ``values`` has the values file of a
-    root's folder, by full path, if it is read with one.
+    ``changed`` are the changed files that code may read, relative to ``top``.
     """
 
-    def __init__(self, texts: Mapping[str, str], values: Mapping[str, Path]) -> None:
-        self._texts = texts
-        self._values = values
-        self._folders: dict[str, Folder] = {}
+    def __init__(self, tree: ModuleTree, top: Path, changed: Iterable[str]) -> None:
+        self._tree = tree
+        self._top = top
+        self._changed = frozenset(changed)
 
-    def of_symbol(self, root: Path, name: str) -> str | None:
-        """Return the definition of the data source that a symbol is an attribute of; ``None`` for other symbols."""
-        found = _SYMBOL.search(name)
-        if found is None:
-            return None
-        place: _Place | None = _Place(root)
-        for step in _MODULE.finditer(found["path"]):
-            place = None if place is None else self._called(place, step[1])
-        key = ("data", found["type"], found["data"])
-        block = None if place is None else self._folder(place.folder).resources.get(key)
-        return "" if place is None or block is None else self._closure(place, _text_of(block))
+    def root_of(self, resource: Resource) -> Place:
+        """Return the root of a resource, also if a Terragrunt unit deploys it."""
+        return self._tree.root_of(Path(resource.home), Path(resource.place.document.name), resource.address)
+
+    def of_symbol(self, root: Place, name: str) -> str | None:
+        """Return the definition of what a symbol is an attribute of; ``None`` for variables and other symbols."""
+        named = _OF_PROVIDER.search(name)
+        if named is not None:
+            return self._closure(self._configured(root, (named[1], named[2])))
+        place, names = self._tree.followed(root, names_of(name))
+        if len(names) > 3 and names[0] == "module":  # in a module that is not local
+            return self._closure(self._module(place, names[1], ""))
+        is_other = len(names) < 2 or names[0] in _OTHER_NAMES
+        return None if is_other else self._closure(self._resource(place, names))
+
+    def of_provider(self, root: Place, address: str) -> str:
+        """Return the settings of the provider of a resource that decide about its account and Region."""
+        place, names = self._tree.followed(root, names_of(address))
+        block = self._tree.block(place, names)
+        return "" if block is None else self._closure(self._provider(place, block))
+
+    def argument(self, root: Place, name: str, argument: str) -> str:
+        """Return the text of an argument of the block that a symbol is an attribute of, with `*` for references."""
+        block = self._tree.block(*self._tree.followed(root, names_of(name)))
+        return "*" if block is None else pattern_of(block, argument)
+
+    def outputs(self, root: Path) -> Iterator[tuple[str, str]]:
+        """Yield the name and the definition of each output of a root."""
+        place = Place(root)
+        for name in self._tree.content(place).outputs:
+            yield name, self._closure(self._output(place, name))
+
+    def resources(self, root: Path, kind: str) -> Iterator[tuple[str, str]]:
+        """Yield the argument `name` and the definition of each resource of a type in a root and its local modules."""
+        for place in islice(self._tree.below(Place(root)), _MOST_PARTS):
+            for key, block in self._tree.content(place).resources.items():
+                if key[:2] == ("resource", kind):
+                    yield pattern_of(block, "name"), self._closure(self._whole(place, block))
 
     def of_call(self, folder: Path, name: str) -> str:
-        """Return the definition of a module call in a folder; empty if there is none."""
-        block = self._folder(folder).modules.get(name)
-        return "" if block is None else self._closure(_Place(folder), _text_of(block))
+        """Return the definition of a module call in a folder, with its providers; empty if there is none."""
+        place = Place(folder)
+        block = self._tree.content(place).modules.get(name)
+        if block is None:
+            return ""
+        names = {("aws", ""): ("aws", "")} if (passed := passed_names(block)) is None else passed
+        providers = (part for own in names.values() for part in self._settings(place, own))
+        return self._closure([_Part(place, text_of_block(block)), *providers])
 
-    def _folder(self, path: Path) -> Folder:
-        name = absolute(path)
-        if name not in self._folders:
-            found = gather_folder(path, [])
-            if name in self._values:
-                take_values([self._values[name]], found, [])
-            self._folders[name] = found
-        return self._folders[name]
+    def _closure(self, parts: Iterable[_Part]) -> str:
+        """Join texts, the definitions of all names in them, and the changed files that they may read."""
+        try:
+            texts = [part.text for part in islice(self._needed(parts), _MOST_PARTS)]
+        except InputError as error:
+            return f"{error}, in {self._top}"  # unlike the other side, as it is not known
+        if len(texts) == _MOST_PARTS:
+            return f"too long to compare, in {self._top}"
+        read = sorted({file for text in texts for file in files_read_by(text, self._changed)})
+        return "\n".join((*texts, *(f"{one}: {self._content(one)}" for one in read)))
 
-    def _called(self, place: _Place, name: str) -> _Place | None:
-        """Return the local module that a call leads to."""
-        block = self._folder(place.folder).modules.get(name)
-        source = None if block is None else _source_of(block)
-        if block is None or source is None:
-            return None
-        return _Place(local_folder(place.folder, source), place, block)
-
-    def _closure(self, place: _Place, text: str) -> str:
-        """Join a text and the definitions of all names in it."""
-        parts: dict[tuple[str, str], str] = {("", ""): text}
-        waiting = [(place, text)]
+    def _needed(self, parts: Iterable[_Part]) -> Iterator[_Part]:
+        """Yield texts, and those that define the names in them, directly or not."""
+        seen: set[tuple[tuple[str, ...], str]] = set()
+        waiting = list(parts)
         while waiting:
-            here, part = waiting.pop()
-            for match in _NAME.finditer(part):
-                key = (absolute(here.folder), match[0])
-                if key not in parts:
-                    found = list(self._named(here, match))
-                    parts[key] = "\n".join(one for _, one in found)
-                    waiting += found
-        return "\n".join(parts.values())
+            part = waiting.pop()
+            if part.key not in seen:
+                seen.add(part.key)
+                yield part
+                found = _REFERENCE.finditer(part.text)
+                waiting += (one for reference in found for one in self._named(part.place, reference))
 
-    def _named(self, place: _Place, match: re.Match[str]) -> Iterator[tuple[_Place, str]]:
-        """Yield the texts that define a name, each with the module in which their names are."""
-        folder, name = self._folder(place.folder), match["name"]
-        if match["data"]:
-            block = folder.resources.get(("data", match["type"], match["data"]))
-            yield from [(place, _text_of(block))] if block else []
-        elif match["kind"] == "local":
-            yield from [(place, _argument(folder.local[name]))] if name in folder.local else []
-        elif match["kind"] == "module":
-            yield from self._module(place, name)
-        else:
-            yield from self._variable(place, name)
+    def _content(self, file: str) -> str:
+        try:
+            return read_text(self._top / file)
+        except InputError as error:
+            return error.reason
 
-    def _variable(self, place: _Place, name: str) -> Iterator[tuple[_Place, str]]:
-        """Yield the default of a variable, and its value by a file or the caller."""
-        folder = self._folder(place.folder)
-        if name in folder.variables:
-            yield place, _text_of(folder.variables[name])
-        if place.caller is not None and place.call is not None:
-            argument = place.call.body.arguments.get(name)
-            yield from [(place.caller, _argument(argument))] if argument else []
-            return
-        if name in folder.values:
-            yield place, _argument(folder.values[name])
-        yield from ((place, text) for text in self._callers(place.folder))
+    def _named(self, place: Place, reference: re.Match[str]) -> Iterable[_Part]:
+        """Return the texts that define a name."""
+        folder, kind, name = self._tree.content(place), reference["kind"], reference["name"]
+        attribute = reference["attribute"] or ""
+        if reference["data"]:
+            return self._resource(place, ("data", kind, name))
+        if kind == "local":
+            return [_Part(place, text_of_argument(folder.local[name]))] if name in folder.local else ()
+        if kind == "var":
+            return self._variable(place, name)
+        if kind == "module":
+            return self._module(place, name, attribute)
+        return self._resource(place, (kind, name, attribute))
 
-    def _callers(self, folder: Path) -> Iterator[str]:
-        """Yield the files that call a module of which only the folder is known."""
-        own = absolute(folder)
-        for file, text in self._texts.items():
-            if any(absolute(one) == own for one in called_by(Text(Path(file), text))):
-                yield canonical(text)
+    def _resource(self, place: Place, names: Names) -> Iterator[_Part]:
+        """Yield what an attribute of a resource depends on, or all of a data source.
 
-    def _module(self, place: _Place, name: str) -> Iterator[tuple[_Place, str]]:
-        """Yield the call of a module, and all of a local module."""
-        block = self._folder(place.folder).modules.get(name)
+        An argument is what the code sets. What AWS sets, such as an ARN, stays the same if the body changes, but not with
+        another provider.
+        """
+        block = self._tree.block(place, names)
         if block is None:
             return
-        yield place, _text_of(block)
-        called = self._called(place, name)
-        if called is not None and called.folder != place.folder:
-            sources = self._folder(called.folder).sources
-            yield from ((called, canonical(source.text)) for source in sources)
+        attribute = names[2] if len(names) > 2 and block.kind == "resource" else ""
+        arguments = block.body.arguments
+        if attribute in arguments:
+            chosen = (attribute, *(name for name in ("for_each", "count") if name in arguments))
+            yield from (_Part(place, text_of_argument(arguments[name])) for name in chosen)
+        elif _is_set_by_aws(block.labels[0], attribute):
+            yield from self._provider(place, block)
+        else:
+            yield from self._whole(place, block)
+
+    def _whole(self, place: Place, block: Block) -> Iterator[_Part]:
+        yield _Part(place, text_of_block(block, _NO_VALUE if block.kind == "resource" else frozenset()))
+        yield from self._provider(place, block)
+
+    def _provider(self, place: Place, block: Block) -> Iterator[_Part]:
+        """Yield the settings of the provider of a resource or data source."""
+        name, alias = provider_of(block)
+        yield from self._settings(place, (name, alias.partition("[")[0]))
+
+    def _settings(self, place: Place, name: ProviderName) -> Iterator[_Part]:
+        """Yield the settings of a provider, which a caller may pass to a module under another name."""
+        block = self._tree.content(place).providers.get(name)
+        if block is not None:
+            yield _Part(place, text_of_block(block, _NO_PLACE))
+        elif place.caller is not None and place.call is not None:
+            yield from self._settings(place.caller, (passed_names(place.call) or {}).get(name, name))
+        elif place.unit is not None:
+            texts = (text for one in self._tree.configurations(place.unit) for text in generating_in(one))
+            yield from (_Part(place, text) for text in texts)
+
+    def _configured(self, root: Place, name: ProviderName) -> Iterator[_Part]:
+        """Yield the settings of a provider with an alias, which the root declares, or one of its modules."""
+        for place in islice(self._tree.below(root), _MOST_PARTS):
+            block = self._tree.content(place).providers.get(name)
+            if block is not None:
+                yield _Part(place, text_of_block(block, _NO_PLACE))
+
+    def _variable(self, place: Place, name: str) -> Iterator[_Part]:
+        """Yield the value of a variable, by the caller or a file, or else its default."""
+        folder = self._tree.content(place)
+        passed = None if place.call is None else place.call.body.arguments.get(name)
+        if passed is not None and place.caller is not None and place.call is not None:
+            yield _Part(place.caller, text_of_argument(passed))
+            repeated = place.call.body.arguments.get("for_each")
+            yield from () if repeated is None else [_Part(place.caller, text_of_argument(repeated))]
+        elif place.caller is None and name in folder.values:
+            yield _Part(place, text_of_argument(folder.values[name]))
+        elif name in folder.variables and "default" in folder.variables[name].body.arguments:
+            yield _Part(place, text_of_argument(folder.variables[name].body.arguments["default"]))
+        if place.unit is not None:
+            yield from (_Part(place, canonical(text)) for text in self._tree.configurations(place.unit))
+        elif place.caller is None:
+            yield from (_Part(place, text) for text in self._tree.callers(place.folder))
+
+    def _module(self, place: Place, name: str, output: str) -> Iterator[_Part]:
+        """Yield an output of a local module, or the call of another module."""
+        block = self._tree.content(place).modules.get(name)
+        if block is None:
+            return
+        called = self._tree.called(place, name)
+        if called is None:
+            yield _Part(place, text_of_block(block))
+            return
+        outputs = self._tree.content(called).outputs
+        for one in [output] if output in outputs else outputs:
+            yield from self._output(called, one)
+
+    def _output(self, place: Place, name: str) -> Iterator[_Part]:
+        block = self._tree.content(place).outputs.get(name)
+        value = None if block is None else block.body.arguments.get("value")
+        yield from () if value is None else [_Part(place, text_of_argument(value))]
 
 
-def _source_of(block: Block) -> str | None:
-    """Return the folder of a local module."""
-    found = re.search(r'\bsource"?\s*[=:]\s*"(\.\.?/[^"\n]*)"', _text_of(block))
-    return found[1] if found else None
-
-
-def _text_of(block: Block) -> str:
-    return canonical(block.at.source.text[block.at.start : block.at.end])
-
-
-def _argument(argument: Argument) -> str:
-    try:
-        at = argument.expression.at
-    except InputError as error:
-        return str(error)  # reported when the file is read
-    return canonical(at.source.text[at.start : at.end])
-
-
-def canonical(text: str) -> str:
-    """Return a text without comments and with single blanks outside of strings."""
-    pieces: list[str] = []
-    at, outside = 0, ""
-    for token in tokens(text):
-        if token.kind in ("comment", "string", "heredoc"):
-            outside += f"{text[at : token.start]} "
-            at = token.end
-        if token.kind in ("string", "heredoc"):
-            pieces += (_BLANK.sub(" ", outside), text[token.start : token.end])
-            outside = ""
-    return "".join((*pieces, _BLANK.sub(" ", outside + text[at:]))).strip()
-
-
-_BLANK = re.compile(r"\s+")
+def _is_set_by_aws(kind: str, attribute: str) -> bool:
+    is_of_aws = kind.startswith(("aws_", "awscc_")) and kind != _ACCOUNT
+    return is_of_aws and _SET_BY_AWS.match(attribute) is not None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from checker.core.errors import InputError
 from checker.inputs.discover import name_of
 from checker.inputs.terraform.hcl.body import Block, Body
+from checker.inputs.terraform.hcl.expression import Literal
 from checker.inputs.terraform.hcl.json_syntax import arguments_of, parse_json_syntax
 from checker.inputs.terraform.hcl.parse import parse
 from checker.inputs.terraform.module.folder import Folder, Text, is_override, read_texts, value_files
@@ -75,8 +77,17 @@ def sort_block(block: Block, found: Folder, *, override: bool) -> None:
         _put(found.outputs, labels[0], block, override=override)
     elif kind == "module" and len(labels) == 1:
         _put(found.modules, labels[0], block, override=override)
-    elif kind == "provider" and labels in (("aws",), ("awscc",)):
-        found.providers.append(block)
+    elif kind == "provider" and len(labels) == 1:
+        _put(found.providers, (labels[0], _alias_of(block)), block, override=override)
+
+
+def _alias_of(block: Block) -> str:
+    """Return the alias of a provider, which tells providers of a type apart; empty for the default one."""
+    argument = block.body.arguments.get("alias")
+    with suppress(InputError):  # reported when the provider is read
+        expression = argument.expression if argument is not None else None
+        return str(expression.value) if isinstance(expression, Literal) else ""
+    return ""
 
 
 def _put(found: dict[_Key, Block], key: _Key, block: Block, *, override: bool) -> None:
@@ -85,14 +96,16 @@ def _put(found: dict[_Key, Block], key: _Key, block: Block, *, override: bool) -
     if before is None or not override:
         found.setdefault(key, block)
         return
-    kinds = {one.kind for one in block.body.written}
+    kinds = {
+        one.kind for one in block.body.written
+    } | block.body.arguments.keys()  # blocks of JSON syntax as well
     kept = (one for one in before.body.written if one.kind not in kinds)
     arguments = {**before.body.arguments, **block.body.arguments}
     found[key] = before._replace(
         body=Body(
             arguments,
             (*kept, *block.body.written),
-            lambda kind: block.body.nested(kind) or before.body.nested(kind),
+            lambda kind: (block if kind in kinds else before).body.nested(kind),
         )
     )
 

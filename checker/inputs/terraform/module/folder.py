@@ -102,7 +102,8 @@ class Text(NamedTuple):
 class Folder(NamedTuple):
     """The content of a module folder.
 
-    ``values`` are the variable values from values files; ``sources`` are the files with blocks.
+    ``providers`` are by type and alias, which is empty for the default one. ``values`` are the variable values from
+    values files; ``sources`` are the files with blocks.
     """
 
     local: dict[str, Argument]
@@ -110,14 +111,14 @@ class Folder(NamedTuple):
     outputs: dict[str, Block]
     resources: dict[tuple[str, str, str], Block]
     modules: dict[str, Block]
-    providers: list[Block]
+    providers: dict[tuple[str, str], Block]
     values: dict[str, Argument]
     sources: list[Source]
 
     @classmethod
     def empty(cls) -> Folder:
         """Return the content of a folder without files, to which blocks are added."""
-        return cls({}, {}, {}, {}, {}, [], {}, [])
+        return cls({}, {}, {}, {}, {}, {}, {}, [])
 
     def copied(self) -> Folder:
         """Return the same content, to which blocks can be added."""

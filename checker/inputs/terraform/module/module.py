@@ -168,7 +168,7 @@ class Module:
         """Return the providers by alias: those that the caller passes, and the module's own."""
         if self._providers is None:
             self._providers = self._passed  # breaks the cycle while its own arguments are evaluated
-            self._providers = {**self._passed, **read_providers(self.files.providers, self.scope)}
+            self._providers = {**self._passed, **read_providers(self.files.providers.values(), self.scope)}
         return self._providers
 
     def provider(self, block: Block) -> Provider:

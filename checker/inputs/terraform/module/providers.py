@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.hcl.expression import Scope
     from checker.policy.model import Value
 
+    ProviderName = tuple[str, str]
+    """The type of a provider and its alias."""
+
 
 class Provider(NamedTuple):
     """The Region and account of a provider."""
@@ -42,6 +45,7 @@ NO_PROVIDER = Provider(
     Unknown("no provider sets the Region", "provider.aws.region", (Symbol("Region", REGION),)),
     Unknown("no provider sets the account", "provider.aws.allowed_account_ids", (DEFAULT_ACCOUNT,)),
 )
+_OF_AWS = ("aws", "awscc")
 _CREDENTIALS = ("assume_role", "assume_role_with_web_identity")
 _NAMED_CREDENTIALS = ("profile", "access_key", "shared_credentials_files", "shared_config_files")
 
@@ -49,7 +53,7 @@ _NAMED_CREDENTIALS = ("profile", "access_key", "shared_credentials_files", "shar
 def read_providers(blocks: Iterable[Block], scope: Scope) -> dict[str, Provider]:
     """Read the providers of a module, by name; the default provider has an empty name."""
     found: dict[str, Provider] = {}
-    for block in blocks:
+    for block in (one for one in blocks if one.labels[0] in _OF_AWS):
         alias = block.body.arguments.get("alias")
         own = text(evaluate(alias.expression, scope)) if alias is not None else ""
         if isinstance(own, str):
@@ -105,22 +109,36 @@ def _account_of_role(block: Block, scope: Scope) -> str:
 
 def provider_named(block: Block) -> str:
     """Return the name of the provider of a resource; empty for the default provider."""
+    return _named(*provider_of(block))
+
+
+def provider_of(block: Block) -> ProviderName:
+    """Return the type and the alias of the provider of a resource or data source; the alias is empty for the default one.
+
+    https://developer.hashicorp.com/terraform/language/meta-arguments/provider
+    """
     argument = block.body.arguments.get("provider")
-    if argument is not None:
-        return _name_of(argument.expression)
-    return _CLOUD_CONTROL if block.labels[0].startswith("awscc_") else ""
+    return (block.labels[0].partition("_")[0], "") if argument is None else _name_of(argument.expression)
 
 
-def passed_providers(block: Block, ours: Mapping[str, Provider]) -> dict[str, Provider]:
-    """Return the providers of a called module: those passed to it, else the default one.
+def passed_names(block: Block) -> dict[ProviderName, ProviderName] | None:
+    """Return the caller's names of the providers that a call passes, by their names in the module.
 
+    ``None`` means that the module gets the default providers.
     https://developer.hashicorp.com/terraform/language/modules/develop/providers
     """
     argument = block.body.arguments.get("providers")
     if argument is None or not isinstance(argument.expression, ObjectOf):
+        return None
+    return {_name_of(one.key): _name_of(one.value) for one in argument.expression.elements}
+
+
+def passed_providers(block: Block, ours: Mapping[str, Provider]) -> dict[str, Provider]:
+    """Return the providers of a called module: those passed to it, else the default one."""
+    names = passed_names(block)
+    if names is None:
         return {name: ours.get(name, NO_PROVIDER) for name in ("", _CLOUD_CONTROL)}
-    elements = argument.expression.elements
-    return {_name_of(one.key): ours.get(_name_of(one.value), NO_PROVIDER) for one in elements}
+    return {_named(*own): ours.get(_named(*other), NO_PROVIDER) for own, other in names.items()}
 
 
 _CLOUD_CONTROL = "awscc"
@@ -135,11 +153,11 @@ def _full_name(name: str) -> str:
     return name if name.startswith(f"{_CLOUD_CONTROL}.") else f"aws.{name}"
 
 
-def _name_of(expression: Expression) -> str:
+def _name_of(expression: Expression) -> ProviderName:
     """Read `aws.west`, which is a string in JSON syntax."""
     if isinstance(expression, Literal):
         said = str(expression.value)
     else:
         said = written(expression.at) if isinstance(expression, Access | Name) else ""
     provider, _, alias = said.partition(".")
-    return _named(provider, alias)
+    return provider, alias

@@ -187,7 +187,7 @@ class Configuration:
         if name == "dependency" and names[1:2] == ["outputs"]:
             return self._output(names, at)
         if name in ("values", "feature") and names and names[0]:
-            symbol = self.state.symbol(f"{name}.{names[0]}", ANY, str(self.parsed.path))
+            symbol = self.state.symbol(f"{name}.{names[0]}", ANY, self.state.shown(self.parsed.path))
             return symbolic(Unknown(NOT_KNOWN, symbol.name, (symbol,)), at), 1
         return unknown(NOT_KNOWN, at, written(at)), len(steps)
 
@@ -206,7 +206,7 @@ class Configuration:
             argument = block.body.arguments.get("config_path")
             if block.labels == (name,) and argument is not None:
                 path = text(evaluate(argument.expression, self.scope))
-                return str(self.resolve(path) if isinstance(path, str) else self.parsed.path)
+                return self.state.shown(self.resolve(path) if isinstance(path, str) else self.parsed.path)
         return ""
 
     def _exposed(self, names: Sequence[str], at: Span) -> tuple[Node, int]:

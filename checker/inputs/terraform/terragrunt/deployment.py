@@ -63,7 +63,7 @@ def root_of(unit: Unit, module: Path, parsed: Mapping[str, Folder], faults: list
     generated = tuple(generated_files(unit.merged))
     folders = Folders(folder, named(unit.folder) if unit.has_own_folder else None)
     whole = assemble(folders, shared, generated, faults)
-    own = whole.module._replace(providers=[]) if whole.open_files else whole.module
+    own = whole.module._replace(providers={}) if whole.open_files else whole.module
     _note_account(unit, own, generated)
     running = hooks(unit.merged)
     places = Places(unit.folder, module, frozenset(one.name for one in generated))
@@ -108,14 +108,13 @@ def _has_credentials(unit: Unit, module: Folder, generated: Sequence[Generated])
 
 def _only_account(module: Folder) -> str:
     """Return the account that the default provider allows, if it is written out; Terraform fails for any other."""
-    for block in module.providers:
-        argument = block.body.arguments.get("allowed_account_ids")
-        allowed = argument.expression if argument is not None else None
-        is_default = block.labels == ("aws",) and "alias" not in block.body.arguments
-        if is_default and isinstance(allowed, ListOf) and len(allowed.items) == 1:
-            only = allowed.items[0]
-            return str(only.value) if isinstance(only, Literal) and is_account(str(only.value)) else ""
-    return ""
+    block = module.providers.get(("aws", ""))
+    argument = block.body.arguments.get("allowed_account_ids") if block is not None else None
+    allowed = argument.expression if argument is not None else None
+    if not isinstance(allowed, ListOf) or len(allowed.items) != 1:
+        return ""
+    only = allowed.items[0]
+    return str(only.value) if isinstance(only, Literal) and is_account(str(only.value)) else ""
 
 
 def _values(unit: Unit, module: Folder, files: Layer, places: Places) -> dict[str, Argument]:

@@ -41,9 +41,9 @@ class UnitState:
     def symbol(self, name: str, kind: str, scope: str = "") -> Symbol:
         """Return the symbol of a reference. No fix can write it, because the module does not know it.
 
-        ``scope`` distinguishes references of one name within the unit.
+        ``scope`` is a file or folder that distinguishes references of one name within the unit.
         """
-        return Symbol(name, kind, (), f"{self.name}{scope}")
+        return Symbol(name, kind, (), f"{self.name}#{scope}" if scope else self.name)
 
     def shown(self, path: Path) -> str:
         """Name a file."""

@@ -87,6 +87,38 @@ def test_an_arn_is_known_where_all_its_parts_are(arguments: str, arn: str, tmp_p
     assert topic.symbol == ("aws_sns_topic.t.arn" if arn == "unknown" else "")
 
 
+ROLE = 'assume_role {{\n    role_arn = "arn:aws:iam::{}:role/r"\n  }}'.format
+BASE = f'provider "aws" {{\n  region = "us-east-1"\n  {ROLE("111122223333")}\n}}\n'
+OTHER_ROLE = '{"role_arn": "arn:aws:iam::444455556666:role/r"}'
+
+
+@pytest.mark.parametrize(
+    ("override", "provider", "region", "account"),
+    [
+        ('provider "aws" {\n  region = "eu-west-1"\n}\n', "", "eu-west-1", "111122223333"),
+        (f'provider "aws" {{\n  {ROLE("444455556666")}\n}}\n', "", "us-east-1", "444455556666"),
+        (f'{{"provider": {{"aws": {{"assume_role": {OTHER_ROLE}}}}}}}', "", "us-east-1", "444455556666"),
+        ('{"provider": {"aws": {"region": "eu-west-1"}}}', "", "eu-west-1", "111122223333"),
+        (
+            'provider "aws" {\n  alias = "x"\n  region = "eu-west-1"\n}\n',
+            "aws.x",
+            "eu-west-1",
+            "999999999999",
+        ),
+        ('provider "aws" {\n  alias = "x"\n  region = "eu-west-1"\n}\n', "", "us-east-1", "111122223333"),
+    ],
+)
+def test_a_provider_has_the_settings_of_override_files(
+    override: str, provider: str, region: str, account: str, tmp_path: Path
+) -> None:
+    alias = f'provider "aws" {{\n  alias = "x"\n  region = "us-west-2"\n  {ROLE("999999999999")}\n}}\n'
+    argument = f"provider = {provider}\n" if provider else ""
+    topic = f'resource "aws_sns_topic" "t" {{\n  name = "t"\n  {argument}}}\n'
+    name = "override.tf.json" if override.startswith("{") else "a_override.tf"
+    inventory = read(tmp_path, {"main.tf": BASE + alias + topic, name: override})
+    assert str(topic_of(inventory).arn) == f"arn:aws:sns:{region}:{account}:t"
+
+
 KEY = 'resource "aws_kms_key" "k" {\n  policy = "{}"\n}\n'
 ALIAS = 'resource "aws_kms_alias" "a" {\n  name          = "alias/chat"\n  target_key_id = aws_kms_key.k.key_id\n}\n'
 

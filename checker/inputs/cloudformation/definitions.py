@@ -1,0 +1,142 @@
+"""The text that defines what a reference of a template stands for, with everything that it depends on.
+
+As in `terraform/definitions`, texts are compared, and nothing is evaluated.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from checker.policy.node import Array, Node, Object, Scalar, meaning, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+STORED = "AWS::SSM::Parameter::Value"
+"""Begins the types of parameters whose value is the name of a parameter of Systems Manager.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html
+"""
+_BY_CODE = (
+    "Custom::",
+    "AWS::CloudFormation::CustomResource",
+    "AWS::CloudFormation::Stack",
+    "AWS::Organizations::Account",
+)
+"""Types of resources whose attributes depend on all of their properties."""
+_FUNCTION = "AWS::Lambda::Function"
+"""May be the code behind a custom resource."""
+_DESCRIPTIONS = ("Description", "ConstraintDescription")
+_WORD = re.compile(r"\w+")
+
+
+def definition_of(template: Object, name: str) -> str | None:
+    """Return the definition of what a symbol stands for; ``None`` if it is a value of the deployment, or set by AWS."""
+    logical, _, attribute = name.partition(".")
+    parameter = _member(template, "Parameters", logical)
+    if parameter is not None:
+        return _values_of(parameter)
+    resource = _member(template, "Resources", logical)
+    if resource is None:
+        return None
+    value = _property(resource, attribute)
+    if value is not None:
+        return _closure(template, value)
+    return _closure(template, resource) if _kind(resource).startswith(_BY_CODE) else None
+
+
+def _values_of(parameter: Object) -> str:
+    """Return what a template says of the values of a parameter; a default only as the name of a stored value."""
+    left_out = (*_DESCRIPTIONS, *(() if _kind(parameter).startswith(STORED) else ("Default",)))
+    return "\n".join(
+        sorted(f"{one.key}: {meaning(one.value)}" for one in parameter.members if one.key not in left_out)
+    )
+
+
+def stored_name(parameter: Object) -> str | None:
+    """Return the default of a parameter whose value is stored elsewhere; ``None`` for other parameters."""
+    if not _kind(parameter).startswith(STORED):
+        return None
+    default = parameter.get("Default")
+    return "" if default is None else text_of(default)
+
+
+def parameter_of(template: Object, name: str) -> Object | None:
+    """Return the declaration of a parameter."""
+    return _member(template, "Parameters", name)
+
+
+def exports_of(template: Object) -> Iterator[tuple[str, str]]:
+    """Yield the name of each export, with `*` for references, and its definition."""
+    for output in _members(template, "Outputs"):
+        export, value = output.get("Export"), output.get("Value")
+        if isinstance(export, Object) and value is not None:
+            yield _pattern(export.get("Name")), _closure(template, value)
+
+
+def stored_by(template: Object) -> Iterator[tuple[str, str]]:
+    """Yield the name of each parameter of Systems Manager that a template sets, and its definition."""
+    for resource in _members(template, "Resources"):
+        value = _property(resource, "Value")
+        if _kind(resource) == "AWS::SSM::Parameter" and value is not None:
+            yield _pattern(_property(resource, "Name")), _closure(template, value)
+
+
+def _closure(template: Object, node: Node) -> str:
+    """Join the text of a node, and those of the sections whose names it has."""
+    texts = dict.fromkeys([meaning(node)])
+    waiting = list(texts)
+    while waiting:
+        words = dict.fromkeys(_WORD.findall(waiting.pop()))
+        more = [one for word in words for one in _named(template, word) if one not in texts]
+        texts |= dict.fromkeys(more)
+        waiting += more
+    return "\n".join(texts)
+
+
+def _named(template: Object, name: str) -> Iterator[str]:
+    """Yield the texts that define a name: of parameters the default, and of resources what the code decides."""
+    parameter, resource = _member(template, "Parameters", name), _member(template, "Resources", name)
+    if parameter is not None:
+        yield from (meaning(one) for key in ("Type", "Default") if (one := parameter.get(key)) is not None)
+    for section in ("Mappings", "Conditions"):
+        found = _member(template, section, name)
+        yield from () if found is None else [meaning(found)]
+    if resource is not None:
+        value = _property(resource, "Value")
+        if _kind(resource).startswith((*_BY_CODE, _FUNCTION)):
+            yield meaning(resource)
+        elif value is not None:
+            yield meaning(value)
+
+
+def _member(template: Object, section: str, name: str) -> Object | None:
+    declared = template.get(section)
+    found = declared.get(name) if isinstance(declared, Object) else None
+    return found if isinstance(found, Object) else None
+
+
+def _members(template: Object, section: str) -> Iterator[Object]:
+    declared = template.get(section)
+    if isinstance(declared, Object):
+        yield from (one.value for one in declared.members if isinstance(one.value, Object))
+
+
+def _kind(node: Object) -> str:
+    return text_of(node.get("Type")) or ""
+
+
+def _property(resource: Object, name: str) -> Node | None:
+    properties = resource.get("Properties")
+    return properties.get(name) if isinstance(properties, Object) else None
+
+
+def _pattern(node: Node | None) -> str:
+    """Return a text with `*` for its references; `*` for other functions than `Fn::Sub`."""
+    if isinstance(node, Object) and len(node.members) == 1 and node.members[0].key == "Fn::Sub":
+        (value,) = (one.value for one in node.members)
+        node = value.items[0] if isinstance(value, Array) and value.items else value
+    text = node.value if isinstance(node, Scalar) else None
+    return re.sub(r"\$\{[^}]*\}", "*", text) if isinstance(text, str) else "*"
