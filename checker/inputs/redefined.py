@@ -48,7 +48,12 @@ class Redefined:
         if old is None or new is None:
             return match
         symbols = dict.fromkeys(symbols_within(access_values(old)))
-        names = {one.name for one in symbols if self._differs(one, old, new)}
+        allowed = {(one.scope, one.name): one.allowed for one in symbols_within(access_values(new))}
+        names = {
+            one.name
+            for one in symbols
+            if allowed.get((one.scope, one.name), one.allowed) != one.allowed or self._differs(one, old, new)
+        }
         if not names:
             return match
 

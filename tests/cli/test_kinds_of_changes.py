@@ -390,6 +390,16 @@ CHANGES = {
     "stored parameter": swapped(
         {"t.json": template(Type="AWS::SSM::Parameter::Value<String>", Default="/a")}, "t.json", "/a", "/b", "before the", 1
     ),
+    "values that a variable may have": swapped(
+        {
+            "main.tf": 'variable "partner" {\n  validation {\n    condition     = contains(["@"], var.partner)\n'
+            '    error_message = "x"\n  }\n}\n'.replace("@", PARTNER) + for_account("var.partner")
+        },
+        "main.tf",
+        f'["{PARTNER}"]',
+        f'["{PARTNER}", "{VENDOR}"]',
+        "before the",
+    ),
     "values that a parameter may have": swapped(
         {"t.json": template(AllowedValues=[PARTNER]).replace(f'"Default": "{PARTNER}",', "")},
         "t.json",
