@@ -85,8 +85,8 @@ class _Comparer:
         chosen = self._chosen(resource)
         if arn is not None:
             chosen = _with_arn(chosen, arn)
-        affected = [(one, self.changed.affects(one)) for one in chosen]
-        found = [(one, answer) for one, answer in affected if answer is not False]
+        answers = [(one, (self.changed.affects(one), self.redefined.moved(one))) for one in chosen]
+        found = [(one, answer) for one, answer in answers if answer != (False, None)]
         unread = self._unread([each for one, _ in found for each in broken(one, self.changed)])
         missing = MissingParts(self.changed, self.declared, unread.old, unread.new)
         pairs = tuple(self._pair(one, answer, missing) for one, answer in found)
@@ -103,14 +103,14 @@ class _Comparer:
             raise changed.new.nothing()
         return chosen
 
-    def _pair(self, match: Match, answer: Truth, missing: MissingParts) -> PolicyPair:
+    def _pair(self, match: Match, answers: Iterable[Truth | None], missing: MissingParts) -> PolicyPair:
         """Make the pair of a resource that the change affects, or may affect, with what is assumed and not known."""
         changed, is_one_key = self.changed, self._is_one_key(match)
         maker = PairMaker(
             changed.old, changed.new, match, same_texts=changed.has_same_texts, gaps=missing.of(match)
         )
         pair = maker.pair()
-        reasons = [answer] if isinstance(answer, Unknown) else []
+        reasons = (one for one in answers if isinstance(one, Unknown))
         return pair._replace(
             name=self._named(pair.name, match),
             doubts=tuple(
@@ -118,7 +118,6 @@ class _Comparer:
                     (
                         *pair.doubts,
                         *reasons,
-                        *self.redefined.moved(match),
                         *doubts(match, is_one_key=is_one_key),
                     )
                 )

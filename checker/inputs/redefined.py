@@ -1,4 +1,4 @@
-"""Finds references whose target a change replaces: they have one name, but not one meaning, on both sides."""
+"""Finds what a change defines otherwise under the same name: references, the providers of resources, calls of modules."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path, PurePosixPath
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
+from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
-from checker.core.unknown import Unknown, symbols_within
+from checker.core.unknown import Unknown, literal, parts_of, symbols_within
 from checker.inputs.access_values import access_values, with_symbols
 from checker.inputs.callers import is_chosen
-from checker.inputs.cloudformation.definitions import definition_of, parameter_of, stored_name
-from checker.inputs.discover import CONFIGURATION, HCL
+from checker.inputs.cloudformation.definitions import definition_of, parameter_of, stored_name, template_in
+from checker.inputs.discover import HCL
 from checker.inputs.file_references import files_read_by
 from checker.inputs.resource_matches import is_of_deployment
 from checker.inputs.supplies import STORED, Supply, supplies_in, wanted_by
@@ -64,26 +65,30 @@ class Redefined:
 
         return match._replace(old=with_symbols(old, renamed))
 
-    def moved(self, match: Match) -> Iterator[Unknown]:
-        """Yield the reason why a resource may be in another account or Region, although both sides name them alike.
+    def moved(self, match: Match) -> Unknown | None:
+        """Return the reason why a resource may be in another account or Region than its ARN tells.
 
         Two inputs may be two environments, whose account and Region are taken as one.
         """
         old, new = match
-        if self._changed.is_whole:
-            return
-        if old is not None and new is not None and self._is_code(new) and old.arn == new.arn:
-            is_open = isinstance(new.arn, Unknown) and (
-                not new.arn.pieces or any(map(is_of_deployment, symbols_within(new.arn)))
-            )
-            is_near = is_open and self._changed.touches(new, is_old=False)
-            if is_near and self._settings(old, is_old=True) != self._settings(new, is_old=False):
-                yield Unknown(_MOVED, new.address)
+        if self._changed.is_whole or old is None or new is None:
+            return None
+        if not self._is_code(new) or not self._is_near(new):
+            return None
+        regions, accounts = zip(*map(_place_of, (old, new)), strict=True)
+        settled = frozenset({"region"} if all(isinstance(one, str) for one in regions) else ())
+        if settled and all(isinstance(one, str) for one in accounts):
+            return None
+        before, after = (self._settings(one, settled, is_old=one is old) for one in (old, new))
+        return Unknown(_MOVED, new.address) if before != after else None
 
-    def _settings(self, resource: Resource, *, is_old: bool) -> tuple[str, tuple[str, ...]]:
+    def _settings(
+        self, resource: Resource, without: frozenset[str], *, is_old: bool
+    ) -> tuple[str, tuple[str, ...]]:
         """Return the settings of the provider of a resource, and of the backend of its root."""
         known = self._definitions[not is_old]
-        return known.of_provider(known.root_of(resource), resource.address), backends_in(Path(resource.home))
+        settings = known.of_provider(known.root_of(resource), resource.address, without)
+        return settings, backends_in(Path(resource.home))
 
     def calls(self) -> Iterator[Skipped]:
         """Yield the calls of modules that were not read and are defined differently on both sides."""
@@ -133,7 +138,7 @@ class Redefined:
         if is_of_deployment(symbol):
             return False
         if symbol.name.startswith("dependency."):
-            return symbol.scope.partition("#")[2] in self._changed.reach.roots
+            return len({known.of_dependency(*one) for known, one in self._dependencies(symbol)}) > 1
         if self._is_code(new):
             is_redefined = self._is_near(new) and self._in_code(symbol, old, new)
         else:
@@ -142,6 +147,12 @@ class Redefined:
             is_redefined = before != after
         wanted = None if is_redefined else self._wanted(symbol, new)
         return is_redefined or (wanted is not None and any(map(wanted.may_be, self._different_supplies)))
+
+    def _dependencies(self, symbol: Symbol) -> Iterator[tuple[Definitions, tuple[Path, str]]]:
+        """Yield the Terragrunt unit and the output that a symbol names, on both sides."""
+        unit, names = symbol.scope.partition("#")[2], symbol.name.split(".")
+        for known, side in zip(self._definitions, (self._changed.old, self._changed.new), strict=True):
+            yield known, (Path(side.folder, unit), names[3] if len(names) > 3 else "")
 
     def _in_code(self, symbol: Symbol, old: Resource, new: Resource) -> bool:
         """True if Terraform code defines a symbol differently on both sides."""
@@ -203,12 +214,22 @@ class Redefined:
         from checker.inputs.terraform.definitions import Definitions  # the parser is slow to import
         from checker.inputs.terraform.module_tree import ModuleTree
 
-        code, top = (*HCL, CONFIGURATION), Path(side.folder)
+        top = Path(side.folder)
         tree = ModuleTree(
-            {join(side.folder, name): text for name, text in side.texts.items() if name.endswith(code)},
+            top,
+            {join(side.folder, name): text for name, text in side.texts.items() if name.endswith(HCL)},
             {join(side.folder, root): top / file for root, file in values.items()},
         )
         return Definitions(tree, top, self._changed.reach.loose)
+
+
+def _place_of(resource: Resource) -> tuple[str | None, str | None]:
+    """Return the Region and the account in an ARN; ``None`` if they depend on the deployment or are not known."""
+    arn = resource.arn
+    if isinstance(arn, Arn):
+        return arn.region, arn.account
+    parts = (*map(literal, parts_of(arn, ":")), *[None] * 5)
+    return parts[3], parts[4]
 
 
 def _in_template(symbol: Symbol, resource: Resource, side: Input) -> list[str | None]:
@@ -224,6 +245,6 @@ def _templates(symbol: Symbol, resource: Resource, side: Input) -> Iterator[Obje
             documents = parse_documents(name, side.texts[name])
         except InputError:
             return  # reported when the file is read
-        yield from (one.root for one in documents if isinstance(one.root, Object))
+        yield from (template_in(one.root) for one in documents if isinstance(one.root, Object))
     elif isinstance(document, TextDocument) and isinstance(document.root, Object):
-        yield document.root
+        yield template_in(document.root)

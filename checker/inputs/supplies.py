@@ -6,19 +6,19 @@ Which root or stack a reference means is not known, so that everything of its ki
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from posixpath import dirname
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
-from checker.inputs.cloudformation.definitions import exports_of, stored_by
-from checker.inputs.discover import HCL, is_input
+from checker.inputs.cloudformation.definitions import exports_of, stored_by, template_in
+from checker.inputs.discover import HCL, is_input, is_unit
 from checker.inputs.text import parse_documents, read_text
 from checker.policy.node import Object
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from checker.inputs.terraform.definitions import Definitions
 
@@ -27,9 +27,16 @@ EXPORT, OUTPUT, STORED = "export", "output", "parameter"
 _WORDS = ("Export", "AWS::SSM::Parameter")
 _RESOLVED = re.compile(r"\{\{resolve:ssm(?:-secure)?:([^:}]+)")
 _IMPORT = "Fn::ImportValue "
-_REMOTE = re.compile(r"\bdata\.(?:terraform_remote_state|tfe_outputs)\.[\w-]+(?:\[[^\]]*\])?\.\w+\.([\w-]+)")
-_LOOKUPS = {"data.aws_ssm_parameter.": STORED, "data.aws_cloudformation_export.": EXPORT}
-"""Data sources that read what other code supplies, by the argument `name`."""
+_KEY = r"(?:\[[^\]]*\])?"
+_REMOTE = re.compile(
+    rf"""\bdata\.(?:terraform_remote_state|tfe_outputs)\.[\w-]+{_KEY}\.\w+(?:\.|\[")(?P<output>[\w-]+)"""
+)
+_LOOKUPS = {
+    "data.aws_ssm_parameter.": STORED,
+    "data.aws_ssm_parameters_by_path.": STORED,
+    "data.aws_cloudformation_export.": EXPORT,
+}
+"""Data sources that read what other code supplies, by the argument `name`, without which it may be anything."""
 
 
 class Supply(NamedTuple):
@@ -48,12 +55,10 @@ class Supply(NamedTuple):
 def wanted_by(name: str) -> Supply | None:
     """Return what a symbol stands for, if other code may supply it; the name is empty if an argument has it."""
     resolved, remote = _RESOLVED.match(name), _REMOTE.search(name)
-    if resolved is not None or remote is not None:
-        return (
-            Supply(STORED, resolved[1])
-            if resolved is not None
-            else Supply(OUTPUT, remote[1] if remote else "")
-        )
+    if resolved is not None:
+        return Supply(STORED, resolved[1])
+    if remote is not None:
+        return Supply(OUTPUT, remote["output"])
     if name.startswith(_IMPORT):
         return Supply(EXPORT, name.removeprefix(_IMPORT))
     return next((Supply(kind, "") for start, kind in _LOOKUPS.items() if start in name), None)
@@ -62,16 +67,15 @@ def wanted_by(name: str) -> Supply | None:
 def supplies_in(
     top: Path, changed: Iterable[str], roots: Iterable[str], definitions: Definitions
 ) -> Iterator[Supply]:
-    """Yield what the changed templates and the affected Terraform roots of one side supply."""
+    """Yield what the changed templates and the affected Terraform roots and units of one side supply."""
     names = sorted(changed)
     for name in names:
         if is_input(name) and not name.endswith(HCL):
             yield from _of_template(top / name)
-    for root in sorted({*roots, *(dirname(one) or "." for one in names if one.endswith(HCL))}):
-        folder = top / root
-        yield from (Supply(OUTPUT, *output) for output in definitions.outputs(folder))
-        for name, definition in definitions.resources(folder, "aws_ssm_parameter"):
-            yield Supply(STORED, name, definition)
+    folders = {dirname(one) or "." for one in names if one.endswith(HCL) or is_unit(Path(one))}
+    for root in sorted({*roots, *folders}):
+        yield from (Supply(OUTPUT, *one) for one in definitions.outputs(top / root))
+        yield from (Supply(STORED, *one) for one in definitions.resources(top / root, "aws_ssm_parameter"))
 
 
 def _of_template(path: Path) -> Iterator[Supply]:
@@ -82,5 +86,6 @@ def _of_template(path: Path) -> Iterator[Supply]:
         return  # reported when the file is read
     for root in (one.root for one in documents):
         if isinstance(root, Object):
-            yield from (Supply(EXPORT, *one) for one in exports_of(root))
-            yield from (Supply(STORED, *one) for one in stored_by(root))
+            template = template_in(root)
+            yield from (Supply(EXPORT, *one) for one in exports_of(template))
+            yield from (Supply(STORED, *one) for one in stored_by(template))

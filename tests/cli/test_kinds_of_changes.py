@@ -225,6 +225,15 @@ DEPENDENT = {
 }
 
 
+REGION = 'provider "aws" {\n  region = var.@\n}\nvariable "r" {}\nvariable "x" {}\n'
+TWICE = 'module "a" {\n  source = "@"\n}\nmodule "b" {\n  source = "@"\n}\noutput "x" {\n  value = "${module.a.x}${module.b.x}"\n}\n'
+MANY = {
+    "main.tf": "# a\n" + STORED.replace('"/a"', "module.a.x") + TWICE.replace("@", "./m0"),
+    **{f"m{one}/main.tf": TWICE.replace("@", f"../m{one + 1}") for one in range(11)},
+    "m11/main.tf": 'output "x" {\n  value = "a"\n}\n',
+}
+
+
 def for_principal(value: object, **resources: dict[str, object]) -> str:
     """A template with a topic for a principal, and other resources."""
     whole = json.loads(template().replace('{"Ref": "Partner"}', "@"))
@@ -444,6 +453,31 @@ CHANGES = {
     "provider of another account": swapped({"main.tf": OTHER_ACCOUNT}, "main.tf", '"a"', '"b"', "before the"),
     "provider of a module": swapped({"main.tf": PASSED, "m/main.tf": STORED}, "main.tf", '"a"', '"b"', "before the"),
     "provider of a topic": swapped({"main.tf": PROVIDER + INLINE}, "main.tf", '"a"', '"b"', "its provider or backend"),
+    "Region of a provider": swapped(
+        {"main.tf": INLINE + REGION.replace("@", "r")}, "main.tf", "var.r", 'lookup(var.x, "r")', "its provider or backend"
+    ),
+    "provider of a renamed key": Case(
+        {"main.tf": PROVIDER + KEY},
+        {"main.tf": (PROVIDER + KEY).replace('"a"', '"b"').replace('"chat"', '"k"')
+         + "moved {\n  from = aws_kms_key.chat\n  to   = aws_kms_key.k\n}\n"},
+        "its provider or backend",
+    ),
+    "credentials beside a root": Case(
+        {"infra/main.tf": PROVIDER.replace("profile", 'shared_config_files = ["../a.cfg"]\n  profile') + INLINE, "a.cfg": "a"},
+        {"a.cfg": "b"},
+        "its provider or backend",
+    ),
+    "module behind a dependency": swapped(
+        dict(DEPENDENT), "accounts/main.tf", "= var.a", '= "${var.a}b"', "before the"
+    ),
+    "output of a unit": swapped(
+        {**STATE, "live/terragrunt.hcl": 'terraform {\n  source = "../accounts"\n}\ninputs = {\n  a = "a"\n}\n'},
+        "live/terragrunt.hcl",
+        '"a"',
+        '"b"',
+        "before the",
+    ),
+    "more modules than are compared": swapped(dict(MANY), "main.tf", "# a", "# b", "before the"),
     "backend": swapped({"main.tf": BACKEND + INLINE}, "main.tf", '"a"', '"b"', "its provider or backend"),
     "provider that a unit generates": swapped(
         dict(GENERATED), "live/terragrunt.hcl", '"a"', '"b"', "its provider or backend"
@@ -637,6 +671,21 @@ SAME = {
     "another output of a root": swapped(dict(STATE), "accounts/main.tf", '"b"', '"c"'),
     "tags of a parameter": swapped(dict(PARAMETER), "b/main.tf", '"x"', '"y"'),
     "another parameter": swapped({**PARAMETER, "main.tf": STORED.replace("/a", "/b")}, "b/main.tf", '"a"', '"b"'),
+    "description of a Region": swapped(
+        {"main.tf": INLINE + REGION.replace("@", "r")}, "main.tf", '"x" {', '"x" {\n  description = "a"\n'
+    ),
+    "role of a provider in one account": swapped(
+        {"main.tf": PROVIDER.replace('profile = "a"', 'assume_role {\n    role_arn = "arn:aws:iam::111122223333:role/a"\n  }') + INLINE},
+        "main.tf",
+        "role/a",
+        "role/b",
+    ),
+    "another output of a dependency": swapped(
+        {**DEPENDENT, "accounts/main.tf": f'{DEPENDENT["accounts/main.tf"]}output "b" {{\n  value = "b"\n}}\n'},
+        "accounts/main.tf",
+        '"b"\n',
+        '"c"\n',
+    ),
     "another input of a unit": swapped(dict(GENERATED), "live/terragrunt.hcl", "= 1", "= 2"),
     "another input beside a dependency": swapped(dict(DEPENDENT), "live/infra/terragrunt.hcl", "= 1", "= 2"),
     "another custom resource": swapped({"t.json": CUSTOM}, "t.json", '"b"', '"c"'),
@@ -692,7 +741,14 @@ def test_a_change_that_can_alter_access_is_a_row_or_not_known(
 
 NOT_IN_FOLDERS = (
     *("in .github", "in node_modules", "a folder that is not searched"),
-    *("root of another account", "provider of a topic", "provider that a unit", "backend"),
+    *(
+        "root of another account",
+        "provider of a topic",
+        "provider of a renamed key",
+        "provider that a unit",
+        "backend",
+    ),
+    "credentials beside a root",
 )
 """Changes that two folders do not show: folders are not searched, and two environments are taken as one place."""
 

@@ -21,6 +21,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-su
 """
 _BY_CODE = (
     "Custom::",
+    "AWS::Serverless::Application",
     "AWS::CloudFormation::CustomResource",
     "AWS::CloudFormation::Stack",
     "AWS::Organizations::Account",
@@ -30,6 +31,12 @@ _FUNCTION = "AWS::Lambda::Function"
 """May be the code behind a custom resource."""
 _DESCRIPTIONS = ("Description", "ConstraintDescription")
 _WORD = re.compile(r"\w+")
+
+
+def template_in(root: Object) -> Object:
+    """Return the template of a document, which a `serverless.yml` has under `resources`."""
+    inner = root.get("resources")
+    return inner if isinstance(inner, Object) else root
 
 
 def definition_of(template: Object, name: str) -> str | None:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.module_tree import ModuleTree, Names
 
 
-_DOT = r"\s*\.\s*"
+_BLANK = r"(?:\s|/\*[^*]*\*/)*"
+_DOT = rf"{_BLANK}\.{_BLANK}"
 _KEY = r"\[(?:[^\[\]]|\[[^\]]*\])*\]"
 _REFERENCE = re.compile(
     rf"(?<![\w.])(?P<data>data{_DOT})?(?P<kind>[A-Za-z][\w-]*){_DOT}(?P<name>[\w-]+)"
@@ -53,7 +54,7 @@ _NO_VALUE = frozenset(
 )
 """Arguments and blocks of resources that set no attribute."""
 _OTHER_NAMES = ("var", "local", "module", "dependency")
-_MOST_PARTS = 5_000
+_MOST_PARTS = 2_000
 """The maximum number of texts of a definition that is compared."""
 
 
@@ -95,11 +96,11 @@ class Definitions:
         is_other = len(names) < 2 or names[0] in _OTHER_NAMES
         return None if is_other else self._closure(self._resource(place, names))
 
-    def of_provider(self, root: Place, address: str) -> str:
+    def of_provider(self, root: Place, address: str, without: frozenset[str]) -> str:
         """Return the settings of the provider of a resource that decide about its account and Region."""
         place, names = self._tree.followed(root, names_of(address))
         block = self._tree.block(place, names)
-        return "" if block is None else self._closure(self._provider(place, block))
+        return "" if block is None else self._closure(self._provider(place, block, without))
 
     def argument(self, root: Place, name: str, argument: str) -> str:
         """Return the text of an argument of the block that a symbol is an attribute of, with `*` for references."""
@@ -107,10 +108,17 @@ class Definitions:
         return "*" if block is None else pattern_of(block, argument)
 
     def outputs(self, root: Path) -> Iterator[tuple[str, str]]:
-        """Yield the name and the definition of each output of a root."""
-        place = Place(root)
-        for name in self._tree.content(place).outputs:
-            yield name, self._closure(self._output(place, name))
+        """Yield the name and the definition of each output of a root, or of the module that a Terragrunt unit deploys."""
+        for place in (Place(root), *self._tree.deployed_by(root)):
+            for name in self._tree.content(place).outputs:
+                yield name, self._closure(self._output(place, name))
+
+    def of_dependency(self, unit: Path, name: str) -> str:
+        """Return the definition of an output of a Terragrunt unit; of a module that is not local its configurations."""
+        definition = dict(self.outputs(unit)).get(name)
+        return (
+            "\n".join(map(canonical, self._tree.configurations(unit))) if definition is None else definition
+        )
 
     def resources(self, root: Path, kind: str) -> Iterator[tuple[str, str]]:
         """Yield the argument `name` and the definition of each resource of a type in a root and its local modules."""
@@ -195,18 +203,21 @@ class Definitions:
         yield _Part(place, text_of_block(block, _NO_VALUE if block.kind == "resource" else frozenset()))
         yield from self._provider(place, block)
 
-    def _provider(self, place: Place, block: Block) -> Iterator[_Part]:
+    def _provider(self, place: Place, block: Block, without: frozenset[str] = frozenset()) -> Iterator[_Part]:
         """Yield the settings of the provider of a resource or data source."""
         name, alias = provider_of(block)
-        yield from self._settings(place, (name, alias.partition("[")[0]))
+        yield from self._settings(place, (name, alias.partition("[")[0]), without)
 
-    def _settings(self, place: Place, name: ProviderName) -> Iterator[_Part]:
+    def _settings(
+        self, place: Place, name: ProviderName, without: frozenset[str] = frozenset()
+    ) -> Iterator[_Part]:
         """Yield the settings of a provider, which a caller may pass to a module under another name."""
         block = self._tree.content(place).providers.get(name)
         if block is not None:
-            yield _Part(place, text_of_block(block, _NO_PLACE))
+            yield _Part(place, text_of_block(block, _NO_PLACE | without))
         elif place.caller is not None and place.call is not None:
-            yield from self._settings(place.caller, (passed_names(place.call) or {}).get(name, name))
+            passed = (passed_names(place.call) or {}).get(name, name)
+            yield from self._settings(place.caller, passed, without)
         elif place.unit is not None:
             texts = (text for one in self._tree.configurations(place.unit) for text in generating_in(one))
             yield from (_Part(place, text) for text in texts)

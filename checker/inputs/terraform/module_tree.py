@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.inputs.discover import CONFIGURATION, HCL
+from checker.core.errors import InputError
+from checker.inputs.discover import CONFIGURATION
 from checker.inputs.terraform.address import split
 from checker.inputs.terraform.definition_text import canonical, source_of
 from checker.inputs.terraform.module.collect_blocks import gather_folder, take_values
-from checker.inputs.terraform.module.folder import Text, absolute, called_by, local_folder
+from checker.inputs.terraform.module.folder import Text, absolute, called_by, listed, local_folder
+from checker.inputs.text import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,11 +47,12 @@ class Place(NamedTuple):
 class ModuleTree:
     """The modules of one side.
 
-    ``texts`` are its files by full path, among which callers of a module and configurations of Terragrunt are found.
+    ``texts`` are the files below ``top`` that were read, by full path, among which callers of a module are found.
     ``values`` has the values file of a root, by the full path of its folder, if it is read with one.
     """
 
-    def __init__(self, texts: Mapping[str, str], values: Mapping[str, Path]) -> None:
+    def __init__(self, top: Path, texts: Mapping[str, str], values: Mapping[str, Path]) -> None:
+        self._top = top
         self._texts = texts
         self._values = values
         self._folders: dict[str, Folder] = {}
@@ -68,7 +72,7 @@ class ModuleTree:
         """Return the root of a resource by its home, which may be a Terragrunt unit, and its file and address."""
         if self.content(Place(home)).sources:
             return Place(home)
-        folders = (Path(one).parent for one in self._texts if one.endswith(HCL))
+        folders = (Path(one).parent for one in self._texts)
         for root in map(Place, dict.fromkeys((file.parent, *folders))):
             place, _ = self.followed(root, names_of(address))
             if absolute(place.folder) == absolute(file.parent):
@@ -105,16 +109,22 @@ class ModuleTree:
 
     def configurations(self, unit: Path) -> Iterator[str]:
         """Yield the configurations of a Terragrunt unit, and those above it, which it may include."""
-        above = {absolute(one) for one in (unit, *unit.absolute().parents)}
-        for file, text in self._texts.items():
-            if file.endswith(CONFIGURATION) and absolute(Path(file).parent) in above:
-                yield text
+        folders = (one for one in (unit, *unit.parents) if one.is_relative_to(self._top))
+        for path in (path for one in folders for path in listed(one, [], (CONFIGURATION,))):
+            with suppress(InputError):  # reported when the file is read
+                yield read_text(path)
+
+    def deployed_by(self, unit: Path) -> Iterator[Place]:
+        """Yield the local module that the configuration of a Terragrunt unit names."""
+        for path in listed(unit, [], (CONFIGURATION,)):
+            with suppress(InputError):  # reported when the file is read
+                yield from (Place(one, unit=unit) for one in called_by(Text(path, read_text(path))))
 
     def callers(self, folder: Path) -> tuple[str, ...]:
         """Return the files that call a module of which only the folder is known."""
         own = absolute(folder)
         if own not in self._callers:
-            files = ((Text(Path(file), text)) for file, text in self._texts.items() if file.endswith(HCL))
+            files = (Text(Path(file), text) for file, text in self._texts.items())
             calling = (one for one in files if any(absolute(called) == own for called in called_by(one)))
             self._callers[own] = tuple(canonical(one.text) for one in calling)
         return self._callers[own]
