@@ -205,6 +205,8 @@ class _Merger:
             tuple(dict.fromkeys(self.doubts)),
             self.found.assumptions,
             differs=all(self.changes),
+            gains=all(any(one.is_gain for one in changes) for changes in self.changes),
+            loses=all(any(not one.is_gain for one in changes) for changes in self.changes),
         )
 
     def _holds(self, one: DeployedAccess, way: int) -> bool:

@@ -8,6 +8,8 @@ from checker.analysis.key import KeyAnalysis
 from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from checker.analysis.access_diff import Access
     from checker.analysis.deployments import Assumption, Deployment
     from checker.analysis.topic import TopicAnalysis
@@ -68,8 +70,9 @@ class DeployedAccess(NamedTuple):
 class DeployedDifference(NamedTuple):
     """The access changes of a topic or key: in every deployment, in some of them, and what is not known.
 
-    ``differs`` is true if access changes in every deployment, perhaps not the same access. ``arns`` are the old and
-    the new ARN if they differ in every deployment.
+    ``differs`` is true if access changes in every deployment, perhaps not the same access; so are ``gains`` and
+    ``loses``, if some caller gains or loses access. ``arns`` are the old and the new ARN if they differ in every
+    deployment.
     """
 
     pair: PolicyPair
@@ -79,6 +82,8 @@ class DeployedDifference(NamedTuple):
     doubts: tuple[Unknown, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     differs: bool = False
+    gains: bool = False
+    loses: bool = False
     arns: tuple[str, str] | None = None
 
     @property
@@ -89,6 +94,19 @@ class DeployedDifference(NamedTuple):
         if self.dependent:
             return Unknown("depends on the deployment")
         return self.doubts[0] if self.doubts else True
+
+    def changes(self, *, gain: bool) -> bool | Unknown:
+        """True if some caller gains access in every deployment, or loses it; Unknown if that is not excluded.
+
+        With a new ARN, the callers have the same access to another topic or key.
+        """
+        if self.gains if gain else self.loses:
+            return True
+        if any(one.is_gain is gain for one in self.dependent):
+            return Unknown("depends on the deployment")
+        if self.arns:
+            return Unknown("the ARN is another one", self.arns[1])
+        return self.doubts[0] if self.doubts else False
 
 
 class Base(NamedTuple):
@@ -114,9 +132,20 @@ class ComparedRoots(NamedTuple):
     @property
     def same(self) -> bool | Unknown:
         """True if all topics and keys allow the same requests; Unknown if that is not proven."""
-        results = [one.same for one in self.resources]
-        if False in results:
-            return False
-        doubts = [one for one in results if isinstance(one, Unknown)]
+        changed = self._any(
+            one.same if isinstance(one.same, Unknown) else not one.same for one in self.resources
+        )
+        return changed if isinstance(changed, Unknown) else not changed
+
+    def changes(self, *, gain: bool) -> bool | Unknown:
+        """True if some caller gains access in every deployment, or loses it; Unknown if that is not excluded."""
+        return self._any(one.changes(gain=gain) for one in self.resources)
+
+    def _any(self, answers: Iterable[bool | Unknown]) -> bool | Unknown:
+        """True if one answer is true; Unknown if one is not known, or a part was not read."""
+        found = list(answers)
+        if True in found:
+            return True
+        doubts = [one for one in found if isinstance(one, Unknown)]
         doubts += [Unknown(one.reason, one.what) for one in self.unread]
-        return doubts[0] if doubts else True
+        return doubts[0] if doubts else False

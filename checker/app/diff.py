@@ -18,6 +18,7 @@ from checker.core.terminal_text import json_lines, reveal_words
 from checker.core.unknown import Unknown
 from checker.inputs.diff_inputs import read_inputs
 from checker.inputs.diff_sides import resource_arn, sides_of, target_of
+from checker.inputs.resource_changes import doubts_of_policies
 from checker.inputs.typed_files import instance_option
 from checker.report.context import Paint, Setting
 from checker.report.difference import difference_json, difference_text
@@ -94,21 +95,26 @@ def show_diff(
 
 def show_difference(old: str, new: str, request: DiffRequest, *, given: Given, output: Outputs) -> Ending:
     """Report the differences of two inputs. Raises InputError."""
+    with read_inputs(old, new, given) as (before, after):
+        return _show_inputs(before, after, new, request, output)
+
+
+def _show_inputs(before: Input, after: Input, new: str, request: DiffRequest, output: Outputs) -> Ending:
+    """Report the differences of two inputs that were read; ``new`` is the name of the second one."""
     arns = [instance_option(text) for text in request.instances]
-    before, after = read_inputs(old, new, given)
     if before.is_code and after.is_code:
         found = _of_code(before, after, request, arns)
     else:
         sides = sides_of(before, after, request.resource, key=bool(request.key))
         target = target_of(*sides, _requested_arn(sides[0], request))
         result = difference(sides[0].about(target), sides[1].about(target), target, arns)
+        more = doubts_of_policies(sides[0].resource, sides[1].resource)
+        result = result._replace(doubts=tuple(dict.fromkeys((*result.doubts, *more))))
+        found = _as_roots(result, *sides)
         plain = tuple(one for one in output if one.format in (DiffFormat.TEXT, DiffFormat.JSON))
-        if plain == output:
-            return _show_policies(result, new, request, output)
         _write_policies(result, plain)
         output = tuple(one for one in output if one not in plain)
-        found = _as_roots(result, *sides)
-    compared = f"{new} compared with {old}"
+    compared = f"{new} compared with {before.name}"
     return _show(found._replace(compared=compared), new, request, output, Path.cwd())
 
 
@@ -131,7 +137,13 @@ def _as_roots(found: Difference, old: Side, new: Side) -> ComparedRoots:
         for is_gain, accesses in ((True, found.gained), (False, found.lost))
     )
     differs = bool(gained or lost)
-    return ComparedRoots((DeployedDifference(pair, gained, lost, (), found.doubts, differs=differs),))
+    return ComparedRoots(
+        (
+            DeployedDifference(
+                pair, gained, lost, (), found.doubts, differs=differs, gains=bool(gained), loses=bool(lost)
+            ),
+        )
+    )
 
 
 def show_change(
@@ -142,7 +154,7 @@ def show_change(
     from checker.analysis.policy_pair import Base, ComparedRoots
     from checker.inputs.base_inputs import read_changed
     from checker.inputs.changed_files import base_of, paths_in
-    from checker.inputs.changed_pairs import changed_pairs
+    from checker.inputs.policy_pairs import changed_pairs
 
     if request.topic or request.key:
         option = "--topic-arn" if request.topic else "--key-arn"
@@ -150,7 +162,8 @@ def show_change(
     output = tuple(one._replace(path=one.path and one.path.absolute()) for one in output)
     arns = [instance_option(text) for text in request.instances]
     base = base_of(revision)
-    with read_changed(base, paths_in(base, paths), given) as sides:
+    written = [one.path for one in output if one.path is not None]
+    with read_changed(base, paths_in(base, paths), given, written) as sides:
         compared = [changed_pairs(one, request.resource) for one in sides]
     found = ComparedRoots(
         tuple(compare(pair, arns) for one in compared for pair in one.pairs),
@@ -167,9 +180,9 @@ def _show(found: ComparedRoots, new: str, request: DiffRequest, output: Outputs,
 
     ``new`` is the new input if two inputs were named, ``top`` the folder that the names of files are relative to.
     """
-    from checker.report.access.rows import OWN_WORDS  # only code has deployments
+    from checker.report.access.rows import own_sentences  # only code has deployments
 
-    reveal_words(OWN_WORDS)
+    reveal_words(own_sentences(found))
     root = repository_root(top).as_posix()
 
     def lines_of(output_format: DiffFormat, paint: Paint) -> Iterable[str]:
@@ -195,10 +208,8 @@ def _ending(found: ComparedRoots, fail_on: FailOnChange) -> Ending:
     """Return how a comparison ended: with a change that fails it, or with something that may be one."""
     if fail_on is FailOnChange.ANY:
         return Ending(findings=found.same is False, undetermined=isinstance(found.same, Unknown))
-    from checker.report.access.rows import has, may_have
-
-    gain = fail_on is FailOnChange.GAINS
-    return Ending(findings=has(found, gain=gain), undetermined=may_have(found, gain=gain))
+    changed = found.changes(gain=fail_on is FailOnChange.GAINS)
+    return Ending(findings=changed is True, undetermined=isinstance(changed, Unknown))
 
 
 def _write_policies(difference: Difference, output: Outputs) -> None:
@@ -215,16 +226,6 @@ def _write_each(output: Outputs, lines_of: Callable[[DiffFormat, Paint], Iterabl
     """Write a comparison in all formats, those to files first."""
     for one in sorted(output, key=lambda each: each.path is None):
         write(lines_of(one.format, Paint() if one.path else paint_for(sys.stdout)), one.path)
-
-
-def _show_policies(difference: Difference, new: str, request: DiffRequest, output: Outputs) -> Ending:
-    """Report the difference of two policies."""
-    _write_policies(difference, output)
-    if difference.same is not True:
-        tell(*after_diff(new))
-    changes = {FailOnChange.GAINS: difference.gained, FailOnChange.LOSES: difference.lost}
-    failed = bool(changes.get(request.fail_on, difference.gained or difference.lost))
-    return Ending(findings=failed, undetermined=bool(difference.doubts) and not failed)
 
 
 def _requested_arn(side: Side, request: DiffRequest) -> str:

@@ -20,16 +20,17 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
-SHOWN = "(sensitive)"
+SHOWN = "(sensitive"
+"""The beginning of what is shown in place of a sensitive value: `(sensitive)`, or `(sensitive: var.token)`."""
 _SHORTEST, _SHORTEST_WORD = 8, 16
 
 
 class _Hidden:
     def __init__(self) -> None:
-        self.texts: set[str] = set()
+        self.texts: dict[str, str] = {}
         self.revealed: set[str] = set()
         self.pattern: re.Pattern[str] | None = None
 
@@ -52,12 +53,12 @@ def can_hide(text: str) -> bool:
     return len(text) >= (_SHORTEST_WORD if text.isalpha() else _SHORTEST)
 
 
-def hide(texts: Iterable[str]) -> None:
-    """Hide these texts in all further output."""
+def hide(texts: Iterable[str], source: str = "") -> None:
+    """Hide these texts in all further output; ``source`` is the name of the value that they come from."""
     hidden = _HIDDEN.get()
-    new = set(texts) - hidden.texts if hidden is not None else ()
+    new = set(texts) - hidden.texts.keys() if hidden is not None else ()
     if hidden is not None and new:
-        hidden.texts.update(new)
+        hidden.texts.update(dict.fromkeys(new, source))
         hidden.pattern = None
 
 
@@ -69,23 +70,33 @@ def reveal(texts: Iterable[str]) -> None:
         hidden.pattern = None
 
 
-def reveal_words(texts: Iterable[str]) -> None:
-    """Show the parts of these texts again: checker's own words, which no value can hide."""
+def reveal_words(sentences: Iterable[tuple[str, Sequence[str]]]) -> None:
+    """Show checker's own words again, which no value can hide although it equals them.
+
+    Each sentence has the values that are in it. A hidden text in a sentence stays hidden if it is one of the values, or
+    a part of one.
+    """
     hidden = _HIDDEN.get()
-    if hidden is not None:
-        words = tuple(texts)
-        reveal({one for one in hidden.texts if any(one in word for word in words)})
+    if hidden is None or not hidden.texts:
+        return
+    for sentence, values in sentences:
+        found = (one for one in hidden.texts if one in sentence)
+        reveal({one for one in found if not any(one in value for value in values)})
 
 
 def redacted(text: str) -> str:
-    """Replace each hidden value in a text by `(sensitive)`."""
+    """Replace each hidden value in a text by `(sensitive)`, with the name of its source."""
     hidden = _HIDDEN.get()
-    if hidden is None or not hidden.texts - hidden.revealed:
+    if hidden is None or not hidden.texts.keys() - hidden.revealed:
         return text
     if hidden.pattern is None:  # longest first, because one value may be part of another
-        longest_first = sorted(hidden.texts - hidden.revealed, key=len, reverse=True)
+        longest_first = sorted(hidden.texts.keys() - hidden.revealed, key=len, reverse=True)
         hidden.pattern = re.compile("|".join(map(re.escape, longest_first)))
-    return hidden.pattern.sub(SHOWN, text)
+    return hidden.pattern.sub(lambda match: _placeholder(hidden.texts[match[0]]), text)
+
+
+def _placeholder(source: str) -> str:
+    return f"{SHOWN}: {source})" if source else f"{SHOWN})"
 
 
 _UNSEEN = re.compile(
@@ -121,6 +132,11 @@ def inert_line(line: str, *, styled: bool = False) -> Inert:
     return _without_command("".join(shown))
 
 
+def line_of_parts(line: str) -> Inert:
+    """Mark a line of parts that were escaped one by one, so that no value hides the words of two parts."""
+    return _without_command(line)
+
+
 def inert_patch_line(line: str) -> Inert:
     """Escape a line of a patch. Tabs and a final carriage return are kept, because `git apply` compares them."""
     body = line.removesuffix("\r")
@@ -137,8 +153,16 @@ def _redacted(value: Any) -> Any:
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, Mapping):
-        return {redacted(key): _redacted(item) for key, item in value.items()}
+        return {_redacted_key(key): _redacted(item) for key, item in value.items()}
     return list(map(_redacted, value)) if isinstance(value, list | tuple) else value
+
+
+_OWN_KEY = re.compile(r"[A-Za-z_$]+")
+"""Matches the keys that reports have themselves; other keys are names of condition keys or files."""
+
+
+def _redacted_key(key: str) -> str:
+    return key if _OWN_KEY.fullmatch(key) else redacted(key)
 
 
 def _without_command(line: str) -> Inert:

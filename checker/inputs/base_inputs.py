@@ -6,7 +6,7 @@ import os
 import posixpath
 import shlex
 import shutil
-from contextlib import chdir, contextmanager, suppress
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,33 +17,48 @@ from checker.inputs.changed_files import changed_files, ignored_files
 from checker.inputs.diff_inputs import loaded
 from checker.inputs.discover import HCL, is_input, is_unit, may_matter
 from checker.inputs.git_tree import copied_below, is_below
-from checker.inputs.parameter_files import unread_parameters
+from checker.inputs.parameter_files import parameters_of, unread_parameters
 from checker.inputs.reach import Changed, Reach, loose_files
 from checker.inputs.terraform_text import settings_in
 from checker.inputs.text import read_text
-from checker.inputs.values_rounds import home_of_values, pairs_below, roots_with, rounds, variables_of
+from checker.inputs.unread_changes import unread_changes
+from checker.inputs.values_rounds import (
+    home_of_values,
+    names_in,
+    pairs_below,
+    roots_with,
+    rounds,
+    variables_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from checker.analysis.inventory import Key, Topic
     from checker.inputs.change import Change
     from checker.inputs.changed_files import ChangedFiles, Checkout
     from checker.inputs.collect import Given
     from checker.inputs.diff_inputs import Input
     from checker.inputs.git_tree import Tree
+    from checker.inputs.values_rounds import Pair, RootsOf
 
 
 @contextmanager
-def read_changed(base: Checkout, paths: Sequence[str], given: Given) -> Iterator[Iterator[Changed]]:
+def read_changed(
+    base: Checkout, paths: Sequence[str], given: Given, written: Iterable[Path] = ()
+) -> Iterator[Iterator[Changed]]:
     """Read the revision and the working tree below some paths, as both sides of each comparison.
 
-    There are several comparisons if a root has values files. Raises InputError.
+    There are several comparisons if a root has values files. New files that the run itself writes, by full path, are
+    not part of the change. Raises InputError.
     """
     with chdir(base.top), copied_below(base.commit, paths) as tree:
         _check_paths(paths, tree)
         _copy_ignored(base, tree)
+        own = {
+            os.path.relpath(os.path.realpath(one), os.path.realpath(base.top)) for one in written
+        } - tree.objects.keys()
         files = changed_files(base, tree)
+        files = files._replace(new=files.new - own, present=files.present - own)
         yield _Reader(base, tree, files, paths, given).comparisons()
 
 
@@ -83,18 +98,39 @@ class _Reader:
         without them, and with those that do not change.
         """
         changes = self._changes(self.files.old, self.files.new)
-        every = self._compared(changes)
-        before, after = (set(self._values(one)) for one in changes)
-        pairs = (before & after) | set(self._values_beside(every))
-        chosen = frozenset(file for _, file in pairs)
-        others = self._changes(self.files.old - chosen, self.files.new - chosen) if chosen else changes
-        roots = frozenset().union(*map(self._roots, others))
-        kept = (self.files.present & self.tree.objects.keys()) - self.files.new
-        pairs |= set(pairs_below(roots & self._homes(every), kept, self._module_folders()))
-        skipped = [*self._unread(every), *(_one_sided(file) for _, file in sorted(before ^ after))]
-        only = frozenset(root for root, _ in pairs) - roots
-        yield every._replace(skipped=tuple(skipped), elsewhere=only)
-        yield from (self._with_values(every, one) for one in rounds(pairs))
+        whole = self._compared(changes)
+        pairs, unread = self._changed_values(changes, whole)
+        roots_with_values = frozenset(root for root, _ in pairs)
+        roots = self._roots_without(frozenset(file for _, file in pairs), changes)
+        same = (self.files.present & self.tree.objects.keys()) - self.files.new
+        same_pairs = pairs_below(roots & (whole.old.roots | whole.new.roots), same, self._module_folders())
+        yield whole._replace(skipped=(*self._unread(whole), *unread), elsewhere=roots_with_values - roots)
+        yield from (self._with_values(whole, one) for one in rounds({*pairs, *same_pairs}))
+
+    def _roots_without(self, files: frozenset[str], changes: tuple[Change, Change]) -> frozenset[str]:
+        """Return the roots that the change affects by other files than these."""
+        if files:
+            changes = self._changes(self.files.old - files, self.files.new - files)
+        return self._roots(changes[0]) | self._roots(changes[1])
+
+    def _changed_values(
+        self, changes: tuple[Change, Change], whole: Changed
+    ) -> tuple[frozenset[Pair], list[Skipped]]:
+        """Return the changed values files, each with its root, and those that no root is compared with.
+
+        A file in no root belongs to the roots that declare all its variables, and may belong to those that declare some.
+        """
+        old, new = (frozenset(self._values(one)) for one in changes)
+        pairs = set(old & new)
+        unread = [Skipped(file, _ONE_SIDED, help=_ONE_SIDED_HELP) for _, file in sorted(old ^ new)]
+        for file, roots in self._values_beside(whole):
+            is_compared = file in self.files.old & self.files.new
+            pairs |= {(root, file) for root in roots.whole if is_compared}
+            others = roots.partly if is_compared else (*roots.whole, *roots.partly)
+            if others:
+                reason = _NOT_COMPARED.format(", ".join(f"`{one}`" for one in others))
+                unread.append(Skipped(file, reason, help=_NOT_COMPARED_HELP))
+        return frozenset(pairs), unread
 
     def _changes(self, old: frozenset[str], new: frozenset[str]) -> tuple[Change, Change]:
         return (
@@ -102,51 +138,34 @@ class _Reader:
             read_change(_files(Path(), new), self._is_ignored),
         )
 
-    def _values(self, change: Change) -> Iterator[tuple[str, str]]:
+    def _values(self, change: Change) -> Iterator[Pair]:
         """Yield the folder and the values file of each pair, relative to the top."""
-        known = self._module_folders()
+        known = self._lasting_folders()
         pairs = ((self._own(folder), self._own(file)) for folder, file in change.values)
         return (pair for pair in pairs if pair[0] in known)
 
-    def _values_beside(self, every: Changed) -> Iterator[tuple[str, str]]:
-        """Pair changed values files that are in no root with the roots that declare their variables."""
-        known = self._module_folders()
-        files = [one for one in self.files.new & self.files.old if is_chosen(posixpath.basename(one))]
+    def _values_beside(self, whole: Changed) -> Iterator[tuple[str, RootsOf]]:
+        """Yield the changed values files that are in no root, with the roots that declare their variables."""
+        known = self._lasting_folders()
+        files = (one for one in sorted(self.files.old | self.files.new) if is_chosen(posixpath.basename(one)))
         beside = [one for one in files if not home_of_values(one, known)]
-        variables = self._variables(every) if beside else {}
-        for file in beside:
-            yield from ((root, file) for root in roots_with(self._names_in(file), variables)[0])
+        variables = (
+            variables_of(whole.old.roots | whole.new.roots, {**whole.old.texts, **whole.new.texts})
+            if beside
+            else {}
+        )
+        return ((file, roots_with(self._names_in(file), variables)) for file in beside)
 
     def _names_in(self, file: str) -> frozenset[str]:
-        """Return the variables that a values file sets on either side; none if it cannot be read."""
-        from checker.inputs.terraform.module.collect_blocks import values_in  # the parser is slow to import
-
-        with suppress(InputError):
-            return frozenset(
-                name
-                for side in (self.copy, Path())
-                if (side / file).is_file()
-                for name in values_in(side / file)
-            )
-        return frozenset()
-
-    def _variables(self, every: Changed) -> dict[str, frozenset[str]]:
-        """Return the variables of each root with topics or keys."""
-        texts = {**every.old.texts, **every.new.texts}
-        return variables_of(self._homes(every), texts)
-
-    def _homes(self, every: Changed) -> frozenset[str]:
-        """Return the Terraform roots with topics or keys, on either side."""
-        found = set()
-        for side, is_old in ((every.old, True), (every.new, False)):
-            resources: list[Topic | Key] = [*side.inventory.topics, *side.inventory.keys]
-            own = (one for one in resources if one.place.document.name.endswith(HCL))
-            found |= {every.root_of(one, is_old=is_old) for one in own}
-        return frozenset(found)
+        """Return the variables that a values file sets on either side."""
+        return names_in(self.copy / file) | names_in(Path(file))
 
     def _module_folders(self) -> frozenset[str]:
-        names = self.files.present | self.tree.objects.keys()
-        return frozenset(posixpath.dirname(one) or "." for one in names if one.endswith(HCL))
+        return _folders(self.files.present) | _folders(self.tree.objects)
+
+    def _lasting_folders(self) -> frozenset[str]:
+        """Return the folders of modules that both sides have: a new one must not take the values of others."""
+        return _folders(self.files.present) & _folders(self.tree.objects)
 
     def _own(self, path: Path) -> str:
         """Return a path relative to the top of its side."""
@@ -165,16 +184,16 @@ class _Reader:
         loose = loose_files(self.files.old | self.files.new, links)
         return Changed(old, new, reach._replace(loose=loose), self.folders)
 
-    def _with_values(self, every: Changed, pairs: Sequence[tuple[str, str]]) -> Changed:
+    def _with_values(self, whole: Changed, pairs: Sequence[Pair]) -> Changed:
         """Read some roots again, each with a values file."""
         roots = [root for root, _ in pairs]
         below = [self.copy / one for one in roots if (self.tree.folder / one).is_dir()]
         old, new = self._sides(below, [Path(one) for one in roots if Path(one).is_dir()], pairs)
-        reach = every.reach._replace(roots=every.reach.roots | frozenset(roots))
+        reach = whole.reach._replace(roots=whole.reach.roots | frozenset(roots))
         return Changed(old, new, reach, self.folders, values=dict(pairs))
 
     def _sides(
-        self, below: Sequence[Path], here: Sequence[Path], pairs: Sequence[tuple[str, str]]
+        self, below: Sequence[Path], here: Sequence[Path], pairs: Sequence[Pair]
     ) -> tuple[Input, Input]:
         old = loaded(self.base.revision, self.copy, self._given(self.copy, pairs), below)
         new = loaded("the working tree", Path(), self._given(Path(), pairs), here, self._is_ignored)
@@ -185,12 +204,12 @@ class _Reader:
         )
         return old, new
 
-    def _given(self, folder: Path, pairs: Sequence[tuple[str, str]]) -> Given:
+    def _given(self, folder: Path, pairs: Sequence[Pair]) -> Given:
         return self.given._replace(values=tuple((folder / root, folder / file) for root, file in pairs))
 
     def _reach(self, side: Input, change: Change, changed: frozenset[str]) -> Reach:
         files = {side.own(one) for one in change.names_with(side.inventory.read_by_roots)}
-        others = any(_may_matter(side.folder, one) for one in changed)
+        others = any(_names_services(side.folder, one) for one in changed)
         return Reach(frozenset(files | changed), self._roots(change), others, changed=changed)
 
     def _roots(self, change: Change) -> frozenset[str]:
@@ -221,7 +240,7 @@ class _Reader:
     def _is_ignored(self, path: Path) -> bool:
         return posixpath.normpath(path.as_posix()) not in self.files.present
 
-    def _unread(self, every: Changed) -> Iterator[Skipped]:
+    def _unread(self, whole: Changed) -> Iterator[Skipped]:
         """Yield the changed files that were not copied, such as submodules, and those that no reader takes."""
         for one in self.tree.skipped:
             name = one.what.removeprefix(f"{self.base.commit}:")
@@ -229,10 +248,10 @@ class _Reader:
                 yield one._replace(what=f"{self.base.short}:{name}")
         yield from self.files.unread
         yield from self._outside()
-        for side, changed in ((every.old, self.files.old), (every.new, self.files.new)):
-            templates = {name: text for name, text in side.texts.items() if not name.endswith(HCL)}
+        templates = parameters_of({**whole.old.texts, **whole.new.texts})
+        for side, changed in ((whole.old, self.files.old), (whole.new, self.files.new)):
             yield from unread_parameters(Path(side.folder), changed, templates)
-        yield from self._unread_values(every)
+            yield from unread_changes(side, changed, self.paths)
 
     def _outside(self) -> Iterator[Skipped]:
         """Yield the roots outside of the paths that a changed file below a path affects."""
@@ -250,23 +269,17 @@ class _Reader:
             if not is_read and matters(Path(root), read_texts(Path(root), []), []):
                 yield Skipped(root, _OUTSIDE, help=f"name the folder, too: {shlex.quote(root)}")
 
-    def _unread_values(self, every: Changed) -> Iterator[Skipped]:
-        """Yield the changed values files that may be those of a root, but cannot be paired with one."""
-        known = self._module_folders()
-        chosen = (
-            one for one in sorted(self.files.old | self.files.new) if is_chosen(posixpath.basename(one))
-        )
-        beside = [one for one in chosen if not home_of_values(one, known)]
-        variables = self._variables(every) if beside else {}
-        for file in beside:
-            roots, is_partly = roots_with(self._names_in(file), variables)
-            if is_partly or (roots and file not in self.files.old & self.files.new):
-                yield Skipped(file, _NO_ROOT, help=_NO_ROOT_HELP)
-
 
 _OUTSIDE = "a root outside of the named paths, which a change below them affects"
-_NO_ROOT = "a values file beside the roots, whose variables a root declares; no root was compared with it"
-_NO_ROOT_HELP = "`--var NAME=VALUE` sets a variable on both sides"
+_NOT_COMPARED = "a values file beside the roots, with variables of {}, which was not compared with it"
+_NOT_COMPARED_HELP = "`--var NAME=VALUE` sets a variable on both sides"
+_ONE_SIDED = "only one side has this values file, so the root is compared without its values"
+_ONE_SIDED_HELP = "`checker check --changed` checks the root with these values"
+
+
+def _folders(names: Iterable[str]) -> frozenset[str]:
+    """Return the folders of Terraform modules."""
+    return frozenset(posixpath.dirname(one) or "." for one in names if one.endswith(HCL))
 
 
 def _files(folder: Path, names: Iterable[str]) -> list[Path]:
@@ -274,12 +287,7 @@ def _files(folder: Path, names: Iterable[str]) -> list[Path]:
     return [path for path in (folder / one for one in sorted(names)) if not path.is_dir()]
 
 
-def _one_sided(file: str) -> Skipped:
-    reason = "only one side has this values file, so the root is compared without its values"
-    return Skipped(file, reason, help="`checker check --changed` checks the root with these values")
-
-
-def _may_matter(folder: str, name: str) -> bool:
+def _names_services(folder: str, name: str) -> bool:
     """True for an input outside of Terraform modules that is about SNS, KMS or Connect."""
     if name.endswith(HCL) or not is_input(name):
         return False

@@ -86,12 +86,27 @@ def base_of(revision: str) -> Checkout:
         if error.what != "--base":
             raise
         raise error.reworded(f"the current folder: {error.reason}", _OUTSIDE) from None
+    _check_top(top.removesuffix("\n"))
     _check_unique(revision)
     other = _commit(revision)
     return Checkout(revision, _merge_base(revision, other, _commit("HEAD")), top.removesuffix("\n"))
 
 
 _OUTSIDE = "`checker diff OLD NEW` compares two folders without git"
+
+
+def _check_top(top: str) -> None:
+    """Refuse `GIT_DIR` in a subfolder, which git then takes for the top of the working tree. Raises InputError.
+
+    https://git-scm.com/docs/git#Documentation/git.txt-GITDIR
+    """
+    if (
+        os.environ.get("GIT_DIR")
+        and not os.environ.get("GIT_WORK_TREE")
+        and not os.path.lexists(Path(top, ".git"))
+    ):
+        reason = "`GIT_DIR` is set, so that git takes the current folder for the top of the repository"
+        raise InputError("--base", reason, help_text="run checker at the top, or unset `GIT_DIR`")
 
 
 def _commit(revision: str) -> str:

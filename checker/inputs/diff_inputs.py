@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +11,7 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
 from checker.inputs.collect import Facts, Given
 from checker.inputs.coverage import PARAMETER, VARIABLE, unmatched_values
-from checker.inputs.discover import STDIN, is_hcl, name_of, read_input
+from checker.inputs.discover import HCL, STDIN, is_hcl, name_of, read_input
 from checker.inputs.git_revision import Revision, is_folder_at, is_revision, read_revision
 from checker.inputs.git_tree import copied
 from checker.inputs.large_files import is_bulk, is_terraform_json
@@ -23,9 +24,9 @@ from checker.inputs.snapshot import Snapshot, drafts
 from checker.inputs.text import TextDocument, parse_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from checker.analysis.inventory import Inventory
+    from checker.analysis.inventory import Inventory, Key, Topic
 
 
 _KINDS = "a topic policy, a key policy, or the output of `aws sns get-topic-attributes` or `aws kms get-key-policy`"
@@ -56,6 +57,13 @@ class Input(NamedTuple):
         return self.is_folder or any(one.address for one in topics) or any(one.address for one in keys)
 
     @property
+    def roots(self) -> frozenset[str]:
+        """The Terraform roots with topics or keys, relative to the folder."""
+        resources: list[Topic | Key] = [*self.inventory.topics, *self.inventory.keys]
+        own = (one for one in resources if one.place.document.name.endswith(HCL))
+        return frozenset(os.path.relpath(one.home, self.folder) for one in own)
+
+    @property
     def unread(self) -> tuple[Skipped, ...]:
         """The parts of the input that were not read, except options."""
         skipped = self.inventory.skipped
@@ -78,15 +86,20 @@ class Input(NamedTuple):
         return InputError(self.name, "contains no topic policy or key policy", help_text=f"provide {_KINDS}")
 
 
-def read_inputs(old: str, new: str, given: Given = Given()) -> tuple[Input, Input]:  # noqa: B008 - frozen
-    """Read both inputs. ``given`` are values for code. Raises InputError."""
+@contextmanager
+def read_inputs(old: str, new: str, given: Given = Given()) -> Iterator[tuple[Input, Input]]:  # noqa: B008 - frozen
+    """Read both inputs; the files of a revision can be read again until the end. ``given`` are values for code.
+
+    Raises InputError.
+    """
     if old == new == str(STDIN):
         raise InputError(
             "-", "standard input can be read only once", help_text="provide one of the two as a file"
         )
-    before, after = _read(old, given), _read(new, given)
-    _check_values(before.inventory, after.inventory)
-    return before, after
+    with ExitStack() as copies:
+        before, after = (_read(one, given, copies) for one in (old, new))
+        _check_values(before.inventory, after.inventory)
+        yield before, after
 
 
 def _check_values(old: Inventory, new: Inventory) -> None:
@@ -97,8 +110,8 @@ def _check_values(old: Inventory, new: Inventory) -> None:
             raise InputError(one.what, one.reason, help_text=one.help)
 
 
-def _read(text: str, given: Given) -> Input:
-    """Read one input. Raises InputError."""
+def _read(text: str, given: Given, copies: ExitStack) -> Input:
+    """Read one input; ``copies`` keeps the files of a revision. Raises InputError."""
     if Arn.parse(text) is not None:
         service = "kms get-key-policy --key-id" if ":kms:" in text else "sns get-topic-attributes --topic-arn"
         raise InputError(
@@ -106,7 +119,7 @@ def _read(text: str, given: Given) -> Input:
         )
     path = Path(text)
     if is_revision(text, path):
-        return _at_revision(text, path, given)
+        return _at_revision(text, path, given, copies)
     if os.path.isdir(path) or is_hcl(path) or is_bulk(path):  # noqa: PTH112 - it never raises
         return loaded(text, path, given)
     body = read_input(path)
@@ -115,16 +128,16 @@ def _read(text: str, given: Given) -> Input:
     return _parsed(name_of(path), path, body, given)
 
 
-def _at_revision(text: str, path: Path, given: Given) -> Input:
+def _at_revision(text: str, path: Path, given: Given, copies: ExitStack) -> Input:
     if not is_hcl(path) and not _names_folder(text):
         body = read_revision(text)
         if not is_terraform_json(body):
             return _parsed(text, path, body, given)
-    with copied(text) as tree:
-        here = os.path.relpath(tree.folder)
-        found = loaded(text, Path(os.path.relpath(tree.path)), given)
-        inventory = found.inventory._replace(skipped=(*found.inventory.skipped, *tree.skipped))
-        return found._replace(inventory=inventory, prefix=f"{here}/", label=f"{tree.revision}:")
+    tree = copies.enter_context(copied(text))
+    here = os.path.relpath(tree.folder)
+    found = loaded(text, Path(os.path.relpath(tree.path)), given)
+    inventory = found.inventory._replace(skipped=(*found.inventory.skipped, *tree.skipped))
+    return found._replace(inventory=inventory, prefix=f"{here}/", label=f"{tree.revision}:")
 
 
 def _names_folder(text: str) -> bool:

@@ -140,6 +140,11 @@ _CODE = (".py", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".go", ".java", ".
 _SCRIPTS = (".rb", ".php", ".rs", ".sh", ".bash", ".ps1", ".psm1", ".bat", ".cmd", ".ipynb")
 
 
+def is_program(name: str) -> bool:
+    """True for the name of a file in a programming language, except scripts."""
+    return name.endswith(_CODE)
+
+
 def is_code(path: Path) -> bool:
     """True for code, from which other files or API calls are made."""
     return path.name.endswith((*_CODE, *_SCRIPTS))
@@ -270,9 +275,14 @@ def _walk(folder: Path, unreadable: list[InputError], wanted: Callable[[str], bo
         unreadable.append(unreadable_file(str(error.filename), error))
 
     for root, folders, names in os.walk(folder, onerror=note):
-        folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED_FOLDERS)
+        folders[:] = sorted(one for one in folders if not is_left_out(one))
         found = [Path(root, name) for name in sorted(names) if wanted(name)]
         yield from sorted(found, key=os.path.islink)  # prefer the file's own name over a link
+
+
+def is_left_out(folder: str) -> bool:
+    """True for the name of a folder that is not searched as a part of another one."""
+    return folder.startswith(".") or folder in _SKIPPED_FOLDERS
 
 
 def read_input(path: Path) -> str:

@@ -79,8 +79,20 @@ def search(path: Path) -> Searched:
         return Searched(path, names_connect, streams)
 
 
-_OF_SNS_OR_KMS = re.compile(rb"(?:sns|kms):|aws::(?:sns|kms)::", re.IGNORECASE)
-_STATEMENT = re.compile(rb"statement", re.IGNORECASE)
+_OF_SNS_OR_KMS = re.compile(
+    rb"(?:sns|kms):|aws::(?:sns|kms)::|\bnotactions?\b|\bactions?[\"'\\\\]*\s*[:=][\s\[\"'\\\\-]*\*",
+    re.IGNORECASE,
+)
+"""Matches the names of services, and actions that may be those of any service."""
+_PRINCIPALS, _STATEMENT = re.compile(rb"principal", re.IGNORECASE), re.compile(rb"statement", re.IGNORECASE)
+_ESCAPED_LETTER = re.compile(rb"\\u00(?:4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])", re.IGNORECASE)
+"""Matches a letter that JSON does not need to escape: a word may be written with it."""
+
+
+def has_words_of_policy(data: bytes | mmap.mmap) -> bool:
+    """True for a text with the words of a policy of a topic or key, or with escapes that may hide them."""
+    words = _STATEMENT, _PRINCIPALS, _OF_SNS_OR_KMS
+    return bool(all(one.search(data) for one in words) or _ESCAPED_LETTER.search(data))
 
 
 def may_hold_policy(path: Path) -> bool:
@@ -90,7 +102,7 @@ def may_hold_policy(path: Path) -> bool:
             open_regular(path, as_input=False) as file,
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
         ):
-            return data[:2] in UTF_16 or bool(_STATEMENT.search(data) and _OF_SNS_OR_KMS.search(data))
+            return data[:2] in UTF_16 or has_words_of_policy(data)
     except (OSError, ValueError):
         return False
 

@@ -1,78 +1,92 @@
-"""Finds files of a change that set parameters of CloudFormation templates, which are read with their defaults alone."""
+"""Finds files of a change that set parameters of CloudFormation templates, which are read with their defaults alone.
+
+Such values stand in files of many formats and tools, and in scripts, so that any text which assigns a value to the name
+of a parameter counts.
+"""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
-from checker.inputs.text import YAML_SUFFIXES, parse_documents, read_text
-from checker.policy.node import Node, Object, Scalar, items, text_of
+from checker.inputs.discover import declares, is_program
+from checker.inputs.mentions import text_in
+from checker.inputs.readers import kind_of
+from checker.inputs.text import YAML_SUFFIXES, parse_documents
+from checker.policy.node import Object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
 _SUFFIXES = (".json", ".template", *YAML_SUFFIXES)
-_SAM = ("samconfig.toml", "samconfig.yaml", "samconfig.yml")
-"""https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html"""
-_PAIR = re.compile(r"(\w+)=")
+_ASSIGNED = r"""\bParameterKey\\?["']?\s*[:=,]\s*\\?["']?({0})\b|\b({0})\\?["']?\s*[:=]"""
+"""Matches an assignment to one of some names, also as a pair of `ParameterKey` and `ParameterValue`.
+
+https://docs.aws.amazon.com/cli/latest/reference/cloudformation/create-stack.html
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
+"""
 _NESTED = re.compile(r"""\bTemplateURL["']?\s*:\s*(\S.{0,300})""")
-_SET = "sets parameters of `{}`, which is compared with its default values"
+_SET = "sets parameters of `{}`, which is compared without these values"
 _HELP = "`--parameter NAME=VALUE` sets a parameter on both sides"
 _STACK = "the nested template {} is not read"
 
 
+def parameters_of(texts: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """Return the parameters of each template with topics, keys or nested templates."""
+    found = {}
+    for file, text in texts.items():
+        if file.endswith(_SUFFIXES) and "Parameters" in text and (declares(text) or "TemplateURL" in text):
+            with suppress(InputError):  # reported by its reader
+                found[file] = frozenset(_parameters_in(file, text))
+    return found
+
+
+def _parameters_in(file: str, text: str) -> Iterator[str]:
+    for one in parse_documents(file, text):
+        declared = one.root.get("Parameters") if isinstance(one.root, Object) else None
+        yield from (member.key for member in (declared.members if isinstance(declared, Object) else ()))
+
+
 def unread_parameters(
-    folder: Path, changed: Iterable[str], templates: Mapping[str, str]
+    folder: Path, changed: Iterable[str], templates: Mapping[str, frozenset[str]]
 ) -> Iterator[Skipped]:
     """Yield the changed files of a side that decide parameters of a template, but are not read.
 
-    ``templates`` are the texts of the templates that were read.
+    ``templates`` has the parameters of the templates that were read.
     """
     for file in sorted(changed):
         path = Path(folder, file)
-        if not file.endswith((*_SUFFIXES, *_SAM)) or not path.is_file():
-            continue
-        try:
-            text = read_text(path)
-            names = _names_set_by(file, text)
-        except InputError:
-            continue  # reported by its reader
-        of = next((one for one, other in templates.items() if one != file and _declares(other, names)), None)
-        if of is not None:
-            yield Skipped(file, _SET.format(of), help=_HELP)
-        yield from _nested(path, file, text)
+        text = text_in(path)
+        template = _template_of(text, templates) if _may_set(file, text) else None
+        if template is not None:
+            yield Skipped(file, _SET.format(template), help=_HELP)
+        if file.endswith(_SUFFIXES):
+            yield from _nested(path, file, text)
 
 
-def _names_set_by(file: str, text: str) -> frozenset[str]:
-    if file.rpartition("/")[2] in _SAM:
-        return frozenset(_PAIR.findall(text))
-    if "Parameter" not in text:
-        return frozenset()
-    return frozenset(name for one in parse_documents(file, text) for name in _names_in(one.root))
+def _may_set(file: str, text: str) -> bool:
+    """True for a file that may set parameters: not a template or other input, and not a program without them."""
+    if is_program(file):
+        return "arameter" in text
+    if not file.endswith(_SUFFIXES):
+        return True
+    try:
+        return any(kind_of(one.root) is None for one in parse_documents(file, text))
+    except InputError:
+        return True
 
 
-def _names_in(root: Node) -> Iterator[str]:
-    """Yield the names in the two formats: a list of pairs, and the object that the build services of AWS read.
-
-    https://docs.aws.amazon.com/cli/latest/reference/cloudformation/create-stack.html
-    """
-    if isinstance(root, Object):
-        inside = root.get("Parameters")
-        members = inside.members if isinstance(inside, Object) and root.get("Resources") is None else ()
-        yield from (one.key for one in members if isinstance(one.value, Scalar))
-        return
-    for one in items(root):
-        key = one.get("ParameterKey") if isinstance(one, Object) else None
-        name = text_of(key) if key is not None else None
-        yield from [name] if name is not None else []
-
-
-def _declares(template: str, names: frozenset[str]) -> bool:
-    """True for a template that may have one of the parameters."""
-    return "Parameters" in template and any(re.search(rf"\b{re.escape(one)}\b", template) for one in names)
+def _template_of(text: str, templates: Mapping[str, frozenset[str]]) -> str | None:
+    """Return the first template of whose parameters a text sets one."""
+    for file, names in templates.items():
+        pattern = _ASSIGNED.format("|".join(map(re.escape, sorted(names))))
+        if names and re.search(pattern, text):
+            return file
+    return None
 
 
 def _nested(path: Path, file: str, text: str) -> Iterator[Skipped]:

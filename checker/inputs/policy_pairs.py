@@ -1,38 +1,33 @@
-"""Makes the pairs of policies that a comparison of two roots, templates or folders needs."""
+"""Compares the topics and keys of two roots, templates or folders, or of both sides of a change."""
 
 from __future__ import annotations
 
-from posixpath import join, normpath
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from pathlib import Path
+from posixpath import dirname, join, normpath
+from typing import TYPE_CHECKING, NamedTuple
 
-from checker.analysis.deployments import Deployment, name_of
 from checker.analysis.inventory import Key, Topic
-from checker.analysis.key import KeyAnalysis
-from checker.analysis.policy_pair import ADDED, COMPARED, REMOVED, PolicyPair
-from checker.analysis.topic import TopicAnalysis
-from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
-from checker.core.finding import Location, declared_as
-from checker.core.unknown import Symbol, Unknown, mapped
+from checker.core.finding import declared_as
+from checker.core.unknown import Unknown
 from checker.inputs.diff_sides import no_such_resource
-from checker.inputs.discover import HCL
-from checker.inputs.relative_names import with_owner
-from checker.inputs.resolve import default_policy, implied
-from checker.inputs.resource_matches import Declared, Match, is_of_deployment, matches, names_of
-from checker.inputs.terraform_text import UnreadModule, moves_in, unread_modules
-from checker.inputs.text import Implied
-from checker.policy.vocabulary import KEY, TOPIC
+from checker.inputs.discover import CONFIGURATION, HCL, VALUES, root_name
+from checker.inputs.folder_changes import differing_files, unread_in_folders
+from checker.inputs.missing_parts import FirstUnread, MissingParts, broken
+from checker.inputs.pair_maker import PairMaker, located
+from checker.inputs.reach import Changed, Reach, loose_files
+from checker.inputs.redefined import Redefined
+from checker.inputs.resource_changes import assumptions, doubts
+from checker.inputs.resource_matches import Declared, Match, matches
+from checker.inputs.terraform_text import moves_in, unread_modules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from checker.analysis.deployments import Name
-    from checker.analysis.inventory import Inventory
-    from checker.analysis.policy_pair import Case
+    from checker.analysis.policy_pair import PolicyPair
+    from checker.core.arn import Arn
+    from checker.core.unknown import Truth
     from checker.inputs.diff_inputs import Input
-    from checker.inputs.resource_matches import Resource
-
-T = TypeVar("T")
 
 
 class Comparison(NamedTuple):
@@ -53,20 +48,128 @@ def policy_pairs(old: Input, new: Input, resource: str = "", arn: Arn | None = N
     """
     if old.names.file and new.names.file:
         old = old._replace(names=old.names._replace(file=new.names.file))
-    old = old._replace(inventory=old.names.inventory(old.inventory))
-    new = new._replace(inventory=new.names.inventory(new.inventory))
-    found = matches(declared_in(old), declared_in(new))
-    chosen = [one for one in found if not resource or resource in one.names]
-    if resource and not chosen:
-        raise no_such_resource(new.name, resource, [one.names[0] for one in found])
-    if not found:
-        raise new.nothing()
-    if arn is not None:
-        chosen = _with_arn(chosen, arn)
-    same_texts = old.texts == new.texts
-    pairs = tuple(PairMaker(old, new, one, same_texts=same_texts).pair() for one in chosen)
-    unread = [as_shown(one, side) for side in (old, new) for one in unread_parts(side, same_texts=same_texts)]
-    return Comparison(pairs, tuple(dict.fromkeys(unread)))
+    files = differing_files(old, new)
+    roots = frozenset(dirname(one) or "." for one in files if one.endswith((*HCL, CONFIGURATION, *VALUES)))
+    reach = Reach(roots=roots, loose=loose_files(files, {}), changed=files)
+    skipped = tuple(unread_in_folders(old, new, files))
+    return _Comparer(Changed(old, new, reach, skipped=skipped, is_whole=True)).compared(resource, arn)
+
+
+def changed_pairs(changed: Changed, resource: str = "") -> Comparison:
+    """Match the topics and keys that a change affects; ``resource`` selects one of them.
+
+    Raises InputError for a name that no topic or key has.
+    """
+    return _Comparer(changed).compared(resource)
+
+
+class _Comparer:
+    """Compares both sides."""
+
+    def __init__(self, changed: Changed) -> None:
+        sides = (
+            one._replace(inventory=one.names.inventory(one.inventory)) for one in (changed.old, changed.new)
+        )
+        old, new = sides
+        self.changed = changed._replace(old=old, new=new)
+        before, after = declared_in(old), declared_in(new)
+        if not changed.is_whole:
+            before = before._replace(is_one_repository=True, renamed=changed.folders)
+            after = after._replace(is_one_repository=True)
+        self.declared = before, after
+        self.matches = matches(*self.declared)
+        self.redefined = Redefined(self.changed)
+
+    def compared(self, resource: str, arn: Arn | None = None) -> Comparison:
+        """Return the pairs of the topics and keys that the change affects, and what was not read. Raises InputError."""
+        chosen = self._chosen(resource)
+        if arn is not None:
+            chosen = _with_arn(chosen, arn)
+        answers = [(one, (self.changed.affects(one), self.redefined.moved(one))) for one in chosen]
+        found = [(one, answer) for one, answer in answers if answer != (False, None)]
+        unread = self._unread([each for one, _ in found for each in broken(one, self.changed)])
+        missing = MissingParts(self.changed, self.declared, unread.old, unread.new)
+        pairs = tuple(self._pair(one, answer, missing) for one, answer in found)
+        return Comparison(pairs, unread.entries, unread.untouched)
+
+    def _chosen(self, resource: str) -> list[Match]:
+        changed = self.changed
+        every = (part for one in self.matches for part in changed.parts(one))
+        found = [self.redefined.match(one) for one in every if changed.is_here(one)]
+        chosen = [one for one in found if not resource or resource in one.names]
+        if resource and not chosen and not changed.values:
+            raise no_such_resource(changed.new.name, resource, [one.names[0] for one in found])
+        if not found and changed.is_whole:
+            raise changed.new.nothing()
+        return chosen
+
+    def _pair(self, match: Match, answers: Iterable[Truth | None], missing: MissingParts) -> PolicyPair:
+        """Make the pair of a resource that the change affects, or may affect, with what is assumed and not known."""
+        changed, is_one_key = self.changed, self._is_one_key(match)
+        maker = PairMaker(
+            changed.old, changed.new, match, same_texts=changed.has_same_texts, gaps=missing.of(match)
+        )
+        pair = maker.pair()
+        reasons = (one for one in answers if isinstance(one, Unknown))
+        return pair._replace(
+            name=self._named(pair.name, match),
+            doubts=tuple(
+                dict.fromkeys(
+                    (
+                        *pair.doubts,
+                        *reasons,
+                        *doubts(match, is_one_key=is_one_key),
+                    )
+                )
+            ),
+            assumed=() if changed.is_whole else assumptions(match, self.declared, changed),
+        )
+
+    def _is_one_key(self, match: Match) -> bool:
+        """True for a topic whose keys on both sides are one key, perhaps with another address."""
+        old, new = match
+        if not isinstance(old, Topic) or not isinstance(new, Topic):
+            return False
+        keys = self.changed.old.inventory.key_of(old), self.changed.new.inventory.key_of(new)
+        return any(
+            one.old is keys[0] and one.new is keys[1] for one in self.matches if isinstance(one.old, Key)
+        )
+
+    def _named(self, name: str, match: Match) -> str:
+        """Return the name of a resource, with the values file and the root that it is compared with."""
+        one, values = match.new or match.old, self.changed.values_of(match)
+        if one is None or not values:
+            return name
+        root = root_name(Path(self.declared[one is match.new].root_of(one)))
+        return f"{name if name.startswith(root) else declared_as(root, name)} ({values})"
+
+    def _unread(self, found: Iterable[tuple[Input, Skipped]]) -> _Unread:
+        """Collect what was not read, ``found`` included, and the first such file of each side."""
+        changed = self.changed
+        entries: list[Skipped] = [*changed.skipped, *self.redefined.calls()]
+        untouched: dict[str, Skipped] = {}
+        old: list[str] = []
+        new: list[str] = []
+        for side, skipped in (*_skipped(changed), *found):
+            is_old = side is changed.old
+            name = side.own(skipped.what)
+            if not changed.touches_file(skipped.what, is_old=is_old):
+                untouched[name] = skipped._replace(what=name)
+                continue
+            entries.append(as_shown(skipped, side))
+            (old if is_old else new).append(entries[-1].what)
+        reported = {one.what for one in entries}
+        others = tuple(one for name, one in untouched.items() if name not in reported)
+        return _Unread(tuple(dict.fromkeys(entries)), others, FirstUnread.of(old), FirstUnread.of(new))
+
+
+class _Unread(NamedTuple):
+    """What was not read, what of it the change cannot affect, and the first unread file of each side."""
+
+    entries: tuple[Skipped, ...]
+    untouched: tuple[Skipped, ...]
+    old: FirstUnread
+    new: FirstUnread
 
 
 def _with_arn(found: Sequence[Match], arn: Arn) -> list[Match]:
@@ -76,50 +179,7 @@ def _with_arn(found: Sequence[Match], arn: Arn) -> list[Match]:
     if len(fitting) != 1:
         reason = f"names one {name}, but {len(fitting)} are compared"
         raise InputError(f"--{name}-arn", reason, help_text="choose one with `--resource NAME`")
-    return [Match(*(one and _located(one, arn) for one in fitting[0]))]
-
-
-def _located(one: Resource, arn: Arn) -> Resource:
-    """Set the ARN of a resource, and the account and Region that it names in the policy."""
-    found = _symbols_of(one.arn, str(arn))
-    return _filled(one, {name_of(symbol): value for symbol, value in found})._replace(arn=arn)
-
-
-def _filled(one: Resource, values: Mapping[Name, str]) -> Resource:
-    place = Deployment(values, ())
-    one = one._replace(arn=place.arn(one.arn))
-    if isinstance(one.policy, Unknown):
-        return one
-    policy = one.policy.policy.with_values(lambda _, value: place.fill(value))
-    return one._replace(policy=one.policy._replace(policy=policy))
-
-
-def _aligned(one: Resource, other: Resource) -> Resource:
-    """Use the known parts of the other side's ARN for the account and Region of the deployment, and a generated ID."""
-    found = _symbols_of(one.arn, _text_of(other.arn))
-    return _filled(one, {name_of(symbol): value for symbol, value in found if _is_settled(symbol, one)})
-
-
-def _is_settled(symbol: Symbol, one: Resource) -> bool:
-    """True for the account and Region of the deployment, and for a value that AWS generates for the resource."""
-    return is_of_deployment(symbol) or bool(one.address and symbol.name.startswith(f"{one.address}."))
-
-
-def _text_of(arn: Arn | Unknown) -> str:
-    """Return the text of an ARN, with a null character for each symbol; empty if nothing is known of it."""
-    pieces = (str(arn),) if isinstance(arn, Arn) else arn.pieces
-    return "".join(one if isinstance(one, str) else "\0" for one in pieces)
-
-
-def _symbols_of(symbolic: Arn | Unknown, known: str) -> Iterator[tuple[Symbol, str]]:
-    """Yield the symbols of an ARN, at most one in a part, each with its value in another ARN."""
-    pieces = symbolic.pieces if isinstance(symbolic, Unknown) else ()
-    symbols = iter([one for one in pieces if isinstance(one, Symbol)])
-    for part, value in zip(_text_of(symbolic).split(":", 5), known.split(":", 5), strict=False):
-        found = [next(symbols) for character in part if character == "\0"]
-        before, _, after = part.partition("\0")
-        if len(found) == 1 and "\0" not in value and value.startswith(before) and value.endswith(after):
-            yield found[0], value[len(before) : len(value) - len(after)]
+    return [Match(*(one and located(one, arn) for one in fitting[0]))]
 
 
 def declared_in(one: Input) -> Declared:
@@ -152,135 +212,8 @@ def as_shown(skipped: Skipped, side: Input) -> Skipped:
     )
 
 
-class PairMaker:
-    """Makes the pair of policies for a topic or key. ``same_texts`` is true if both sides have the same files.
-
-    ``gaps`` has, for each side, the reason why it may have what it seems to lack: a resource or its policy.
-    """
-
-    def __init__(
-        self,
-        old: Input,
-        new: Input,
-        match: Match,
-        *,
-        same_texts: bool,
-        gaps: tuple[Unknown | None, Unknown | None] = (None, None),
-    ) -> None:
-        self.gap = gaps[0] if match.old is None else gaps[1] if match.new is None else None
-        self.gaps = gaps
-        self.old = old
-        self.new = new
-        self.match = match
-        self.same_texts = same_texts
-        self.either = cast("Resource", match.new or match.old)
-
-    def pair(self) -> PolicyPair:
-        """Return both policies; for an added or removed resource, the other is the one that AWS gives to a new one."""
-        before, after = self.match.old or self.other_side(), self.match.new or self.other_side()
-        if _has_default(before) != _has_default(after):
-            before, after = _with_gap(before, self.gaps[0]), _with_gap(after, self.gaps[1])
-        if not self.same_texts:
-            before = _apart(before)
-        before, after = _aligned(before, after), _aligned(after, before)
-        status = COMPARED if self.match.old and self.match.new else ADDED if self.match.new else REMOVED
-        if self.missing_module is not None or self.gap is not None:
-            status = COMPARED
-        doubts = [one.doubt for one in (before, after) if one.doubt is not None]
-        return PolicyPair(
-            _case(_moved(before, after), self.old.inventory),
-            _case(after, self.new.inventory),
-            self._named(after),
-            status,
-            tuple(dict.fromkeys(() if self.same_texts else doubts)),
-            self._named(before),
-            self.old.shown(_place(self.match.old)),
-            self.new.shown(_place(self.match.new)),
-            *self.spot(),
-        )
-
-    def _named(self, one: Resource) -> str:
-        """Return the name of a resource, without the folder of a copied revision."""
-        return self.old.own(_name(one))  # only the names of files on the old side begin with the folder
-
-    def spot(self) -> tuple[str, int]:
-        """Return the file and line of the resource on the new side, or of the removed one."""
-        side = self.old if self.match.new is None else self.new
-        position = Location(self.either.place.document, self.either.place.route).position()
-        return side.own(self.either.place.document.name), position.line if position else 1
-
-    @property
-    def missing_module(self) -> UnreadModule | None:
-        """The module of a resource of one side, if the other side could not read the module."""
-        if self.match.old is not None and self.match.new is not None:
-            return None
-        side = self.old if self.match.old is None else self.new
-        modules = unread_modules(side.texts, side.folder)
-        return next((one for one in modules if one.contains(self.either.address)), None)
-
-    def other_side(self) -> Resource:
-        """Return the resource of the other side with the policy that AWS gives to a new one, if that is known."""
-        one = self.either
-        if self.missing_module is not None:
-            reason = "the other side cannot be read: the module is neither local nor downloaded"
-            return one._replace(policy=Unknown(reason, f"module.{self.missing_module.name}"))
-        if self.gap is not None:
-            return one._replace(policy=self.gap)
-        symbol = one.symbol if isinstance(one, Topic) else ""
-        dialect = TOPIC if isinstance(one, Topic) else KEY
-        policy = implied(default_policy(symbol, one.arn, dialect), dialect, one.place)
-        return one._replace(policy=with_owner(policy, one.arn), doubt=None)
-
-
-def _has_default(one: Resource) -> bool:
-    """True for a resource without a declared policy."""
-    return not isinstance(one.policy, Unknown) and isinstance(one.policy.document, Implied)
-
-
-def _with_gap(one: Resource, gap: Unknown | None) -> Resource:
-    """Return a resource whose policy may be declared in something that was not read."""
-    return one._replace(policy=gap) if gap is not None and one.address and _has_default(one) else one
-
-
-def _case(one: Resource, inventory: Inventory) -> Case:
-    """Return the analysis of a resource alone: the policy of a topic's key does not decide about the topic."""
-    if isinstance(one, Key):
-        return KeyAnalysis(one)
-    return TopicAnalysis(one.with_key(None), inventory._replace(keys=()))
-
-
-def _name(one: Resource) -> str:
-    return declared_as(one.root, one.address) if one.address else names_of(one)[-1]
-
-
-def _place(one: Resource | None) -> str:
-    """Return the file and line of a resource; empty for a resource that does not exist."""
-    if one is None:
-        return ""
-    position = Location(one.place.document, one.place.route).position()
-    return f"{one.place.document.name}{f':{position.line}' if position else ''}"
-
-
-def _moved(before: Resource, after: Resource) -> Resource:
-    """Return a resource with the new ARN, if its ARN depends on its address, which has changed."""
-    arn = before.arn
-    if before.address == after.address or isinstance(arn, Arn):
-        return before
-    symbols = [one for one in arn.pieces if isinstance(one, Symbol)]
-    named = any(before.address and one.name.startswith(before.address) for one in symbols)
-    return before._replace(arn=after.arn) if named else before
-
-
-def _apart(one: Resource) -> Resource:
-    """Mark the parts of a policy of which nothing is known, since they may differ from equal ones of the other side."""
-    if isinstance(one.policy, Unknown):
-        return one._replace(policy=_marked(one.policy))
-    return one._replace(policy=one.policy._replace(policy=_marked(one.policy.policy)))
-
-
-def _marked(value: T) -> T:
-    return mapped(value, Unknown, lambda one: one if one.pieces else _before_the_change(one))
-
-
-def _before_the_change(value: Unknown) -> Unknown:
-    return value._replace(reason=f"{value.reason}, before the change")
+def _skipped(changed: Changed) -> Iterator[tuple[Input, Skipped]]:
+    for side in (changed.old, changed.new):
+        yield from ((side, one) for one in unread_parts(side, same_texts=changed.has_same_texts))
+        units = side.inventory.unread_units
+        yield from ((side, one) for one in units if changed.has_unit(side.own(one.what)))

@@ -78,7 +78,8 @@ class Changed(NamedTuple):
 
     ``folders`` has the new name for each renamed folder. ``skipped`` are parts that were not read. ``values`` has the
     values file of each root that is compared with one; other topics and keys are not part of such a comparison.
-    ``elsewhere`` are the roots that are only compared with their values files.
+    ``elsewhere`` are the roots that are only compared with their values files. ``is_whole`` is true for two inputs, of
+    which everything is compared.
     """
 
     old: Input
@@ -88,6 +89,27 @@ class Changed(NamedTuple):
     skipped: tuple[Skipped, ...] = ()
     values: Mapping[str, str] = {}
     elsewhere: frozenset[str] = frozenset()
+    is_whole: bool = False
+
+    @property
+    def has_same_texts(self) -> bool:
+        """True for two inputs with the same files, so that what was not read is the same on both sides, too."""
+        return self.is_whole and self.old.texts == self.new.texts
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The files that the comparison is about, relative to the folder of a side."""
+        return frozenset({*self.old.texts, *self.new.texts}) if self.is_whole else self.reach.files
+
+    def has_unit(self, name: str) -> bool:
+        """True for a Terragrunt unit that may differ: by its own configuration, or by one that it includes."""
+        if not self.is_whole:
+            return self.reach.has_unit(name)
+        old, new = (
+            {file: text for file, text in side.texts.items() if file.endswith(CONFIGURATION)}
+            for side in (self.old, self.new)
+        )
+        return old != new
 
     def root_of(self, resource: Topic | Key, *, is_old: bool) -> str:
         """Return the root of a topic or key, relative to the top of the repository."""
@@ -101,7 +123,7 @@ class Changed(NamedTuple):
     def parts(self, match: Match) -> tuple[Match, ...]:
         """Return a match; or its two sides, if they are in roots that are deployed to different places."""
         old, new = match
-        if old is None or new is None or not old.place.document.name.endswith(HCL):
+        if self.is_whole or old is None or new is None or not old.place.document.name.endswith(HCL):
             return (match,)
         roots = self.root_of(old, is_old=True), self.root_of(new, is_old=False)
         if roots[0] == roots[1] or settings_in(Path(old.home)) == settings_in(Path(new.home)):
@@ -118,19 +140,23 @@ class Changed(NamedTuple):
     def affects(self, match: Match) -> Truth:
         """True if the change affects a resource, false if not, or Unknown with the reason."""
         old, new = match
-        if old is not None and self.touches(old, is_old=True):
-            return True
-        if new is not None and self.touches(new, is_old=False):
+        supplied = old is not None and new is not None and self._may_be_supplied(new)
+        if isinstance(supplied, Unknown):
+            return supplied
+        if self.is_whole or any(
+            one is not None and self.touches(one, is_old=is_old)
+            for one, is_old in ((old, True), (new, False))
+        ):
             return True
         if old is None or new is None:  # without a change of its files, both sides may have it more than once
             one = match.new or match.old
             return one is not None and not self._is_left_out(one, is_old=new is None)
-        if outline(old) != outline(new):
-            return True  # by a file that is linked to its own, or by a reference that means something else
-        return self._may_be_supplied(new)
+        return outline(old) != outline(new)  # by a linked file, or by a reference that means something else
 
     def touches(self, resource: Topic | Key, *, is_old: bool) -> bool:
         """True if the change has a file that the declaration of a topic or key depends on."""
+        if self.is_whole:
+            return True
         name = self._side(is_old=is_old).own(resource.place.document.name)
         if name.endswith(HCL):
             root = self.root_of(resource, is_old=is_old)
@@ -145,6 +171,8 @@ class Changed(NamedTuple):
 
         An entry that does not name a file, such as an option, counts as well.
         """
+        if self.is_whole:
+            return True
         side, reach = self._side(is_old=is_old), self.reach
         file = side.own(name).partition("#")[0]
         if file in reach.files or not os.path.lexists(os.path.join(side.folder, file)):  # noqa: PTH118 - a name

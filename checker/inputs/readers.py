@@ -90,7 +90,7 @@ def large_kind_of(text: str, *, bulk: bool = False) -> LargeKind | None:
 
 
 def take_large(path: Path, facts: Facts, *, named: bool) -> None:
-    """Read a large file by its kind. An irrelevant file is reported if it was named.
+    """Read a large file by its kind. An irrelevant file is reported if it was named, or may hold a policy.
 
     Raises InputError.
     """
@@ -107,7 +107,8 @@ def take_large(path: Path, facts: Facts, *, named: bool) -> None:
     if chosen:
         raise InputError(name_of(path), reason if is_large else "contains no CloudTrail events")
     if is_large and may_hold_policy(path):
-        facts.skipped.append(Skipped(name_of(path), reason, help="split the file, or remove blanks from it"))
+        help_text = "split the file, or remove blanks from it"
+        facts.skipped.append(Skipped(name_of(path), reason, error=True, help=help_text))
 
 
 def instance_arn(name: str, text: str, help_text: str = "") -> Arn:

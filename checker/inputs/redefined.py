@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from posixpath import dirname, join
+from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
@@ -49,7 +49,12 @@ class Redefined:
         if old is None or new is None:
             return match
         symbols = dict.fromkeys(symbols_within(access_values(old)))
-        names = {one.name for one in symbols if self._differs(one, old, new)}
+        allowed = {(one.scope, one.name): one.allowed for one in symbols_within(access_values(new))}
+        names = {
+            one.name
+            for one in symbols
+            if allowed.get((one.scope, one.name), one.allowed) != one.allowed or self._differs(one, old, new)
+        }
         if not names:
             return match
 
@@ -61,9 +66,14 @@ class Redefined:
         return match._replace(old=with_symbols(old, renamed))
 
     def moved(self, match: Match) -> Unknown | None:
-        """Return the reason why a resource may be in another account or Region than its ARN tells."""
+        """Return the reason why a resource may be in another account or Region than its ARN tells.
+
+        Two inputs may be two environments, whose account and Region are taken as one.
+        """
         old, new = match
-        if old is None or new is None or not self._is_code(new) or not self._is_near(new):
+        if self._changed.is_whole or old is None or new is None:
+            return None
+        if not self._is_code(new) or not self._is_near(new):
             return None
         regions, accounts = zip(*map(_place_of, (old, new)), strict=True)
         settled = frozenset({"region"} if all(isinstance(one, str) for one in regions) else ())
@@ -97,7 +107,8 @@ class Redefined:
             )
             if before != after:
                 reason = f"module `{name}` is called differently, and is neither local nor downloaded"
-                yield Skipped(file, reason, help="run `terraform init`, and compare the plans")
+                place = normpath(join(self._changed.new.names.base, file))
+                yield Skipped(place, reason, help="run `terraform init`, and compare the plans")
 
     def _does_not_change(self, folder: str) -> bool:
         """True for a root without changed files and without outputs of modules, so that its calls do not change."""
@@ -108,15 +119,18 @@ class Redefined:
         return not any("module." in text for one, text in texts.items() if (dirname(one) or ".") == folder)
 
     def _calls(self, side: Input) -> Iterator[tuple[str, str]]:
-        """Yield the file, by its name on the new side, and the name of each call of an unread module that may change."""
+        """Yield the file, by its name on the new side, and the name of each call of an unread module that may change.
+
+        Modules that may matter are not read in any case.
+        """
         reach = self._changed.reach
         texts = {
             name: text
             for name, text in side.texts.items()
-            if side.own(name) in reach.files or any(files_read_by(text, reach.loose))
+            if side.own(name) in self._changed.files or any(files_read_by(text, reach.loose))
         }
         for one in unread_modules(texts, side.folder):
-            if not one.is_local:
+            if not one.may_matter:
                 yield side.names.relative(one.file), one.name
 
     def _differs(self, symbol: Symbol, old: Resource, new: Resource) -> bool:

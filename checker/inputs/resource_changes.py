@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.inventory import Key, Topic
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.policy_owners import is_declared_elsewhere
-from checker.policy.model import ALLOW, Patterns
+from checker.policy.model import Patterns
 from checker.policy.vocabulary import KEY_ACTIONS, OTHER_KEY_ACTIONS, REFUSED_TOPIC_ACTIONS, TOPIC_ACTIONS
 from checker.policy.wildcard import glob
 
@@ -41,13 +41,16 @@ def assumptions(match: Match, declared: tuple[Declared, Declared], changed: Chan
     return ()
 
 
-def doubts(match: Match) -> Iterator[Unknown]:
-    """Yield the reasons why access may change although the policies are compared."""
+def doubts(match: Match, *, is_one_key: bool = False) -> Iterator[Unknown]:
+    """Yield the reasons why access may change although the policies are compared.
+
+    ``is_one_key`` is true if the key of a topic is one key on both sides, whatever its names.
+    """
     old, new = match
     if old is not None and new is not None and old.arn != new.arn and not _is_declared(new):
         yield Unknown(_OTHER.format("key" if isinstance(new, Key) else "topic"))
-    if isinstance(old, Topic) and isinstance(new, Topic) and old.key != new.key:
-        yield Unknown("the topic has another key, so that other policies decide who can publish", _key(new))
+    if isinstance(old, Topic) and isinstance(new, Topic) and not is_one_key and old.key != new.key:
+        yield _other_key(new)
     if old is not None and new is not None:
         yield from _new_actions(old, new)
     grants = [frozenset(one.grants) if isinstance(one, Key) else frozenset() for one in match]
@@ -56,6 +59,21 @@ def doubts(match: Match) -> Iterator[Unknown]:
             Unknown(f"a grant is {word}, and grants are not compared: {text}")
             for text in sorted(map(_grant, found))
         )
+
+
+def doubts_of_policies(old: Topic | Key, new: Topic | Key) -> Iterator[Unknown]:
+    """Yield the reasons why access may change although two single policies are compared.
+
+    A policy without the attributes of its topic does not state a key.
+    """
+    yield from _new_actions(old, new)
+    keys = [one.key for one in (old, new) if isinstance(one, Topic) and not isinstance(one.key, Unknown)]
+    if isinstance(new, Topic) and len(keys) == 2 and keys[0] != keys[1]:
+        yield _other_key(new)
+
+
+def _other_key(topic: Topic) -> Unknown:
+    return Unknown("the topic has another key, so that other policies decide who can publish", _key(topic))
 
 
 def _is_declared(resource: Topic | Key) -> bool:
@@ -76,9 +94,10 @@ def _grant(grant: Grant) -> str:
 
 
 def _new_actions(old: Topic | Key, new: Topic | Key) -> Iterator[Unknown]:
-    """Yield the actions of allowing statements of one side that checker has no facts about.
+    """Yield the actions in statements of one side that checker has no facts about.
 
-    A list of actions ages: the name may be that of an action that AWS has added.
+    A list of actions ages: the name may be that of an action that AWS has added. A denied or excepted action
+    counts as well, because another statement may allow it by a wildcard.
     """
     if isinstance(old.policy, Unknown) or isinstance(new.policy, Unknown):
         return
@@ -90,10 +109,10 @@ def _new_actions(old: Topic | Key, new: Topic | Key) -> Iterator[Unknown]:
 def _unlisted(policy: Policy) -> Iterator[tuple[str, Statement]]:
     """Yield the names of actions that no action of the lists matches, each with its statement."""
     for one in policy.known_statements():
-        actions = one.actions
-        if one.effect == ALLOW and isinstance(actions, Patterns) and not actions.negated:
-            names = (name for name in actions.values if isinstance(name, str) and not _is_listed(name))
-            yield from ((name, one._replace(ordinal=0, sid="", actions=_NO_ACTIONS)) for name in names)
+        if isinstance(one.actions, Patterns):
+            statement = one._replace(ordinal=0, sid="", actions=one.actions._replace(values=()))
+            names = (name for name in one.actions.values if isinstance(name, str))
+            yield from ((name, statement) for name in names if not _is_listed(name))
 
 
 def _is_listed(name: str) -> bool:
@@ -105,4 +124,3 @@ def _is_listed(name: str) -> bool:
 
 _SERVICES = ("sns:", "kms:")
 _LISTED = (*TOPIC_ACTIONS, *KEY_ACTIONS, *OTHER_KEY_ACTIONS, *REFUSED_TOPIC_ACTIONS, "sns:PublishBatch")
-_NO_ACTIONS = Patterns("Action", ())

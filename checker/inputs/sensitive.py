@@ -116,7 +116,7 @@ class Secrets:
     def protect(self, node: Node, where: str) -> Node:
         """Return a sensitive value in a form that is safe to check; ``where`` names it."""
         if isinstance(node, Object):
-            if not all(_NAME.fullmatch(one.key) or self._may_stay(one.key) for one in node.members):
+            if not all(_NAME.fullmatch(one.key) or self._may_stay(one.key, where) for one in node.members):
                 return _unknown(node, where)
             return node._replace(
                 members=tuple(one._replace(value=self.protect(one.value, where)) for one in node.members)
@@ -160,7 +160,7 @@ class Secrets:
             return self._protect_parts(node, text, where)
         if not _is_public(text):
             _hide_lines(node, text)
-        return node if self._may_stay(text) else _unknown(node, where)
+        return node if self._may_stay(text, where) else _unknown(node, where)
 
     def _protect_json(self, node: Scalar, where: str) -> Node:
         try:
@@ -172,13 +172,13 @@ class Secrets:
     def _protect_parts(self, node: Scalar, text: str, where: str) -> Node:
         """Protect the literal parts between references, as in `arn:aws:iam::${...}:role/chat`."""
         parts = (piece for part in _REFERENCE.split(text) for piece in _PIECES.split(part))
-        return node if all(map(self._may_stay, parts)) else _unknown(node, where)
+        return node if all(self._may_stay(one, where) for one in parts) else _unknown(node, where)
 
-    def _may_stay(self, text: str) -> bool:
+    def _may_stay(self, text: str, where: str) -> bool:
         """True for a public word, and for a text that is now redacted."""
         if _is_public(text):
             return True
-        if keep_secret(text):
+        if keep_secret(text, where):
             self.texts.add(text)
             return True
         return False
@@ -187,11 +187,11 @@ class Secrets:
         return any(one in text for one in self.texts)
 
 
-def keep_secret(text: str) -> bool:
-    """Redact a text and its parts; false if it is not distinctive enough."""
+def keep_secret(text: str, source: str) -> bool:
+    """Redact a text and its parts, with the name of its source; false if it is not distinctive enough."""
     if not can_hide(text):
         return False
-    hide((text, *(one for one in _PIECES.split(text) if can_hide(one) and not _is_public(one))))
+    hide((text, *(one for one in _PIECES.split(text) if can_hide(one) and not _is_public(one))), source)
     return True
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import InputError
 from checker.inputs.callers import is_chosen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     Pair = tuple[str, str]
     """The folder of a root, and a values file for it, relative to the top of the repository."""
@@ -50,6 +53,15 @@ def home_of_values(file: str, folders: frozenset[str]) -> str:
     return folder if folder in folders else ""
 
 
+def names_in(file: Path) -> frozenset[str]:
+    """Return the variables that a values file sets; none if it cannot be read."""
+    from checker.inputs.terraform.module.collect_blocks import values_in  # the parser is slow to import
+
+    with suppress(InputError):
+        return frozenset(values_in(file)) if file.is_file() else frozenset()
+    return frozenset()
+
+
 def variables_of(roots: Iterable[str], texts: Mapping[str, str]) -> dict[str, frozenset[str]]:
     """Return the variables that the files of each root declare."""
     found: dict[str, set[str]] = {root: set() for root in roots}
@@ -61,7 +73,15 @@ def variables_of(roots: Iterable[str], texts: Mapping[str, str]) -> dict[str, fr
     return {root: frozenset(names) for root, names in found.items()}
 
 
-def roots_with(names: frozenset[str], variables: Mapping[str, frozenset[str]]) -> tuple[Sequence[str], bool]:
-    """Return the roots that declare all variables of a values file, or whether one declares some of them."""
-    complete = [root for root, declared in variables.items() if names and names <= declared]
-    return complete, not complete and any(names & declared for declared in variables.values())
+class RootsOf(NamedTuple):
+    """The roots that declare all variables of a values file, and those that declare only some of them."""
+
+    whole: tuple[str, ...]
+    partly: tuple[str, ...]
+
+
+def roots_with(names: frozenset[str], variables: Mapping[str, frozenset[str]]) -> RootsOf:
+    """Return the roots that declare the variables of a values file. Terraform only warns about others."""
+    shared = {root: names & declared for root, declared in variables.items() if names & declared}
+    whole = tuple(root for root, found in shared.items() if found == names)
+    return RootsOf(whole, tuple(root for root in shared if root not in whole))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.analysis.policy_pair import ADDED, COMPARED
-from checker.core.terminal_text import inert
+from checker.core.terminal_text import inert, line_of_parts
 from checker.core.unknown import Unknown
 from checker.report.brief import count_noun
 from checker.report.difference import access_json, proof_text
@@ -88,6 +88,10 @@ def _status(one: DeployedDifference) -> str:
 
 def roots_text(found: ComparedRoots, paint: Paint) -> Iterator[str]:
     """Yield a section for each topic and key, the unchanged ones in one line each, and a summary."""
+    return map(line_of_parts, _sections(found, paint))
+
+
+def _sections(found: ComparedRoots, paint: Paint) -> Iterator[str]:
     same = [one for one in found.resources if one.same is True]
     for one in found.resources:
         if one.same is not True:

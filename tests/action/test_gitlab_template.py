@@ -72,5 +72,9 @@ def test_the_table_of_access_changes_is_an_artifact(tmp_path: Path) -> None:
     assert "gains " in text
     assert "**gains**" in (tmp_path / "checkout" / "access.md").read_text()
     assert TEMPLATE["checker-access"]["artifacts"]["paths"] == ["access.md"]
+    never = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "CHECKER_FAIL_ON_CHANGE": "never"}
+    assert run("checker-access", tmp_path / "checkout", **never)[0] == 0
+    wrong = {**never, "CI_MERGE_REQUEST_DIFF_BASE_SHA": "none"}
+    assert run("checker-access", tmp_path / "checkout", **wrong)[0] == 2
     same = run("checker-access", tmp_path / "checkout", CI_MERGE_REQUEST_DIFF_BASE_SHA="HEAD")
     assert (same[0], "affects no topic or key" in same[1]) == (0, True)

@@ -34,8 +34,8 @@ Listed = list[dict[str, Any]]
 
 def compared(old: Path, new: Path, **values: str) -> DeployedDifference:
     parameters = tuple((name.replace("__", "::"), value) for name, value in values.items())
-    inputs = read_inputs(str(old), str(new), Given(parameters=parameters))
-    (pair,) = policy_pairs(*inputs).pairs
+    with read_inputs(str(old), str(new), Given(parameters=parameters)) as inputs:
+        (pair,) = policy_pairs(*inputs).pairs
     return compare(pair)
 
 

@@ -64,8 +64,8 @@ def of_templates(folder: Path, old: dict[str, Any], new: dict[str, Any]) -> Depl
     for name, resources in (("old", old), ("new", new)):
         template = {"Parameters": {"Account": {"Type": "String"}}, "Resources": resources}
         (folder / f"{name}.json").write_text(json.dumps(template))
-    inputs = read_inputs(str(folder / "old.json"), str(folder / "new.json"), Given())
-    (pair,) = policy_pairs(*inputs).pairs
+    with read_inputs(str(folder / "old.json"), str(folder / "new.json"), Given()) as inputs:
+        (pair,) = policy_pairs(*inputs).pairs
     return compare(pair)
 
 

@@ -111,6 +111,16 @@ def test_what_is_not_known_is_neither_the_same_nor_a_difference(here: Path) -> N
     assert (said["same"], said["gained"], said["lost"]) == (None, [], [])
 
 
+def test_what_two_policies_do_not_show_is_not_known(here: Path) -> None:
+    for name, key in (("a", "alias/a"), ("b", "alias/b")):
+        held = {"TopicArn": TOPIC_ARN, "Policy": json.dumps(GOOD), "KmsMasterKeyId": key}
+        save(here / f"{name}.json", {"Attributes": held})
+    done = run("diff", "a.json", "b.json")
+    assert (done.returncode, "? the topic has another key" in done.stdout) == (3, True)
+    assert run("diff", "a.json", "a.json").returncode == 0
+    assert run("diff", "good.json", "a.json").returncode == 0
+
+
 def test_key_policies_need_not_name_their_key(here: Path) -> None:
     save(here / "none.json", {"Policy": json.dumps(document())})
     save(here / "key.json", {"Policy": json.dumps(KEY)})

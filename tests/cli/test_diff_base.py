@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from importlib.resources import files
 from pathlib import Path
@@ -69,7 +70,7 @@ def edit(path: str, *pairs: tuple[str, str]) -> None:
 def compared(*more: str | Path, base: str = "main") -> tuple[int, str]:
     done = run("diff", "--base", base, *more)
     assert done.stderr == ""
-    assert max(map(len, done.stdout.splitlines())) <= 80 or "--format" in more
+    assert "--format" in more or max(map(len, done.stdout.splitlines())) <= 80
     return done.returncode, done.stdout
 
 
@@ -413,14 +414,51 @@ def test_markdown_shows_hostile_names_as_text() -> None:
     assert {len(row.replace("\\|", "").split("|")) for row in rows} == {6}
 
 
-def test_no_sensitive_value_hides_who_gains() -> None:
-    save(
-        Path("dark/main.tf"),
-        'variable "x" {\n  default   = "any AWS account"\n  sensitive = true\n}\n' + MODULE,
-    )
-    save(Path("policies/topic.json"), document(statement(Principal="*", Action="sns:Subscribe")))
-    code, text = compared()
-    assert (code, "gains      any AWS account" in text) == (1, True)
+REVIEW = ("text", "markdown", "github", "json", "sarif")
+
+
+def with_secret(secret: str) -> dict[str, str]:
+    """Return the report of a change in each format; a root that does not change has a sensitive value."""
+    variable = f'variable "dark" {{\n  default   = "{secret}"\n  sensitive = true\n}}\n'
+    save(Path("dark/main.tf"), variable + 'resource "aws_sns_topic" "dark" {\n  name = var.dark\n}\n')
+    save(Path("policies/topic.json"), document(subscriber(PARTNER)))
+    commit()
+    edit("policies/topic.json", (PARTNER, VENDOR))
+    outputs = [text for one in REVIEW for text in ("--format", f"{one}=../{one}")]
+    assert compared(*outputs, base="HEAD") == (1, "")
+    head = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout
+    return {one: re.sub(head[:12] + r"\w*", "HEAD", Path(f"../{one}").read_text()) for one in REVIEW}
+
+
+@pytest.fixture
+def bright() -> dict[str, str]:
+    return with_secret("a-value-of-no-report")
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        f"any principal of account {VENDOR}",
+        f"principal of account {VENDOR}",
+        "any principal of account",
+        f"gains      any principal of account {VENDOR}",
+        f"sns:Subscribe by any principal of account {VENDOR}",
+        "newly allowed on topic",
+        "policies/topic.json",
+        "topic.json",
+        "access-gained",
+        "partialFingerprints",
+        "when_not",
+    ],
+)
+def test_no_sensitive_value_hides_who_gains(secret: str, bright: dict[str, str]) -> None:
+    assert with_secret(secret) == bright
+
+
+def test_a_sensitive_account_is_shown_by_the_name_of_its_source() -> None:
+    for text in with_secret(VENDOR).values():
+        assert VENDOR not in text
+        assert "(sensitive: var.dark)" in text.replace("\\", "")
 
 
 def test_markdown_stays_within_the_limit_of_a_comment_with_the_widest_gain_first() -> None:
@@ -490,6 +528,13 @@ def test_a_report_goes_to_a_file_from_any_folder(repository: Path) -> None:
 # What the working tree has beside the change.
 
 
+def test_a_report_in_the_repository_is_not_part_of_the_change() -> None:
+    edit("policies/topic.json", (PARTNER, VENDOR))
+    reports = ("--format", "text", "--format", "markdown=access.md", "--format", "json=access.json")
+    assert compared(*reports) == compared(*reports)
+    assert "not read" not in compared(*reports)[1]
+
+
 def test_every_format_of_a_review_has_the_assumptions(tmp_path: Path) -> None:
     Path("policies/key.json").rename("policies/renamed.json")
     assumed = "`policies/key.json` was renamed to `policies/renamed.json`"
@@ -515,6 +560,14 @@ def test_a_tag_does_not_stand_for_a_branch() -> None:
     assert "`origin/main` is ambiguous" in done.stderr
     assert "`--base refs/remotes/origin/main`" in done.stderr
     assert compared(base="refs/remotes/origin/main")[0] == 1
+
+
+def test_git_dir_in_a_subfolder_is_refused(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_DIR", str(repository / ".git"))
+    assert compared()[0] == 0
+    monkeypatch.chdir(repository / "dev")
+    done = run("diff", "--base", "main")
+    assert (done.returncode, "error: --base: `GIT_DIR` is set" in done.stderr) == (2, True)
 
 
 def test_a_sparse_checkout_is_no_loss() -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from checker.app.diff import DiffFormat, DiffOutput, DiffRequest, FailOnChange, show_change
+from checker.app.diff import DiffFormat, DiffOutput, DiffRequest, FailOnChange, show_change, show_difference
 from checker.inputs.collect import Given
 from tests.cli.process import save
 from tests.cli.test_diff_code import git
@@ -41,7 +41,7 @@ def for_account(reference: str) -> str:
     return topic(f"jsonencode({subscribers('@')})".replace("@", f"${{{reference}}}"))
 
 
-def template(**parameter: str) -> str:
+def template(**parameter: object) -> str:
     return json.dumps(
         {
             "Parameters": {"Partner": {"Type": "String", "Default": PARTNER, **parameter}},
@@ -74,6 +74,16 @@ def attributes(name: str) -> str:
 def key_for(account: str) -> str:
     whole = statement(Principal={"AWS": f"arn:aws:iam::{account}:root"}, Action="kms:*", Resource="*")
     return KEY.replace("{}", f"{{\n  policy = jsonencode({json.dumps(document(whole))})\n}}")
+
+
+def excepted(*actions: str) -> str:
+    others = statement(Principal={"AWS": VENDOR}, NotAction=list(actions), Resource="*")
+    return json.dumps(document({name: value for name, value in others.items() if name != "Action"}))
+
+
+def other_template(partner: str) -> str:
+    table = {"Type": "AWS::DynamoDB::Table", "Properties": {"Partner": partner}}
+    return json.dumps({"Resources": {"Table": table}})
 
 
 class Case(NamedTuple):
@@ -137,6 +147,9 @@ ELSEWHERE = (
 )
 INLINE = f'resource "aws_sns_topic" "chat" {{\n  name   = "chat"\n  policy = jsonencode({subscribers(PARTNER)})\n}}\n'
 SPLIT = {"main.tf": TOPIC, "policy.tf": POLICY.replace("EXPRESSION", f"jsonencode({subscribers(PARTNER)})")}
+
+
+OPEN = statement(Principal={"AWS": VENDOR}, Action="kms:*", Resource="*")
 
 
 def data_source(kind: str, argument: str, attribute: str) -> str:
@@ -275,6 +288,29 @@ CHANGES = {
     "padded template": Case({"t.json": template()}, {"t.json": padded(template(Default=VENDOR))}, "5 MB limit"),
     "emptied": Case({"p.json": subscribers(PARTNER)}, {"p.json": "{}"}, "not a policy"),
     "broken": Case({"p.json": subscribers(PARTNER)}, {"p.json": "{"}, "p.json"),
+    # Files whose names are not those of policies, in folders that are not searched.
+    **{
+        f"policy in {file}": Case({file: subscribers(PARTNER)}, {file: subscribers(PARTNER, VENDOR)}, f"{file}: may")
+        for file in ("p.JSON", "p.txt", "p.json.bak", "p", ".hidden", ".github/p.json", "node_modules/x/p.json")
+    },
+    "policy that becomes a file of another name": Case(
+        {"p.policy": subscribers(PARTNER)}, {"p.policy": None}, "p.policy: may"
+    ),
+    "policy for any action": Case(
+        {}, {"p.json": json.dumps(document(OPEN | {"Action": "*"}))}, "p.json: may"
+    ),
+    "policy in a data file of another tool": Case({}, {"x.json": f'{{"topics": [{subscribers(VENDOR)}]}}'}, "x.json: may"),
+    "policy with escaped letters": Case(
+        {}, {"p.txt": subscribers(VENDOR).replace("S", "\\u0053").replace("sns", "\\u0073ns")}, "p.txt: may"
+    ),
+    "root in a folder that is not searched": swapped(
+        {".infra/main.tf": INLINE}, ".infra/main.tf", PARTNER, VENDOR, ".infra/main.tf: may"
+    ),
+    "values in a folder that is not searched": Case(
+        {".infra/main.tf": VARIABLE + for_account("var.partner"), ".infra/a.tfvars": f'partner = "{PARTNER}"\n'},
+        {".infra/a.tfvars": f'partner = "{VENDOR}"\n'},
+        ".infra/a.tfvars: may",
+    ),
     # Files that a module reads from elsewhere.
     "file beside the module": supplied('file("${path.module}/../policies/t.tpl")', "policies/t.tpl"),
     "file of the root": supplied('file("${path.root}/../policies/t.txt")', "policies/t.txt"),
@@ -305,6 +341,21 @@ CHANGES = {
         },
         {"env/all.tfvars": f'partner = "{VENDOR}"\nother = 1\n'},
         "a values file beside the roots",
+    ),
+    "values for a complete root and another one": Case(
+        {
+            "infra/main.tf": VARIABLE + for_account("var.partner"),
+            "other/main.tf": VARIABLE + 'variable "name" {}\n' + TOPIC.replace('"chat"\n', "var.name\n"),
+            "env/all.tfvars": f'partner = "{PARTNER}"\nname = "x"\n',
+        },
+        {"env/all.tfvars": f'partner = "{VENDOR}"\nname = "x"\n'},
+        "with variables of `infra`",
+    ),
+    "values beside a root, in a new folder of Terraform": Case(
+        {"infra/main.tf": VARIABLE + for_account("var.partner"), "env/prod.tfvars": f'partner = "{PARTNER}"\n'},
+        {"env/prod.tfvars": f'partner = "{VENDOR}"\n', "env/main.tf": VARIABLE},
+        "gains",
+        1,
     ),
     "a default behind a values file": Case(
         {"main.tf": DEFAULT.replace("@", PARTNER), "dev.tfvars": f'partner = "{PARTNER}"\n'},
@@ -347,6 +398,23 @@ CHANGES = {
     ),
     "stored parameter": swapped(
         {"t.json": template(Type="AWS::SSM::Parameter::Value<String>", Default="/a")}, "t.json", "/a", "/b", "before the", 1
+    ),
+    "values that a variable may have": swapped(
+        {
+            "main.tf": 'variable "partner" {\n  validation {\n    condition     = contains(["@"], var.partner)\n'
+            '    error_message = "x"\n  }\n}\n'.replace("@", PARTNER) + for_account("var.partner")
+        },
+        "main.tf",
+        f'["{PARTNER}"]',
+        f'["{PARTNER}", "{VENDOR}"]',
+        "before the",
+    ),
+    "values that a parameter may have": swapped(
+        {"t.json": template(AllowedValues=[PARTNER]).replace(f'"Default": "{PARTNER}",', "")},
+        "t.json",
+        f'"{PARTNER}"\n   ]',
+        f'"{PARTNER}", "{VENDOR}"\n   ]',
+        "before the",
     ),
     "value of a resource": swapped({"main.tf": LOOKED_UP}, "main.tf", '"/a"', '"/b"', "before the"),
     "text of a resource": swapped(
@@ -425,6 +493,11 @@ CHANGES = {
         "may come from a file that changes (`k.csv`)",
     ),
     "grantee by a data source": swapped({"main.tf": GRANTEE}, "main.tf", "/a", "/b", "a grant is added"),
+    "key by a file, and the root": Case(
+        {"infra/main.tf": TOPIC.replace("name", 'kms_master_key_id = csvdecode(file("../k.csv"))[0].k\n  name'), "k.csv": "k\na"},
+        {"k.csv": "k\nb", "infra/x.tf": "# comment\n"},
+        "may come from a file that changes (`k.csv`)",
+    ),
     "grantee by a file": Case({"infra/main.tf": LISTED_GRANTEE, "n.csv": "arn\na"}, {"n.csv": "arn\nb"}, "(`n.csv`)"),
     "output of another root": swapped(dict(STATE), "accounts/terraform.tfvars", '"a"', '"b"', "before the"),
     "output of another root with values": swapped(dict(STATE), "accounts/prod.tfvars", '"p"', '"b"', "before the"),
@@ -457,27 +530,23 @@ CHANGES = {
         "unit",
     ),
     # Values of templates from elsewhere.
-    "parameters as a list": swapped(
-        {"t.json": template(), "prod.json": json.dumps([{"ParameterKey": "Partner", "ParameterValue": "a"}])},
-        "prod.json",
-        '"a"',
-        '"b"',
-        "sets parameters of `t.json`",
-    ),
-    "parameters as an object": swapped(
-        {"t.json": template(), "params/prod.json": json.dumps({"Parameters": {"Partner": "a"}})},
-        "params/prod.json",
-        '"a"',
-        '"b"',
-        "sets parameters of `t.json`",
-    ),
-    "parameters of SAM": swapped(
-        {"t.json": template(), "samconfig.toml": 'parameter_overrides = "Partner=a"\n'},
-        "samconfig.toml",
-        "=a",
-        "=b",
-        "sets parameters of `t.json`",
-    ),
+    **{
+        f"parameters in {file}, as {before}": Case(
+            {"t.json": template(), file: before}, {file: before.replace("=a", "=b").replace('"a"', '"b"')}, "sets parameters of `t.json`"
+        )
+        for file, before in (
+            ("prod.json", '[{"ParameterKey": "Partner", "ParameterValue": "a"}]'),
+            ("params/prod.json", '{"Parameters": {"Partner": "a"}}'),
+            ("prod.json", '["Partner=a"]'),
+            ("prod.json", '{"Partner": "a"}'),
+            ("samconfig.toml", 'parameter_overrides = "Partner=a"'),
+            ("prod.toml", 'parameter_overrides = "ParameterKey=Partner,ParameterValue=a Other=a"'),
+            ("prod.env", "Partner=a"),
+            ("deploy.py", 'Parameters=[{"ParameterKey": "Partner", "ParameterValue": "a"}]'),
+            (".github/workflows/deploy.yml", 'run: sam deploy --parameter-overrides "Partner=a"'),
+            ("stack.tf", 'parameters = {\n  Partner = "a"\n}'),
+        )
+    },
     "uploaded nested template": swapped(
         {
             "t.json": template(),
@@ -508,6 +577,14 @@ CHANGES = {
         {"p.json": subscribers(PARTNER)},
         {"p.json": json.dumps(document(json.loads(subscribers(PARTNER))["Statement"][0] | {"Action": ["sns:Subscribe", "sns:New"]}))},
         "`sns:New` is not in checker's list of actions",
+    ),
+    "an exception that is not listed": Case(
+        {"p.json": excepted("sns:Publish", "sns:New")}, {"p.json": excepted("sns:Publish")}, "`sns:New` is not in"
+    ),
+    "a denied action that is not listed": Case(
+        {"p.json": json.dumps(document(OPEN, OPEN | {"Effect": "Deny", "Action": "kms:New"}))},
+        {"p.json": json.dumps(document(OPEN))},
+        "`kms:New` is not in",
     ),
     # What Terraform leaves as it is, and what a broken file hides.
     "argument `policy`": Case({"main.tf": INLINE}, {"main.tf": TOPIC}, "Terraform keeps the policy"),
@@ -550,6 +627,22 @@ SAME = {
     "unrelated template": Case(
         {"t.json": template(), "list.json": json.dumps([{"ParameterKey": "Other", "ParameterValue": "a"}])},
         {"list.json": json.dumps([{"ParameterKey": "Other", "ParameterValue": "b"}])},
+    ),
+    "template with a property of a parameter's name": Case(
+        {"t.json": template(), "u.json": other_template("a")}, {"u.json": other_template("b")}
+    ),
+    "program with the name of a parameter": Case(
+        {"t.json": template(), "x.go": "Partner: a"}, {"x.go": "Partner: b"}
+    ),
+    "policies of other services": Case(
+        {},
+        {
+            "identity.txt": json.dumps(document({"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"})),
+            ".github/bucket.json": json.dumps(document(OPEN | {"Action": "s3:*"})),
+        },
+    ),
+    "root without topics in a folder that is not searched": Case(
+        {".infra/main.tf": "locals {\n  a = 1\n}\n"}, {".infra/main.tf": "locals {\n  a = 2\n}\n"}
     ),
     "large file without a policy": Case({"p.json": subscribers(PARTNER)}, {"x.json": padded("[1]")}),
     "topic that becomes a template of others": Case({"main.tf": INLINE, "x.tf": ""}, {"x.tf": "# nothing\n"}),
@@ -646,6 +739,35 @@ def test_a_change_that_can_alter_access_is_a_row_or_not_known(
     assert report(case, tmp_path / "report", FailOnChange.GAINS)[0] in (1, 3)
 
 
+NOT_IN_FOLDERS = (
+    *("in .github", "in node_modules", "a folder that is not searched"),
+    *(
+        "root of another account",
+        "provider of a topic",
+        "provider of a renamed key",
+        "provider that a unit",
+        "backend",
+    ),
+    "credentials beside a root",
+)
+"""Changes that two folders do not show: folders are not searched, and two environments are taken as one place."""
+
+
+@pytest.mark.parametrize("title", [one for one in CHANGES if not any(part in one for part in NOT_IN_FOLDERS)])
+def test_two_folders_are_compared_as_a_change(
+    title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    case = CHANGES[title]
+    for folder, files in (("old", case.old), ("new", {**case.old, **case.new})):
+        Path(folder).mkdir()
+        write({f"{folder}/{name}": text for name, text in files.items() if text is not None})
+        write({f"{folder}/other/p.json": subscribers(PARTNER)})
+    output = (DiffOutput(DiffFormat.TEXT, Path("report")),)
+    ending = show_difference("old", "new", DiffRequest(), given=Given(), output=output)
+    assert ending.code in (1, 3), Path("report").read_text()
+
+
 @pytest.mark.parametrize("title", SAME)
 def test_a_change_that_cannot_alter_access_is_the_same(
     title: str, top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -653,6 +775,24 @@ def test_a_change_that_cannot_alter_access_is_the_same(
     monkeypatch.chdir(top)
     code, text = report(SAME[title], tmp_path / "report")
     assert (code, SAME[title].says in text) == (0, True), text
+
+
+def test_a_gain_in_every_deployment_fails_also_if_others_gain_in_each(
+    top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the vendor's account is the own one, its own users gain."""
+    monkeypatch.chdir(top)
+    own = "arn:aws:iam::${data.aws_caller_identity.c.account_id}"
+    before = [OPEN | {"Principal": {"AWS": f"{own}:role/Admin"}}]
+    before += [OPEN | {"Principal": {"AWS": f"{own}:root"}, "Action": "kms:Decrypt"}]
+    texts = [
+        'data "aws_caller_identity" "c" {}\n'
+        + KEY.replace("{}", f"{{\n  policy = jsonencode({json.dumps(document(*listed))})\n}}")
+        for listed in (before, [*before, OPEN])
+    ]
+    case = Case({"main.tf": texts[0]}, {"main.tf": texts[1]})
+    codes = [report(case, tmp_path / "report", one)[0] for one in FailOnChange]
+    assert dict(zip(FailOnChange, codes, strict=True)) == {"gains": 1, "loses": 0, "any": 1}
 
 
 def test_nothing_of_a_case_is_left_for_the_next(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -210,7 +210,7 @@ variable "token" {
 def test_a_diff_hides_a_default_beside_the_change(ran: Any) -> None:
     write({"main.tf": FIXABLE.replace("INSTANCE", f'"{INSTANCE_ARN}"')})
     said = ran("fix", "--diff", ".")
-    assert '   default   = "(sensitive)"' in said
+    assert '   default   = "(sensitive: var.token)"' in said
     assert SECRET.search(said) is None
     assert "note: main.tf: the diff hides" in said
     ran("fix", "--apply", ".")
@@ -273,10 +273,11 @@ def test_texts_are_hidden_while_a_command_runs_the_longest_first() -> None:
     hide(["secret-one"])
     assert redacted("secret-one") == "secret-one"
     with hiding():
-        hide(["secret-one", "secret-one-and-more", "shown-after-all"])
+        hide(["secret-one", "shown-after-all"])
+        hide(["secret-one-and-more"], "var.more")
         reveal(["shown-after-all"])
         assert (
             redacted("secret-one-and-more, secret-one, shown-after-all")
-            == "(sensitive), (sensitive), shown-after-all"
+            == "(sensitive: var.more), (sensitive), shown-after-all"
         )
     assert redacted("secret-one") == "secret-one"

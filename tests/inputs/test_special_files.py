@@ -135,6 +135,13 @@ def test_a_pipe_that_the_user_names_is_read(folder: Path) -> None:
     assert len(inventory.topics) == 1
 
 
+def test_a_large_file_that_may_hold_a_policy_is_an_error(folder: Path) -> None:
+    (folder / "large.json").write_text(json.dumps(OPEN) + " " * 6_000_000)
+    (folder / "other.json").write_text("[1]" + " " * 6_000_000)
+    large = [(one.what, one.error) for one in load([Path()]).skipped if "5 MB" in one.reason]
+    assert large == [("large.json", True)]
+
+
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [

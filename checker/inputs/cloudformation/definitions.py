@@ -29,6 +29,7 @@ _BY_CODE = (
 """Types of resources whose attributes depend on all of their properties."""
 _FUNCTION = "AWS::Lambda::Function"
 """May be the code behind a custom resource."""
+_DESCRIPTIONS = ("Description", "ConstraintDescription")
 _WORD = re.compile(r"\w+")
 
 
@@ -43,7 +44,7 @@ def definition_of(template: Object, name: str) -> str | None:
     logical, _, attribute = name.partition(".")
     parameter = _member(template, "Parameters", logical)
     if parameter is not None:
-        return stored_name(parameter)
+        return _values_of(parameter)
     resource = _member(template, "Resources", logical)
     if resource is None:
         return None
@@ -51,6 +52,14 @@ def definition_of(template: Object, name: str) -> str | None:
     if value is not None:
         return _closure(template, value)
     return _closure(template, resource) if _kind(resource).startswith(_BY_CODE) else None
+
+
+def _values_of(parameter: Object) -> str:
+    """Return what a template says of the values of a parameter; a default only as the name of a stored value."""
+    left_out = (*_DESCRIPTIONS, *(() if _kind(parameter).startswith(STORED) else ("Default",)))
+    return "\n".join(
+        sorted(f"{one.key}: {meaning(one.value)}" for one in parameter.members if one.key not in left_out)
+    )
 
 
 def stored_name(parameter: Object) -> str | None:

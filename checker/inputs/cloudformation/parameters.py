@@ -155,7 +155,7 @@ class Parameters:
             return text
         from checker.inputs.sensitive import keep_secret  # imported on demand: few templates have secrets
 
-        return text if keep_secret(text) else Unknown("a parameter with `NoEcho`", name)
+        return text if keep_secret(text, name) else Unknown("a parameter with `NoEcho`", name)
 
     def said(self, name: str, what: str) -> str:
         node = self.declared[name].get(what)

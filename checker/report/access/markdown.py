@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.terminal_text import line_of_parts
 from checker.report.access.rows import GAINS, NOT_KNOWN, assumptions_of, sorted_rows, summary_of
 from checker.report.brief import count_noun, one_line
 from checker.report.markdown import code, plain, prose, size
@@ -29,19 +30,19 @@ _HEAD = ("| change | topic or key | who | action |", "| --- | --- | --- | --- |"
 
 def lines_of(found: ComparedRoots, setting: Setting) -> Iterator[str]:  # noqa: ARG001 - as every format
     """Write a comment."""
-    return within(_COMMENT, found)
+    return map(line_of_parts, within(_COMMENT, found))
 
 
 def step_summary(found: ComparedRoots) -> Iterator[str]:
     """Write the job summary, for the file that ``GITHUB_STEP_SUMMARY`` names."""
-    return within(_SUMMARY, found)
+    return map(line_of_parts, within(_SUMMARY, found))
 
 
 def within(limit: int, found: ComparedRoots) -> Iterator[str]:
     """Write the changes in at most ``limit`` bytes. The widest gains come first; proofs are omitted before rows."""
     rows = sorted_rows(found)
     others = list(_others(found, limit // _ROOM))
-    heading = [f"### checker: {plain(summary_of(found))}", "", plain(found.compared)]
+    heading = [f"### checker: {plain(summary_of(found))}", "", plain(one_line(found.compared))]
     room = limit - size([*heading, *others, *_HEAD, _omitted(len(rows)), *_folded("", ())]) - _SPARE
     shown = _fitting(rows, room, lambda row: [_cells(row)])
     proofs = _fitting(

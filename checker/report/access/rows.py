@@ -15,14 +15,19 @@ from checker.analysis.callers import (
     UNSOURCED,
 )
 from checker.analysis.policy_pair import ADDED, REMOVED
+from checker.core.arn import Arn
+from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.universe import MEMBER, OTHER_SERVICE, SERVICE
+from checker.policy.model import Statement
 from checker.report.brief import count_noun
 from checker.report.difference import proof_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from checker.analysis.access_diff import Access
     from checker.analysis.policy_pair import ComparedRoots, DeployedAccess, DeployedDifference
+    from checker.core.unknown import Unknown
 
 
 GAINS, LOSES, MAY_GAIN, MAY_LOSE = "gains", "loses", "may gain", "may lose"
@@ -79,8 +84,42 @@ OWN_WORDS = (
     "access-lost",
     "access-resource-changed",
     "access-change-not-known",
+    "newly allowed",
+    "no longer allowed",
+    "depends on the deployment",
+    "no access changes",
 )
-"""The words of a report that name a change. A value of the change must not hide them, although it equals them."""
+"""The words of a report that name a change."""
+
+
+def own_sentences(found: ComparedRoots) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield checker's own sentences about who gains access to which resource, each with the values in it.
+
+    The name of a resource is none of these values: it shows what a change is about.
+    """
+    yield from ((word, ()) for word in OWN_WORDS)
+    for one in found.resources:
+        pair = one.pair
+        yield from (
+            (name, ()) for name in (pair.name, pair.old_name, pair.new_place, pair.old_place, pair.file)
+        )
+        for access in (*one.gained, *one.dependent, *one.lost):
+            row, values = _of_access(one, access), _values_in(access)
+            if values or access.access.who in LABELS:
+                yield from ((text, values) for text in (row.who, row.sentence, row.message))
+
+
+def _values_in(access: DeployedAccess) -> tuple[str, ...]:
+    """Return the name and the account of the callers, without the names of symbols."""
+    party = access.access.party
+    symbols = [name for _, name in access.deployment.shown]
+    return tuple(_without(access.worded(one), symbols) for one in (party.name, party.account) if one)
+
+
+def _without(text: str, names: Iterable[str]) -> str:
+    for name in names:
+        text = text.replace(name, "\0")
+    return text
 
 
 def sorted_rows(found: ComparedRoots) -> tuple[Row, ...]:
@@ -135,13 +174,36 @@ def _of_access(one: DeployedDifference, access: DeployedAccess) -> Row:
         *(pair for pair in when if pair[1]),
         *proof_lines(access.access, access.worded, is_gain=access.is_gain),
     )
-    row = _of_resource(one, change, access.worded(access.access.who))
+    who = access.access.who + _limit(access.access, one.pair.kind)
+    row = _of_resource(one, change, access.worded(who))
     return row._replace(
         actions=access.access.actions,
         proof=proof,
         sentence=access.sentence,
         width=_width(access.access.party.kind),
     )
+
+
+def _limit(access: Access, kind: str) -> str:
+    """Say which requests of a group count, if not all of them do."""
+    if not access.partly or access.party.kind == SOME:
+        return ""
+    own = Arn.parse(access.witness.resource)
+    deciding = [match.statement for match in access.allowed.decisive()]
+    if own is not None and deciding and all(_is_for(statement, own.account) for statement in deciding):
+        return f" for the account of the {kind}"
+    return ", in some cases"
+
+
+def _is_for(statement: Statement | Unknown, account: str) -> bool:
+    """True for a statement about requests that a service makes for one account."""
+    return isinstance(statement, Statement) and any(
+        one.operator == "StringEquals" and one.folded_key in _OF_ACCOUNT and one.values == (account,)
+        for one in known_conditions(statement)
+    )
+
+
+_OF_ACCOUNT = ("aws:sourceaccount", "aws:sourceowner")
 
 
 def _of_resource(one: DeployedDifference, change: str, text: str) -> Row:
@@ -186,21 +248,3 @@ def _compared(found: ComparedRoots) -> str:
     if not nouns:
         return "the change affects no topic or key that was read"
     return f"compared {' and '.join(nouns)}, {same} unchanged"
-
-
-def has(found: ComparedRoots, *, gain: bool) -> bool:
-    """True if a caller gains access in every deployment, or loses it."""
-    return any((one.gained if gain else one.lost) for one in found.resources)
-
-
-def may_have(found: ComparedRoots, *, gain: bool) -> bool:
-    """True if a gain or loss of access is not excluded, because it depends on the deployment or is not known.
-
-    With a new ARN, the callers have the same access to another topic or key.
-    """
-    if found.unread:
-        return True
-    return any(
-        one.doubts or one.arns or any(access.is_gain is gain for access in one.dependent)
-        for one in found.resources
-    )

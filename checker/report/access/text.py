@@ -7,7 +7,7 @@ from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING
 
 from checker.analysis.access_diff import most_actions
-from checker.core.terminal_text import inert
+from checker.core.terminal_text import inert, line_of_parts
 from checker.report.access.rows import (
     GAINS,
     LOSES,
@@ -36,7 +36,10 @@ _INDENT = 2
 
 def lines_of(found: ComparedRoots, setting: Setting) -> Iterator[str]:
     """Yield what is compared, the table, what is not known and the summary."""
-    paint = setting.paint
+    return map(line_of_parts, _lines_of(found, setting.paint))
+
+
+def _lines_of(found: ComparedRoots, paint: Paint) -> Iterator[str]:
     width = min(max(paint.columns or _NARROW, _NARROW), _WIDE)
     yield from _wrapped(found.compared, width)
     yield ""
