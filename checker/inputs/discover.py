@@ -36,12 +36,9 @@ _NO_INPUT = (*CONFIGURATIONS, *VALUES)
 
 INPUTS = (".json", *YAML_SUFFIXES, ".template", ".tf", ".tofu", ".gz", ".jsonl", ".ndjson", ".tfstate")
 """The file name endings of the files that are read in a folder."""
+_MARKUP = (".md", ".mdx", ".markdown", ".rst", ".adoc")
 _DOCUMENTATION = (
-    ".md",
-    ".mdx",
-    ".markdown",
-    ".rst",
-    ".adoc",
+    *_MARKUP,
     ".txt",
     ".html",
     ".htm",
@@ -83,6 +80,8 @@ _BINARY = (
 )
 _NOT_SEARCHED = (*_DOCUMENTATION, *_TESTS, *_BINARY, ".lock", ".lock.hcl", ".map", ".min.js", ".log")
 """File name endings of documentation, of tests of other tools, and of files without policies."""
+QUOTING = (*_MARKUP, *_TESTS)
+"""Endings of texts for people and of tests, which may quote a policy that is not deployed."""
 _SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "site-packages"))
 _AWS_WORDS = ("sns:", "kms:", ":connect:", "connect.amazonaws.com")
 _STREAMS = ("connect:*", "connect:start", "startcontactstreaming", "startchatcontact")

@@ -1,7 +1,7 @@
 """Finds the changed files that may hold a policy and that no reader took, whatever their names and folders.
 
 A folder is searched for files of certain names, as most files of a repository have no policy. A change has few files,
-and its author chooses their names, so that all of them are looked at.
+and its author chooses their names, so that all of them are looked at, except documentation and tests, which quote policies.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
-from checker.inputs.discover import CONFIGURATION, HCL, VALUES, is_input, is_left_out
+from checker.inputs.discover import CONFIGURATION, HCL, QUOTING, VALUES, is_input, is_left_out
 from checker.inputs.documents import parse_file, parts_of
 from checker.inputs.git_tree import is_below
 from checker.inputs.kinds.policy import POLICY
@@ -47,6 +47,8 @@ def unread_changes(
     for file in sorted(changed):
         path = Path(side.folder, file)
         if not is_below(file, paths) or file in (*paths, *reported, *read) or not path.is_file():
+            continue
+        if file.lower().endswith(QUOTING):
             continue
         is_hidden = _is_left_out(file, paths)
         if _may_decide(path) if is_hidden and file not in side.texts else _holds_unread_policy(side, file):

@@ -610,6 +610,10 @@ CHANGES = {
 
 SAME = {
     "documentation": Case({"infra/main.tf": INLINE, "README.md": "a\n"}, {"README.md": "b\n"}),
+    "policies in documentation and tests": Case(
+        {"infra/main.tf": INLINE},
+        {"README.md": subscribers(VENDOR), ".github/x.rst": subscribers(VENDOR), "x_test.py": subscribers(VENDOR)},
+    ),
     "documentation beside an unread part": Case(
         {"infra/main.tf": topic('file("${path.module}/../policies/t.tpl")'), "README.md": "a\n"},
         {"README.md": "b\n"},
