@@ -52,8 +52,8 @@ class Examined(NamedTuple):
     for. ``assumptions`` are what the verdicts assume of every deployment. ``home`` is the full path of the Terraform root, template or folder that it was read from. ``files`` are
     all files that describe it. ``expectations`` are the results of the expectations about it, by name. ``in_scope`` says
     why a topic was checked. ``key`` is the KMS key of a topic, empty if it is not encrypted, ``None`` if that is not
-    known. ``subscribers`` are its subscriptions, ``None`` if they are not known. ``refused`` are digests of requests that
-    earlier findings showed and that its policy now refuses.
+    known. ``subscribers`` are its subscriptions, ``None`` if they are not known. ``refuses`` says of the requests
+    that earlier findings showed, by their digests, whether its policy certainly refuses them now.
     """
 
     kind: str
@@ -70,7 +70,7 @@ class Examined(NamedTuple):
     in_scope: str = ""
     key: str | None = None
     subscribers: tuple[Subscribed, ...] | None = None
-    refused: tuple[str, ...] = ()
+    refuses: Mapping[str, bool] = MappingProxyType({})
 
     @property
     def undetermined(self) -> Iterator[tuple[str, Doubt]]:

@@ -43,6 +43,7 @@ class Rule:
     - ``severity``: the highest severity that the rule reports.
     - ``link``: the link of the chain that the rule checks, ``None`` if it checks none.
     - ``opens``: true for a rule about access of other callers, false for a rule about what breaks the stream.
+    - ``about_everyone``: true for a rule about access of all AWS accounts, which a statement can also give Connect.
     - ``needs_policy``: false if the rule does not need the target's policy.
     - ``fixable``: true if the rule can offer a fix.
     - ``varies``: true for a rule that looks at all deployments of a resource itself.
@@ -59,6 +60,7 @@ class Rule:
     link: ClassVar[Link | None] = None
     since: ClassVar[str] = "0.1"
     opens: ClassVar[bool] = False
+    about_everyone: ClassVar[bool] = False
     needs_policy: ClassVar[bool] = True
     varies: ClassVar[bool] = False
     needs_live: ClassVar[bool] = False

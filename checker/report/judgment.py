@@ -5,12 +5,14 @@ instances and with the same sources, or if AWS no longer has the resource. Every
 
 The rules about access of other callers divide the statements of a policy among them: a statement that becomes public
 leaves one rule and enters another one. So that a rule passes proves that its own pattern is gone, and not that the access
-is. A finding with a request as its witness is fixed only if the policy now refuses this request.
+is. A finding with a request as its witness is fixed only if the policy now refuses this request, or, in a run that did not
+ask, if all rules about access passed. One without a request is not fixed while a rule about everyone does not pass.
 """
 
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.key_names import is_managed_key
@@ -22,7 +24,7 @@ from checker.lint.report import CONTRADICTED, UNMET
 from checker.lint.rule import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from checker.core.finding import Finding
@@ -147,15 +149,26 @@ class Judged:
         one_is_enough = not self._depends_on_instances(earlier.rule)
         if not one_is_enough or all(results):
             yield from (reason for reasons in results for reason in reasons)
-        if earlier.request and not all(self._refuses(target, earlier.request) for target in targets):
-            reason = "the request that it showed may still be allowed"
+        if not all(self._is_closed(target, earlier) for target in targets):
+            reason = (
+                "the request that it showed may still be allowed" if earlier.request else "others have access"
+            )
             yield Judgment(fixed=False, reason=reason, undetermined=True)
 
-    def _refuses(self, target: Examined, request: str) -> bool:
-        """True if a resource certainly refuses a request, or refuses all requests that the rules about access report."""
-        rules = (rule for rule in self._rules.values() if _opens(rule, target))
-        passed = (target.verdicts.get(rule.id) is Verdict.PASS for rule in rules)
-        return digest_of(request) in target.refused or all(passed)
+    def _is_closed(self, target: Examined, earlier: Earlier) -> bool:
+        """True if the policy of a resource certainly does not give the access that a finding reported."""
+        asked = target.refuses.get(digest_of(earlier.request)) if earlier.request else None
+        if asked is not None:
+            return asked
+        rule = self._rules.get(earlier.rule)
+        if rule is None or not _is_about_access(rule, target):
+            return True
+        others = [one for one in self._rules.values() if _is_about_access(one, target)]
+        if earlier.request:
+            return all(target.verdicts.get(one.id) is Verdict.PASS for one in others)
+        return all(
+            target.verdicts.get(one.id, Verdict.PASS) is Verdict.PASS for one in others if one.about_everyone
+        )
 
     def _left_instances(self, earlier: Earlier) -> Iterator[str]:
         """Yield the instances that the finding was about and the run not. A rule about others judges all instances."""
@@ -210,11 +223,30 @@ class Judged:
         unjudged = next((reason for name in topics for reason in self._unjudged(name)), "")
         unseen = unjudged or self._unseen_users(earlier.resource)
         if unseen:
-            return absence._replace(reason=absence.reason or unseen)
-        every = (target for targets in self._examined.values() for target in targets)
-        if any(target.kind == "topic" and _may_use(target, earlier.resource) for target in every):
+            return not_known(unseen)
+        if any(not is_other_key(key, earlier.resource) for key in self._keys_near(earlier.resource)):
             return absence
         return Judgment(fixed=True, reason="no listed topic uses the key any more")
+
+    def _keys_near(self, key: str) -> AbstractSet[str | None]:
+        """Return the keys of all examined topics in the Region of a key: it encrypts no others."""
+        arn = Arn.parse(key)
+        return (
+            self._keys.get(arn.region, frozenset())
+            if arn is not None
+            else frozenset().union(*self._keys.values())
+        )
+
+    @cached_property
+    def _keys(self) -> Mapping[str, AbstractSet[str | None]]:
+        """The keys of the examined topics by Region, ``None`` for one that is not known."""
+        keys: dict[str, set[str | None]] = {}
+        for targets in self._examined.values():
+            for target in targets:
+                arn = Arn.parse(target.resource) if target.kind == "topic" else None
+                if arn is not None:
+                    keys.setdefault(arn.region, set()).add(target.key)
+        return keys
 
     def _passed(self, earlier: Earlier) -> bool:
         """True if the rule passed on the resource and on those that it affected and judges. Nothing is undecided."""
@@ -223,15 +255,9 @@ class Judged:
         return all(self.of(name) for name in names) and set(verdicts) == {Verdict.PASS}
 
 
-def _opens(rule: Rule, target: Examined) -> bool:
+def _is_about_access(rule: Rule, target: Examined) -> bool:
     """True for a rule about others' access to a resource of its kind, by its own policy."""
     return rule.opens and not rule.reads_endpoints and rule.judges(f"check_{target.kind}")
-
-
-def _may_use(topic: Examined, key: str) -> bool:
-    """True unless a topic certainly uses another key, or none. A key encrypts topics of its Region only."""
-    regions = {arn.region for arn in map(Arn.parse, (topic.resource, key)) if arn is not None}
-    return len(regions) < 2 and not is_other_key(topic.key, key)
 
 
 def is_other_key(key: str | None, resource: str) -> bool:

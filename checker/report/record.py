@@ -256,7 +256,7 @@ def _examined(value: dict[str, Any]) -> Examined:
         in_scope=intern(value.get("in_scope", "")),
         key=intern(value["key"]) if "key" in value else None,
         subscribers=_subscribers(value),
-        refused=tuple(map(_text, value.get("refused", ()))),
+        refuses={_text(name): _typed(bool, one) for name, one in value.get("refuses", {}).items()},
     )
 
 

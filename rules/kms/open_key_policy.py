@@ -81,6 +81,7 @@ class OpenKeyPolicy(Rule):
     fixable = True
     link = Link.KEY_POLICY
     opens = True
+    about_everyone = True
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Check each kind of action for other AWS customers, and report all kinds in one finding."""

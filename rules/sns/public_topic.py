@@ -69,6 +69,7 @@ class PublicTopic(Rule):
     fixable = True
     link = Link.TOPIC_POLICY
     opens = True
+    about_everyone = True
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Check each kind of action for other AWS customers, and report all kinds in one finding."""

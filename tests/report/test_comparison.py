@@ -275,7 +275,7 @@ def with_keys(day: int, keys: dict[str, str | None], *findings: Finding, **more:
         (with_keys(1, {A: "alias/aws/sns"}), ("fixed", "no listed topic uses the key any more")),
         (with_keys(1, {A: "alias/chat"}), ("not_audited", "no checked topic uses it")),
         (with_keys(1, {A: None}), ("not_audited", "no checked topic uses it")),
-        (with_keys(1, {}, skipped=REFUSED), ("not_audited", "no checked topic uses it")),
+        (with_keys(1, {}, skipped=REFUSED), ("not_audited", f"{A}: access denied")),
         (with_keys(1, {A: KEY}, of_key(A)), ("unchanged", "")),
     ],
 )
@@ -292,7 +292,7 @@ def test_a_finding_of_a_key_is_fixed_for_every_topic_that_it_affected(
         (with_keys(1, {}), ("fixed", "no listed topic uses the key any more")),
         (
             with_keys(1, {A: OTHER_KEY}, skipped=(Skipped(B, "denied"),)),
-            ("not_audited", "no checked topic uses it"),
+            ("not_audited", f"{B}: denied"),
         ),
         (with_keys(1, {A: OTHER_KEY, B: "alias/chat"}), ("not_audited", "no checked topic uses it")),
     ],

@@ -20,7 +20,7 @@ from checker.lint.engine import KINDS, Scope, judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
 from checker.live.audit.collect import Collector
-from checker.live.audit.follow_up import FollowUp, limited, with_refused
+from checker.live.audit.follow_up import FollowUp, limited, with_answers
 from checker.live.audit.journal import time_text
 from checker.live.audit.plan import organization_of
 from checker.live.audit.topics import TopicReads
@@ -74,7 +74,7 @@ class Worker:
         rules = expecting(all_rules(), self.plan.expectations)
         inventories = (one._replace(organization=self._organization) for one in collector.inventories())
         report = joined(
-            with_refused(
+            with_answers(
                 _proven(inventory, judge(inventory, rules, _EVERYTHING), self._proofs), inventory, followed
             )
             for inventory in inventories

@@ -61,17 +61,17 @@ def followed_of(findings: Iterable[Earlier]) -> Followed:
     return tuple(sorted(followed.items(), key=lambda item: item[0]))
 
 
-def with_refused(report: Report, inventory: Inventory, followed: Mapping[str, FollowUp]) -> Report:
-    """Add to each resource which requests of earlier findings its policy certainly refuses now."""
+def with_answers(report: Report, inventory: Inventory, followed: Mapping[str, FollowUp]) -> Report:
+    """Add to each resource whether its policy certainly refuses the requests of earlier findings now."""
     topics = ((one.name, one.policy) for one in inventory.topics)
     keys = ((one.name, one.policy) for one in inventory.keys)
-    refused = {
-        name: _refused(policy, followed[name].requests)
+    answers = {
+        name: _answers(policy, followed[name].requests)
         for name, policy in (*topics, *keys)
         if name in followed
     }
-    examined = (one._replace(refused=refused.get(one.resource, ())) for one in report.examined)
-    return report._replace(examined=tuple(examined)) if refused else report
+    examined = (one._replace(refuses=answers.get(one.resource, {})) for one in report.examined)
+    return report._replace(examined=tuple(examined)) if answers else report
 
 
 def limited(report: Report, followed: Mapping[str, FollowUp]) -> Report:
@@ -87,11 +87,12 @@ def limited(report: Report, followed: Mapping[str, FollowUp]) -> Report:
     return report._replace(findings=tuple(findings), examined=tuple(examined))
 
 
-def _refused(policy: PolicyText | Unknown, requests: Iterable[str]) -> tuple[str, ...]:
-    """Return the digests of the requests that a policy certainly refuses."""
-    if isinstance(policy, Unknown):
-        return ()
-    return tuple(digest_of(text) for text in sorted(requests) if _is_refused(policy.policy, text))
+def _answers(policy: PolicyText | Unknown, requests: Iterable[str]) -> dict[str, bool]:
+    """Return whether a policy certainly refuses requests, by their digests."""
+    return {
+        digest_of(text): not isinstance(policy, Unknown) and _is_refused(policy.policy, text)
+        for text in sorted(requests)
+    }
 
 
 def _is_refused(policy: Policy, request: str) -> bool:

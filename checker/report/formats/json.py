@@ -141,7 +141,7 @@ def _examined(target: Examined) -> dict[str, Any]:
         **({"expectations": _expectations(target)} if target.expectations else {}),
         **({"key": target.key} if target.key is not None else {}),
         **_subscribers(target),
-        **({"refused": list(target.refused)} if target.refused else {}),
+        **({"refuses": dict(target.refuses)} if target.refuses else {}),
     }
 
 

@@ -15,13 +15,14 @@ from checker.analysis.inventory import Inventory, Key, Place
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
+from checker.iam.prove.source_keys import fresh_account
 from checker.inputs.requests import read_request
 from checker.lint.audited import AuditedUnit, Circumstances
 from checker.lint.engine import Scope, judge
 from checker.lint.history import Change
 from checker.lint.registry import all_rules
 from checker.lint.scope import FOLLOWED
-from checker.live.audit.follow_up import followed_of, limited, with_refused
+from checker.live.audit.follow_up import followed_of, limited, with_answers
 from checker.live.aws.facts import document_of, policy_of, topic_of
 from checker.policy.vocabulary import KEY as KEY_DIALECT
 from checker.report import asff
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from checker.lint.report import Report
 
 HOME, PARTNER = "111122223333", "444455556666"
+WITNESS = fresh_account(())
+"""The account that a witness is of, if a policy does not name it."""
 TOPIC = f"arn:aws:sns:us-east-1:{HOME}:chat"
 KEY = f"arn:aws:kms:us-east-1:{HOME}:key/11111111-1111-4111-8111-111111111111"
 CONNECT = {"Service": "connect.amazonaws.com"}
@@ -54,6 +57,7 @@ WHO: tuple[dict[str, Any], ...] = (
     {"Principal": "*", "Condition": {"StringEquals": {"aws:SourceAccount": HOME}}},
     {"Principal": {"AWS": PARTNER}},
     {"Principal": {"AWS": HOME}},
+    {"Principal": {"AWS": WITNESS}},
     {"NotPrincipal": {"AWS": HOME}},
 )
 ALLOWS = [{"Effect": "Allow", **who} for who in WHO]
@@ -91,7 +95,7 @@ def night(day: int, report: Report) -> Report:
 def second_night(first: Report, resource: str, text: str, *, is_outside: bool) -> Report:
     """The night after, as the audit makes it; the resource may be out of scope then."""
     report, followed = judged(resource, text), dict(followed_of(map(earlier_of, past_of([first]).entries)))
-    report = with_refused(report, inventory(resource, text), followed)
+    report = with_answers(report, inventory(resource, text), followed)
     if is_outside and resource == TOPIC:
         examined = tuple(one._replace(in_scope=FOLLOWED) for one in report.examined)
         report = limited(report._replace(examined=examined), followed)
@@ -144,6 +148,7 @@ def test_nothing_is_fixed_while_its_request_is_allowed(resource: str, change: An
         (WHO[0], WHO[12], {"missing-source-account", "missing-source-arn"}),  # without Connect
         (WHO[8], WHO[0], {"public-topic"}),  # Connect for anyone is new
         (WHO[8], WHO[12], {"public-topic"}),
+        (WHO[8], WHO[14], set()),  # the account of the witness is named now, and may still publish
     ],
 )
 def test_what_is_fixed(old: dict[str, Any], new: dict[str, Any], gone: set[str]) -> None:
@@ -158,3 +163,12 @@ def test_a_topic_out_of_scope_that_everyone_may_use_is_reported() -> None:
     before, after = (policy(TOPIC, [{"Effect": "Allow", **who}], "sns:Publish") for who in (WHO[0], WHO[8]))
     second = second_night(night(1, judged(TOPIC, before)), TOPIC, after, is_outside=True)
     assert "public-topic" in {one.rule for one in second.findings}
+
+
+def test_a_statement_for_connect_that_becomes_public_is_not_fixed() -> None:
+    """What allows too many actions has no request to decide again: everyone has the access now."""
+    before, after = (policy(TOPIC, [{"Effect": "Allow", **who}], "sns:*") for who in (WHO[2], WHO[8]))
+    first = night(1, judged(TOPIC, before))
+    assert "excess-connect-actions" in {one.rule for one in first.findings}
+    second = second_night(first, TOPIC, after, is_outside=True)
+    assert "excess-connect-actions" not in {one.finding.rule for one in fixed(first, second)}
