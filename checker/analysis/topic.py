@@ -332,20 +332,36 @@ class TopicAnalysis(PolicyAnalysis):
         accounts are not checked. If the owner's account is not known, a grant for another account may be for the
         owner's.
         """
-        prover = self.connect(statement, *self.denies)
-        known = self.instances or self.named_instances or self._filled_instances
-        accounts = dict.fromkeys((*(arn.account for arn in known), *self.trusted)) or _ANY_ACCOUNT
-        ids = tuple(
-            arn.instance_id for arn in (*self.instances, *self.named_instances, *self._filled_instances)
-        )
+        prover, ids = self.connect(statement, *self.denies), self._known_ids
         of_any = prover.siblings(_EVERY_ACCOUNT, ids)
         if of_any.truth is False:
             return of_any
         likely = of_any.witness.context.get(SOURCE_ACCOUNT) if of_any.witness else None
-        likely_first = sorted(accounts, key=lambda account: account != likely)
+        likely_first = sorted(self._known_accounts or _ANY_ACCOUNT, key=lambda account: account != likely)
         answer = prove.either(prover.siblings(account, ids) for account in likely_first)
         owner = self.target.account
         return prove.Answer(owner) if answer.truth is False and isinstance(owner, Unknown) else answer
+
+    def accounts_of_siblings(self, statement: Statement) -> tuple[str, ...]:
+        """Return the trusted accounts for whose other instances a grant lets Connect publish."""
+        prover = self.connect(statement, *self.denies)
+        return tuple(
+            account
+            for account in self._known_accounts
+            if prover.siblings(account, self._known_ids).truth is True
+        )
+
+    @cached_property
+    def _known_accounts(self) -> tuple[str, ...]:
+        """The trusted accounts, those of the known instances first."""
+        known = self.instances or self.named_instances or self._filled_instances
+        return tuple(dict.fromkeys((*(arn.account for arn in known), *self.trusted)))
+
+    @cached_property
+    def _known_ids(self) -> tuple[str, ...]:
+        """The IDs of the instances that are known or named."""
+        known = (*self.instances, *self.named_instances, *self._filled_instances)
+        return tuple(arn.instance_id for arn in known)
 
     @cached_property
     def other_customers(self) -> OtherAccountsProver:

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from checker.configuration.baseline import finding_fingerprint, numbered
+from checker.configuration.baseline import finding_fingerprint, identity, numbered
 from checker.core.arn import Arn
 from checker.core.finding import Verdict
 from checker.lint.history import PRESENT, Change, Entry, History, Night
@@ -164,14 +164,26 @@ def _by_key(listed: Sequence[_One], findings: Sequence[Finding]) -> dict[_Key, _
 
 
 _SIMILAR = re.compile(r" and \d+ similar contacts stream\b")
+_TITLE = re.compile(r"\b(statement) (?:`[^`]*`|\d+)")
+"""Matches the name of a statement: see `Statement.title`."""
 
 
 def _mark(finding: Finding) -> str:
     """Return the fingerprint of a finding, without the ID of a contact: others stream alike."""
-    if contact_of(finding) is not None:
-        message = _SIMILAR.sub(" streams", finding.message.replace(f"`{finding.resource}`", "`*`"))
-        finding = finding._replace(message=message.partition("; ")[0])
-    return finding_fingerprint(finding)
+    return finding_fingerprint(finding._replace(message=_without_contact(finding)))
+
+
+def _without_contact(finding: Finding) -> str:
+    if contact_of(finding) is None:
+        return finding.message
+    message = _SIMILAR.sub(" streams", finding.message.replace(f"`{finding.resource}`", "`*`"))
+    return message.partition("; ")[0]
+
+
+def _said(finding: Finding) -> str:
+    """Return what a finding says, whatever the place and the name of its statement."""
+    message = _TITLE.sub(r"\1", _without_contact(finding))
+    return identity(finding._replace(message=message), str).message
 
 
 def _matches(before: Mapping[_Key, Entry], current: Mapping[_Key, Finding]) -> dict[_Key, tuple[Entry, ...]]:
@@ -231,7 +243,7 @@ def _changed(old: Sequence[Finding], worst: Finding, new: Finding) -> tuple[Chan
 
     What says something else is not known to be better, unless its severity is lower or it affects less.
     """
-    is_other = len(old) > 1 or _mark(worst) != _mark(new)
+    is_other = {_said(new)} != set(map(_said, old))
     reason = f"before: {'; '.join(dict.fromkeys(one.message for one in old))}" if is_other else ""
     if new.severity.rank != worst.severity.rank:
         return (Change.ESCALATED if new.severity.rank > worst.severity.rank else Change.UNCHANGED), reason

@@ -150,10 +150,16 @@ class Judged:
         if not one_is_enough or all(results):
             yield from (reason for reasons in results for reason in reasons)
         if not all(self._is_closed(target, earlier) for target in targets):
-            reason = (
-                "the request that it showed may still be allowed" if earlier.request else "others have access"
-            )
-            yield Judgment(fixed=False, reason=reason, undetermined=True)
+            yield Judgment(fixed=False, reason=self._still_open(targets), undetermined=True)
+
+    def _still_open(self, targets: Sequence[Examined]) -> str:
+        """Return the reason for access that may remain, with the rules that report it."""
+        rules = (rule for rule in self._rules.values() for one in targets if _is_about_access(rule, one))
+        failed = [
+            rule.id for rule in rules if any(one.verdicts.get(rule.id) is Verdict.FAIL for one in targets)
+        ]
+        named = ", ".join(f"`{name}`" for name in dict.fromkeys(failed))
+        return f"what it showed may still be allowed{f': see {named}' if named else ''}"
 
     def _is_closed(self, target: Examined, earlier: Earlier) -> bool:
         """True if the policy of a resource certainly does not give the access that a finding reported."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.policy import conditions_on
-from checker.analysis.wording import could
+from checker.analysis.wording import could, listed
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.iam.prove.source_keys import SOURCE_ARN
@@ -72,9 +72,10 @@ class MissingSourceArn(Rule):
                 continue
             answer = case.siblings_of(statement)
             if answer.truth is True and answer.witness is not None:
+                accounts = case.accounts_of_siblings(statement)
                 yield self.finding(
                     case.name,
-                    f"{statement.title} lets Connect publish for every instance of the account",
+                    f"{statement.title} lets Connect publish for every instance of {_named(accounts)}",
                     case.at((*statement.route, "Condition") if statement.conditions else statement.route),
                     help=_HELP,
                     witness=witness(answer, could(answer.witness, "publish")),
@@ -89,3 +90,10 @@ class MissingSourceArn(Rule):
             return doubt
         about = f"whether {statement.title} lets Connect publish for other instances of the account"
         return self.doubt(case, about, doubt, case.at(statement.route))
+
+
+def _named(accounts: tuple[str, ...]) -> str:
+    """Name the accounts, all of them: the finding says something else if the policy names one more."""
+    if not accounts:
+        return "the account"
+    return f"account{'s' * (len(accounts) > 1)} {listed(accounts, len(accounts))}"

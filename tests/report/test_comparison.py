@@ -228,6 +228,17 @@ def test_nothing_is_fixed_while_its_rule_reports_something_else_about_the_resour
     assert changes(night(0, *others), night(1, one)) == both
 
 
+def test_a_statement_of_another_name_or_at_another_place_is_no_change() -> None:
+    one = finding(TOPICS[0], Severity.ERROR)._replace(message="statement `Connect` is open")
+    at = (Location(RecordedPlace(TOPICS[0], "Statement[1].Condition"), ("Statement", 1, "Condition")),)
+    for message in ("statement `C2` is open", "statement 2 is open"):
+        assert changes(night(0, one), night(1, one._replace(message=message, locations=at))) == [
+            ("unchanged", "")
+        ]
+    wider = one._replace(message="statement `C2` is open to `444455556666`", locations=at)
+    assert changes(night(0, one), night(1, wider)) == [("escalated", "before: statement `Connect` is open")]
+
+
 def test_what_says_something_else_and_is_suppressed_is_not_fixed() -> None:
     one = finding(TOPICS[0], Severity.ERROR)
     held_back = (Suppressed(one._replace(message="all can publish"), SuppressedBy.COMMENT, "accepted"),)
