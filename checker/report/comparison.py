@@ -6,27 +6,23 @@ A finding that was not audited is kept until a later run judges it: see `checker
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
-from checker.configuration.baseline import finding_fingerprint, identity, numbered
 from checker.core.arn import Arn
 from checker.core.finding import Verdict
 from checker.lint.history import PRESENT, Change, Entry, History, Night
 from checker.report.absence import ListedResources, contact_of, unit_of
 from checker.report.brief import summary
 from checker.report.judgment import Earlier, Judged, Judgment, shown_request
+from checker.report.recognition import by_key, matches, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from checker.core.finding import Finding
     from checker.lint.audited import Circumstances
     from checker.lint.report import Report
-
-_Key = tuple[str, int]
-"""The fingerprint of a finding, and its number among those with the same fingerprint."""
 
 
 class Past(NamedTuple):
@@ -68,9 +64,9 @@ def _with_carried(past: Past, report: Report) -> Past:
     """Add what a report says about runs before it, if those are not known: times, and findings it did not audit."""
     if report.history is None:
         return past
-    known = _by_key(past.entries, [entry.finding for entry in past.entries])
+    known = by_key(past.entries, [entry.finding for entry in past.entries])
     carried = list(report.history.of(Change.UNCHANGED, Change.ESCALATED, Change.NOT_AUDITED))
-    for key, entry in _by_key(carried, [entry.finding for entry in carried]).items():
+    for key, entry in by_key(carried, [entry.finding for entry in carried]).items():
         known.setdefault(key, entry)
         known[key] = known[key]._replace(first_seen=min(known[key].first_seen, entry.first_seen))
     return past._replace(entries=tuple(known.values()))
@@ -86,17 +82,17 @@ def _compared(report: Report, past: Past) -> tuple[History, tuple[Entry, ...]]:
     if report.audit is None:
         raise ValueError("only an audit can be compared with earlier ones")
     now = _Now(report, report.audit)
-    before = _by_key(past.entries, [entry.finding for entry in past.entries])
+    before = by_key(past.entries, [entry.finding for entry in past.entries])
     found = [*report.findings, *(one.finding for one in report.suppressed)]
-    current = _by_key(found, found)
-    matches = _matches(before, current)
+    current = by_key(found, found)
+    matched_to = matches(before, current)
     keys = list(current)
     shown, hidden = keys[: len(report.findings)], keys[len(report.findings) :]
-    present = [_entry(current[key], matches.get(key, ()), now, past) for key in shown]
+    present = [_entry(current[key], matched_to.get(key, ()), now, past) for key in shown]
     suppressed = {
-        id(entry): entry for key in hidden for entry in matches.get(key, ()) if not entry.suppressed
+        id(entry): entry for key in hidden for entry in matched_to.get(key, ()) if not entry.suppressed
     }
-    matched = {id(entry) for entries in matches.values() for entry in entries}
+    matched = {id(entry) for entries in matched_to.values() for entry in entries}
     absent = [
         *(_suppressed(entry) for entry in suppressed.values()),
         *(_absent(entry, now) for entry in before.values() if id(entry) not in matched),
@@ -155,77 +151,6 @@ def earlier_of(entry: Entry) -> Earlier:
     )
 
 
-_One = TypeVar("_One")
-
-
-def _by_key(listed: Sequence[_One], findings: Sequence[Finding]) -> dict[_Key, _One]:
-    """Return findings or entries by a key that is the same in every run; equal findings are numbered."""
-    return dict(zip(numbered(map(_mark, findings)), listed, strict=True))
-
-
-_SIMILAR = re.compile(r" and \d+ similar contacts stream\b")
-_TITLE = re.compile(r"\b(statement) (?:`[^`]*`|\d+)")
-"""Matches the name of a statement: see `Statement.title`."""
-
-
-def _mark(finding: Finding) -> str:
-    """Return the fingerprint of a finding, without the ID of a contact: others stream alike."""
-    return finding_fingerprint(finding._replace(message=_without_contact(finding)))
-
-
-def _without_contact(finding: Finding) -> str:
-    if contact_of(finding) is None:
-        return finding.message
-    message = _SIMILAR.sub(" streams", finding.message.replace(f"`{finding.resource}`", "`*`"))
-    return message.partition("; ")[0]
-
-
-def _said(finding: Finding) -> str:
-    """Return what a finding says, whatever the place and the name of its statement."""
-    message = _TITLE.sub(r"\1", _without_contact(finding))
-    return identity(finding._replace(message=message), str).message
-
-
-def _matches(before: Mapping[_Key, Entry], current: Mapping[_Key, Finding]) -> dict[_Key, tuple[Entry, ...]]:
-    """Return the earlier entries of each finding: the same one, else those of its rule at its place or resource.
-
-    A finding may say something else, because its key encrypts a further topic or its statement has another name. As
-    long as the rule reports something about the resource that is not known from before, what it reported is not fixed.
-    """
-    matches: dict[_Key, tuple[Entry, ...]] = {key: (before[key],) for key in current if key in before}
-    for group_of in (_place, _subject):
-        old: dict[object, list[Entry]] = {}
-        new: dict[object, list[_Key]] = {}
-        taken = {id(entry) for entries in matches.values() for entry in entries}
-        for entry in before.values():
-            if id(entry) not in taken:
-                old.setdefault(group_of(entry.finding), []).append(entry)
-        for key, finding in current.items():
-            if key not in matches:
-                new.setdefault(group_of(finding), []).append(key)
-        for group, keys in new.items():
-            for key in keys:
-                entries = tuple(one for one in old.get(group, ()) if _may_become(one.finding, current[key]))
-                matches |= {key: entries} if entries else {}
-    return matches
-
-
-def _may_become(old: Finding, new: Finding) -> bool:
-    """False for what was certain and is not known now: the certain finding was not judged again."""
-    return new.verdict is Verdict.FAIL or old.verdict is Verdict.UNDETERMINED
-
-
-def _place(finding: Finding) -> tuple[str, ...]:
-    at = finding.locations[0]
-    return *_subject(finding), at.source, at.document.anchor(at.route)
-
-
-def _subject(finding: Finding) -> tuple[str, ...]:
-    """Return the rule and resource of a finding. Contacts are as different as their findings."""
-    resource = finding.resource if contact_of(finding) is None else _mark(finding)
-    return finding.rule, resource, finding.expectation
-
-
 def _entry(finding: Finding, before: Sequence[Entry], now: _Now, past: Past) -> Entry:
     """Return the entry of a finding of this run."""
     seen = [entry for entry in before if not entry.suppressed]
@@ -243,7 +168,7 @@ def _changed(old: Sequence[Finding], worst: Finding, new: Finding) -> tuple[Chan
 
     What says something else is not known to be better, unless its severity is lower or it affects less.
     """
-    is_other = {_said(new)} != set(map(_said, old))
+    is_other = {said(new)} != set(map(said, old))
     reason = f"before: {'; '.join(dict.fromkeys(one.message for one in old))}" if is_other else ""
     if new.severity.rank != worst.severity.rank:
         return (Change.ESCALATED if new.severity.rank > worst.severity.rank else Change.UNCHANGED), reason
