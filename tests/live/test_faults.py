@@ -366,7 +366,7 @@ def test_an_audit_that_is_gone_on_with_reads_no_topic_twice(estate: Estate, tmp_
 def test_one_signal_lets_a_repair_finish_what_it_has_begun(
     estate: Estate, tmp_path: Path, by: signal.Signals
 ) -> None:
-    at = faults.connection_reset("sns", "GetTopicAttributes", times=1)._replace(first=3)
+    at = faults.connection_reset("sns", "GetTopicAttributes", times=2)._replace(first=3)
     code, said = stopped(estate, by, estate.fix(tmp_path), at)
     assert code == 130
     assert "finishing the current change" in said
