@@ -19,6 +19,8 @@ from checker.analysis.inventory import Instance
 from checker.core.arn import Arn
 from checker.expectations.load import load_expectations
 from checker.expectations.run import expecting
+from checker.fix.attempts import with_previews
+from checker.fix.snapshot import Reading
 from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.registry import built_in
@@ -89,9 +91,8 @@ def case(rule: Rule, entry: dict[str, Any]) -> Iterator[str]:
         yield from (f"with `--expect {entry['expect']}`", "", "```yaml", *text.splitlines(), "```", "")
         rules = list(expecting(RULES, load_expectations(folder / entry["expect"])))
     inventory = load(folder / name for name in entry["files"])
-    report = judge(
-        inventory._replace(instances=(*inventory.instances, *([Instance(arn)] if arn else []))), rules
-    )
+    named = inventory._replace(instances=(*inventory.instances, *([Instance(arn)] if arn else [])))
+    report = with_previews(Reading(named, judge(named, rules)), lambda _: None)  # as `check` prints it
     lines = [line.replace(f"{folder}/", "") for line in render(report, Setting())]
     yield from ("```text", *(lines or ["no findings"]), "```")
 

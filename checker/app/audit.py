@@ -79,9 +79,12 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
     with interruptible():
         check_outputs = partial(check_destinations, destinations, output)
         journal, run = _audit(request, context, plan, check_outputs, saved)
-    run = with_history(_with_unmatched(run, request, plan), earlier)
+    run = with_history(
+        _with_unmatched(run, request, plan), earlier
+    )  # it reads all entries of what was not read
     if saved is not None:
         saved.finish(run.report.skipped)
+    run = _without_repeats(run)
     whole = publish(run, destinations, output)
     tell(*after_audit(run.report, request.access.words))
     journal.finish()
@@ -158,6 +161,12 @@ def _with_unmatched(run: Run, request: AuditOptions, plan: Plan) -> Run:
     missing = topics_not_found(request.options.topics, [target.resource for target in run.report.examined])
     skipped = (*run.report.skipped, *missing, *_unpaired(run.report, plan))
     return run._replace(report=run.report._replace(skipped=skipped))
+
+
+def _without_repeats(run: Run) -> Run:
+    from checker.live.audit.accounts import without_repeats
+
+    return run._replace(report=without_repeats(run.report))
 
 
 def _saved(request: AuditOptions) -> SavedAnswers | None:

@@ -142,7 +142,7 @@ def _chosen(topics: Sequence[Topic], address: str, name: str) -> Topic:
     if address:
         reason = f"`{address}` names several topics:" if variants else f"no topic `{address}`; it declares"
     listed = ", ".join(f"`{name}`" for name in _names(variants or topics))
-    raise InputError(name, f"{reason} {listed}", help_text="name one with `--topic ADDRESS`")
+    raise InputError(name, f"{reason} {listed}", help_text="name one of them with `--topic NAME`")
 
 
 def _names(topics: Sequence[Topic]) -> list[str]:

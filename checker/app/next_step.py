@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from checker.lint.explain_replicas import ReplicaChain
     from checker.lint.explanation import Explanation
     from checker.lint.report import Report
+    from checker.live.permissions import Extras
     from checker.live.repair.joint import JointPlan
     from checker.live.repair.replica_topics import OtherRegion
 
@@ -234,6 +235,19 @@ def after_audit(report: Report, access: Sequence[str]) -> Iterator[str]:
         name = max(about, key=lambda pair: pair[0].severity.rank)[1]
         paired = pairings.get(name, ())
         yield _explain(name, str(paired[0].instance) if paired else "INSTANCE_ARN", access)
+
+
+def after_permission_check(extras: Extras) -> str:
+    """Suggest the policy with the permissions of the same audit."""
+    flags = (
+        ("--organization", extras.organization),
+        ("--all-regions", extras.all_regions),
+        ("--topic-tag", extras.tags),
+        ("--no-trail", not extras.trail),
+        ("--security-hub", extras.security_hub),
+    )
+    role = ("--role-name", extras.role) if extras.role else ()
+    return _line(("permissions", "audit", *role, *(option for option, is_set in flags if is_set)))
 
 
 def _explain(topic: str, instance: str, access: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ from checker.report.brief import (
 from checker.report.context import Paint, Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checker.app.run import Run
     from checker.core.finding import Severity
@@ -80,24 +80,32 @@ def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> 
     if any(destination.format == "github" for destination in targets):
         _step_summary(run.report, run.fail_on)
     written = [_write_format(target, run) for target in targets]
-    errors, report = paint_for(sys.stderr), run.report
-    for skipped in report.skipped:
-        tell(*skipped_text(skipped, errors))
-    for stale in report.stale:
-        tell(*stale_text(stale, errors))
-    if run.verbose:
-        tell(*assumptions_text(report, errors), *expectations_text(report, errors))
-    if run.strict:
-        tell(*doubts_text(report, errors))
-    tell(summary_text(report, errors))
+    tell(*_outcome(run, paint_for(sys.stderr)))
     return all(written)
+
+
+def _outcome(run: Run, paint: Paint) -> Iterator[str]:
+    """Yield what was not read, what has no effect, and the totals."""
+    report = run.report
+    for skipped in report.skipped:
+        yield from skipped_text(skipped, paint)
+    for stale in report.stale:
+        yield from stale_text(stale, paint)
+    if run.verbose:
+        yield from assumptions_text(report, paint)
+        yield from expectations_text(report, paint)
+    if run.strict:
+        yield from doubts_text(report, paint)
+    yield summary_text(report, paint)
 
 
 def _write_format(target: Destination, run: Run) -> bool:
     """Write one format, and return False on a bug, which must not lose the others."""
     paint = Paint() if target.path else paint_for(sys.stdout)
     try:
-        write(render(target.format, run.report, _setting(run.fail_on, paint)), target.path)
+        lines = render(target.format, run.report, _setting(run.fail_on, paint))
+        is_audit_file = target.path is not None and target.format == "text" and run.report.audit is not None
+        write(_with_outcome(lines, run) if is_audit_file else lines, target.path)
     except (CheckerError, OSError):
         raise
     except Exception as error:
@@ -106,6 +114,16 @@ def _write_format(target: Destination, run: Run) -> bool:
         report_bug(error)
         return False
     return True
+
+
+def _with_outcome(lines: Iterable[str], run: Run) -> Iterator[str]:
+    """Add to the text in a file what standard error has otherwise: who reads the file of a night does not see that.
+
+    A text report of files has the findings alone, as an empty file stands for none.
+    """
+    yield from lines
+    yield ""
+    yield from _outcome(run, Paint())
 
 
 def check_destinations(

@@ -90,8 +90,6 @@ def fix_label(fix: Fix) -> str:
         return f"fix (requires {fix.needs[0]})"
     if fix.applicability is Applicability.DISPLAY and not fix.operations:
         return "plan"
-    if fix.applicability is Applicability.UNSAFE and not fix.edits:
-        return "fix"  # a live audit does not compute edits, so the fix is not classified
     return f"fix ({applicability_label(fix.applicability)})"
 
 

@@ -421,10 +421,17 @@ def test_checker_has_nothing_to_say_about_it() -> None:
     assert [one["error"] for one in report["skipped"]] == [False]  # there is no topic and no key
 
 
-def test_the_module_is_formatted_and_valid(tmp_path: Path) -> None:
+def test_the_module_and_its_documented_examples_are_formatted_and_valid(tmp_path: Path) -> None:
     terraform = tools()
     shutil.copytree(DEPLOY / "terraform", tmp_path / "module")
-    for folder in (tmp_path / "module" / part for part in ("", "member", "audit")):
+    text = (DEPLOY.parent / "docs" / "in-aws.md").read_text()
+    examples = re.findall(r"```hcl\n(.*?)```", text, re.DOTALL)
+    assert len(examples) == 2
+    for number, example in enumerate(examples):
+        shutil.copytree(DEPLOY, tmp_path / str(number) / "deploy")
+        (tmp_path / str(number) / "main.tf").write_text(example.replace("sha256:...", f"sha256:{'0' * 64}"))
+    folders = (tmp_path / "module" / part for part in ("", "member", "audit"))
+    for folder in (*folders, *(tmp_path / str(number) for number, _ in enumerate(examples))):
         for arguments in (
             ["fmt", "-check", "-diff"],
             ["init", "-input=false", f"-plugin-dir={terraform.mirror}"],

@@ -17,11 +17,15 @@ from typing import Any
 import pytest
 
 from checker import __version__
-from checker.app.output import render
+from checker.app.output import Destination, publish, render
+from checker.app.run import Run
+from checker.configuration.model import Configuration
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Role, Severity, Verdict
 from checker.inputs.load import load
+from checker.lint.audited import Circumstances
 from checker.lint.engine import judge
+from checker.lint.history import Change, Entry, History
 from checker.lint.registry import all_rules
 from checker.lint.report import Examined, Report
 from checker.report.context import Setting
@@ -326,3 +330,61 @@ def test_gitlab_severities_follow_the_consequence() -> None:
 def result_places(run: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for result in run["results"]:
         yield from result["locations"]
+
+
+@pytest.mark.parametrize(
+    ("new", "fixed", "unread", "lines"),
+    [
+        (0, 12, 0, {"Fixed": 12}),  # what others leave free
+        (30, 12, 0, {"New": 28, "Fixed": 4}),
+        (30, 12, 9, {"New": 23, "Fixed": 4, "Not looked at": 3}),  # all sections keep their least room
+        (2, 9, 30, {"New": 2, "Fixed": 9, "Not looked at": 19}),
+    ],
+)
+def test_the_sections_of_a_digest_share_its_lines(
+    new: int, fixed: int, unread: int, lines: dict[str, int]
+) -> None:
+    counts = {Change.NEW: new, Change.FIXED: fixed}
+    entries = [
+        Entry(LIVE._replace(resource=f"arn:aws:sns:us-east-1:11112222{number:04}:chat"), change, "2026-01-01")
+        for change, count in counts.items()
+        for number in range(count)
+    ]
+    skipped = tuple(Skipped(f"topic {number}", "denied", error=True) for number in range(unread))
+    text = digest_of(entries, skipped)
+    sections = [section.splitlines() for section in text.split("\n\n")[1:-1]]
+    assert {title.strip("*"): len(items) for title, *items in sections} == lines
+    assert len(text.splitlines()) <= 40
+
+
+def digest_of(entries: list[Entry], skipped: tuple[Skipped, ...] = ()) -> str:
+    audit, history = Circumstances("2026-01-02T00:00:00+00:00", "1"), History("2026-01-01", tuple(entries))
+    report = REPORT._replace(findings=(), skipped=skipped, audit=audit, history=history)
+    return written("digest", report, SETTING)
+
+
+@pytest.mark.parametrize("change", [Change.NEW, Change.FIXED, Change.NOT_AUDITED])
+def test_a_digest_marks_what_is_not_known_and_names_the_topic_of_a_key(change: Change) -> None:
+    key = "arn:aws:kms:us-east-1:111122223333:key/k"
+    found = LIVE._replace(resource=key, affects=("arn:aws:sns:us-east-1:111122223333:chat",))
+    entries = [
+        Entry(found._replace(verdict=verdict), change, "2026-01-01", reason="gone")
+        for verdict in (Verdict.FAIL, Verdict.UNDETERMINED)
+    ]
+    lines = [line for line in digest_of(entries).splitlines() if line.startswith("- ")]
+    assert sum("(not known)" in line for line in lines) == 1
+    assert sum("key/k of chat" in line for line in lines) == 2
+
+
+def test_the_text_file_of_an_audit_has_what_was_not_read_and_the_totals(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unread = (Skipped("account 111122223333", "access denied", error=True),)
+    audit = Circumstances("2026-01-02T00:00:00+00:00", "1")
+    run = Run(REPORT._replace(skipped=unread, audit=audit), Severity.WARNING, False, Configuration())
+    text = tmp_path / "report.txt"
+    publish(run, [Destination("text", text), Destination("text")])
+    printed = capsys.readouterr()
+    assert text.read_text() == f"{printed.out}\n{printed.err}"
+    assert "error: account 111122223333: access denied" in printed.err
+    assert "examined" in printed.err

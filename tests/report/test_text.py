@@ -51,7 +51,7 @@ def test_a_finding_quotes_its_line_marks_the_part_and_says_what_to_do(tmp_path: 
         f"  = resource: {TOPIC_ARN}",
         "  = witness: Connect without aws:SourceArn and aws:SourceAccount could publish",
         "  = help: use `StringEquals` for `aws:SourceAccount` and `ArnEquals` for `aws:SourceArn`, with the values of the instance",
-        "  = fix: pin statement `Chat` to instance 3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d",
+        "  = fix (unsafe): pin statement `Chat` to instance 3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d",
     ]
     assert summary.startswith("1 error; examined 1 topic; 0 topics not checked; ")
 

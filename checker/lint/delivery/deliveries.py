@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from checker.lint.delivery.model import DeliveryWarning
 
 
-CONFIRM_HELP = "the endpoint's owner must confirm it with ConfirmSubscription and the token that SNS sent"
+CONFIRM_HELP = (
+    "the endpoint's owner must confirm it with ConfirmSubscription and the token that SNS sent; if you do not know the "
+    "endpoint, leave it: SNS deletes an unconfirmed subscription after 48 hours"
+)
+"""https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html"""
 _NO_ROLE = Unknown("the role of the subscription was not supplied")
 
 

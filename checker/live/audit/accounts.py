@@ -11,11 +11,13 @@ from checker.core.regions import REGIONS
 from checker.live.audit.organization import Members, read_organization
 from checker.live.aws.access import Access, Unit
 from checker.live.aws.calls import Calls, Listing
+from checker.live.aws.errors import refused_role
 from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from checker.lint.report import Report
     from checker.live.audit.plan import OrganizationData
     from checker.live.aws.access import Coverage
     from checker.live.aws.session import Sessions
@@ -151,3 +153,17 @@ def _regions(calls: Calls, coverage: Coverage, unit: Unit) -> Sequence[str]:
     if answer is None:
         return REGIONS.get(partition_of(unit.region) or NEWEST, (unit.region,))
     return sorted(region["RegionName"] for region in answer["Regions"])
+
+
+def without_repeats(report: Report) -> Report:
+    """Return a report for people, with one entry for an account that could not be entered in any Region.
+
+    Entries about resources stay, as some were read in their account before its role was refused.
+    """
+    complete = {unit.account for unit in report.audit.units if unit.complete} if report.audit else set()
+    skipped: dict[Skipped, None] = {}
+    for one in report.skipped:
+        role = Arn.parse(refused_role(one.reason))
+        is_whole = role is not None and role.account not in complete and Arn.parse(one.what) is None
+        skipped[one._replace(what=f"account {role.account}") if role is not None and is_whole else one] = None
+    return report._replace(skipped=tuple(skipped))

@@ -13,7 +13,7 @@ from checker.lint.engine import Scope
 from checker.live.audit.executor import threads, work_off
 from checker.live.audit.topics import TopicReads
 from checker.live.aws.calls import Calls
-from checker.live.aws.errors import CallError, Fault, action_of
+from checker.live.aws.errors import CallError, Fault, action_of, refused_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,13 @@ _NOT_MADE = ("ds:DescribeDirectories", "sts:AssumeRole")
 """Actions that an audit does not call itself, and that entering an account shows."""
 _CHANGING = ("securityhub:BatchImportFindings",)
 """Actions that would change something."""
-_GET_FINDINGS = "securityhub:GetFindings"
+_WITHOUT_RESOURCE: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("securityhub", "get_findings", {"MaxResults": 1}),
+    ("kms", "list_aliases", {"Limit": 1}),
+    ("sns", "list_subscriptions", {}),
+    ("cloudtrail", "lookup_events", {"MaxResults": 1}),
+)
+"""Calls that need no resource, but that an audit makes only for some topics, keys or findings."""
 
 
 class Tried(NamedTuple):
@@ -74,7 +80,8 @@ class Trial:
         failed: list[tuple[str, str]] = []
         for action, error in sorted(errors.items()):
             is_refusal = error.fault is Fault.DENIED
-            about = f"{error.entry.what}" if is_refusal else f"{error.entry.what}: {error.entry.reason}"
+            what, reason = refused_role(error.entry.reason) or error.entry.what, error.entry.reason
+            about = what if is_refusal else f"{what}: {reason}"
             (refused if is_refusal else failed).append((action, about))
         untried = [action for action in sorted(needed) if action not in {*allowed, *errors, *_NOT_MADE}]
         changing = tuple(action for action in untried if action in _CHANGING)
@@ -87,6 +94,15 @@ class Trial:
         return frozenset(
             action for by_unit in (self._allowed, self._errors) for of in by_unit.values() for action in of
         )
+
+    def left(self, unit: Unit, needed: Iterable[str]) -> Iterator[tuple[str, str, dict[str, object]]]:
+        """Yield the needed calls without a resource that were not tried in a unit, unless nothing answers there."""
+        allowed, errors = self._allowed.get(unit, {}), self._errors.get(unit, {})
+        if allowed or all(error.fault is Fault.DENIED for error in errors.values()):
+            for call in _WITHOUT_RESOURCE:
+                action = action_of(*call[:2])
+                if action in needed and action not in {*allowed, *errors}:
+                    yield call
 
     def units(self) -> tuple[Unit, ...]:
         """Return the units in which calls were made."""
@@ -107,8 +123,10 @@ def check_permissions(
             pass
     finally:
         executor.dismiss()
-    for unit in units if _GET_FINDINGS in needed else ():
-        Calls(sessions, unit, threading.Event()).read("securityhub", "get_findings", unit.name, MaxResults=1)
+    for unit in units:
+        calls = Calls(sessions, unit, threading.Event())
+        for service, operation, parameters in trial.left(unit.bare, needed):
+            calls.read(service, operation, unit.name, **parameters)
     own = [unit.bare for unit in units]
     yield from (trial.of(unit, needed) for unit in own)
     yield from (trial.of(unit, ()) for unit in trial.units() if unit.account and unit not in own)

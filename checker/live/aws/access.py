@@ -90,3 +90,9 @@ WATCHING = "checker-flow-"
 
 KEEPING = "checker-retain-"
 """Name prefix of queues and roles that retain a topic's messages permanently."""
+
+ROLE_HELP = (
+    "the role may not exist or not trust the caller with this external ID, or the caller lacks the permission, which "
+    "`checker permissions audit|explain|fix|flow --role-name NAME` prints"
+)
+"""The possible causes of a refused AssumeRole, which have the same error code."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.core.errors import Skipped
 from checker.core.regions import CONNECT_REGIONS
-from checker.live.aws.access import MadeCall, Unit
+from checker.live.aws.access import ROLE_HELP, MadeCall, Unit
 from checker.live.aws.answers import BadAnswerError
 from checker.live.aws.errors import (
     ENDS_UNIT,
@@ -20,6 +20,7 @@ from checker.live.aws.errors import (
     fault_of,
     reason_of,
     refusal_of,
+    role_reason,
 )
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ _HELPS = {
     Fault.CHAT_ENDED: "use a contact flow that keeps the chat open",
     Fault.DENIED: "grant it to the caller; `checker permissions audit|explain|fix|flow` prints the minimal policy",
 }
+_ASSUME = ("sts", "assume_role")
 
 
 _MOST_PAGES = 10_000
@@ -163,7 +165,7 @@ class Calls:
             answer = self._sessions.ask(service, self.unit.region, self.unit.role, operation, parameters)
         except ERRORS as error:
             failed = _failed_operation(error, service, operation)
-            fault = self._unread(what, error, reason_of(error, *failed), service, began)
+            fault = self._unread(what, error, failed, service, began)
         except BadAnswerError as error:
             fault = self.bad_answer(service, operation, what, str(error))
         except TimeoutError:
@@ -216,13 +218,18 @@ class Calls:
         if self._stop.wait(seconds) if seconds else self._stop.is_set():
             raise StoppedError
 
-    def _unread(self, what: str, error: BotoError, reason: str, service: str, began: float) -> CallError:
-        fault = fault_of(error)
+    def _unread(
+        self, what: str, error: BotoError, failed: tuple[str, str], service: str, began: float
+    ) -> CallError:
+        fault, reason = fault_of(error), reason_of(error, *failed)
+        help_text = _HELPS.get(fault, "")
+        if fault is Fault.DENIED and failed == _ASSUME:
+            reason, help_text = role_reason(self.unit.role, error), ROLE_HELP
         self.again |= fault.temporary and (fault is not Fault.NO_ANSWER or self.offers(service))
         if fault is Fault.NO_ANSWER:
             self._note_silence(service, began)
         if fault not in ENDS_UNIT:
-            skipped = Skipped(what, reason, error=True, help=_HELPS.get(fault, ""))
+            skipped = Skipped(what, reason, error=True, help=help_text)
             return CallError(fault, skipped, refusal_of(error))
         with self._lock:
             if self._ended is None:
@@ -308,7 +315,7 @@ def _broken_paging(answer: dict[str, Any], token: str | None, tokens: set[Any]) 
 def _failed_operation(error: Exception, service: str, operation: str) -> tuple[str, str]:
     """Return the service and operation that failed: the call itself, or AssumeRole for the role of the call."""
     name = getattr(error, "operation_name", "")
-    return ("sts", "assume_role") if name == "AssumeRole" else (service, operation)
+    return _ASSUME if name == "AssumeRole" else (service, operation)
 
 
 ALIASES = Listing("kms", "list_aliases", "Aliases", "Marker", "NextMarker")

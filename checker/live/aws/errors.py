@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -167,6 +168,21 @@ def refusal_of(error: BotoError) -> Refusal:
     error_body, metadata = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
     texts = (error_body.get("Code"), error_body.get("Message"), metadata.get("RequestId"))
     return Refusal(*(inert(str(text or "")) for text in texts))
+
+
+_ROLE = "access denied to the role `{role}`: `sts:AssumeRole`"
+_REFUSED_ROLE = re.compile(re.escape(_ROLE).replace(r"\{role\}", "([^`]+)"))
+
+
+def role_reason(role: str, error: BotoError) -> str:
+    """Return the reason of a call that could not be made because AWS refused to assume its role."""
+    return f"{_ROLE.format(role=role)} ({refusal_of(error).code or type(error).__name__})"
+
+
+def refused_role(reason: str) -> str:
+    """Return the ARN of the role that a reason says could not be assumed; empty for other reasons."""
+    found = _REFUSED_ROLE.match(reason)
+    return found[1] if found else ""
 
 
 def reason_of(error: BotoError, service: str, operation: str) -> str:

@@ -10,7 +10,7 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.core.arn import Arn
+from checker.core.arn import Arn, topic_arn
 from checker.core.finding import Verdict
 from checker.lint.history import Change
 from checker.report.brief import one_line, place, some, summary_text, worst_first
@@ -37,7 +37,9 @@ _ROOM = {
     "Findings": 22,
     "Not looked at": 3,
 }
-"""The lines of each section without its title."""
+"""The least room of each section, in lines without its title. The sections share what others leave."""
+_TITLE = 2
+"""An empty line and the title."""
 _LONGEST = 120
 _MOST_NAMES = 4
 
@@ -60,10 +62,23 @@ def render(report: Report, setting: Setting) -> Iterator[str]:
         groups = grouped(report.findings, rules)
         sections = {"Findings": [_line(group.findings, report, setting) for group in groups]}
     sections["Not looked at"] = list(_unread(report))
+    others = 3 if report.history is None else 4
+    rooms = _rooms({title: len(lines) for title, lines in sections.items()}, MOST_LINES - others)
     for title, lines in sections.items():
-        yield from _section(title, lines)
+        yield from _section(title, lines, rooms[title])
     yield ""
     yield f"Total: {summary_text(report, Paint())}"
+
+
+def _rooms(wanted: dict[str, int], room: int) -> dict[str, int]:
+    """Return the lines of each section: the least room, and in the order of the sections what is free."""
+    rooms = {title: min(lines, _ROOM[title]) for title, lines in wanted.items()}
+    free = room - sum(_TITLE + lines for lines in rooms.values() if lines)
+    for title, lines in wanted.items():
+        more = min(free, lines - rooms[title])
+        rooms[title] += more
+        free -= more
+    return rooms
 
 
 def _changes(report: Report, rules: dict[str, Rule], setting: Setting) -> dict[str, list[_Line]]:
@@ -80,14 +95,14 @@ def _changes(report: Report, rules: dict[str, Rule], setting: Setting) -> dict[s
         entries = sorted(history.of(change), key=lambda entry: (risk(entry.finding, rules), _kind(entry)))
         sections[title] = [
             _line([entry.finding for entry in same], report, setting, reason)
-            for (_, _, _, reason), same in ((kind, list(each)) for kind, each in groupby(entries, _kind))
+            for (*_, reason), same in ((kind, list(each)) for kind, each in groupby(entries, _kind))
         ]
     return sections
 
 
-def _kind(entry: Entry) -> tuple[Home, str, str, str]:
+def _kind(entry: Entry) -> tuple[Home, str, str, str, str]:
     finding = entry.finding
-    return Home.of_finding(finding), finding.rule, finding.severity.value, entry.reason
+    return Home.of_finding(finding), finding.rule, finding.severity.value, finding.verdict.value, entry.reason
 
 
 def _line(findings: Sequence[Finding], report: Report, setting: Setting, reason: str = "") -> _Line:
@@ -97,7 +112,7 @@ def _line(findings: Sequence[Finding], report: Report, setting: Setting, reason:
     names = list(dict.fromkeys(names))
     where = Home.of_finding(first).shown(report.audit) if report.audit and Arn.parse(first.resource) else ""
     about = f"{_still(some(names, _MOST_NAMES))}{f' ({_without_domains(where)})' if where else ''}"
-    is_open = first.verdict is Verdict.UNDETERMINED and not reason
+    is_open = first.verdict is Verdict.UNDETERMINED
     level = f"{first.severity.value}{' (not known)' if is_open else ''}"
     return _Line(f"- {level} {first.rule}: {about}: {_message(reason or first.message)}", len(findings))
 
@@ -148,9 +163,14 @@ def _value(text: str) -> str:
 
 
 def _name(finding: Finding, report: Report, setting: Setting) -> str:
-    """Return the name of a resource of an audit, or the place of a finding in a file with the address."""
+    """Return the name of a resource of an audit, or the place of a finding in a file with the address.
+
+    A key has the topics that it encrypts, as its own name is only an ID.
+    """
     if report.audit is not None:
-        return one_line(short(finding.resource), _LONGEST)
+        topics = [short(name) for name in finding.affects if topic_arn(name)]
+        of = f" of {some(topics, 1)}" if topics and topic_arn(finding.resource) is None else ""
+        return one_line(f"{short(finding.resource)}{of}", _LONGEST)
     address = f" {one_line(finding.declared_as, _LONGEST)}" if finding.declared_as else ""
     return f"{place(finding.locations[0], setting)}{address}"
 
@@ -161,10 +181,10 @@ def _unread(report: Report) -> Iterator[_Line]:
             yield _Line(f"- {_message(f'{skipped.what}: {skipped.reason}')}")
 
 
-def _section(title: str, lines: Sequence[_Line]) -> Iterator[str]:
+def _section(title: str, lines: Sequence[_Line], room: int) -> Iterator[str]:
     if not lines:
         return
-    shown = lines if len(lines) <= _ROOM[title] else lines[: _ROOM[title] - 1]
+    shown = lines if len(lines) <= room else lines[: room - 1]
     yield ""
     yield f"**{title}**"
     yield from (line.text for line in shown)

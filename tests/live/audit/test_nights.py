@@ -149,6 +149,10 @@ def _accounts_are_refused_and_left_out(nights: Nights, pay: str, began: str) -> 
     assert refused.reasons("not_audited") == {
         f"the topics of account {nights.member.id}, {REGION} could not be listed"
     }
+    (entry,) = refused.report["skipped"]
+    assert entry["what"] == f"account {nights.member.id}"
+    assert f"`arn:aws:iam::{nights.member.id}:role/" in entry["reason"]
+    assert "trust the caller" in entry["help"]
     assert refused.ended.code == 3
 
     again = nights.audit()
