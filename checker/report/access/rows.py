@@ -20,10 +20,10 @@ from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.universe import MEMBER, OTHER_SERVICE, SERVICE
 from checker.policy.model import Statement
 from checker.report.brief import count_noun
-from checker.report.difference import proof_lines
+from checker.report.difference import WITNESS, proof_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checker.analysis.access_diff import Access
     from checker.analysis.policy_pair import ComparedRoots, DeployedAccess, DeployedDifference
@@ -57,6 +57,11 @@ class Row(NamedTuple):
     width: int = 0
 
     @property
+    def without_witness(self) -> tuple[tuple[str, str], ...]:
+        """The proof without the witness, which depends on the values of a deployment."""
+        return tuple(pair for pair in self.proof if pair[0] != WITNESS)
+
+    @property
     def message(self) -> str:
         """The row as a sentence without its proof."""
         if self.change in _SENTENCES:
@@ -73,8 +78,43 @@ _SENTENCES = {
 
 
 def rows_of(found: ComparedRoots) -> tuple[Row, ...]:
-    """Return the rows of all topics and keys, those of one resource together."""
-    return tuple(row for one in found.resources for row in _rows(one))
+    """Return the rows of all topics and keys, those of one resource together, the widest gain first.
+
+    Rows that are equal for several values files of a root are one row, with the witness of the first. Those of most
+    files come first.
+    """
+    equal: dict[Row, dict[str, Row]] = {}
+    for one in found.resources:
+        for row in _rows(one):
+            key = row._replace(resource=one.pair.plain_name, proof=row.without_witness)
+            equal.setdefault(key, {})[one.pair.values] = row
+    order = list(dict.fromkeys(map(_resource_of, equal)))
+    rows = [
+        ((order.index(_resource_of(key)), -len(found_in)), _joined(key.resource, found_in))
+        for key, found_in in equal.items()
+    ]
+    return tuple(row for _, row in sorted(rows, key=lambda one: (one[0], one[1].resource, _rank(one[1]))))
+
+
+def _joined(name: str, rows: Mapping[str, Row]) -> Row:
+    """Join the equal rows of several values files; the file is empty for a comparison without one."""
+    file, first = next(iter(rows.items()))
+    if len({row.proof for row in rows.values()}) > 1:
+        place = f" ({file or 'without values'})"
+        proof = tuple((label, text + place * (label == WITNESS)) for label, text in first.proof)
+        first = first._replace(proof=proof)
+    return first._replace(resource=_with_values(name, list(rows)))
+
+
+def _resource_of(row: Row) -> tuple[str, str, str]:
+    return row.kind, row.resource, row.place
+
+
+def _with_values(name: str, files: Sequence[str]) -> str:
+    """Add the values files to a name; an empty one stands for a comparison without them."""
+    listed = ", ".join(filter(None, files))
+    without = " and without values" if "" in files else ""
+    return f"{name} ({listed}{without})" if listed else name
 
 
 OWN_WORDS = (
@@ -97,7 +137,7 @@ def own_sentences(found: ComparedRoots) -> Iterator[tuple[str, tuple[str, ...]]]
 
     The name of a resource is none of these values: it shows what a change is about.
     """
-    yield from ((word, ()) for word in OWN_WORDS)
+    yield from ((word, ()) for word in (*OWN_WORDS, *(row.resource for row in rows_of(found))))
     for one in found.resources:
         pair = one.pair
         yield from (
@@ -123,8 +163,12 @@ def _without(text: str, names: Iterable[str]) -> str:
 
 
 def sorted_rows(found: ComparedRoots) -> tuple[Row, ...]:
-    """Return the rows of all topics and keys in the order in which a reviewer needs them, the widest gain first."""
-    return tuple(sorted(rows_of(found), key=lambda row: (CHANGES.index(row.change), row.width)))
+    """Return the rows of all topics and keys in the order in which a reviewer needs them, whatever their resource."""
+    return tuple(sorted(rows_of(found), key=_rank))
+
+
+def _rank(row: Row) -> tuple[int, int]:
+    return CHANGES.index(row.change), row.width
 
 
 _WIDEST = (
@@ -242,9 +286,12 @@ _NOUNS = (
 
 
 def _compared(found: ComparedRoots) -> str:
-    kinds = [one.pair.kind for one in found.resources]
+    results: dict[tuple[str, str], list[bool | Unknown]] = {}
+    for one in found.resources:
+        results.setdefault((one.pair.kind, one.pair.plain_name), []).append(one.same)
+    kinds = [kind for kind, _ in results]
     nouns = [count_noun(kinds.count(kind), kind) for kind in ("topic", "key") if kind in kinds]
-    same = sum(one.same is True for one in found.resources)
+    same = sum(all(each is True for each in listed) for listed in results.values())
     if not nouns:
         return "the change affects no topic or key that was read"
     return f"compared {' and '.join(nouns)}, {same} unchanged"
