@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from checker.analysis.callers import (
     ANY_ACCOUNT,
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checker.analysis.access_diff import Access
-    from checker.analysis.policy_pair import ComparedRoots, DeployedAccess, DeployedDifference
+    from checker.analysis.policy_pair import ComparedRoots, DeployedAccess, DeployedDifference, PolicyPair
     from checker.core.unknown import Unknown
 
+
+K = TypeVar("K")
 
 GAINS, LOSES, MAY_GAIN, MAY_LOSE = "gains", "loses", "may gain", "may lose"
 NEW, GONE, NEW_ARN, NOT_KNOWN = "added", "removed", "new ARN", "not known"
@@ -83,17 +86,26 @@ def rows_of(found: ComparedRoots) -> tuple[Row, ...]:
     Rows that are equal for several values files of a root are one row, with the witness of the first. Those of most
     files come first.
     """
-    equal: dict[Row, dict[str, Row]] = {}
-    for one in found.resources:
-        for row in _rows(one):
-            key = row._replace(resource=one.pair.plain_name, proof=row.without_witness)
-            equal.setdefault(key, {})[one.pair.values] = row
-    order = list(dict.fromkeys(map(_resource_of, equal)))
+    every = [(one.pair, row) for one in found.resources for row in _rows(one)]
+    keys = [row._replace(resource=pair.plain_name, proof=row.without_witness) for pair, row in every]
+    equal: dict[tuple[Row, int], dict[str, Row]] = {}
+    for key, (pair, row) in zip(_numbered(keys, [pair for pair, _ in every]), every, strict=True):
+        equal.setdefault(key, {})[pair.values] = row
+    resources = dict.fromkeys(_resource_of(key) for key, _ in equal)
+    order = {resource: number for number, resource in enumerate(resources)}
     rows = [
-        ((order.index(_resource_of(key)), -len(found_in)), _joined(key.resource, found_in))
-        for key, found_in in equal.items()
+        ((order[_resource_of(key)], -len(found_in)), _joined(key.resource, found_in))
+        for (key, _), found_in in equal.items()
     ]
     return tuple(row for _, row in sorted(rows, key=lambda one: (one[0], one[1].resource, _rank(one[1]))))
+
+
+def _numbered(keys: Iterable[K], pairs: Iterable[PolicyPair]) -> Iterator[tuple[K, int]]:
+    """Number equal keys of one comparison, which belong to different topics, keys or rows."""
+    seen: Counter[tuple[K, str]] = Counter()
+    for key, pair in zip(keys, pairs, strict=True):
+        yield key, seen[key, pair.values]
+        seen[key, pair.values] += 1
 
 
 def _joined(name: str, rows: Mapping[str, Row]) -> Row:
@@ -286,10 +298,12 @@ _NOUNS = (
 
 
 def _compared(found: ComparedRoots) -> str:
-    results: dict[tuple[str, str], list[bool | Unknown]] = {}
-    for one in found.resources:
-        results.setdefault((one.pair.kind, one.pair.plain_name), []).append(one.same)
-    kinds = [kind for kind, _ in results]
+    pairs = [one.pair for one in found.resources]
+    keys = [(one.kind, one.plain_name, one.old_place, one.new_place) for one in pairs]
+    results: dict[tuple[tuple[str, ...], int], list[bool | Unknown]] = {}
+    for key, one in zip(_numbered(keys, pairs), found.resources, strict=True):
+        results.setdefault(key, []).append(one.same)
+    kinds = [kind for (kind, *_), _ in results]
     nouns = [count_noun(kinds.count(kind), kind) for kind in ("topic", "key") if kind in kinds]
     same = sum(all(each is True for each in listed) for listed in results.values())
     if not nouns:
