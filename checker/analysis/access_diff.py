@@ -74,6 +74,17 @@ def most_actions(actions: Sequence[str]) -> tuple[str, ...]:
     return ()
 
 
+def with_families(actions: Sequence[str]) -> tuple[str, ...]:
+    """Replace actions by a pattern such as `kms:GenerateDataKey*` if more than two are all actions that it matches."""
+    given = set(actions)
+    for first in actions:
+        family = {one for one in (*TOPIC_ACTIONS, *KEY_ACTIONS) if one.startswith(first)}
+        if len(family) > 2 and family <= given:
+            given = given - family | {first}
+            actions = [f"{first}*" if one == first else one for one in actions if one in given]
+    return tuple(actions)
+
+
 def format_actions(actions: Sequence[str]) -> str:
     """List actions, or the first few and the number of the others."""
     if set(actions) in (set(TOPIC_ACTIONS), set(KEY_ACTIONS)):

@@ -27,7 +27,8 @@ class PolicyPair(NamedTuple):
     For an added or removed resource, the other side is the resource with the policy that AWS gives to a new one.
     ``doubts`` are reasons why a policy may not be in force. The places are files with lines, empty on the side that
     does not have the resource. ``file`` and ``line`` are the place in the new input, or the last one in the old input.
-    ``assumed`` is what the comparison takes for granted.
+    ``assumed`` is what the comparison takes for granted. ``values`` is the values file of the comparison, which the name
+    ends with.
     """
 
     old: Case
@@ -41,6 +42,12 @@ class PolicyPair(NamedTuple):
     file: str = ""
     line: int = 1
     assumed: tuple[str, ...] = ()
+    values: str = ""
+
+    @property
+    def plain_name(self) -> str:
+        """Return the name without the values file."""
+        return self.name.removesuffix(f" ({self.values})") if self.values else self.name
 
     @property
     def kind(self) -> str:

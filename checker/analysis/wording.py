@@ -38,7 +38,7 @@ def caller_of(request: Request) -> str:
     if not isinstance(source, str):
         source_keys = "without aws:SourceArn and aws:SourceAccount"
         return f"Connect {f'for account {account}' if isinstance(account, str) else source_keys}"
-    of_account = f" of account {account}" if isinstance(account, str) else ""
+    of_account = f" of account {account}" if isinstance(account, str) else " without aws:SourceAccount"
     return f"Connect for instance {source.rpartition('/')[2]}{of_account}"
 
 

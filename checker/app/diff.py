@@ -165,10 +165,13 @@ def show_change(
     written = [one.path for one in output if one.path is not None]
     with read_changed(base, paths_in(base, paths), given, written) as sides:
         compared = [changed_pairs(one, request.resource) for one in sides]
+    unread = tuple(dict.fromkeys(skipped for one in compared for skipped in one.unread))
+    reported = {(one.what, one.block) for one in unread}
+    untouched = dict.fromkeys(skipped for one in compared for skipped in one.untouched)
     found = ComparedRoots(
         tuple(compare(pair, arns) for one in compared for pair in one.pairs),
-        tuple(dict.fromkeys(skipped for one in compared for skipped in one.unread)),
-        tuple(dict.fromkeys(skipped for one in compared for skipped in one.untouched)),
+        unread,
+        tuple(one for one in untouched if (one.what, one.block) not in reported),
         base.sentence,
         Base(base.revision, base.commit),
     )

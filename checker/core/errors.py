@@ -12,7 +12,8 @@ class Skipped(NamedTuple):
     """A file or resource that was not checked, and why.
 
     ``error`` is true if it should have been readable, ``complete`` if nothing in it was left out, and
-    ``unproven`` for an expectation about no checked resource.
+    ``unproven`` for an expectation about no checked resource. ``block`` is the block of Terraform code that was not
+    read, such as `module.chat`, if it is known, and ``unused`` is true for one that nothing uses.
     """
 
     what: str
@@ -22,6 +23,13 @@ class Skipped(NamedTuple):
     help: str = ""
     complete: bool = False
     unproven: bool = False
+    block: str = ""
+    unused: bool = False
+
+    @property
+    def calls_module(self) -> bool:
+        """True for the call of a module in Terraform code."""
+        return self.block.startswith("module.")
 
 
 class CheckerError(Exception):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from posixpath import join, normpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.arn import Arn
@@ -76,6 +78,12 @@ class Input(NamedTuple):
     def own(self, text: str) -> str:
         """Return the name of a file without the folder of the copy that it was read from."""
         return text.removeprefix(self.prefix)
+
+    def checkout(self, folder: str) -> str:
+        """Return how to read the modules that Terraform downloads for a folder of a revision, and of the working tree."""
+        old, new = (shlex.quote(normpath(join(top, folder))) for top in ("../base", "."))
+        commands = f"`terraform -chdir={old} init`, `terraform -chdir={new} init`, `checker diff {old} {new}`"
+        return f"run `git worktree add ../base {self.label.removesuffix(':')}`, {commands}"
 
     def nothing(self) -> InputError:
         """Return the error for an input without policies."""

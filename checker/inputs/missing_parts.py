@@ -20,7 +20,7 @@ from checker.inputs.text import MAX_BYTES, Implied, parse_documents, read_text
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from checker.inputs.diff_inputs import Input
     from checker.inputs.reach import Changed
@@ -28,15 +28,18 @@ if TYPE_CHECKING:
 
 
 class FirstUnread(NamedTuple):
-    """The first file of a side that was not read, and the first one of Terraform code; empty without one."""
+    """The first part of a side that was not read, and the first one of Terraform code; empty without one."""
 
-    file: str
-    code: str
+    part: str = ""
+    code: str = ""
 
-    @classmethod
-    def of(cls, files: Sequence[str]) -> FirstUnread:
-        """Choose among the unread files of a side."""
-        return cls(next(iter(files), ""), next((one for one in files if one.endswith(HCL)), ""))
+    def with_file(self, file: str) -> FirstUnread:
+        """Add a file, or a part of it."""
+        return FirstUnread(self.part or file, self.code or (file if file.endswith(HCL) else ""))
+
+    def with_module(self, call: str) -> FirstUnread:
+        """Add a module that both sides call alike: it has the same resources on both, and may set any policy."""
+        return self._replace(code=self.code or call)
 
 
 class MissingParts:
@@ -54,14 +57,14 @@ class MissingParts:
         """Return the reasons for a topic or key."""
         old, new = match
         if new is None:
-            return Gaps(_in_unread_file(old, self._old), self._kept_resource(old))
-        hidden = _in_unread_file(new, self._new)
-        return Gaps(_in_unread_file(old, self._old), self._kept_policy(match) if hidden is None else hidden)
+            return Gaps(_in_unread_part(old, self._old), self._kept_resource(old))
+        hidden = _in_unread_part(new, self._new)
+        return Gaps(_in_unread_part(old, self._old), self._kept_policy(match) if hidden is None else hidden)
 
     def _kept_resource(self, old: Resource | None) -> Unknown | None:
         """Return the reason if a `removed` block leaves a resource as it is, or a file that was not read has it."""
         if old is None or (self._declared[0].root_of(old), old.address) not in self._kept:
-            return _in_unread_file(None, self._new)
+            return _in_unread_part(None, self._new)
         return Unknown("a `removed` block takes it out of the code, and it stays as it is", old.address)
 
     def _kept_policy(self, match: Match) -> Unknown | None:
@@ -79,16 +82,16 @@ class MissingParts:
         return Unknown(_KEPT, new.address) if _is_inline(old) else None
 
 
-_IN_UNREAD_FILE = "the other side may have it in a file that was not read"
+_IN_UNREAD_PART = "the other side may have it in a part that was not read"
 _KEPT = "Terraform keeps the policy in force when the argument `policy` is removed"
 
 
-def _in_unread_file(one: Resource | None, unread: FirstUnread) -> Unknown | None:
+def _in_unread_part(one: Resource | None, unread: FirstUnread) -> Unknown | None:
     """Return the reason if an unread file may have the resource; for one of Terraform code, its policy."""
     if one is not None and not one.place.document.name.endswith(HCL):
         return None
-    file = unread.file if one is None else unread.code
-    return Unknown(_IN_UNREAD_FILE, file) if file else None
+    part = unread.part if one is None else unread.code
+    return Unknown(_IN_UNREAD_PART, part) if part else None
 
 
 def _is_inline(one: Resource) -> bool:

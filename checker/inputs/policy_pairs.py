@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, NamedTuple
@@ -113,6 +114,7 @@ class _Comparer:
         reasons = (one for one in answers if isinstance(one, Unknown))
         return pair._replace(
             name=self._named(pair.name, match),
+            values=changed.values_of(match),
             doubts=tuple(
                 dict.fromkeys(
                     (
@@ -146,21 +148,39 @@ class _Comparer:
     def _unread(self, found: Iterable[tuple[Input, Skipped]]) -> _Unread:
         """Collect what was not read, ``found`` included, and the first such file of each side."""
         changed = self.changed
-        entries: list[Skipped] = [*changed.skipped, *self.redefined.calls()]
-        untouched: dict[str, Skipped] = {}
-        old: list[str] = []
-        new: list[str] = []
+        entries = {_key(one): one for one in (*changed.skipped, *self.redefined.calls())}
+        untouched: dict[tuple[str, str, str], Skipped] = {}
+        unread = {True: FirstUnread(), False: FirstUnread()}
         for side, skipped in (*_skipped(changed), *found):
             is_old = side is changed.old
-            name = side.own(skipped.what)
+            own = skipped._replace(what=side.own(skipped.what))
+            call = self._call(own)
             if not changed.touches_file(skipped.what, is_old=is_old):
-                untouched[name] = skipped._replace(what=name)
-                continue
-            entries.append(as_shown(skipped, side))
-            (old if is_old else new).append(entries[-1].what)
-        reported = {one.what for one in entries}
-        others = tuple(one for name, one in untouched.items() if name not in reported)
-        return _Unread(tuple(dict.fromkeys(entries)), others, FirstUnread.of(old), FirstUnread.of(new))
+                untouched[_key(own)] = own
+            elif skipped.unused:
+                untouched[_key(own)] = own._replace(reason=f"{own.reason}, and nothing uses it", help="")
+            elif call is True:
+                untouched[_key(own)] = own._replace(reason=f"{own.reason}, and its call does not change")
+                unread[is_old] = unread[is_old].with_module(f"{own.block} in {own.what}")
+            else:
+                shown = call or as_shown(skipped, side)
+                entries[_key(own if own.calls_module and not changed.is_whole else shown)] = shown
+                unread[is_old] = unread[is_old].with_file(shown.what)
+        reported = {(one.what, one.block) for one in entries.values()}
+        others = tuple(one for one in untouched.values() if (one.what, one.block) not in reported)
+        return _Unread(tuple(dict.fromkeys(entries.values())), others, unread[True], unread[False])
+
+    def _call(self, skipped: Skipped) -> Skipped | bool:
+        """Return what `Redefined.different_call` does for a module that Terraform downloads, else false."""
+        if self.changed.is_whole or not skipped.calls_module:
+            return False
+        name = skipped.block.removeprefix("module.")
+        return self.redefined.different_call(dirname(skipped.what) or ".", name, skipped.what)
+
+
+def _key(one: Skipped) -> tuple[str, str, str]:
+    """Return what makes entries the same: the call of a module has several reasons not to be read."""
+    return one.what, one.block, "" if one.block else one.reason
 
 
 class _Unread(NamedTuple):
@@ -201,8 +221,15 @@ def unread_parts(one: Input, *, same_texts: bool) -> Iterator[Skipped]:
                 )
                 continue
             reason = f"module `{module.name}` ({module.source}) is neither local nor downloaded"
-            checkout = "check out the revision with `git worktree add`, and " if one.prefix else ""
-            yield Skipped(file, reason, help=f"{checkout}run `terraform init` there")
+            help_text = (
+                one.checkout(dirname(one.own(file)))
+                if one.prefix
+                else _INIT.format(shlex.quote(dirname(file) or "."))
+            )
+            yield Skipped(file, reason, help=help_text, block=f"module.{module.name}")
+
+
+_INIT = "run `terraform -chdir={} init`"
 
 
 def as_shown(skipped: Skipped, side: Input) -> Skipped:

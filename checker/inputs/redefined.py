@@ -13,7 +13,7 @@ from checker.core.unknown import Unknown, literal, parts_of, symbols_within
 from checker.inputs.access_values import access_values, with_symbols
 from checker.inputs.callers import is_chosen
 from checker.inputs.cloudformation.definitions import definition_of, parameter_of, stored_name, template_in
-from checker.inputs.discover import HCL
+from checker.inputs.discover import CONFIGURATION, HCL
 from checker.inputs.file_references import files_read_by
 from checker.inputs.resource_matches import is_of_deployment
 from checker.inputs.supplies import STORED, Supply, supplies_in, wanted_by
@@ -99,30 +99,48 @@ class Redefined:
             for file, name in sorted(self._calls(side), reverse=True)
         }
         for (folder, name), file in sorted(calls.items()):
-            if self._does_not_change(folder):
-                continue
-            before, after = (
-                known.of_call(Path(side.folder, folder), name)
-                for known, side in zip(self._definitions, sides, strict=True)
-            )
-            if before != after:
-                reason = f"module `{name}` is called differently, and is neither local nor downloaded"
-                place = normpath(join(self._changed.new.names.base, file))
-                yield Skipped(place, reason, help="run `terraform init`, and compare the plans")
+            if len(set(self._call(folder, name))) > 1:
+                yield self._called_differently(folder, name, file)
 
-    def _does_not_change(self, folder: str) -> bool:
-        """True for a root without changed files and without outputs of modules, so that its calls do not change."""
-        changed = self._changed.reach.changed
-        if folder not in self._changed.reach.roots or any((dirname(one) or ".") == folder for one in changed):
+    def different_call(self, folder: str, name: str, file: str) -> Skipped | bool:
+        """Return what says that a module is called differently; true if both calls are the same, false if unknown.
+
+        ``folder`` and ``file`` are relative to the top. A configuration of Terragrunt may pass values to any module, and
+        another backend deploys it once more.
+        """
+        sides = self._changed.old, self._changed.new
+        calls = self._call(folder, name)
+        if not all(calls) or any(one.endswith(CONFIGURATION) for side in sides for one in side.texts):
             return False
-        texts = self._changed.new.texts
-        return not any("module." in text for one, text in texts.items() if (dirname(one) or ".") == folder)
+        before, after = (
+            frozenset(map(backends_in, known.roots(Path(side.folder, folder))))
+            for known, side in zip(self._definitions, sides, strict=True)
+        )
+        if before != after:
+            return False
+        return calls[0] == calls[1] or self._called_differently(folder, name, file)
+
+    def _call(self, folder: str, name: str) -> tuple[str, str]:
+        """Return the definition of a call on both sides, empty on a side without the call."""
+        before, after = (
+            known.of_call(Path(side.folder, folder), name)
+            for known, side in zip(self._definitions, (self._changed.old, self._changed.new), strict=True)
+        )
+        return before, after
+
+    def _called_differently(self, folder: str, name: str, file: str) -> Skipped:
+        changed = self._changed
+        reason = f"module `{name}` is called differently, and is neither local nor downloaded"
+        place = normpath(join(changed.new.names.base, file))
+        help_text = (
+            "run `terraform init`, and compare the plans"
+            if changed.is_whole
+            else changed.old.checkout(folder)
+        )
+        return Skipped(place, reason, help=help_text, block=f"module.{name}")
 
     def _calls(self, side: Input) -> Iterator[tuple[str, str]]:
-        """Yield the file, by its name on the new side, and the name of each call of an unread module that may change.
-
-        Modules that may matter are not read in any case.
-        """
+        """Yield the file, by its name on the new side, and the name of each call of an unread module that may change."""
         reach = self._changed.reach
         texts = {
             name: text
@@ -130,7 +148,7 @@ class Redefined:
             if side.own(name) in self._changed.files or any(files_read_by(text, reach.loose))
         }
         for one in unread_modules(texts, side.folder):
-            if not one.may_matter:
+            if not one.is_local:
                 yield side.names.relative(one.file), one.name
 
     def _differs(self, symbol: Symbol, old: Resource, new: Resource) -> bool:
@@ -218,7 +236,7 @@ class Redefined:
         tree = ModuleTree(
             top,
             {join(side.folder, name): text for name, text in side.texts.items() if name.endswith(HCL)},
-            {join(side.folder, root): top / file for root, file in values.items()},
+            {normpath(join(side.folder, root)): top / file for root, file in values.items()},
         )
         return Definitions(tree, top, self._changed.reach.loose)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.inventory import PolicyText, files_of
 from checker.core.errors import Skipped
 from checker.core.unknown import Unknown
-from checker.inputs.discover import home_of, is_code, is_hcl, name_of
+from checker.inputs.discover import home_of, is_code, is_configuration, is_hcl, name_of
 from checker.inputs.large_files import is_kept_state, is_terraform_json
 from checker.inputs.mentions import Mention, mention_at, mentions, text_in, text_of
 from checker.inputs.synthesized_apps import is_synthesized, synthesized_apps
@@ -52,6 +52,7 @@ def unread(
     are not downloaded are listed, too.
     """
     reported = {one.what for one in inventory.skipped}
+    may_generate = any(is_configuration(one.path) for one in files)  # Terragrunt, in any module
     read: _Read | None = None
     folders: set[Path] = set()
     built = {file.path.parent for file in files if file.path.name.endswith(_OF_CDK)}
@@ -59,13 +60,16 @@ def unread(
         if (path.parent in built and path.name == _CDK_TREE) or (is_hcl(path) and _is_replaced(path)):
             continue
         text = "" if name_of(path) in reported or home_of(path) in others else text_in(path)
+        found: list[Skipped] = []
         for mention in mentions(text):
             folders.add(path.parent)
             read = _Read(inventory) if read is None else read
             if not read.has(path, text, mention):
-                reason, help_text = cause_of(path, text, mention, absent, is_read=home_of(path) in read.files)
-                yield _skipped(path, f"{_NOT_READ}: {reason}", mention, help_text)
-                break
+                one = _policy(path, text, mention, absent, is_read=home_of(path) in read.files)
+                found.append(one._replace(unused=one.unused and not may_generate))
+                if not found[-1].unused:
+                    break
+        yield from found[:1] if found and found[-1].unused else found[-1:]
     for path in (file.path for file in files if folders and is_hcl(file.path)):
         if path.parent in folders:
             yield from _missing_modules(path)
@@ -160,6 +164,17 @@ def _is_planned(text: str, mention: Mention) -> bool:
     return bool(before) and _AFTER_PLANNED.search(text, before[-1].end(), mention.offset) is None
 
 
+def _policy(path: Path, text: str, mention: Mention, absent: Sequence[Absent], *, is_read: bool) -> Skipped:
+    reason, help_text = cause_of(path, text, mention, absent, is_read=is_read)
+    found = _skipped(path, f"{_NOT_READ}: {reason}", mention, help_text)
+    if not is_hcl(path):
+        return found
+    from checker.inputs.terraform.block_headers import header_at, is_used  # only Terraform files need it
+
+    header = header_at(text, mention)
+    return found if header is None else found._replace(block=header.name, unused=not is_used(path, header))
+
+
 _NOT_READ = "a policy for Amazon Connect was not read"
 
 
@@ -185,4 +200,5 @@ def _missing_modules(path: Path) -> Iterator[Skipped]:
         if _OF_TOPICS_OR_KEYS.search(header.source):
             reason, help_text = cause_of_module(path, header)
             whole = f"topics and keys of a module were not checked: {reason}"
-            yield _skipped(path, whole, mention_at(text, header.start), help_text)
+            found = _skipped(path, whole, mention_at(text, header.start), help_text)
+            yield found._replace(block=header.name)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from checker.iam.decide.request import Request
     from checker.report.context import Paint
 
-_SIDES = ("old", "new")
+WITNESS, _SIDES = "witness", ("old", "new")
 
 
 def difference_json(difference: Difference) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def proof_lines(
     access: Access, worded: Callable[[str], str] = str, *, is_gain: bool
 ) -> Iterator[tuple[str, str]]:
     """Yield the witness and the decisions of both policies, each with its label."""
-    yield "witness", worded(_witness(access))
+    yield WITNESS, worded(_witness(access))
     decisions = (access.refused, access.allowed) if is_gain else (access.allowed, access.refused)
     for side, decision in zip(_SIDES, decisions, strict=True):
         yield side, worded(_decided(decision))

@@ -14,7 +14,7 @@ import yaml
 from tests.action.runner import TOP
 from tests.cli.process import save
 from tests.cli.test_diff_code import git
-from tests.samples import document, statement
+from tests.samples import INSTANCE_ARN, document, statement
 
 TEMPLATE = yaml.safe_load((TOP / "templates" / "checker.gitlab-ci.yml").read_text())
 
@@ -60,6 +60,11 @@ def test_findings_are_a_code_quality_report(tmp_path: Path) -> None:
         (tmp_path / "checkout" / "gl-code-quality-report.json").read_text()
     )
     assert (code, issues[0]["check_name"]) == (1, "missing-source-account")
+    never = {"CHECKER_PATHS": "policies", "CHECKER_FAIL_ON": "never"}
+    assert run("checker", tmp_path / "checkout", **never)[0] == 0
+    arns = f"{INSTANCE_ARN} none"
+    instances = run("checker", tmp_path / "checkout", CHECKER_INSTANCE_ARNS=arns, **never)
+    assert instances[0] == 2
     assert "error[missing-source-account]" in text
     assert TEMPLATE["checker"]["artifacts"]["reports"] == {"codequality": "gl-code-quality-report.json"}
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checker.analysis.access_diff import Access, Difference, difference, format_actions
+from checker.analysis.access_diff import Access, Difference, difference, format_actions, with_families
+from checker.analysis.wording import caller_of
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import AwsPrincipal
@@ -304,6 +305,13 @@ def test_requests_with_one_of_the_two_source_keys_are_not_lost_from_sight() -> N
     ]
 
 
+def test_the_witness_names_the_source_key_that_a_request_lacks() -> None:
+    _, _, found = compared([PINNED], [statement(Condition={"ArnEquals": {"aws:SourceArn": INSTANCE_ARN}})])
+    assert [caller_of(one.witness) for one in found.gained] == [
+        f"Connect for instance {ID} without aws:SourceAccount"
+    ]
+
+
 def test_an_id_that_connect_would_not_give_counts_as_it_is_written() -> None:
     odd = INSTANCE_ARN.replace(ID, "my-instance")
     _, _, found = compared([PINNED], [PINNED, statement(Condition={"ArnEquals": {"aws:SourceArn": odd}})])
@@ -426,3 +434,21 @@ def test_what_is_added_is_all_that_is_gained(document_: dict[str, Any]) -> None:
     for one in found.gained:
         account = one.witness.caller.arn.account if isinstance(one.witness.caller, AwsPrincipal) else ""
         assert not one.party.account or account in ("", one.party.account)
+
+
+@pytest.mark.parametrize(
+    ("actions", "shown"),
+    [
+        ("@ @Pair @PairWithoutPlaintext @WithoutPlaintext", "@*"),
+        (
+            "kms:Decrypt @WithoutPlaintext @PairWithoutPlaintext @Pair @ sns:Publish",
+            "kms:Decrypt @* sns:Publish",
+        ),
+        ("@ @Pair @PairWithoutPlaintext", "@ @Pair @PairWithoutPlaintext"),
+        ("sns:Publish", "sns:Publish"),
+        ("kms:ReEncryptFrom kms:ReEncryptTo", "kms:ReEncryptFrom kms:ReEncryptTo"),
+    ],
+)
+def test_actions_of_one_pattern_are_shown_as_it(actions: str, shown: str) -> None:
+    first, expected = (text.replace("@", "kms:GenerateDataKey").split() for text in (actions, shown))
+    assert with_families(first) == tuple(expected)

@@ -146,6 +146,23 @@ ELSEWHERE = (
     f"  policy = jsonencode({subscribers(PARTNER)})\n}}\n"
 )
 INLINE = f'resource "aws_sns_topic" "chat" {{\n  name   = "chat"\n  policy = jsonencode({subscribers(PARTNER)})\n}}\n'
+ALERTS = (
+    'module "alerts" {\n  source  = "terraform-aws-modules/sns/aws"\n  version = "6.1.0"\n  policy  = "@"\n}\n'
+    'variable "other" {\n  default = "a"\n}\n' + INLINE
+)
+OWN_ALERTS = {
+    "m/main.tf": 'variable "partner" {}\n' + ALERTS.replace('"@"', "var.partner"),
+    "main.tf": 'module "m" {\n  source  = "./m"\n  partner = local.p\n}\nlocals {\n  p = "a"\n}\n',
+}
+UNIT_WITH_ALERTS = {
+    "mod/main.tf": OWN_ALERTS["m/main.tf"],
+    "live/terragrunt.hcl": 'terraform {\n  source = "../mod"\n}\ninputs = {\n  partner = "a"\n}\n',
+}
+CONNECT_ONLY = (
+    'data "aws_iam_policy_document" "chat" {\n  statement {\n    actions   = ["sns:Publish"]\n    resources = ["*"]\n'
+    '    principals {\n      type        = "Service"\n      identifiers = ["connect.amazonaws.com"]\n    }\n  }\n}\n'
+)
+OF_DOCUMENT = POLICY.replace("EXPRESSION", "data.aws_iam_policy_document.chat.json")
 SPLIT = {"main.tf": TOPIC, "policy.tf": POLICY.replace("EXPRESSION", f"jsonencode({subscribers(PARTNER)})")}
 
 
@@ -396,6 +413,55 @@ CHANGES = {
     "unread module": swapped(
         {"main.tf": REMOTE + for_account("module.partner.account")}, "main.tf", "ref=v1", "ref=v2", "`partner`"
     ),
+    "version of an unread module for topics": swapped(
+        {"main.tf": ALERTS}, "main.tf", "6.1.0", "6.2.0", "`alerts` is called differently"
+    ),
+    "an unread module for topics is removed": Case({"main.tf": ALERTS}, {"main.tf": INLINE}, "module `alerts`"),
+    "an unread module for topics is added": Case({"main.tf": INLINE}, {"main.tf": ALERTS}, "init`"),
+    "value for an unread module for topics": swapped(dict(OWN_ALERTS), "main.tf", '"a"', '"b"', "`alerts` is called"),
+    "values file for an unread module for topics": Case(
+        {"main.tf": ALERTS.replace('"@"', "var.other"), "prod.tfvars": 'other = "a"\n'},
+        {"main.tf": ALERTS.replace('"@"', "var.other") + "# b\n", "prod.tfvars": 'other = "b"\n'},
+        "`alerts` is called differently",
+    ),
+    "override of an unread module for topics": Case(
+        {"main.tf": ALERTS}, {"a_override.tf": 'module "alerts" {\n  version = "6.2.0"\n}\n'}, "`alerts` is called differently"
+    ),
+    "number of calls of a module with an unread module for topics": swapped(
+        {**OWN_ALERTS, "main.tf": OWN_ALERTS["main.tf"].replace("partner =", "count   = 0\n  partner =")},
+        "main.tf", "= 0", "= 1", "`alerts` is called differently",
+    ),
+    "backend of an unread module for topics": swapped(
+        {"main.tf": BACKEND + ALERTS.replace(INLINE, "")}, "main.tf", 'bucket  = "a"', 'bucket  = "b"', "module `alerts`"
+    ),
+    "file for an unread module for topics": Case(
+        {"main.tf": ALERTS.replace('"@"', 'file("../p.txt")'), "p.txt": "a"}, {"p.txt": "b"}, "`alerts`"
+    ),
+    "role of the provider of an unread module for topics": swapped(
+        {**OWN_ALERTS, "main.tf": PROVIDER + OWN_ALERTS["main.tf"]}, "main.tf", 'profile = "a"', 'profile = "b"', "`alerts`"
+    ),
+    "input of a unit to an unread module for topics": swapped(
+        dict(UNIT_WITH_ALERTS), "live/terragrunt.hcl", '"a"', '"b"', "module `alerts`"
+    ),
+    "policy beside an unread module for topics": Case(
+        {"main.tf": ALERTS.replace("INLINE", ""), "x.tf": OF_DOCUMENT.replace("chat.arn", "topics.arn") + CONNECT_ONLY
+         + TOPIC.replace('"chat" {', '"topics" {')},
+        {"x.tf": CONNECT_ONLY + TOPIC.replace('"chat" {', '"topics" {')},
+        "part that was not read (`module.alerts in main.tf`)",
+    ),
+    "policy whose document stays": Case(
+        {"main.tf": TOPIC + OF_DOCUMENT + CONNECT_ONLY}, {"main.tf": TOPIC + CONNECT_ONLY}, "loses", 1
+    ),
+    "policy whose document an output has": Case(
+        {"main.tf": TOPIC + OF_DOCUMENT + CONNECT_ONLY},
+        {"main.tf": TOPIC + CONNECT_ONLY, "o.tf": 'output "p" {\n  value = data.aws_iam_policy_document.chat.json\n}\n'},
+        "was not read: `data.aws_iam_policy_document.chat`",
+    ),
+    "policy whose document a unit may use": Case(
+        {"main.tf": TOPIC + OF_DOCUMENT + CONNECT_ONLY, "live/terragrunt.hcl": UNIT_WITH_ALERTS["live/terragrunt.hcl"].replace("../mod", "..")},
+        {"main.tf": TOPIC + CONNECT_ONLY},
+        "was not read",
+    ),
     "stored parameter": swapped(
         {"t.json": template(Type="AWS::SSM::Parameter::Value<String>", Default="/a")}, "t.json", "/a", "/b", "before the", 1
     ),
@@ -628,6 +694,14 @@ SAME = {
         {"main.tf": data_source("aws_ssm_parameter", "name", "value").replace("{\n", "{ # stored\n", 1)},
     ),
     "comment beside an unread module": Case({"main.tf": CALL}, {"main.tf": CALL.replace("{\n", "{ # x\n", 1)}),
+    "comment beside an unread module for topics": swapped({"main.tf": ALERTS}, "main.tf", "{\n", "{ # x\n", "its call does not change"),
+    "code beside an unread module for topics": Case(
+        {"main.tf": ALERTS}, {"main.tf": ALERTS.replace(INLINE, ""), "x.tf": INLINE}, "its call does not change"
+    ),
+    "other value beside an unread module for topics": swapped(
+        {**OWN_ALERTS, "x.tf": 'locals {\n  q = "a"\n}\n'}, "x.tf", '"a"', '"b"', "its call does not change"
+    ),
+    "document that nothing uses": Case({"main.tf": INLINE}, {"x.tf": CONNECT_ONLY}, "nothing uses it"),
     "unrelated template": Case(
         {"t.json": template(), "list.json": json.dumps([{"ParameterKey": "Other", "ParameterValue": "a"}])},
         {"list.json": json.dumps([{"ParameterKey": "Other", "ParameterValue": "b"}])},

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from checker.core.errors import InputError
 from checker.inputs.mentions import text_of, text_with_connect
 from checker.inputs.terraform.module.folder import is_override, listed
+from checker.inputs.text import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,3 +77,17 @@ def is_merged(path: Path, header: Header | None) -> bool:
         return False
     texts = map(text_of, listed(path.parent, []))
     return any(_OVERRIDES.search(text) and f"{header.name}." in text for text in texts)
+
+
+_POLICY_DOCUMENT = "aws_iam_policy_document"
+
+
+def is_used(path: Path, header: Header) -> bool:
+    """False for a policy document that nothing in its module names: a data source alone has no effect."""
+    if header.kind != "data" or header.labels[:1] != (_POLICY_DOCUMENT,) or len(header.labels) < 2:
+        return True
+    use = re.compile(rf"{_POLICY_DOCUMENT}\s*\.\s*{re.escape(header.labels[1])}(?![\w-])")
+    try:
+        return any(use.search(read_text(one)) for one in listed(path.parent, []))
+    except InputError:
+        return True  # not known

@@ -53,6 +53,7 @@ _NO_VALUE = frozenset(
     {"tags", "tags_all", "lifecycle", "depends_on", "timeouts", "provisioner", "connection"}
 )
 """Arguments and blocks of resources that set no attribute."""
+_REPEATED = ("for_each", "count")
 _OTHER_NAMES = ("var", "local", "module", "dependency")
 _MOST_PARTS = 2_000
 """The maximum number of texts of a definition that is compared."""
@@ -128,14 +129,37 @@ class Definitions:
                     yield pattern_of(block, "name"), self._closure(self._whole(place, block))
 
     def of_call(self, folder: Path, name: str) -> str:
-        """Return the definition of a module call in a folder, with its providers; empty if there is none."""
-        place = Place(folder)
-        block = self._tree.content(place).modules.get(name)
-        if block is None:
+        """Return the definition of a module call in a folder, with its providers; empty if there is none.
+
+        In a local module, the call has a definition for each call of the module.
+        """
+        if name not in self._tree.content(Place(folder)).modules:
             return ""
+        places = [*islice(self._tree.places_of(folder), _MOST_PARTS)]
+        if len(places) == _MOST_PARTS:
+            return f"too many calls to compare, in {self._top}"
+        return "\n".join(self._closure(self._call(place, name)) for place in places)
+
+    def _call(self, place: Place, name: str) -> Iterator[_Part]:
+        """Yield a module call, the settings of the providers that it uses, and whether each caller of the module calls it."""
+        block = self._tree.content(place).modules[name]
         names = {("aws", ""): ("aws", "")} if (passed := passed_names(block)) is None else passed
-        providers = (part for own in names.values() for part in self._settings(place, own))
-        return self._closure([_Part(place, text_of_block(block)), *providers])
+        yield _Part(place, text_of_block(block))
+        yield from (part for own in names.values() for part in self._settings(place, own))
+        yield from self._repeated(place)
+
+    def _repeated(self, place: Place) -> Iterator[_Part]:
+        """Yield how often a module is called, by each call that leads to it."""
+        if place.caller is not None and place.call is not None:
+            found = place.call.body.arguments
+            yield from (
+                _Part(place.caller, text_of_argument(found[name])) for name in _REPEATED if name in found
+            )
+            yield from self._repeated(place.caller)
+
+    def roots(self, folder: Path) -> frozenset[Path]:
+        """Return the folders of the roots from which the module of a folder is called; its own without a call."""
+        return frozenset(Path(place.path[0]) for place in islice(self._tree.places_of(folder), _MOST_PARTS))
 
     def _closure(self, parts: Iterable[_Part]) -> str:
         """Join texts, the definitions of all names in them, and the changed files that they may read."""
@@ -192,7 +216,7 @@ class Definitions:
         attribute = names[2] if len(names) > 2 and block.kind == "resource" else ""
         arguments = block.body.arguments
         if attribute in arguments:
-            chosen = (attribute, *(name for name in ("for_each", "count") if name in arguments))
+            chosen = (attribute, *(name for name in _REPEATED if name in arguments))
             yield from (_Part(place, text_of_argument(arguments[name])) for name in chosen)
         elif _is_set_by_aws(block.labels[0], attribute):
             yield from self._provider(place, block)

@@ -102,6 +102,14 @@ class ModuleTree:
             if called is not None:
                 yield from self.below(called)
 
+    def places_of(self, folder: Path) -> Iterator[Place]:
+        """Yield a folder as a root, and as the module of each call that leads to it."""
+        own = absolute(folder)
+        yield Place(folder)
+        roots = dict.fromkeys(Path(one).parent for one in self._texts) if self.callers(folder) else ()
+        for root in (one for one in roots if absolute(one) != own):
+            yield from (place for place in self.below(Place(root)) if absolute(place.folder) == own)
+
     def block(self, place: Place, names: Names) -> Block | None:
         """Return the block of a resource or data source by its address in a module."""
         mode, kind, name = (*(names if names[:1] == ("data",) else ("resource", *names)), "", "")[:3]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from checker.analysis.callers import (
     ANY_ACCOUNT,
@@ -20,15 +21,17 @@ from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.universe import MEMBER, OTHER_SERVICE, SERVICE
 from checker.policy.model import Statement
 from checker.report.brief import count_noun
-from checker.report.difference import proof_lines
+from checker.report.difference import WITNESS, proof_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from checker.analysis.access_diff import Access
-    from checker.analysis.policy_pair import ComparedRoots, DeployedAccess, DeployedDifference
+    from checker.analysis.policy_pair import ComparedRoots, DeployedAccess, DeployedDifference, PolicyPair
     from checker.core.unknown import Unknown
 
+
+K = TypeVar("K")
 
 GAINS, LOSES, MAY_GAIN, MAY_LOSE = "gains", "loses", "may gain", "may lose"
 NEW, GONE, NEW_ARN, NOT_KNOWN = "added", "removed", "new ARN", "not known"
@@ -57,6 +60,11 @@ class Row(NamedTuple):
     width: int = 0
 
     @property
+    def without_witness(self) -> tuple[tuple[str, str], ...]:
+        """The proof without the witness, which depends on the values of a deployment."""
+        return tuple(pair for pair in self.proof if pair[0] != WITNESS)
+
+    @property
     def message(self) -> str:
         """The row as a sentence without its proof."""
         if self.change in _SENTENCES:
@@ -73,8 +81,52 @@ _SENTENCES = {
 
 
 def rows_of(found: ComparedRoots) -> tuple[Row, ...]:
-    """Return the rows of all topics and keys, those of one resource together."""
-    return tuple(row for one in found.resources for row in _rows(one))
+    """Return the rows of all topics and keys, those of one resource together, the widest gain first.
+
+    Rows that are equal for several values files of a root are one row, with the witness of the first. Those of most
+    files come first.
+    """
+    every = [(one.pair, row) for one in found.resources for row in _rows(one)]
+    keys = [row._replace(resource=pair.plain_name, proof=row.without_witness) for pair, row in every]
+    equal: dict[tuple[Row, int], dict[str, Row]] = {}
+    for key, (pair, row) in zip(_numbered(keys, [pair for pair, _ in every]), every, strict=True):
+        equal.setdefault(key, {})[pair.values] = row
+    resources = dict.fromkeys(_resource_of(key) for key, _ in equal)
+    order = {resource: number for number, resource in enumerate(resources)}
+    rows = [
+        ((order[_resource_of(key)], -len(found_in)), _joined(key.resource, found_in))
+        for (key, _), found_in in equal.items()
+    ]
+    return tuple(row for _, row in sorted(rows, key=lambda one: (one[0], one[1].resource, _rank(one[1]))))
+
+
+def _numbered(keys: Iterable[K], pairs: Iterable[PolicyPair]) -> Iterator[tuple[K, int]]:
+    """Number equal keys of one comparison, which belong to different topics, keys or rows."""
+    seen: Counter[tuple[K, str]] = Counter()
+    for key, pair in zip(keys, pairs, strict=True):
+        yield key, seen[key, pair.values]
+        seen[key, pair.values] += 1
+
+
+def _joined(name: str, rows: Mapping[str, Row]) -> Row:
+    """Join the equal rows of several values files; the file is empty for a comparison without one."""
+    file, first = next(iter(rows.items()))
+    if len({row.proof for row in rows.values()}) > 1:
+        place = f" ({file or 'without values'})"
+        proof = tuple((label, text + place * (label == WITNESS)) for label, text in first.proof)
+        first = first._replace(proof=proof)
+    return first._replace(resource=_with_values(name, list(rows)))
+
+
+def _resource_of(row: Row) -> tuple[str, str, str]:
+    return row.kind, row.resource, row.place
+
+
+def _with_values(name: str, files: Sequence[str]) -> str:
+    """Add the values files to a name; an empty one stands for a comparison without them."""
+    listed = ", ".join(filter(None, files))
+    without = " and without values" if "" in files else ""
+    return f"{name} ({listed}{without})" if listed else name
 
 
 OWN_WORDS = (
@@ -97,7 +149,7 @@ def own_sentences(found: ComparedRoots) -> Iterator[tuple[str, tuple[str, ...]]]
 
     The name of a resource is none of these values: it shows what a change is about.
     """
-    yield from ((word, ()) for word in OWN_WORDS)
+    yield from ((word, ()) for word in (*OWN_WORDS, *(row.resource for row in rows_of(found))))
     for one in found.resources:
         pair = one.pair
         yield from (
@@ -123,8 +175,12 @@ def _without(text: str, names: Iterable[str]) -> str:
 
 
 def sorted_rows(found: ComparedRoots) -> tuple[Row, ...]:
-    """Return the rows of all topics and keys in the order in which a reviewer needs them, the widest gain first."""
-    return tuple(sorted(rows_of(found), key=lambda row: (CHANGES.index(row.change), row.width)))
+    """Return the rows of all topics and keys in the order in which a reviewer needs them, whatever their resource."""
+    return tuple(sorted(rows_of(found), key=_rank))
+
+
+def _rank(row: Row) -> tuple[int, int]:
+    return CHANGES.index(row.change), row.width
 
 
 _WIDEST = (
@@ -242,9 +298,14 @@ _NOUNS = (
 
 
 def _compared(found: ComparedRoots) -> str:
-    kinds = [one.pair.kind for one in found.resources]
+    pairs = [one.pair for one in found.resources]
+    keys = [(one.kind, one.plain_name, one.old_place, one.new_place) for one in pairs]
+    results: dict[tuple[tuple[str, ...], int], list[bool | Unknown]] = {}
+    for key, one in zip(_numbered(keys, pairs), found.resources, strict=True):
+        results.setdefault(key, []).append(one.same)
+    kinds = [kind for (kind, *_), _ in results]
     nouns = [count_noun(kinds.count(kind), kind) for kind in ("topic", "key") if kind in kinds]
-    same = sum(one.same is True for one in found.resources)
+    same = sum(all(each is True for each in listed) for listed in results.values())
     if not nouns:
         return "the change affects no topic or key that was read"
     return f"compared {' and '.join(nouns)}, {same} unchanged"

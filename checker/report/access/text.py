@@ -6,7 +6,7 @@ import re
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING
 
-from checker.analysis.access_diff import most_actions
+from checker.analysis.access_diff import most_actions, with_families
 from checker.core.terminal_text import inert, line_of_parts
 from checker.report.access.rows import (
     GAINS,
@@ -85,7 +85,9 @@ def _row(row: Row, who: int, paint: Paint) -> Iterator[str]:
 
 def _action_lines(actions: Sequence[str]) -> list[str]:
     """Write one action a line, or most actions of a service as a pattern with its exceptions."""
-    return [line for one in most_actions(actions) or actions for line in _wrapped(one, _ACTION)]
+    return [
+        line for one in most_actions(actions) or with_families(actions) for line in _wrapped(one, _ACTION)
+    ]
 
 
 def _joined(texts: Sequence[str], widths: Sequence[int]) -> str:
@@ -93,7 +95,7 @@ def _joined(texts: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Break a text into lines, a long name behind one of its separators."""
+    """Break a text into lines, a long name behind one of its separators or before a capital letter."""
     words = (word for part in inert(text).split(" ") for word in _parts(part, width))
     lines = [""]
     for word, is_new in words:
@@ -112,7 +114,7 @@ def _parts(word: str, width: int) -> Iterator[tuple[str, bool]]:
     yield from ((part, number == 0) for number, part in enumerate(parts))
 
 
-_SEPARATOR = re.compile(r"(?<=[./:_])")
+_SEPARATOR = re.compile(r"(?<=[./:_])|(?<=[a-z])(?=[A-Z])")
 
 
 def _list(title: str, texts: Iterable[str], width: int, paint: Paint) -> Iterator[str]:
