@@ -67,7 +67,11 @@ class ListedResources:
         if key in self._unread:
             return self._unread[key]
         arn = Arn.parse(key)
-        units = [unit for unit in self.audit.units if arn is not None and unit.region == arn.region]
+        if arn is None:
+            return "its topics are not known"
+        if unit_of(arn, self.audit) is None:
+            return self._outside(arn)
+        units = [unit for unit in self.audit.units if unit.region == arn.region]
         return next(chain.from_iterable(self._hidden_users(unit, key) for unit in units), "")
 
     def _hidden_users(self, unit: AuditedUnit, key: str) -> Iterator[str]:
