@@ -85,12 +85,16 @@ class _Comparer:
         chosen = self._chosen(resource)
         if arn is not None:
             chosen = _with_arn(chosen, arn)
-        answers = [(one, (self.changed.affects(one), self.redefined.moved(one))) for one in chosen]
-        found = [(one, answer) for one, answer in answers if answer != (False, None)]
+        answers = [(one, self._answers(one)) for one in chosen]
+        found = [(one, answer) for one, answer in answers if answer != (False, None, None)]
         unread = self._unread([each for one, _ in found for each in broken(one, self.changed)])
         missing = MissingParts(self.changed, self.declared, unread.old, unread.new)
         pairs = tuple(self._pair(one, answer, missing) for one, answer in found)
         return Comparison(pairs, unread.entries, unread.untouched)
+
+    def _answers(self, match: Match) -> tuple[Truth | None, ...]:
+        """Tell whether the change affects a resource, or may affect it for a reason."""
+        return self.changed.affects(match), self.redefined.moved(match), self.redefined.supplied(match)
 
     def _chosen(self, resource: str) -> list[Match]:
         changed = self.changed

@@ -164,7 +164,7 @@ class Changed(NamedTuple):
         is_template = (
             "#" in resource.address
         )  # another template may set its values; a plan or a policy is complete
-        return name in self.reach.files or (self.reach.others and is_template and _has_unread_part(resource))
+        return name in self.reach.files or (self.reach.others and is_template and has_unread_part(resource))
 
     def touches_file(self, name: str, *, is_old: bool) -> bool:
         """True for what was not read if the change may affect it: its file, or one that may supply its values.
@@ -198,7 +198,7 @@ class Changed(NamedTuple):
 
     def _may_be_supplied(self, resource: Topic | Key) -> bool | Unknown:
         """Tell whether a changed file may be an unread part of a resource, which looks alike on both sides."""
-        if not _has_unread_part(resource):
+        if not has_unread_part(resource):
             return False
         file = self.supplier(resource)
         return Unknown(_SUPPLIED, file) if file else False
@@ -223,7 +223,7 @@ def outline(one: Topic | Key) -> object:
     return one.address, access_values(one).without_references
 
 
-def _has_unread_part(resource: Topic | Key) -> bool:
+def has_unread_part(resource: Topic | Key) -> bool:
     """True for a resource with a part of which not even a reference is known."""
     return any(not one.pieces for one in within(access_values(resource), Unknown))
 

@@ -12,27 +12,30 @@ from checker.core.errors import InputError, Skipped
 from checker.core.unknown import Unknown, literal, parts_of, symbols_within
 from checker.inputs.access_values import access_values, with_symbols
 from checker.inputs.callers import is_chosen
-from checker.inputs.cloudformation.definitions import definition_of, parameter_of, stored_name, template_in
-from checker.inputs.discover import HCL
+from checker.inputs.cloudformation.definitions import definition_of, template_in, text_of_template
+from checker.inputs.discover import CONFIGURATION, HCL
 from checker.inputs.file_references import files_read_by
+from checker.inputs.reach import has_unread_part
 from checker.inputs.resource_matches import is_of_deployment
-from checker.inputs.supplies import STORED, Supply, supplies_in, wanted_by
-from checker.inputs.terraform.module.folder import listed
+from checker.inputs.supplies import may_want, supplied_by_root, supplied_by_templates, wanted_in
+from checker.inputs.terraform.module.folder import callers_among, listed
 from checker.inputs.terraform_text import backends_in, unread_modules
 from checker.inputs.text import TextDocument, parse_documents
-from checker.inputs.values_rounds import home_of_values
+from checker.inputs.values_rounds import home_of_values, names_in, roots_with, variables_of
 from checker.policy.node import Object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from checker.core.unknown import Symbol
     from checker.inputs.diff_inputs import Input
     from checker.inputs.reach import Changed
     from checker.inputs.resource_matches import Match, Resource
+    from checker.inputs.supplies import Supply
     from checker.inputs.terraform.definitions import Definitions
 
 
+_SUPPLIED = "a part of it was not read, and may be a value that other code sets, which changes"
 _MOVED = "its provider or backend changes, so that it may be in another account or Region"
 
 
@@ -139,14 +142,11 @@ class Redefined:
             return False
         if symbol.name.startswith("dependency."):
             return len({known.of_dependency(*one) for known, one in self._dependencies(symbol)}) > 1
-        if self._is_code(new):
-            is_redefined = self._is_near(new) and self._in_code(symbol, old, new)
-        else:
-            sides = (old, self._changed.old), (new, self._changed.new)
-            before, after = (_in_template(symbol, *one) for one in sides)
-            is_redefined = before != after
-        wanted = None if is_redefined else self._wanted(symbol, new)
-        return is_redefined or (wanted is not None and any(map(wanted.may_be, self._different_supplies)))
+        if self._is_code(new) and not self._is_near(new):
+            return self._is_supplied(lambda: self._in_code(symbol, new, is_old=False))
+        define = self._in_code if self._is_code(new) else self._in_template
+        before, after = define(symbol, old, is_old=True), define(symbol, new, is_old=False)
+        return before != after or self._is_supplied(lambda: after)
 
     def _dependencies(self, symbol: Symbol) -> Iterator[tuple[Definitions, tuple[Path, str]]]:
         """Yield the Terragrunt unit and the output that a symbol names, on both sides."""
@@ -154,12 +154,16 @@ class Redefined:
         for known, side in zip(self._definitions, (self._changed.old, self._changed.new), strict=True):
             yield known, (Path(side.folder, unit), names[3] if len(names) > 3 else "")
 
-    def _in_code(self, symbol: Symbol, old: Resource, new: Resource) -> bool:
-        """True if Terraform code defines a symbol differently on both sides."""
-        before, after = self._definitions
-        return before.of_symbol(before.root_of(old), symbol.name) != after.of_symbol(
-            after.root_of(new), symbol.name
-        )
+    def _in_code(self, symbol: Symbol, resource: Resource, *, is_old: bool) -> str:
+        """Return the name of a symbol, with its definition in Terraform code."""
+        known = self._definitions[not is_old]
+        return f"{symbol.name}\n{known.of_symbol(known.root_of(resource), symbol.name) or ''}"
+
+    def _in_template(self, symbol: Symbol, resource: Resource, *, is_old: bool) -> str:
+        """Return the name of a symbol, with its definitions in templates."""
+        side = self._changed.old if is_old else self._changed.new
+        found = (definition_of(one, symbol.name) for one in _templates(symbol, resource, side))
+        return "\n".join((symbol.name, *(one for one in found if one is not None)))
 
     def _is_near(self, new: Resource) -> bool:
         """True if the change has a file of the code of a resource, or one that the code may read."""
@@ -173,36 +177,92 @@ class Redefined:
     def _is_code(resource: Resource) -> bool:
         return resource.place.document.name.endswith(HCL)
 
-    def _wanted(self, symbol: Symbol, new: Resource) -> Supply | None:
-        """Return what a symbol stands for, if other code may supply it."""
-        wanted = wanted_by(symbol.name)
-        if wanted is None and not self._is_code(new):
-            declared = [parameter_of(one, symbol.name) for one in _templates(symbol, new, self._changed.new)]
-            stored = [name for one in declared if one is not None and (name := stored_name(one)) is not None]
-            return Supply(STORED, stored[0]) if stored else None
-        if wanted is None or wanted.name or not self._different_supplies:
-            return wanted
-        known = self._definitions[1]
-        return wanted._replace(name=known.argument(known.root_of(new), symbol.name, "name"))
+    def supplied(self, match: Match) -> Unknown | None:
+        """Return the reason why other code may supply an unread part of a resource, which may be any of its code."""
+        old, new = match
+        if old is None or new is None or not has_unread_part(new):
+            return None
+        return Unknown(_SUPPLIED, new.address) if self._is_supplied(lambda: self._code_of(new)) else None
+
+    def _code_of(self, resource: Resource) -> str:
+        """Return the texts in which a part of a resource may be: of its root, or of its template and those around it."""
+        if self._is_code(resource):
+            known = self._definitions[1]
+            return known.code(known.root_of(resource))
+        file, side = PurePosixPath(resource.place.document.name).name, self._changed.new
+        names = (name for name, text in side.texts.items() if name.endswith(file) or f"/{file}" in text)
+        return "\n".join(text_of_template(one) for name in names for one in _documents(name, side))
+
+    def _is_supplied(self, definition: Callable[[], str]) -> bool:
+        """True if a definition takes a value from other code, which supplies another one."""
+        if not self._has_wants or not self._different_supplies:
+            return False
+        wanted = wanted_in(definition())
+        return any(one.may_be(other) for one in wanted for other in self._different_supplies)
+
+    @cached_property
+    def _has_wants(self) -> bool:
+        return any(map(may_want, self._changed.new.texts.values()))
 
     @cached_property
     def _different_supplies(self) -> frozenset[Supply]:
-        """What one side of the change supplies, and the other one does not, or defines otherwise."""
+        """What one side of the change supplies, and the other one does not, or defines otherwise, directly or not."""
         before, after = (frozenset(self._supplies(one)) for one in (self._changed.old, self._changed.new))
-        return before ^ after
+        found, others = before ^ after, before & after
+        while others and (
+            more := {
+                one
+                for one in others
+                if any(wanted.may_be(other) for wanted in wanted_in(one.definition) for other in found)
+            }
+        ):
+            found, others = found | more, others - more
+        return found
 
     def _supplies(self, side: Input) -> Iterator[Supply]:
         """Yield what one side supplies, without values files that Terraform does not load by itself, and with each."""
-        reach, top = self._changed.reach, Path(side.folder)
-        files = [one for one in reach.changed if is_chosen(one.rpartition("/")[2]) and (top / one).is_file()]
-        homes = {
-            parent.as_posix()
-            for one in files
-            for parent in PurePosixPath(one).parents
-            if listed(top / parent, [])
+        top, known = Path(side.folder), self._of(side, {})
+        yield from supplied_by_templates(top, self._changed.reach.changed)
+        for root in sorted(self._supplying(side)):
+            yield from supplied_by_root(top / root, known)
+        for root, file in sorted(self._with_values(side)):
+            yield from supplied_by_root(top / root, self._of(side, {root: file}))
+
+    def _supplying(self, side: Input) -> frozenset[str]:
+        """Return the roots and units that may supply another value: those that a change affects, and their callers.
+
+        Others read a changed file that is not code, or take values from others themselves.
+        """
+        reach = self._changed.reach
+        changed = {dirname(one) or "." for one in reach.changed if one.endswith((*HCL, CONFIGURATION))}
+        texts = {name: text for name, text in side.texts.items() if name.endswith((*HCL, CONFIGURATION))}
+        reading = {
+            dirname(name) or "."
+            for name, text in texts.items()
+            if may_want(text) or any(files_read_by(text, reach.loose))
         }
-        for values in ({}, *({home_of_values(one, frozenset(homes)): one} for one in files)):
-            yield from supplies_in(top, reach.changed, {*reach.roots, *values}, self._of(side, values))
+        return frozenset({*reach.roots, *changed, *callers_among(reading, texts, side.folder)})
+
+    def _with_values(self, side: Input) -> Iterator[tuple[str, str]]:
+        """Yield the changed values files that Terraform does not load by itself, each with a root that it may be for.
+
+        A file in no root is for each root that declares one of its variables.
+        """
+        top = Path(side.folder)
+        files = [
+            one
+            for one in self._changed.reach.changed
+            if is_chosen(one.rpartition("/")[2]) and (top / one).is_file()
+        ]
+        above = {parent.as_posix() for one in files for parent in PurePosixPath(one).parents}
+        homes = frozenset(one for one in above if listed(top / one, []))
+        beside = [one for one in files if not home_of_values(one, homes)]
+        yield from ((home, one) for one in files if (home := home_of_values(one, homes)))
+        folders = {dirname(name) or "." for name in side.texts if name.endswith(HCL)} if beside else ()
+        variables = variables_of(folders, side.texts)
+        for one in beside:
+            roots = roots_with(names_in(top / one), variables)
+            yield from ((root, one) for root in (*roots.whole, *roots.partly))
 
     @cached_property
     def _definitions(self) -> tuple[Definitions, Definitions]:
@@ -232,19 +292,20 @@ def _place_of(resource: Resource) -> tuple[str | None, str | None]:
     return parts[3], parts[4]
 
 
-def _in_template(symbol: Symbol, resource: Resource, side: Input) -> list[str | None]:
-    return [definition_of(one, symbol.name) for one in _templates(symbol, resource, side)]
-
-
 def _templates(symbol: Symbol, resource: Resource, side: Input) -> Iterator[Object]:
     """Yield the template in which a symbol is defined: that of its scope, or of the resource."""
     name = symbol.scope.partition("#")[0]
     document = resource.place.document
     if name in side.texts and name != side.own(document.name):
-        try:
-            documents = parse_documents(name, side.texts[name])
-        except InputError:
-            return  # reported when the file is read
-        yield from (template_in(one.root) for one in documents if isinstance(one.root, Object))
+        yield from _documents(name, side)
     elif isinstance(document, TextDocument) and isinstance(document.root, Object):
         yield template_in(document.root)
+
+
+def _documents(name: str, side: Input) -> Iterator[Object]:
+    """Yield the templates in a file."""
+    try:
+        documents = parse_documents(name, side.texts[name])
+    except InputError:
+        return  # reported when the file is read
+    yield from (template_in(one.root) for one in documents if isinstance(one.root, Object))

@@ -62,17 +62,9 @@ def _values_of(parameter: Object) -> str:
     )
 
 
-def stored_name(parameter: Object) -> str | None:
-    """Return the default of a parameter whose value is stored elsewhere; ``None`` for other parameters."""
-    if not _kind(parameter).startswith(STORED):
-        return None
-    default = parameter.get("Default")
-    return "" if default is None else text_of(default)
-
-
-def parameter_of(template: Object, name: str) -> Object | None:
-    """Return the declaration of a parameter."""
-    return _member(template, "Parameters", name)
+def text_of_template(template: Object) -> str:
+    """Return all that a template says, its parameters as in the definitions of their symbols."""
+    return "\n".join((*map(_values_of, _members(template, "Parameters")), meaning(template)))
 
 
 def exports_of(template: Object) -> Iterator[tuple[str, str]]:
@@ -107,7 +99,8 @@ def _named(template: Object, name: str) -> Iterator[str]:
     """Yield the texts that define a name: of parameters the default, and of resources what the code decides."""
     parameter, resource = _member(template, "Parameters", name), _member(template, "Resources", name)
     if parameter is not None:
-        yield from (meaning(one) for key in ("Type", "Default") if (one := parameter.get(key)) is not None)
+        values = ((key, parameter.get(key)) for key in ("Default", "Type"))
+        yield "\n".join(f"{key}: {meaning(one)}" for key, one in values if one is not None)
     for section in ("Mappings", "Conditions"):
         found = _member(template, section, name)
         yield from () if found is None else [meaning(found)]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from checker.inputs.resource_matches import Resource
     from checker.inputs.terraform.hcl.body import Block
+    from checker.inputs.terraform.module.folder import Folder
     from checker.inputs.terraform.module.providers import ProviderName
     from checker.inputs.terraform.module_tree import ModuleTree, Names
 
@@ -102,10 +103,11 @@ class Definitions:
         block = self._tree.block(place, names)
         return "" if block is None else self._closure(self._provider(place, block, without))
 
-    def argument(self, root: Place, name: str, argument: str) -> str:
-        """Return the text of an argument of the block that a symbol is an attribute of, with `*` for references."""
-        block = self._tree.block(*self._tree.followed(root, names_of(name)))
-        return "*" if block is None else pattern_of(block, argument)
+    def code(self, root: Place) -> str:
+        """Return the texts of all blocks of a root and of its local modules, with the configurations of its unit."""
+        places = islice(self._tree.below(root), _MOST_PARTS)
+        blocks = (text for place in places for text in _texts_in(self._tree.content(place)))
+        return "\n".join((*blocks, *(() if root.unit is None else self._tree.configurations(root.unit))))
 
     def outputs(self, root: Path) -> Iterator[tuple[str, str]]:
         """Yield the name and the definition of each output of a root, or of the module that a Terragrunt unit deploys."""
@@ -120,12 +122,13 @@ class Definitions:
             "\n".join(map(canonical, self._tree.configurations(unit))) if definition is None else definition
         )
 
-    def resources(self, root: Path, kind: str) -> Iterator[tuple[str, str]]:
-        """Yield the argument `name` and the definition of each resource of a type in a root and its local modules."""
-        for place in islice(self._tree.below(Place(root)), _MOST_PARTS):
+    def resources(self, root: Path, kind: str, argument: str) -> Iterator[tuple[str, str]]:
+        """Yield an argument and the definition of each resource of a type in a root and its local modules."""
+        tops = (Place(root), *self._tree.deployed_by(root))
+        for place in islice((one for top in tops for one in self._tree.below(top)), _MOST_PARTS):
             for key, block in self._tree.content(place).resources.items():
                 if key[:2] == ("resource", kind):
-                    yield pattern_of(block, "name"), self._closure(self._whole(place, block))
+                    yield pattern_of(block, argument), self._closure(self._whole(place, block))
 
     def of_call(self, folder: Path, name: str) -> str:
         """Return the definition of a module call in a folder, with its providers; empty if there is none."""
@@ -263,6 +266,14 @@ class Definitions:
         block = self._tree.content(place).outputs.get(name)
         value = None if block is None else block.body.arguments.get("value")
         yield from () if value is None else [_Part(place, text_of_argument(value))]
+
+
+def _texts_in(folder: Folder) -> Iterator[str]:
+    """Yield the texts of a module that may define a value."""
+    for blocks in (folder.resources, folder.outputs, folder.modules, folder.variables):
+        yield from map(text_of_block, blocks.values())
+    for arguments in (folder.local, folder.values):
+        yield from map(text_of_argument, arguments.values())
 
 
 def _is_set_by_aws(kind: str, attribute: str) -> bool:

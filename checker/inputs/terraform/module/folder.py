@@ -213,6 +213,21 @@ def called_by(text: Text) -> Iterator[Path]:
             yield folder
 
 
+def callers_among(folders: Iterable[str], texts: Mapping[str, str], top: str) -> frozenset[str]:
+    """Return folders, and those of the texts that call them, directly or not; all names are relative to ``top``."""
+    callers: dict[str, set[str]] = {}
+    for name, text in texts.items():
+        path = Path(top, name)
+        for called in called_by(Text(path, text)):
+            callers.setdefault(os.path.relpath(called, top), set()).add(os.path.relpath(path.parent, top))
+    found: set[str] = set()
+    waiting = set(folders)
+    while waiting:
+        found |= waiting
+        waiting = {caller for one in waiting for caller in callers.get(one, ())} - found
+    return frozenset(found)
+
+
 def rendered_by(text: Text) -> Iterator[str]:
     """Return the full paths of the files that a file renders as templates, found by text search."""
     return (absolute(text.path.parent / match[1]) for match in _TEMPLATE.finditer(text.text))
