@@ -145,16 +145,16 @@ class _Reader:
         return (pair for pair in pairs if pair[0] in known)
 
     def _values_beside(self, whole: Changed) -> Iterator[tuple[str, RootsOf]]:
-        """Yield the changed values files that are in no root, with the roots that declare their variables."""
+        """Yield the changed values files that are in no root with their variables, with the roots that declare them."""
+        files = [one for one in sorted(self.files.old | self.files.new) if is_chosen(posixpath.basename(one))]
+        texts = {**whole.old.texts, **whole.new.texts} if files else {}
         known = self._lasting_folders()
-        files = (one for one in sorted(self.files.old | self.files.new) if is_chosen(posixpath.basename(one)))
-        beside = [one for one in files if not home_of_values(one, known)]
-        variables = (
-            variables_of(whole.old.roots | whole.new.roots, {**whole.old.texts, **whole.new.texts})
-            if beside
-            else {}
-        )
-        return ((file, roots_with(self._names_in(file), variables)) for file in beside)
+        homes = variables_of(known, texts)
+        variables = variables_of(whole.old.roots | whole.new.roots, texts)
+        for file in files:
+            home, names = home_of_values(file, known), self._names_in(file)
+            if not home or (names and names.isdisjoint(homes[home])):
+                yield file, roots_with(names, variables)
 
     def _names_in(self, file: str) -> frozenset[str]:
         """Return the variables that a values file sets on either side."""

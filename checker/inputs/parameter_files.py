@@ -29,7 +29,7 @@ _ASSIGNED = r"""\bParameterKey\\?["']?\s*[:=,]\s*\\?["']?({0})\b|\b({0})\\?["']?
 https://docs.aws.amazon.com/cli/latest/reference/cloudformation/create-stack.html
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
 """
-_NESTED = re.compile(r"""\bTemplateURL["']?\s*:\s*(\S.{0,300})""")
+_NESTED = re.compile(r"""\bTemplateURL["']?\s*:\s*("[^"\n]*"|'[^'\n]*'|\S.{0,300})""")
 _SET = "sets parameters of `{}`, which is compared without these values"
 _HELP = "`--parameter NAME=VALUE` sets a parameter on both sides"
 _STACK = "the nested template {} is not read"

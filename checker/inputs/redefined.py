@@ -12,13 +12,19 @@ from checker.core.errors import InputError, Skipped
 from checker.core.unknown import Unknown, literal, parts_of, symbols_within
 from checker.inputs.access_values import access_values, with_symbols
 from checker.inputs.callers import is_chosen
-from checker.inputs.cloudformation.definitions import definition_of, template_in, text_of_template
+from checker.inputs.cloudformation.definitions import (
+    definition_of,
+    template_in,
+    text_of_template,
+    with_nested,
+)
 from checker.inputs.discover import CONFIGURATION, HCL
 from checker.inputs.file_references import files_read_by
+from checker.inputs.mentions import text_in
 from checker.inputs.reach import has_unread_part
 from checker.inputs.resource_matches import is_of_deployment
 from checker.inputs.supplies import may_want, supplied_by_root, supplied_by_templates, wanted_in
-from checker.inputs.terraform.module.folder import callers_among, listed
+from checker.inputs.terraform.module.folder import callers_among
 from checker.inputs.terraform_text import backends_in, unread_modules
 from checker.inputs.text import TextDocument, parse_documents
 from checker.inputs.values_rounds import home_of_values, names_in, roots_with, variables_of
@@ -163,7 +169,8 @@ class Redefined:
         """Return the name of a symbol, with its definitions in templates."""
         side = self._changed.old if is_old else self._changed.new
         found = (definition_of(one, symbol.name) for one in _templates(symbol, resource, side))
-        return "\n".join((symbol.name, *(one for one in found if one is not None)))
+        text = "\n".join((symbol.name, *(one for one in found if one is not None)))
+        return with_nested(text, self._templates[not is_old])
 
     def _is_near(self, new: Resource) -> bool:
         """True if the change has a file of the code of a resource, or one that the code may read."""
@@ -183,6 +190,17 @@ class Redefined:
         if old is None or new is None or not has_unread_part(new):
             return None
         return Unknown(_SUPPLIED, new.address) if self._is_supplied(lambda: self._code_of(new)) else None
+
+    @cached_property
+    def _templates(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """The texts outside of Terraform code of each side, with the changed files that were not read as inputs."""
+        sides = self._changed.old, self._changed.new
+        texts = [
+            {name: text_in(Path(one.folder, name)) for name in self._changed.reach.loose} | dict(one.texts)
+            for one in sides
+        ]
+        old, new = ({name: text for name, text in one.items() if not name.endswith(HCL)} for one in texts)
+        return old, new
 
     def _code_of(self, resource: Resource) -> str:
         """Return the texts in which a part of a resource may be: of its root, or of its template and those around it."""
@@ -222,7 +240,7 @@ class Redefined:
     def _supplies(self, side: Input) -> Iterator[Supply]:
         """Yield what one side supplies, without values files that Terraform does not load by itself, and with each."""
         top, known = Path(side.folder), self._of(side, {})
-        yield from supplied_by_templates(top, self._changed.reach.changed)
+        yield from supplied_by_templates(self._templates[side is self._changed.new])
         for root in sorted(self._supplying(side)):
             yield from supplied_by_root(top / root, known)
         for root, file in sorted(self._with_values(side)):
@@ -246,23 +264,20 @@ class Redefined:
     def _with_values(self, side: Input) -> Iterator[tuple[str, str]]:
         """Yield the changed values files that Terraform does not load by itself, each with a root that it may be for.
 
-        A file in no root is for each root that declares one of its variables.
+        A file belongs to the first folder above it with Terraform files, or else to each that declares a variable of it.
         """
         top = Path(side.folder)
-        files = [
-            one
+        files = {
+            one: names_in(top / one)
             for one in self._changed.reach.changed
             if is_chosen(one.rpartition("/")[2]) and (top / one).is_file()
-        ]
-        above = {parent.as_posix() for one in files for parent in PurePosixPath(one).parents}
-        homes = frozenset(one for one in above if listed(top / one, []))
-        beside = [one for one in files if not home_of_values(one, homes)]
-        yield from ((home, one) for one in files if (home := home_of_values(one, homes)))
-        folders = {dirname(name) or "." for name in side.texts if name.endswith(HCL)} if beside else ()
-        variables = variables_of(folders, side.texts)
-        for one in beside:
-            roots = roots_with(names_in(top / one), variables)
-            yield from ((root, one) for root in (*roots.whole, *roots.partly))
+        }
+        folders = frozenset(dirname(name) or "." for name in side.texts if name.endswith(HCL))
+        variables = variables_of(folders, side.texts) if files else {}
+        for file, names in files.items():
+            home, roots = home_of_values(file, folders), roots_with(names, variables)
+            every = (*roots.whole, *roots.partly)
+            yield from ((root, file) for root in ((home,) if home in every else every))
 
     @cached_property
     def _definitions(self) -> tuple[Definitions, Definitions]:

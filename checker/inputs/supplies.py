@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
 from checker.inputs.cloudformation.definitions import STORED as TYPE_OF_STORED
-from checker.inputs.cloudformation.definitions import exports_of, stored_by, template_in
-from checker.inputs.discover import HCL, is_input
+from checker.inputs.cloudformation.definitions import exports_of, stored_by, template_in, with_nested
+from checker.inputs.discover import is_input
 from checker.inputs.terraform.definition_text import pattern_in
-from checker.inputs.text import parse_documents, read_text
+from checker.inputs.text import parse_documents
 from checker.policy.node import Object
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from checker.inputs.terraform.definitions import Definitions
@@ -41,7 +41,7 @@ _STORED = re.compile(
 """Matches a parameter of a template with its default, which is the name of a stored value."""
 _KEY = r"(?:\[[^\]]*\])?"
 _REMOTE = re.compile(
-    rf"""\bdata\.(?:terraform_remote_state|tfe_outputs)\.[\w-]+{_KEY}(?:\.\w+(?:\.|\[")(?P<output>[\w-]+))?"""
+    rf"""\b(?:data\.(?:terraform_remote_state|tfe_outputs)|dependency)\.[\w-]+{_KEY}(?:\.\w+(?:\.|\[")(?P<output>[\w-]+))?"""
 )
 _LOOKUPS = {
     "aws_ssm_parameter": (PARAMETER, "name"),
@@ -55,7 +55,7 @@ _LOOKUPS = {
 _LOOKUP = re.compile(rf"^data ({'|'.join(_LOOKUPS)}) \S+((?:\n[\w-]+ = .*)*)", re.MULTILINE)
 """Matches a block of these data sources, as `text_of_block` writes it."""
 _MENTION = re.compile(
-    rf"terraform_remote_state|tfe_outputs|\b(?:{'|'.join(_LOOKUPS)})\b|ImportValue|resolve:ssm|{TYPE_OF_STORED}"
+    rf"terraform_remote_state|tfe_outputs|dependency\.|\b(?:{'|'.join(_LOOKUPS)})\b|ImportValue|resolve:ssm|{TYPE_OF_STORED}"
 )
 
 
@@ -98,11 +98,12 @@ def _pattern(name: str) -> str:
     return _REFERENCE.sub("*", name)
 
 
-def supplied_by_templates(top: Path, files: Iterable[str]) -> Iterator[Supply]:
-    """Yield what templates supply, by names relative to ``top``."""
-    for name in sorted(files):
-        if is_input(name) and not name.endswith(HCL):
-            yield from _of_template(top / name)
+def supplied_by_templates(texts: Mapping[str, str]) -> Iterator[Supply]:
+    """Yield what templates supply, of all texts outside of Terraform code."""
+    for name, text in texts.items():
+        if is_input(name) and any(word in text for word in _WORDS):
+            for one in _of_template(name, text):
+                yield one._replace(definition=with_nested(one.definition, texts))
 
 
 def supplied_by_root(root: Path, definitions: Definitions) -> Iterator[Supply]:
@@ -112,10 +113,9 @@ def supplied_by_root(root: Path, definitions: Definitions) -> Iterator[Supply]:
         yield from (Supply(kind, *one) for one in definitions.resources(root, kind, argument))
 
 
-def _of_template(path: Path) -> Iterator[Supply]:
+def _of_template(name: str, text: str) -> Iterator[Supply]:
     try:
-        text = read_text(path)
-        documents = parse_documents(str(path), text) if any(word in text for word in _WORDS) else ()
+        documents = parse_documents(name, text)
     except InputError:
         return  # reported when the file is read
     for root in (one.root for one in documents):

@@ -281,6 +281,63 @@ BY_STACK = {"Fn::Sub": "${AWS::StackName}partner"}
 RESOLVED = for_principal("arn:aws:iam::{{resolve:ssm:/a}}:root")
 
 
+CODE = for_principal(
+    {"Fn::Sub": "arn:aws:iam::${Lookup.Account}:root"},
+    Lookup={"Type": "Custom::Lookup", "Properties": {"ServiceToken": {"Fn::GetAtt": ["Code", "Arn"]}}},
+    Code={"Type": "AWS::Serverless::Function", "Properties": {"InlineCode": "return a"}},
+)
+ROLES: dict[str, Files] = {
+    f"role by {reference}": {"t.json": for_principal(
+        {"Fn::Sub": reference}, Role={"Type": "AWS::IAM::Role", "Properties": {"RoleName": "reader", "Description": "d"}}
+    )}
+    for reference in ("arn:aws:iam::444455556666:role/${Role}", "${Role.Arn}")
+}  # fmt: skip
+
+
+def outputs(file: str, **values: object) -> str:
+    """A template with a nested one, and with outputs."""
+    child = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": file}}
+    return json.dumps(
+        {"Resources": {"Child": child}, "Outputs": {name: {"Value": one} for name, one in values.items()}},
+        indent=1,
+    )
+
+
+OF_CHILD = {"Fn::GetAtt": ["Child", "Outputs.Partner"]}
+BELOW: dict[str, Files] = {
+    "output of a nested template": {
+        "t.json": for_principal({"Fn::Sub": "arn:aws:iam::${Child.Outputs.Partner}:root"},
+                                **json.loads(outputs("child.json"))["Resources"]),
+        "child.json": outputs("./x/c.json", Partner=OF_CHILD),
+        "x/e.yaml": "Resources: {}\n",
+        "x/c.json": outputs("e.yaml", Partner="a", Other="o"),
+    },
+    "export of a nested template": {
+        "t.json": IMPORT,
+        "e.json": outputs("x/c.json", Partner=OF_CHILD).replace('"Partner": {', '"Partner": {"Export": {"Name": "partner"},'),
+        "x/c.json": outputs("e.yaml", Partner="a", Other="o"),
+        "x/e.yaml": "Resources: {}\n",
+    },
+}  # fmt: skip
+REMOTE_STATE = 'data "terraform_remote_state" "x" {\n  backend = "s3"\n}\n'
+STORED_TEXT = 'resource "aws_ssm_parameter" "b" {\n  name  = "/a"\n  value = "a"\n}\n'
+OUTPUT = 'output "partner" {\n  value = "a"\n}\noutput "other" {\n  value = "o"\n}\n'
+BEHIND: dict[str, Files] = {
+    f"`{function}` of {name}": {"infra/main.tf": source + for_account(function.replace("@", reference)), "b/main.tf": other}
+    for name, reference, source, other in (
+        ("a parameter", "data.aws_ssm_parameter.x.value", STORED.partition("resource")[0], STORED_TEXT),
+        ("an output", "data.terraform_remote_state.x.outputs.partner", REMOTE_STATE, OUTPUT),
+    )
+    for function in ("jsondecode(@).a", "trimspace(@)", 'try(@, "")', 'coalesce(@, "1")', 'split("-", "${@}-x")[0]')
+}  # fmt: skip
+"""A value that other code sets, behind a function, so that a part of the policy is not read."""
+
+
+def setting(value: str) -> Files:
+    """A root that sets a parameter which the policy of another one has."""
+    return {"infra/main.tf": STORED, "b/main.tf": VARIABLE + STORED_TEXT.replace('"a"\n', f"{value}\n")}
+
+
 CHANGES = {
     # Files beyond the size limit, and files that stop being a policy.
     "padded": Case({"p.json": subscribers(PARTNER)}, {"p.json": padded(subscribers(VENDOR))}, "5 MB limit"),
@@ -501,6 +558,54 @@ CHANGES = {
     "grantee by a file": Case({"infra/main.tf": LISTED_GRANTEE, "n.csv": "arn\na"}, {"n.csv": "arn\nb"}, "(`n.csv`)"),
     "output of another root": swapped(dict(STATE), "accounts/terraform.tfvars", '"a"', '"b"', "before the"),
     "output of another root with values": swapped(dict(STATE), "accounts/prod.tfvars", '"p"', '"b"', "before the"),
+    **{title: swapped(files, "b/main.tf", '"a"', '"b"') for title, files in BEHIND.items()},
+    "table of outputs": swapped(
+        {"infra/main.tf": REMOTE_STATE + for_account('lookup(data.terraform_remote_state.x.outputs, "partner", "")'), "b/main.tf": OUTPUT},
+        "b/main.tf",
+        '"a"',
+        '"b"',
+        "that other code sets",
+    ),
+    "code behind a custom resource": swapped({"t.json": CODE}, "t.json", "return a", "return b", "before the"),
+    **{title: swapped(files, "t.json", "reader", "Admin", code=1) for title, files in ROLES.items()},
+    **{title: swapped(files, "x/c.json", '"a"', '"b"', "before the") for title, files in BELOW.items()},
+    "export behind a function": Case(
+        {"t.json": for_principal({"Fn::Split": [",", {"Fn::ImportValue": "partner"}]}), "e.json": exporting("a")},
+        {"e.json": exporting("b")},
+        "that other code sets",
+    ),
+    "dependency behind a function": swapped(
+        {name: str(text).replace("= dependency.a.outputs.partner", "= trimspace(dependency.a.outputs.partner)") for name, text in DEPENDENT.items()},
+        "accounts/main.tf",
+        "= var.a",
+        '= "${var.a}b"',
+        "that other code sets",
+    ),
+    "name of a parameter by an output": swapped(
+        {"infra/main.tf": REMOTE_STATE + STORED.replace('"/a"', "data.terraform_remote_state.x.outputs.partner"), "b/main.tf": OUTPUT},
+        "b/main.tf",
+        '"a"',
+        '"b"',
+        "before the",
+    ),
+    "output behind a parameter": swapped(
+        {"infra/main.tf": STORED, "c/main.tf": OUTPUT,
+         "b/main.tf": REMOTE_STATE + STORED_TEXT.replace('"a"\n', "data.terraform_remote_state.x.outputs.partner\n")},
+        "c/main.tf",
+        '"a"',
+        '"b"',
+        "before the",
+    ),
+    "text of a supplying root": Case({**setting('file("../cfg/v.txt")'), "cfg/v.txt": "a"}, {"cfg/v.txt": "b"}, "before the"),
+    "YAML of a supplying root": Case(
+        {**setting('yamldecode(file("../cfg/v.yaml")).a'), "cfg/v.yaml": "a: 1"}, {"cfg/v.yaml": "a: 2"}, "before the"
+    ),
+    "values beside a supplying root": swapped(
+        {**setting("var.partner"), "env/prod.tfvars": 'partner = "a"\n'}, "env/prod.tfvars", '"a"', '"b"', "before the"
+    ),
+    "values below another root": Case(
+        {**values("env/prod.tfvars").old, "main.tf": "locals {\n  a = 1\n}\n"}, values("env/prod.tfvars").new, "gains", 1
+    ),
     "parameter of another root": swapped(dict(PARAMETER), "b/main.tf", '"a"', '"b"', "before the"),
     "attribute of a custom resource": swapped({"t.json": CUSTOM}, "t.json", '"a"', '"c"', "before the"),
     "default behind a custom resource": swapped({"t.json": CUSTOM}, "t.json", PARTNER, VENDOR, "before the"),
@@ -672,6 +777,10 @@ SAME = {
         '"a"',
         '"b"',
     ),
+    **{
+        f"another value beside {title}": Case(files, {"b/main.tf": (files["b/main.tf"] or "").replace('"o"', '"p"') + "# b\n"})
+        for title, files in BEHIND.items()
+    },
     "another output of a root": swapped(dict(STATE), "accounts/main.tf", '"b"', '"c"'),
     "tags of a parameter": swapped(dict(PARAMETER), "b/main.tf", '"x"', '"y"'),
     "another parameter": swapped({**PARAMETER, "main.tf": STORED.replace("/a", "/b")}, "b/main.tf", '"a"', '"b"'),
@@ -692,6 +801,8 @@ SAME = {
     ),
     "another input of a unit": swapped(dict(GENERATED), "live/terragrunt.hcl", "= 1", "= 2"),
     "another input beside a dependency": swapped(dict(DEPENDENT), "live/infra/terragrunt.hcl", "= 1", "= 2"),
+    **{f"description of a {title}": swapped(files, "t.json", '"d"', '"e"') for title, files in ROLES.items()},
+    **{f"another {title}": swapped(files, "x/c.json", '"o"', '"p"') for title, files in BELOW.items()},
     "another custom resource": swapped({"t.json": CUSTOM}, "t.json", '"b"', '"c"'),
     "description of a parameter": swapped({"t.json": OF_PARAMETER}, "t.json", '"b"', '"c"'),
     "exporting template": Case(

@@ -25,16 +25,16 @@ from checker.inputs.terraform.module_tree import Place, names_of
 from checker.inputs.text import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from checker.inputs.resource_matches import Resource
-    from checker.inputs.terraform.hcl.body import Block
+    from checker.inputs.terraform.hcl.body import Argument, Block
     from checker.inputs.terraform.module.folder import Folder
     from checker.inputs.terraform.module.providers import ProviderName
     from checker.inputs.terraform.module_tree import ModuleTree, Names
 
 
-_BLANK = r"(?:\s|/\*[^*]*\*/)*"
+_BLANK = r"(?:\s|/\*(?:[^*]|\*(?!/))*\*/|(?:#|//)[^\n]*\n)*"
 _DOT = rf"{_BLANK}\.{_BLANK}"
 _KEY = r"\[(?:[^\[\]]|\[[^\]]*\])*\]"
 _REFERENCE = re.compile(
@@ -46,6 +46,11 @@ _OF_PROVIDER = re.compile(r" of ([\w-]+)\.([\w-]+)\Z")
 """Ends the symbols for the account and the Region of a provider with an alias."""
 _SET_BY_AWS = re.compile(r"(?:\w*_)?(?:arn|id|url|name|owner|fingerprint|status)\Z")
 """Matches attributes that identify a resource: another body of the resource does not make it another one."""
+_IDENTIFYING = re.compile(
+    r"(?!display_|kms_|role_a|policy_a)(?:(?:\w+_)?name(?:_prefix)?|path|bucket(?:_prefix)?|\w*account\w*|\w+_(?:arn|id))\Z"
+)
+"""Matches arguments that an ARN, ID or name may be made of."""
+_REPEATED = re.compile(r"\b(?:each|count)\.")
 _ACCOUNT = "aws_organizations_account"
 """Its ID is an account, which another name or address replaces."""
 _NO_PLACE = frozenset({"default_tags", "ignore_tags", "max_retries", "retry_mode", "version", "alias"})
@@ -186,8 +191,8 @@ class Definitions:
     def _resource(self, place: Place, names: Names) -> Iterator[_Part]:
         """Yield what an attribute of a resource depends on, or all of a data source.
 
-        An argument is what the code sets. What AWS sets, such as an ARN, stays the same if the body changes, but not with
-        another provider.
+        An argument is what the code sets. What AWS sets, such as an ARN, may have a name or an account that the code sets,
+        and depends on the provider. The rest of the body does not change it.
         """
         block = self._tree.block(place, names)
         if block is None:
@@ -195,9 +200,12 @@ class Definitions:
         attribute = names[2] if len(names) > 2 and block.kind == "resource" else ""
         arguments = block.body.arguments
         if attribute in arguments:
-            chosen = (attribute, *(name for name in ("for_each", "count") if name in arguments))
-            yield from (_Part(place, text_of_argument(arguments[name])) for name in chosen)
+            yield from (
+                _Part(place, text_of_argument(arguments[name]))
+                for name in (attribute, *_repeating(arguments))
+            )
         elif _is_set_by_aws(block.labels[0], attribute):
+            yield from (_Part(place, text) for text in _identifying(arguments))
             yield from self._provider(place, block)
         else:
             yield from self._whole(place, block)
@@ -274,6 +282,19 @@ def _texts_in(folder: Folder) -> Iterator[str]:
         yield from map(text_of_block, blocks.values())
     for arguments in (folder.local, folder.values):
         yield from map(text_of_argument, arguments.values())
+
+
+def _repeating(arguments: Mapping[str, Argument]) -> Iterator[str]:
+    """Yield the names of the arguments that repeat a resource."""
+    return (name for name in ("for_each", "count") if name in arguments)
+
+
+def _identifying(arguments: Mapping[str, Argument]) -> Iterator[str]:
+    """Yield the arguments that an ARN, ID or name may be made of, and those that repeat the resource if these use them."""
+    texts = [text_of_argument(one) for name, one in arguments.items() if _IDENTIFYING.match(name)]
+    if any(map(_REPEATED.search, texts)):
+        texts += (text_of_argument(arguments[name]) for name in _repeating(arguments))
+    return iter(texts)
 
 
 def _is_set_by_aws(kind: str, attribute: str) -> bool:
