@@ -150,7 +150,7 @@ class _Comparer:
     def _unread(self, found: Iterable[tuple[Input, Skipped]]) -> _Unread:
         """Collect what was not read, ``found`` included, and the first such file of each side."""
         changed = self.changed
-        entries: list[Skipped] = [*changed.skipped, *self.redefined.calls()]
+        entries: list[Skipped] = [*changed.skipped, *self.redefined.calls(), *self.redefined.grants()]
         untouched: dict[str, Skipped] = {}
         old: list[str] = []
         new: list[str] = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import os
+import re
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
 
 
 _SUPPLIED = "a part of it was not read, and may be a value that other code sets, which changes"
+_GRANT = "a grant of a key that the code does not declare changes, and grants are not compared"
+_KEY = re.compile(r"\b(?<!data\.)(?:aws|awscc)_kms_(?:external_|replica_)*key\.")
+"""Matches a reference to a declared key."""
 _MOVED = "its provider or backend changes, so that it may be in another account or Region"
 
 
@@ -118,6 +123,25 @@ class Redefined:
                 reason = f"module `{name}` is called differently, and is neither local nor downloaded"
                 place = normpath(join(self._changed.new.names.base, file))
                 yield Skipped(place, reason, help="run `terraform init`, and compare the plans")
+
+    def grants(self) -> Iterator[Skipped]:
+        """Yield the files of grants that change, and whose key the code does not declare: a key has all others."""
+        before, after = (dict(self._grants(one)) for one in (self._changed.old, self._changed.new))
+        differing = [one for one in after if one not in before or self._is_supplied(partial(str, one))]
+        files = {before[one] for one in before if one not in after} | {after[one] for one in differing}
+        for file in sorted(files):
+            place = normpath(join(self._changed.new.names.base, file))
+            yield Skipped(place, _GRANT, help="compare the output of `aws kms list-grants`")
+
+    def _grants(self, side: Input) -> Iterator[tuple[str, str]]:
+        """Yield the definition of each grant of a key that the code does not declare, and its file."""
+        texts = _in_language(side)
+        own = [dirname(name) or "." for name, text in texts.items() if "aws_kms_grant" in text]
+        known = self._definitions[side is self._changed.new]
+        for root in sorted(callers_among(own, texts, side.folder)):
+            for one in known.grants(Path(side.folder, root)):
+                if not _KEY.search(one.key):
+                    yield one.definition, side.names.relative(os.path.relpath(one.file, side.folder))
 
     def _does_not_change(self, folder: str) -> bool:
         """True for a root without changed files and without outputs of modules, so that its calls do not change."""
@@ -253,7 +277,7 @@ class Redefined:
         """
         reach = self._changed.reach
         changed = {dirname(one) or "." for one in reach.changed if one.endswith((*HCL, CONFIGURATION))}
-        texts = {name: text for name, text in side.texts.items() if name.endswith((*HCL, CONFIGURATION))}
+        texts = _in_language(side)
         reading = {
             dirname(name) or "."
             for name, text in texts.items()
@@ -315,6 +339,11 @@ def _templates(symbol: Symbol, resource: Resource, side: Input) -> Iterator[Obje
         yield from _documents(name, side)
     elif isinstance(document, TextDocument) and isinstance(document.root, Object):
         yield template_in(document.root)
+
+
+def _in_language(side: Input) -> dict[str, str]:
+    """Return the texts of Terraform and Terragrunt."""
+    return {name: text for name, text in side.texts.items() if name.endswith((*HCL, CONFIGURATION))}
 
 
 def _documents(name: str, side: Input) -> Iterator[Object]:

@@ -137,6 +137,7 @@ GRANT = (
     'resource "aws_kms_grant" "vendor" {\n  key_id            = aws_kms_key.chat.key_id\n'
     f'  grantee_principal = "arn:aws:iam::{VENDOR}:role/x"\n  operations        = ["Decrypt"]\n}}\n'
 )
+OTHER_GRANT = GRANT.replace("aws_kms_key.chat.key_id", '"arn:aws:kms:us-east-1:111122223333:key/a"')
 TWO_KEYS = (
     'resource "aws_kms_key" "a" {}\nresource "aws_kms_key" "b" {}\n'
     'resource "aws_sns_topic" "chat" {\n  kms_master_key_id = aws_kms_key.a.arn\n}\n'
@@ -566,6 +567,36 @@ CHANGES = {
         '"b"',
         "that other code sets",
     ),
+    **{
+        f"name in {reference}": swapped(
+            {"main.tf": 'resource "aws_iam_role" "r" {\n  for_each = { a = "reader" }\n  name     = each.value\n}\n'
+             + topic(f"jsonencode({subscribers(PARTNER)})").replace(f"arn:aws:iam::{PARTNER}:root", f"${{{reference}}}")},
+            "main.tf",
+            "reader",
+            "Admin",
+            code=1,
+        )
+        for reference in ('aws_iam_role.r["a"].arn', '"arn:aws:iam::444455556666:role/${aws_iam_role.r["a"].id}"')
+    },
+    "account in an ID": swapped(
+        {"main.tf": f'resource "aws_organizations_delegated_administrator" "d" {{\n  account_id = "{PARTNER}"\n}}\n'
+         + for_account('split("/", aws_organizations_delegated_administrator.d.id)[0]')},
+        "main.tf",
+        PARTNER,
+        VENDOR,
+        "before the",
+    ),
+    "account of an ARN": swapped(
+        {"main.tf": f'resource "aws_ram_resource_share_accepter" "d" {{\n  share_arn = "arn:aws:ram:us-east-1:{PARTNER}:resource-share/a"\n}}\n'
+         + for_account("aws_ram_resource_share_accepter.d.sender_account_id")},
+        "main.tf",
+        PARTNER,
+        VENDOR,
+        "before the",
+    ),
+    "comment in a reference": swapped(
+        {"main.tf": STORED.replace('"/a"', '"${local /* a*b */ .n}"') + 'locals {\n  n = "/a"\n}\n'}, "main.tf", '"/a"', '"/b"', "before the"
+    ),
     "code behind a custom resource": swapped({"t.json": CODE}, "t.json", "return a", "return b", "before the"),
     **{title: swapped(files, "t.json", "reader", "Admin", code=1) for title, files in ROLES.items()},
     **{title: swapped(files, "x/c.json", '"a"', '"b"', "before the") for title, files in BELOW.items()},
@@ -667,6 +698,15 @@ CHANGES = {
     "policy of another topic": swapped({"main.tf": ELSEWHERE}, "main.tf", ":internal", ":secret", "another topic", 1),
     "output for another topic": Case({"p.json": attributes("a")}, {"p.json": attributes("b")}, "new ARN", 1),
     "grant": Case({"main.tf": KEY}, {"main.tf": KEY + GRANT}, "a grant is added"),
+    **{
+        f"grant of {name}": Case({"main.tf": code}, {"g.tf": GRANT.replace("aws_kms_key.chat.key_id", key)}, "g.tf: a grant of a key")
+        for name, key, code in (
+            ("a key by its ARN", '"arn:aws:kms:us-east-1:111122223333:key/a"', ""),
+            ("a key by a data source", "data.aws_kms_key.k.id", 'data "aws_kms_key" "k" {\n  key_id = "alias/a"\n}\n'),
+            ("the key of another root", "data.terraform_remote_state.x.outputs.partner", REMOTE_STATE),
+        )
+    },
+    "grantee of another key": swapped({"g.tf": OTHER_GRANT}, "g.tf", VENDOR, PARTNER, "g.tf: a grant of a key"),
     "removed grant": Case({"main.tf": KEY + GRANT}, {"main.tf": KEY}, "a grant is removed"),
     "key of a topic": swapped({"main.tf": TWO_KEYS}, "main.tf", "kms_key.a.arn", "kms_key.b.arn", "another key"),
     "key of another account": Case(
@@ -803,6 +843,7 @@ SAME = {
     "another input beside a dependency": swapped(dict(DEPENDENT), "live/infra/terragrunt.hcl", "= 1", "= 2"),
     **{f"description of a {title}": swapped(files, "t.json", '"d"', '"e"') for title, files in ROLES.items()},
     **{f"another {title}": swapped(files, "x/c.json", '"o"', '"p"') for title, files in BELOW.items()},
+    "other code beside a grant": Case({"g.tf": OTHER_GRANT}, {"g.tf": f"# grant\n{OTHER_GRANT}locals {{\n  a = 1\n}}\n"}),
     "another custom resource": swapped({"t.json": CUSTOM}, "t.json", '"b"', '"c"'),
     "description of a parameter": swapped({"t.json": OF_PARAMETER}, "t.json", '"b"', '"c"'),
     "exporting template": Case(

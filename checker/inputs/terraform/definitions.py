@@ -76,6 +76,14 @@ class _Part(NamedTuple):
         return self.place.path, self.text
 
 
+class DefinedGrant(NamedTuple):
+    """A grant, with the file that declares it, and the definitions of its key and of all of it."""
+
+    file: str
+    key: str
+    definition: str
+
+
 class Definitions:
     """Definitions in the modules of one side.
 
@@ -129,11 +137,24 @@ class Definitions:
 
     def resources(self, root: Path, kind: str, argument: str) -> Iterator[tuple[str, str]]:
         """Yield an argument and the definition of each resource of a type in a root and its local modules."""
+        for place, block in self._blocks(root, kind):
+            yield pattern_of(block, argument), self._closure(self._whole(place, block))
+
+    def grants(self, root: Path) -> Iterator[DefinedGrant]:
+        """Yield the grants of keys in a root and its local modules."""
+        for place, block in self._blocks(root, "aws_kms_grant"):
+            key = block.body.arguments.get("key_id")
+            parts = [] if key is None else [_Part(place, text_of_argument(key))]
+            yield DefinedGrant(
+                block.at.source.name, self._closure(parts), self._closure(self._whole(place, block))
+            )
+
+    def _blocks(self, root: Path, kind: str) -> Iterator[tuple[Place, Block]]:
+        """Yield the resources of a type in a root, or the module that a unit deploys, and its local modules."""
         tops = (Place(root), *self._tree.deployed_by(root))
         for place in islice((one for top in tops for one in self._tree.below(top)), _MOST_PARTS):
-            for key, block in self._tree.content(place).resources.items():
-                if key[:2] == ("resource", kind):
-                    yield pattern_of(block, argument), self._closure(self._whole(place, block))
+            resources = self._tree.content(place).resources
+            yield from ((place, block) for key, block in resources.items() if key[:2] == ("resource", kind))
 
     def of_call(self, folder: Path, name: str) -> str:
         """Return the definition of a module call in a folder, with its providers; empty if there is none."""
