@@ -29,6 +29,7 @@ from checker.inputs.values_rounds import (
     roots_with,
     rounds,
     variables_of,
+    variables_of_units,
 )
 
 if TYPE_CHECKING:
@@ -151,10 +152,12 @@ class _Reader:
         known = self._lasting_folders()
         homes = variables_of(known, texts)
         variables = variables_of(whole.old.roots | whole.new.roots, texts)
+        units = {**variables_of_units(whole.old), **variables_of_units(whole.new)} if files else {}
         for file in files:
             home, names = home_of_values(file, known), self._names_in(file)
             if not home or (names and names.isdisjoint(homes[home])):
-                yield file, roots_with(names, variables)
+                found, deployed = roots_with(names, variables), roots_with(names, units)
+                yield file, found._replace(partly=(*found.partly, *deployed.whole, *deployed.partly))
 
     def _names_in(self, file: str) -> frozenset[str]:
         """Return the variables that a values file sets on either side."""

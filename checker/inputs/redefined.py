@@ -13,33 +13,29 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
 from checker.core.unknown import Unknown, literal, parts_of, symbols_within
 from checker.inputs.access_values import access_values, with_symbols
-from checker.inputs.callers import is_chosen
 from checker.inputs.cloudformation.definitions import (
     definition_of,
     template_in,
     text_of_template,
     with_nested,
 )
-from checker.inputs.discover import CONFIGURATION, HCL
+from checker.inputs.discover import HCL
 from checker.inputs.file_references import files_read_by
-from checker.inputs.mentions import text_in
 from checker.inputs.reach import has_unread_part
 from checker.inputs.resource_matches import is_of_deployment
-from checker.inputs.supplies import may_want, supplied_by_root, supplied_by_templates, wanted_in
+from checker.inputs.supply_changes import SupplyChanges, definitions_of, texts_in_language
 from checker.inputs.terraform.module.folder import callers_among
-from checker.inputs.terraform_text import backends_in, unread_modules
+from checker.inputs.terraform_text import unread_modules
 from checker.inputs.text import TextDocument, parse_documents
-from checker.inputs.values_rounds import home_of_values, names_in, roots_with, variables_of
 from checker.policy.node import Object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from checker.core.unknown import Symbol
     from checker.inputs.diff_inputs import Input
     from checker.inputs.reach import Changed
     from checker.inputs.resource_matches import Match, Resource
-    from checker.inputs.supplies import Supply
     from checker.inputs.terraform.definitions import Definitions
 
 
@@ -55,6 +51,7 @@ class Redefined:
 
     def __init__(self, changed: Changed) -> None:
         self._changed = changed
+        self._supplies = SupplyChanges(changed)
         self._near: dict[tuple[str, str], bool] = {}
 
     def match(self, match: Match) -> Match:
@@ -101,8 +98,8 @@ class Redefined:
     ) -> tuple[str, tuple[str, ...]]:
         """Return the settings of the provider of a resource, and of the backend of its root."""
         known = self._definitions[not is_old]
-        settings = known.of_provider(known.root_of(resource), resource.address, without)
-        return settings, backends_in(Path(resource.home))
+        root = known.root_of(resource)
+        return known.of_provider(root, resource.address, without), known.backends(root)
 
     def calls(self) -> Iterator[Skipped]:
         """Yield the calls of modules that were not read and are defined differently on both sides."""
@@ -127,7 +124,9 @@ class Redefined:
     def grants(self) -> Iterator[Skipped]:
         """Yield the files of grants that change, and whose key the code does not declare: a key has all others."""
         before, after = (dict(self._grants(one)) for one in (self._changed.old, self._changed.new))
-        differing = [one for one in after if one not in before or self._is_supplied(partial(str, one))]
+        differing = [
+            one for one in after if one not in before or self._supplies.is_supplied(partial(str, one))
+        ]
         files = {before[one] for one in before if one not in after} | {after[one] for one in differing}
         for file in sorted(files):
             place = normpath(join(self._changed.new.names.base, file))
@@ -135,7 +134,7 @@ class Redefined:
 
     def _grants(self, side: Input) -> Iterator[tuple[str, str]]:
         """Yield the definition of each grant of a key that the code does not declare, and its file."""
-        texts = _in_language(side)
+        texts = texts_in_language(side)
         own = [dirname(name) or "." for name, text in texts.items() if "aws_kms_grant" in text]
         known = self._definitions[side is self._changed.new]
         for root in sorted(callers_among(own, texts, side.folder)):
@@ -173,10 +172,10 @@ class Redefined:
         if symbol.name.startswith("dependency."):
             return len({known.of_dependency(*one) for known, one in self._dependencies(symbol)}) > 1
         if self._is_code(new) and not self._is_near(new):
-            return self._is_supplied(lambda: self._in_code(symbol, new, is_old=False))
+            return self._supplies.is_supplied(lambda: self._in_code(symbol, new, is_old=False))
         define = self._in_code if self._is_code(new) else self._in_template
         before, after = define(symbol, old, is_old=True), define(symbol, new, is_old=False)
-        return before != after or self._is_supplied(lambda: after)
+        return before != after or self._supplies.is_supplied(lambda: after)
 
     def _dependencies(self, symbol: Symbol) -> Iterator[tuple[Definitions, tuple[Path, str]]]:
         """Yield the Terragrunt unit and the output that a symbol names, on both sides."""
@@ -194,7 +193,7 @@ class Redefined:
         side = self._changed.old if is_old else self._changed.new
         found = (definition_of(one, symbol.name) for one in _templates(symbol, resource, side))
         text = "\n".join((symbol.name, *(one for one in found if one is not None)))
-        return with_nested(text, self._templates[not is_old])
+        return with_nested(text, self._supplies.templates[not is_old])
 
     def _is_near(self, new: Resource) -> bool:
         """True if the change has a file of the code of a resource, or one that the code may read."""
@@ -213,18 +212,11 @@ class Redefined:
         old, new = match
         if old is None or new is None or not has_unread_part(new):
             return None
-        return Unknown(_SUPPLIED, new.address) if self._is_supplied(lambda: self._code_of(new)) else None
-
-    @cached_property
-    def _templates(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """The texts outside of Terraform code of each side, with the changed files that were not read as inputs."""
-        sides = self._changed.old, self._changed.new
-        texts = [
-            {name: text_in(Path(one.folder, name)) for name in self._changed.reach.loose} | dict(one.texts)
-            for one in sides
-        ]
-        old, new = ({name: text for name, text in one.items() if not name.endswith(HCL)} for one in texts)
-        return old, new
+        return (
+            Unknown(_SUPPLIED, new.address)
+            if self._supplies.is_supplied(lambda: self._code_of(new))
+            else None
+        )
 
     def _code_of(self, resource: Resource) -> str:
         """Return the texts in which a part of a resource may be: of its root, or of its template and those around it."""
@@ -235,91 +227,13 @@ class Redefined:
         names = (name for name, text in side.texts.items() if name.endswith(file) or f"/{file}" in text)
         return "\n".join(text_of_template(one) for name in names for one in _documents(name, side))
 
-    def _is_supplied(self, definition: Callable[[], str]) -> bool:
-        """True if a definition takes a value from other code, which supplies another one."""
-        if not self._has_wants or not self._different_supplies:
-            return False
-        wanted = wanted_in(definition())
-        return any(one.may_be(other) for one in wanted for other in self._different_supplies)
-
-    @cached_property
-    def _has_wants(self) -> bool:
-        return any(map(may_want, self._changed.new.texts.values()))
-
-    @cached_property
-    def _different_supplies(self) -> frozenset[Supply]:
-        """What one side of the change supplies, and the other one does not, or defines otherwise, directly or not."""
-        before, after = (frozenset(self._supplies(one)) for one in (self._changed.old, self._changed.new))
-        found, others = before ^ after, before & after
-        while others and (
-            more := {
-                one
-                for one in others
-                if any(wanted.may_be(other) for wanted in wanted_in(one.definition) for other in found)
-            }
-        ):
-            found, others = found | more, others - more
-        return found
-
-    def _supplies(self, side: Input) -> Iterator[Supply]:
-        """Yield what one side supplies, without values files that Terraform does not load by itself, and with each."""
-        top, known = Path(side.folder), self._of(side, {})
-        yield from supplied_by_templates(self._templates[side is self._changed.new])
-        for root in sorted(self._supplying(side)):
-            yield from supplied_by_root(top / root, known)
-        for root, file in sorted(self._with_values(side)):
-            yield from supplied_by_root(top / root, self._of(side, {root: file}))
-
-    def _supplying(self, side: Input) -> frozenset[str]:
-        """Return the roots and units that may supply another value: those that a change affects, and their callers.
-
-        Others read a changed file that is not code, or take values from others themselves.
-        """
-        reach = self._changed.reach
-        changed = {dirname(one) or "." for one in reach.changed if one.endswith((*HCL, CONFIGURATION))}
-        texts = _in_language(side)
-        reading = {
-            dirname(name) or "."
-            for name, text in texts.items()
-            if may_want(text) or any(files_read_by(text, reach.loose))
-        }
-        return frozenset({*reach.roots, *changed, *callers_among(reading, texts, side.folder)})
-
-    def _with_values(self, side: Input) -> Iterator[tuple[str, str]]:
-        """Yield the changed values files that Terraform does not load by itself, each with a root that it may be for.
-
-        A file belongs to the first folder above it with Terraform files, or else to each that declares a variable of it.
-        """
-        top = Path(side.folder)
-        files = {
-            one: names_in(top / one)
-            for one in self._changed.reach.changed
-            if is_chosen(one.rpartition("/")[2]) and (top / one).is_file()
-        }
-        folders = frozenset(dirname(name) or "." for name in side.texts if name.endswith(HCL))
-        variables = variables_of(folders, side.texts) if files else {}
-        for file, names in files.items():
-            home, roots = home_of_values(file, folders), roots_with(names, variables)
-            every = (*roots.whole, *roots.partly)
-            yield from ((root, file) for root in ((home,) if home in every else every))
-
     @cached_property
     def _definitions(self) -> tuple[Definitions, Definitions]:
         values = self._changed.values
-        return self._of(self._changed.old, values), self._of(self._changed.new, values)
-
-    def _of(self, side: Input, values: Mapping[str, str]) -> Definitions:
-        """Return the definitions of one side, with values files for roots."""
-        from checker.inputs.terraform.definitions import Definitions  # the parser is slow to import
-        from checker.inputs.terraform.module_tree import ModuleTree
-
-        top = Path(side.folder)
-        tree = ModuleTree(
-            top,
-            {join(side.folder, name): text for name, text in side.texts.items() if name.endswith(HCL)},
-            {join(side.folder, root): top / file for root, file in values.items()},
+        old, new = (
+            definitions_of(one, self._changed, values) for one in (self._changed.old, self._changed.new)
         )
-        return Definitions(tree, top, self._changed.reach.loose)
+        return old, new
 
 
 def _place_of(resource: Resource) -> tuple[str | None, str | None]:
@@ -339,11 +253,6 @@ def _templates(symbol: Symbol, resource: Resource, side: Input) -> Iterator[Obje
         yield from _documents(name, side)
     elif isinstance(document, TextDocument) and isinstance(document.root, Object):
         yield template_in(document.root)
-
-
-def _in_language(side: Input) -> dict[str, str]:
-    """Return the texts of Terraform and Terragrunt."""
-    return {name: text for name, text in side.texts.items() if name.endswith((*HCL, CONFIGURATION))}
 
 
 def _documents(name: str, side: Input) -> Iterator[Object]:

@@ -172,6 +172,12 @@ PASSED = (
 )
 PROVIDER = 'provider "aws" {\n  region  = "us-east-1"\n  profile = "a"\n}\n'
 BACKEND = 'terraform {\n  backend "s3" {\n    bucket  = "a"\n    encrypt = true\n  }\n}\n'
+JSON_BACKEND = '{"terraform": {"backend": {"s3": {"bucket": "a", "encrypt": true}}}}'
+DYNAMIC = (
+    f'provider "aws" {{\n  alias = "v"\n  dynamic "assume_role" {{\n    for_each = ["arn:aws:iam::{PARTNER}:role/r"]\n'
+    "    content {\n      role_arn = assume_role.value\n    }\n  }\n}\n"
+    'data "aws_caller_identity" "v" {\n  provider = aws.v\n}\n'
+) + for_account("data.aws_caller_identity.v.account_id")
 LOCAL_FILE = 'data "local_file" "x" {\n  filename = "../n.txt"\n}\n' + for_account(
     "data.local_file.x.content"
 )
@@ -537,6 +543,8 @@ CHANGES = {
     ),
     "more modules than are compared": swapped(dict(MANY), "main.tf", "# a", "# b", "before the"),
     "backend": swapped({"main.tf": BACKEND + INLINE}, "main.tf", '"a"', '"b"', "its provider or backend"),
+    "backend in JSON": swapped({"main.tf": INLINE, "b.tf.json": JSON_BACKEND}, "b.tf.json", '"a"', '"b"', "its provider or backend"),
+    "role of a provider in a dynamic block": swapped({"main.tf": DYNAMIC}, "main.tf", PARTNER, VENDOR, "before the"),
     "provider that a unit generates": swapped(
         dict(GENERATED), "live/terragrunt.hcl", '"a"', '"b"', "its provider or backend"
     ),
@@ -665,6 +673,20 @@ CHANGES = {
         "ref=v2",
         "unit",
     ),
+    "values file of a unit": Case(
+        {"mod/main.tf": VARIABLE + for_account("var.partner"), "cfg/p.tfvars": f'partner = "{PARTNER}"\nother = 1\n',
+         "live/terragrunt.hcl": 'terraform {\n  source = "../mod"\n  extra_arguments "x" {\n    commands = ["apply"]\n'
+         '    required_var_files = ["../cfg/p.tfvars"]\n  }\n}\n'},
+        {"cfg/p.tfvars": f'partner = "{VENDOR}"\nother = 1\n'},
+        "with variables of `live`",
+    ),
+    **{
+        f"values in {file}": Case({"mod/main.tf": VARIABLE + for_account("var.partner"), file: text}, {file: text.replace(PARTNER, VENDOR)}, f"{file}: may set")
+        for file, text in (
+            ("live/terragrunt.hcl.json", json.dumps({"terraform": {"source": "../mod"}, "inputs": {"partner": PARTNER}})),
+            ("live/terragrunt.stack.hcl", f'unit "a" {{\n  source = "../mod"\n  path   = "a"\n  values = {{\n    partner = "{PARTNER}"\n  }}\n}}\n'),
+        )
+    },
     # Values of templates from elsewhere.
     **{
         f"parameters in {file}, as {before}": Case(
@@ -799,6 +821,8 @@ SAME = {
         {"main.tf": PROVIDER + STORED}, "main.tf", 'us-east-1"', 'us-east-1"\n  default_tags {\n    tags = { a = "b" }\n  }'
     ),
     "another provider": swapped({"main.tf": OTHER_ACCOUNT + PROVIDER.replace('"a"', '"w"\n  alias = "w"')}, "main.tf", 'profile = "w"', 'profile = "x"'),
+    "encryption of a backend in JSON": swapped({"main.tf": INLINE, "b.tf.json": JSON_BACKEND}, "b.tf.json", "true", "false"),
+    "comment in a backend": swapped({"main.tf": BACKEND + INLINE}, "main.tf", 'bucket  = "a"', 'bucket="a" # state'),
     "encryption of a backend": swapped({"main.tf": BACKEND + INLINE}, "main.tf", "true", "false"),
     "body of a role": swapped({"main.tf": ROLE}, "main.tf", '"a"', '"b"'),
     "another entry of a table": swapped({"main.tf": TABLE + 'locals {\n  u = "a"\n}\n'}, "main.tf", '"a"', '"b"'),
@@ -844,6 +868,7 @@ SAME = {
     **{f"description of a {title}": swapped(files, "t.json", '"d"', '"e"') for title, files in ROLES.items()},
     **{f"another {title}": swapped(files, "x/c.json", '"o"', '"p"') for title, files in BELOW.items()},
     "other code beside a grant": Case({"g.tf": OTHER_GRANT}, {"g.tf": f"# grant\n{OTHER_GRANT}locals {{\n  a = 1\n}}\n"}),
+    "stack of units without topics": Case({"mod/main.tf": "", "live/terragrunt.stack.hcl": "# a\n"}, {"live/terragrunt.stack.hcl": "# b\n"}),
     "another custom resource": swapped({"t.json": CUSTOM}, "t.json", '"b"', '"c"'),
     "description of a parameter": swapped({"t.json": OF_PARAMETER}, "t.json", '"b"', '"c"'),
     "exporting template": Case(

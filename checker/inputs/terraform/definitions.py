@@ -55,6 +55,8 @@ _ACCOUNT = "aws_organizations_account"
 """Its ID is an account, which another name or address replaces."""
 _NO_PLACE = frozenset({"default_tags", "ignore_tags", "max_retries", "retry_mode", "version", "alias"})
 """Settings of providers that do not decide about the account and the Region."""
+_NO_STATE = frozenset({"encrypt", "kms_key_id", "dynamodb_table", "use_lockfile", "max_retries", "token"})
+"""Settings of backends that do not decide where the state is; neither do those that begin with `skip_`."""
 _NO_VALUE = frozenset(
     {"tags", "tags_all", "lifecycle", "depends_on", "timeouts", "provisioner", "connection"}
 )
@@ -121,6 +123,20 @@ class Definitions:
         places = islice(self._tree.below(root), _MOST_PARTS)
         blocks = (text for place in places for text in _texts_in(self._tree.content(place)))
         return "\n".join((*blocks, *(() if root.unit is None else self._tree.configurations(root.unit))))
+
+    def backends(self, root: Place) -> tuple[str, ...]:
+        """Return the backends of a root, without settings that do not decide where its state is."""
+        blocks = (
+            one
+            for block in self._tree.content(root).settings
+            for kind in ("backend", "cloud")
+            for one in block.body.blocks(kind)
+        )
+        return tuple(
+            sorted(
+                text_of_block(one, _NO_STATE.union(filter(_is_skip, one.body.arguments))) for one in blocks
+            )
+        )
 
     def outputs(self, root: Path) -> Iterator[tuple[str, str]]:
         """Yield the name and the definition of each output of a root, or of the module that a Terragrunt unit deploys."""
@@ -316,6 +332,10 @@ def _identifying(arguments: Mapping[str, Argument]) -> Iterator[str]:
     if any(map(_REPEATED.search, texts)):
         texts += (text_of_argument(arguments[name]) for name in _repeating(arguments))
     return iter(texts)
+
+
+def _is_skip(name: str) -> bool:
+    return name.startswith("skip_")
 
 
 def _is_set_by_aws(kind: str, attribute: str) -> bool:

@@ -103,7 +103,7 @@ class Folder(NamedTuple):
     """The content of a module folder.
 
     ``providers`` are by type and alias, which is empty for the default one. ``values`` are the variable values from
-    values files; ``sources`` are the files with blocks.
+    values files; ``sources`` are the files with blocks. ``settings`` are the `terraform` blocks.
     """
 
     local: dict[str, Argument]
@@ -114,11 +114,12 @@ class Folder(NamedTuple):
     providers: dict[tuple[str, str], Block]
     values: dict[str, Argument]
     sources: list[Source]
+    settings: list[Block]
 
     @classmethod
     def empty(cls) -> Folder:
         """Return the content of a folder without files, to which blocks are added."""
-        return cls({}, {}, {}, {}, {}, {}, {}, [])
+        return cls({}, {}, {}, {}, {}, {}, {}, [], [])
 
     def copied(self) -> Folder:
         """Return the same content, to which blocks can be added."""
