@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from checker.core.errors import InputError, Skipped
 from checker.inputs.callers import is_chosen
 from checker.inputs.change import read_change
-from checker.inputs.changed_files import changed_files, ignored_files
+from checker.inputs.changed_files import changed_files, ignored_files, untracked_files
 from checker.inputs.diff_inputs import loaded
 from checker.inputs.discover import HCL, is_input, is_unit, may_matter
 from checker.inputs.git_tree import copied_below, is_below
@@ -49,15 +49,14 @@ def read_changed(
 ) -> Iterator[Iterator[Changed]]:
     """Read the revision and the working tree below some paths, as both sides of each comparison.
 
-    There are several comparisons if a root has values files. New files that the run itself writes, by full path, are
-    not part of the change. Raises InputError.
+    There are several comparisons if a root has values files. Untracked files that the run itself writes, by full path,
+    are not part of the change. Raises InputError.
     """
     with chdir(base.top), copied_below(base.commit, paths) as tree:
         _check_paths(paths, tree)
         _copy_ignored(base, tree)
-        own = {
-            os.path.relpath(os.path.realpath(one), os.path.realpath(base.top)) for one in written
-        } - tree.objects.keys()
+        top = os.path.realpath(base.top)
+        own = {os.path.relpath(os.path.realpath(one), top) for one in written} & untracked_files()
         files = changed_files(base, tree)
         files = files._replace(new=files.new - own, present=files.present - own)
         yield _Reader(base, tree, files, paths, given).comparisons()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
-from checker.inputs.discover import declares, is_program
+from checker.inputs.discover import QUOTING, declares, is_program
 from checker.inputs.mentions import text_in
 from checker.inputs.readers import kind_of
 from checker.inputs.text import YAML_SUFFIXES, parse_documents
@@ -70,6 +70,8 @@ def unread_parameters(
 
 def _may_set(file: str, text: str) -> bool:
     """True for a file that may set parameters: not a template or other input, and not a program without them."""
+    if file.lower().endswith(QUOTING):
+        return False
     if is_program(file):
         return "arameter" in text
     if not file.endswith(_SUFFIXES):

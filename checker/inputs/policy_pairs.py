@@ -86,7 +86,7 @@ class _Comparer:
         if arn is not None:
             chosen = _with_arn(chosen, arn)
         answers = [(one, self._answers(one)) for one in chosen]
-        found = [(one, answer) for one, answer in answers if answer != (False, None, None)]
+        found = [(one, answer) for one, answer in answers if answer != (False, None, None, None)]
         unread = self._unread([each for one, _ in found for each in broken(one, self.changed)])
         missing = MissingParts(self.changed, self.declared, unread.old, unread.new)
         pairs = tuple(self._pair(one, answer, missing) for one, answer in found)
@@ -94,7 +94,9 @@ class _Comparer:
 
     def _answers(self, match: Match) -> tuple[Truth | None, ...]:
         """Tell whether the change affects a resource, or may affect it for a reason."""
-        return self.changed.affects(match), self.redefined.moved(match), self.redefined.supplied(match)
+        redefined = self.redefined
+        reasons = redefined.moved(match), redefined.supplied(match), redefined.kept(match)
+        return self.changed.affects(match), *reasons
 
     def _chosen(self, resource: str) -> list[Match]:
         changed = self.changed
@@ -109,9 +111,15 @@ class _Comparer:
 
     def _pair(self, match: Match, answers: Iterable[Truth | None], missing: MissingParts) -> PolicyPair:
         """Make the pair of a resource that the change affects, or may affect, with what is assumed and not known."""
+        if (kept := self.redefined.kept(match)) is not None:
+            match = Match(*(one and one._replace(policy=kept) for one in match))
         changed, is_one_key = self.changed, self._is_one_key(match)
         maker = PairMaker(
-            changed.old, changed.new, match, same_texts=changed.has_same_texts, gaps=missing.of(match)
+            changed.old,
+            changed.new,
+            match,
+            same_texts=changed.has_same_texts,
+            gaps=missing.of(match),
         )
         pair = maker.pair()
         reasons = (one for one in answers if isinstance(one, Unknown))

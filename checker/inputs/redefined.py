@@ -43,6 +43,7 @@ _SUPPLIED = "a part of it was not read, and may be a value that other code sets,
 _GRANT = "a grant of a key that the code does not declare changes, and grants are not compared"
 _KEY = re.compile(r"\b(?<!data\.)(?:aws|awscc)_kms_(?:external_|replica_)*key\.")
 """Matches a reference to a declared key."""
+_IGNORED = "Terraform leaves the policy in force as it is while `ignore_changes` has it, so that it may be another one"
 _MOVED = "its provider or backend changes, so that it may be in another account or Region"
 
 
@@ -92,6 +93,16 @@ class Redefined:
             return None
         before, after = (self._settings(one, settled, is_old=one is old) for one in (old, new))
         return Unknown(_MOVED, new.address) if before != after else None
+
+    def kept(self, match: Match) -> Unknown | None:
+        """Return the reason if `ignore_changes` leaves a policy as it is, or does not any more, so that it may change."""
+        old, new = match
+        if old is None or new is None or not self._is_code(new) or not self._is_near(new):
+            return None
+        sides = zip(self._definitions, (old, new), strict=True)
+        before, after = (known.ignored(known.root_of(one), one.address) for known, one in sides)
+        is_same = access_values(old).policy == access_values(new).policy
+        return None if before == after and (is_same or not after) else Unknown(_IGNORED, new.address)
 
     def _settings(
         self, resource: Resource, without: frozenset[str], *, is_old: bool

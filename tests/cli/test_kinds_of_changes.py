@@ -147,6 +147,8 @@ ELSEWHERE = (
     f"  policy = jsonencode({subscribers(PARTNER)})\n}}\n"
 )
 INLINE = f'resource "aws_sns_topic" "chat" {{\n  name   = "chat"\n  policy = jsonencode({subscribers(PARTNER)})\n}}\n'
+IGNORED = "  lifecycle {\n    ignore_changes = [policy]\n  }\n"
+IGNORING = INLINE.rstrip()[:-1] + IGNORED + "}\n"
 SPLIT = {"main.tf": TOPIC, "policy.tf": POLICY.replace("EXPRESSION", f"jsonencode({subscribers(PARTNER)})")}
 
 
@@ -755,6 +757,12 @@ CHANGES = {
     ),
     # What Terraform leaves as it is, and what a broken file hides.
     "argument `policy`": Case({"main.tf": INLINE}, {"main.tf": TOPIC}, "Terraform keeps the policy"),
+    "policy that is not ignored any more": Case({"main.tf": IGNORING}, {"main.tf": INLINE}, "`ignore_changes` has it"),
+    "policy that is ignored from now on": Case({"main.tf": INLINE}, {"main.tf": IGNORING}, "`ignore_changes` has it"),
+    "ignored policy": swapped({"main.tf": IGNORING}, "main.tf", PARTNER, VENDOR, "`ignore_changes` has it"),
+    "ignored policy of its own": swapped(
+        {"main.tf": TOPIC, "policy.tf": (SPLIT["policy.tf"] or "").rstrip()[:-1] + IGNORED + "}\n"}, "policy.tf", "[policy]", "[]", "`ignore_changes` has it"
+    ),
     "removed block": Case(
         {"main.tf": INLINE},
         {"main.tf": "removed {\n  from = aws_sns_topic.chat\n  lifecycle {\n    destroy = false\n  }\n}\n"},
@@ -869,6 +877,7 @@ SAME = {
     **{f"another {title}": swapped(files, "x/c.json", '"o"', '"p"') for title, files in BELOW.items()},
     "other code beside a grant": Case({"g.tf": OTHER_GRANT}, {"g.tf": f"# grant\n{OTHER_GRANT}locals {{\n  a = 1\n}}\n"}),
     "stack of units without topics": Case({"mod/main.tf": "", "live/terragrunt.stack.hcl": "# a\n"}, {"live/terragrunt.stack.hcl": "# b\n"}),
+    "tags that are ignored": swapped({"main.tf": IGNORING}, "main.tf", "[policy]", "[policy]\n    prevent_destroy = true"),
     "another custom resource": swapped({"t.json": CUSTOM}, "t.json", '"b"', '"c"'),
     "description of a parameter": swapped({"t.json": OF_PARAMETER}, "t.json", '"b"', '"c"'),
     "exporting template": Case(

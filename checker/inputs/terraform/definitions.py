@@ -13,6 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
 from checker.inputs.file_references import files_read_by
+from checker.inputs.terraform.definition_parts import (
+    backends_in,
+    identifying,
+    ignored_in,
+    is_set_by_aws,
+    repeating,
+    texts_in,
+)
 from checker.inputs.terraform.definition_text import (
     canonical,
     generating_in,
@@ -25,11 +33,10 @@ from checker.inputs.terraform.module_tree import Place, names_of
 from checker.inputs.text import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from checker.inputs.resource_matches import Resource
-    from checker.inputs.terraform.hcl.body import Argument, Block
-    from checker.inputs.terraform.module.folder import Folder
+    from checker.inputs.terraform.hcl.body import Block
     from checker.inputs.terraform.module.providers import ProviderName
     from checker.inputs.terraform.module_tree import ModuleTree, Names
 
@@ -44,19 +51,8 @@ _REFERENCE = re.compile(
 """Matches `var.x`, `local.x`, `module.x.output` and `TYPE.NAME.attribute` in code and in strings, but not their keys."""
 _OF_PROVIDER = re.compile(r" of ([\w-]+)\.([\w-]+)\Z")
 """Ends the symbols for the account and the Region of a provider with an alias."""
-_SET_BY_AWS = re.compile(r"(?:\w*_)?(?:arn|id|url|name|owner|fingerprint|status)\Z")
-"""Matches attributes that identify a resource: another body of the resource does not make it another one."""
-_IDENTIFYING = re.compile(
-    r"(?!display_|kms_|role_a|policy_a)(?:(?:\w+_)?name(?:_prefix)?|path|bucket(?:_prefix)?|\w*account\w*|\w+_(?:arn|id))\Z"
-)
-"""Matches arguments that an ARN, ID or name may be made of."""
-_REPEATED = re.compile(r"\b(?:each|count)\.")
-_ACCOUNT = "aws_organizations_account"
-"""Its ID is an account, which another name or address replaces."""
 _NO_PLACE = frozenset({"default_tags", "ignore_tags", "max_retries", "retry_mode", "version", "alias"})
 """Settings of providers that do not decide about the account and the Region."""
-_NO_STATE = frozenset({"encrypt", "kms_key_id", "dynamodb_table", "use_lockfile", "max_retries", "token"})
-"""Settings of backends that do not decide where the state is; neither do those that begin with `skip_`."""
 _NO_VALUE = frozenset(
     {"tags", "tags_all", "lifecycle", "depends_on", "timeouts", "provisioner", "connection"}
 )
@@ -118,24 +114,32 @@ class Definitions:
         block = self._tree.block(place, names)
         return "" if block is None else self._closure(self._provider(place, block, without))
 
+    def ignored(self, root: Place, address: str) -> tuple[str, ...]:
+        """Return the texts by which Terraform leaves the policy of a topic or key as it is, in its block or its policy's.
+
+        https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle#ignore_changes
+        """
+        place, names = self._tree.followed(root, names_of(address))
+        own = self._tree.block(place, names)
+        named = re.compile(rf"\b{re.escape('.'.join(names))}\b")
+        others = (
+            block
+            for key, block in self._tree.content(place).resources.items()
+            if key[1].endswith("_policy") and named.search(text_of_block(block))
+        )
+        blocks = others if own is None else (own, *others)
+        return tuple(sorted(text for block in blocks for text in ignored_in(block)))
+
     def code(self, root: Place) -> str:
         """Return the texts of all blocks of a root and of its local modules, with the configurations of its unit."""
         places = islice(self._tree.below(root), _MOST_PARTS)
-        blocks = (text for place in places for text in _texts_in(self._tree.content(place)))
+        blocks = (text for place in places for text in texts_in(self._tree.content(place)))
         return "\n".join((*blocks, *(() if root.unit is None else self._tree.configurations(root.unit))))
 
     def backends(self, root: Place) -> tuple[str, ...]:
         """Return the backends of a root, without settings that do not decide where its state is."""
-        blocks = (
-            one
-            for block in self._tree.content(root).settings
-            for kind in ("backend", "cloud")
-            for one in block.body.blocks(kind)
-        )
         return tuple(
-            sorted(
-                text_of_block(one, _NO_STATE.union(filter(_is_skip, one.body.arguments))) for one in blocks
-            )
+            sorted(text for block in self._tree.content(root).settings for text in backends_in(block))
         )
 
     def outputs(self, root: Path) -> Iterator[tuple[str, str]]:
@@ -238,11 +242,10 @@ class Definitions:
         arguments = block.body.arguments
         if attribute in arguments:
             yield from (
-                _Part(place, text_of_argument(arguments[name]))
-                for name in (attribute, *_repeating(arguments))
+                _Part(place, text_of_argument(arguments[name])) for name in (attribute, *repeating(arguments))
             )
-        elif _is_set_by_aws(block.labels[0], attribute):
-            yield from (_Part(place, text) for text in _identifying(arguments))
+        elif is_set_by_aws(block.labels[0], attribute):
+            yield from (_Part(place, text) for text in identifying(arguments))
             yield from self._provider(place, block)
         else:
             yield from self._whole(place, block)
@@ -311,33 +314,3 @@ class Definitions:
         block = self._tree.content(place).outputs.get(name)
         value = None if block is None else block.body.arguments.get("value")
         yield from () if value is None else [_Part(place, text_of_argument(value))]
-
-
-def _texts_in(folder: Folder) -> Iterator[str]:
-    """Yield the texts of a module that may define a value."""
-    for blocks in (folder.resources, folder.outputs, folder.modules, folder.variables):
-        yield from map(text_of_block, blocks.values())
-    for arguments in (folder.local, folder.values):
-        yield from map(text_of_argument, arguments.values())
-
-
-def _repeating(arguments: Mapping[str, Argument]) -> Iterator[str]:
-    """Yield the names of the arguments that repeat a resource."""
-    return (name for name in ("for_each", "count") if name in arguments)
-
-
-def _identifying(arguments: Mapping[str, Argument]) -> Iterator[str]:
-    """Yield the arguments that an ARN, ID or name may be made of, and those that repeat the resource if these use them."""
-    texts = [text_of_argument(one) for name, one in arguments.items() if _IDENTIFYING.match(name)]
-    if any(map(_REPEATED.search, texts)):
-        texts += (text_of_argument(arguments[name]) for name in _repeating(arguments))
-    return iter(texts)
-
-
-def _is_skip(name: str) -> bool:
-    return name.startswith("skip_")
-
-
-def _is_set_by_aws(kind: str, attribute: str) -> bool:
-    is_of_aws = kind.startswith(("aws_", "awscc_")) and kind != _ACCOUNT
-    return is_of_aws and _SET_BY_AWS.match(attribute) is not None
