@@ -30,6 +30,8 @@ https://docs.aws.amazon.com/cli/latest/reference/cloudformation/create-stack.htm
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
 """
 _NESTED = re.compile(r"""\bTemplateURL["']?\s*:\s*("[^"\n]*"|'[^'\n]*'|\S.{0,300})""")
+_OF_OTHERS = ("Dockerfile", "package.json", "package-lock.json")
+"""Files of other tools with words such as `Version`."""
 _SET = "sets parameters of `{}`, which is compared without these values"
 _HELP = "`--parameter NAME=VALUE` sets a parameter on both sides"
 _STACK = "the nested template {} is not read"
@@ -70,7 +72,12 @@ def unread_parameters(
 
 def _may_set(file: str, text: str) -> bool:
     """True for a file that may set parameters: not a template or other input, and not a program without them."""
-    if file.lower().endswith(QUOTING):
+    name = file.rpartition("/")[2]
+    if (
+        file.lower().endswith(QUOTING)
+        or name in _OF_OTHERS
+        or (name.startswith("test_") and name.endswith(".py"))
+    ):
         return False
     if is_program(file):
         return "arameter" in text

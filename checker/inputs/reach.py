@@ -24,12 +24,8 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Topic
     from checker.core.errors import Skipped
-    from checker.core.unknown import Truth
     from checker.inputs.diff_inputs import Input
     from checker.inputs.resource_matches import Match
-
-
-_SUPPLIED = "a part of it was not read, and may come from a file that changes"
 
 
 class Reach(NamedTuple):
@@ -137,12 +133,9 @@ class Changed(NamedTuple):
         sides = ((match.old, True), (match.new, False))
         return not any(one and self.root_of(one, is_old=is_old) in self.elsewhere for one, is_old in sides)
 
-    def affects(self, match: Match) -> Truth:
-        """True if the change affects a resource, false if not, or Unknown with the reason."""
+    def affects(self, match: Match) -> bool:
+        """True if the change affects a resource by its files or its values."""
         old, new = match
-        supplied = old is not None and new is not None and self._may_be_supplied(new)
-        if isinstance(supplied, Unknown):
-            return supplied
         if self.is_whole or any(
             one is not None and self.touches(one, is_old=is_old)
             for one, is_old in ((old, True), (new, False))
@@ -195,13 +188,6 @@ class Changed(NamedTuple):
         inventory = side.inventory
         others: tuple[Topic | Key, ...] = inventory.keys if isinstance(one, Key) else inventory.topics
         return any(outline(other) == outline(one) for other in others)
-
-    def _may_be_supplied(self, resource: Topic | Key) -> bool | Unknown:
-        """Tell whether a changed file may be an unread part of a resource, which looks alike on both sides."""
-        if not has_unread_part(resource):
-            return False
-        file = self.supplier(resource)
-        return Unknown(_SUPPLIED, file) if file else False
 
     def supplier(self, resource: Topic | Key) -> str:
         """Return a changed file that the code of a resource may read; empty if there is none."""

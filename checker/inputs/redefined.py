@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.definitions import Definitions
 
 
+_IN_FILE = "a part of it was not read, and may come from a file that changes"
 _SUPPLIED = "a part of it was not read, and may be a value that other code sets, which changes"
 _GRANT = "a grant of a key that the code does not declare changes, and grants are not compared"
 _KEY = re.compile(r"\b(?<!data\.)(?:aws|awscc)_kms_(?:external_|replica_)*key\.")
@@ -54,6 +55,7 @@ class Redefined:
         self._changed = changed
         self._supplies = SupplyChanges(changed)
         self._near: dict[tuple[str, str], bool] = {}
+        self._suppliers: dict[tuple[str, str], str] = {}
 
     def match(self, match: Match) -> Match:
         """Return a resource whose old side has symbols of its own for references that mean something else."""
@@ -211,23 +213,30 @@ class Redefined:
         place = new.home, dirname(new.place.document.name)
         if place not in self._near:
             touched = self._changed.touches(new, is_old=False)
-            self._near[place] = touched or bool(self._changed.supplier(new))
+            self._near[place] = touched or bool(self._supplier(new))
         return self._near[place]
+
+    def _supplier(self, new: Resource) -> str:
+        """Return a changed file that the code of a resource may read; empty if there is none."""
+        name = new.place.document.name
+        place = new.home, dirname(name) if self._is_code(new) else new.address and name
+        if place not in self._suppliers:
+            self._suppliers[place] = self._changed.supplier(new)
+        return self._suppliers[place]
 
     @staticmethod
     def _is_code(resource: Resource) -> bool:
         return resource.place.document.name.endswith(HCL)
 
     def supplied(self, match: Match) -> Unknown | None:
-        """Return the reason why other code may supply an unread part of a resource, which may be any of its code."""
+        """Return the reason why a file or other code may supply an unread part of a resource: any of its code may be it."""
         old, new = match
         if old is None or new is None or not has_unread_part(new):
             return None
-        return (
-            Unknown(_SUPPLIED, new.address)
-            if self._supplies.is_supplied(lambda: self._code_of(new))
-            else None
-        )
+        if file := self._supplier(new):
+            return Unknown(_IN_FILE, file)
+        is_supplied = self._supplies.is_supplied(lambda: self._code_of(new))
+        return Unknown(_SUPPLIED, new.address) if is_supplied else None
 
     def _code_of(self, resource: Resource) -> str:
         """Return the texts in which a part of a resource may be: of its root, or of its template and those around it."""

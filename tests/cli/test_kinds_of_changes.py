@@ -872,12 +872,19 @@ SAME = {
         '"c"\n',
     ),
     "another input of a unit": swapped(dict(GENERATED), "live/terragrunt.hcl", "= 1", "= 2"),
+    "another input beside a variable of a data source": swapped(dict(UNIT_WITH_MODULE), "live/terragrunt.hcl", "= 1", "= 2"),
     "another input beside a dependency": swapped(dict(DEPENDENT), "live/infra/terragrunt.hcl", "= 1", "= 2"),
     **{f"description of a {title}": swapped(files, "t.json", '"d"', '"e"') for title, files in ROLES.items()},
     **{f"another {title}": swapped(files, "x/c.json", '"o"', '"p"') for title, files in BELOW.items()},
     "other code beside a grant": Case({"g.tf": OTHER_GRANT}, {"g.tf": f"# grant\n{OTHER_GRANT}locals {{\n  a = 1\n}}\n"}),
     "stack of units without topics": Case({"mod/main.tf": "", "live/terragrunt.stack.hcl": "# a\n"}, {"live/terragrunt.stack.hcl": "# b\n"}),
     "tags that are ignored": swapped({"main.tf": IGNORING}, "main.tf", "[policy]", "[policy]\n    prevent_destroy = true"),
+    **{
+        f"name of a parameter in {file}": Case({"t.json": template(), file: f"{text} a"}, {file: f"{text} b"})
+        for file, text in (
+            ("docs/x.md", "* Partner:"), ("Dockerfile", "LABEL Partner="), ("package.json", '{"Partner":'), ("tests/test_x.py", "# parameter\nPartner =")
+        )
+    },
     "another custom resource": swapped({"t.json": CUSTOM}, "t.json", '"b"', '"c"'),
     "description of a parameter": swapped({"t.json": OF_PARAMETER}, "t.json", '"b"', '"c"'),
     "exporting template": Case(

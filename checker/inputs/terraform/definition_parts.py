@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from checker.inputs.terraform.definition_text import text_of_argument, text_of_block
+from checker.core.errors import InputError
+from checker.inputs.terraform.definition_text import canonical, text_of_argument, text_of_block
+from checker.inputs.terraform.hcl.expression import ObjectOf
+from checker.inputs.terraform.hcl.parse import parse
+from checker.policy.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +37,21 @@ def backends_in(block: Block) -> Iterator[str]:
     for one in (*block.body.blocks("backend"), *block.body.blocks("cloud")):
         skipped = (name for name in one.body.arguments if name.startswith("skip_"))
         yield text_of_block(one, _NO_STATE.union(skipped))
+
+
+def without_other_inputs(text: str, name: str) -> str:
+    """Return a configuration of Terragrunt without the other inputs than one, if they are the elements of an object."""
+    try:
+        argument = parse(Source("", text)).arguments.get("inputs")
+        expression = None if argument is None else argument.expression
+    except InputError:
+        return canonical(text)
+    elements = expression.elements if isinstance(expression, ObjectOf) else ()
+    for one in reversed(elements):
+        key = text[one.at.start : one.at.end].strip('"')
+        if key != name and re.fullmatch(r"[\w-]+", key):
+            text = text[: one.at.start] + text[one.value.at.end :]
+    return canonical(text)
 
 
 def ignored_in(block: Block) -> Iterator[str]:

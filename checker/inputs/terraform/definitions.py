@@ -7,6 +7,7 @@ their text: formatting, comments and the order of arguments do not count, and no
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +21,7 @@ from checker.inputs.terraform.definition_parts import (
     is_set_by_aws,
     repeating,
     texts_in,
+    without_other_inputs,
 )
 from checker.inputs.terraform.definition_text import (
     canonical,
@@ -293,7 +295,10 @@ class Definitions:
         elif name in folder.variables and "default" in folder.variables[name].body.arguments:
             yield _Part(place, text_of_argument(folder.variables[name].body.arguments["default"]))
         if place.unit is not None:
-            yield from (_Part(place, canonical(text)) for text in self._tree.configurations(place.unit))
+            configurations = tuple(self._tree.configurations(place.unit))
+            are_read = any(".inputs" in text for text in configurations)  # by another configuration
+            shorten = canonical if are_read else partial(without_other_inputs, name=name)
+            yield from (_Part(place, shorten(text)) for text in configurations)
         elif place.caller is None:
             yield from (_Part(place, text) for text in self._tree.callers(place.folder))
 
