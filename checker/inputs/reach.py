@@ -1,8 +1,7 @@
 """Decides which topics and keys a change affects: yes, no, or not known with the reason.
 
 A topic or key of which every part was read, alike on both sides, is not affected: `redefined` has given references that
-mean something else names of their own. If a part was not read, it is not known whether a changed file that the code
-may read supplies it.
+mean something else names of their own. It also tells what may supply a part that was not read.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ class Redefined:
         return Unknown(_MOVED, new.address) if before != after else None
 
     def kept(self, match: Match) -> Unknown | None:
-        """Return the reason if `ignore_changes` leaves a policy as it is, or does not any more, so that it may change."""
+        """Return the reason if `ignore_changes` leaves a policy as it is, on one side or both, so that it may be another."""
         old, new = match
         if old is None or new is None or not self._is_code(new) or not self._is_near(new):
             return None
