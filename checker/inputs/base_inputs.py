@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from checker.core.errors import InputError, Skipped
 from checker.inputs.callers import is_chosen
 from checker.inputs.change import read_change
-from checker.inputs.changed_files import changed_files, ignored_files
+from checker.inputs.changed_files import changed_files, ignored_files, untracked_files
 from checker.inputs.diff_inputs import loaded
 from checker.inputs.discover import HCL, is_input, is_unit, may_matter
 from checker.inputs.git_tree import copied_below, is_below
@@ -29,6 +29,7 @@ from checker.inputs.values_rounds import (
     roots_with,
     rounds,
     variables_of,
+    variables_of_units,
 )
 
 if TYPE_CHECKING:
@@ -48,15 +49,14 @@ def read_changed(
 ) -> Iterator[Iterator[Changed]]:
     """Read the revision and the working tree below some paths, as both sides of each comparison.
 
-    There are several comparisons if a root has values files. New files that the run itself writes, by full path, are
-    not part of the change. Raises InputError.
+    There are several comparisons if a root has values files. Untracked files that the run itself writes, by full path,
+    are not part of the change. Raises InputError.
     """
     with chdir(base.top), copied_below(base.commit, paths) as tree:
         _check_paths(paths, tree)
         _copy_ignored(base, tree)
-        own = {
-            os.path.relpath(os.path.realpath(one), os.path.realpath(base.top)) for one in written
-        } - tree.objects.keys()
+        top = os.path.realpath(base.top)
+        own = {os.path.relpath(os.path.realpath(one), top) for one in written} & untracked_files()
         files = changed_files(base, tree)
         files = files._replace(new=files.new - own, present=files.present - own)
         yield _Reader(base, tree, files, paths, given).comparisons()
@@ -145,16 +145,18 @@ class _Reader:
         return (pair for pair in pairs if pair[0] in known)
 
     def _values_beside(self, whole: Changed) -> Iterator[tuple[str, RootsOf]]:
-        """Yield the changed values files that are in no root, with the roots that declare their variables."""
+        """Yield the changed values files that are in no root with their variables, with the roots that declare them."""
+        files = [one for one in sorted(self.files.old | self.files.new) if is_chosen(posixpath.basename(one))]
+        texts = {**whole.old.texts, **whole.new.texts} if files else {}
         known = self._lasting_folders()
-        files = (one for one in sorted(self.files.old | self.files.new) if is_chosen(posixpath.basename(one)))
-        beside = [one for one in files if not home_of_values(one, known)]
-        variables = (
-            variables_of(whole.old.roots | whole.new.roots, {**whole.old.texts, **whole.new.texts})
-            if beside
-            else {}
-        )
-        return ((file, roots_with(self._names_in(file), variables)) for file in beside)
+        homes = variables_of(known, texts)
+        variables = variables_of(whole.old.roots | whole.new.roots, texts)
+        units = {**variables_of_units(whole.old), **variables_of_units(whole.new)} if files else {}
+        for file in files:
+            home, names = home_of_values(file, known), self._names_in(file)
+            if not home or (names and names.isdisjoint(homes[home])):
+                found, deployed = roots_with(names, variables), roots_with(names, units)
+                yield file, found._replace(partly=(*found.partly, *deployed.whole, *deployed.partly))
 
     def _names_in(self, file: str) -> frozenset[str]:
         """Return the variables that a values file sets on either side."""

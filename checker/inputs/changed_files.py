@@ -207,6 +207,11 @@ _SPARSE = "the sparse checkout leaves it out, and it changes"
 _SPARSE_HELP = "`git sparse-checkout disable` checks out all files"
 
 
+def untracked_files() -> frozenset[str]:
+    """Return the files of the current folder that are neither in the index nor ignored."""
+    return frozenset(_listed(("--others", "--exclude-standard")))
+
+
 def ignored_files(base: Checkout) -> list[str]:
     """Return the Terraform files that git ignores: they belong to the deployment, and not to the change.
 

@@ -13,7 +13,7 @@ from checker.inputs.callers import is_chosen
 from checker.inputs.discover import is_left_out
 from checker.inputs.parameter_files import parameters_of, unread_parameters
 from checker.inputs.unread_changes import unread_changes
-from checker.inputs.values_rounds import names_in, roots_with, variables_of
+from checker.inputs.values_rounds import names_in, roots_with, variables_of, variables_of_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,6 +71,7 @@ def _unread_values(old: Input, new: Input, files: Sequence[str], side: Input) ->
     """
     chosen = [one for one in files if is_chosen(posixpath.basename(one))]
     variables = variables_of(side.roots, {**old.texts, **new.texts}) if chosen else {}
+    units = variables_of_units(side) if chosen else {}
     for file in chosen:
-        if any(roots_with(names_in(Path(side.folder, file)), variables)):
+        if any(roots_with(names_in(Path(side.folder, file)), {**variables, **units})):
             yield Skipped(file, _VALUES, help=_VALUES_HELP)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
-from checker.inputs.discover import declares, is_program
+from checker.inputs.discover import QUOTING, declares, is_program
 from checker.inputs.mentions import text_in
 from checker.inputs.readers import kind_of
 from checker.inputs.text import YAML_SUFFIXES, parse_documents
@@ -29,7 +29,9 @@ _ASSIGNED = r"""\bParameterKey\\?["']?\s*[:=,]\s*\\?["']?({0})\b|\b({0})\\?["']?
 https://docs.aws.amazon.com/cli/latest/reference/cloudformation/create-stack.html
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
 """
-_NESTED = re.compile(r"""\bTemplateURL["']?\s*:\s*(\S.{0,300})""")
+_NESTED = re.compile(r"""\bTemplateURL["']?\s*:\s*("[^"\n]*"|'[^'\n]*'|\S.{0,300})""")
+_OF_OTHERS = ("Dockerfile", "package.json", "package-lock.json")
+"""Files of other tools with words such as `Version`."""
 _SET = "sets parameters of `{}`, which is compared without these values"
 _HELP = "`--parameter NAME=VALUE` sets a parameter on both sides"
 _STACK = "the nested template {} is not read"
@@ -70,6 +72,13 @@ def unread_parameters(
 
 def _may_set(file: str, text: str) -> bool:
     """True for a file that may set parameters: not a template or other input, and not a program without them."""
+    name = file.rpartition("/")[2]
+    if (
+        file.lower().endswith(QUOTING)
+        or name in _OF_OTHERS
+        or (name.startswith("test_") and name.endswith(".py"))
+    ):
+        return False
     if is_program(file):
         return "arameter" in text
     if not file.endswith(_SUFFIXES):

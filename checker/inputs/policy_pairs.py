@@ -86,12 +86,18 @@ class _Comparer:
         chosen = self._chosen(resource)
         if arn is not None:
             chosen = _with_arn(chosen, arn)
-        answers = [(one, (self.changed.affects(one), self.redefined.moved(one))) for one in chosen]
-        found = [(one, answer) for one, answer in answers if answer != (False, None)]
+        answers = [(one, self._answers(one)) for one in chosen]
+        found = [(one, answer) for one, answer in answers if answer != (False, None, None, None)]
         unread = self._unread([each for one, _ in found for each in broken(one, self.changed)])
         missing = MissingParts(self.changed, self.declared, unread.old, unread.new)
         pairs = tuple(self._pair(one, answer, missing) for one, answer in found)
         return Comparison(pairs, unread.entries, unread.untouched)
+
+    def _answers(self, match: Match) -> tuple[Truth | None, ...]:
+        """Tell whether the change affects a resource, or may affect it for a reason."""
+        redefined = self.redefined
+        reasons = redefined.moved(match), redefined.supplied(match), redefined.kept(match)
+        return self.changed.affects(match), *reasons
 
     def _chosen(self, resource: str) -> list[Match]:
         changed = self.changed
@@ -106,9 +112,15 @@ class _Comparer:
 
     def _pair(self, match: Match, answers: Iterable[Truth | None], missing: MissingParts) -> PolicyPair:
         """Make the pair of a resource that the change affects, or may affect, with what is assumed and not known."""
+        if (kept := self.redefined.kept(match)) is not None:
+            match = Match(*(one and one._replace(policy=kept) for one in match))
         changed, is_one_key = self.changed, self._is_one_key(match)
         maker = PairMaker(
-            changed.old, changed.new, match, same_texts=changed.has_same_texts, gaps=missing.of(match)
+            changed.old,
+            changed.new,
+            match,
+            same_texts=changed.has_same_texts,
+            gaps=missing.of(match),
         )
         pair = maker.pair()
         reasons = (one for one in answers if isinstance(one, Unknown))
@@ -148,7 +160,9 @@ class _Comparer:
     def _unread(self, found: Iterable[tuple[Input, Skipped]]) -> _Unread:
         """Collect what was not read, ``found`` included, and the first such file of each side."""
         changed = self.changed
-        entries = {_key(one): one for one in (*changed.skipped, *self.redefined.calls())}
+        entries = {
+            _key(one): one for one in (*changed.skipped, *self.redefined.calls(), *self.redefined.grants())
+        }
         untouched: dict[tuple[str, str, str], Skipped] = {}
         unread = {True: FirstUnread(), False: FirstUnread()}
         for side, skipped in (*_skipped(changed), *found):

@@ -1,8 +1,7 @@
 """Decides which topics and keys a change affects: yes, no, or not known with the reason.
 
 A topic or key of which every part was read, alike on both sides, is not affected: `redefined` has given references that
-mean something else names of their own. If a part was not read, it is not known whether a changed file that the code
-may read supplies it.
+mean something else names of their own. It also tells what may supply a part that was not read.
 """
 
 from __future__ import annotations
@@ -24,12 +23,8 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Topic
     from checker.core.errors import Skipped
-    from checker.core.unknown import Truth
     from checker.inputs.diff_inputs import Input
     from checker.inputs.resource_matches import Match
-
-
-_SUPPLIED = "a part of it was not read, and may come from a file that changes"
 
 
 class Reach(NamedTuple):
@@ -137,12 +132,9 @@ class Changed(NamedTuple):
         sides = ((match.old, True), (match.new, False))
         return not any(one and self.root_of(one, is_old=is_old) in self.elsewhere for one, is_old in sides)
 
-    def affects(self, match: Match) -> Truth:
-        """True if the change affects a resource, false if not, or Unknown with the reason."""
+    def affects(self, match: Match) -> bool:
+        """True if the change affects a resource by its files or its values."""
         old, new = match
-        supplied = old is not None and new is not None and self._may_be_supplied(new)
-        if isinstance(supplied, Unknown):
-            return supplied
         if self.is_whole or any(
             one is not None and self.touches(one, is_old=is_old)
             for one, is_old in ((old, True), (new, False))
@@ -164,7 +156,7 @@ class Changed(NamedTuple):
         is_template = (
             "#" in resource.address
         )  # another template may set its values; a plan or a policy is complete
-        return name in self.reach.files or (self.reach.others and is_template and _has_unread_part(resource))
+        return name in self.reach.files or (self.reach.others and is_template and has_unread_part(resource))
 
     def touches_file(self, name: str, *, is_old: bool) -> bool:
         """True for what was not read if the change may affect it: its file, or one that may supply its values.
@@ -196,13 +188,6 @@ class Changed(NamedTuple):
         others: tuple[Topic | Key, ...] = inventory.keys if isinstance(one, Key) else inventory.topics
         return any(outline(other) == outline(one) for other in others)
 
-    def _may_be_supplied(self, resource: Topic | Key) -> bool | Unknown:
-        """Tell whether a changed file may be an unread part of a resource, which looks alike on both sides."""
-        if not _has_unread_part(resource):
-            return False
-        file = self.supplier(resource)
-        return Unknown(_SUPPLIED, file) if file else False
-
     def supplier(self, resource: Topic | Key) -> str:
         """Return a changed file that the code of a resource may read; empty if there is none."""
         is_code = resource.place.document.name.endswith(HCL)
@@ -223,7 +208,7 @@ def outline(one: Topic | Key) -> object:
     return one.address, access_values(one).without_references
 
 
-def _has_unread_part(resource: Topic | Key) -> bool:
+def has_unread_part(resource: Topic | Key) -> bool:
     """True for a resource with a part of which not even a reference is known."""
     return any(not one.pieces for one in within(access_values(resource), Unknown))
 

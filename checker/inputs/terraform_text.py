@@ -25,8 +25,7 @@ _MAY_MATTER = re.compile(r"sns|kms|topic|connect", re.IGNORECASE)
 
 _LOCAL = ("./", "../")
 _SETTINGS = re.compile(r'^[ \t]*(?:backend\s+"|cloud\s*\{|provider\s+")', re.MULTILINE)
-_BACKEND = re.compile(r'^[ \t]*(?:backend\s+"[^"\n]*"|cloud)\s*\{', re.MULTILINE)
-_NO_PLACE = re.compile(
+_PLACE = re.compile(
     r"^[ \t]*(?:(?:encrypt|kms_key_id|dynamodb_table|use_lockfile|max_retries|skip_\w+|token)\s*=|#|//).*$",
     re.MULTILINE,
 )
@@ -101,17 +100,6 @@ def settings_in(folder: Path) -> tuple[str, ...]:
             block = block_around(text, text.index("{", match.start()) + 1)
             found.append(" ".join(f"{match[0].strip(' {')} {_PLACE.sub('', block)}".split()))
     return tuple(sorted(found))
-
-
-def backends_in(folder: Path) -> tuple[str, ...]:
-    """Return the backends of a root, without settings that do not decide where its state is."""
-    blocks = (
-        block_around(text, match.end())
-        for path in listed(folder, [], HCL_TEXT)
-        for text in [text_at(path)]
-        for match in _BACKEND.finditer(text)
-    )
-    return tuple(sorted(" ".join(_NO_PLACE.sub("", block).split()) for block in blocks))
 
 
 def unread_modules(texts: Mapping[str, str], folder: str) -> tuple[UnreadModule, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
-from checker.inputs.discover import CONFIGURATION, HCL, QUOTING, VALUES, is_input, is_left_out
+from checker.inputs.discover import CONFIGURATION, HCL, QUOTING, VALUES, declares, is_input, is_left_out
 from checker.inputs.documents import parse_file, parts_of
 from checker.inputs.git_tree import is_below
 from checker.inputs.kinds.policy import POLICY
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = "may decide about access, and is in a folder that is not searched"
 _NOT_RECOGNIZED = "may hold a policy, and is not a file that checker recognizes in a folder"
+_UNIT = "may set values of Terragrunt units, and is not read"
+_OF_UNITS = ("terragrunt.stack.hcl", "terragrunt.values.hcl", f"{CONFIGURATION}.json")
 _LANGUAGE = (*HCL, *VALUES, CONFIGURATION)
 
 
@@ -44,8 +46,12 @@ def unread_changes(
     names = side.names._replace(renamed=())
     reported = {names.relative(one.what) for one in side.inventory.skipped}
     read = {names.relative(name) for root in side.inventory.read_by_roots for name in root.files}
+    has_modules = any(name.endswith(HCL) and declares(text) for name, text in side.texts.items())
     for file in sorted(changed):
         path = Path(side.folder, file)
+        if file.endswith(_OF_UNITS) and is_below(file, paths) and has_modules:
+            yield Skipped(file, _UNIT, help="compare the plans of its units")
+            continue
         if not is_below(file, paths) or file in (*paths, *reported, *read) or not path.is_file():
             continue
         if file.lower().endswith(QUOTING):

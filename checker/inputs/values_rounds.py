@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
 from checker.inputs.callers import is_chosen
+from checker.inputs.discover import HCL
+from checker.inputs.terraform.module.folder import callers_among
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from checker.analysis.inventory import Key, Topic
+    from checker.inputs.diff_inputs import Input
 
     Pair = tuple[str, str]
     """The folder of a root, and a values file for it, relative to the top of the repository."""
@@ -71,6 +76,22 @@ def variables_of(roots: Iterable[str], texts: Mapping[str, str]) -> dict[str, fr
             pattern = _KEY if name.endswith(".json") else _VARIABLE
             own |= {match[1] for match in pattern.finditer(text)}
     return {root: frozenset(names) for root, names in found.items()}
+
+
+def variables_of_units(side: Input) -> dict[str, frozenset[str]]:
+    """Return the variables that each Terragrunt unit with topics or keys may set: those of its module, and of its callers."""
+    modules: dict[str, set[str]] = {}
+    resources: list[Topic | Key] = [*side.inventory.topics, *side.inventory.keys]
+    for one in (one for one in resources if one.place.document.name.endswith(HCL)):
+        folder = posixpath.relpath(posixpath.dirname(one.place.document.name) or ".", side.folder)
+        modules.setdefault(posixpath.relpath(one.home, side.folder), set()).add(folder)
+    texts = {name: text for name, text in side.texts.items() if name.endswith(HCL)}
+    folders = frozenset(posixpath.dirname(name) or "." for name in texts)
+    found = {}
+    for unit in modules.keys() - folders:
+        declared = variables_of(callers_among(modules[unit], texts, side.folder), texts)
+        found[unit] = frozenset().union(*declared.values())
+    return found
 
 
 class RootsOf(NamedTuple):

@@ -556,6 +556,14 @@ def test_a_report_in_the_repository_is_not_part_of_the_change() -> None:
     assert "not read" not in compared(*reports)[1]
 
 
+def test_a_committed_file_at_the_place_of_a_report_is_read_and_not_overwritten() -> None:
+    """A branch chooses its files, and the names of reports are public."""
+    save(Path("policies/access.json"), document(statement(Resource="arn:aws:sns:us-east-1:111122223333:new")))
+    commit()
+    ending = run("diff", "--base", "main", "--format", "text", "--format", "json=policies/access.json")
+    assert (ending.returncode, "is an input of this run" in ending.stderr) == (2, True), ending.stdout
+
+
 def test_every_format_of_a_review_has_the_assumptions(tmp_path: Path) -> None:
     Path("policies/key.json").rename("policies/renamed.json")
     assumed = "`policies/key.json` was renamed to `policies/renamed.json`"

@@ -137,6 +137,7 @@ GRANT = (
     'resource "aws_kms_grant" "vendor" {\n  key_id            = aws_kms_key.chat.key_id\n'
     f'  grantee_principal = "arn:aws:iam::{VENDOR}:role/x"\n  operations        = ["Decrypt"]\n}}\n'
 )
+OTHER_GRANT = GRANT.replace("aws_kms_key.chat.key_id", '"arn:aws:kms:us-east-1:111122223333:key/a"')
 TWO_KEYS = (
     'resource "aws_kms_key" "a" {}\nresource "aws_kms_key" "b" {}\n'
     'resource "aws_sns_topic" "chat" {\n  kms_master_key_id = aws_kms_key.a.arn\n}\n'
@@ -163,6 +164,8 @@ CONNECT_ONLY = (
     '    principals {\n      type        = "Service"\n      identifiers = ["connect.amazonaws.com"]\n    }\n  }\n}\n'
 )
 OF_DOCUMENT = POLICY.replace("EXPRESSION", "data.aws_iam_policy_document.chat.json")
+IGNORED = "  lifecycle {\n    ignore_changes = [policy]\n  }\n"
+IGNORING = INLINE.rstrip()[:-1] + IGNORED + "}\n"
 SPLIT = {"main.tf": TOPIC, "policy.tf": POLICY.replace("EXPRESSION", f"jsonencode({subscribers(PARTNER)})")}
 
 
@@ -188,6 +191,12 @@ PASSED = (
 )
 PROVIDER = 'provider "aws" {\n  region  = "us-east-1"\n  profile = "a"\n}\n'
 BACKEND = 'terraform {\n  backend "s3" {\n    bucket  = "a"\n    encrypt = true\n  }\n}\n'
+JSON_BACKEND = '{"terraform": {"backend": {"s3": {"bucket": "a", "encrypt": true}}}}'
+DYNAMIC = (
+    f'provider "aws" {{\n  alias = "v"\n  dynamic "assume_role" {{\n    for_each = ["arn:aws:iam::{PARTNER}:role/r"]\n'
+    "    content {\n      role_arn = assume_role.value\n    }\n  }\n}\n"
+    'data "aws_caller_identity" "v" {\n  provider = aws.v\n}\n'
+) + for_account("data.aws_caller_identity.v.account_id")
 LOCAL_FILE = 'data "local_file" "x" {\n  filename = "../n.txt"\n}\n' + for_account(
     "data.local_file.x.content"
 )
@@ -296,6 +305,63 @@ def exporting(value: object, name: object = "partner", other: str = "a") -> str:
 IMPORT = for_principal({"Fn::Sub": ["arn:aws:iam::${a}:root", {"a": {"Fn::ImportValue": "partner"}}]})
 BY_STACK = {"Fn::Sub": "${AWS::StackName}partner"}
 RESOLVED = for_principal("arn:aws:iam::{{resolve:ssm:/a}}:root")
+
+
+CODE = for_principal(
+    {"Fn::Sub": "arn:aws:iam::${Lookup.Account}:root"},
+    Lookup={"Type": "Custom::Lookup", "Properties": {"ServiceToken": {"Fn::GetAtt": ["Code", "Arn"]}}},
+    Code={"Type": "AWS::Serverless::Function", "Properties": {"InlineCode": "return a"}},
+)
+ROLES: dict[str, Files] = {
+    f"role by {reference}": {"t.json": for_principal(
+        {"Fn::Sub": reference}, Role={"Type": "AWS::IAM::Role", "Properties": {"RoleName": "reader", "Description": "d"}}
+    )}
+    for reference in ("arn:aws:iam::444455556666:role/${Role}", "${Role.Arn}")
+}  # fmt: skip
+
+
+def outputs(file: str, **values: object) -> str:
+    """A template with a nested one, and with outputs."""
+    child = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": file}}
+    return json.dumps(
+        {"Resources": {"Child": child}, "Outputs": {name: {"Value": one} for name, one in values.items()}},
+        indent=1,
+    )
+
+
+OF_CHILD = {"Fn::GetAtt": ["Child", "Outputs.Partner"]}
+BELOW: dict[str, Files] = {
+    "output of a nested template": {
+        "t.json": for_principal({"Fn::Sub": "arn:aws:iam::${Child.Outputs.Partner}:root"},
+                                **json.loads(outputs("child.json"))["Resources"]),
+        "child.json": outputs("./x/c.json", Partner=OF_CHILD),
+        "x/e.yaml": "Resources: {}\n",
+        "x/c.json": outputs("e.yaml", Partner="a", Other="o"),
+    },
+    "export of a nested template": {
+        "t.json": IMPORT,
+        "e.json": outputs("x/c.json", Partner=OF_CHILD).replace('"Partner": {', '"Partner": {"Export": {"Name": "partner"},'),
+        "x/c.json": outputs("e.yaml", Partner="a", Other="o"),
+        "x/e.yaml": "Resources: {}\n",
+    },
+}  # fmt: skip
+REMOTE_STATE = 'data "terraform_remote_state" "x" {\n  backend = "s3"\n}\n'
+STORED_TEXT = 'resource "aws_ssm_parameter" "b" {\n  name  = "/a"\n  value = "a"\n}\n'
+OUTPUT = 'output "partner" {\n  value = "a"\n}\noutput "other" {\n  value = "o"\n}\n'
+BEHIND: dict[str, Files] = {
+    f"`{function}` of {name}": {"infra/main.tf": source + for_account(function.replace("@", reference)), "b/main.tf": other}
+    for name, reference, source, other in (
+        ("a parameter", "data.aws_ssm_parameter.x.value", STORED.partition("resource")[0], STORED_TEXT),
+        ("an output", "data.terraform_remote_state.x.outputs.partner", REMOTE_STATE, OUTPUT),
+    )
+    for function in ("jsondecode(@).a", "trimspace(@)", 'try(@, "")', 'coalesce(@, "1")', 'split("-", "${@}-x")[0]')
+}  # fmt: skip
+"""A value that other code sets, behind a function, so that a part of the policy is not read."""
+
+
+def setting(value: str) -> Files:
+    """A root that sets a parameter which the policy of another one has."""
+    return {"infra/main.tf": STORED, "b/main.tf": VARIABLE + STORED_TEXT.replace('"a"\n', f"{value}\n")}
 
 
 CHANGES = {
@@ -545,6 +611,8 @@ CHANGES = {
     ),
     "more modules than are compared": swapped(dict(MANY), "main.tf", "# a", "# b", "before the"),
     "backend": swapped({"main.tf": BACKEND + INLINE}, "main.tf", '"a"', '"b"', "its provider or backend"),
+    "backend in JSON": swapped({"main.tf": INLINE, "b.tf.json": JSON_BACKEND}, "b.tf.json", '"a"', '"b"', "its provider or backend"),
+    "role of a provider in a dynamic block": swapped({"main.tf": DYNAMIC}, "main.tf", PARTNER, VENDOR, "before the"),
     "provider that a unit generates": swapped(
         dict(GENERATED), "live/terragrunt.hcl", '"a"', '"b"', "its provider or backend"
     ),
@@ -567,6 +635,84 @@ CHANGES = {
     "grantee by a file": Case({"infra/main.tf": LISTED_GRANTEE, "n.csv": "arn\na"}, {"n.csv": "arn\nb"}, "(`n.csv`)"),
     "output of another root": swapped(dict(STATE), "accounts/terraform.tfvars", '"a"', '"b"', "before the"),
     "output of another root with values": swapped(dict(STATE), "accounts/prod.tfvars", '"p"', '"b"', "before the"),
+    **{title: swapped(files, "b/main.tf", '"a"', '"b"') for title, files in BEHIND.items()},
+    "table of outputs": swapped(
+        {"infra/main.tf": REMOTE_STATE + for_account('lookup(data.terraform_remote_state.x.outputs, "partner", "")'), "b/main.tf": OUTPUT},
+        "b/main.tf",
+        '"a"',
+        '"b"',
+        "that other code sets",
+    ),
+    **{
+        f"name in {reference}": swapped(
+            {"main.tf": 'resource "aws_iam_role" "r" {\n  for_each = { a = "reader" }\n  name     = each.value\n}\n'
+             + topic(f"jsonencode({subscribers(PARTNER)})").replace(f"arn:aws:iam::{PARTNER}:root", f"${{{reference}}}")},
+            "main.tf",
+            "reader",
+            "Admin",
+            code=1,
+        )
+        for reference in ('aws_iam_role.r["a"].arn', '"arn:aws:iam::444455556666:role/${aws_iam_role.r["a"].id}"')
+    },
+    "account in an ID": swapped(
+        {"main.tf": f'resource "aws_organizations_delegated_administrator" "d" {{\n  account_id = "{PARTNER}"\n}}\n'
+         + for_account('split("/", aws_organizations_delegated_administrator.d.id)[0]')},
+        "main.tf",
+        PARTNER,
+        VENDOR,
+        "before the",
+    ),
+    "account of an ARN": swapped(
+        {"main.tf": f'resource "aws_ram_resource_share_accepter" "d" {{\n  share_arn = "arn:aws:ram:us-east-1:{PARTNER}:resource-share/a"\n}}\n'
+         + for_account("aws_ram_resource_share_accepter.d.sender_account_id")},
+        "main.tf",
+        PARTNER,
+        VENDOR,
+        "before the",
+    ),
+    "comment in a reference": swapped(
+        {"main.tf": STORED.replace('"/a"', '"${local /* a*b */ .n}"') + 'locals {\n  n = "/a"\n}\n'}, "main.tf", '"/a"', '"/b"', "before the"
+    ),
+    "code behind a custom resource": swapped({"t.json": CODE}, "t.json", "return a", "return b", "before the"),
+    **{title: swapped(files, "t.json", "reader", "Admin", code=1) for title, files in ROLES.items()},
+    **{title: swapped(files, "x/c.json", '"a"', '"b"', "before the") for title, files in BELOW.items()},
+    "export behind a function": Case(
+        {"t.json": for_principal({"Fn::Split": [",", {"Fn::ImportValue": "partner"}]}), "e.json": exporting("a")},
+        {"e.json": exporting("b")},
+        "that other code sets",
+    ),
+    "dependency behind a function": swapped(
+        {name: str(text).replace("= dependency.a.outputs.partner", "= trimspace(dependency.a.outputs.partner)") for name, text in DEPENDENT.items()},
+        "accounts/main.tf",
+        "= var.a",
+        '= "${var.a}b"',
+        "that other code sets",
+    ),
+    "name of a parameter by an output": swapped(
+        {"infra/main.tf": REMOTE_STATE + STORED.replace('"/a"', "data.terraform_remote_state.x.outputs.partner"), "b/main.tf": OUTPUT},
+        "b/main.tf",
+        '"a"',
+        '"b"',
+        "before the",
+    ),
+    "output behind a parameter": swapped(
+        {"infra/main.tf": STORED, "c/main.tf": OUTPUT,
+         "b/main.tf": REMOTE_STATE + STORED_TEXT.replace('"a"\n', "data.terraform_remote_state.x.outputs.partner\n")},
+        "c/main.tf",
+        '"a"',
+        '"b"',
+        "before the",
+    ),
+    "text of a supplying root": Case({**setting('file("../cfg/v.txt")'), "cfg/v.txt": "a"}, {"cfg/v.txt": "b"}, "before the"),
+    "YAML of a supplying root": Case(
+        {**setting('yamldecode(file("../cfg/v.yaml")).a'), "cfg/v.yaml": "a: 1"}, {"cfg/v.yaml": "a: 2"}, "before the"
+    ),
+    "values beside a supplying root": swapped(
+        {**setting("var.partner"), "env/prod.tfvars": 'partner = "a"\n'}, "env/prod.tfvars", '"a"', '"b"', "before the"
+    ),
+    "values below another root": Case(
+        {**values("env/prod.tfvars").old, "main.tf": "locals {\n  a = 1\n}\n"}, values("env/prod.tfvars").new, "gains", 1
+    ),
     "parameter of another root": swapped(dict(PARAMETER), "b/main.tf", '"a"', '"b"', "before the"),
     "attribute of a custom resource": swapped({"t.json": CUSTOM}, "t.json", '"a"', '"c"', "before the"),
     "default behind a custom resource": swapped({"t.json": CUSTOM}, "t.json", PARTNER, VENDOR, "before the"),
@@ -595,6 +741,20 @@ CHANGES = {
         "ref=v2",
         "unit",
     ),
+    "values file of a unit": Case(
+        {"mod/main.tf": VARIABLE + for_account("var.partner"), "cfg/p.tfvars": f'partner = "{PARTNER}"\nother = 1\n',
+         "live/terragrunt.hcl": 'terraform {\n  source = "../mod"\n  extra_arguments "x" {\n    commands = ["apply"]\n'
+         '    required_var_files = ["../cfg/p.tfvars"]\n  }\n}\n'},
+        {"cfg/p.tfvars": f'partner = "{VENDOR}"\nother = 1\n'},
+        "with variables of `live`",
+    ),
+    **{
+        f"values in {file}": Case({"mod/main.tf": VARIABLE + for_account("var.partner"), file: text}, {file: text.replace(PARTNER, VENDOR)}, f"{file}: may set")
+        for file, text in (
+            ("live/terragrunt.hcl.json", json.dumps({"terraform": {"source": "../mod"}, "inputs": {"partner": PARTNER}})),
+            ("live/terragrunt.stack.hcl", f'unit "a" {{\n  source = "../mod"\n  path   = "a"\n  values = {{\n    partner = "{PARTNER}"\n  }}\n}}\n'),
+        )
+    },
     # Values of templates from elsewhere.
     **{
         f"parameters in {file}, as {before}": Case(
@@ -628,6 +788,15 @@ CHANGES = {
     "policy of another topic": swapped({"main.tf": ELSEWHERE}, "main.tf", ":internal", ":secret", "another topic", 1),
     "output for another topic": Case({"p.json": attributes("a")}, {"p.json": attributes("b")}, "new ARN", 1),
     "grant": Case({"main.tf": KEY}, {"main.tf": KEY + GRANT}, "a grant is added"),
+    **{
+        f"grant of {name}": Case({"main.tf": code}, {"g.tf": GRANT.replace("aws_kms_key.chat.key_id", key)}, "g.tf: a grant of a key")
+        for name, key, code in (
+            ("a key by its ARN", '"arn:aws:kms:us-east-1:111122223333:key/a"', ""),
+            ("a key by a data source", "data.aws_kms_key.k.id", 'data "aws_kms_key" "k" {\n  key_id = "alias/a"\n}\n'),
+            ("the key of another root", "data.terraform_remote_state.x.outputs.partner", REMOTE_STATE),
+        )
+    },
+    "grantee of another key": swapped({"g.tf": OTHER_GRANT}, "g.tf", VENDOR, PARTNER, "g.tf: a grant of a key"),
     "removed grant": Case({"main.tf": KEY + GRANT}, {"main.tf": KEY}, "a grant is removed"),
     "key of a topic": swapped({"main.tf": TWO_KEYS}, "main.tf", "kms_key.a.arn", "kms_key.b.arn", "another key"),
     "key of another account": Case(
@@ -654,6 +823,12 @@ CHANGES = {
     ),
     # What Terraform leaves as it is, and what a broken file hides.
     "argument `policy`": Case({"main.tf": INLINE}, {"main.tf": TOPIC}, "Terraform keeps the policy"),
+    "policy that is not ignored any more": Case({"main.tf": IGNORING}, {"main.tf": INLINE}, "`ignore_changes` has it"),
+    "policy that is ignored from now on": Case({"main.tf": INLINE}, {"main.tf": IGNORING}, "`ignore_changes` has it"),
+    "ignored policy": swapped({"main.tf": IGNORING}, "main.tf", PARTNER, VENDOR, "`ignore_changes` has it"),
+    "ignored policy of its own": swapped(
+        {"main.tf": TOPIC, "policy.tf": (SPLIT["policy.tf"] or "").rstrip()[:-1] + IGNORED + "}\n"}, "policy.tf", "[policy]", "[]", "`ignore_changes` has it"
+    ),
     "removed block": Case(
         {"main.tf": INLINE},
         {"main.tf": "removed {\n  from = aws_sns_topic.chat\n  lifecycle {\n    destroy = false\n  }\n}\n"},
@@ -728,6 +903,8 @@ SAME = {
         {"main.tf": PROVIDER + STORED}, "main.tf", 'us-east-1"', 'us-east-1"\n  default_tags {\n    tags = { a = "b" }\n  }'
     ),
     "another provider": swapped({"main.tf": OTHER_ACCOUNT + PROVIDER.replace('"a"', '"w"\n  alias = "w"')}, "main.tf", 'profile = "w"', 'profile = "x"'),
+    "encryption of a backend in JSON": swapped({"main.tf": INLINE, "b.tf.json": JSON_BACKEND}, "b.tf.json", "true", "false"),
+    "comment in a backend": swapped({"main.tf": BACKEND + INLINE}, "main.tf", 'bucket  = "a"', 'bucket="a" # state'),
     "encryption of a backend": swapped({"main.tf": BACKEND + INLINE}, "main.tf", "true", "false"),
     "body of a role": swapped({"main.tf": ROLE}, "main.tf", '"a"', '"b"'),
     "another entry of a table": swapped({"main.tf": TABLE + 'locals {\n  u = "a"\n}\n'}, "main.tf", '"a"', '"b"'),
@@ -746,6 +923,10 @@ SAME = {
         '"a"',
         '"b"',
     ),
+    **{
+        f"another value beside {title}": Case(files, {"b/main.tf": (files["b/main.tf"] or "").replace('"o"', '"p"') + "# b\n"})
+        for title, files in BEHIND.items()
+    },
     "another output of a root": swapped(dict(STATE), "accounts/main.tf", '"b"', '"c"'),
     "tags of a parameter": swapped(dict(PARAMETER), "b/main.tf", '"x"', '"y"'),
     "another parameter": swapped({**PARAMETER, "main.tf": STORED.replace("/a", "/b")}, "b/main.tf", '"a"', '"b"'),
@@ -765,7 +946,19 @@ SAME = {
         '"c"\n',
     ),
     "another input of a unit": swapped(dict(GENERATED), "live/terragrunt.hcl", "= 1", "= 2"),
+    "another input beside a variable of a data source": swapped(dict(UNIT_WITH_MODULE), "live/terragrunt.hcl", "= 1", "= 2"),
     "another input beside a dependency": swapped(dict(DEPENDENT), "live/infra/terragrunt.hcl", "= 1", "= 2"),
+    **{f"description of a {title}": swapped(files, "t.json", '"d"', '"e"') for title, files in ROLES.items()},
+    **{f"another {title}": swapped(files, "x/c.json", '"o"', '"p"') for title, files in BELOW.items()},
+    "other code beside a grant": Case({"g.tf": OTHER_GRANT}, {"g.tf": f"# grant\n{OTHER_GRANT}locals {{\n  a = 1\n}}\n"}),
+    "stack of units without topics": Case({"mod/main.tf": "", "live/terragrunt.stack.hcl": "# a\n"}, {"live/terragrunt.stack.hcl": "# b\n"}),
+    "tags that are ignored": swapped({"main.tf": IGNORING}, "main.tf", "[policy]", "[policy]\n    prevent_destroy = true"),
+    **{
+        f"name of a parameter in {file}": Case({"t.json": template(), file: f"{text} a"}, {file: f"{text} b"})
+        for file, text in (
+            ("docs/x.md", "* Partner:"), ("Dockerfile", "LABEL Partner="), ("package.json", '{"Partner":'), ("tests/test_x.py", "# parameter\nPartner =")
+        )
+    },
     "another custom resource": swapped({"t.json": CUSTOM}, "t.json", '"b"', '"c"'),
     "description of a parameter": swapped({"t.json": OF_PARAMETER}, "t.json", '"b"', '"c"'),
     "exporting template": Case(

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.core.errors import InputError
+from checker.inputs.text import parse_documents
 from checker.policy.node import Array, Node, Object, Scalar, meaning, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 STORED = "AWS::SSM::Parameter::Value"
@@ -27,8 +29,14 @@ _BY_CODE = (
     "AWS::Organizations::Account",
 )
 """Types of resources whose attributes depend on all of their properties."""
-_FUNCTION = "AWS::Lambda::Function"
+_CODE = ("AWS::Lambda::", "AWS::Serverless::", "AWS::StepFunctions::")
 """May be the code behind a custom resource."""
+_IDENTIFIER = re.compile(r"(?:\w*(?:Arn|ARN|Id|Name|Url|URL))?\Z")
+"""Matches attributes that identify a resource, as `Ref` does."""
+_IDENTIFYING = re.compile(r"(?!Display|Kms|Role[AI])(?:\w*Name|Path|\w*Account\w*|\w+(?:Arn|Id))\Z")
+"""Matches properties that the identifiers of a resource may be made of."""
+_OUTPUT = re.compile(r"\bOutputs\.(\w+)")
+_FILE = re.compile(r"""["'](?:\.{1,2}/)*([^"']*\.\w+)["']""")
 _DESCRIPTIONS = ("Description", "ConstraintDescription")
 _WORD = re.compile(r"\w+")
 
@@ -51,7 +59,9 @@ def definition_of(template: Object, name: str) -> str | None:
     value = _property(resource, attribute)
     if value is not None:
         return _closure(template, value)
-    return _closure(template, resource) if _kind(resource).startswith(_BY_CODE) else None
+    if _kind(resource).startswith(_BY_CODE) or not _IDENTIFIER.match(attribute):
+        return _closure(template, resource)
+    return _closure(template, *_identifying(resource))
 
 
 def _values_of(parameter: Object) -> str:
@@ -62,17 +72,9 @@ def _values_of(parameter: Object) -> str:
     )
 
 
-def stored_name(parameter: Object) -> str | None:
-    """Return the default of a parameter whose value is stored elsewhere; ``None`` for other parameters."""
-    if not _kind(parameter).startswith(STORED):
-        return None
-    default = parameter.get("Default")
-    return "" if default is None else text_of(default)
-
-
-def parameter_of(template: Object, name: str) -> Object | None:
-    """Return the declaration of a parameter."""
-    return _member(template, "Parameters", name)
+def text_of_template(template: Object) -> str:
+    """Return all that a template says, its parameters as in the definitions of their symbols."""
+    return "\n".join((*map(_values_of, _members(template, "Parameters")), meaning(template)))
 
 
 def exports_of(template: Object) -> Iterator[tuple[str, str]]:
@@ -91,9 +93,36 @@ def stored_by(template: Object) -> Iterator[tuple[str, str]]:
             yield _pattern(_property(resource, "Name")), _closure(template, value)
 
 
-def _closure(template: Object, node: Node) -> str:
-    """Join the text of a node, and those of the sections whose names it has."""
-    texts = dict.fromkeys([meaning(node)])
+def with_nested(definition: str, files: Mapping[str, str]) -> str:
+    """Add what the templates that a definition names say: the outputs that it names, or all if it names none of them.
+
+    ``files`` are the texts of files by their names.
+    """
+    found: dict[str, None] = {}
+    waiting = [definition]
+    while waiting:
+        text = waiting.pop()
+        names = [one for one in files if any(f"/{one}".endswith(f"/{end}") for end in _FILE.findall(text))]
+        more = dict.fromkeys(_outputs_in(one, files[one], _OUTPUT.findall(text)) for one in names)
+        waiting += (one for one in more if one not in found)
+        found |= more
+    return "\n".join((definition, *found))
+
+
+def _outputs_in(file: str, text: str, names: Iterable[str]) -> str:
+    """Return the definitions of some outputs of the templates in a file, or all of its text."""
+    try:
+        documents = parse_documents(file, text)
+    except InputError:
+        return text
+    templates = [template_in(one.root) for one in documents if isinstance(one.root, Object)]
+    outputs = ((one, _member(one, "Outputs", name)) for one in templates for name in dict.fromkeys(names))
+    return "\n".join(_closure(one, output) for one, output in outputs if output is not None) or text
+
+
+def _closure(template: Object, *nodes: Node) -> str:
+    """Join the texts of nodes, and those of the sections whose names they have."""
+    texts = dict.fromkeys(map(meaning, nodes))
     waiting = list(texts)
     while waiting:
         words = dict.fromkeys(_WORD.findall(waiting.pop()))
@@ -107,16 +136,17 @@ def _named(template: Object, name: str) -> Iterator[str]:
     """Yield the texts that define a name: of parameters the default, and of resources what the code decides."""
     parameter, resource = _member(template, "Parameters", name), _member(template, "Resources", name)
     if parameter is not None:
-        yield from (meaning(one) for key in ("Type", "Default") if (one := parameter.get(key)) is not None)
+        values = ((key, parameter.get(key)) for key in ("Default", "Type"))
+        yield "\n".join(f"{key}: {meaning(one)}" for key, one in values if one is not None)
     for section in ("Mappings", "Conditions"):
         found = _member(template, section, name)
         yield from () if found is None else [meaning(found)]
     if resource is not None:
         value = _property(resource, "Value")
-        if _kind(resource).startswith((*_BY_CODE, _FUNCTION)):
+        if _kind(resource).startswith((*_BY_CODE, *_CODE)):
             yield meaning(resource)
-        elif value is not None:
-            yield meaning(value)
+        else:
+            yield from map(meaning, (*(() if value is None else [value]), *_identifying(resource)))
 
 
 def _member(template: Object, section: str, name: str) -> Object | None:
@@ -138,6 +168,13 @@ def _kind(node: Object) -> str:
 def _property(resource: Object, name: str) -> Node | None:
     properties = resource.get("Properties")
     return properties.get(name) if isinstance(properties, Object) else None
+
+
+def _identifying(resource: Object) -> list[Node]:
+    """Return the properties of a resource that may be in its ARN, ID or name."""
+    properties = resource.get("Properties")
+    members = properties.members if isinstance(properties, Object) else ()
+    return [one.value for one in members if _IDENTIFYING.match(one.key)]
 
 
 def _pattern(node: Node | None) -> str:

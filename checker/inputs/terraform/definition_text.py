@@ -30,7 +30,12 @@ def generating_in(text: str) -> Iterator[str]:
 def pattern_of(block: Block, name: str) -> str:
     """Return the text of an argument, with `*` for references; `*` for other expressions than strings."""
     argument = block.body.arguments.get(name)
-    found = None if argument is None else _STRING.fullmatch(text_of_argument(argument))
+    return "*" if argument is None else pattern_in(text_of_argument(argument))
+
+
+def pattern_in(text: str) -> str:
+    """Return the content of a string, with `*` for references; `*` for other expressions."""
+    found = _STRING.fullmatch(text)
     return _INTERPOLATION.sub("*", found[1]) if found else "*"
 
 

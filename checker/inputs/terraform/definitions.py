@@ -7,12 +7,22 @@ their text: formatting, comments and the order of arguments do not count, and no
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
 from checker.inputs.file_references import files_read_by
+from checker.inputs.terraform.definition_parts import (
+    backends_in,
+    identifying,
+    ignored_in,
+    is_set_by_aws,
+    repeating,
+    texts_in,
+    without_other_inputs,
+)
 from checker.inputs.terraform.definition_text import (
     canonical,
     generating_in,
@@ -33,7 +43,7 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.module_tree import ModuleTree, Names
 
 
-_BLANK = r"(?:\s|/\*[^*]*\*/)*"
+_BLANK = r"(?:\s|/\*(?:[^*]|\*(?!/))*\*/|(?:#|//)[^\n]*\n)*"
 _DOT = rf"{_BLANK}\.{_BLANK}"
 _KEY = r"\[(?:[^\[\]]|\[[^\]]*\])*\]"
 _REFERENCE = re.compile(
@@ -43,17 +53,12 @@ _REFERENCE = re.compile(
 """Matches `var.x`, `local.x`, `module.x.output` and `TYPE.NAME.attribute` in code and in strings, but not their keys."""
 _OF_PROVIDER = re.compile(r" of ([\w-]+)\.([\w-]+)\Z")
 """Ends the symbols for the account and the Region of a provider with an alias."""
-_SET_BY_AWS = re.compile(r"(?:\w*_)?(?:arn|id|url|name|owner|fingerprint|status)\Z")
-"""Matches attributes that identify a resource: another body of the resource does not make it another one."""
-_ACCOUNT = "aws_organizations_account"
-"""Its ID is an account, which another name or address replaces."""
 _NO_PLACE = frozenset({"default_tags", "ignore_tags", "max_retries", "retry_mode", "version", "alias"})
 """Settings of providers that do not decide about the account and the Region."""
 _NO_VALUE = frozenset(
     {"tags", "tags_all", "lifecycle", "depends_on", "timeouts", "provisioner", "connection"}
 )
 """Arguments and blocks of resources that set no attribute."""
-_REPEATED = ("for_each", "count")
 _OTHER_NAMES = ("var", "local", "module", "dependency")
 _MOST_PARTS = 2_000
 """The maximum number of texts of a definition that is compared."""
@@ -69,6 +74,14 @@ class _Part(NamedTuple):
     def key(self) -> tuple[tuple[str, ...], str]:
         """What makes it the same part as another one."""
         return self.place.path, self.text
+
+
+class DefinedGrant(NamedTuple):
+    """A grant, with the file that declares it, and the definitions of its key and of all of it."""
+
+    file: str
+    key: str
+    definition: str
 
 
 class Definitions:
@@ -103,10 +116,33 @@ class Definitions:
         block = self._tree.block(place, names)
         return "" if block is None else self._closure(self._provider(place, block, without))
 
-    def argument(self, root: Place, name: str, argument: str) -> str:
-        """Return the text of an argument of the block that a symbol is an attribute of, with `*` for references."""
-        block = self._tree.block(*self._tree.followed(root, names_of(name)))
-        return "*" if block is None else pattern_of(block, argument)
+    def ignored(self, root: Place, address: str) -> tuple[str, ...]:
+        """Return the texts by which Terraform leaves the policy of a topic or key as it is, in its block or its policy's.
+
+        https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle#ignore_changes
+        """
+        place, names = self._tree.followed(root, names_of(address))
+        own = self._tree.block(place, names)
+        named = re.compile(rf"\b{re.escape('.'.join(names))}\b")
+        others = (
+            block
+            for key, block in self._tree.content(place).resources.items()
+            if key[1].endswith("_policy") and named.search(text_of_block(block))
+        )
+        blocks = others if own is None else (own, *others)
+        return tuple(sorted(text for block in blocks for text in ignored_in(block)))
+
+    def code(self, root: Place) -> str:
+        """Return the texts of all blocks of a root and of its local modules, with the configurations of its unit."""
+        places = islice(self._tree.below(root), _MOST_PARTS)
+        blocks = (text for place in places for text in texts_in(self._tree.content(place)))
+        return "\n".join((*blocks, *(() if root.unit is None else self._tree.configurations(root.unit))))
+
+    def backends(self, root: Place) -> tuple[str, ...]:
+        """Return the backends of a root, without settings that do not decide where its state is."""
+        return tuple(
+            sorted(text for block in self._tree.content(root).settings for text in backends_in(block))
+        )
 
     def outputs(self, root: Path) -> Iterator[tuple[str, str]]:
         """Yield the name and the definition of each output of a root, or of the module that a Terragrunt unit deploys."""
@@ -121,12 +157,26 @@ class Definitions:
             "\n".join(map(canonical, self._tree.configurations(unit))) if definition is None else definition
         )
 
-    def resources(self, root: Path, kind: str) -> Iterator[tuple[str, str]]:
-        """Yield the argument `name` and the definition of each resource of a type in a root and its local modules."""
-        for place in islice(self._tree.below(Place(root)), _MOST_PARTS):
-            for key, block in self._tree.content(place).resources.items():
-                if key[:2] == ("resource", kind):
-                    yield pattern_of(block, "name"), self._closure(self._whole(place, block))
+    def resources(self, root: Path, kind: str, argument: str) -> Iterator[tuple[str, str]]:
+        """Yield an argument and the definition of each resource of a type in a root and its local modules."""
+        for place, block in self._blocks(root, kind):
+            yield pattern_of(block, argument), self._closure(self._whole(place, block))
+
+    def grants(self, root: Path) -> Iterator[DefinedGrant]:
+        """Yield the grants of keys in a root and its local modules."""
+        for place, block in self._blocks(root, "aws_kms_grant"):
+            key = block.body.arguments.get("key_id")
+            parts = [] if key is None else [_Part(place, text_of_argument(key))]
+            yield DefinedGrant(
+                block.at.source.name, self._closure(parts), self._closure(self._whole(place, block))
+            )
+
+    def _blocks(self, root: Path, kind: str) -> Iterator[tuple[Place, Block]]:
+        """Yield the resources of a type in a root, or the module that a unit deploys, and its local modules."""
+        tops = (Place(root), *self._tree.deployed_by(root))
+        for place in islice((one for top in tops for one in self._tree.below(top)), _MOST_PARTS):
+            resources = self._tree.content(place).resources
+            yield from ((place, block) for key, block in resources.items() if key[:2] == ("resource", kind))
 
     def of_call(self, folder: Path, name: str) -> str:
         """Return the definition of a module call in a folder, with its providers; empty if there is none.
@@ -152,14 +202,13 @@ class Definitions:
         """Yield how often a module is called, by each call that leads to it."""
         if place.caller is not None and place.call is not None:
             found = place.call.body.arguments
-            yield from (
-                _Part(place.caller, text_of_argument(found[name])) for name in _REPEATED if name in found
-            )
+            yield from (_Part(place.caller, text_of_argument(found[name])) for name in repeating(found))
             yield from self._repeated(place.caller)
 
-    def roots(self, folder: Path) -> frozenset[Path]:
-        """Return the folders of the roots from which the module of a folder is called; its own without a call."""
-        return frozenset(Path(place.path[0]) for place in islice(self._tree.places_of(folder), _MOST_PARTS))
+    def backends_around(self, folder: Path) -> frozenset[tuple[str, ...]]:
+        """Return the backends of the roots from which the module of a folder is called; of its own without a call."""
+        roots = {Path(place.path[0]) for place in islice(self._tree.places_of(folder), _MOST_PARTS)}
+        return frozenset(self.backends(Place(root)) for root in roots)
 
     def _closure(self, parts: Iterable[_Part]) -> str:
         """Join texts, the definitions of all names in them, and the changed files that they may read."""
@@ -207,8 +256,8 @@ class Definitions:
     def _resource(self, place: Place, names: Names) -> Iterator[_Part]:
         """Yield what an attribute of a resource depends on, or all of a data source.
 
-        An argument is what the code sets. What AWS sets, such as an ARN, stays the same if the body changes, but not with
-        another provider.
+        An argument is what the code sets. What AWS sets, such as an ARN, may have a name or an account that the code sets,
+        and depends on the provider. The rest of the body does not change it.
         """
         block = self._tree.block(place, names)
         if block is None:
@@ -216,9 +265,11 @@ class Definitions:
         attribute = names[2] if len(names) > 2 and block.kind == "resource" else ""
         arguments = block.body.arguments
         if attribute in arguments:
-            chosen = (attribute, *(name for name in _REPEATED if name in arguments))
-            yield from (_Part(place, text_of_argument(arguments[name])) for name in chosen)
-        elif _is_set_by_aws(block.labels[0], attribute):
+            yield from (
+                _Part(place, text_of_argument(arguments[name])) for name in (attribute, *repeating(arguments))
+            )
+        elif is_set_by_aws(block.labels[0], attribute):
+            yield from (_Part(place, text) for text in identifying(arguments))
             yield from self._provider(place, block)
         else:
             yield from self._whole(place, block)
@@ -266,7 +317,10 @@ class Definitions:
         elif name in folder.variables and "default" in folder.variables[name].body.arguments:
             yield _Part(place, text_of_argument(folder.variables[name].body.arguments["default"]))
         if place.unit is not None:
-            yield from (_Part(place, canonical(text)) for text in self._tree.configurations(place.unit))
+            configurations = tuple(self._tree.configurations(place.unit))
+            are_read = any(".inputs" in text for text in configurations)  # by another configuration
+            shorten = canonical if are_read else partial(without_other_inputs, name=name)
+            yield from (_Part(place, shorten(text)) for text in configurations)
         elif place.caller is None:
             yield from (_Part(place, text) for text in self._tree.callers(place.folder))
 
@@ -287,8 +341,3 @@ class Definitions:
         block = self._tree.content(place).outputs.get(name)
         value = None if block is None else block.body.arguments.get("value")
         yield from () if value is None else [_Part(place, text_of_argument(value))]
-
-
-def _is_set_by_aws(kind: str, attribute: str) -> bool:
-    is_of_aws = kind.startswith(("aws_", "awscc_")) and kind != _ACCOUNT
-    return is_of_aws and _SET_BY_AWS.match(attribute) is not None

@@ -32,7 +32,16 @@ if TYPE_CHECKING:
     from checker.policy.source import Source
 
 
-_LABELS = {"resource": 2, "data": 2, "variable": 1, "output": 1, "module": 1, "provider": 1, "dynamic": 1}
+_LABELS = {
+    "resource": 2,
+    "data": 2,
+    "variable": 1,
+    "output": 1,
+    "module": 1,
+    "provider": 1,
+    "dynamic": 1,
+    "backend": 1,
+}
 
 
 def parse_json_syntax(source: Source) -> Body:

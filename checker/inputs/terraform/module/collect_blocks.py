@@ -69,6 +69,8 @@ def sort_block(block: Block, found: Folder, *, override: bool) -> None:
     kind, labels = block.kind, block.labels
     if kind == "locals":
         found.local.update(block.body.arguments)
+    elif kind == "terraform":
+        found.settings.append(block)
     elif kind in _RESOURCES and len(labels) == 2:
         _put(found.resources, (kind, *labels), block, override=override)
     elif kind == "variable" and len(labels) == 1:

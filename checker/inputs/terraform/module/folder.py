@@ -103,7 +103,7 @@ class Folder(NamedTuple):
     """The content of a module folder.
 
     ``providers`` are by type and alias, which is empty for the default one. ``values`` are the variable values from
-    values files; ``sources`` are the files with blocks.
+    values files; ``sources`` are the files with blocks. ``settings`` are the `terraform` blocks.
     """
 
     local: dict[str, Argument]
@@ -114,11 +114,12 @@ class Folder(NamedTuple):
     providers: dict[tuple[str, str], Block]
     values: dict[str, Argument]
     sources: list[Source]
+    settings: list[Block]
 
     @classmethod
     def empty(cls) -> Folder:
         """Return the content of a folder without files, to which blocks are added."""
-        return cls({}, {}, {}, {}, {}, {}, {}, [])
+        return cls({}, {}, {}, {}, {}, {}, {}, [], [])
 
     def copied(self) -> Folder:
         """Return the same content, to which blocks can be added."""
@@ -211,6 +212,21 @@ def called_by(text: Text) -> Iterator[Path]:
         folder = local_folder(text.path.parent, match[1])
         if os.path.isdir(folder):  # noqa: PTH112 - it never raises
             yield folder
+
+
+def callers_among(folders: Iterable[str], texts: Mapping[str, str], top: str) -> frozenset[str]:
+    """Return folders, and those of the texts that call them, directly or not; all names are relative to ``top``."""
+    callers: dict[str, set[str]] = {}
+    for name, text in texts.items():
+        path = Path(top, name)
+        for called in called_by(Text(path, text)):
+            callers.setdefault(os.path.relpath(called, top), set()).add(os.path.relpath(path.parent, top))
+    found: set[str] = set()
+    waiting = set(folders)
+    while waiting:
+        found |= waiting
+        waiting = {caller for one in waiting for caller in callers.get(one, ())} - found
+    return frozenset(found)
 
 
 def rendered_by(text: Text) -> Iterator[str]:

@@ -84,7 +84,8 @@ def _of_alias(value: Value, name: str) -> Value:
 def _has_credentials(block: Block) -> bool:
     """True for a provider with credentials of its own, which may be those of another account."""
     named = any(name in block.body.arguments for name in _NAMED_CREDENTIALS)
-    return named or any(block.body.blocks(kind) for kind in _CREDENTIALS)
+    repeated = {one.labels[0] for one in block.body.blocks("dynamic") if one.labels}
+    return named or any(kind in repeated or block.body.blocks(kind) for kind in _CREDENTIALS)
 
 
 def _account(name: str, block: Block, scope: Scope) -> str | Unknown:
