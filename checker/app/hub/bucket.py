@@ -6,11 +6,15 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.app.hub.status import STATUS
+from checker.app.terminal import tell
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls
+from checker.live.aws.errors import CallError
+from checker.report.brief import skipped_text
+from checker.report.context import Paint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -106,3 +110,13 @@ class Bucket(NamedTuple):
     def url(self, key: str) -> str:
         """Return the name of an object or prefix in messages."""
         return f"s3://{self.name}/{key}"
+
+
+def succeeded(step: Callable[[], None]) -> bool:
+    """Do a step of storing or sending results, and return whether it succeeded. If not, report why."""
+    try:
+        step()
+    except CallError as error:
+        tell(*skipped_text(error.entry, Paint()))
+        return False
+    return True

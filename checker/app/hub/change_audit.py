@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checker.app.hub.bucket import succeeded
 from checker.app.hub.status import JOURNAL, REPORT, now, stamp, write_status
-from checker.app.terminal import tell
 from checker.core.errors import CheckerError
 from checker.lint.scope import FOLLOWED
 from checker.live.audit.journal import read_journal
 from checker.live.aws.access import Coverage, Unit
-from checker.live.aws.errors import CallError
-from checker.report.brief import skipped_text
-from checker.report.context import Paint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -76,19 +74,10 @@ def audit_region(
         events = [_described(change, results.in_scope) for change in _distinct(changes)]
         ending = ending._replace(incomplete=ending.incomplete or any("unread" in event for event in events))
         write_status(folder, ending, started, region=region, accounts=accounts, events=events)
-        is_stored = _store(bucket, folder, f"changes/{region}/{stamp(started)}-{changes[0].event.id}")
+        place = f"changes/{region}/{stamp(started)}-{changes[0].event.id}"
+        is_stored = succeeded(partial(bucket.store, folder, place))
     is_lost = ending.crashed or ending.interrupted or ending.unreadable or not is_stored
     return {one.message for one in changes if is_lost or not results.again.isdisjoint(one.units)}
-
-
-def _store(bucket: Bucket, folder: Path, prefix: str) -> bool:
-    """Store the results, or report which of them could not be stored."""
-    try:
-        bucket.store(folder, prefix)
-    except CallError as error:
-        tell(*skipped_text(error.entry, Paint()))
-        return False
-    return True
 
 
 def _streams(changes: Iterable[Change], units: Iterable[Unit]) -> Iterator[str]:

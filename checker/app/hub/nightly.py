@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from checker.app.hub.bucket import Bucket
+from checker.app.hub.bucket import Bucket, succeeded
 from checker.app.hub.settings import Settings
 from checker.app.hub.status import DIGEST, REPORT, STATUS, now, stamp, write_status
 from checker.app.signals import finishing
@@ -27,7 +27,7 @@ from checker.report.brief import skipped_text
 from checker.report.context import Paint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from datetime import datetime
 
     from checker.app.exit_codes import Ending
@@ -133,14 +133,14 @@ def _stored(night: _Night, settings: Settings, ending: Ending, unread: Skipped |
     """
     if unread is not None:
         tell(*skipped_text(unread, Paint()))
-    is_stored = _done(night.store)
+    is_stored = succeeded(night.store)
     ending = _with(ending, is_complete=is_stored and unread is None)
     prefixes = (night.place, "latest") if is_stored else ("latest",)
     is_recorded = _put_statuses(night, ending, prefixes)
     if is_stored and is_recorded and unread is None and night.has_report:
-        is_recorded = _done(night.put_name)
+        is_recorded = succeeded(night.put_name)
     last = _with(ending, is_complete=is_recorded)
-    last = _with(last, is_complete=_done(partial(_send, night, settings, last)))
+    last = _with(last, is_complete=succeeded(partial(_send, night, settings, last)))
     if last.code != ending.code:
         _put_statuses(night, last, prefixes)
     return last
@@ -149,18 +149,8 @@ def _stored(night: _Night, settings: Settings, ending: Ending, unread: Skipped |
 def _put_statuses(night: _Night, ending: Ending, prefixes: Iterable[str]) -> bool:
     """Store how a night ended in its folder and as the latest, and return whether all were stored."""
     status = night.write_status(ending)
-    stored = [_done(partial(night.bucket.put, status, f"{prefix}/{STATUS}")) for prefix in prefixes]
+    stored = [succeeded(partial(night.bucket.put, status, f"{prefix}/{STATUS}")) for prefix in prefixes]
     return all(stored)
-
-
-def _done(step: Callable[[], None]) -> bool:
-    """Do a step, and return whether it was done. If not, report why."""
-    try:
-        step()
-    except CallError as error:
-        tell(*skipped_text(error.entry, Paint()))
-        return False
-    return True
 
 
 def _with(ending: Ending, *, is_complete: bool) -> Ending:
