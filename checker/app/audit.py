@@ -79,12 +79,10 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
     with interruptible():
         check_outputs = partial(check_destinations, destinations, output)
         journal, run = _audit(request, context, plan, check_outputs, saved)
-    run = with_history(
-        _with_unmatched(run, request, plan), earlier
-    )  # it reads all entries of what was not read
+    run = with_history(_with_unmatched(run, request, plan), earlier)
     if saved is not None:
         saved.finish(run.report.skipped)
-    run = _without_repeats(run)
+    run = _without_repeats(run)  # the history and the saved answers need each entry
     whole = publish(run, destinations, output)
     tell(*after_audit(run.report, request.access.words))
     journal.finish()
@@ -333,6 +331,10 @@ _LINE_PAUSE = 5.0
 """So many seconds lie between two lines, unless a unit is done."""
 
 
+_TOPICS = ("topics", "topics_judged_again", "topics_not_judged")
+"""The counts of a summary that are of topics which were listed."""
+
+
 class AuditProgress:
     """Counts calls from any thread, and units; a call made ``elsewhere`` counts for the unit that needs it."""
 
@@ -365,9 +367,7 @@ class AuditProgress:
         summary = done.value["report"]["summary"]
         with self._lock:
             self._finished += 1
-            self._topics += sum(
-                summary.get(f"topics{kind}", 0) for kind in ("", "_judged_again", "_not_judged")
-            )
+            self._topics += sum(summary.get(name, 0) for name in _TOPICS)
             self._skipped += summary["skipped"]
             self._calls += done.value.get("calls", 0) if self._elsewhere else 0
             if self._bar:

@@ -39,8 +39,7 @@ class AuditedUnit(NamedTuple):
     that were listed and not checked, because they are out of scope or could not be read. ``keys`` are their customer
     managed keys, ``None`` if these are not known. ``complete`` is true if all topics were listed: one that was neither
     checked nor is among ``topics`` does not exist. ``instances`` are the ARNs of all instances, ``None`` if they could
-    not be listed. ``sources`` are what was read besides resources.
-    ``began`` is the time in ISO 8601 before which nothing was read, empty if it is not known.
+    not be listed. ``sources`` are what was read besides resources. ``began`` is the time in ISO 8601 before which nothing was read, empty if it is not known.
     """
 
     account: str

@@ -84,6 +84,11 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
+def rule_named(name: str) -> Rule | None:
+    """Return the rule with an ID; ``None`` for one that this version does not have."""
+    return next((rule for rule in all_rules() if rule.id == name), None)
+
+
 def built_in() -> Iterator[Rule]:
     """Yield the rules that are part of checker."""
     package = import_module("checker.rules")

@@ -13,7 +13,7 @@ from checker.configuration.baseline import finding_fingerprint
 from checker.core.arn import Arn
 from checker.core.finding import Severity, Verdict, format_route
 from checker.iam.decide.decide import ALLOWED
-from checker.lint.registry import all_rules
+from checker.lint.registry import rule_named
 from checker.lint.report import UNMET
 from checker.report.judgment import Earlier, shown_request
 
@@ -117,7 +117,7 @@ def finding_asff(
     https://docs.aws.amazon.com/securityhub/latest/userguide/finding-update-batchimportfindings.html
     """
     failed = finding.verdict is Verdict.FAIL
-    rule = next((rule for rule in all_rules() if rule.id == finding.rule), None)
+    rule = rule_named(finding.rule)
     severity = {"Label": label_of(finding, rule, instances), "Original": finding.severity.value}
     asff: dict[str, Any] = {
         "SchemaVersion": "2018-10-08",

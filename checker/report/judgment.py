@@ -19,7 +19,7 @@ from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
 from checker.core.finding import Verdict
 from checker.lint.audited import EVIDENCE, ORGANIZATION, RCP, TRAIL
-from checker.lint.registry import all_rules
+from checker.lint.registry import all_rules, rule_named
 from checker.lint.report import CONTRADICTED, UNMET
 from checker.lint.rule import Link
 
@@ -71,7 +71,7 @@ class Earlier(NamedTuple):
 
 def shown_request(finding: Finding) -> str:
     """Return the request, as JSON text, that the policy of a finding's own resource allows others; empty without one."""
-    rule = next((rule for rule in all_rules() if rule.id == finding.rule), None)
+    rule = rule_named(finding.rule)
     if rule is None or not rule.opens or finding.witness is None:
         return ""
     request = finding.witness.request

@@ -68,8 +68,8 @@ class Plan(NamedTuple):
     CloudTrail lookup, 0 disables it. ``expectations`` are proven for the topics and keys of each unit.
     ``observations`` are those of evidence files. ``organization`` is ``None`` if no organization policies are given or
     asked for. ``sample`` is the number of topics to read in each unit, 0 for all. ``files`` are the sources that are
-    files: see `AuditedUnit`. ``followed`` is what to judge again because of earlier findings, and ``from_hub`` adds those that
-    Security Hub has.
+    files: see `AuditedUnit`. ``followed`` is what to judge again because of earlier findings, and ``from_hub`` adds
+    those that Security Hub has.
     """
 
     access: Access = Access()

@@ -29,10 +29,11 @@ from checker.live.aws.lookup import look_up
 from checker.report.absence import ListedResources
 from checker.report.asff import GENERATOR, Owner, archived, earlier_of, finding_asff, finding_id
 from checker.report.brief import count_noun
-from checker.report.judgment import Judged, Judgment, not_known
+from checker.report.judgment import Judged, Judgment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from checker.lint.report import Report
     from checker.live.audit.follow_up import Followed
@@ -109,12 +110,14 @@ def send(sessions: Sessions, unit: Unit, report: Report, read_at: datetime, audi
     known = {finding["Id"]: finding for finding in _known(calls, owner, "ACTIVE")}
     resolved = _known(calls, owner, "ARCHIVED", {"UpdatedAt": [_from(read_at)]})
     newer = {one["Id"] for one in (*known.values(), *resolved) if _updated(one) >= read_at}
-    found = {finding["Id"]: finding for finding in _found(report, owner, time, known, audited.sources)}
+    judged = _judged(report, DeletedResources(calls), audited)
+    found = {
+        finding["Id"]: finding for finding in _found(report, owner, time, known, judged, audited.sources)
+    }
     held_back = {finding_id(finding.finding, owner) for finding in report.suppressed}
     absent = [one for name, one in known.items() if name not in found and name not in held_back]
     _note_unknown(calls, absent)
-    archive = _Archive(report, DeletedResources(calls), audited)
-    results = [*found.values(), *archive.of(absent, time)]
+    results = [*found.values(), *_archived(absent, time, judged, frozenset(audited.sources))]
     current = [finding for finding in results if finding["Id"] not in newer]
     refused = {name for batch in _batches(current) for name in _import(calls, batch)}
     states = [finding["RecordState"] for finding in current if finding["Id"] not in refused]
@@ -182,32 +185,36 @@ def _updated(known: _Asff) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
+def _judged(report: Report, gone: DeletedResources, audited: AuditedUnit) -> Judged:
+    """Return what a run judged; AWS is asked about a resource that it did not examine."""
+    listed = ListedResources(report, Circumstances("", "", units=(audited,)))
+    return Judged(
+        report.examined, lambda name: Judgment(gone(name), "it may still exist"), listed.unseen_users
+    )
+
+
 def _found(
-    report: Report, owner: Owner, now: str, known: Mapping[str, _Asff], sources: Iterable[str]
+    report: Report,
+    owner: Owner,
+    now: str,
+    known: Mapping[str, _Asff],
+    judged: Judged,
+    sources: Iterable[str],
 ) -> Iterator[_Asff]:
-    judged = Judged(report.examined, lambda _: not_known(""), lambda _: "")
     for finding in report.findings:
         since = known.get(finding_id(finding, owner), {}).get("CreatedAt", "")
         instances = judged.instances_for(finding.resource, *finding.affects)
         yield finding_asff(finding, owner, now, since, instances, sources)
 
 
-class _Archive:
-    """Archives the findings that a run looked for and did not find. They become PASSED only if their rules passed."""
-
-    def __init__(self, report: Report, gone: DeletedResources, audited: AuditedUnit) -> None:
-        listed = ListedResources(report, Circumstances("", "", units=(audited,)))
-        self._judged = Judged(
-            report.examined, lambda name: Judgment(gone(name), "it may still exist"), listed.unseen_users
-        )
-        self._sources = frozenset(audited.sources)
-
-    def of(self, absent: Iterable[_Asff], now: str) -> Iterator[_Asff]:
-        """Yield archived copies of the findings that are fixed."""
-        for known in absent:
-            judgment = self._judged.judgment_of(earlier_of(known), self._sources)
-            if judgment.fixed:
-                yield archived(known, now, passed=judgment.passed)
+def _archived(
+    absent: Iterable[_Asff], now: str, judged: Judged, sources: AbstractSet[str]
+) -> Iterator[_Asff]:
+    """Yield archived copies of the findings that are fixed. They become PASSED only if their rules passed."""
+    for known in absent:
+        judgment = judged.judgment_of(earlier_of(known), sources)
+        if judgment.fixed:
+            yield archived(known, now, passed=judgment.passed)
 
 
 def _import(calls: Calls, batch: Sequence[_Asff]) -> Iterator[str]:
