@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from checker.analysis.policy_pair import PolicyPair
     from checker.core.arn import Arn
-    from checker.core.unknown import Truth
     from checker.inputs.diff_inputs import Input
 
 
@@ -86,18 +85,18 @@ class _Comparer:
         chosen = self._chosen(resource)
         if arn is not None:
             chosen = _with_arn(chosen, arn)
-        answers = [(one, self._answers(one)) for one in chosen]
-        found = [(one, answer) for one, answer in answers if answer != (False, None, None, None)]
+        effects = [(one, self._effect(one)) for one in chosen]
+        found = [(one, effect) for one, effect in effects if effect != _NO_EFFECT]
         unread = self._unread([each for one, _ in found for each in broken(one, self.changed)])
         missing = MissingParts(self.changed, self.declared, unread.old, unread.new)
-        pairs = tuple(self._pair(one, answer, missing) for one, answer in found)
+        pairs = tuple(self._pair(one, effect, missing) for one, effect in found)
         return Comparison(pairs, unread.entries, unread.untouched)
 
-    def _answers(self, match: Match) -> tuple[Truth | None, ...]:
+    def _effect(self, match: Match) -> _Effect:
         """Tell whether the change affects a resource, or may affect it for a reason."""
         redefined = self.redefined
         reasons = redefined.moved(match), redefined.supplied(match), redefined.kept(match)
-        return self.changed.affects(match), *reasons
+        return _Effect(self.changed.affects(match), *reasons)
 
     def _chosen(self, resource: str) -> list[Match]:
         changed = self.changed
@@ -110,10 +109,10 @@ class _Comparer:
             raise changed.new.nothing()
         return chosen
 
-    def _pair(self, match: Match, answers: Iterable[Truth | None], missing: MissingParts) -> PolicyPair:
+    def _pair(self, match: Match, effect: _Effect, missing: MissingParts) -> PolicyPair:
         """Make the pair of a resource that the change affects, or may affect, with what is assumed and not known."""
-        if (kept := self.redefined.kept(match)) is not None:
-            match = Match(*(one and one._replace(policy=kept) for one in match))
+        if effect.kept is not None:
+            match = Match(*(one and one._replace(policy=effect.kept) for one in match))
         changed, is_one_key = self.changed, self._is_one_key(match)
         maker = PairMaker(
             changed.old,
@@ -123,19 +122,12 @@ class _Comparer:
             gaps=missing.of(match),
         )
         pair = maker.pair()
-        reasons = (one for one in answers if isinstance(one, Unknown))
+        reasons = (one for one in effect if isinstance(one, Unknown))
+        more = (*reasons, *doubts(match, is_one_key=is_one_key))
         return pair._replace(
             name=self._named(pair.name, match),
             values=changed.values_of(match),
-            doubts=tuple(
-                dict.fromkeys(
-                    (
-                        *pair.doubts,
-                        *reasons,
-                        *doubts(match, is_one_key=is_one_key),
-                    )
-                )
-            ),
+            doubts=tuple(dict.fromkeys((*pair.doubts, *more))),
             assumed=() if changed.is_whole else assumptions(match, self.declared, changed),
         )
 
@@ -180,8 +172,7 @@ class _Comparer:
                 shown = call or as_shown(skipped, side)
                 entries[_key(own if own.calls_module and not changed.is_whole else shown)] = shown
                 unread[is_old] = unread[is_old].with_file(shown.what)
-        reported = {(one.what, one.block) for one in entries.values()}
-        others = tuple(one for one in untouched.values() if (one.what, one.block) not in reported)
+        others = tuple(untouched.values())
         return _Unread(tuple(dict.fromkeys(entries.values())), others, unread[True], unread[False])
 
     def _call(self, skipped: Skipped) -> Skipped | bool:
@@ -195,6 +186,18 @@ class _Comparer:
 def _key(one: Skipped) -> tuple[str, str, str]:
     """Return what makes entries the same: the call of a module has several reasons not to be read."""
     return one.what, one.block, "" if one.block else one.reason
+
+
+class _Effect(NamedTuple):
+    """Whether a change affects a resource by its files, and the reasons why it may affect it otherwise."""
+
+    affects: bool
+    moved: Unknown | None = None
+    supplied: Unknown | None = None
+    kept: Unknown | None = None
+
+
+_NO_EFFECT = _Effect(affects=False)
 
 
 class _Unread(NamedTuple):

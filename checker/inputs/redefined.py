@@ -271,6 +271,8 @@ class Redefined:
     @cached_property
     def _definitions(self) -> tuple[Definitions, Definitions]:
         values = self._changed.values
+        if not values:
+            return self._supplies.definitions
         old, new = (
             definitions_of(one, self._changed, values) for one in (self._changed.old, self._changed.new)
         )

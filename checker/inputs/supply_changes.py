@@ -49,6 +49,12 @@ class SupplyChanges:
         return any(one.may_be(other) for one in wanted for other in self._differing)
 
     @cached_property
+    def definitions(self) -> tuple[Definitions, Definitions]:
+        """The definitions of both sides, without values files that Terraform does not load by itself."""
+        old, new = (definitions_of(one, self._changed, {}) for one in (self._changed.old, self._changed.new))
+        return old, new
+
+    @cached_property
     def _has_lookups(self) -> bool:
         return any(map(may_want, self._changed.new.texts.values()))
 
@@ -69,7 +75,7 @@ class SupplyChanges:
 
     def _supplies(self, side: Input) -> Iterator[Supply]:
         """Yield what one side supplies, without values files that Terraform does not load by itself, and with each."""
-        top, known = Path(side.folder), definitions_of(side, self._changed, {})
+        top, known = Path(side.folder), self.definitions[side is self._changed.new]
         yield from supplied_by_templates(self.templates[side is self._changed.new])
         for root in sorted(self._supplying(side)):
             yield from supplied_by_root(top / root, known)
