@@ -6,10 +6,11 @@ comparison is complete, except for the reported doubts.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.callers import ANY_ACCOUNT, IMPLIED_BY, SOME, CallerGroup, CallerGroups
 from checker.analysis.wording import caller_of
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import Request

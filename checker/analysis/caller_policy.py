@@ -7,8 +7,9 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonco
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import ACCOUNT, ID, PARTITION, REGION, Unknown
 from checker.policy.arn_shape import CONTACT_FLOW, INSTANCE, PART, can_match
 from checker.policy.model import ALLOW, Patterns

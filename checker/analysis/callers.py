@@ -6,10 +6,11 @@ AWS customers in general or within an organization.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.wording import principal_of
 from checker.core.arn import Arn, is_account, is_uuid
+from checker.core.record import NamedTuple
 from checker.iam.decide.request import Service
 from checker.iam.prove.callers import organizations
 from checker.iam.prove.domain import Alternatives, Choice, known_conditions

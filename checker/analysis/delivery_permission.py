@@ -6,10 +6,11 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.organization import OPEN, Permission, member_organizations, permission
 from checker.core.arn import Arn, is_account
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown, all_of
 from checker.iam.prove.callers import ORG_ID, PRINCIPAL_ACCOUNT, PRINCIPAL_ARN
 from checker.iam.prove.service_space import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.endpoints import Endpoints
 from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Source, Topic
@@ -10,6 +10,7 @@ from checker.analysis.pairing import STATED, pairings_of
 from checker.analysis.symbols import is_own, open_instances_of, symbols_in, values_in, values_of_endpoints
 from checker.analysis.wording import listed
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Lookup, Part, Symbol, Unknown
 from checker.iam.prove.source_keys import SOURCE_ARN
 from checker.policy.model import RESOURCE

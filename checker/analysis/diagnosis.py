@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.policy import names_connect
+from checker.core.record import NamedTuple
 from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.prove import one_request
 from checker.iam.prove.service_space import connect_space

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from checker.core.finding import Document
+from checker.core.record import NamedTuple
 from checker.policy.vocabulary import CONNECT, mentions_connect
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ An observation counts only for the policy under which it was made. It never over
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import PolicyText
 from checker.analysis.observation import (
@@ -22,6 +22,7 @@ from checker.analysis.observation import (
 )
 from checker.analysis.wording import listed
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.condition import condition_holds
 from checker.iam.decide.decide import ALLOWED, combine, grant_covers

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from checker.analysis.documents import Place, PolicyDocument, PolicyText, Written, files_of
 from checker.analysis.endpoints import Endpoints, Subscription
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import PolicyText
 from checker.analysis.symbols import CALLER, is_own, masked_text, pieces_of, placed
 from checker.core.arn import is_account
+from checker.core.record import NamedTuple
 from checker.core.unknown import ACCOUNT, Symbol, Unknown
 from checker.iam.decide.elements import action_covers
 from checker.iam.prove.space import PUT_KEY_POLICY

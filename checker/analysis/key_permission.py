@@ -7,12 +7,13 @@ https://docs.aws.amazon.com/kms/latest/developerguide/resource-control-policies.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.key_managers import owners_of
 from checker.analysis.key_names import is_key_reference
 from checker.analysis.organization import NO_ARN, OPEN, member_organizations, permission
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.prove.service_space import RequestSource, key_space, sourced_spaces
 from checker.iam.prove.space import DATA_KEY, DECRYPT, Target

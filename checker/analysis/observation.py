@@ -5,7 +5,7 @@ All times are in milliseconds since 1970.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from checker.core.record import NamedTuple
 
 SERVED, REFUSED, SILENT = "served", "refused", "silent"
 """Outcomes. A trial is silent if no message arrived; that is not the answer of KMS, so it decides nothing."""

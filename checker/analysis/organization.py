@@ -12,8 +12,9 @@ only if every form is, and permitted only if no form is denied.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Truth, Unknown, all_of
 from checker.iam.decide.operators import is_negated
 from checker.iam.prove import prove

@@ -18,11 +18,12 @@ naming one of them names both.
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Inventory, Pairing, PolicyText, Source, Topic
 from checker.analysis.replicas import anywhere, is_replica, with_replicas
 from checker.core.arn import Arn, is_account
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, instance_named
 from checker.policy.model import Condition

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import Assumption, alone, name_of
 from checker.analysis.symbols import INSTANCE_ARN, ROLE_ARN, TOPIC_ARN, pieces_of, placed
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.core.regions import REGIONS
 from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, TEXT, Part, Symbol
 from checker.policy.wildcard import is_wild

@@ -11,7 +11,7 @@ names by a symbol is a Connect instance in the topic's Region, of the account th
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.additive_policy import statements_with
 from checker.analysis.deployments import Assumption, alone, name_of
@@ -28,6 +28,7 @@ from checker.analysis.symbols import (
     values_of_statement,
 )
 from checker.core.arn import is_account, topic_arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, Symbol
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.wildcard import is_wild

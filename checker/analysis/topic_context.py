@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from checker.analysis.additive_policy import only_adds
 from checker.analysis.deployments import alone, name_of
@@ -11,6 +11,7 @@ from checker.analysis.pairing import STATED
 from checker.analysis.symbol_table import symbol_table
 from checker.analysis.symbols import OF_INSTANCE, is_own, masked_text
 from checker.core.arn import Arn, is_account, topic_arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Symbol, Unknown
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, instance_named
 from checker.policy.model import RESOURCE

@@ -7,7 +7,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.inventory import Inventory, Source
 from checker.analysis.pairing import pair
@@ -17,6 +17,7 @@ from checker.configuration.model import Choice
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Severity
+from checker.core.record import NamedTuple
 from checker.inputs.load import load
 from checker.lint.audited import EVIDENCE, RCP, file_source
 from checker.live.audit.plan import OrganizationData, Plan, PolicyData

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.app.audit_options import DEFAULT_HOURS, plan_of
 from checker.app.exit_codes import Ending
@@ -15,6 +15,7 @@ from checker.app.run import prepare
 from checker.app.signals import interruptible
 from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import inert, json_lines
 from checker.live.aws.access import ROLE_HELP
 from checker.live.permissions import Extras, Limits, audit_policy

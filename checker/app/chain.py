@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Inventory, Key, Pairing, Source
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import declared_as
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.discover import is_unit
 from checker.inputs.large_files import is_module_file

@@ -9,12 +9,13 @@ import tempfile
 import time
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending, Exit
 from checker.app.options import check_seconds
 from checker.app.sandbox import missing_moto
 from checker.app.terminal import paint_for, tell, write
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import sys
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.access_diff import difference
 from checker.app.exit_codes import Ending
@@ -14,6 +14,7 @@ from checker.app.next_step import after_diff
 from checker.app.output import Destination, append_step_summary, check_destinations, repository_root
 from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import json_lines, reveal_words
 from checker.core.unknown import Unknown
 from checker.inputs.diff_inputs import read_inputs

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import AwsError, CheckerError
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from checker.core.finding import Severity

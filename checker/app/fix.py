@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending, ending_of_fix
 from checker.app.fix_live import fix_live
@@ -17,6 +17,7 @@ from checker.app.run import Options, examine, examine_on, prepare
 from checker.app.signals import handling_signals
 from checker.app.terminal import check_output, tell
 from checker.core.errors import CheckerError, InputError, RefusedError
+from checker.core.record import NamedTuple
 from checker.fix.attempts import key_of
 from checker.fix.editable import editable_check
 from checker.fix.result import Outcome, policy_changes

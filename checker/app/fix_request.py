@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.app.options import check_seconds
 from checker.app.output import Format
 from checker.app.run import Options
 from checker.app.terminal import check_output, paint_for, write
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import json_lines
 from checker.live.aws.access import Access
 from checker.report.context import Paint

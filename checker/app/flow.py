@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.endpoints import FIREHOSE
 from checker.analysis.inventory import MOST_TOPICS
@@ -20,6 +20,7 @@ from checker.app.options import check_seconds
 from checker.app.terminal import check_output, confirm, outliving_reader, paint_for, show, tell, write
 from checker.core.arn import Arn
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import inert, json_lines
 from checker.fix.live.receipt import RETENTION
 from checker.inputs.output_file import real_path

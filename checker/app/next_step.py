@@ -6,11 +6,12 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Source
 from checker.core.arn import topic_arn
 from checker.core.finding import Applicability, Severity, Verdict
+from checker.core.record import NamedTuple
 from checker.inputs.collect import Given
 from checker.inputs.discover import is_stream
 

@@ -8,10 +8,11 @@ from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.app.terminal import check_output, paint_for, report_bug, tell, write
 from checker.core.errors import CheckerError, InputError
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import inert_line
 from checker.inputs.opening import Role
 from checker.inputs.output_file import is_same_file, open_output, overwritten

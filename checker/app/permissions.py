@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.app.exit_codes import Ending
 from checker.app.terminal import write
 from checker.core.arn import Arn
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import json_lines
 from checker.live.permissions import (
     Limits,

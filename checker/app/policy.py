@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.documented import KeyCondition
 from checker.analysis.inventory import Instance, Inventory, Key, Place, Setting, Topic, TopicSettings
@@ -12,6 +12,7 @@ from checker.app.terminal import tell, write
 from checker.core.arn import Arn, is_plain
 from checker.core.errors import InputError
 from checker.core.finding import Severity, Verdict
+from checker.core.record import NamedTuple
 from checker.inputs.drafts import draft_key_policy, draft_topic_policy, read_wanted
 from checker.inputs.policy_references import read_references
 from checker.report.drafts import Drafts, Language, drafts_of_regions, key_remarks, topic_remarks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Instance, Inventory, Source
 from checker.analysis.pairing import pair
@@ -15,6 +15,7 @@ from checker.configuration.selection import ALL, choose, idle, selects
 from checker.configuration.suppression import suppress
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Severity, listed
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.change import read_change
 from checker.inputs.collect import Given

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending
 from checker.app.output import Format
 from checker.app.terminal import complain, paint_for, tell, write
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import json_lines
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import Request, fold

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from importlib import import_module
 from io import StringIO
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
 from checker import __version__
 from checker.app.exit_codes import Ending, ending_of_error
 from checker.app.terminal import report_error, tell
+from checker.core.record import NamedTuple
 from checker.inputs.opening import inputs_remembered
 from checker.policy.wildcard import did_you_mean
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker.core.errors import InputError
 from checker.core.finding import SILENCED, Role, Verdict, listed
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import json_lines, redacted
 from checker.inputs.schema import plain, validate
 from checker.inputs.text import parse_text, read_text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from checker.core.record import NamedTuple
 from checker.core.regions import REGIONS
 
 _CONNECT_INSTANCE = "instance/"

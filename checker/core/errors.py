@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
+
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from checker.core.finding import Position

@@ -7,7 +7,9 @@ at start-up.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ It is about the policy alone: identity-based policies, and policies of an organi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.access_diff import difference
 from checker.analysis.deployed_diff import KEY_ARN, about_target
@@ -18,6 +18,7 @@ from checker.analysis.topic import TopicAnalysis
 from checker.analysis.wording import caller_of, could
 from checker.core.arn import Arn
 from checker.core.finding import Witness
+from checker.core.record import NamedTuple
 from checker.core.unknown import Truth, Unknown
 from checker.expectations.deployments import resolved
 from checker.expectations.model import (

@@ -6,11 +6,12 @@ A fix that must not be tried is kept with the reason.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.documented import KeyCondition
 from checker.analysis.key import KeyAnalysis
 from checker.core.finding import Applicability, Edit, Verdict
+from checker.core.record import NamedTuple
 from checker.fix.editable import SharedCodeError
 from checker.fix.proof import proof_budgets
 from checker.fix.proof_memory import prove

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.fix.environments import Environments
 from checker.fix.text.edits import CannotEditError
 from checker.inputs.callers import repository_of

@@ -8,7 +8,7 @@ also allows Connect on behalf of other instances. That is not safe, and the reas
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.access_diff import Difference, difference, format_actions, joined_differences
 from checker.analysis.callers import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED, CallerGroup
@@ -18,6 +18,7 @@ from checker.analysis.pairing import STATED, why
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn, is_uuid
 from checker.core.finding import Applicability
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.fix.renaming import local_name
 from checker.iam.prove.domain import LIMIT, Budget

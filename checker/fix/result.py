@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.finding import Verdict
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.fix.proof import default_effect
 from checker.fix.text.edits import CannotEditError, Raw, file_of, raw, verbatim

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.key import KeyAnalysis
 from checker.core.finding import Applicability, Verdict
+from checker.core.record import NamedTuple
 from checker.fix.attempts import Attempts, FixOptions, key_of
 from checker.fix.editable import allow_any_file
 from checker.fix.proof import assess, effect

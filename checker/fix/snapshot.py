@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Key, PolicyText
 from checker.analysis.key import KeyAnalysis
@@ -11,6 +11,7 @@ from checker.analysis.pairing import pairings_of_key
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.finding import Reference
+from checker.core.record import NamedTuple
 from checker.core.unknown import ACCOUNT, PARTITION, REGION, Unknown
 from checker.fix.renaming import each_name, local_name, renamed, texts_of, with_variables
 from checker.fix.text.edits import CannotEditError, file_of

@@ -6,10 +6,11 @@ import os
 import secrets
 import stat
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, RefusedError
 from checker.core.open_flags import DIRECTORY, NOFOLLOW, NONBLOCK, PATH
+from checker.core.record import NamedTuple
 from checker.inputs.opening import Identity
 from checker.inputs.text import MAX_BYTES, decode, encoded, unreadable_file
 

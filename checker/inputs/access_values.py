@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from checker.analysis.inventory import Key
+from checker.core.record import NamedTuple
 from checker.core.unknown import Symbol, Unknown, mapped
 
 if TYPE_CHECKING:

@@ -5,11 +5,12 @@ The kinds are those of `aws sns get-subscription-attributes`, `aws lambda get-po
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.endpoints import Function, Queue, Subscription, split_qualifier
 from checker.analysis.inventory import Place, PolicyText
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import policy_in
 from checker.inputs.endpoint_settings import delivery_of, queue_settings_of

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.inputs.discover import HCL, HCL_TEXT, TERRAGRUNT, VALUES
 from checker.inputs.text import YAML_SUFFIXES
 

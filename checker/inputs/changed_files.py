@@ -9,9 +9,10 @@ import os
 from collections import Counter
 from pathlib import Path
 from posixpath import dirname, normpath, splitext
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
+from checker.core.record import NamedTuple
 from checker.inputs.discover import HCL, VALUES
 from checker.inputs.git_revision import git_output
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import topic_arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import ACCOUNT, Unknown
 from checker.inputs.declared import DeclaredSender
 from checker.inputs.discover import home_of

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import Skipped
+from checker.core.record import NamedTuple
 from checker.inputs.declared import Declarations
 from checker.inputs.discover import name_of
 from checker.inputs.terraform.module.folder import CalledFolders, absolute

@@ -7,9 +7,10 @@ References are resolved by comparing the two.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from checker.analysis.endpoints import ATTRIBUTES
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.lint.scope import is_relevant
 

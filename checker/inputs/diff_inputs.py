@@ -7,10 +7,11 @@ import shlex
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from posixpath import join, normpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
+from checker.core.record import NamedTuple
 from checker.inputs.collect import Facts, Given
 from checker.inputs.coverage import PARAMETER, VARIABLE, unmatched_values
 from checker.inputs.discover import HCL, STDIN, is_hcl, name_of, read_input

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Inventory, Key, PolicyText, Topic
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown, without_pieces
 from checker.iam.prove.space import Target
 from checker.inputs.aws_cli import bare_key, bare_topic, policy_text

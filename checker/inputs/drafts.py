@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.documented import (
     KeyCondition,
@@ -20,6 +20,7 @@ from checker.analysis.inventory import PolicyText
 from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn, is_account, is_uuid, partition_of, topic_arn_problem
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.prove.prove import can_publish
 from checker.iam.prove.space import Target

@@ -8,9 +8,10 @@ The names of a setting are those of `checker.inputs.topic_settings`: in the API,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from checker.analysis.endpoints import ATTRIBUTES
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.declared import DeclaredDelivery
 from checker.inputs.topic_settings import API

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.inputs.text import read_stream
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from posixpath import normpath
 from tempfile import TemporaryDirectory, TemporaryFile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
+from checker.core.record import NamedTuple
 from checker.inputs.discover import HCL, VALUES
 from checker.inputs.git_revision import HELP, Revision, check_revision, git_output
 from checker.inputs.opening import forget

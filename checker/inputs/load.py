@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import ReadByRoot
 from checker.core.errors import InputError, Skipped
+from checker.core.record import NamedTuple
 from checker.inputs.collect import Facts, Given
 from checker.inputs.discover import (
     declares,

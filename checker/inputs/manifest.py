@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Contact, Instance, Key, Place, Setting, Source, Topic, TopicSettings
 from checker.core.arn import Arn, topic_arn
 from checker.core.errors import InputError
 from checker.core.finding import Part
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import is_fifo, read_grants, read_subscriptions
 from checker.inputs.discover import home_of, name_of

@@ -5,9 +5,10 @@ from __future__ import annotations
 import mmap
 import re
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.finding import Position
+from checker.core.record import NamedTuple
 from checker.inputs.discover import is_code
 from checker.inputs.opening import open_regular
 from checker.inputs.text import UTF_16

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import PolicyText, Topic
 from checker.core.errors import InputError, Skipped
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.discover import HCL, HCL_TEXT
 from checker.inputs.large_files import is_bulk

@@ -11,9 +11,10 @@ import stat
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.open_flags import BINARY, NONBLOCK
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from checker.analysis.deployments import Deployment, name_of
 from checker.analysis.inventory import Key, Topic
@@ -11,6 +11,7 @@ from checker.analysis.policy_pair import ADDED, COMPARED, REMOVED, PolicyPair
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.finding import Location, declared_as
+from checker.core.record import NamedTuple
 from checker.core.unknown import Symbol, Unknown, mapped
 from checker.inputs.relative_names import with_owner
 from checker.inputs.resolve import default_policy, implied

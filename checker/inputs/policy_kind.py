@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.policy.node import Object, items, text_of
 from checker.policy.vocabulary import KEY, OLD_VERSION, POLICY_ELEMENTS, TOPIC, VERSION, Dialect
 from checker.policy.wildcard import did_you_mean

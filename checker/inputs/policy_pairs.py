@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 from posixpath import dirname, join, normpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Key, Topic
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import declared_as
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.diff_sides import no_such_resource
 from checker.inputs.discover import CONFIGURATION, HCL, VALUES, root_name

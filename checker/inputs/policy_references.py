@@ -7,11 +7,12 @@ checked for ARNs is checked for references too.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Reference
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Key
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown, within
 from checker.inputs.access_values import access_values
 from checker.inputs.discover import CONFIGURATION, HCL, VALUES

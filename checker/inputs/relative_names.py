@@ -7,9 +7,10 @@ A symbol is unique within its root or template, whose name is part of the symbol
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Symbol, Unknown, mapped, pieces_in
 from checker.inputs.resolve import UNKNOWN_OWNER
 from checker.inputs.text import Implied

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.core.finding import declared_as
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:

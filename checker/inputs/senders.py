@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.finding import Reference
+from checker.core.record import NamedTuple
 from checker.inputs.declared import DeclaredSender
 from checker.policy.wildcard import glob, is_wild
 

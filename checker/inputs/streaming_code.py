@@ -9,8 +9,9 @@ https://docs.aws.amazon.com/connect/latest/APIReference/API_ChatStreamingConfigu
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.inputs.discover import is_code, name_of
 from checker.inputs.mentions import is_in_comment, mention_at, text_in
 

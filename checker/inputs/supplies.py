@@ -6,9 +6,10 @@ Which root or stack a reference means is not known, so that everything of its ki
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.inputs.cloudformation.definitions import STORED as TYPE_OF_STORED
 from checker.inputs.cloudformation.definitions import exports_of, stored_by, template_in, with_nested
 from checker.inputs.discover import is_input

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from posixpath import dirname, normpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.inputs.callers import block_around, text_at
 from checker.inputs.discover import HCL_TEXT
 from checker.inputs.terraform.address import without_indices

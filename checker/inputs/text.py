@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from codecs import BOM_UTF8
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO
 
 from checker.core.errors import InputError
 from checker.core.finding import Part
+from checker.core.record import NamedTuple
 from checker.inputs.opening import open_named, open_regular
 from checker.inputs.snapshot import keep, known_text
 from checker.policy.node import Node, anchor, find

@@ -7,10 +7,11 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/sns_
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from checker.analysis.inventory import Setting, TopicSettings
 from checker.core.arn import topic_arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.inputs.callers import is_chosen
 from checker.inputs.discover import HCL
 from checker.inputs.terraform.module.folder import callers_among

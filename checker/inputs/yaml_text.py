@@ -9,10 +9,11 @@ tags are ignored.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from checker.core.record import NamedTuple
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar
 from checker.policy.text_json import MAX_DEPTH, TextError
 

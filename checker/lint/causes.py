@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/connect/latest/adminguide/troubleshoot-message-strea
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import MOST_TOPICS
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.lint.status import BROKEN, UNKNOWN
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Key, PolicyText, files_of
 from checker.analysis.key import KeyAnalysis
@@ -13,6 +13,7 @@ from checker.analysis.seen import seen_of
 from checker.analysis.topic import TopicAnalysis
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Role, Severity, Verdict, declared_as, format_route
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.lint.report import Doubt, Examined, Report, Subscribed
 from checker.lint.scope import (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import NOT_DESCRIBED, Instance, Key
 from checker.analysis.pairing import pair
 from checker.analysis.replicas import may_stream
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.lint.explain import explain
 from checker.lint.status import UNKNOWN

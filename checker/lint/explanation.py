@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import NO_SYMBOLS
 from checker.analysis.inventory import NOT_DESCRIBED, Pairing, Topic
 from checker.core.finding import Severity
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.lint.status import BROKEN, UNKNOWN
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.finding import Finding, Severity, Verdict
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,11 +5,12 @@ Key policies must allow the KMS actions too, unless they delegate to IAM.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.documented import policy_of
 from checker.analysis.endpoints import SQS
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.fix.live.receipt import REPLACES
 from checker.fix.live.trial import NAME_PREFIX, TAG
 from checker.live.aws.access import KEEPING, WATCHING

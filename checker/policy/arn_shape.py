@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import string
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.policy.wildcard import ONE, RUN
 
 if TYPE_CHECKING:

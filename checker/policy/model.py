@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.policy.vocabulary import OLD_VERSION, VERSION, Operator
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.finding import Part, Position, Route
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import re
 from pkgutil import get_data
-from typing import NamedTuple
+
+from checker.core.record import NamedTuple
 
 OLD_VERSION = "2008-10-17"
 VERSION = "2012-10-17"

@@ -7,7 +7,9 @@ for minutes, and policies are untrusted input.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_Severity.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker import __version__
 from checker.configuration.baseline import finding_fingerprint
 from checker.core.arn import Arn
 from checker.core.finding import Severity, Verdict, format_route
+from checker.core.record import NamedTuple
 from checker.iam.decide.decide import ALLOWED
 from checker.lint.registry import rule_named
 from checker.lint.report import UNMET

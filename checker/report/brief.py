@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.finding import Applicability, Role, Severity, Verdict, format_route
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import inert, redacted
 from checker.lint.engine import KINDS
 from checker.lint.report import SuppressedBy

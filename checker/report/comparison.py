@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.core.finding import Verdict
+from checker.core.record import NamedTuple
 from checker.lint.history import PRESENT, Change, Entry, History, Night
 from checker.report.absence import ListedResources, contact_of, unit_of
 from checker.report.brief import summary

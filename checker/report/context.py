@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.finding import Severity
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import Inert, inert
 
 if TYPE_CHECKING:

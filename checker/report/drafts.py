@@ -5,11 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from shlex import quote
 from textwrap import wrap
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.documented import KeyCondition
 from checker.analysis.wording import not_listed, where_connect_is
 from checker.core.finding import Reference
+from checker.core.record import NamedTuple
 from checker.core.regions import CONNECT_REGIONS
 from checker.fix.text.hcl_blocks import Lines, block_text, lines_text, statement_text
 from checker.fix.text.hcl_writer import HclWriter

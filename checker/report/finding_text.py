@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.finding import Role, format_route
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import inert
 from checker.report.brief import fix_label, place_text
 from checker.report.context import Paint, width

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
 from checker.core.finding import Verdict
+from checker.core.record import NamedTuple
 from checker.lint.audited import EVIDENCE, ORGANIZATION, RCP, TRAIL
 from checker.lint.registry import all_rules, rule_named
 from checker.lint.report import CONTRADICTED, UNMET

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.core.finding import Severity, Verdict
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import inert
 from checker.report.brief import count_noun, moment, some
 

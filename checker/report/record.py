@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from sys import intern
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker.analysis.inventory import Pairing, Source
 from checker.core.arn import Arn
@@ -29,6 +29,7 @@ from checker.core.finding import (
     Verdict,
     Witness,
 )
+from checker.core.record import NamedTuple
 from checker.lint.audited import AuditedUnit, Circumstances
 from checker.lint.history import PRESENT, Change, Entry, History, Night
 from checker.lint.report import Doubt, Examined, Report, Subscribed, Suppressed, SuppressedBy

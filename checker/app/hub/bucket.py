@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.app.hub.status import STATUS
 from checker.app.terminal import tell
+from checker.core.record import NamedTuple
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls
 from checker.live.aws.errors import CallError

@@ -6,11 +6,12 @@ import json
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.app.hub.bucket import succeeded
 from checker.app.hub.status import JOURNAL, REPORT, now, stamp, write_status
 from checker.core.errors import CheckerError
+from checker.core.record import NamedTuple
 from checker.lint.scope import FOLLOWED
 from checker.live.audit.journal import read_journal
 from checker.live.aws.access import Coverage, Unit

@@ -12,7 +12,7 @@ import re
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.app.hub.bucket import Bucket, succeeded
 from checker.app.hub.settings import Settings
@@ -20,6 +20,7 @@ from checker.app.hub.status import DIGEST, REPORT, STATUS, now, stamp, write_sta
 from checker.app.signals import finishing
 from checker.app.terminal import run_and_exit, tell
 from checker.core.errors import Skipped
+from checker.core.record import NamedTuple
 from checker.live.aws.access import Coverage
 from checker.live.aws.errors import CallError
 from checker.live.aws.session import sign_in

@@ -13,13 +13,14 @@ import math
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.app.hub.bucket import Bucket
 from checker.app.hub.change_audit import Change, audit_region
 from checker.app.hub.grants import Grants
 from checker.app.hub.settings import Settings
 from checker.app.terminal import tell
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import inert_line
 from checker.inputs.cloudtrail.change_event import STREAM, ChangeEvent, read_change
 from checker.live.audit.accounts import active_members

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.app.audit import audit_accounts
 from checker.app.audit_options import AuditOptions
@@ -13,6 +13,7 @@ from checker.app.output import FORMATS
 from checker.app.terminal import finished
 from checker.core.arn import is_account, topic_arn_problem
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.live.aws.access import Access, Coverage
 
 if TYPE_CHECKING:

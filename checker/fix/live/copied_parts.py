@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.endpoints import shown
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.fix.live.receipt import RECEIPT, REPLACES
 
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ import os
 import shlex
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.inputs.output_file import real_path
 from checker.inputs.schema import plain, validate
 from checker.inputs.text import parse_text, read_text

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import GONE
 from checker.analysis.key import unsupported
 from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:

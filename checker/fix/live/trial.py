@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.documented import (
     TOPIC_CONTEXT_KEY,
@@ -21,6 +21,7 @@ from checker.analysis.documented import (
 from checker.analysis.evidence import operator_form
 from checker.analysis.observation import ACCOUNT, INSTANCE, SERVED, SNS_SERVICE, TOPIC, FormCondition, Trial
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.fix.text.compare import Dropped, Rekeyed, Replaced, Wrapped
 from checker.inputs.discover import HCL_LANGUAGE
 from checker.inputs.text import is_yaml

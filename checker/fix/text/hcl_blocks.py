@@ -5,8 +5,9 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.fix.text.compare import compare
 from checker.fix.text.edits import CannotEditError, text_edit

@@ -10,8 +10,9 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Truth, Unknown, all_of, any_of
 from checker.iam.decide.condition import condition_holds
 from checker.iam.decide.elements import action_covers, principal_covers, resource_covers

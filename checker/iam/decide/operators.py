@@ -11,8 +11,9 @@ import re
 from datetime import UTC
 from functools import lru_cache
 from operator import eq
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.patterns import Expansion, arn_glob, arn_glob_of, arn_matches, text_of, tokens_in
 from checker.policy.wildcard import glob, glob_of

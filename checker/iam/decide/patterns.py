@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.policy.wildcard import Glob, Tokens, glob_of, tokens_of
 

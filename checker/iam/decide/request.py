@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn, is_account
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.policy.vocabulary import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import string
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import is_account
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.elements import PROVIDER
 from checker.iam.decide.request import FOREIGN_ADDRESS

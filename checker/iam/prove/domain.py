@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.operators import (
     ARN,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import chain, combinations, permutations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.operators import (
     ADDRESS,

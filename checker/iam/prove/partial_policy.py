@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Truth, Unknown, all_of
 from checker.iam.decide.condition import condition_holds
 from checker.iam.decide.decide import scope_truths

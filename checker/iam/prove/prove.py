@@ -6,9 +6,10 @@ EXHAUSTED, unless a witness was found before. The decision engine confirms every
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import is_account
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.condition import condition_holds
 from checker.iam.decide.decide import Decision, decide

@@ -7,9 +7,10 @@ key without a value is Unknown, so three-valued logic ends a branch as soon as n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Truth, Unknown
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import Anonymous, AwsPrincipal, Request

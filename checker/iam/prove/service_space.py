@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import string
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.request import FOREIGN_ADDRESS, AwsPrincipal, OpenList, Service, foreign
 from checker.iam.prove.callers import PRINCIPAL_ACCOUNT, PRINCIPAL_ARN

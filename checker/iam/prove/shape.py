@@ -8,8 +8,9 @@ strings to decide whether some request has a given result.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.policy.wildcard import ONE, RUN, Tokens
 
 if TYPE_CHECKING:

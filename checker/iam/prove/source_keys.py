@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import NEWEST, Arn, is_account, partition_of
+from checker.core.record import NamedTuple
 from checker.iam.decide.operators import ARN, FOLDED
 from checker.iam.decide.patterns import arn_glob_of
 from checker.iam.prove.domain import Assignment, Choice, Choices, gap

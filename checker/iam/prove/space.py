@@ -7,9 +7,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn, is_account
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.request import (
     AwsPrincipal,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.operators import ARN, FOLDED
 from checker.iam.decide.patterns import arn_glob_of

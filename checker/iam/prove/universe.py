@@ -9,9 +9,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn, is_account, is_plain
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.elements import action_covers
 from checker.iam.decide.request import AwsPrincipal, Request, Service, is_foreign

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import string
 from itertools import chain, product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import MOST_ENTRIES
 
 if TYPE_CHECKING:

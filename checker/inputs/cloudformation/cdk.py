@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.inventory import Place, Written
 from checker.core.arn import is_account, is_plain
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.inputs.discover import home_of, is_code, name_of
 from checker.inputs.text import TextDocument, read_text
 from checker.policy.node import Scalar

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import string
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import is_account
+from checker.core.record import NamedTuple
 from checker.core.unknown import ACCOUNT, ID, TEXT, Piece, Symbol
 from checker.inputs.cloudformation.allowed_pattern import AllowedPattern, Run, parse_pattern
 from checker.policy.node import Array, Object, items, scalar_text, text_of

@@ -5,10 +5,11 @@ Resources of different variants must not be linked, so each variant has its own 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from checker.analysis.inventory import Setting, TopicSettings
 from checker.core.arn import topic_arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import is_fifo
 from checker.inputs.cloudformation.deployment import TOPIC_POLICY, Settings, is_export

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.declare import declared_subscription
 from checker.inputs.cloudformation.deployment import (

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Part, Symbol, Unknown, chosen_by, literal, part_of
 from checker.inputs.cloudformation.evaluation import Evaluation
 from checker.inputs.cloudformation.nodes import joined, moved, not_evaluated, valued

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
+from checker.core.record import NamedTuple
 from checker.core.unknown import NAME, Symbol, Unknown
 from checker.inputs.cloudformation.evaluation import STACK
 from checker.inputs.cloudformation.parameters import PSEUDO

@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import partition_of
+from checker.core.record import NamedTuple
 from checker.core.unknown import ACCOUNT, EACH, NAME, Symbol, Unknown
 from checker.core.unknown import PARTITION as OF_PARTITION
 from checker.core.unknown import REGION as OF_REGION

@@ -6,8 +6,9 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.inputs.cloudformation.deployment import INLINE_POLICY, TOPIC_POLICY, as_value
 from checker.inputs.cloudformation.loops import loop_of
 from checker.inputs.cloudformation.sections import is_macro

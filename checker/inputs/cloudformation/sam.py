@@ -9,8 +9,9 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.deployment import PERMISSION, QUEUE_POLICY, SUBSCRIPTION, TOPIC_POLICY
 from checker.inputs.cloudformation.evaluation import QUEUE, TOPIC

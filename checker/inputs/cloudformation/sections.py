@@ -5,10 +5,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Place
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.inputs.cloudformation.constraints import constraints_of
 from checker.policy.node import Node, Object, describe, items, scalar_text, text_of
 

@@ -6,10 +6,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import is_account, partition_of
 from checker.core.errors import InputError, Skipped
+from checker.core.record import NamedTuple
 from checker.core.unknown import TEXT, Symbol, Unknown
 from checker.inputs.cloudformation.nested import OPEN, Nested, Stack, read_child
 from checker.inputs.cloudformation.parameters import KINDS, PARTITION, PSEUDO, REGION, URL_SUFFIX

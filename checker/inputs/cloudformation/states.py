@@ -5,8 +5,9 @@ Assignments with equal states are equivalent.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.deployment import (
     INLINE_POLICY,

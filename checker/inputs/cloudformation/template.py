@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.caller_policy import mentions_streaming
 from checker.analysis.inventory import OpenInstance
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Reference
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.caller_policies import caller_policies
 from checker.inputs.cloudformation.cdk import assembly_of

@@ -9,9 +9,10 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-refe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.core.arn import Arn, is_account, is_plain, is_uuid, partition_of, topic_arn_problem
+from checker.core.record import NamedTuple
 from checker.inputs.cloudtrail.event import folded
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import unquote
 
 from checker.analysis.inventory import RefusedStart
 from checker.core.arn import NEWEST, Arn, partition_of
+from checker.core.record import NamedTuple
 
 
 @lru_cache(maxsize=256)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.inputs.cloudtrail.fragment import FilePosition
 
 if TYPE_CHECKING:

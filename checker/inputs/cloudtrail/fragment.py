@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, AnyStr, NamedTuple
+from typing import TYPE_CHECKING, AnyStr
 
 from checker.analysis.inventory import Place
 from checker.core.errors import Skipped
 from checker.core.finding import Position
+from checker.core.record import NamedTuple
 from checker.inputs.discover import name_of
 
 if TYPE_CHECKING:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import MOST_TOPICS, Contact
 from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
+from checker.core.record import NamedTuple
 from checker.inputs.cloudtrail.documents import DECODER
 from checker.inputs.cloudtrail.event import (
     HiddenTopicError,

@@ -5,7 +5,9 @@ A module of this package with ``KINDS`` adds its kinds to the registry in ``chec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

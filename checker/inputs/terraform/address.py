@@ -6,7 +6,8 @@ https://developer.hashicorp.com/terraform/cli/state/resource-addressing
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from checker.core.record import NamedTuple
 
 _STEP = re.compile(r'([\w-]+|\*)((?:\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\])*)(?:\.|\Z)')
 _INDEX = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]')

@@ -5,8 +5,9 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/conn
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import ID, NAME, TEXT, pieces_in
 
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.inputs.mentions import text_of, text_with_connect
 from checker.inputs.terraform.module.folder import is_override, listed
 from checker.inputs.text import read_text

@@ -5,10 +5,11 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/sns_
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from checker.analysis.inventory import Instance, OpenInstance
 from checker.core.arn import Arn, topic_arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.declared import (
     DeclaredAlias,

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.inputs.file_references import files_read_by
 from checker.inputs.terraform.definition_parts import (
     backends_in,

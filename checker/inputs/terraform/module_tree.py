@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.inputs.discover import CONFIGURATION
 from checker.inputs.terraform.address import split
 from checker.inputs.terraform.definition_text import canonical, source_of

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.inputs.terraform.definition_parts import (
     identifying,
     is_set_by_aws,

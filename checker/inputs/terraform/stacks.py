@@ -5,11 +5,12 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/clou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Part
+from checker.core.record import NamedTuple
 from checker.core.unknown import Symbol, Unknown
 from checker.inputs.declared import Where
 from checker.inputs.kinds.template import TEMPLATE

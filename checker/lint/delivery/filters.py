@@ -13,9 +13,10 @@ import json
 import sys
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.endpoints import BODY
+from checker.core.record import NamedTuple
 from checker.core.unknown import Truth, Unknown, all_of, any_of
 from checker.lint.delivery.model import FILTER, Step, step
 

@@ -5,11 +5,12 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.delivery_permission import may_assume, may_send, may_use_queue_key, may_write
 from checker.analysis.inventory import Key
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import all_of
 from checker.iam.prove.space import SNS
 from checker.lint.delivery.model import Step, step

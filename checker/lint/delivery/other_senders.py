@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.pairing import condition_values
 from checker.core.arn import Arn, is_account
+from checker.core.record import NamedTuple
 from checker.iam.prove import prove
 from checker.iam.prove.service_space import other_topics_space
 from checker.iam.prove.source_keys import SOURCE_ARN

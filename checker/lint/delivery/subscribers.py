@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import in_words
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.lint.delivery.dead_letter import PREFIX
 from checker.lint.delivery.deliveries import deliveries

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.core.arn import NEWEST, Arn, partition_of
 from checker.core.errors import InputError, Skipped
+from checker.core.record import NamedTuple
 from checker.core.regions import REGIONS
 from checker.live.audit.organization import Members, read_organization
 from checker.live.aws.access import Access, Unit

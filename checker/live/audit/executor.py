@@ -6,11 +6,12 @@ import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.configuration.baseline import finding_fingerprint, numbered
 from checker.core.errors import Skipped
 from checker.core.finding import format_route
+from checker.core.record import NamedTuple
 from checker.expectations.run import expecting
 from checker.fix.attempts import with_previews
 from checker.fix.proof_memory import ProofMemory

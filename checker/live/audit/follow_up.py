@@ -8,10 +8,11 @@ CloudTrail shows streams only of the last hours, so that what still applies stay
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
 from checker.inputs.requests import read_request

@@ -15,10 +15,11 @@ import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from shlex import quote
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker import __version__
 from checker.core.errors import InputError, RefusedError
+from checker.core.record import NamedTuple
 from checker.inputs.opening import NotRegularError, Role, open_regular
 from checker.inputs.output_file import open_existing, open_output, protect
 from checker.lint.audited import AuditedUnit, Circumstances

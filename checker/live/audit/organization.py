@@ -9,9 +9,10 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListTargetsFor
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.core.errors import Skipped
+from checker.core.record import NamedTuple
 from checker.inputs.policy_summary import RCP, owners_in
 from checker.live.audit.plan import OrganizationData, PolicyData
 from checker.live.aws.calls import Listing

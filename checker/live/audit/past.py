@@ -7,9 +7,10 @@ import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
+from checker.core.record import NamedTuple
 from checker.inputs.opening import NotRegularError, open_regular
 from checker.live.audit.executor import merged
 from checker.live.audit.journal import UnfinishedError, read_journal

@@ -7,8 +7,9 @@ the sample has one.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from checker.core.record import NamedTuple
 from checker.lint.engine import Scope
 from checker.live.audit.executor import threads, work_off
 from checker.live.audit.topics import TopicReads

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Organization, OrganizationPolicy, Pairing, PolicyText, Source
 from checker.analysis.pairing import fits, is_of_another
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.lint.engine import Scope
 from checker.live.aws.access import Access

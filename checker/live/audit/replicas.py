@@ -6,12 +6,13 @@ in the journal, and the rule `replica-not-streaming` is decided from them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import NOT_DESCRIBED
 from checker.analysis.replicas import NO_INSTANCE, help_for, not_read, not_streaming
 from checker.core.arn import Arn
 from checker.core.finding import Finding, Location, Severity, Verdict
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.lint.engine import is_open
 from checker.lint.report import Doubt

@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.core.arn import NEWEST, Arn, partition_of
 from checker.core.errors import Skipped
 from checker.core.finding import listed
+from checker.core.record import NamedTuple
 from checker.lint.audited import AuditedUnit, Circumstances
 from checker.lint.registry import all_rules
 from checker.lint.report import SentFindings

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.inventory import Subscription, Topic
 from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
 from checker.core.errors import Skipped
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.live.aws.calls import BY_TOPIC, Calls, Listing
 from checker.live.aws.errors import StoppedError

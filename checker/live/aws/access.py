@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.lint.audited import unit_name
 
 if TYPE_CHECKING:

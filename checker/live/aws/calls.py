@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.core.errors import Skipped
+from checker.core.record import NamedTuple
 from checker.core.regions import CONNECT_REGIONS
 from checker.live.aws.access import ROLE_HELP, MadeCall, Unit
 from checker.live.aws.answers import BadAnswerError

@@ -7,12 +7,13 @@ which that is Unknown, with the reason.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.documented import policy_of as plain_policy
 from checker.analysis.endpoints import Function, Queue, Role, Stream, split_qualifier
 from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.live.aws.calls import Listing
 from checker.live.aws.errors import CallError, Fault

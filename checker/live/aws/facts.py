@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.endpoints import ATTRIBUTES
 from checker.analysis.inventory import Grant, Instance, Place, PolicyText, Subscription, Topic
 from checker.core.arn import Arn, topic_arn
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.topic_settings import API, Texts, names_in, settings_of
 from checker.policy.node import Node, Object, Scalar, anchor

@@ -5,12 +5,13 @@ https://docs.aws.amazon.com/connect/latest/APIReference/API_DescribeInstance.htm
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.inventory import CREATION_FAILED
 from checker.analysis.replicas import is_replica, regions_in
 from checker.core.arn import Arn, is_uuid
 from checker.core.errors import AwsError, RefusedError
+from checker.core.record import NamedTuple
 from checker.lint.explanation import InstanceStatus
 from checker.lint.status import BROKEN, OK, UNKNOWN
 from checker.live.aws.calls import Listing

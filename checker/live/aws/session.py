@@ -8,7 +8,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore import UNSIGNED
@@ -27,6 +27,7 @@ from urllib3.exceptions import ReadTimeoutError as NothingReadError
 
 from checker import __version__
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.live.aws.answers import BadAnswerError, check_answer, check_body
 from checker.live.aws.wait import CALL_SECONDS, check_awaited, within
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS, Endpoints
 from checker.analysis.inventory import Inventory
 from checker.core.arn import Arn
 from checker.core.errors import Skipped
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.live.aws.calls import BY_TOPIC
 from checker.live.aws.endpoints import ReadQueue, read_function, read_queue, read_role, read_stream

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Inventory, PolicyText
 from checker.core.arn import Arn
 from checker.core.errors import Skipped
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls

@@ -7,7 +7,9 @@ import time
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,11 @@ https://docs.aws.amazon.com/connect/latest/adminguide/troubleshoot-message-strea
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.observation import REFUSED
 from checker.core.errors import Skipped
+from checker.core.record import NamedTuple
 from checker.fix.live.flow_result import DONE, FAILED, PREFLIGHT
 from checker.inputs.cloudtrail.event import NoTimeError, read_start
 from checker.inputs.cloudtrail.key_event import read_use

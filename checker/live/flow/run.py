@@ -7,8 +7,9 @@ import time
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from checker.core.record import NamedTuple
 from checker.fix.live.flow_result import (
     DONE,
     FAILED,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from checker.core.record import NamedTuple
 from checker.fix.live.flow_result import DONE, FAILED, Step
 from checker.live.aws.access import Unit
 from checker.live.aws.calls import Calls

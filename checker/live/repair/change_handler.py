@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.access_diff import difference
 from checker.core.arn import Arn
 from checker.core.errors import AwsError, RefusedError
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.fix.live.receipt import KEY
 from checker.iam.prove.space import Target

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import CheckerError, RefusedError
 from checker.core.finding import Severity, Verdict
+from checker.core.record import NamedTuple
 from checker.fix.live.receipt import Change, Receipt, name_of, write_receipt
 from checker.fix.live.replacement import State, Step
 from checker.live.aws.errors import faults_about

@@ -5,10 +5,11 @@ A replicated Connect instance streams to a topic in each of its Regions, so that
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from checker.analysis.inventory import Inventory
 from checker.core.errors import RefusedError
+from checker.core.record import NamedTuple
 from checker.fix.attempts import key_of
 from checker.fix.rounds import Repair
 from checker.fix.snapshot import Reading

@@ -6,10 +6,11 @@ a key without an alias if the run was killed before it created one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.core.arn import Arn
 from checker.core.errors import AwsError, RefusedError
+from checker.core.record import NamedTuple
 from checker.fix.live.receipt import RECEIPT, REPLACES
 from checker.live.aws.calls import ALIASES, Listing
 from checker.live.aws.errors import CallError, Fault

@@ -7,11 +7,12 @@ mistyped instance ARN would limit a topic to an instance that does not exist, an
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import PolicyText
 from checker.core.errors import AwsError, RefusedError
 from checker.core.finding import Applicability
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.fix.live.receipt import KEY, TOPIC, Change, new_id, stamped
 from checker.fix.live.replacement import key_reasons, topic_reasons

@@ -6,7 +6,7 @@ A planned topic or key is previewed as facts, so that rules can check it before 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.documented import (
     key_condition,
@@ -18,6 +18,7 @@ from checker.analysis.documented import (
 from checker.analysis.inventory import Key, Place, PolicyText
 from checker.core.arn import Arn
 from checker.core.errors import AwsError, InputError
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.fix.live.copied_parts import (
     PartNotCopied,

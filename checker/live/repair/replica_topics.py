@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import topic_arn
 from checker.core.errors import CheckerError
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.live.audit.instances import contacts_of
 from checker.live.repair.planning import TRAIL_HOURS

@@ -6,9 +6,10 @@ A receipt may be forged, so AWS must confirm what it says about a resource.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import CheckerError, RefusedError
+from checker.core.record import NamedTuple
 from checker.fix.live.receipt import (
     CLOCK_SKEW,
     CREATED,

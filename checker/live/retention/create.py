@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.documented import policy_of, sender_statement
 from checker.analysis.endpoints import FIREHOSE, SQS
 from checker.analysis.inventory import PolicyText
 from checker.core.arn import Arn
 from checker.core.errors import AwsError, InputError, RefusedError
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown, all_of
 from checker.lint.delivery.model import CreatedResource
 from checker.lint.delivery.queue import policy_step

@@ -5,10 +5,11 @@ Both look at the current state of each link in AWS. A second check verifies what
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.analysis.endpoints import FIREHOSE, SQS, Role
 from checker.core.errors import CheckerError, RefusedError
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.lint.delivery.deliveries import subscription_step
 from checker.lint.delivery.filters import filter_step

@@ -6,9 +6,10 @@ import time
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.observation import REFUSED, SERVED, SILENT, Observation, policy_digest
+from checker.core.record import NamedTuple
 from checker.fix.live.flow_result import DONE, FAILED, MESSAGE
 from checker.fix.live.trial import CONTROL, TrialResult
 from checker.iam.prove.space import PUBLISH

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from checker.analysis.callers import (
     ANY_ACCOUNT,
@@ -17,6 +17,7 @@ from checker.analysis.callers import (
 )
 from checker.analysis.policy_pair import ADDED, REMOVED
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.universe import MEMBER, OTHER_SERVICE, SERVICE
 from checker.policy.model import Statement

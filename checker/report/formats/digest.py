@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn, topic_arn
 from checker.core.finding import Verdict
+from checker.core.record import NamedTuple
 from checker.lint.history import Change
 from checker.report.brief import one_line, place, some, summary_text, worst_first
 from checker.report.context import Paint

@@ -5,9 +5,10 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.finding import Severity, Verdict
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import Inert
 from checker.report.brief import by_role, described, one_line, summary_text, worst_first
 from checker.report.context import Paint, is_file

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from checker.core.finding import Verdict
+from checker.core.record import NamedTuple
 from checker.lint.report import UNMET, Examined
 from checker.report.brief import Entry, details, entries, one_line, place, place_of, summary
 from checker.report.context import is_file

@@ -6,9 +6,10 @@ https://github.com/reviewdog/reviewdog/blob/master/proto/rdf/reviewdog.proto
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.core.finding import Applicability, Position, Severity, Verdict
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import json_lines, redacted
 from checker.policy.source import Source
 from checker.report.brief import by_role, crash_text, described, one_line, worst_first

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import posixpath
 from shlex import quote
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.core.arn import Arn, topic_arn
 from checker.core.finding import Applicability, Part, Reference, Verdict
+from checker.core.record import NamedTuple
 from checker.core.terminal_text import inert, inert_patch_line
 from checker.fix.attempts import PROVEN
 from checker.fix.text.edits import CannotEditError

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from checker.core.finding import Severity, Verdict
+from checker.core.record import NamedTuple
 from checker.lint.history import Change
 from checker.report.brief import EXPECTATION_WORDS, count_noun, moment, place_of, summary
 from checker.report.page.markup import bullets, folded, prose, scrolled, section, table, text

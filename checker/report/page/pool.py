@@ -7,9 +7,10 @@ its pieces, with numbers for what comes from the ARN. All such rows share it, an
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from checker.core.arn import Arn
+from checker.core.record import NamedTuple
 
 _SHORTEST = 8
 """A shorter name is left in its texts, because it would be found in words as well."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.configuration.baseline import finding_fingerprint, numbered
 from checker.core.finding import Finding, Verdict
+from checker.core.record import NamedTuple
 from checker.lint.history import PRESENT, Change, Entry
 from checker.report.brief import details, one_line, place, worst_first
 from checker.report.overview import Home

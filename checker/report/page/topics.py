@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checker.core.finding import Severity, Verdict
+from checker.core.record import NamedTuple
 from checker.lint.history import Change
 from checker.lint.rule import Link
 from checker.report.brief import one_line

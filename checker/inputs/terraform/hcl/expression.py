@@ -5,7 +5,9 @@ https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,12 +7,13 @@ https://github.com/tree-sitter-grammars/tree-sitter-hcl
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import tree_sitter_hcl
 from tree_sitter import Language, Parser
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.inputs.terraform.hcl.limits import check_limits
 from checker.inputs.terraform.hcl.tokens import plain, unclosed
 from checker.policy.node import Span

@@ -6,8 +6,9 @@ https://developer.hashicorp.com/terraform/language/expressions/strings#string-te
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.inputs.terraform.hcl.expression import (
     Access,
     Attribute,

@@ -6,7 +6,9 @@ https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md#lexical-elements
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

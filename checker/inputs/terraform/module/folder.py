@@ -6,9 +6,10 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.inputs.discover import HCL, name_of
 from checker.inputs.large_files import is_module_file
 from checker.inputs.terraform.address import split

@@ -5,9 +5,10 @@ https://registry.terraform.io/providers/hashicorp/aws/latest/docs#aws-configurat
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import NEWEST, Arn, partition_of
+from checker.core.record import NamedTuple
 from checker.core.unknown import ACCOUNT, PARTITION, REGION, Symbol, Unknown
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Access, Expression, Literal, Name, ObjectOf, written

@@ -6,8 +6,9 @@ Only roots in which nothing speaks of Amazon Connect are shortened: in others, a
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.inputs.terraform.declare import TYPES
 from checker.inputs.terraform.declare_endpoints import ENDPOINTS, GRANTS
 from checker.inputs.terraform.module.folder import with_called

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Symbol
 from checker.inputs.sensitive import Secrets
 from checker.inputs.terraform.hcl.expression import Scope, Surroundings

@@ -6,8 +6,9 @@ https://developer.hashicorp.com/terraform/internals/json-format#configuration-re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.policy.text_json import TextError
 
 if TYPE_CHECKING:

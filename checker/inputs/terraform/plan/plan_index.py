@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.inputs.terraform import declare
 from checker.inputs.terraform.address import split
 from checker.inputs.terraform.declare_endpoints import ENDPOINTS

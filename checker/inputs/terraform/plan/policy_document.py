@@ -6,8 +6,9 @@ known or not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.sensitive import masked, parse_sensitive
 from checker.inputs.terraform.plan.configuration import mapping

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Place
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.json_scan import PartSource
 from checker.inputs.sensitive import SENSITIVE

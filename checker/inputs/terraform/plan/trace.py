@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.inputs.terraform.address import Step, index_of, join, split, without_indices
 from checker.inputs.terraform.plan.configuration import mapping, references_of
 

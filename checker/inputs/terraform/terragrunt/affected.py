@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.inputs.terraform.module.folder import absolute
 from checker.inputs.terraform.terragrunt.deployment import root_of
 from checker.inputs.terraform.terragrunt.search import Search, generates_resources

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.hcl.body import Argument
 from checker.inputs.terraform.hcl.evaluate import evaluate

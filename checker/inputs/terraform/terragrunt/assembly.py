@@ -6,9 +6,10 @@ Terragrunt copies the folder of the unit over that of the module, and writes gen
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.callers import text_at
 from checker.inputs.discover import name_of

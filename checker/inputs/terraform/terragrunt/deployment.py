@@ -6,9 +6,10 @@ the options of `extra_arguments`. https://terragrunt.gruntwork.io/docs/reference
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.arn import is_account
+from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.hcl.body import Argument
 from checker.inputs.terraform.hcl.expression import ListOf, Literal, Passed, written

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.inputs.discover import TERRAGRUNT, name_of
 from checker.inputs.terraform.hcl.parse import parse
 from checker.inputs.text import read_text

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
 from checker.core.unknown import ACCOUNT, TEXT, Unknown
 from checker.inputs.terraform.hcl.expression import written
 from checker.inputs.terraform.hcl.values import array, known, symbolic, text, unknown, wrong

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import re
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from checker.core.errors import Skipped
+from checker.core.record import NamedTuple
 from checker.inputs.discover import HCL
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.values import is_composed, known, text, truth, why_unknown

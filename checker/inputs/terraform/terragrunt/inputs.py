@@ -5,8 +5,9 @@ https://terragrunt.gruntwork.io/docs/reference/hcl/blocks/#include
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from checker.core.record import NamedTuple
 from checker.inputs.terraform.hcl.values import (
     array,
     first_unknown,
