@@ -6,13 +6,13 @@ compared with each other, only the account of a statement with those in the same
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import alone, name_of
 from checker.analysis.inventory import PolicyText
 from checker.analysis.pairing import STATED
 from checker.analysis.symbols import names_in, pieces_of, values_of_statement
+from checker.core.pattern import pattern
 from checker.core.unknown import Symbol, Unknown
 from checker.iam.decide.operators import is_negated
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from checker.policy.model import Principal, Value
 
 
-_ACCOUNT_ID = re.compile(r"\d{12}")
+_ACCOUNT_ID = pattern(r"\d{12}")
 
 
 def only_adds(facts: Facts) -> bool:

@@ -6,9 +6,9 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonco
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, TypeGuard
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import ACCOUNT, ID, PARTITION, REGION, Unknown
 from checker.policy.arn_shape import CONTACT_FLOW, INSTANCE, PART, can_match
@@ -42,7 +42,7 @@ REQUIRED = {
 }
 _WORDS = ("contactstreaming", "startchatcontact")
 """A part of each action; an action pattern that has it is about streaming."""
-_VARIABLE = re.compile(r"\$\{[^}]*\}")
+_VARIABLE = pattern(r"\$\{[^}]*\}")
 
 
 def mentions_streaming(text: str) -> bool:

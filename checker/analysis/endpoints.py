@@ -15,6 +15,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
 from checker.core.arn import Arn
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 
@@ -28,17 +29,17 @@ if TYPE_CHECKING:
 SQS, LAMBDA, FIREHOSE = "sqs", "lambda", "firehose"
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
 """The values of FilterPolicyScope."""
-_URL = re.compile(
+_URL = pattern(
     r"(?P<scheme>[a-z]+)://(?:[^/?#]*@)?(?P<host>(?:\[[\da-f:.]*\]|[^/?#@:]*)(?::\d+)?)(?P<rest>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_QUEUE = re.compile(
+_QUEUE = pattern(
     r"https://(sqs\.[a-z0-9-]+|[a-z0-9-]+\.queue)\.amazonaws\.com(\.cn)?/\d{12}/[\w-]{1,80}(\.fifo)?\Z"
 )
-_NAME = re.compile(r"([A-Za-z_][\w.-]*(\[[^][@/]*\][\w.-]*)*)?")
+_NAME = pattern(r"([A-Za-z_][\w.-]*(\[[^][@/]*\][\w.-]*)*)?")
 """A name or address of code, such as `module.chat["eu"].aws_sqs_queue.inbox.arn`, or nothing."""
-_EMAIL = re.compile(r"\s*(?P<first>[^@\s]).*@(?P<domain>[\w.-]+)\W*", re.DOTALL)
-_PHONE = re.compile(r"\+?[\d ().-]{5,}")
+_EMAIL = pattern(r"\s*(?P<first>[^@\s]).*@(?P<domain>[\w.-]+)\W*", re.DOTALL)
+_PHONE = pattern(r"\+?[\d ().-]{5,}")
 _NOT_SUPPLIED = Unknown("the attributes of the subscription were not supplied")
 _NO_POLICY = Unknown("the policy was not supplied")
 

@@ -11,9 +11,9 @@ only if every form is, and permitted only if no form is denied.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Truth, Unknown, all_of
 from checker.iam.decide.operators import is_negated
@@ -59,7 +59,7 @@ _NO_RESOURCE = Unknown("the ARN of the resource is not known")
 OPEN = "\0"
 """Stands for a part of an ARN that is not known. Only a wildcard matches it."""
 
-_ID = re.compile(r"o-[a-z0-9]{10,32}")
+_ID = pattern(r"o-[a-z0-9]{10,32}")
 _IDS = (SOURCE_ORGANIZATION, RESOURCE_ORGANIZATION, ORG_ID)
 _PASSED_ON = (
     "a request that Connect makes for an instance of an organization has aws:SourceOrgID if it has aws:SourceAccount or "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from checker.configuration.selection import ALL, choose, idle, selects
 from checker.configuration.suppression import suppress
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Severity, listed
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.change import read_change
@@ -245,7 +245,7 @@ def organization_of(options: Options) -> Organization | None:
     return load_organization(options.rcp)
 
 
-_REFERENCE = re.compile(r"[A-Za-z_#][\w.-]*\.[\w.\[\]\"-]+")
+_REFERENCE = pattern(r"[A-Za-z_#][\w.-]*\.[\w.\[\]\"-]+")
 
 
 def _is_reference(text: str) -> bool:

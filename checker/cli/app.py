@@ -14,6 +14,7 @@ import typer
 from checker import __version__
 from checker.app.exit_codes import Ending, ending_of_error
 from checker.app.terminal import report_error, tell
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.opening import inputs_remembered
 from checker.policy.wildcard import did_you_mean
@@ -221,7 +222,7 @@ def run(arguments: list[str]) -> Ending:
     return ending if isinstance(ending, Ending) else Ending()  # Typer returns a number after a help text
 
 
-_NOT_ONE_OF = re.compile(r"'([^']*)' is not one of ((?:'[^']*'(?:, )?)+)")
+_NOT_ONE_OF = pattern(r"'([^']*)' is not one of ((?:'[^']*'(?:, )?)+)")
 
 
 def _suggestion(message: str) -> Iterator[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker.core.errors import InputError
 from checker.core.finding import SILENCED, Role, Verdict, listed
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.terminal_text import json_lines, redacted
 from checker.inputs.schema import plain, validate
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from checker.lint.report import Report
 
 
-_PLACE = re.compile(r"(`)([^`#\"]+(?=#[^`]+`)|[^`#\"]+/(?=: ))(#|: )")
+_PLACE = pattern(r"(`)([^`#\"]+(?=#[^`]+`)|[^`#\"]+/(?=: ))(#|: )")
 """The path of a template before the name of its resource, or of a Terraform root before an address."""
-_CODE = re.compile(r"`([^`]*)`")
-_CODE_OR_NUMBER = re.compile(r"(`[^`]*`)|\d[\d,]*")
+_CODE = pattern(r"`([^`]*)`")
+_CODE_OR_NUMBER = pattern(r"(`[^`]*`)|\d[\d,]*")
 
 
 class Identity(NamedTuple):
@@ -216,9 +216,9 @@ def hold_back(report: Report, baseline: Baseline, name: str, relative: Callable[
     )
 
 
-_ROOT = re.compile(r'^[^"\[]*/: ')
+_ROOT = pattern(r'^[^"\[]*/: ')
 """The root before an address in a report; in a baseline it is relative to the baseline's folder."""
-_MODULE = re.compile(r"(?:[^;`]*: )?(?:module\.[^.;\[]+(?:\[[^\]]*\])?\.)*")
+_MODULE = pattern(r"(?:[^;`]*: )?(?:module\.[^.;\[]+(?:\[[^\]]*\])?\.)*")
 
 
 def _module(address: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from checker.configuration.model import Choice, Configuration, Override, Suppression, is_pattern
 from checker.core.errors import InputError
 from checker.core.finding import Part, Severity
+from checker.core.pattern import pattern
 from checker.inputs.discover import CONFIGURATIONS
 from checker.inputs.text import TextDocument, parse_text, read_text
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, items, text_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "configuration.v1.json"
 _PROJECT = "pyproject.toml"
-_TABLE = re.compile(r"^\s*\[+\s*tool\s*\.\s*checker\b[^\n]*", re.MULTILINE)
+_TABLE = pattern(r"^\s*\[+\s*tool\s*\.\s*checker\b[^\n]*", re.MULTILINE)
 
 
 def find_configuration(folder: Path) -> Path | None:

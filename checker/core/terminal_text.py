@@ -19,6 +19,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from checker.core.pattern import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -99,14 +101,14 @@ def _placeholder(source: str) -> str:
     return f"{SHOWN}: {source})" if source else f"{SHOWN})"
 
 
-_UNSEEN = re.compile(
+_UNSEEN = pattern(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 """Characters that Python counts as printable but that are invisible: fillers and variation selectors."""
 
-_ANYWHERE = re.compile(r"(##\w*)\[")
-_STYLE = re.compile(r"(\x1b\[(?:0|1|2|1;3[1-6])m)")
-_AT_START = re.compile(r"^((?:\s|\x1b\[[\d;]*m)*):(?=:)")
+_ANYWHERE = pattern(r"(##\w*)\[")
+_STYLE = pattern(r"(\x1b\[(?:0|1|2|1;3[1-6])m)")
+_AT_START = pattern(r"^((?:\s|\x1b\[[\d;]*m)*):(?=:)")
 
 
 class Inert(str):
@@ -157,7 +159,7 @@ def _redacted(value: Any) -> Any:
     return list(map(_redacted, value)) if isinstance(value, list | tuple) else value
 
 
-_OWN_KEY = re.compile(r"[A-Za-z_$]+")
+_OWN_KEY = pattern(r"[A-Za-z_$]+")
 """Matches the keys that reports have themselves; other keys are names of condition keys or files."""
 
 

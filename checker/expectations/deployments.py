@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from checker.analysis.deployment_search import deployments
@@ -10,6 +9,7 @@ from checker.analysis.deployments import NO_SYMBOLS
 from checker.analysis.inventory import Pairing, PolicyText, Source
 from checker.analysis.key import KeyAnalysis
 from checker.core.arn import Arn
+from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.expectations.model import ACCOUNT as OF_ACCOUNT
 from checker.expectations.model import ARN, CONNECT_MAY, DEPLOYMENT, Subject
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from checker.policy.vocabulary import Dialect
 
 
-_REFERENCE = re.compile(r"\$\{([^}]+)\}")
+_REFERENCE = pattern(r"\$\{([^}]+)\}")
 _COMPARED = Unknown("the subjects of an expectation")
 """Makes the search try all combinations of accounts and instances, which the expectation compares."""
 

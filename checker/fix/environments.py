@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.inputs.callers import (
     assigned,
     block_around,
@@ -35,12 +36,12 @@ if TYPE_CHECKING:
 
 NEW_NAME = "connect_instance_arn"
 NEW_PARAMETER = "ConnectInstanceArn"
-_VARIABLE = re.compile(r'"?variable"?\s*:?\s*\{?\s*"(\w+)"')
-_DEFAULT = re.compile(r'"?\bdefault"?\s*[=:]')
-_STAGE_OF_SERVERLESS = re.compile(r"\$\{(?:opt:stage|sls:stage|self:provider\.stage)\b[^}]*\}")
+_VARIABLE = pattern(r'"?variable"?\s*:?\s*\{?\s*"(\w+)"')
+_DEFAULT = pattern(r'"?\bdefault"?\s*[=:]')
+_STAGE_OF_SERVERLESS = pattern(r"\$\{(?:opt:stage|sls:stage|self:provider\.stage)\b[^}]*\}")
 """A variable of the Serverless Framework: https://www.serverless.com/framework/docs/guides/variables"""
-_STAGE = re.compile(r"(?i)(env|environment|stage)(name|type)?")
-_SAM_ENVIRONMENT = re.compile(r"^\[([\w-]+)\.deploy\.parameters\]", re.MULTILINE)
+_STAGE = pattern(r"(?i)(env|environment|stage)(name|type)?")
+_SAM_ENVIRONMENT = pattern(r"^\[([\w-]+)\.deploy\.parameters\]", re.MULTILINE)
 _MOST_SHOWN = 3
 _DEEPEST = 4
 
@@ -232,7 +233,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-_PARAMETER_KEYS = re.compile(r'"ParameterKey"\s*:\s*"(\w+)"')
+_PARAMETER_KEYS = pattern(r'"ParameterKey"\s*:\s*"(\w+)"')
 _LARGEST = 1_000_000
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.iam.prove.source_keys import SOURCE_KEYS
 from checker.policy.node import Array, Node, Object, Scalar, children
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-_MODULES = re.compile(r"^(module\.[^.\[]+(\[[^\]]*\])?\.)+")
-_KEY = re.compile(r'\[("[^"]*"|\d+)\]')
+_MODULES = pattern(r"^(module\.[^.\[]+(\[[^\]]*\])?\.)+")
+_KEY = pattern(r'\[("[^"]*"|\d+)\]')
 
 
 def each_name(name: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from checker.core.finding import Verdict
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.fix.proof import default_effect
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from checker.fix.rounds import Repair
 
 
-_IN_LINE = re.compile(r"(?=.*[.({$])[^\r\n\\]+")
+_IN_LINE = pattern(r"(?=.*[.({$])[^\r\n\\]+")
 """An expression on one line and without escapes, which would be escapes of the surrounding string."""
-_IN_YAML = re.compile(r"[!{][^\r\n]+")
+_IN_YAML = pattern(r"[!{][^\r\n]+")
 """A CloudFormation function in short form or in braces. A block on lines of its own depends on its indentation."""
 
 

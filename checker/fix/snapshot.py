@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Key, PolicyText
@@ -11,6 +10,7 @@ from checker.analysis.pairing import pairings_of_key
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.finding import Reference
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import ACCOUNT, PARTITION, REGION, Unknown
 from checker.fix.renaming import each_name, local_name, renamed, texts_of, with_variables
@@ -91,7 +91,7 @@ _ROUND_IN_CIRCLES = (
 )
 _OR_MOVE = ", or move the key policy to an `aws_kms_key_policy` resource"
 _STANDS_FOR = {ACCOUNT: "ACCOUNT_ID", REGION: "REGION", PARTITION: "aws"}
-_KEYS = re.compile(r"\[[^\]]*\]")
+_KEYS = pattern(r"\[[^\]]*\]")
 
 
 class KnownPolicy(NamedTuple):

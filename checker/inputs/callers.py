@@ -10,6 +10,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.discover import HCL, HCL_TEXT, TERRAGRUNT, VALUES
 from checker.inputs.text import YAML_SUFFIXES
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_SOURCE = re.compile(r'"?\bsource"?\s*[=:]\s*"([^"\n]{1,300})"')
-_FUNCTION = re.compile(r"^\$\{[^}]*\}/")
-_FOR_EACH = re.compile(r'"?\bfor_each"?\s*[=:]')
-_COUNT = re.compile(r'"?\bcount"?\s*[=:](?!\s*1\s*\n)(?![^\n]*\?\s*[01]\s*:\s*[01]\b)')
-_INSTANCE = re.compile(r'"?(\w+)"?\s*[=:]\s*"arn:[\w-]+:connect:[^"\n]*:instance/[^"/\n]+"')
-_ASSIGNED = re.compile(r"^(?: {0,2}\"|)(\w+)\"?[ \t]*[=:]", re.MULTILINE)
+_SOURCE = pattern(r'"?\bsource"?\s*[=:]\s*"([^"\n]{1,300})"')
+_FUNCTION = pattern(r"^\$\{[^}]*\}/")
+_FOR_EACH = pattern(r'"?\bfor_each"?\s*[=:]')
+_COUNT = pattern(r'"?\bcount"?\s*[=:](?!\s*1\s*\n)(?![^\n]*\?\s*[01]\s*:\s*[01]\b)')
+_INSTANCE = pattern(r'"?(\w+)"?\s*[=:]\s*"arn:[\w-]+:connect:[^"\n]*:instance/[^"/\n]+"')
+_ASSIGNED = pattern(r"^(?: {0,2}\"|)(\w+)\"?[ \t]*[=:]", re.MULTILINE)
 """Matches a variable that a values file sets, in HCL or JSON."""
 NOT_WALKED = frozenset({"node_modules", "cdk.out", "cdktf.out"})
 """Folders that tools fill and that call no module."""
@@ -194,9 +195,9 @@ def _local(source: str, folder: str, top: str) -> str | None:
 
 
 _SUFFIXES = (".json", ".template", *HCL_TEXT, *YAML_SUFFIXES)
-_USE = re.compile(r"""\b(?:TemplateURL|Location|template_url|template_body)["']?\s*[:=]""")
-_FILE = re.compile(r"[\w./:${}-]*?([\w.-]+\.(?:ya?ml|json|template))\b")
-_SET = re.compile(r"AWS::CloudFormation::StackSet|aws_cloudformation_stack_set")
+_USE = pattern(r"""\b(?:TemplateURL|Location|template_url|template_body)["']?\s*[:=]""")
+_FILE = pattern(r"[\w./:${}-]*?([\w.-]+\.(?:ya?ml|json|template))\b")
+_SET = pattern(r"AWS::CloudFormation::StackSet|aws_cloudformation_stack_set")
 _LONGEST = 1_000_000
 """Maximum length of a template in characters; plans and logs are longer."""
 

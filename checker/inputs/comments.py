@@ -7,6 +7,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import IgnoreComment
+from checker.core.pattern import pattern
 from checker.inputs.terraform.hcl.tokens import strings_in
 from checker.policy.node import Array, Object
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 MARK = "checker:ignore"
 
-_COMMENT = re.compile(r"(?:^|(?<=\s))(?:#|//)\s*checker:ignore([^\n\r]*)", re.MULTILINE)
-_WORDS = re.compile(
+_COMMENT = pattern(r"(?:^|(?<=\s))(?:#|//)\s*checker:ignore([^\n\r]*)", re.MULTILINE)
+_WORDS = pattern(
     r'=(?P<rules>[a-z][a-z0-9-]*(?:,[a-z][a-z0-9-]*)*)\s+reason="(?P<reason>[^"]*\S[^"]*)"'
     r"(?:\s+until=(?P<until>\d{4}-\d{2}-\d{2}))?\s*"
 )

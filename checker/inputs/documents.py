@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.inputs.kinds.manifest import has_keys_of_manifest
 from checker.inputs.readers import kind_of, unwrap
 from checker.inputs.text import TextDocument, is_yaml, parse_documents, parse_embedded, parse_text
@@ -23,7 +23,7 @@ _LISTS = ("rows", _CONFIG_ITEMS, "baseConfigurationItems", "Results", "items")
 
 https://docs.aws.amazon.com/config/latest/developerguide/view-manage-resource-console.html
 """
-_PYTHON = re.compile(r"\s*[\[({][\s\[({]*'")
+_PYTHON = pattern(r"\s*[\[({][\s\[({]*'")
 
 
 def parse_file(name: str, text: str) -> tuple[TextDocument, ...]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-_READS = re.compile(r"\b(?:file\w*|templatefile)\s*\(\s*")
+_READS = pattern(r"\b(?:file\w*|templatefile)\s*\(\s*")
 """Matches calls of the functions that read files. https://developer.hashicorp.com/terraform/language/functions/file"""
-_LITERAL = re.compile(r'\\?"((?:\$\{[^}\n]*\}|[^"\\\n$]|\$(?!\{))*)\\?"\s*[,)]')
-_OPEN = re.compile(r"\$\{[^}]*\}|%\{[^}]*\}|\*+")
+_LITERAL = pattern(r'\\?"((?:\$\{[^}\n]*\}|[^"\\\n$]|\$(?!\{))*)\\?"\s*[,)]')
+_OPEN = pattern(r"\$\{[^}]*\}|%\{[^}]*\}|\*+")
 
 
 def files_read_by(text: str, files: Iterable[str]) -> Iterator[str]:

@@ -6,9 +6,9 @@ The Python objects of a 40 MB plan take some 300 MB; the few relevant resources 
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, NoReturn
 
+from checker.core.pattern import pattern
 from checker.policy.node import Array, Object
 from checker.policy.source import Source
 from checker.policy.text_json import TextError, parse_json
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     TakeMember = Callable[[str, int], int]
     TakeElement = Callable[[int, int], int]
 
-_BLANK = re.compile(r"[ \t\n\r]*")
+_BLANK = pattern(r"[ \t\n\r]*")
 
 
 def _refuse(word: str) -> NoReturn:

@@ -7,6 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.inputs.discover import HCL_JSON, is_hcl, is_stream, name_of
 from checker.inputs.opening import is_packed, open_regular
 from checker.inputs.text import MAX_BYTES, decode, unreadable_file
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _HEAD = 64 * 1024
-_SORTED = re.compile(
+_SORTED = pattern(
     r'\A\s*\{\s*(?:"action_invocations"\s*:\s*\[\s*\{\s*"address"'
     r'|"applyable"\s*:\s*(?:true|false)\s*,\s*"checks"\s*:\s*\['
     r'|(?:"(?:applyable|complete|errored)"\s*:\s*(?:true|false)\s*,\s*)*'
@@ -24,8 +25,8 @@ _SORTED = re.compile(
 )
 """Beginning of a plan whose keys `jq` has sorted; the version keys come last."""
 
-_STATE = re.compile(r'\A\s*\{\s*"version"\s*:\s*4\s*,')
-_SORTED_STATE = re.compile(
+_STATE = pattern(r'\A\s*\{\s*"version"\s*:\s*4\s*,')
+_SORTED_STATE = pattern(
     r'\A\s*\{\s*(?:"check_results"\s*:\s*(?:null|\[.*?\])\s*,\s*)?"lineage"\s*:\s*"[^"]*"\s*,\s*"outputs"\s*:',
     re.DOTALL,
 )

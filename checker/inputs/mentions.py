@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from checker.core.finding import Position
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.discover import is_code
 from checker.inputs.opening import open_regular
@@ -19,16 +20,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_PRINCIPAL = re.compile(r"(?<![\w./-])connect\.amazonaws\.com(?![\w./-])")
-_ACTION = re.compile(r"\bsns:(?:publish|\*)|\bkms:(?:\*|generatedatakey|decrypt)", re.IGNORECASE)
-_EFFECT, _ACTION_KEY = re.compile(r"\beffect\b", re.IGNORECASE), re.compile(r"\bactions?\b", re.IGNORECASE)
-_BOUNDARY = re.compile(
+_PRINCIPAL = pattern(r"(?<![\w./-])connect\.amazonaws\.com(?![\w./-])")
+_ACTION = pattern(r"\bsns:(?:publish|\*)|\bkms:(?:\*|generatedatakey|decrypt)", re.IGNORECASE)
+_EFFECT, _ACTION_KEY = pattern(r"\beffect\b", re.IGNORECASE), pattern(r"\bactions?\b", re.IGNORECASE)
+_BOUNDARY = pattern(
     r"""^(?:resource|data|module)\b|\bstatement\s*\{|\bType["']?\s*:\s*["']?AWS::""", re.MULTILINE
 )
 """What begins another statement or resource."""
 _NEAR = 700
 """The number of characters before and after a principal in which its statement names an action."""
-_COMMENT = re.compile(r"\s*(?:#|//|\*|--)")
+_COMMENT = pattern(r"\s*(?:#|//|\*|--)")
 _MOST = 256 * 1024 * 1024
 _MOST_CODE = 1024 * 1024
 """The sizes above which a file is not searched: no policy, and no code that a person wrote, is as long."""
@@ -80,13 +81,13 @@ def search(path: Path) -> Searched:
         return Searched(path, names_connect, streams)
 
 
-_OF_SNS_OR_KMS = re.compile(
+_OF_SNS_OR_KMS = pattern(
     rb"(?:sns|kms):|aws::(?:sns|kms)::|\bnotactions?\b|\bactions?[\"'\\\\]*\s*[:=][\s\[\"'\\\\-]*\*",
     re.IGNORECASE,
 )
 """Matches the names of services, and actions that may be those of any service."""
-_PRINCIPALS, _STATEMENT = re.compile(rb"principal", re.IGNORECASE), re.compile(rb"statement", re.IGNORECASE)
-_ESCAPED_LETTER = re.compile(rb"\\u00(?:4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])", re.IGNORECASE)
+_PRINCIPALS, _STATEMENT = pattern(rb"principal", re.IGNORECASE), pattern(rb"statement", re.IGNORECASE)
+_ESCAPED_LETTER = pattern(rb"\\u00(?:4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])", re.IGNORECASE)
 """Matches a letter that JSON does not need to escape: a word may be written with it."""
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checker.core.errors import InputError, RefusedError
 from checker.core.open_flags import BINARY, NOFOLLOW, NONBLOCK
+from checker.core.pattern import pattern
 from checker.inputs.opening import NotRegularError, Role, remember, role_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HERE = Path()
 _SYSTEM = frozenset(("/dev", "/dev/fd", "/proc/self/fd"))
 """Folders whose links belong to the system: `/dev/stdout` leads to the standard output of the process."""
-_NUMBER = re.compile("[0-9]{1,7}")
+_NUMBER = pattern("[0-9]{1,7}")
 _STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
+from checker.core.pattern import pattern
 from checker.inputs.discover import QUOTING, declares, is_program
 from checker.inputs.mentions import text_in
 from checker.inputs.readers import kind_of
@@ -29,7 +30,7 @@ _ASSIGNED = r"""\bParameterKey\\?["']?\s*[:=,]\s*\\?["']?({0})\b|\b({0})\\?["']?
 https://docs.aws.amazon.com/cli/latest/reference/cloudformation/create-stack.html
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-cli-config.html
 """
-_NESTED = re.compile(r"""\bTemplateURL["']?\s*:\s*("[^"\n]*"|'[^'\n]*'|\S.{0,300})""")
+_NESTED = pattern(r"""\bTemplateURL["']?\s*:\s*("[^"\n]*"|'[^'\n]*'|\S.{0,300})""")
 _OF_OTHERS = ("Dockerfile", "package.json", "package-lock.json")
 """Files of other tools with words such as `Version`."""
 _SET = "sets parameters of `{}`, which is compared without these values"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Reference
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -26,10 +27,8 @@ _ACCOUNTS = {TERRAFORM: "data.aws_caller_identity.current.account_id", CLOUDFORM
 _ACCOUNT = "735499990000"
 _ID = "5eed9999-0000-4000-8000-{:012}"
 _STEP = r"[A-Za-z_][\w-]*(?:\[(?:\d+|\"[^\"\[\]]*\"|each\.(?:key|value)|count\.index)\])*"
-_TERRAFORM = re.compile(rf"{_STEP}(?:\.{_STEP})+")
-_CLOUDFORMATION = re.compile(
-    r"(?:(!Ref)\s+|(!GetAtt)\s+)?([A-Za-z][A-Za-z0-9]*)((?:\.[A-Za-z][A-Za-z0-9]*)*)"
-)
+_TERRAFORM = pattern(rf"{_STEP}(?:\.{_STEP})+")
+_CLOUDFORMATION = pattern(r"(?:(!Ref)\s+|(!GetAtt)\s+)?([A-Za-z][A-Za-z0-9]*)((?:\.[A-Za-z][A-Za-z0-9]*)*)")
 _ATTRIBUTES = {
     "aws_connect_instance": ("--instance-ref", ("arn",)),
     "awscc_connect_instance": ("--instance-ref", ("arn", "instance_arn")),

@@ -6,10 +6,10 @@ Nothing is evaluated: the syntax tree is read for literals, and any other expres
 from __future__ import annotations
 
 import ast
-import re
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar
 from checker.policy.text_json import MAX_DEPTH
@@ -22,7 +22,7 @@ _LONGEST = 1024 * 1024
 """The maximum length in characters, because Python's parser needs much memory."""
 _DEEPEST = 150
 """The maximum number of opening brackets inside each other before the text is given to Python's parser."""
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_LINE = pattern(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _EXPRESSION = Unknown("a Python expression is not evaluated")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from posixpath import dirname, join, normpath
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
+from checker.core.pattern import pattern
 from checker.core.unknown import Unknown, literal, parts_of, symbols_within
 from checker.inputs.access_values import access_values, with_symbols
 from checker.inputs.cloudformation.definitions import (
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _IN_FILE = "a part of it was not read, and may come from a file that changes"
 _SUPPLIED = "a part of it was not read, and may be a value that other code sets, which changes"
 _GRANT = "a grant of a key that the code does not declare changes, and grants are not compared"
-_KEY = re.compile(r"\b(?<!data\.)(?:aws|awscc)_kms_(?:external_|replica_)*key\.")
+_KEY = pattern(r"\b(?<!data\.)(?:aws|awscc)_kms_(?:external_|replica_)*key\.")
 """Matches a reference to a declared key."""
 _IGNORED = "Terraform leaves the policy in force as it is while `ignore_changes` has it, so that it may be another one"
 _MOVED = "its provider or backend changes, so that it may be in another account or Region"

@@ -9,11 +9,11 @@ https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreamin
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from checker.core.finding import Reference
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.declared import DeclaredSender
 from checker.policy.wildcard import glob, is_wild
@@ -54,8 +54,8 @@ _OTHER_TOPICS = frozenset(
 sources.
 """
 
-_REFERENCE = re.compile(r"\$\{([^{}]+)\}")
-_TOPIC_ARN = re.compile(r"arn:[^\s\"',]*:sns:[^\s\"',]+")
+_REFERENCE = pattern(r"\$\{([^{}]+)\}")
+_TOPIC_ARN = pattern(r"arn:[^\s\"',]*:sns:[^\s\"',]+")
 _LONGEST_NAME = 2048
 
 

@@ -15,6 +15,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.regions import REGIONS
 from checker.core.terminal_text import can_hide, hide, reveal
 from checker.core.unknown import Unknown
@@ -99,11 +100,11 @@ def _is_public_text(text: str) -> bool:
 
 _OF_ARNS = ("", "arn", "connect", "iam", "instance", "key", "kms", "role", "root", "sns", "sts", "user")
 _WORDS = frozenset((*_OF_ARNS, *REGIONS, *(name for names in REGIONS.values() for name in names)))
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_NAME = pattern(r"[A-Za-z_]\w*", re.ASCII)
 """An attribute that code reads from a value, as in `var.ids.account`."""
 
-_PIECES = re.compile(r"[:/]")
-_REFERENCE = re.compile(r"\$\{[^}]*\}")
+_PIECES = pattern(r"[:/]")
+_REFERENCE = pattern(r"\$\{[^}]*\}")
 
 
 class Secrets:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.discover import is_code, name_of
 from checker.inputs.mentions import is_in_comment, mention_at, text_in
@@ -25,18 +26,18 @@ if TYPE_CHECKING:
 _PYTHON, _SCRIPTS = (".py",), (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs")
 
 _ARN = r"arn:aws[\w-]{0,20}:sns:[\w-]{1,40}:\d{12}:[\w.-]{1,256}"
-_REQUEST = re.compile(
+_REQUEST = pattern(
     rf"(?<!\w)[Ss]treamingEndpointArn[^,;{{}}]{{0,60}}?({_ARN})(?![\w.:{{$%*<-]|[\"'`]\s{{0,20}}\+)"
 )
 """A topic ARN as the endpoint of a stream, as JSON, YAML and most languages write it."""
 
 _ARGUMENT = "StreamingEndpointArn"
-_ENDPOINT = re.compile(
+_ENDPOINT = pattern(
     rf"""(?<!\w)["']?{_ARGUMENT}(?:["']?\s{{0,200}}(?P<is>[:=])(?!=)\s{{0,200}}|(?=\s{{0,200}}[,}}]))"""
 )
 """The argument with its value, or `{ StreamingEndpointArn }`, which has the value of a variable of this name."""
 
-_START = re.compile(
+_START = pattern(
     r"\.\s{0,20}(?:start_contact_streaming|[Ss]tartContactStreaming(?:Async)?)\s{0,20}\("
     r"|\bnew\s{1,20}StartContactStreamingCommand\s{0,20}\(|\bconnect\s{1,20}start-contact-streaming\b"
 )
@@ -44,16 +45,16 @@ _START = re.compile(
 
 _NAME = r"""([A-Za-z_]\w{0,199})"""
 _QUOTED = rf"""["'`]{_NAME}["'`]"""
-_VARIABLE = re.compile(
+_VARIABLE = pattern(
     rf"(?:str\(\s{{0,20}})?(?:os\.)?(?:environ\s{{0,20}}\[\s{{0,20}}{_QUOTED}|environ\.get\(\s{{0,20}}{_QUOTED}"
     rf"|getenv\(\s{{0,20}}{_QUOTED})"
     rf"|process\.env(?:\??\.{_NAME}|\[\s{{0,20}}{_QUOTED}\s{{0,20}}\])"
 )
-_LITERAL = re.compile(rf"""[bru]{{0,2}}["'`]({_ARN})["'`](?!\s{{0,20}}\+)""")
-_OTHER = re.compile(r"([A-Za-z_$][\w$]{0,199})(?![\w$]|\s{0,20}[.(\[])")
+_LITERAL = pattern(rf"""[bru]{{0,2}}["'`]({_ARN})["'`](?!\s{{0,20}}\+)""")
+_OTHER = pattern(r"([A-Za-z_$][\w$]{0,199})(?![\w$]|\s{0,20}[.(\[])")
 """An expression that is a variable of the code alone."""
 
-_UNPACKED = re.compile(r"\{([^{}=]{1,2000})\}\s{0,20}=\s{0,20}process\.env\b")
+_UNPACKED = pattern(r"\{([^{}=]{1,2000})\}\s{0,20}=\s{0,20}process\.env\b")
 
 _TEXTS = (r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"?', r"'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?")
 _LONG_TEXTS = (
@@ -61,11 +62,11 @@ _LONG_TEXTS = (
     r"'''[^'\\]*+(?:(?:\\.|'(?!''))[^'\\]*+)*+(?:''')?",
 )
 _TEMPLATE, _BLOCK = r"`[^`\\]*+(?:\\.[^`\\]*+)*+`?", r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?"
-_OF_PYTHON = re.compile("|".join((*_LONG_TEXTS, *_TEXTS, r"#[^\n]*+")), re.DOTALL)
-_OF_SCRIPTS = re.compile("|".join((*_TEXTS, _TEMPLATE, r"//[^\n]*+", _BLOCK)), re.DOTALL)
+_OF_PYTHON = pattern("|".join((*_LONG_TEXTS, *_TEXTS, r"#[^\n]*+")), re.DOTALL)
+_OF_SCRIPTS = pattern("|".join((*_TEXTS, _TEMPLATE, r"//[^\n]*+", _BLOCK)), re.DOTALL)
 """The texts and comments of a language. Each repetition is possessive, so that a search is linear."""
 _COMMENTS = ("#", "//", "/*", '"""', "'''")
-_NOT_NEW_LINE = re.compile(r"[^\n]")
+_NOT_NEW_LINE = pattern(r"[^\n]")
 _MOST = 100
 """The number of calls of a file that are read; code that people write has one or two."""
 

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.cloudformation.definitions import STORED as TYPE_OF_STORED
 from checker.inputs.cloudformation.definitions import exports_of, stored_by, template_in, with_nested
@@ -31,17 +32,15 @@ PARAMETER, SECRET, OBJECT = "aws_ssm_parameter", "aws_secretsmanager_secret_vers
 _NAMES = {PARAMETER: "name", SECRET: "secret_id", OBJECT: "key"}
 """The argument that identifies a stored value."""
 _WORDS = ("Export", "AWS::SSM::Parameter")
-_REFERENCE = re.compile(r"\$\{[^}]*\}")
-_RESOLVED = re.compile(r"""\{\{resolve:ssm(?:-secure)?:(?P<name>(?:\$\{[^}]*\}|[^:}"])*)(?P<end>.?)""")
-_IMPORT = re.compile(
-    r"""Fn::ImportValue(?: (?P<symbol>[^\n{][^\n]*)|':(?:\{'Fn::Sub':)?"(?P<text>[^"]*)")?"""
-)
-_STORED = re.compile(
+_REFERENCE = pattern(r"\$\{[^}]*\}")
+_RESOLVED = pattern(r"""\{\{resolve:ssm(?:-secure)?:(?P<name>(?:\$\{[^}]*\}|[^:}"])*)(?P<end>.?)""")
+_IMPORT = pattern(r"""Fn::ImportValue(?: (?P<symbol>[^\n{][^\n]*)|':(?:\{'Fn::Sub':)?"(?P<text>[^"]*)")?""")
+_STORED = pattern(
     rf'(?:^Default: "(?P<name>[^"]*)"\n(?:(?!Default: |Type: ).*\n)*)?^Type: "{TYPE_OF_STORED}', re.MULTILINE
 )
 """Matches a parameter of a template with its default, which is the name of a stored value."""
 _KEY = r"(?:\[[^\]]*\])?"
-_REMOTE = re.compile(
+_REMOTE = pattern(
     rf"""\b(?:data\.(?:terraform_remote_state|tfe_outputs)|dependency)\.[\w-]+{_KEY}(?:\.\w+(?:\.|\[")(?P<output>[\w-]+))?"""
 )
 _LOOKUPS = {
@@ -53,9 +52,9 @@ _LOOKUPS = {
     "aws_s3_bucket_object": (OBJECT, "key"),
 }
 """Data sources that read what other code supplies, and the argument with its name, or with the beginning of it."""
-_LOOKUP = re.compile(rf"^data ({'|'.join(_LOOKUPS)}) \S+((?:\n[\w-]+ = .*)*)", re.MULTILINE)
+_LOOKUP = pattern(rf"^data ({'|'.join(_LOOKUPS)}) \S+((?:\n[\w-]+ = .*)*)", re.MULTILINE)
 """Matches a block of these data sources, as `text_of_block` writes it."""
-_MENTION = re.compile(
+_MENTION = pattern(
     rf"terraform_remote_state|tfe_outputs|dependency\.|\b(?:{'|'.join(_LOOKUPS)})\b|ImportValue|resolve:ssm|{TYPE_OF_STORED}"
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from posixpath import dirname, normpath
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.callers import block_around, text_at
 from checker.inputs.discover import HCL_TEXT
@@ -17,22 +18,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-_MOVED = re.compile(r"^[ \t]*moved\s*\{", re.MULTILINE)
-_ADDRESS = re.compile(r"^\s*(from|to)\s*=\s*(.*?)\s*(?:#.*|//.*)?$", re.MULTILINE)
-_MODULE = re.compile(r'^[ \t]*module\s+"?([\w-]+)"?\s*\{', re.MULTILINE)
-_SOURCE = re.compile(r'(?:^|\{)\s*source\s*=\s*"([^"]*)"', re.MULTILINE)
-_MAY_MATTER = re.compile(r"sns|kms|topic|connect", re.IGNORECASE)
+_MOVED = pattern(r"^[ \t]*moved\s*\{", re.MULTILINE)
+_ADDRESS = pattern(r"^\s*(from|to)\s*=\s*(.*?)\s*(?:#.*|//.*)?$", re.MULTILINE)
+_MODULE = pattern(r'^[ \t]*module\s+"?([\w-]+)"?\s*\{', re.MULTILINE)
+_SOURCE = pattern(r'(?:^|\{)\s*source\s*=\s*"([^"]*)"', re.MULTILINE)
+_MAY_MATTER = pattern(r"sns|kms|topic|connect", re.IGNORECASE)
 
 
 _LOCAL = ("./", "../")
-_SETTINGS = re.compile(r'^[ \t]*(?:backend\s+"|cloud\s*\{|provider\s+")', re.MULTILINE)
-_PLACE = re.compile(
+_SETTINGS = pattern(r'^[ \t]*(?:backend\s+"|cloud\s*\{|provider\s+")', re.MULTILINE)
+_PLACE = pattern(
     r"^[ \t]*(?:(?:encrypt|kms_key_id|dynamodb_table|use_lockfile|max_retries|skip_\w+|token)\s*=|#|//).*$",
     re.MULTILINE,
 )
-_PLACE = re.compile(r'\b(?:key|prefix|path|name|tags|workspace_key_prefix)\s*=\s*"[^"]*"')
-_REMOVED = re.compile(r"^[ \t]*removed\s*\{", re.MULTILINE)
-_KEPT = re.compile(r"\bdestroy\s*=\s*false\b")
+_PLACE = pattern(r'\b(?:key|prefix|path|name|tags|workspace_key_prefix)\s*=\s*"[^"]*"')
+_REMOVED = pattern(r"^[ \t]*removed\s*\{", re.MULTILINE)
+_KEPT = pattern(r"\bdestroy\s*=\s*false\b")
 
 
 class UnreadModule(NamedTuple):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import PolicyText, files_of
 from checker.core.errors import Skipped
+from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.inputs.discover import home_of, is_code, is_configuration, is_hcl, name_of
 from checker.inputs.large_files import is_kept_state, is_terraform_json
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 
-_RESOURCE = re.compile(r"""(?<!\w)["']?Type["']?\s*:\s*["']?AWS::|\n---(?:\s|\Z)""")
+_RESOURCE = pattern(r"""(?<!\w)["']?Type["']?\s*:\s*["']?AWS::|\n---(?:\s|\Z)""")
 """Matches marks of files with several resources: the type of a resource, and the beginning of a YAML document."""
 _OF_CDK, _CDK_TREE = ".template.json", "tree.json"
 """The templates in an output folder of CDK, and the file beside them that repeats their resources for other tools."""
-_PLANNED, _VALUES = re.compile(r'"planned_values"\s*:'), re.compile(r'"values"\s*:')
-_AFTER_PLANNED = re.compile(
+_PLANNED, _VALUES = pattern(r'"planned_values"\s*:'), pattern(r'"values"\s*:')
+_AFTER_PLANNED = pattern(
     r'"(?:resource_changes|output_changes|prior_state|relevant_attributes|configuration)"\s*:'
 )
 
@@ -182,7 +183,7 @@ def _skipped(path: Path, reason: str, at: Mention, help_text: str) -> Skipped:
     return Skipped(name_of(path), reason, position=at.position, help=help_text)
 
 
-_OF_TOPICS_OR_KEYS = re.compile(r"(?:\b|_)(?:sns|kms)(?:\b|_)", re.IGNORECASE)
+_OF_TOPICS_OR_KEYS = pattern(r"(?:\b|_)(?:sns|kms)(?:\b|_)", re.IGNORECASE)
 
 
 def _missing_modules(path: Path) -> Iterator[Skipped]:

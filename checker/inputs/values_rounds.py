@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.callers import is_chosen
 from checker.inputs.discover import HCL
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     """The folder of a root, and a values file for it, relative to the top of the repository."""
 
 
-_VARIABLE = re.compile(r'^[ \t]*variable\s+"?([\w-]+)', re.MULTILINE)
-_KEY = re.compile(r'"([\w-]+)"\s*:')
+_VARIABLE = pattern(r'^[ \t]*variable\s+"?([\w-]+)', re.MULTILINE)
+_KEY = pattern(r'"([\w-]+)"\s*:')
 """Matches the keys of JSON syntax, among which the names of variables are."""
 
 

@@ -8,11 +8,11 @@ tags are ignored.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar
 from checker.policy.text_json import MAX_DEPTH, TextError
@@ -56,9 +56,9 @@ MAX_NODES = 200_000
 """Limit on values including expanded aliases, because nested aliases grow exponentially."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
+_NUMBER = pattern(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
-_PROPERTIES = re.compile(r"(?:(?:!<[^>]*>|[!&][^\s,\[\]{}]*)(?:\s|(?<=\s)#[^\n]*\n)*)*")
+_PROPERTIES = pattern(r"(?:(?:!<[^>]*>|[!&][^\s,\[\]{}]*)(?:\s|(?<=\s)#[^\n]*\n)*)*")
 """Matches tags and anchors, and the text between them and the value."""
 
 

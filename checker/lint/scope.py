@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Key, PolicyText
@@ -10,6 +9,7 @@ from checker.analysis.key import KeyAnalysis
 from checker.analysis.topic import TopicAnalysis
 from checker.core.errors import Skipped
 from checker.core.finding import SILENCED, Severity, Verdict, listed
+from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.iam.decide.condition import condition_holds
 from checker.iam.decide.request import Request, Service
@@ -33,7 +33,7 @@ KEY_ALLOWS = "its key allows Amazon Connect"
 FOLLOWED = "an earlier audit reported it"
 """Why a topic is checked that nothing connects to Amazon Connect now."""
 
-_REFERENCE = re.compile(r"\$\{[^}]*\}")
+_REFERENCE = pattern(r"\$\{[^}]*\}")
 
 
 def is_relevant(topic: Topic) -> bool:

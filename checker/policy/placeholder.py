@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.policy.model import PRINCIPAL, RESOURCE, Condition, Patterns, Policy, Principals, Value
 
@@ -21,29 +22,29 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = "a placeholder that was not filled in"
 
-_MARKED = re.compile(
+_MARKED = pattern(
     r"<[^<>]+>|\{\{.*?\}\}"  # brackets, written by hand or by template engines
     r"|(?<![A-Za-z])(?:YOUR[_-]|your_|Your[A-Z])"
     r"|(?<![A-Za-z])(?i:replace[_-]?me|change[_-]?me|x{4,})(?![A-Za-z])"
     r"|\.\.\.|…"
 )
 """Text that no real value contains, whatever its role."""
-_YOURS = re.compile(
+_YOURS = pattern(
     r"your[_-]?(?:aws|sns|connect|account|region|instance|topic|key|arn|partition)", re.IGNORECASE
 )
-_BRACKETED = re.compile(r"\[[^\]]+\]")
+_BRACKETED = pattern(r"\[[^\]]+\]")
 """A placeholder in an ARN; elsewhere it may be a Terraform address, aws_sns_topic.chat["blue"]."""
-_ACCOUNT = re.compile(
+_ACCOUNT = pattern(
     r"(?:my|the|your|aws|source|owner|topic|connect|instance)*(?:account|acct)(?:id|number|no)?s?"
 )
 _WORDS = {
-    "partition": re.compile(r"(?:aws)?partition"),
-    "region": re.compile(r"(?:my|your|aws)*region(?:name|id|code)?"),
+    "partition": pattern(r"(?:aws)?partition"),
+    "region": pattern(r"(?:my|your|aws)*region(?:name|id|code)?"),
     "account": _ACCOUNT,
-    "owner": re.compile(rf"owner(?:id)?|{_ACCOUNT.pattern}"),
-    "arn": re.compile(r"(?:my|your|aws|sns|kms|connect|source)*(?:topic|instance|key|role|user|source)?arn"),
-    "instance": re.compile(r"(?:my|your|connect|aws)*(?:instanceid|instance)"),
-    "topic": re.compile(r"(?:my|your|sns|aws)*topicname"),
+    "owner": pattern(rf"owner(?:id)?|{_ACCOUNT.pattern}"),
+    "arn": pattern(r"(?:my|your|aws|sns|kms|connect|source)*(?:topic|instance|key|role|user|source)?arn"),
+    "instance": pattern(r"(?:my|your|connect|aws)*(?:instanceid|instance)"),
+    "topic": pattern(r"(?:my|your|sns|aws)*topicname"),
 }
 """Placeholder words for each kind of value, in lower case and without _ and -."""
 _PARTS = ("", "partition", "", "region", "account")

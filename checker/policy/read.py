@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from checker.core.finding import Part, Put, Rename, Route
+from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.policy.model import (
     ALLOW,
@@ -185,7 +185,7 @@ def _object(reading: Reading, node: Object, route: Route) -> Principals:
     return Principals(route[-1] == "NotPrincipal", tuple(entries), unknown)
 
 
-_KEY = re.compile(CONDITION_KEY)
+_KEY = pattern(CONDITION_KEY)
 
 
 def conditions(

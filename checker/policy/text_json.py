@@ -7,12 +7,12 @@ both. Strings with escapes are decoded by the standard library.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined] # typeshed leaves it out
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from checker.core.finding import Reference
+from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 100
 """AWS policies have about six levels, CloudFormation templates about thirty."""
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"[ \t\n\r]*(?:"
     r'"(?P<plain>[^"\\\x00-\x1f]*)"'
     r"|(?P<mark>[{}\[\]:,])"
@@ -36,7 +36,7 @@ _TOKEN = re.compile(
     r"|(?P<end>\Z))"
 )
 _WORDS = {"true": True, "false": False, "null": None}
-_BLANK = re.compile(r"[ \t\n\r]*")
+_BLANK = pattern(r"[ \t\n\r]*")
 _STRING, _MARK, _NUMBER, _WORD, _END = range(5)
 _HINTS = {
     "'": ", strings need double quotes",

@@ -9,9 +9,9 @@ scripts/generate_names.py.
 from __future__ import annotations
 
 import json
-import re
 from pkgutil import get_data
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 
 OLD_VERSION = "2008-10-17"
@@ -32,7 +32,7 @@ STATEMENT_ELEMENTS = (
 )
 CONNECT = "connect.amazonaws.com"
 """The service principal with which Amazon Connect publishes."""
-_REGIONAL = re.compile(r"connect\.[a-z]{2,}(-[a-z]+)+-\d+\.amazonaws\.com(\.cn)?")
+_REGIONAL = pattern(r"connect\.[a-z]{2,}(-[a-z]+)+-\d+\.amazonaws\.com(\.cn)?")
 
 
 def is_regional_connect(text: str) -> bool:

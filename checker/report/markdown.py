@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.finding import Verdict
+from checker.core.pattern import pattern
 from checker.report.brief import (
     EXPECTATION_WORDS,
     by_role,
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from checker.report.context import Setting
 
 
-_PUNCTUATION = re.compile(r"([!-$&(-+\--/:<-@\[-`{-~])")
+_PUNCTUATION = pattern(r"([!-$&(-+\--/:<-@\[-`{-~])")
 """ASCII punctuation, except what never has a meaning in Markdown: percent and quotation signs, `,` and `;`."""
-_AUTOLINK = re.compile(r"([@#]|:(?=//)|\bwww(?=\.)|\bgh-(?=\d))", re.IGNORECASE)
-_BACKTICKS = re.compile("`+")
+_AUTOLINK = pattern(r"([@#]|:(?=//)|\bwww(?=\.)|\bgh-(?=\d))", re.IGNORECASE)
+_BACKTICKS = pattern("`+")
 _BREAK = "&#8203;"
 """A zero width space, as an entity, because output shows invisible characters as escapes."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, TypeVar
 
 from checker.configuration.baseline import finding_fingerprint, identity, numbered
 from checker.core.finding import Verdict
+from checker.core.pattern import pattern
 from checker.report.absence import contact_of
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def by_key(listed: Sequence[_One], findings: Sequence[Finding]) -> dict[Key, _On
     return dict(zip(numbered(map(_mark, findings)), listed, strict=True))
 
 
-_SIMILAR = re.compile(r" and \d+ similar contacts stream\b")
-_TITLE = re.compile(r"\b(statement) (?:`[^`]*`|\d+)")
+_SIMILAR = pattern(r" and \d+ similar contacts stream\b")
+_TITLE = pattern(r"\b(statement) (?:`[^`]*`|\d+)")
 """Matches the name of a statement: see `Statement.title`."""
 
 

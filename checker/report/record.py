@@ -6,7 +6,6 @@ a line. Values that many targets share are stored once, because there can be ver
 
 from __future__ import annotations
 
-import re
 from ast import literal_eval
 from datetime import datetime
 from functools import lru_cache
@@ -29,18 +28,20 @@ from checker.core.finding import (
     Verdict,
     Witness,
 )
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.lint.audited import AuditedUnit, Circumstances
 from checker.lint.history import PRESENT, Change, Entry, History, Night
 from checker.lint.report import Doubt, Examined, Report, Subscribed, Suppressed, SuppressedBy
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
 
     from checker.core.finding import Part, Route
 
 
-_STEP = re.compile(
+_STEP = pattern(
     r"\[(?P<index>\d+)\]|\[(?P<quoted>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\]|\.?(?P<key>[^.\[]+)"
 )
 

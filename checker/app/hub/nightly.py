@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from checker.app.hub.status import DIGEST, REPORT, STATUS, now, stamp, write_sta
 from checker.app.signals import finishing
 from checker.app.terminal import run_and_exit, tell
 from checker.core.errors import Skipped
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.live.aws.access import Coverage
 from checker.live.aws.errors import CallError
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from checker.app.exit_codes import Ending
 
 _NIGHT = "latest/night.json"
-_FOLDER = re.compile(r"nights/[0-9TZ-]+")
+_FOLDER = pattern(r"nights/[0-9TZ-]+")
 _SUBJECT = 100
 """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
 _FORGET = f"to start a new history, delete `{_NIGHT}`"

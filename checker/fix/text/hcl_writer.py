@@ -5,9 +5,9 @@ https://developer.hashicorp.com/terraform/language/syntax/style
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.fix.text.edits import Raw, verbatim
 from checker.fix.text.json_writer import JsonWriter, between
 from checker.fix.text.yaml_writer import parts_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from checker.policy.node import Array, Node
 
 
-_NAME = re.compile(r"(?!(?:for|if|in|true|false|null)\Z)[A-Za-z_][A-Za-z0-9_-]*\Z")
+_NAME = pattern(r"(?!(?:for|if|in|true|false|null)\Z)[A-Za-z_][A-Za-z0-9_-]*\Z")
 """A key that needs no quotes and is not a reserved word."""
 _LINE = 100
 
@@ -32,7 +32,7 @@ class HclWriter(JsonWriter):
     colon = " = "
     commas = False
     pad = " "
-    rest_of_line = re.compile(r"(?P<comma>[ \t]*,)?[ \t]*(?P<comment>(?:#|//)[^\r\n]*)?(?=\r?\n|\Z)")
+    rest_of_line = pattern(r"(?P<comma>[ \t]*,)?[ \t]*(?P<comment>(?:#|//)[^\r\n]*)?(?=\r?\n|\Z)")
 
     def key(self, key: str, beside: Object | None) -> str:
         """Quote a key if required, or if the adjacent keys are quoted."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.fix.text.edits import CannotEditError, Editor, raw, text_edit
@@ -13,13 +13,14 @@ from checker.policy.node import Array, Member, Node, Object, Scalar, Span, span_
 from checker.policy.text_json import quoted, word
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.fix.text.compare import Added, Dropped, Rekeyed, Replaced, Wrapped
     from checker.fix.text.edits import TextEdit
 
 
-_INDENT = re.compile(r"[ \t]*")
+_INDENT = pattern(r"[ \t]*")
 _UNIT = "  "
 
 
@@ -82,7 +83,7 @@ def indent_at(text: str, offset: int) -> str:
     return match[0] if match else ""
 
 
-_END = re.compile(r"[ \t]*(?:(?:#|//)[^\n]*?)?(?=\r?\n|\Z)")
+_END = pattern(r"[ \t]*(?:(?:#|//)[^\n]*?)?(?=\r?\n|\Z)")
 
 
 def end_of_line(text: str, offset: int) -> int:

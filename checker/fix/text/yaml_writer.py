@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.fix.text.edits import CannotEditError, Editor, Raw, raw, text_edit
 from checker.fix.text.json_writer import JsonWriter, layout_of
 from checker.policy.change import ReferenceText
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from checker.policy.source import Source
 
 
-_LONG_FORM = re.compile(r"(?:Ref|Fn::\w+):\s")
-_PLAIN = re.compile(
+_LONG_FORM = pattern(r"(?:Ref|Fn::\w+):\s")
+_PLAIN = pattern(
     r"(?!(?:true|false|yes|no|on|off|null|y|n)\Z)[a-z](?:[\w./:*@+-]*[\w./*@+-])?\Z", re.ASCII | re.IGNORECASE
 )
 """A text that no YAML parser reads as another type: a date, a number, a boolean or an alias."""
@@ -35,7 +36,7 @@ class YamlFlowWriter(JsonWriter):
     """Writes YAML flow style."""
 
     pad = " "
-    rest_of_line = re.compile(r"(?P<comma>[ \t]*,)?(?:[ \t]+(?P<comment>#[^\r\n]*)?)?(?=\r?\n|\Z)")
+    rest_of_line = pattern(r"(?P<comma>[ \t]*,)?(?:[ \t]+(?P<comment>#[^\r\n]*)?)?(?=\r?\n|\Z)")
 
     def key(self, key: str, beside: Object | None) -> str:
         """Write a key without quotes, unless the adjacent keys are quoted."""

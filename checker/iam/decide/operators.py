@@ -7,12 +7,12 @@ function of two values, and never raises.
 
 from __future__ import annotations
 
-import re
 from datetime import UTC
 from functools import lru_cache
 from operator import eq
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.patterns import Expansion, arn_glob, arn_glob_of, arn_matches, text_of, tokens_in
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from checker.core.unknown import Truth
 
 
-_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?\Z")
-_DATE = re.compile(
+_NUMBER = pattern(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?\Z")
+_DATE = pattern(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2})"
     r"(T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]{1,9}))?)?"
     r"(?P<zone>Z|[+-][0-9]{2}:[0-9]{2}))?)?\Z"

@@ -5,20 +5,22 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.ht
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.policy.wildcard import Glob, Tokens, glob_of, tokens_of
 
 if TYPE_CHECKING:
+    import re
+
     from checker.core.unknown import Truth
     from checker.iam.decide.request import Request
 
 
-_VARIABLE = re.compile(
+_VARIABLE = pattern(
     r"\$\{(?P<escape>[*?$])\}|\$\{(?P<key>[^{},\s]+)(?:, '(?P<default>[^']*)')?\}|(?P<bad>\$\{)"
 )
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn, is_account
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.policy.vocabulary import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
@@ -62,8 +63,8 @@ class Service(NamedTuple):
 
 
 _RESOURCES = {
-    "iam": re.compile(r"root|(?:user|role)/(?:[!-~]+/)?[\w+=,.@-]+", re.ASCII),
-    "sts": re.compile(r"assumed-role/[\w+=,.@-]+/[\w+=,.@-]+|federated-user/[\w+=,.@-]+", re.ASCII),
+    "iam": pattern(r"root|(?:user|role)/(?:[!-~]+/)?[\w+=,.@-]+", re.ASCII),
+    "sts": pattern(r"assumed-role/[\w+=,.@-]+/[\w+=,.@-]+|federated-user/[\w+=,.@-]+", re.ASCII),
 }
 """The format of the resource part of a principal ARN, by service."""
 

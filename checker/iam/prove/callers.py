@@ -8,11 +8,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 
 from __future__ import annotations
 
-import re
 import string
 from typing import TYPE_CHECKING
 
 from checker.core.arn import is_account
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.elements import PROVIDER
@@ -110,7 +110,7 @@ class CallerScope(NamedTuple):
         )
 
 
-_UNIQUE_ID = re.compile(r"A(ROA|IDA)[A-Z0-9]+(:|\Z)")
+_UNIQUE_ID = pattern(r"A(ROA|IDA)[A-Z0-9]+(:|\Z)")
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids"""
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from checker.core.arn import NEWEST, Arn, is_account, partition_of
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.iam.decide.operators import ARN, FOLDED
 from checker.iam.decide.patterns import arn_glob_of
@@ -170,7 +170,9 @@ class _NamedInstances:
             self.complete = False
         if account.literal is not None:
             self.account(account.literal)
-        if rest.literal is not None and _is_uuid(instance_id := rest.literal.removeprefix("instance/")):
+        if rest.literal is not None and _INSTANCE_ID.fullmatch(
+            instance_id := rest.literal.removeprefix("instance/")
+        ):
             self.ids.append(instance_id)
 
     def add_pair(self, text: str) -> None:
@@ -178,12 +180,12 @@ class _NamedInstances:
         if arn is not None and arn.service == "connect":
             self.account(arn.account)
             instance_id = arn.resource.removeprefix("instance/")
-            if is_account(arn.account) and _is_uuid(instance_id):
+            if is_account(arn.account) and _INSTANCE_ID.fullmatch(instance_id):
                 self.pairs.append((arn.account, instance_id))
 
 
 _ANY_ID = (*"instance/", RUN)
-_is_uuid = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z").match
+_INSTANCE_ID = pattern(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def instance_named(value: str, region: object) -> Arn | None:

@@ -6,13 +6,13 @@ https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.cloud_assembly_schema.Ar
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checker.analysis.inventory import Place, Written
 from checker.core.arn import is_account, is_plain
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.discover import home_of, is_code, name_of
 from checker.inputs.text import TextDocument, read_text
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _TEMPLATE, _MANIFEST = ".template.json", "manifest.json"
 _STACK, _LOGICAL_ID = "aws:cloudformation:stack", "aws:cdk:logicalId"
-_ENVIRONMENT = re.compile(r"aws://([^/]*)/([^/]*)")
-_FRAME = re.compile(r"(?:^|\()(?:file://)?([^():]+):(\d+)(?::(\d+))?\)?$")
+_ENVIRONMENT = pattern(r"aws://([^/]*)/([^/]*)")
+_FRAME = pattern(r"(?:^|\()(?:file://)?([^():]+):(\d+)(?::(\d+))?\)?$")
 """Matches the file, line and column of a line of a stack trace: `new ChatStack (/app/lib/chat.ts:12:5)`."""
 _NOT_OWN = "node_modules"
 

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.inputs.text import parse_documents
 from checker.policy.node import Array, Node, Object, Scalar, meaning, text_of
 
@@ -31,14 +32,14 @@ _BY_CODE = (
 """Types of resources whose attributes depend on all of their properties."""
 _CODE = ("AWS::Lambda::", "AWS::Serverless::", "AWS::StepFunctions::")
 """May be the code behind a custom resource."""
-_IDENTIFIER = re.compile(r"(?:\w*(?:Arn|ARN|Id|Name|Url|URL))?\Z")
+_IDENTIFIER = pattern(r"(?:\w*(?:Arn|ARN|Id|Name|Url|URL))?\Z")
 """Matches attributes that identify a resource, as `Ref` does."""
-_IDENTIFYING = re.compile(r"(?!Display|Kms|Role[AI])(?:\w*Name|Path|\w*Account\w*|\w+(?:Arn|Id))\Z")
+_IDENTIFYING = pattern(r"(?!Display|Kms|Role[AI])(?:\w*Name|Path|\w*Account\w*|\w+(?:Arn|Id))\Z")
 """Matches properties that the identifiers of a resource may be made of."""
-_OUTPUT = re.compile(r"\bOutputs\.(\w+)")
-_FILE = re.compile(r"""["'](?:\.{1,2}/)*([^"']*\.\w+)["']""")
+_OUTPUT = pattern(r"\bOutputs\.(\w+)")
+_FILE = pattern(r"""["'](?:\.{1,2}/)*([^"']*\.\w+)["']""")
 _DESCRIPTIONS = ("Description", "ConstraintDescription")
-_WORD = re.compile(r"\w+")
+_WORD = pattern(r"\w+")
 
 
 def template_in(root: Object) -> Object:

@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.declare import declared_subscription
@@ -67,8 +67,8 @@ if TYPE_CHECKING:
 
 _NO_DOCUMENT = Unknown("the resource has no PolicyDocument")
 _NO_VALUE = Unknown("the resource does not set it")
-_ONE_VARIABLE = re.compile(r"\$\{[^{}]+\}")
-_BARE = re.compile(r"[\w.-]+")
+_ONE_VARIABLE = pattern(r"\$\{[^{}]+\}")
+_BARE = pattern(r"[\w.-]+")
 """A name as a property sets it, which is unique only in its account and Region."""
 
 

@@ -6,9 +6,9 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-functio
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Protocol
 
+from checker.core.pattern import pattern
 from checker.core.unknown import ANY, ID, NAME, TEXT, Symbol, Unknown, pieces_in
 from checker.inputs.cloudformation.nodes import joined, not_evaluated, valued
 from checker.inputs.cloudformation.parameters import Parameters
@@ -124,7 +124,7 @@ def own_arn(evaluation: Evaluation, service: str, *resource: Value) -> Value:
 
 
 _RESOLVED = "{{resolve:"
-_DYNAMIC = re.compile(r"(\{\{resolve:[^{}]*\}\})")
+_DYNAMIC = pattern(r"(\{\{resolve:[^{}]*\}\})")
 
 
 def _resolved(text: str) -> Unknown:

@@ -5,10 +5,10 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-functio
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Part, Symbol, Unknown, chosen_by, literal, part_of
 from checker.inputs.cloudformation.evaluation import Evaluation
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 
-_GAP = re.compile(r"\$\{(!?)([^{}]*)\}")
+_GAP = pattern(r"\$\{(!?)([^{}]*)\}")
 
 
 class Piece(NamedTuple):

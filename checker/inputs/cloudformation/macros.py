@@ -6,11 +6,11 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/modules.html
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import Skipped
 from checker.core.finding import Part
+from checker.core.pattern import pattern
 from checker.inputs.cloudformation.deployment import PROPERTIES
 from checker.inputs.cloudformation.include import INCLUDE
 from checker.inputs.cloudformation.loops import FOR_EACH, loop_of
@@ -30,7 +30,7 @@ _AWS = "AWS::"
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/transform-reference.html
 """
 _MODULE = "::MODULE"
-_RELEVANT = re.compile(r"(?i:sns|kms|cmk|topic|amazonconnect)|[Cc]onnect(?![a-z])")
+_RELEVANT = pattern(r"(?i:sns|kms|cmk|topic|amazonconnect)|[Cc]onnect(?![a-z])")
 """Matches the names and properties of modules that may be about topics, keys or Amazon Connect."""
 _PROCESSED = (
     "check the template that they result in: `aws cloudformation get-template --stack-name STACK "

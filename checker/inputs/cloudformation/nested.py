@@ -6,11 +6,11 @@ https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/s
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import NAME, Symbol, Unknown
 from checker.inputs.cloudformation.evaluation import STACK
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 
 _LOCATIONS = {STACK: "TemplateURL", "AWS::Serverless::Application": "Location"}
-_LOCAL = re.compile(r"[\w.-][\w./-]*\.(?:ya?ml|json|template)")
-_LOCATION = re.compile(rf"""\b(?:TemplateURL|Location|aws:asset:path)["']?\s*:\s*["']?({_LOCAL.pattern})""")
+_LOCAL = pattern(r"[\w.-][\w./-]*\.(?:ya?ml|json|template)")
+_LOCATION = pattern(rf"""\b(?:TemplateURL|Location|aws:asset:path)["']?\s*:\s*["']?({_LOCAL.pattern})""")
 _STACK_NAME = "AWS::StackName"
 _DEEPEST = 10
 _MOST = 200

@@ -5,9 +5,9 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.cloudformation.deployment import INLINE_POLICY, TOPIC_POLICY, as_value
 from checker.inputs.cloudformation.loops import loop_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _OWNERS = {TOPIC_POLICY: "Topics", INLINE_POLICY: "TopicArn"}
-_REPLACED = re.compile(r"[$&]\{")
+_REPLACED = pattern(r"[$&]\{")
 
 
 class PossiblePolicy(NamedTuple):

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
+from checker.core.pattern import pattern
 from checker.core.unknown import Symbol, Unknown
 from checker.inputs.discover import home_of, name_of
 from checker.inputs.text import TextDocument, parse_text, read_text
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 
 RESOURCES = "resources"
 SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs", "Transform")
-_VARIABLE = re.compile(
+_VARIABLE = pattern(
     r"\$\{\s*(?P<name>(?:self|opt|sls|param|env|ssm|cf|s3|aws|file|strToBool)\s*[:(][^{}]*)\}"
     r"|#\{(?P<pseudo>AWS::\w+)\}"
 )
-_NESTED = re.compile(r"\$\{[^{}]*\$\{")
-_FILE = re.compile(r"file\(\s*([\w./-]+\.(?:ya?ml|json))\s*\)(?::([\w.-]+))?\s*\Z")
+_NESTED = pattern(r"\$\{[^{}]*\$\{")
+_FILE = pattern(r"file\(\s*([\w./-]+\.(?:ya?ml|json))\s*\)(?::([\w.-]+))?\s*\Z")
 _PSEUDO = {
     "aws:accountId": "AWS::AccountId",
     "aws:region": "AWS::Region",

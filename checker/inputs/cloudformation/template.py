@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from checker.analysis.caller_policy import mentions_streaming
 from checker.analysis.inventory import OpenInstance
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Reference
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.caller_policies import caller_policies
@@ -36,6 +36,7 @@ from checker.policy.node import Array, Object, items, text_of
 from checker.policy.text_json import plain
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
@@ -82,7 +83,7 @@ def _properties(resources: Iterable[Resource]) -> Iterator[Node]:
 
 _NAMES = ("RoleName", "UserName", "GroupName", "ManagedPolicyName", "FunctionName")
 _SERVERLESS = {"AWS::Serverless::Function": "Function", "AWS::Serverless::StateMachine": "StateMachine"}
-_VARIABLE = re.compile(r"\$\{(\w+)((?:\.[\w.]+)?)\}")
+_VARIABLE = pattern(r"\$\{(\w+)((?:\.[\w.]+)?)\}")
 
 
 def parts_of(template: Template, given: Mapping[str, Value], variables: frozenset[str]) -> Iterator[Part]:

@@ -10,6 +10,7 @@ from itertools import islice
 from json import JSONDecoder
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.inputs.cloudtrail.fragment import MAX_PIECE, NAMES, WANTED, Fault, FilePosition, Piece, moved
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ _DEEP = 500
 
 _SIMPLE = r'"[^"\\]{0,99}"\s*:\s*(?:"[^"\\]{0,9999}"|[\w.+-]{1,99})\s*,\s*'
 WRAPPER = rf'\{{\s*+(?:{_SIMPLE}){{0,3}}"(?:Records|Events)"\s*+:\s*+\['
-_BETWEEN = re.compile(
+_BETWEEN = pattern(
     rf'(?:[\s,:\[\]}}\xef\xbb\xbf]++|{WRAPPER}|[\w.+-]++|"(?:[^"\\{{][^"\\]{{0,9999}}+)?")*+', re.IGNORECASE
 )
-_BEGINNING = re.compile(
+_BEGINNING = pattern(
     r'\{\s*"(?:event\w+|awsRegion|additionalEventData|userIdentity|CloudTrailEvent|Records|Events)"\s*:',
     re.IGNORECASE,
 )

@@ -16,6 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.inputs.cloudtrail.documents import WRAPPER, lines, records
 from checker.inputs.cloudtrail.fragment import Faults
 from checker.inputs.cloudtrail.streams import Streams
@@ -63,7 +64,7 @@ def _next(stream: _Stream, faults: Faults) -> bytes:
 
 
 _HEAD = 64 * 1024
-_LIST = re.compile(rf"[\ufeff\s]*(?:\[|{WRAPPER})", re.IGNORECASE)
+_LIST = pattern(rf"[\ufeff\s]*(?:\[|{WRAPPER})", re.IGNORECASE)
 
 
 def read_trail(path: Path, facts: Facts) -> bool:

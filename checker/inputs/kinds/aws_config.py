@@ -7,10 +7,10 @@ https://docs.aws.amazon.com/config/latest/developerguide/deliver-snapshot-cli.ht
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.inputs.discover import name_of
 from checker.inputs.kinds.kind import Found, Kind, LargeKind
 from checker.inputs.large_files import read_unpacked
@@ -71,10 +71,8 @@ def _members(node: Node | None) -> tuple[Member, ...]:
 
 
 _ITEMS = "configurationItems"
-_BEGINNING = re.compile(
-    rf'\A\s*\{{\s*(?:"\w{{1,99}}"\s*:\s*"[^"\\]{{0,999}}"\s*,\s*){{0,9}}"{_ITEMS}"\s*:\s*\['
-)
-_WANTED = re.compile(r'"AWS::(?:SNS::Topic|KMS::Key)"')
+_BEGINNING = pattern(rf'\A\s*\{{\s*(?:"\w{{1,99}}"\s*:\s*"[^"\\]{{0,999}}"\s*,\s*){{0,9}}"{_ITEMS}"\s*:\s*\[')
+_WANTED = pattern(r'"AWS::(?:SNS::Topic|KMS::Key)"')
 
 
 def _match(text: str) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.inputs.kinds.kind import LargeKind
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from checker.inputs.collect import Facts
 
 _HEAD = 64 * 1024
-_OTHER = re.compile(r'"AWSTemplateFormatVersion"|"Type"\s*:\s*"AWS::|"QueryResultRows"\s*:|"ResultSet"\s*:')
+_OTHER = pattern(r'"AWSTemplateFormatVersion"|"Type"\s*:\s*"AWS::|"QueryResultRows"\s*:|"ResultSet"\s*:')
 """Marks of a template with an EventBridge pattern, and of the results of a query, which are a kind of their own."""
 
 

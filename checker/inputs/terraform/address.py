@@ -5,12 +5,11 @@ https://developer.hashicorp.com/terraform/cli/state/resource-addressing
 
 from __future__ import annotations
 
-import re
-
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 
-_STEP = re.compile(r'([\w-]+|\*)((?:\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\])*)(?:\.|\Z)')
-_INDEX = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]')
+_STEP = pattern(r'([\w-]+|\*)((?:\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\])*)(?:\.|\Z)')
+_INDEX = pattern(r'\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]')
 
 
 class Step(NamedTuple):

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.mentions import text_of, text_with_connect
 from checker.inputs.terraform.module.folder import is_override, listed
@@ -42,8 +43,8 @@ class Header(NamedTuple):
         return not self.source.startswith(("./", "../"))
 
 
-_HEADER = re.compile(r'^(\w+)[ \t]*(?:"([^"\n]*)"[ \t]*)?(?:"([^"\n]*)"[ \t]*)?\{', re.MULTILINE)
-_SOURCE = re.compile(r'^[ \t]*source[ \t]*=[ \t]*"([^"\n]*)"', re.MULTILINE)
+_HEADER = pattern(r'^(\w+)[ \t]*(?:"([^"\n]*)"[ \t]*)?(?:"([^"\n]*)"[ \t]*)?\{', re.MULTILINE)
+_SOURCE = pattern(r'^[ \t]*source[ \t]*=[ \t]*"([^"\n]*)"', re.MULTILINE)
 
 
 def headers(text: str) -> list[Header]:
@@ -69,7 +70,7 @@ def is_overridden(path: Path, header: Header | None) -> bool:
     return any(other.labels == header.labels for text in texts for other in headers(text) if header)
 
 
-_OVERRIDES = re.compile(r"\boverride_(?:policy_documents|json)\b")
+_OVERRIDES = pattern(r"\boverride_(?:policy_documents|json)\b")
 
 
 def is_merged(path: Path, header: Header | None) -> bool:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.inputs.terraform.definition_text import canonical, text_of_argument, text_of_block
 from checker.inputs.terraform.hcl.expression import ObjectOf
 from checker.inputs.terraform.hcl.parse import parse
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.module.folder import Folder
 
 
-_SET_BY_AWS = re.compile(r"(?:\w*_)?(?:arn|id|url|name|owner|fingerprint|status)\Z")
+_SET_BY_AWS = pattern(r"(?:\w*_)?(?:arn|id|url|name|owner|fingerprint|status)\Z")
 """Matches attributes that identify a resource: another body of the resource does not make it another one."""
-_IDENTIFYING = re.compile(
+_IDENTIFYING = pattern(
     r"(?!display_|kms_|role_a|policy_a)(?:(?:\w+_)?name(?:_prefix)?|path|bucket(?:_prefix)?|\w*account\w*|\w+_(?:arn|id))\Z"
 )
 """Matches arguments that an ARN, ID or name may be made of."""
-_REPEATED = re.compile(r"\b(?:each|count)\.")
+_REPEATED = pattern(r"\b(?:each|count)\.")
 _ACCOUNT = "aws_organizations_account"
 """Its ID is an account, which another name or address replaces."""
-_IGNORED = re.compile(r"\b(?:policy|all)\b")
+_IGNORED = pattern(r"\b(?:policy|all)\b")
 _NO_STATE = frozenset({"encrypt", "kms_key_id", "dynamodb_table", "use_lockfile", "max_retries", "token"})
 """Settings of backends that do not decide where the state is; neither do those that begin with `skip_`."""
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.inputs.callers import block_around
 from checker.inputs.terraform.hcl.tokens import tokens
 
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.hcl.body import Argument, Block
 
 
-_STRING = re.compile(r'"((?:[^"\\]|\$\{[^}]*\})*)"')
-_INTERPOLATION = re.compile(r"\$\{[^}]*\}")
-_GENERATING = re.compile(r'^[ \t]*(?:generate\s+"[^"]*"\s*\{|locals\s*\{|iam_[\w-]+\s*=.*)', re.MULTILINE)
-_BLANK = re.compile(r"\s+")
+_STRING = pattern(r'"((?:[^"\\]|\$\{[^}]*\})*)"')
+_INTERPOLATION = pattern(r"\$\{[^}]*\}")
+_GENERATING = pattern(r'^[ \t]*(?:generate\s+"[^"]*"\s*\{|locals\s*\{|iam_[\w-]+\s*=.*)', re.MULTILINE)
+_BLANK = pattern(r"\s+")
 
 
 def generating_in(text: str) -> Iterator[str]:

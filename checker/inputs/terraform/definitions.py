@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.file_references import files_read_by
 from checker.inputs.terraform.definition_parts import (
@@ -40,12 +41,12 @@ if TYPE_CHECKING:
 _BLANK = r"(?:\s|/\*(?:[^*]|\*(?!/))*\*/|(?:#|//)[^\n]*\n)*"
 _DOT = rf"{_BLANK}\.{_BLANK}"
 _KEY = r"\[(?:[^\[\]]|\[[^\]]*\])*\]"
-_REFERENCE = re.compile(
+_REFERENCE = pattern(
     rf"(?<![\w.])(?P<data>data{_DOT})?(?P<kind>[A-Za-z][\w-]*){_DOT}(?P<name>[\w-]+)"
     rf"(?:(?=(?:\s*{_KEY}|{_DOT}\*)*{_DOT}(?P<attribute>[A-Za-z_][\w-]*)))?"
 )
 """Matches `var.x`, `local.x`, `module.x.output` and `TYPE.NAME.attribute` in code and in strings, but not their keys."""
-_OF_PROVIDER = re.compile(r" of ([\w-]+)\.([\w-]+)\Z")
+_OF_PROVIDER = pattern(r" of ([\w-]+)\.([\w-]+)\Z")
 """Ends the symbols for the account and the Region of a provider with an alias."""
 _OTHER_NAMES = ("var", "local", "module", "dependency")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.opening import NotRegularError, open_regular
 from checker.live.audit.executor import merged
@@ -31,7 +31,7 @@ _SUFFIXES = (".json", ".jsonl")
 _MOST_NAMED = 3
 _HEAD = 4096
 """The time of an audit is in this many bytes at the beginning of its report or journal."""
-_TIME = re.compile(rb'"(?:time|began)"\s*:\s*"([^"]{10,40})"')
+_TIME = pattern(rb'"(?:time|began)"\s*:\s*"([^"]{10,40})"')
 _JOURNAL = b'{"kind":"audit",'
 
 

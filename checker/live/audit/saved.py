@@ -8,7 +8,6 @@ have secrets, such as the tokens in the URLs of subscriptions: only the user can
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections import Counter
 from datetime import date
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.core.arn import Arn
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.inputs.kinds.saved_audit import MEMBER, NAME
 from checker.inputs.output_file import open_output
 from checker.live.aws.errors import CallError
@@ -50,7 +50,7 @@ _LISTS = frozenset(
     )
 )
 """The calls about all resources of an account and Region, in pages."""
-_UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
+_UNUSUAL = pattern(r"[^A-Za-z0-9._-]+")
 _LONGEST = 80
 _PRIVATE = 0o700
 _ABOUT = {"about": "an audit of Amazon SNS topics by checker, and what it could not read"}

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from checker.core.errors import AwsError, CheckerError
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.terminal_text import inert
 
@@ -172,7 +173,7 @@ def refusal_of(error: BotoError) -> Refusal:
 
 
 _ROLE = "access denied to the role `{role}`: `sts:AssumeRole`"
-_REFUSED_ROLE = re.compile(re.escape(_ROLE).replace(r"\{role\}", "([^`]+)"))
+_REFUSED_ROLE = pattern(re.escape(_ROLE).replace(r"\{role\}", "([^`]+)"))
 
 
 def role_reason(role: str, error: BotoError) -> str:

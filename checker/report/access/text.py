@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from itertools import groupby, zip_longest
 from typing import TYPE_CHECKING
 
 from checker.analysis.access_diff import most_actions, with_families
+from checker.core.pattern import pattern
 from checker.core.terminal_text import inert, line_of_parts
 from checker.report.access.rows import (
     GAINS,
@@ -114,7 +114,7 @@ def _parts(word: str, width: int) -> Iterator[tuple[str, bool]]:
     yield from ((part, number == 0) for number, part in enumerate(parts))
 
 
-_SEPARATOR = re.compile(r"(?<=[./:_])|(?<=[a-z])(?=[A-Z])")
+_SEPARATOR = pattern(r"(?<=[./:_])|(?<=[a-z])(?=[A-Z])")
 
 
 def _list(title: str, texts: Iterable[str], width: int, paint: Paint) -> Iterator[str]:

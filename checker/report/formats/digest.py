@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn, topic_arn
 from checker.core.finding import Verdict
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.lint.history import Change
 from checker.report.brief import one_line, place, some, summary_text, worst_first
@@ -125,11 +126,11 @@ _ACTIVE = str.maketrans(
         "@": "\N{FULLWIDTH COMMERCIAL AT}",
     }
 )
-_NUMBER = re.compile(r"#(?=\d)")
+_NUMBER = pattern(r"#(?=\d)")
 """What GitHub makes a link to an issue of. With a space after it, it could begin a heading."""
-_REFERENCE = re.compile(r"(:(?=//)|\bwww(?=\.)|\bgh-(?=\d))", re.IGNORECASE)
+_REFERENCE = pattern(r"(:(?=//)|\bwww(?=\.)|\bgh-(?=\d))", re.IGNORECASE)
 """What GitHub, a chat or a mail program makes a link of; a space after it prevents that."""
-_BARE_ARN = re.compile(r"(?<![`\w])arn:[^\s`,;]+")
+_BARE_ARN = pattern(r"(?<![`\w])arn:[^\s`,;]+")
 _MARKS = str.maketrans("", "", "`[]*!\\")
 
 
@@ -139,7 +140,7 @@ def _still(text: str) -> str:
     return _NUMBER.sub("\N{FULLWIDTH NUMBER SIGN}", still)
 
 
-_DOMAIN = re.compile(r"(?<=\w)\.(?=[^\W\d_])")
+_DOMAIN = pattern(r"(?<=\w)\.(?=[^\W\d_])")
 """A dot that a chat or a mail program may take for that of a domain, and make a link."""
 
 

@@ -6,11 +6,11 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from checker import __version__
 from checker.core.finding import Severity, Verdict, format_route
+from checker.core.pattern import pattern
 from checker.core.terminal_text import json_lines
 from checker.lint.report import SuppressedBy
 from checker.report.brief import by_role, crash_text, entries, one_line, place, summary
@@ -69,7 +69,7 @@ def rule_name(rule: str) -> str:
     return "".join(word.capitalize() for word in rule.split("-"))
 
 
-_SPECIAL = re.compile(r"([\\\[\]])")
+_SPECIAL = pattern(r"([\\\[\]])")
 
 
 def result_message(finding: Finding, related: Sequence[Location], setting: Setting) -> str:

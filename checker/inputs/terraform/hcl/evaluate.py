@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.unknown import ANY, EACH, Unknown
 from checker.inputs.terraform.hcl.expression import (
     Access,
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 
 
 _LONG = 500
-_REFERENCE = re.compile(r'[\w.-]+(?:\[(?:\d+|"[^"]*")\][\w.-]*)*')
+_REFERENCE = pattern(r'[\w.-]+(?:\[(?:\d+|"[^"]*")\][\w.-]*)*')
 
 
 def reach(value: Node, key: Node, at: Span, *, dotted: bool = False) -> Node:

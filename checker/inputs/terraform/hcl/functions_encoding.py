@@ -12,6 +12,7 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.hcl.expression import written
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
@@ -81,7 +82,7 @@ def _yamldecode(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
 
 
 _MARKS = ("'", '"', "|", ">")
-_OTHER_TYPE = re.compile(
+_OTHER_TYPE = pattern(
     r"[-+.]?\d[\dA-Fa-f_oxX.eE+:-]*|[-+]?\.(?:inf|nan)|true|false|null|yes|no|on|off|\d{4}-\d\d?-\d\d?.*",
     re.IGNORECASE,
 )

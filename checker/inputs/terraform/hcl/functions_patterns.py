@@ -10,6 +10,7 @@ import re
 from math import comb
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.inputs.terraform.hcl.functions_lists import TYPES
 from checker.inputs.terraform.hcl.values import array, first_unknown, known, mapping, text, unknown, wrong
 
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     Function = Callable[[Sequence[Node], Span, Budget], Node]
 
 
-_NOT_SHARED = re.compile(
+_NOT_SHARED = pattern(
     r"\(\?(?!:|P<|[is]+\))|\\[0-9AQEZzpPCGhHRXkgv]|\[\[|\{,|\{\d{4}|[*+?}]\+|&&|--|~~|\|\||\)[*+{]"
 )
 """Syntax that Go or Python lacks or reads differently, and repeated groups, which may take exponential time."""
-_CHOICES = re.compile(r"[*+|]|(?<![(*+}])\?|\{[0-9]+,")
+_CHOICES = pattern(r"[*+|]|(?<![(*+}])\?|\{[0-9]+,")
 """Places at which a pattern may go on in several ways; escaped characters count, too."""
 _MAX_STEPS = 5_000_000
 _MAX_PATTERN = 300

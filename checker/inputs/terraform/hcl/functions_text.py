@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.unknown import Part, Unknown, literal, part_of, parts_of
 from checker.inputs.terraform.hcl.functions_lists import TYPES
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     Function = Callable[[Sequence[Node], Span, Budget], Node]
 
 
-_VERB = re.compile(r"%(%|(?:\[(\d{1,2})\])?([sdvq])|.)", re.DOTALL)
+_VERB = pattern(r"%(%|(?:\[(\d{1,2})\])?([sdvq])|.)", re.DOTALL)
 
 
 def _of_texts(count: int, work: Callable[..., str | bool]) -> Function:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.inputs.terraform.hcl.tokens import end_of_heredoc
 from checker.policy.node import Scalar, children
 
 if TYPE_CHECKING:
+    import re
+
     from checker.policy.node import Node
     from checker.policy.source import Source
 
@@ -21,7 +23,7 @@ MAX_TOKENS = 200_000
 """Maximum number of tokens, about a second of parsing; a file of 4 KB has about 600."""
 
 _SMALL = 20_000
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r'(?P<string>"(?:[^"\\\n]|\\.)*")|(?P<comment>\#[^\n]*|//[^\n]*)|(?P<long>/\*)|<<-?(?P<heredoc>[^\W\d][\w.-]*)\r?\n'
     r"|(?P<open>[\[({])|(?P<close>[\])}])|\w+|\n|[^\s\w]"
 )

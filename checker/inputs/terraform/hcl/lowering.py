@@ -6,6 +6,7 @@ import re
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.inputs.terraform.hcl.expression import (
     Access,
     Attribute,
@@ -71,7 +72,7 @@ def _without_indent(body: str) -> list[int]:
     return kept
 
 
-_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})|\\(.)|\$(?=\$\{)|%(?=%\{)", re.DOTALL)
+_ESCAPE = pattern(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})|\\(.)|\$(?=\$\{)|%(?=%\{)", re.DOTALL)
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t"}
 _LAST = 0x10FFFF
 
@@ -95,7 +96,7 @@ def quoted(tree: SyntaxTree, node: Node, depth: int) -> Expression:
     return Template(at, tuple(parts))
 
 
-_ESCAPED_TWICE = re.compile(r"\$\$\$|%%%")
+_ESCAPED_TWICE = pattern(r"\$\$\$|%%%")
 """Signs before a brace of which it is not clear from the tree which ones are an escape."""
 
 

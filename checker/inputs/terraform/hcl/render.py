@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.unknown import Unknown, pieces_in
 from checker.inputs.terraform.hcl.expression import Choice, Interpolation, Loop, Part, Text, written
 from checker.inputs.terraform.hcl.limits import MAX_TEXT
@@ -189,7 +190,7 @@ def shown(node: Node) -> str:
     return rendered(node) if found is None else found
 
 
-_SPAN = re.compile(rf'\\.|"|{MARK.pattern}', re.DOTALL)
+_SPAN = pattern(rf'\\.|"|{MARK.pattern}', re.DOTALL)
 
 
 def decode(node: Scalar) -> Node:

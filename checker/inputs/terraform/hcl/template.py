@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.terraform.hcl.expression import (
     Access,
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
 _MAX_CHARS = 20_000
 _WORD = r"[A-Za-z_][A-Za-z0-9_-]*"
-_STEP = re.compile(rf'\.({_WORD})|\[(\d{{1,9}})\]|\["([^"\\$%]*)"\]')
-_REFERENCE = re.compile(rf'\s*({_WORD})((?:\.{_WORD}|\[\d{{1,9}}\]|\["[^"\\$%]*"\])+|)\s*')
+_STEP = pattern(rf'\.({_WORD})|\[(\d{{1,9}})\]|\["([^"\\$%]*)"\]')
+_REFERENCE = pattern(rf'\s*({_WORD})((?:\.{_WORD}|\[\d{{1,9}}\]|\["[^"\\$%]*"\])+|)\s*')
 _KEYWORDS = ("true", "false", "null", "for", "if", "in")
 _BEGIN = "_ = ("
 _TOO_LONG = "the expression is too long to evaluate"
@@ -77,11 +78,11 @@ def _reference(source: Source, match: re.Match[str]) -> Expression:
 
 MAX_DEPTH = 20
 _ENDS = ("else", "endif", "endfor")
-_DOUBLED = re.compile(r"\$(?=\$\{)|%(?=%\{)")
-_MARK = re.compile(r"\$\$\{|%%\{|(?P<open>[$%]\{)~?")
-_INSIDE = re.compile(r'\\.|["{}]|[$%]\{', re.DOTALL)
-_LOOP = re.compile(r"\s*for\s+([A-Za-z_][\w-]*)\s*(?:,\s*([A-Za-z_][\w-]*)\s*)?in\s(.*)", re.DOTALL)
-_IF = re.compile(r"\s*if\b(.*)", re.DOTALL)
+_DOUBLED = pattern(r"\$(?=\$\{)|%(?=%\{)")
+_MARK = pattern(r"\$\$\{|%%\{|(?P<open>[$%]\{)~?")
+_INSIDE = pattern(r'\\.|["{}]|[$%]\{', re.DOTALL)
+_LOOP = pattern(r"\s*for\s+([A-Za-z_][\w-]*)\s*(?:,\s*([A-Za-z_][\w-]*)\s*)?in\s(.*)", re.DOTALL)
+_IF = pattern(r"\s*if\b(.*)", re.DOTALL)
 
 
 class TemplateError(Exception):

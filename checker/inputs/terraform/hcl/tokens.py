@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
 
 
 _MARKER = r"<<-?(?P<heredoc>[^\W\d][\w-]*)\r?\n"
-_OUTSIDE = re.compile(
+_OUTSIDE = pattern(
     r'(?P<comment>#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z))|(?P<quote>")|(?P<open>[\[({])|(?P<close>[\])}])'
     rf"|{_MARKER}",
     re.DOTALL,
 )
-_INSIDE = re.compile(r'\\.|\$\$\{|%%\{|(?P<open>[$%]\{)|(?P<end>["\n])', re.DOTALL)
-_OPENING = re.compile(_MARKER)
+_INSIDE = pattern(r'\\.|\$\$\{|%%\{|(?P<open>[$%]\{)|(?P<end>["\n])', re.DOTALL)
+_OPENING = pattern(_MARKER)
 
 
 class Token(NamedTuple):
@@ -150,8 +151,8 @@ def plain(text: str) -> str:
     return "".join([*parts, _plain_code(text[at:])])
 
 
-_EXPONENT = re.compile(r"(?<![\w.])\d+(?:\.\d+)?[eE][+-]?\d+")
-_KEY = re.compile(r"(?<=\w)([ \t\r]*)\n(?=\s*\()")
+_EXPONENT = pattern(r"(?<![\w.])\d+(?:\.\d+)?[eE][+-]?\d+")
+_KEY = pattern(r"(?<=\w)([ \t\r]*)\n(?=\s*\()")
 
 
 def _plain_code(text: str) -> str:
@@ -159,14 +160,14 @@ def _plain_code(text: str) -> str:
     return _KEY.sub(r"\1,", numbers)
 
 
-_ESCAPE = re.compile(r"\$\$\{|%%\{")
+_ESCAPE = pattern(r"\$\$\{|%%\{")
 
 
 def _plain_string(text: str) -> str:
     return _plain_code(_ESCAPE.sub("xxx", text))
 
 
-_NOT_NEWLINE = re.compile(r"[^\n]")
+_NOT_NEWLINE = pattern(r"[^\n]")
 
 
 def _plain_heredoc(text: str) -> str:

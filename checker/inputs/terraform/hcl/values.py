@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.unknown import Unknown, chosen_by
 from checker.inputs.declared import NOT_KNOWN
 from checker.policy.node import (
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from checker.policy.node import Node
 
 
-MARK = re.compile("\ue000([0-9]+)\ue001")
+MARK = pattern("\ue000([0-9]+)\ue001")
 """Private characters around the number of a mark; `cleaned` removes them from user text."""
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from itertools import product
 from typing import TYPE_CHECKING
 
 from checker.core.arn import Arn
+from checker.core.pattern import pattern
 from checker.core.unknown import ANY, Symbol, Unknown, part_of
 from checker.inputs.declared import NOT_KNOWN
 from checker.inputs.terraform.address import join, split
@@ -277,7 +277,7 @@ def _given(instance: Instance, kind: str, *attributes: str) -> list[str]:
     return found
 
 
-_ALL_OF = re.compile(r"(?:length\(|toset\(|keys\()?\s*((?:module\.[\w-]+\.)?\w+\.[\w-]+)\s*\)?")
+_ALL_OF = pattern(r"(?:length\(|toset\(|keys\()?\s*((?:module\.[\w-]+\.)?\w+\.[\w-]+)\s*\)?")
 """Matches an expression that creates one resource per other resource: `aws_sns_topic.chat` or its `length`."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.changed_code import code_in, top_of
 from checker.inputs.discover import (
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.terragrunt.affected import DeployedUnit
 
 
-_QUOTED = re.compile(r'"((?:\$\{[^}\n]*\}|[^"\n]){1,300})"')
-_OPEN = re.compile(r"\$\{[^}]*\}|%\{[^}]*\}|\*+")
+_QUOTED = pattern(r'"((?:\$\{[^}\n]*\}|[^"\n]){1,300})"')
+_OPEN = pattern(r"\$\{[^}]*\}|%\{[^}]*\}|\*+")
 """Variable parts of a path: interpolations, and the wildcards of `fileset`."""
 
 
@@ -141,7 +142,7 @@ def _terraform_of(path: Path) -> list[Path]:
     return list(readers_of(path, top_of(path)))
 
 
-_TERRAGRUNT = re.compile(
+_TERRAGRUNT = pattern(
     r"^(?:terraform|inputs|locals|include|dependency|generate|remote_state|iam_role)\b", re.MULTILINE
 )
 """Matches the blocks of Terragrunt; most other tools with files in the language have none of them."""

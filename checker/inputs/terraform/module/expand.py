@@ -6,11 +6,11 @@ https://developer.hashicorp.com/terraform/language/meta-arguments/for_each
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.declared import NOT_KNOWN
@@ -73,7 +73,7 @@ def expanded(block: Block, address: str, module: Called, register: Register) -> 
     return found
 
 
-_VARIABLE = re.compile(r"\bvar\.(\w+)")
+_VARIABLE = pattern(r"\bvar\.(\w+)")
 
 
 def _absent(block: Block, argument: str, module: Called) -> Absent:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.discover import HCL, name_of
 from checker.inputs.large_files import is_module_file
@@ -82,8 +82,8 @@ _WORDS = (
     "ContactStreaming",
     "StartChatContact",
 )
-_LOCAL_MODULE = re.compile(r'"?source"?\s*[=:]\s*"(\.\.?/[^"\n$%]{0,200})"')
-_TEMPLATE = re.compile(
+_LOCAL_MODULE = pattern(r'"?source"?\s*[=:]\s*"(\.\.?/[^"\n$%]{0,200})"')
+_TEMPLATE = pattern(
     r"""(?:\btemplatefile\(|\btemplate"?\s*[=:]\s*\\?"?(?:\$\{)?file\()\s*\\?"(?:\$\{path\.(?:module|root)\}/)?([^"$%\\\n]{1,200})"""
 )
 _MAX_FOLDERS = 200

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.terraform.declare import TYPES
 from checker.inputs.terraform.declare_endpoints import ENDPOINTS, GRANTS
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.module.folder import Text
 
 
-MAY_SPEAK = re.compile(r"connect|file\(", re.IGNORECASE)
+MAY_SPEAK = pattern(r"connect|file\(", re.IGNORECASE)
 """Text of roots that may start streams, in the root or in a file that it reads; most roots do not."""
-_BLOCK = re.compile(
+_BLOCK = pattern(
     r'^(resource|data|output)[ \t]+"([^"\n]+)"(?:[ \t]+"([^"\n]+)")?[ \t]*\{[ \t]*\n(.*?)^\}[ \t]*$',
     re.MULTILINE | re.DOTALL,
 )
 """A block as `terraform fmt` writes it, with its braces at the start of a line."""
-_NAMES = re.compile(r"\b(?:data\.)?[a-z]\w*\.[A-Za-z_][\w-]*")
-_LONG_COMMENT = re.compile(r"^[ \t]*/\*", re.MULTILINE)
-_NOT_SPACE = re.compile(r"[^\n]")
+_NAMES = pattern(r"\b(?:data\.)?[a-z]\w*\.[A-Za-z_][\w-]*")
+_LONG_COMMENT = pattern(r"^[ \t]*/\*", re.MULTILINE)
+_NOT_SPACE = pattern(r"[^\n]")
 
 
 class _Block(NamedTuple):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gc
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from checker.analysis.caller_policy import mentions_streaming
+from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.inputs.comments import hcl_comments
 from checker.inputs.declared_endpoints import may_need
@@ -223,7 +223,7 @@ def declare_endpoints(modules: list[Called], found: Declarations) -> None:
         )
 
 
-_PASSED = re.compile(r"=.*(?:aws_lambda_|aws_sqs_|module\.)")
+_PASSED = pattern(r"=.*(?:aws_lambda_|aws_sqs_|module\.)")
 """An argument of a module that may pass a function or queue to it."""
 
 

@@ -7,13 +7,13 @@ https://developer.hashicorp.com/terraform/internals/json-format
 
 from __future__ import annotations
 
-import re
 import shlex
 from typing import TYPE_CHECKING
 
 from checker.analysis.caller_policy import mentions_streaming
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Reference
+from checker.core.pattern import pattern
 from checker.inputs.discover import name_of
 from checker.inputs.environment_variables import environments
 from checker.inputs.json_scan import Scan
@@ -115,7 +115,7 @@ def _plain(value: object) -> Plain:
     return value if isinstance(value, str) else None
 
 
-_CONNECT = re.compile(r'"(?:aws|awscc)_connect_|:connect:[^"\s]*:instance/|\bconnect\.amazonaws\.com')
+_CONNECT = pattern(r'"(?:aws|awscc)_connect_|:connect:[^"\s]*:instance/|\bconnect\.amazonaws\.com')
 """Text that shows that a plan concerns Amazon Connect; in other plans, unknown policies are irrelevant."""
 
 _HIDDEN = "the role's policy is known only after apply"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.hcl.body import Argument
@@ -34,7 +35,7 @@ _DEPLOYING = ("plan", "apply")
 _VARIABLE = "TF_VAR_"
 _REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _ADDED = "TF_CLI_ARGS"
-_OPTION = re.compile(r"--?(var-file|var)(?:=(.*))?", re.DOTALL)
+_OPTION = pattern(r"--?(var-file|var)(?:=(.*))?", re.DOTALL)
 
 
 class Extra(NamedTuple):

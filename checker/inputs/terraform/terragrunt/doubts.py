@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Setting, TopicSettings
 from checker.core.errors import Skipped
+from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.module.folder import absolute, listed
 from checker.inputs.terraform.policy_owners import mark_unknown_policies
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from checker.inputs.declared import Declarations
     from checker.inputs.terraform.terragrunt.generated import Generated
 
-_READS = re.compile(r"\b(?:file\w*|templatefile)\(\s*(\"[^\"\n]*\"(?=\s*[,)]))?")
-_OWN = re.compile(r"\A\$\{path\.(?:module|root|cwd)\}/")
+_READS = pattern(r"\b(?:file\w*|templatefile)\(\s*(\"[^\"\n]*\"(?=\s*[,)]))?")
+_OWN = pattern(r"\A\$\{path\.(?:module|root|cwd)\}/")
 
 
 def read_files(generated: Iterable[Generated], texts: Sequence[str]) -> Iterator[Skipped]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.discover import TERRAGRUNT, name_of
 from checker.inputs.terraform.hcl.parse import parse
@@ -22,12 +23,12 @@ DEFAULTS = (TERRAGRUNT, f"{TERRAGRUNT}.json")
 """The names of configurations that are searched for without a name."""
 
 
-_INPUTS = re.compile(r"^inputs[ \t]*=[ \t]*\{[ \t]*$", re.MULTILINE)
-_END = re.compile(r"^\}[ \t]*$", re.MULTILINE)
+_INPUTS = pattern(r"^inputs[ \t]*=[ \t]*\{[ \t]*$", re.MULTILINE)
+_END = pattern(r"^\}[ \t]*$", re.MULTILINE)
 """Matches the lines around the inputs as `terragrunt hcl fmt` writes them."""
 _MISLEADING = ("/*", "<<")
 """Begin comments and texts of several lines, which may contain such lines."""
-_NOT_SPACE = re.compile(r"[^\n]")
+_NOT_SPACE = pattern(r"[^\n]")
 
 
 class Parsed(NamedTuple):

@@ -6,11 +6,11 @@ https://terragrunt.gruntwork.io/docs/reference/hcl/blocks/#generate
 from __future__ import annotations
 
 import os
-import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from checker.core.errors import Skipped
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.discover import HCL
 from checker.inputs.terraform.hcl.evaluate import evaluate
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from checker.policy.node import Node, Span
 
 
-CREDENTIALS = re.compile(
+CREDENTIALS = pattern(
     r"\b(?:assume_role\w*|profile|access_key|shared_credentials_files?|shared_config_files|iam_role|iam_web_identity_token"
     r"|AWS_(?:DEFAULT_PROFILE|PROFILE|ACCESS_KEY(?:_ID)?|ROLE_ARN|CONFIG_FILE|SHARED_CREDENTIALS_FILE))\b"
 )
 """Matches arguments with which a provider may use other credentials than `get_aws_account_id`."""
-_VALUES = re.compile(r"terraform\.tfvars|[^/]*\.auto\.tfvars")
-_LOADED = re.compile(r"(?:.*/)?(?:terraform|[^/]*\.auto)\.tfvars(?:\.json)?|\.terraform/.*")
+_VALUES = pattern(r"terraform\.tfvars|[^/]*\.auto\.tfvars")
+_LOADED = pattern(r"(?:.*/)?(?:terraform|[^/]*\.auto)\.tfvars(?:\.json)?|\.terraform/.*")
 _EXISTING = ("overwrite", "overwrite_terragrunt", "skip", "error")
 _SIGNATURES = ("", "#", "# ", "//", "// ")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.inputs.terraform.hcl.body import Argument
 from checker.inputs.terraform.hcl.expression import Passed
 from checker.inputs.terraform.hcl.parse import parse
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from checker.policy.node import Scalar
 
 _NAME = "generated-by-terragrunt-"
-_LABELS = re.compile(r'^[ \t]*[a-z_]+(?:[ \t]+(?:"[^"\n]*"|[\w-]+))*[ \t]*\{', re.MULTILINE)
-_CLOSED = re.compile(r'\$\$\{|%%\{|\$\{[^{}"\n]*\}')
+_LABELS = pattern(r'^[ \t]*[a-z_]+(?:[ \t]+(?:"[^"\n]*"|[\w-]+))*[ \t]*\{', re.MULTILINE)
+_CLOSED = pattern(r'\$\$\{|%%\{|\$\{[^{}"\n]*\}')
 """Matches an escape, and an interpolation without strings and braces."""
-_JOINED_BEFORE = re.compile(r"[\w.$%\\-]\Z")
-_JOINED_AFTER = re.compile(r"[\w(-]")
+_JOINED_BEFORE = pattern(r"[\w.$%\\-]\Z")
+_JOINED_AFTER = pattern(r"[\w(-]")
 _SPECIAL = ("$", "%", "\\")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
+from checker.core.pattern import pattern
 from checker.inputs.discover import name_of
 from checker.inputs.mentions import text_of
 from checker.inputs.terraform.module.folder import absolute, read_texts
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _IN_JSON = "a Terragrunt unit in JSON syntax is not read"
 _SHOW = "check the output of `terragrunt show -json`"
-_SOURCE_IN_JSON = re.compile(r'"source"\s*:\s*"(\.[^"\\$]*)"')
+_SOURCE_IN_JSON = pattern(r'"source"\s*:\s*"(\.[^"\\$]*)"')
 _NOTHING = "the unit deploys no topic, key or Connect instance"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.inputs.callers import NOT_WALKED, repository_of, text_at
 from checker.inputs.discover import CONFIGURATION
 from checker.inputs.terraform.module.folder import absolute, matters, read_texts
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.terragrunt.unit import Unit
 
 
-_SOURCE = re.compile(r'^terraform\s*\{[^{}]*?^[ \t]*source[ \t]*=[ \t]*"([^"\n]*)"[ \t]*$', re.MULTILINE)
+_SOURCE = pattern(r'^terraform\s*\{[^{}]*?^[ \t]*source[ \t]*=[ \t]*"([^"\n]*)"[ \t]*$', re.MULTILINE)
 _COMMENT, _HEREDOC = "/*", "<<"
-_SPEAKS = re.compile(
+_SPEAKS = pattern(
     r"connect\.amazonaws\.com|:connect:|amazon[-_ ]?connect|connect[-_ ]?instance|contact[-_ ]?(?:streaming|flow)",
     re.IGNORECASE,
 )
-_DECLARES = re.compile(r"\b(?:aws_sns_topic|aws_kms_|awscc_sns_topic|awscc_kms_|aws_cloudformation_stack)")
+_DECLARES = pattern(r"\b(?:aws_sns_topic|aws_kms_|awscc_sns_topic|awscc_kms_|aws_cloudformation_stack)")
 
-_COMPUTES = re.compile(r'\bcontents[ \t]*=[ \t]*+(?!<<|"[^"$\n]*")|^[ \t]*\$\{', re.MULTILINE)
+_COMPUTES = pattern(r'\bcontents[ \t]*=[ \t]*+(?!<<|"[^"$\n]*")|^[ \t]*\$\{', re.MULTILINE)
 """Matches text of a generated file that is computed, so that the configuration does not show it."""
 _PARENT = "find_in_parent_folders()"
 
@@ -42,8 +43,8 @@ def speaks_of_connect(text: str) -> bool:
     return _SPEAKS.search(text) is not None
 
 
-_COMMENTS = re.compile(r"(?:^|\s)(?:#|//).*")
-_CONNECT = re.compile(
+_COMMENTS = pattern(r"(?:^|\s)(?:#|//).*")
+_CONNECT = pattern(
     r"(?<![a-z])(?<!direct[-_ ])(?<!kafka[-_ ])(?<!msk[-_ ])(?<!vpc[-_ ])(?<!service[-_ ])"
     r"connect(?![a-z]|[-_](?:timeout|string|retries|attempts))",
     re.IGNORECASE,

@@ -6,13 +6,13 @@ https://terragrunt.gruntwork.io/docs/reference/hcl/blocks/#terraform
 from __future__ import annotations
 
 import os
-import re
 from base64 import urlsafe_b64encode
 from hashlib import sha1
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
+from checker.core.pattern import pattern
 from checker.inputs.callers import text_at
 from checker.inputs.terraform.module.folder import listed
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CACHE = ".terragrunt-cache"
 _VERSION = ".terragrunt-source-version"
-_REMOTE = re.compile(
+_REMOTE = pattern(
     r"^[\w+.-]+(?:::|://)|^[\w.-]+@|^(?:github|gitlab|bitbucket)\.(?:com|org)/|^[\w-]+(?:\.[\w-]+)+/"
 )
 _LONGEST = 2_000

@@ -6,9 +6,9 @@ https://terragrunt.gruntwork.io/docs/features/units/
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.values import text
@@ -86,7 +86,7 @@ def _resolved(configuration: Configuration, path: Path, files: Configurations) -
     return unit if listed(files.named(path.parent), []) else None
 
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
+_CREDENTIALS = pattern(r"(?<=://)[^/@]*@")
 
 
 def _with_source(unit: Unit, source: str | Unknown | None) -> Unit | None:
