@@ -7,11 +7,11 @@ import sys
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from checker.app.terminal import check_output, paint_for, report_bug, tell, write
 from checker.core.errors import CheckerError, InputError
+from checker.core.modules import modules_of
 from checker.core.record import NamedTuple
 from checker.core.terminal_text import inert_line
 from checker.inputs.opening import Role
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from checker.lint.report import Report
 
 
-FORMATS = tuple(sorted(module.name for module in iter_modules(formats.__path__)))
+FORMATS = tuple(modules_of(formats))
 """The names of the formats: a module of `checker.report.formats` each, imported only when it is used."""
 
 

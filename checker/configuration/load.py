@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from checker.configuration.model import Choice, Configuration, Override, Suppression, is_pattern
@@ -88,7 +87,7 @@ def _node(value: Any, source: Source, start: int, end: int) -> Node:
         return Array(tuple(_node(item, source, start, end) for item in value), source, start, end)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return Scalar(Number(str(value)), source, start, end)
-    plain = value.isoformat() if isinstance(value, (date, datetime)) else value
+    plain = value.isoformat() if hasattr(value, "isoformat") else value
     return Scalar(plain if isinstance(plain, (str, bool)) else str(plain), source, start, end)
 
 
@@ -184,6 +183,8 @@ class _Reader:
         check_name(name, self.names, self.document.name, self.document.locate(route, part))
 
     def day(self, text: str, route: Route) -> None:
+        from datetime import date  # slow to import, and few configurations have dates
+
         try:
             date.fromisoformat(text or "2000-01-01")
         except ValueError:

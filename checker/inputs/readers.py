@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Instance, Place
 from checker.analysis.inventory import Source as Origin
 from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
+from checker.core.modules import modules_of
 from checker.inputs import kinds
 from checker.inputs.discover import home_of, is_stream, name_of
 from checker.inputs.kinds.kind import Found, Kind, LargeKind
@@ -31,8 +31,8 @@ _NOT_RECOGNIZED = "not a file that checker can check"
 
 def _registered() -> Iterator[Kind | LargeKind]:
     """Return the kinds of all modules in ``checker.inputs.kinds``."""
-    for module in iter_modules(kinds.__path__, f"{kinds.__name__}."):
-        yield from getattr(import_module(module.name), "KINDS", ())
+    for name in modules_of(kinds):
+        yield from getattr(import_module(f"{kinds.__name__}.{name}"), "KINDS", ())
 
 
 _ALL = tuple(_registered())

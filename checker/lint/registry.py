@@ -6,9 +6,9 @@ import os
 import sys
 from functools import lru_cache
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
+from checker.core.modules import modules_of
 from checker.core.open_flags import NONBLOCK
 from checker.lint.rule import Rule
 
@@ -92,8 +92,8 @@ def rule_named(name: str) -> Rule | None:
 def built_in() -> Iterator[Rule]:
     """Yield the rules that are part of checker."""
     package = import_module("checker.rules")
-    for family in iter_modules(package.__path__):
-        yield from _rules_of(import_module(f"checker.rules.{family.name}"))
+    for family in modules_of(package):
+        yield from _rules_of(import_module(f"checker.rules.{family}"))
 
 
 def _of_packs() -> Iterator[Rule]:
@@ -113,5 +113,5 @@ def _rules_of(module: ModuleType) -> Iterator[Rule]:
         own = isinstance(value, type) and issubclass(value, Rule) and value.__module__ == module.__name__
         if own:
             yield value()
-    for inside in iter_modules(getattr(module, "__path__", ())):
-        yield from _rules_of(import_module(f"{module.__name__}.{inside.name}"))
+    for inside in modules_of(module):
+        yield from _rules_of(import_module(f"{module.__name__}.{inside}"))

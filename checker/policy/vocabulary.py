@@ -9,7 +9,7 @@ scripts/generate_names.py.
 from __future__ import annotations
 
 import json
-from pkgutil import get_data
+from pathlib import Path
 
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
@@ -172,7 +172,7 @@ RESOURCE_CONTROL = Dialect("resource control policy", "organizations", 5120, las
 """https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
 
 
-_NAMES: dict[str, list[str]] = json.loads(get_data("checker.policy", "names.json") or b"{}")
+_NAMES: dict[str, list[str]] = json.loads(Path(__file__).with_name("names.json").read_bytes())
 
 TOPIC_ACTIONS = tuple(_NAMES["TOPIC_ACTIONS"])
 REFUSED_TOPIC_ACTIONS = tuple(_NAMES["REFUSED_TOPIC_ACTIONS"])

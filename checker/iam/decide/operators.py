@@ -7,7 +7,6 @@ function of two values, and never raises.
 
 from __future__ import annotations
 
-from datetime import UTC
 from functools import lru_cache
 from operator import eq
 from typing import TYPE_CHECKING
@@ -91,9 +90,9 @@ def instant(text: str) -> tuple[bool, Decimal] | None:
     return False, seconds + Decimal(f"0.{match['fraction'] or 0}")
 
 
-def write_instant(is_epoch: bool, seconds: Decimal) -> str:  # noqa: FBT001
+def write_instant(is_epoch: bool, seconds: Decimal | int) -> str:  # noqa: FBT001
     """Write a time in the format that ``instant`` parses, without fractions of a second."""
-    from datetime import datetime
+    from datetime import UTC, datetime
 
     if is_epoch:
         return str(int(seconds))

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-ke
 
 from __future__ import annotations
 
-import string
 from typing import TYPE_CHECKING
 
 from checker.core.arn import is_account
@@ -22,6 +21,7 @@ from checker.iam.prove.key_domains import Addresses, Clock, Numbers, ServiceChai
 from checker.iam.prove.shape import Segment, Shape
 from checker.iam.prove.source_keys import SOURCE_KEYS
 from checker.iam.prove.texts import (
+    ALPHANUMERIC,
     ANY_TEXT,
     COLON,
     HEX,
@@ -70,7 +70,7 @@ ROLE, USER, ROOT, FEDERATED, ANONYMOUS = "AssumedRole", "User", "Account", "Fede
 """The kinds of callers, named by their aws:PrincipalType."""
 
 SIGNED = (ROLE, USER, ROOT, FEDERATED)
-NAME_CHARS = "x" + "".join(c for c in string.ascii_letters + string.digits + "+=,.@-_" if c != "x")
+NAME_CHARS = "x" + "".join(c for c in ALPHANUMERIC + "+=,.@-_" if c != "x")
 """The characters of names of roles, users and sessions; `x` is first, because a witness uses the first that fits."""
 
 _NAME = at_least(NAME_CHARS)
@@ -298,7 +298,7 @@ def _tag(key: str) -> Texts:
     return Texts((known, undocumented), optional=True, may_be_empty=True)
 
 
-_TAG_CHARS = "x" + (string.ascii_letters + string.digits).replace("x", "") + " _.:/=+-@é"
+_TAG_CHARS = "x" + ALPHANUMERIC.replace("x", "") + " _.:/=+-@é"
 
 
 _TEMPORARY = Choice(

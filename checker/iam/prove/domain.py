@@ -5,7 +5,6 @@ A domain has a representative for each class of values that the mentions disting
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -193,15 +192,16 @@ class OneOf(NamedTuple):
         return Choices(tuple(Choice({self.key: value}) for value in self.values))
 
 
-@dataclass(frozen=True)
-class Alternatives:
+class _Alternatives(NamedTuple):
+    alternatives: tuple[Choice, ...]
+    others: frozenset[str] = frozenset()
+
+
+class Alternatives(_Alternatives):
     """Alternatives for a group of keys. The keys of the group that an alternative does not have are absent.
 
     ``others`` are keys of the group that no alternative has.
     """
-
-    alternatives: tuple[Choice, ...]
-    others: frozenset[str] = frozenset()
 
     @cached_property
     def keys(self) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from itertools import chain, combinations, permutations
 from typing import TYPE_CHECKING
 
@@ -210,7 +209,7 @@ _LATEST = 253_402_300_000
 
 
 def _written(seconds: int) -> str:
-    return write_instant(is_epoch=False, seconds=Decimal(seconds))
+    return write_instant(is_epoch=False, seconds=seconds)
 
 
 class Addresses(NamedTuple):

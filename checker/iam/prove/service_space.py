@@ -8,7 +8,6 @@ that SNS sends aws:SourceAccount, or what it passes on to KMS, so these keys are
 
 from __future__ import annotations
 
-import string
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ from checker.iam.prove.space import (
     Space,
     Target,
 )
-from checker.iam.prove.texts import Excluded, Form, Texts, account_segment, arn_head, at_least
+from checker.iam.prove.texts import ALPHANUMERIC, Excluded, Form, Texts, account_segment, arn_head, at_least
 from checker.policy.vocabulary import CONNECT
 from checker.policy.wildcard import tokens_of
 
@@ -186,7 +185,7 @@ def _with_keys(space: Space, values: Mapping[str, ContextValue | None]) -> Space
 
 
 SEND, INVOKE, ASSUME = "sqs:SendMessage", "lambda:InvokeFunction", "sts:AssumeRole"
-_NAME = at_least("x" + (string.ascii_letters + string.digits + "-_").replace("x", ""))
+_NAME = at_least("x" + ALPHANUMERIC.replace("x", "") + "-_")
 
 
 def _not_sent(key: str) -> Unknown:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from typing import TYPE_CHECKING
 
 from checker.core.record import NamedTuple
@@ -31,8 +30,9 @@ if TYPE_CHECKING:
 
 DIGITS = "9876543210"
 HEX = "0123456789abcdef"
-LOWER = string.ascii_lowercase + string.digits
-UPPER = string.ascii_uppercase + string.digits
+LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
+UPPER = LOWER.upper()
+ALPHANUMERIC = LOWER[:26] + UPPER
 PRINTABLE = "x" + "".join(chr(code) for code in range(32, 127) if chr(code) != "x") + "é"
 """The characters of any text; the last one represents all characters beyond ASCII."""
 
