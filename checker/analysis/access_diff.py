@@ -19,7 +19,7 @@ from checker.iam.prove.gain import Gain
 from checker.iam.prove.partial_policy import FREE, prepare
 from checker.iam.prove.universe import MEMBER, PRINCIPAL, SESSION, action_classes, representatives_of
 from checker.policy.model import Statement
-from checker.policy.vocabulary import KEY_ACTIONS, TOPIC_ACTIONS
+from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

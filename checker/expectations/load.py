@@ -16,10 +16,11 @@ from checker.inputs.readers import unwrap
 from checker.inputs.schema import faults, plain
 from checker.inputs.text import parse_text, read_text
 from checker.inputs.typed_files import key_policy_in, topic_in
+from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.node import Object, items, scalar_text, text_of
 from checker.policy.text_json import json_text
 from checker.policy.text_json import plain as json_value
-from checker.policy.vocabulary import CONNECT, KEY_ACTIONS, TOPIC_ACTIONS
+from checker.policy.vocabulary import CONNECT
 from checker.policy.wildcard import did_you_mean, glob
 
 if TYPE_CHECKING:

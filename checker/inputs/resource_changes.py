@@ -8,7 +8,7 @@ from checker.analysis.inventory import Key, Topic
 from checker.core.unknown import Unknown
 from checker.inputs.terraform.policy_owners import is_declared_elsewhere
 from checker.policy.model import Patterns
-from checker.policy.vocabulary import KEY_ACTIONS, OTHER_KEY_ACTIONS, REFUSED_TOPIC_ACTIONS, TOPIC_ACTIONS
+from checker.policy.names import KEY_ACTIONS, OTHER_KEY_ACTIONS, REFUSED_TOPIC_ACTIONS, TOPIC_ACTIONS
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:

@@ -21,18 +21,13 @@ from checker.core.terminal_text import can_hide, hide, reveal
 from checker.core.unknown import Unknown
 from checker.inputs.text import parse_embedded
 from checker.policy.model import ALLOW, DENY, EVERYONE
+from checker.policy.names import GLOBAL_KEYS, KEY_ACTIONS, KEY_KEYS, SERVICES, TOPIC_ACTIONS, TOPIC_KEYS
 from checker.policy.node import Array, Number, Object, Scalar, children, text_of
 from checker.policy.vocabulary import (
-    GLOBAL_KEYS,
-    KEY_ACTIONS,
-    KEY_KEYS,
     OLD_VERSION,
     POLICY_ELEMENTS,
     PRINCIPAL_TYPES,
-    SERVICES,
     STATEMENT_ELEMENTS,
-    TOPIC_ACTIONS,
-    TOPIC_KEYS,
     VERSION,
     operator_names,
 )

@@ -21,22 +21,18 @@ from checker.policy.model import (
     Statement,
     Value,
 )
-from checker.policy.placeholder import is_placeholder
-from checker.policy.vocabulary import (
-    CONNECT,
-    FOR_ALL,
+from checker.policy.names import (
     GLOBAL_KEYS,
     KEY_ACTIONS,
     KEY_KEYS,
-    OLD_VERSION,
     OTHER_KEY_ACTIONS,
     REFUSED_TOPIC_ACTIONS,
     SERVICES,
     TOPIC_ACTIONS,
     TOPIC_KEYS,
-    VERSION,
-    is_regional_connect,
 )
+from checker.policy.placeholder import is_placeholder
+from checker.policy.vocabulary import CONNECT, FOR_ALL, OLD_VERSION, VERSION, is_regional_connect
 from checker.policy.wildcard import did_you_mean, glob
 
 if TYPE_CHECKING:

@@ -1,15 +1,10 @@
-"""The vocabulary of the policy language: elements, principal types, condition operators, versions; and AWS names.
+"""The vocabulary of the policy language: elements, principal types, condition operators and versions.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-The names of actions, condition keys and service principals are in `names.json`, which `make names` writes with
-scripts/generate_names.py.
 """
 
 from __future__ import annotations
-
-import json
-from pathlib import Path
 
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
@@ -170,17 +165,3 @@ ROLE = Dialect("role policy", "iam", 100 * 1024, last_char="\xff")
 
 RESOURCE_CONTROL = Dialect("resource control policy", "organizations", 5120, last_char="\U0010ffff")
 """https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
-
-
-_NAMES: dict[str, list[str]] = json.loads(Path(__file__).with_name("names.json").read_bytes())
-
-TOPIC_ACTIONS = tuple(_NAMES["TOPIC_ACTIONS"])
-REFUSED_TOPIC_ACTIONS = tuple(_NAMES["REFUSED_TOPIC_ACTIONS"])
-"""Actions of SNS that a topic policy cannot have."""
-KEY_ACTIONS = tuple(_NAMES["KEY_ACTIONS"])
-OTHER_KEY_ACTIONS = tuple(_NAMES["OTHER_KEY_ACTIONS"])
-"""Actions of KMS that are not about a key, and have no effect in a key policy."""
-GLOBAL_KEYS = tuple(_NAMES["GLOBAL_KEYS"])
-TOPIC_KEYS = tuple(_NAMES["TOPIC_KEYS"])
-KEY_KEYS = tuple(_NAMES["KEY_KEYS"])
-SERVICES = tuple(_NAMES["SERVICES"])

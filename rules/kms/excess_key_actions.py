@@ -11,7 +11,7 @@ from checker.iam.prove.space import DATA_KEY, DECRYPT, DESCRIBE, KEY_TAKEOVER, K
 from checker.lint.fixes.grants import narrow_key_grant
 from checker.lint.rule import Link, Rule
 from checker.policy.model import Patterns
-from checker.policy.vocabulary import KEY_ACTIONS
+from checker.policy.names import KEY_ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from checker.iam.prove.space import KEY_TAKEOVER
 from checker.lint.fixes.statement import restrict_to_owner
 from checker.lint.rule import Link, Rule, witness
 from checker.policy.model import ALLOW, DENY
-from checker.policy.vocabulary import KEY_ACTIONS
+from checker.policy.names import KEY_ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from checker.iam.prove.space import ADMINISTER, PUBLISH, SUBSCRIBE
 from checker.lint.fixes.grants import narrow_topic_grant
 from checker.lint.rule import Link, Rule
 from checker.policy.model import Patterns
-from checker.policy.vocabulary import TOPIC_ACTIONS
+from checker.policy.names import TOPIC_ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,8 @@ from checker.iam.prove.domain import EXHAUSTED
 from checker.iam.prove.prove import gained
 from checker.iam.prove.space import Target
 from checker.policy.model import Policy, Principals
-from checker.policy.vocabulary import KEY, KEY_ACTIONS, TOPIC, TOPIC_ACTIONS
+from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
+from checker.policy.vocabulary import KEY, TOPIC
 from tests.iam.strategies import policies
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, policy_of, statement
 

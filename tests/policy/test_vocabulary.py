@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from checker.policy.vocabulary import CONNECT, SERVICES, is_misspelled_connect
+from checker.policy.names import SERVICES
+from checker.policy.vocabulary import CONNECT, is_misspelled_connect
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from checker.core.arn import Arn, is_account
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
-from checker.policy.vocabulary import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
+from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

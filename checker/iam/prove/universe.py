@@ -65,8 +65,9 @@ from checker.iam.prove.texts import (
     at_least,
 )
 from checker.policy.model import EVERYONE, Patterns
+from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
 from checker.policy.placeholder import texts
-from checker.policy.vocabulary import CONNECT, KEY_ACTIONS, TOPIC_ACTIONS
+from checker.policy.vocabulary import CONNECT
 from checker.policy.wildcard import is_wild
 
 if TYPE_CHECKING:

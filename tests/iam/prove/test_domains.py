@@ -30,7 +30,7 @@ from checker.iam.prove.source_keys import Instances
 from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH, SUBSCRIBE, Space, Target, other_accounts_space
 from checker.iam.prove.texts import any_text
 from checker.iam.prove.universe import caller_space, representatives_of
-from checker.policy.vocabulary import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
+from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, policy_of, statement
 
 KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
