@@ -15,7 +15,7 @@ from checker.cli.app import COMMANDS
 from checker.core.regions import CONNECT_REGIONS, REGIONS
 from checker.inputs import discover
 from checker.lint.registry import built_in
-from checker.policy import vocabulary
+from checker.policy import names
 from checker.policy.names import GLOBAL_KEYS, KEY_ACTIONS, SERVICES, TOPIC_ACTIONS
 from tests.samples import TESTS
 
@@ -69,7 +69,7 @@ def test_names_that_rules_rest_on_are_in_the_generated_lists() -> None:
     assert {"connect", "sns", "cloudwatch", "events"} <= set(SERVICES)
     assert len(CONNECT_REGIONS) == 12
     assert set(CONNECT_REGIONS) <= {region for regions in REGIONS.values() for region in regions}
-    assert "scripts/generate_names.py" in (vocabulary.__doc__ or "")
+    assert "scripts/generate_names.py" in (names.__doc__ or "")
 
 
 def test_the_extensions_of_inputs_are_listed() -> None:

@@ -1,8 +1,9 @@
 """`typing.NamedTuple`, created in a tenth of the time.
 
 A run of `checker check FILE` imports about 180 named tuples. Those of the standard library compile a constructor
-and every annotation for each of them, which is a third of such a run. Here a class compiles its constructor when
-its first instance is made, and annotations stay the texts that they are. Type checkers see `typing.NamedTuple`.
+and every annotation for each of them, which is a third of such a run. Here classes with as many fields
+share one that is compiled when it is first called, and annotations stay the texts that they are. Type checkers see
+`typing.NamedTuple`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import NamedTuple as NamedTuple  # noqa: PLC0414 - this is its public name
 else:
+    from functools import cache
+    from types import FunctionType
+
     # `_tuplegetter` is what `collections.namedtuple` reads fields with, where the interpreter has it.
     try:
         from _collections import _tuplegetter as field_reader
@@ -48,23 +52,27 @@ else:
             raise TypeError(f"field {late[0]} of {name} follows one that has a default")
 
     def _first_constructor(made: type) -> Callable[..., Any]:
-        """Return a constructor that replaces itself with a compiled one."""
+        """Return a constructor that replaces itself with that of the fields."""
 
         def construct(cls: type, /, *values: Any, **named: Any) -> Any:
-            made.__new__ = staticmethod(_compiled(made))
+            made.__new__ = staticmethod(_constructor(made))
             return made.__new__(cls, *values, **named)
 
         return construct
 
-    def _compiled(made: type) -> Callable[..., Any]:
-        """Compile the constructor: names of fields are identifiers, since they come from a class body."""
-        names = "".join(f"{field}, " for field in made._fields)
+    def _constructor(made: type) -> Callable[..., Any]:
+        """Return the constructor of a class, with the names of its fields as parameters."""
+        template = _template(len(made._fields))
+        names = {"co_varnames": ("_cls", *made._fields), "co_qualname": f"{made.__qualname__}.__new__"}
+        code = template.__code__.replace(**names)
+        return FunctionType(code, template.__globals__, "__new__", tuple(made._field_defaults.values()))
+
+    @cache
+    def _template(count: int) -> FunctionType:
+        """Compile the constructor of all classes with a number of fields: most of its cost does not depend on names."""
+        names = "".join(f"_{index}, " for index in range(count))
         source = f"lambda _cls, {names}: _new(_cls, ({names}))"
-        constructor = eval(source, {"_new": tuple.__new__, "__builtins__": {}})  # noqa: S307
-        constructor.__defaults__ = tuple(made._field_defaults.values())
-        constructor.__name__ = "__new__"
-        constructor.__qualname__ = f"{made.__qualname__}.__new__"
-        return constructor
+        return eval(source, {"_new": tuple.__new__, "__builtins__": {}})  # noqa: S307 - numbers alone
 
     def _make(cls: type, values: Iterable[Any]) -> Any:
         made = tuple.__new__(cls, values)
