@@ -15,6 +15,7 @@ from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Role, Severity, Verdict, declared_as, format_route
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
+from checker.lint.memory import ResultMemory
 from checker.lint.report import Doubt, Examined, Report, Subscribed
 from checker.lint.scope import (
     KEY_ALLOWS,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from checker.analysis.inventory import CallerPolicy, Inventory, Pairing, Place, Topic, Written
     from checker.core.finding import Part, Route
     from checker.lint.deployments import Results
+    from checker.lint.memory import RuleResults
     from checker.lint.rule import Rule
     from checker.lint.scope import Verdicts
 
@@ -143,9 +145,17 @@ class Scope(NamedTuple):
 _RELEVANT = {True: "its policy names Amazon Connect", False: "its policy may name Amazon Connect"}
 
 
-def judge(inventory: Inventory, rules: Sequence[Rule], scope: Scope = Scope()) -> Report:  # noqa: B008 - frozen
-    """Run the rules over all targets in scope: topics, the keys that they use, and contacts."""
-    run, inventory = _Run(rules), pair(inventory)
+def judge(
+    inventory: Inventory,
+    rules: Sequence[Rule],
+    scope: Scope = Scope(),  # noqa: B008 - frozen
+    memory: ResultMemory | None = None,
+) -> Report:
+    """Run the rules over all targets in scope: topics, the keys that they use, and contacts.
+
+    ``memory`` has results of the same rules, which topics of this run may share.
+    """
+    run, inventory = _Run(rules, memory or ResultMemory()), pair(inventory)
     streamed = frozenset(text for contact in inventory.contacts for text, _ in contact.topics)
     about = [topic for topic in inventory.topics if _is_in_files(topic, inventory, scope)]
     by_key, sharing = _by_key(inventory, streamed)
@@ -275,15 +285,21 @@ class _Judged(NamedTuple):
         )
 
 
+_BUILT_IN = "checker.rules."
+"""Rules of packs may look at anything, so their results are never shared."""
+
+
 class _Run:
     """One run of the rules over the targets."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], memory: ResultMemory) -> None:
+        self.memory = memory
         self.judging = {check: [r for r in rules if r.judges(check)] for check in CHECKS}
         self.about_topics = {rule.id for rule in rules if is_about_topics(rule)}
         self.findings: list[Finding] = []
         self.examined: list[Examined] = []
         self.crashed: list[str] = []
+        self.shares = all(type(rule).__module__.startswith(_BUILT_IN) for rule in self.judging["check_topic"])
 
     def topic(self, topic: Topic, case: TopicAnalysis, of_key: _Judged | None, in_scope: str) -> None:
         """Check a topic; ``of_key`` contains the verdicts on its key that apply to the topic."""
@@ -349,8 +365,11 @@ class _Run:
         verdicts: Verdicts = {}
         doubts: dict[str, Doubt] = {}
         expectations: Verdicts = {}
+        of_rules = self.of_rules(target, check, case)
         for rule in self.judging[check]:
-            results = self.in_deployments(rule, check, case, target)
+            results = of_rules[rule.id]
+            if any(isinstance(one, Finding) and one.help == _CRASHED for one in results):
+                self.crashed.append(rule.id)
             if results:
                 reported = (result for result in results if isinstance(result, Finding))
                 findings += (_declared(finding, target) for finding in reported)
@@ -362,6 +381,16 @@ class _Run:
                 has_data = any(isinstance(result, Finding) for result in results)
                 doubts[rule.id] = Doubt(_reason(open_results), counts=has_data or not rule.needs_live)
         return _Judged(findings, verdicts, doubts, _assumptions(case), expectations)
+
+    def of_rules(self, target: _Target, check: str, case: object) -> RuleResults:
+        """Return the results of each rule, which other topics may share."""
+
+        def judge() -> RuleResults:
+            return {rule.id: self.in_deployments(rule, check, case, target) for rule in self.judging[check]}
+
+        if isinstance(case, TopicAnalysis) and self.shares:
+            return self.memory.results(case, judge)
+        return judge()
 
     def in_deployments(self, rule: Rule, check: str, case: object, target: _Target) -> Results:
         """Return the results of a rule, which hold in every deployment or say how they depend on it."""
@@ -391,12 +420,14 @@ class _Run:
         try:
             return list(check(case))
         except Exception as error:  # noqa: BLE001 - the other rules must still run
-            self.crashed.append(rule.id)
             message = f"the rule crashed: {type(error).__name__}: {error}"
-            help_text = "this is a bug in checker or in the rule pack; please report it with the file"
             where = (Location(target.place.document, target.place.route),)
             verdict = Verdict.UNDETERMINED
-            return [Finding(rule.id, Severity.ERROR, message, target.name, where, verdict, help_text)]
+            return [Finding(rule.id, Severity.ERROR, message, target.name, where, verdict, _CRASHED)]
+
+
+_CRASHED = "this is a bug in checker or in the rule pack; please report it with the file"
+"""The help text of a finding about a rule that crashed, and of no other finding."""
 
 
 def _key_name(case: TopicAnalysis) -> str | None:
