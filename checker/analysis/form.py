@@ -51,6 +51,12 @@ class Form(NamedTuple):
     names: tuple[str, ...]
     documents: tuple[Document, ...]
 
+    def hide(self, text: str) -> str:
+        """Replace the names of the topic in a text by their numbers."""
+        for number, name in sorted(enumerate(self.names), key=lambda numbered: -len(numbered[1])):
+            text = text.replace(name, f"{_NUMBER}{number}{_NUMBER}") if name else text
+        return text
+
 
 class NoFormError(Exception):
     """What decides the results about a topic is more than a form has."""
@@ -85,7 +91,9 @@ def _form(case: TopicAnalysis) -> Form:
 def _is_alone(case: TopicAnalysis, text: PolicyText) -> bool:
     """True if nothing but the facts and the policy of the topic decides the results, and no limit is near."""
     around: Inventory = case.inventory
-    has_more = isinstance(case.key, Key) or around.organization is not None or around.endpoints != Endpoints()
+    subscribed = not isinstance(case.topic.subscriptions, Unknown) and bool(case.topic.subscriptions)
+    has_endpoints = around.organization is not None or around.endpoints != Endpoints()
+    has_more = isinstance(case.key, Key) or (subscribed and has_endpoints)
     has_replicas = any(not isinstance(one.replicas, Unknown) and one.replicas for one in case.pairings)
     is_plain = not text.problems and 2 * text.size < text.dialect.max_bytes
     return is_plain and not has_more and not has_replicas and not case.has_symbols

@@ -31,12 +31,12 @@ def _with_fixes(run: Run, options: Options) -> Run:
     """Prepare all fixes, so that all formats agree on them; a bug there must not lose the report."""
     from checker.fix.attempts import with_previews
     from checker.fix.editable import own_code_check  # only where there is something to fix
+    from checker.fix.proof_memory import ProofMemory
     from checker.fix.snapshot import Reading
 
+    reading, may_edit = Reading(run.inventory, run.report), own_code_check(options.paths)
     try:
-        return run._replace(
-            report=with_previews(Reading(run.inventory, run.report), own_code_check(options.paths))
-        )
+        return run._replace(report=with_previews(reading, may_edit, ProofMemory()))
     except Exception as error:
         if os.environ.get("CHECKER_DEBUG"):
             raise

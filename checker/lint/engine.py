@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.form import form_of
+from checker.analysis.form_memory import FormMemory
 from checker.analysis.inventory import Key, PolicyText, files_of
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import pair, pairings_of_key
@@ -15,7 +17,6 @@ from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Role, Severity, Verdict, declared_as, format_route
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
-from checker.lint.memory import ResultMemory
 from checker.lint.report import Doubt, Examined, Report, Subscribed
 from checker.lint.scope import (
     KEY_ALLOWS,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from checker.analysis.inventory import CallerPolicy, Inventory, Pairing, Place, Topic, Written
     from checker.core.finding import Part, Route
     from checker.lint.deployments import Results
-    from checker.lint.memory import RuleResults
     from checker.lint.rule import Rule
     from checker.lint.scope import Verdicts
 
@@ -149,13 +149,13 @@ def judge(
     inventory: Inventory,
     rules: Sequence[Rule],
     scope: Scope = Scope(),  # noqa: B008 - frozen
-    memory: ResultMemory | None = None,
+    memory: FormMemory | None = None,
 ) -> Report:
     """Run the rules over all targets in scope: topics, the keys that they use, and contacts.
 
     ``memory`` has results of the same rules, which topics of this run may share.
     """
-    run, inventory = _Run(rules, memory or ResultMemory()), pair(inventory)
+    run, inventory = _Run(rules, memory or FormMemory()), pair(inventory)
     streamed = frozenset(text for contact in inventory.contacts for text, _ in contact.topics)
     about = [topic for topic in inventory.topics if _is_in_files(topic, inventory, scope)]
     by_key, sharing = _by_key(inventory, streamed)
@@ -292,7 +292,7 @@ _BUILT_IN = "checker.rules."
 class _Run:
     """One run of the rules over the targets."""
 
-    def __init__(self, rules: Sequence[Rule], memory: ResultMemory) -> None:
+    def __init__(self, rules: Sequence[Rule], memory: FormMemory) -> None:
         self.memory = memory
         self.judging = {check: [r for r in rules if r.judges(check)] for check in CHECKS}
         self.about_topics = {rule.id for rule in rules if is_about_topics(rule)}
@@ -382,14 +382,14 @@ class _Run:
                 doubts[rule.id] = Doubt(_reason(open_results), counts=has_data or not rule.needs_live)
         return _Judged(findings, verdicts, doubts, _assumptions(case), expectations)
 
-    def of_rules(self, target: _Target, check: str, case: object) -> RuleResults:
+    def of_rules(self, target: _Target, check: str, case: object) -> dict[str, Results]:
         """Return the results of each rule, which other topics may share."""
 
-        def judge() -> RuleResults:
+        def judge() -> dict[str, Results]:
             return {rule.id: self.in_deployments(rule, check, case, target) for rule in self.judging[check]}
 
         if isinstance(case, TopicAnalysis) and self.shares:
-            return self.memory.results(case, judge)
+            return self.memory.recall(case.once(form_of), "rules", judge)
         return judge()
 
     def in_deployments(self, rule: Rule, check: str, case: object, target: _Target) -> Results:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from checker.analysis.form_memory import FormMemory
 from checker.configuration.baseline import finding_fingerprint, numbered
 from checker.core.errors import Skipped
 from checker.core.finding import format_route
@@ -60,7 +61,8 @@ class Worker:
         self.stop = threading.Event()
         self._on_answer = on_answer
         self._reads = reads
-        self._proofs = ProofMemory()
+        self._forms = FormMemory()
+        self._proofs = ProofMemory(self._forms)
         self._organization = plan.organization and organization_of(plan.organization)
         threads = plan.access.threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="call")
@@ -76,7 +78,9 @@ class Worker:
         inventories = (one._replace(organization=self._organization) for one in collector.inventories())
         report = joined(
             with_answers(
-                _proven(inventory, judge(inventory, rules, _EVERYTHING), self._proofs), inventory, followed
+                _proven(inventory, judge(inventory, rules, _EVERYTHING, self._forms), self._proofs),
+                inventory,
+                followed,
             )
             for inventory in inventories
         )

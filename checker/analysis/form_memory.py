@@ -1,8 +1,8 @@
-"""Remembers the results of the rules for each form of a topic, as most topics of a run differ in nothing but names.
+"""Remembers what was found of a form, as most topics of a run differ in nothing but names.
 
-The results of the first topic of a form are those of the others, renamed. Before a name is renamed in results that
-were not computed, the rules have confirmed it: for two topics that differ in it, they gave the same results but for
-the name. A form for which they did not is judged each time.
+What was found of the first topic of a form is true of the others, renamed. Before a name is renamed in what was not
+computed, it was confirmed: for two topics that differ in it, the computed results differed in nothing but the name.
+What could not be confirmed is computed each time.
 """
 
 from __future__ import annotations
@@ -11,67 +11,66 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from checker.analysis.form import Form, form_of
 from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from checker.analysis.topic import TopicAnalysis
-    from checker.lint.deployments import Results
+    from checker.analysis.form import Form
 
-RuleResults = dict[str, "Results"]
-"""The results of each rule, by its ID."""
+T = TypeVar("T")
 
 
-class ResultMemory:
-    """The results of the rules by form. Threads may share it. ``shared`` counts the topics that were not judged."""
+class FormMemory:
+    """What was found of forms. Threads may share it. ``recalled`` counts what was not computed."""
 
     def __init__(self) -> None:
-        self.shared = 0
-        self._known: dict[str, _Known | None] = {}
+        self.recalled = 0
+        self._known: dict[tuple[str, str], _Known | None] = {}
         self._lock = Lock()
 
-    def results(self, case: TopicAnalysis, judge: Callable[[], RuleResults]) -> RuleResults:
-        """Return the results for a topic: those of its form, else what ``judge`` returns."""
-        form = form_of(case)
-        if form is None:
-            return judge()
-        with self._lock:
-            is_new = form.text not in self._known
-            known = self._known.get(form.text)
-        if known is None:
-            results = judge()
-            if is_new:
-                self._remember(form, _known(form, results))
-            return results
-        return self._recalled(known, form, judge)
+    def recall(self, form: Form | None, question: str, compute: Callable[[], T]) -> T:
+        """Return the answer to a question about a topic: that of its form, else what ``compute`` returns.
 
-    def _recalled(self, known: _Known, form: Form, judge: Callable[[], RuleResults]) -> RuleResults:
-        renamed: RuleResults = known.template.renamed(form)
+        ``question`` names what ``compute`` depends on besides the form, without names of the topic.
+        """
+        if form is None:
+            return compute()
+        key = form.text, question
+        with self._lock:
+            is_new = key not in self._known and len(self._known) < _MOST
+            known = self._known.get(key)
+        if known is not None:
+            return self._confirmed(key, known, form, compute)
+        found = compute()
+        if is_new:
+            self._remember(key, _known(form, found))
+        return found
+
+    def _confirmed(self, key: tuple[str, str], known: _Known, form: Form, compute: Callable[[], T]) -> T:
+        renamed: T = known.template.renamed(form)
         differing = known.differing(form)
         if differing <= known.confirmed:
-            self.shared += 1
+            self.recalled += 1
             return renamed
-        results = judge()
-        is_same = results == renamed
-        self._remember(form, known._replace(confirmed=known.confirmed | differing) if is_same else None)
-        return results
+        found = compute()
+        is_same = found == renamed
+        self._remember(key, known._replace(confirmed=known.confirmed | differing) if is_same else None)
+        return found
 
-    def _remember(self, form: Form, known: _Known | None) -> None:
+    def _remember(self, key: tuple[str, str], known: _Known | None) -> None:
         with self._lock:
-            if form.text in self._known or len(self._known) < _MOST:
-                self._known[form.text] = known
+            self._known[key] = known
 
 
 _MOST = 10_000
-"""So many forms are remembered; a run with more has topics that differ in more than names."""
+"""So many answers are remembered; a run with more has topics that differ in more than names."""
 
 
 class _Known(NamedTuple):
-    """The results of the first topic of a form, and the numbers of the names that were confirmed."""
+    """What was found of the first topic of a form, and the numbers of the names that were confirmed."""
 
     template: _Template
     confirmed: frozenset[int] = frozenset()
@@ -82,31 +81,31 @@ class _Known(NamedTuple):
         return frozenset(number for number, (first, other) in pairs if first != other)
 
 
-def _known(form: Form, results: RuleResults) -> _Known | None:
+def _known(form: Form, found: object) -> _Known | None:
     try:
-        return _Known(_Template(form, results))
+        return _Known(_Template(form, found))
     except _UnnamedError:
         return None
 
 
 class _UnnamedError(Exception):
-    """Results have a part that cannot be renamed."""
+    """What was found has a part that cannot be renamed."""
 
 
 class _Template:
-    """Results of a topic, whose names can be replaced by those of another topic."""
+    """What was found of a topic, whose names can be replaced by those of another topic."""
 
-    def __init__(self, form: Form, results: RuleResults) -> None:
-        """Find the parts of the results that have names. Raises _UnnamedError."""
+    def __init__(self, form: Form, found: object) -> None:
+        """Find the parts that have names. Raises _UnnamedError."""
         self.form = form
-        self.results = results
+        self.found = found
         self._documents = {id(document): number for number, document in enumerate(form.documents)}
         self._name = _any_of(name for name in form.names if name)
         self._varying: set[int] = set()
-        self._varies(results)
+        self._varies(found)
 
     def renamed(self, form: Form) -> Any:
-        """Return the results with the names and documents of another topic of the form."""
+        """Return what was found, with the names and documents of another topic of the form."""
         names = dict(zip(self.form.names, form.names, strict=True))
 
         def rename(value: Any) -> Any:
@@ -121,7 +120,7 @@ class _Template:
             items = map(rename, value)
             return value._make(items) if hasattr(value, "_make") else type(value)(items)
 
-        return rename(self.results)
+        return rename(self.found)
 
     def _varies(self, value: Any) -> bool:
         """True for a part with a name or a document; they are remembered by their identity."""

@@ -6,14 +6,14 @@ import json
 import random
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import pytest
 
+from checker.analysis.form_memory import FormMemory
 from checker.inputs.load import load
 from checker.lint.engine import Scope, judge
-from checker.lint.memory import ResultMemory, RuleResults
 from checker.lint.registry import all_rules
 from tests.soundness.generate import finished, policy
 from tests.soundness.words import TOPIC_ARN
@@ -21,19 +21,20 @@ from tests.soundness.words import TOPIC_ARN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from checker.analysis.form import Form
     from checker.analysis.inventory import Inventory
-    from checker.analysis.topic import TopicAnalysis
 
+T = TypeVar("T")
 RULES = all_rules()
 SCOPE = Scope(all_topics=True)
 NAMES = re.compile(r"(?<!\d)\d{12}(?!\d)|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-class NoMemory(ResultMemory):
-    """Judges each topic."""
+class NoMemory(FormMemory):
+    """Computes everything."""
 
-    def results(self, case: TopicAnalysis, judge: Callable[[], RuleResults]) -> RuleResults:  # noqa: ARG002
-        return judge()
+    def recall(self, form: Form | None, question: str, compute: Callable[[], T]) -> T:  # noqa: ARG002
+        return compute()
 
 
 def renamed(text: str, rng: random.Random) -> str:
@@ -66,9 +67,9 @@ def written(folder: Path, texts: list[str]) -> Inventory:
 
 def assert_shared_as_judged(inventory: Inventory) -> int:
     """Hold that sharing changes nothing of a report. Return how many topics shared results."""
-    memory = ResultMemory()
+    memory = FormMemory()
     assert judge(inventory, RULES, SCOPE, memory) == judge(inventory, RULES, SCOPE, NoMemory())
-    return memory.shared
+    return memory.recalled
 
 
 @pytest.mark.parametrize("seed", range(12))
