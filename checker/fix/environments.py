@@ -22,7 +22,7 @@ from checker.inputs.callers import (
 )
 from checker.inputs.discover import HCL, TERRAGRUNT, VALUES, name_of
 from checker.inputs.documents import parse_file
-from checker.inputs.terraform.module.change import readers_of
+from checker.inputs.terraform.module.change import ModuleTexts, readers_of
 from checker.inputs.text import parse_text
 from checker.policy.node import Object, items
 
@@ -52,6 +52,7 @@ class Environments:
     def __init__(self, named: Sequence[Path] = ()) -> None:
         self.named = [Path.cwd(), *map(_absolute, named)]
         self.read: Callable[[Path], Calls] = cache(self._read)
+        self.module_of: Callable[[Path], ModuleTexts] = cache(ModuleTexts.of)
         self.parents: Callable[[Path], Mapping[str, tuple[str, ...]]] = cache(read_parents)
 
     def calls(self, folder: Path) -> Calls:
@@ -85,7 +86,7 @@ class Environments:
         path = _absolute(Path(source.name))
         if path.name.endswith(HCL):
             return ""
-        readers = map(_absolute, readers_of(path, repository_of(path.parent, self.named)))
+        readers = map(_absolute, readers_of(path, repository_of(path.parent, self.named), self.module_of))
         return next(filter(None, map(self._of_module, readers)), "")
 
     def _of_nested(self, path: Path, seen: tuple[Path, ...] = ()) -> str:

@@ -17,7 +17,7 @@ from checker.core.errors import Skipped
 from checker.core.finding import Finding, Location, Role, Severity, Verdict, declared_as, format_route
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
-from checker.lint.report import Doubt, Examined, Report, Subscribed
+from checker.lint.report import UNMET, Doubt, Examined, Report, Subscribed
 from checker.lint.scope import (
     KEY_ALLOWS,
     alike,
@@ -274,6 +274,7 @@ class _Judged(NamedTuple):
     doubts: dict[str, Doubt]
     assumptions: tuple[str, ...] = ()
     expectations: Verdicts = {}  # noqa: RUF012 - nothing changes it
+    crashed: tuple[str, ...] = ()
 
     def about(self, rules: Collection[str]) -> _Judged:
         """Return the verdicts and doubts of some rules, without the findings."""
@@ -285,8 +286,9 @@ class _Judged(NamedTuple):
         )
 
 
-_BUILT_IN = "checker.rules."
-"""Rules of packs may look at anything, so their results are never shared."""
+def _may_read_names(rule: Rule) -> bool:
+    """True for a rule about expectations, which name topics, and for those of packs, which may read anything."""
+    return rule.id == UNMET or not type(rule).__module__.startswith("checker.rules.")
 
 
 class _Run:
@@ -299,7 +301,7 @@ class _Run:
         self.findings: list[Finding] = []
         self.examined: list[Examined] = []
         self.crashed: list[str] = []
-        self.shares = all(type(rule).__module__.startswith(_BUILT_IN) for rule in self.judging["check_topic"])
+        self.shares = not any(map(_may_read_names, self.judging["check_topic"]))
 
     def topic(self, topic: Topic, case: TopicAnalysis, of_key: _Judged | None, in_scope: str) -> None:
         """Check a topic; ``of_key`` contains the verdicts on its key that apply to the topic."""
@@ -360,37 +362,35 @@ class _Run:
         )
 
     def judged(self, target: _Target, check: str, case: object) -> _Judged:
-        """Run the rules on a target; return the findings, the verdicts and the reasons of undetermined ones."""
+        """Return the findings of the rules on a target, the verdicts and the reasons of undetermined ones."""
+        found = self.found(target, check, case)
+        self.crashed += found.crashed
+        return found._replace(findings=[_declared(finding, target) for finding in found.findings])
+
+    def found(self, target: _Target, check: str, case: object) -> _Judged:
+        """Run the rules on a target, or recall what they found of a topic that differs in nothing but names."""
+        if isinstance(case, TopicAnalysis) and self.shares:
+            return self.memory.recall(case.once(form_of), "rules", lambda: self.run(target, check, case))
+        return self.run(target, check, case)
+
+    def run(self, target: _Target, check: str, case: object) -> _Judged:
         findings: list[Finding] = []
         verdicts: Verdicts = {}
         doubts: dict[str, Doubt] = {}
         expectations: Verdicts = {}
-        of_rules = self.of_rules(target, check, case)
+        crashed = []
         for rule in self.judging[check]:
-            results = of_rules[rule.id]
-            if any(isinstance(one, Finding) and one.help == _CRASHED for one in results):
-                self.crashed.append(rule.id)
-            if results:
-                reported = (result for result in results if isinstance(result, Finding))
-                findings += (_declared(finding, target) for finding in reported)
+            results = self.in_deployments(rule, check, case, target)
+            reported = [result for result in results if isinstance(result, Finding)]
+            findings += reported
+            crashed += [rule.id for finding in reported if finding.help == _CRASHED]
             verdicts[rule.id] = _verdict(results)
             if isinstance(case, TopicAnalysis | KeyAnalysis):
                 expectations |= {name: _of(name, results) for name in rule.expected_of(case)}
             if open_results := [result for result in results if is_open(result)]:
                 # A rule that lacks live data yields only Unknown.
-                has_data = any(isinstance(result, Finding) for result in results)
-                doubts[rule.id] = Doubt(_reason(open_results), counts=has_data or not rule.needs_live)
-        return _Judged(findings, verdicts, doubts, _assumptions(case), expectations)
-
-    def of_rules(self, target: _Target, check: str, case: object) -> dict[str, Results]:
-        """Return the results of each rule, which other topics may share."""
-
-        def judge() -> dict[str, Results]:
-            return {rule.id: self.in_deployments(rule, check, case, target) for rule in self.judging[check]}
-
-        if isinstance(case, TopicAnalysis) and self.shares:
-            return self.memory.recall(case.once(form_of), "rules", judge)
-        return judge()
+                doubts[rule.id] = Doubt(_reason(open_results), counts=bool(reported) or not rule.needs_live)
+        return _Judged(findings, verdicts, doubts, _assumptions(case), expectations, tuple(crashed))
 
     def in_deployments(self, rule: Rule, check: str, case: object, target: _Target) -> Results:
         """Return the results of a rule, which hold in every deployment or say how they depend on it."""

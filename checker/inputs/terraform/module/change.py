@@ -49,19 +49,35 @@ _OPEN = pattern(r"\$\{[^}]*\}|%\{[^}]*\}|\*+")
 """Variable parts of a path: interpolations, and the wildcards of `fileset`."""
 
 
-def readers_of(path: Path, top: Path) -> Iterator[Path]:
+class ModuleTexts(NamedTuple):
+    """The texts of a Terraform module and of those that it calls, and its first file, if the folder has a module."""
+
+    first: Path | None
+    texts: tuple[Text, ...]
+
+    @classmethod
+    def of(cls, folder: Path) -> ModuleTexts:
+        """Read the module of a folder, as far as it can be read."""
+        own = read_texts(folder, [])
+        return cls(own[0].path if own else None, tuple(with_called(folder, own, [])))
+
+
+def readers_of(
+    path: Path, top: Path, module_of: Callable[[Path], ModuleTexts] = ModuleTexts.of
+) -> Iterator[Path]:
     """Yield a file of each Terraform module that may read a file, directly or in a module that it calls.
 
-    Such a file lies in or below the folder of the module or of its root.
+    Such a file lies in or below the folder of the module or of its root. ``module_of`` reads a module; one that
+    remembers modules reads a folder once, however many of its files are asked about.
     """
     full = absolute(path)
     for distance, above in enumerate(Path(full).parents):
         if distance >= NEAR and not above.is_relative_to(top):
             return
         folder = Path(os.path.relpath(above))
-        texts = read_texts(folder, [])
-        if any(_mentions(one, full) for one in with_called(folder, texts, [])):
-            yield texts[0].path
+        first, texts = module_of(folder)
+        if first is not None and any(_mentions(one, full) for one in texts):
+            yield first
 
 
 def _mentions(text: Text, full: str) -> bool:
