@@ -21,7 +21,7 @@ from checker.inputs.large_files import is_bulk, is_terraform_json
 from checker.inputs.link import link_facts
 from checker.inputs.load import load
 from checker.inputs.policy_kind import is_of_any_kind
-from checker.inputs.readers import take, unwrap
+from checker.inputs.readers import kind_of, take, unwrap
 from checker.inputs.relative_names import Names
 from checker.inputs.snapshot import Snapshot, drafts
 from checker.inputs.text import TextDocument, parse_text
@@ -180,7 +180,7 @@ def _parsed(name: str, path: Path, body: str, given: Given) -> Input:
     """Read a single document."""
     document = unwrap(parse_text(name, body))
     facts = Facts(given)
-    take(facts, path, document, named=True)
+    take(facts, path, document, kind_of(document.root), named=True)
     facts.skipped += unmatched_values(facts)
     bare = document if is_of_any_kind(document.root) else None
     top = os.path.abspath(path.parent)  # noqa: PTH100 - links are not followed

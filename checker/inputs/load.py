@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.inventory import Inventory
     from checker.inputs.kinds.kind import Kind
+    from checker.inputs.readers import Recognized
 
     _Found = tuple[Path, bool]
 
@@ -59,9 +60,17 @@ _TEMPLATE = "Terraform renders this template in an expression that checker does 
 
 
 class _File(NamedTuple):
+    """A document of a file, with its kind if that is known."""
+
     path: Path
     named: bool
     document: TextDocument
+    kind: Recognized | None
+
+    @classmethod
+    def of(cls, path: Path, document: TextDocument, *, named: bool) -> _File:
+        """Recognize the kind of a document."""
+        return cls(path, named, document, kind_of(document.root))
 
 
 def load(
@@ -141,25 +150,25 @@ def _read_loose(found: list[_Found], facts: Facts) -> Iterable[_File]:
 
 def _take_all(files: list[_File], facts: Facts) -> None:
     """Read the documents of all files. A file without a known kind is reported once."""
-    kinds = [(file, kind_of(file.document.root)) for file in files]
-    known = {file.path for file, found in kinds if found is not None}
+    known = {file.path for file in files if file.kind is not None}
     others: set[Path] = set()
-    included = {name for file, found in kinds if found is not None for name in _includes(file, found[0])}
+    included = {name for file in files if file.kind is not None for name in _includes(file, file.kind[0])}
     before = frozenset(facts.opened)
-    for (path, named, document), found in sorted(kinds, key=lambda one: home_of(one[0].path) in included):
+    for file in sorted(files, key=lambda one: home_of(one.path) in included):
+        path, named = file.path, file.named
         if path not in known and not named:
             mark_irrelevant(path)
-        if found is None:
+        if file.kind is None:
             if path in known | others:
                 continue
             others.add(path)
         if home_of(path) not in facts.opened - before:
-            _take(path, document, facts, named=named)
+            _take(file, facts)
 
 
-def _take(path: Path, document: TextDocument, facts: Facts, *, named: bool) -> None:
+def _take(file: _File, facts: Facts) -> None:
     try:
-        take(facts, path, document, named=named)
+        take(facts, file.path, file.document, file.kind, named=file.named)
     except InputError as error:
         facts.skip(error)
 
@@ -296,7 +305,7 @@ def _mark_irrelevant(path: Path) -> None:
 def _parsed(path: Path, text: str, facts: Facts, *, named: bool) -> list[_File]:
     documents = parse_file(name_of(path), text)
     take_comments(facts, documents)
-    return [_File(path, named, one) for document in documents for one in parts_of(document)]
+    return [_File.of(path, one, named=named) for document in documents for one in parts_of(document)]
 
 
 def _read_context(path: Path, facts: Facts) -> list[_File]:
@@ -307,7 +316,7 @@ def _read_context(path: Path, facts: Facts) -> list[_File]:
             _mark_irrelevant(path)
             return []
         parts = (one for document in parse_file(name_of(path), text) for one in parts_of(document))
-        return [_File(path, named=False, document=one) for one in parts]
+        return [_File.of(path, one, named=False) for one in parts]
     except InputError as error:
         mark_irrelevant(path)
         facts.skipped.append(error.skipped()._replace(error=False))
@@ -316,7 +325,7 @@ def _read_context(path: Path, facts: Facts) -> list[_File]:
 
 def _is_manifest(file: _File, facts: Facts) -> bool:
     """True for a manifest. A named file with manifest keys counts, so that its errors are reported."""
-    found = kind_of(file.document.root)
+    found = file.kind
     chosen = file.named and not facts.of_change
     if found is None:
         return chosen and has_keys_of_manifest(file.document.root)

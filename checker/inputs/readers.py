@@ -56,7 +56,11 @@ def take_instance(facts: Facts, path: Path, text: str) -> None:
     facts.instances.append(found)
 
 
-def kind_of(root: Node) -> tuple[Kind, Node, Route] | None:
+Recognized = tuple[Kind, Node, "Route"]
+"""The kind of a document, the node of its facts and the route to it."""
+
+
+def kind_of(root: Node) -> Recognized | None:
     """Return the kind of a document, the node of its facts and the route to it; ``None`` if unknown."""
     if not isinstance(root, Object):
         return None
@@ -64,12 +68,11 @@ def kind_of(root: Node) -> tuple[Kind, Node, Route] | None:
     return next(((kind, *match) for kind, match in found if match is not None), None)
 
 
-def take(facts: Facts, path: Path, document: TextDocument, *, named: bool) -> None:
-    """Read the facts of a document. An irrelevant document is reported if it was named.
+def take(facts: Facts, path: Path, document: TextDocument, found: Recognized | None, *, named: bool) -> None:
+    """Read the facts of a document of a kind. An irrelevant document is reported if it was named.
 
     Raises InputError.
     """
-    found = kind_of(document.root)
     if found is None:
         from checker.inputs.refusals import read_by_option  # few files are not recognized
 
