@@ -16,6 +16,7 @@ test: lint types contracts unit wheel
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/zizmor --offline --persona pedantic --quiet .github action.yml
 
 types: $(READY)
 	$(BIN)/mypy
