@@ -3,7 +3,7 @@
     python -m scripts.build_dist [--outdir dist]
 
 Archives usually record the time and the machine of a build. Here all times are that of the last commit (or
-`SOURCE_DATE_EPOCH`), modes, owners and the time zone are fixed, and `constraints.txt` has the version of setuptools.
+`SOURCE_DATE_EPOCH`), modes and owners are fixed, and `constraints.txt` has the version of setuptools.
 Compressed bytes also depend on zlib: compare builds of the same Python on the same kind of machine.
 https://reproducible-builds.org/docs/source-date-epoch/
 """
@@ -59,14 +59,10 @@ def last_commit() -> str:
 
 
 def copied_sources(folder: Path) -> Path:
-    """Copy the sources without what tools have left in them, and with the modes that git knows."""
+    """Copy the sources, with the modes that git knows: a wheel keeps the modes of schemas and pages."""
     for name in SOURCES:
         source = ROOT / name
-        if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info")
-            shutil.copytree(source, folder / name, ignore=ignored)
-        else:
-            shutil.copy(source, folder / name)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return folder
@@ -80,8 +76,6 @@ def run_build(sources: Path, outdir: Path, epoch: int) -> None:
         "SOURCE_DATE_EPOCH": str(epoch),
         "PIP_CONSTRAINT": constraints,
         "PIP_BUILD_CONSTRAINT": constraints,
-        "TZ": "UTC",  # dates in a wheel have no time zone
-        "LC_ALL": "C.UTF-8",
     }
     command = [sys.executable, "-m", "build", "--outdir", str(outdir), str(sources)]
     done = subprocess.run(  # noqa: S603 - build, with arguments of this file

@@ -43,9 +43,10 @@ def build_twice(folder: Path) -> Path:
     """Build the wheel and the sdist twice at once, under different conditions, and compare the bytes."""
     sources = folder / "sources"
     copy_sources(sources)
+    elsewhere = {"TZ": "Asia/Tokyo", "SOURCE_DATE_EPOCH": last_commit().strip()}  # no history to read it from
     builds = [
-        start_build(ROOT, folder / "one", "022", "UTC"),
-        start_build(sources, folder / "two", "077", "Asia/Tokyo"),
+        start_build(ROOT, folder / "one", 0o022, {"TZ": "UTC"}),
+        start_build(sources, folder / "two", 0o077, elsewhere),
     ]
     assert [build.wait() for build in builds] == [0, 0]
     one, two = (
@@ -54,6 +55,8 @@ def build_twice(folder: Path) -> Path:
     assert len(one) == 2, one.keys()
     assert one.keys() == two.keys()
     assert [name for name in one if one[name] != two[name]] == []
+    (sdist,) = (content for name, content in one.items() if name.endswith(".tar.gz"))
+    assert int.from_bytes(sdist[4:8], "little") == int(last_commit())  # the time in the header of gzip
     (wheel,) = (folder / "one").glob("*.whl")
     return wheel
 
@@ -64,25 +67,20 @@ def copy_sources(folder: Path) -> None:
     for name in (*SOURCES, "scripts", "constraints.txt"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
-    for number, path in enumerate(sorted(folder.rglob("*.py"))):
-        path.chmod(0o600)
+    for number, path in enumerate(path for path in folder.rglob("*") if path.is_file()):
+        path.chmod(0o755 if number % 2 else 0o600)
         os.utime(path, (number, 1_000_000_000 + number))
     (folder / "checker" / "__pycache__").mkdir(exist_ok=True)
     (folder / "checker" / "__pycache__" / "left.pyc").touch()
 
 
-def start_build(sources: Path, outdir: Path, umask: str, zone: str) -> subprocess.Popen[bytes]:
+def start_build(
+    sources: Path, outdir: Path, umask: int, variables: dict[str, str]
+) -> subprocess.Popen[bytes]:
     """Start `make dist` in a folder of sources."""
     command = [sys.executable, "-m", "scripts.build_dist", "--outdir", str(outdir)]
-    environment = {
-        **os.environ,
-        "TZ": zone,
-        "SOURCE_DATE_EPOCH": last_commit().strip(),
-        "PYTHONHASHSEED": umask,
-    }
-    return subprocess.Popen(
-        command, cwd=sources, env=environment, umask=int(umask, 8), stdout=subprocess.DEVNULL
-    )
+    environment = {**os.environ, **variables}
+    return subprocess.Popen(command, cwd=sources, env=environment, umask=umask, stdout=subprocess.DEVNULL)
 
 
 def check_contents(wheel: Path) -> None:
