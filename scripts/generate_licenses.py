@@ -143,15 +143,19 @@ def row(name: str, needed_by: Iterable[str]) -> Package:
 
 def license_of(found: Distribution) -> str:
     """Give the license by the newest field that a package fills, or by the one that says more."""
-    metadata = found.metadata
-    expression = metadata["License-Expression"] or ""
-    classifiers = metadata.get_all("Classifier") or []
+    classifiers = found.metadata.get_all("Classifier") or []
     stated = [one.rpartition(" :: ")[2] for one in classifiers if one.startswith("License :: ")]
-    text = (metadata["License"] or "").partition("\n")[0].strip()
+    expression, text = field(found, "License-Expression"), field(found, "License")
     if not stated or text in SPDX or text in SPDX.values():
         stated = [text]
     names = sorted(SPDX.get(one, one) for one in stated)
     return expression or " or ".join(names) or "not stated in the metadata"
+
+
+def field(found: Distribution, name: str) -> str:
+    """Give the first line of a field, or nothing: from Python 3.12 on, asking for a missing field warns."""
+    values = found.metadata.get_all(name) or [""]
+    return str(values[0]).partition("\n")[0].strip()
 
 
 def size_of(found: Distribution) -> float:
