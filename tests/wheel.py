@@ -1,17 +1,22 @@
-"""Builds the wheel, installs it into a fresh environment away from the sources, and runs the command there."""
+"""Builds the wheel twice, installs it into a fresh environment away from the sources, and runs the command there."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from packaging.utils import canonicalize_name
+
+from scripts.build_dist import ROOT, SOURCES, last_commit
+from scripts.build_sbom import completed, describe, installed, validated
+from scripts.generate_licenses import BASE, groups
+
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": "*"}],
@@ -19,23 +24,63 @@ POLICY = {
 
 
 def main() -> None:
-    """Raise if the wheel holds anything but `checker`, or does not work by itself."""
+    """Raise if the wheel holds anything but `checker`, does not work by itself, or differs between two builds."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        wheel = build(folder)
+        wheel = build_twice(folder)
         check_contents(wheel)
-        check_command(wheel, folder)
+        environment = installed(wheel, folder / "venv")
+        check_packages(environment)
+        check_sbom(wheel, environment)
+        check_command(folder, environment)
     sys.stdout.write(
-        "wheel: only `checker` at top level, rules and schemas inside, works without the sources\n"
+        "wheel: only `checker` at top level, rules and schemas inside, works without the sources;"
+        " two builds have the same bytes\n"
     )
 
 
-def build(folder: Path) -> Path:
-    """Build the wheel from a copy of what git would give, in isolation."""
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    (wheel,) = folder.glob("*.whl")
+def build_twice(folder: Path) -> Path:
+    """Build the wheel and the sdist twice at once, under different conditions, and compare the bytes."""
+    sources = folder / "sources"
+    copy_sources(sources)
+    elsewhere = {"TZ": "Asia/Tokyo", "SOURCE_DATE_EPOCH": last_commit().strip()}  # no history to read it from
+    builds = [
+        start_build(ROOT, folder / "one", 0o022, {"TZ": "UTC"}),
+        start_build(sources, folder / "two", 0o077, elsewhere),
+    ]
+    assert [build.wait() for build in builds] == [0, 0]
+    one, two = (
+        {path.name: path.read_bytes() for path in (folder / name).iterdir()} for name in ("one", "two")
+    )
+    assert len(one) == 2, one.keys()
+    assert one.keys() == two.keys()
+    assert [name for name in one if one[name] != two[name]] == []
+    (sdist,) = (content for name, content in one.items() if name.endswith(".tar.gz"))
+    assert int.from_bytes(sdist[4:8], "little") == int(last_commit())  # the time in the header of gzip
+    (wheel,) = (folder / "one").glob("*.whl")
     return wheel
+
+
+def copy_sources(folder: Path) -> None:
+    """Copy what is built, with other times and modes and what a tool may leave behind."""
+    folder.mkdir()
+    for name in (*SOURCES, "scripts", "constraints.txt"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    for number, path in enumerate(path for path in folder.rglob("*") if path.is_file()):
+        path.chmod(0o755 if number % 2 else 0o600)
+        os.utime(path, (number, 1_000_000_000 + number))
+    (folder / "checker" / "__pycache__").mkdir(exist_ok=True)
+    (folder / "checker" / "__pycache__" / "left.pyc").touch()
+
+
+def start_build(
+    sources: Path, outdir: Path, umask: int, variables: dict[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start `make dist` in a folder of sources."""
+    command = [sys.executable, "-m", "scripts.build_dist", "--outdir", str(outdir)]
+    environment = {**os.environ, **variables}
+    return subprocess.Popen(command, cwd=sources, env=environment, umask=umask, stdout=subprocess.DEVNULL)
 
 
 def check_contents(wheel: Path) -> None:
@@ -52,12 +97,29 @@ def check_contents(wheel: Path) -> None:
     assert "checker/py.typed" in names
 
 
-def check_command(wheel: Path, folder: Path) -> None:
-    """Install the wheel, run it on a policy and on a manifest, and install a rule pack beside it."""
-    venv.create(folder / "venv", with_pip=True)
-    binaries = folder / "venv" / "bin"
-    constraints = ["-c", str(ROOT / "constraints.txt")]
-    subprocess.run([binaries / "pip", "install", "--quiet", *constraints, wheel], check=True, cwd=folder)
+def check_packages(environment: Path) -> None:
+    """An installation without extras brings the packages that `docs/licenses.md` lists, and no others."""
+    command = [sys.executable, "-m", "pip", "--python", str(environment), "list", "--format", "json"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    brought = {canonicalize_name(one["name"]) for one in json.loads(done.stdout)}
+    base = {package.name for package in groups()[BASE] if package.license}
+    assert brought - {"connect-stream-checker"} == base
+
+
+def check_sbom(wheel: Path, environment: Path) -> None:
+    """The SBOM names the wheel and each package, and nothing of the machine that wrote it."""
+    document = completed(describe(environment), wheel)
+    validated(json.dumps(document))
+    assert len(document["components"]) == len(groups()[BASE])
+    assert all(one["licenses"] and one["version"] and one["purl"] for one in document["components"])
+    text = json.dumps(document)
+    assert not [word for word in ("serialNumber", "file:", str(wheel.parent), str(ROOT)) if word in text]
+
+
+def check_command(folder: Path, environment: Path) -> None:
+    """Run the command on a policy and on a manifest, and install a rule pack beside it."""
+    binaries = environment / "bin"
+    pip = [sys.executable, "-m", "pip", "--python", str(environment)]
     (folder / "policy.json").write_text(json.dumps(POLICY))
     (folder / "streaming.yaml").write_text("topics:\n  - policy: policy.json\n")
     done = subprocess.run(
@@ -67,9 +129,7 @@ def check_command(wheel: Path, folder: Path) -> None:
     assert "error[public-topic]" in done.stdout, done.stdout
     pack = ROOT / "examples" / "rule-pack"
     shutil.copytree(pack, folder / "pack")
-    subprocess.run(
-        [binaries / "pip", "install", "--quiet", "--no-deps", folder / "pack"], check=True, cwd=folder
-    )
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", folder / "pack"], check=True, cwd=folder)
     rules = subprocess.run(
         [binaries / "checker", "rules", "acme-topic-name"],
         check=True,
