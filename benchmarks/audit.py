@@ -61,8 +61,10 @@ def stub(topics: int, share: int, accounts: int = 1, late: int = LATE) -> Iterat
     command = [sys.executable, "-m", "benchmarks.stub", *numbers]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None  # noqa: S101 - it is a pipe
-        yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
-        server.kill()
+        try:
+            yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
+        finally:
+            server.kill()
 
 
 def compare(url: str, threads: int, what: str) -> None:

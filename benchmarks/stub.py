@@ -77,7 +77,7 @@ class Stub:
             return {"Accounts": listed}
         if call.service == "connect":
             return {"InstanceSummaryList": [{"Id": INSTANCE, "Arn": instance(call)}]}
-        return {}
+        return {"Events": []} if call.service == "cloudtrail" else {}
 
     def sns(self, call: Call) -> str:
         """Topics in pages, and the attributes of one."""
@@ -86,7 +86,9 @@ class Stub:
             return self.page(call, int(asked.get("NextToken", ["0"])[0]))
         if call.operation == "GetTopicAttributes":
             return attributes(call, asked["TopicArn"][0], self.share)
-        return f"<{call.operation}Response><{call.operation}Result/></{call.operation}Response>"
+        listed = "<Subscriptions/>" if call.operation == "ListSubscriptions" else ""
+        result = f"<{call.operation}Result>{listed}</{call.operation}Result>"
+        return f"<{call.operation}Response>{result}</{call.operation}Response>"
 
     def page(self, call: Call, start: int) -> str:
         """One page of topics."""
