@@ -73,7 +73,9 @@ class Stub:
     def other(self, call: Call) -> object:
         """The services that speak JSON."""
         if call.service == "organizations":
-            listed = [{"Id": str(271828182845 + number), "Status": "ACTIVE"} for number in range(self.accounts)]
+            listed = [
+                {"Id": str(271828182845 + number), "Status": "ACTIVE"} for number in range(self.accounts)
+            ]
             return {"Accounts": listed}
         if call.service == "connect":
             return {"InstanceSummaryList": [{"Id": INSTANCE, "Arn": instance(call)}]}

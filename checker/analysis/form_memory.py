@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import Enum
-from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker.core.record import NamedTuple
@@ -24,12 +23,14 @@ T = TypeVar("T")
 
 
 class FormMemory:
-    """What was found of forms. Threads may share it. ``recalled`` counts what was not computed."""
+    """What was found of forms. ``recalled`` counts what was not computed.
+
+    Threads may share it: at worst, two of them find the same.
+    """
 
     def __init__(self) -> None:
         self.recalled = 0
         self._known: dict[tuple[str, str], _Known | None] = {}
-        self._lock = Lock()
 
     def recall(self, form: Form | None, question: str, compute: Callable[[], T]) -> T:
         """Return the answer to a question about a topic: that of its form, else what ``compute`` returns.
@@ -39,14 +40,13 @@ class FormMemory:
         if form is None:
             return compute()
         key = form.text, question
-        with self._lock:
-            is_new = key not in self._known and len(self._known) < _MOST
-            known = self._known.get(key)
+        is_new = key not in self._known and len(self._known) < _MOST
+        known = self._known.get(key)
         if known is not None:
             return self._confirmed(key, known, form, compute)
         found = compute()
         if is_new:
-            self._remember(key, _known(form, found))
+            self._known[key] = _known(form, found)
         return found
 
     def _confirmed(self, key: tuple[str, str], known: _Known, form: Form, compute: Callable[[], T]) -> T:
@@ -57,12 +57,8 @@ class FormMemory:
             return renamed
         found = compute()
         is_same = found == renamed
-        self._remember(key, known._replace(confirmed=known.confirmed | differing) if is_same else None)
+        self._known[key] = known._replace(confirmed=known.confirmed | differing) if is_same else None
         return found
-
-    def _remember(self, key: tuple[str, str], known: _Known | None) -> None:
-        with self._lock:
-            self._known[key] = known
 
 
 _MOST = 10_000

@@ -30,6 +30,7 @@ from checker.report.context import is_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from checker.analysis.form_memory import FormMemory
     from checker.analysis.inventory import Key, OpenInstance, Organization, Topic
     from checker.analysis.observation import Evidence
     from checker.expectations.model import Expectation
@@ -201,13 +202,27 @@ def _judged(
     context: CheckContext, options: Options, paths: Sequence[Path], inventory: Inventory, scope: Scope
 ) -> Report:
     """Judge what was read, and again with the other values of variables if a default may hide access."""
-    report = judge(inventory, context.rules, scope)
+    report = judge(inventory, context.rules, scope, _memory_for(inventory))
     if not inventory.has_other_values or not report.examined:
         return report
     from checker.lint.other_values import with_other_values  # imported on demand: most files list no values
 
     others = options._replace(given=options.given._replace(other_values=True))
-    return with_other_values(report, judge(_load_inventory(context, others, paths), context.rules, scope))
+    other = _load_inventory(context, others, paths)
+    return with_other_values(report, judge(other, context.rules, scope, _memory_for(other)))
+
+
+def _memory_for(inventory: Inventory) -> FormMemory | None:
+    """Return a memory for a run of so many topics that some may share their results."""
+    if len(inventory.topics) < _FEWEST:
+        return None
+    from checker.analysis.form_memory import FormMemory
+
+    return FormMemory()
+
+
+_FEWEST = 4
+"""The results of the first topic of a form are shared from the third on."""
 
 
 def _load_inventory(context: CheckContext, options: Options, paths: Sequence[Path]) -> Inventory:

@@ -12,7 +12,6 @@ Pipelines and TeamCity look for ``##vso[`` and ``##teamcity[``.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -147,6 +146,8 @@ def inert_patch_line(line: str) -> Inert:
 
 def json_lines(value: Any, *, indent: int | None = 2, ascii_only: bool = True) -> Iterator[Inert]:
     """Write JSON line by line, with JSON escapes for all invisible characters."""
+    import json  # most runs write none
+
     for line in json.dumps(_redacted(value), indent=indent, ensure_ascii=ascii_only).split("\n"):
         yield Inert(_ANYWHERE.sub(r"\1\\u005b", _escaped(line, _json_escape)))
 

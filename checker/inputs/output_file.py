@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
 from pathlib import Path
@@ -180,6 +179,8 @@ def is_report(text: str) -> bool:
     """
     if not text.strip() or text.startswith(_BEGINNINGS):
         return True
+    import json  # few runs overwrite a file
+
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -203,6 +204,7 @@ def _has_schema(value: dict[str, Any]) -> bool:
 
 
 def _fits(value: dict[str, Any], name: str) -> bool:
+    import json
     from importlib.resources import files  # slow to import, and rarely needed
 
     schema = json.loads(files("checker.schemas").joinpath(name).read_text("utf-8"))

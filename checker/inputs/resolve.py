@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import CallerPolicy, Grant, Key, Place, PolicyText, Topic
@@ -286,6 +285,8 @@ def substituted(node: Node, texts: Mapping[str, str]) -> Node:
 
 def implied(policy: object, dialect: Dialect, place: Place) -> PolicyText:
     """Make the default policy of a resource without a declared policy, at the resource's position."""
+    import json
+
     text = json.dumps(policy)
     root = parse_json(Source(place.document.name, text))
     read, problems = read_policy(root, dialect)

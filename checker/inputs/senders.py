@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/connect/latest/APIReference/API_StartContactStreamin
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -197,6 +196,8 @@ def parsed(text: Plain) -> Plain:
     if not isinstance(text, str) or not text.lstrip().startswith(("{", "[")):
         return text
     try:
+        import json  # few templates have senders
+
         read: Plain = json.loads(text)
     except (ValueError, RecursionError):
         return text

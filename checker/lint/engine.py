@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.form import form_of
-from checker.analysis.form_memory import FormMemory
 from checker.analysis.inventory import Key, PolicyText, files_of
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import pair, pairings_of_key
@@ -35,6 +33,7 @@ from checker.policy.wildcard import glob
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+    from checker.analysis.form_memory import FormMemory
     from checker.analysis.inventory import CallerPolicy, Inventory, Pairing, Place, Topic, Written
     from checker.core.finding import Part, Route
     from checker.lint.deployments import Results
@@ -153,9 +152,9 @@ def judge(
 ) -> Report:
     """Run the rules over all targets in scope: topics, the keys that they use, and contacts.
 
-    ``memory`` has results of the same rules, which topics of this run may share.
+    ``memory`` has results of the same rules, which topics of this run may share; without it, each is judged.
     """
-    run, inventory = _Run(rules, memory or FormMemory()), pair(inventory)
+    run, inventory = _Run(rules, memory), pair(inventory)
     streamed = frozenset(text for contact in inventory.contacts for text, _ in contact.topics)
     about = [topic for topic in inventory.topics if _is_in_files(topic, inventory, scope)]
     by_key, sharing = _by_key(inventory, streamed)
@@ -294,14 +293,13 @@ def _may_read_names(rule: Rule) -> bool:
 class _Run:
     """One run of the rules over the targets."""
 
-    def __init__(self, rules: Sequence[Rule], memory: FormMemory) -> None:
-        self.memory = memory
+    def __init__(self, rules: Sequence[Rule], memory: FormMemory | None) -> None:
         self.judging = {check: [r for r in rules if r.judges(check)] for check in CHECKS}
         self.about_topics = {rule.id for rule in rules if is_about_topics(rule)}
         self.findings: list[Finding] = []
         self.examined: list[Examined] = []
         self.crashed: list[str] = []
-        self.shares = not any(map(_may_read_names, self.judging["check_topic"]))
+        self.memory = None if any(map(_may_read_names, self.judging["check_topic"])) else memory
 
     def topic(self, topic: Topic, case: TopicAnalysis, of_key: _Judged | None, in_scope: str) -> None:
         """Check a topic; ``of_key`` contains the verdicts on its key that apply to the topic."""
@@ -369,7 +367,9 @@ class _Run:
 
     def found(self, target: _Target, check: str, case: object) -> _Judged:
         """Run the rules on a target, or recall what they found of a topic that differs in nothing but names."""
-        if isinstance(case, TopicAnalysis) and self.shares:
+        if isinstance(case, TopicAnalysis) and self.memory is not None:
+            from checker.analysis.form import form_of  # only where there are several topics
+
             return self.memory.recall(case.once(form_of), "rules", lambda: self.run(target, check, case))
         return self.run(target, check, case)
 

@@ -6,9 +6,7 @@ both. Strings with escapes are decoded by the standard library.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined] # typeshed leaves it out
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from checker.core.finding import Reference
@@ -110,6 +108,8 @@ class _Reader:
         return _END, "", end, end
 
     def escaped(self, after_quote: int) -> _Token:
+        from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined] # typeshed leaves it out
+
         try:
             text, end = scanstring(self.text, after_quote, True)  # noqa: FBT003 - positional in the standard library
         except JSONDecodeError as error:
@@ -229,6 +229,8 @@ def listed(value: Plain) -> Sequence[Plain]:
 
 def quoted(text: str) -> str:
     """Write a text as a JSON string."""
+    import json
+
     return json.dumps(text)
 
 

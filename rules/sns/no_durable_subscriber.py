@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
-from checker.lint.delivery.deliveries import deliveries
 from checker.lint.delivery.model import KINDS
+from checker.lint.delivery.of_topic import deliveries
 from checker.lint.rule import Rule
 from checker.lint.status import OK, UNKNOWN
 

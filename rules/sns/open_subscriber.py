@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
-from checker.lint.delivery.deliveries import deliveries
+from checker.lint.delivery.of_topic import deliveries
 from checker.lint.rule import Rule
 
 if TYPE_CHECKING:

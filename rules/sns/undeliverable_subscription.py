@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
-from checker.lint.delivery.deliveries import deliveries, is_supplied
 from checker.lint.delivery.model import FILTER, SUBSCRIPTION, decisive
+from checker.lint.delivery.of_topic import deliveries, is_supplied
 from checker.lint.rule import Rule
 from checker.lint.status import BROKEN
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.endpoints import endpoint_names
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
-from checker.lint.delivery.deliveries import filters
-from checker.lint.delivery.filters import NONE_HELP, refusal
+from checker.lint.delivery.of_topic import filters
 from checker.lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -71,6 +70,8 @@ class UnmatchableFilter(Rule):
         if isinstance(subscriptions, Unknown):
             yield subscriptions
             return
+        from checker.lint.delivery.filters import NONE_HELP, refusal  # for subscriptions alone
+
         names = endpoint_names(subscriptions)
         for subscription, result in filters(case):
             if isinstance(result.some, Unknown):

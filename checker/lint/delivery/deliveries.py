@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS, Endpoints, Function, Queue, Role, Stream
+from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS, Function, Queue, Role, Stream
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 from checker.lint.delivery.dead_letter import dead_letter_steps
-from checker.lint.delivery.filters import acceptance_step, filtered
+from checker.lint.delivery.filters import acceptance_step
 from checker.lint.delivery.function import function_steps, function_warnings
 from checker.lint.delivery.model import SUBSCRIPTION, Delivery, Step, step
+from checker.lint.delivery.of_topic import CONFIRM_HELP
 from checker.lint.delivery.organization import queue_organization_steps, stream_organization_steps
 from checker.lint.delivery.queue import PERIOD, queue_steps, queue_warnings
 from checker.lint.delivery.regions import reaches
@@ -22,50 +23,10 @@ if TYPE_CHECKING:
 
     from checker.analysis.endpoints import Subscription
     from checker.analysis.inventory import Inventory, Key, Topic
-    from checker.analysis.topic import TopicAnalysis
-    from checker.lint.delivery.filters import Filtered
     from checker.lint.delivery.model import DeliveryWarning
 
 
-CONFIRM_HELP = (
-    "the endpoint's owner must confirm it with ConfirmSubscription and the token that SNS sent; if you do not know the "
-    "endpoint, leave it: SNS deletes an unconfirmed subscription after 48 hours"
-)
-"""https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html"""
 _NO_ROLE = Unknown("the role of the subscription was not supplied")
-
-
-def deliveries(case: TopicAnalysis) -> tuple[Delivery, ...]:
-    """Judge the known subscriptions of a topic; empty if none is known."""
-    return case.once(_deliveries)
-
-
-def _deliveries(case: TopicAnalysis) -> tuple[Delivery, ...]:
-    subscriptions = case.topic.subscriptions
-    if isinstance(subscriptions, Unknown):
-        return ()
-    return tuple(delivery(one, case.topic, case.inventory, _instances(case)) for one in subscriptions)
-
-
-def filters(case: TopicAnalysis) -> tuple[tuple[Subscription, Filtered], ...]:
-    """Return the confirmed subscriptions of a topic, each with the messages that its filter policy accepts."""
-    return case.once(_filters)
-
-
-def _filters(case: TopicAnalysis) -> tuple[tuple[Subscription, Filtered], ...]:
-    subscriptions = case.topic.subscriptions
-    known = () if isinstance(subscriptions, Unknown) else subscriptions
-    instances = _instances(case)
-    return tuple((one, filtered(one, instances)) for one in known if one.confirmed is not False)
-
-
-def _instances(case: TopicAnalysis) -> tuple[Arn, ...]:
-    return tuple(dict.fromkeys((*case.instances, *case.named_instances)))
-
-
-def is_supplied(case: TopicAnalysis) -> bool:
-    """True if the run knows any endpoint, so that one that is not known needs a word."""
-    return case.inventory.endpoints != Endpoints()
 
 
 def delivery(

@@ -8,8 +8,8 @@ from checker.analysis.deployments import in_words
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.lint.delivery.dead_letter import PREFIX
-from checker.lint.delivery.deliveries import deliveries
 from checker.lint.delivery.model import FILTER, SUBSCRIPTION, decisive
+from checker.lint.delivery.of_topic import deliveries
 from checker.lint.status import BROKEN, OK, UNKNOWN
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +41,8 @@ def downloads_of(root: Path) -> Mapping[str, Download]:
     if not os.path.isfile(root / _LIST):  # noqa: PTH113 - never raises
         return {}
     try:
+        import json  # few roots have downloaded modules
+
         read = json.loads(read_text(root / _LIST))
     except (InputError, ValueError, RecursionError):
         return {}
