@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/athena/latest/ug/cloudtrail-logs.html
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from checker.core.errors import Skipped
@@ -121,6 +120,8 @@ def _piece(node: Node, row: Row) -> Piece:
     from checker.inputs.cloudtrail.fragment import FilePosition, Piece
 
     where = node.source.position(node.start, node.end)
+    import json  # slow to import, and few files are results of queries
+
     event = row.get(_EVENT) or json.dumps(_event(row))
     return Piece(event.encode("utf-8", "replace"), FilePosition(where.line, where.column), is_verbatim=False)
 
@@ -133,6 +134,8 @@ def _event(row: Row) -> Mapping[str, object]:
 
 def _decoded(text: str) -> object:
     """Decode a part of an event in JSON; any other text stands for itself."""
+    import json
+
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError):
