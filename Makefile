@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments bench peers \
+.PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments mutation bench peers \
 	format clean
 
 demo: $(READY)
@@ -72,6 +72,13 @@ deployments: DRAWS ?= 100000
 deployments: FIRST ?= 0
 deployments: $(READY)
 	$(BIN)/python -m tests.lint.deployments --property $(PROPERTY) --draws $(DRAWS) --first $(FIRST)
+
+# The long job of mutation testing: all mutants of `iam`, `policy`, `fixes` or `rules`, or a SAMPLE of them. It resumes.
+mutation: PACKAGE ?= iam
+mutation: SAMPLE ?= 0
+mutation: SEED ?= 1
+mutation: $(READY)
+	nice $(BIN)/python -m tests.mutation --package $(PACKAGE) --sample $(SAMPLE) --seed $(SEED)
 
 bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib
