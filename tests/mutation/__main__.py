@@ -29,10 +29,12 @@ from tests.mutation.session import Child, Session, collect
 FOLDER = ROOT / "build" / "mutation"
 TESTS = {
     "iam": ("tests/iam", "tests/policy", "tests/rules"),
-    "policy": ("tests/iam", "tests/policy", "tests/rules"),
-    "fixes": ("tests/rules",),
-    "rules": ("tests/rules",),
+    "policy": ("tests/policy", "tests/rules/test_findings.py", "tests/iam", "tests/rules"),
+    "fixes": ("tests/rules/test_findings.py", "tests/rules"),
+    "rules": ("tests/rules/test_findings.py", "tests/rules"),
 }
+"""The tests for each package, those first that notice most."""
+
 GOAL = 0.95
 MOST = 30.0
 """A mutant that survives tests of so many seconds counts as a survivor, even if the rest would kill it."""
@@ -54,6 +56,7 @@ class Run:
     """Tries mutants, several at a time, and writes down each outcome."""
 
     def __init__(self, package: str, workers: int, reach: Reach, terminal: int) -> None:
+        self._paths = TESTS[package]
         self._path = FOLDER / f"{package}.jsonl"
         self._workers = workers
         self._reach = reach
@@ -83,13 +86,16 @@ class Run:
         near = self._killers[mutant.file, mutant.function]
         usual = self._killers["", ""] if self._reach.is_fresh(mutant) else self._killers[mutant.file, ""]
         ranks = {name: rank for rank, (name, _) in enumerate(usual.most_common(20))}
-        order = sorted(names, key=lambda name: (-near[name], ranks.get(name, 20)))
+        order = sorted(names, key=lambda name: (-near[name], ranks.get(name, 20), self._place(name)))
         passed = itertools.accumulate(self._reach.seconds[name] for name in order)
         return [
             (name, self._reach.seconds[name])
             for name, total in zip(order, passed, strict=True)
             if total < MOST
         ]
+
+    def _place(self, name: str) -> int:
+        return next(place for place, path in enumerate(self._paths) if name.startswith(path))
 
     def _wait(self, progress: str) -> None:
         process, status = os.wait()
@@ -119,17 +125,17 @@ class Run:
 def in_new_modules(mutant: Mutant, tests: list[tuple[str, float]]) -> str:
     """Import everything anew with the change; a mutant that cannot be imported is killed by that.
 
-    Files of tests are collected one after the other, the quickest first.
+    Files of tests are collected one after the other.
     """
     by_file: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for name, seconds in tests:
         by_file[name.partition("::")[0]].append((name, seconds))
     import_mutated(mutant)
-    for file in sorted(by_file, key=lambda file: sum(seconds for _, seconds in by_file[file])):
+    for file, own in by_file.items():
         failed = ["the import"]
 
-        def run(session: Session, file: str = file, failed: list[str] = failed) -> None:
-            failed[0] = session.first_failure(by_file[file])
+        def run(session: Session, own: list[tuple[str, float]] = own, failed: list[str] = failed) -> None:
+            failed[0] = session.first_failure(own)
 
         collect((file,), run)
         if failed[0]:
