@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.mutation.equivalent import reason_of
-from tests.mutation.install import import_mutated, replace_code
+from tests.mutation.install import changes_cells, import_mutated, replace_code
 from tests.mutation.mutants import PACKAGES, ROOT, Mutant, files_of, mutants_of
 from tests.mutation.reach import Reach, measure, read_reach
 from tests.mutation.session import Child, Session, collect
@@ -177,16 +177,21 @@ def records_of(package: str) -> dict[Mutant, dict[str, Any]]:
 
 
 def try_mutants(package: str, mutants: list[Mutant], workers: int) -> None:
-    """Try mutants: first those that need new modules, then those that change functions in place."""
+    """Try mutants: first those that change functions in place, then the slow ones that need new modules."""
     kept, terminal = FOLDER / "reach.json", os.dup(2)
     assert Child(lambda: measure(TESTS[package], kept)).wait(), "the tests could not be measured"
     reach = read_reach(kept, TESTS[package])
     run = Run(package, workers, reach, terminal)
-    fresh = [mutant for mutant in mutants if reach.is_fresh(mutant)]
-    run.try_all(fresh, in_new_modules)
-    others = [mutant for mutant in mutants if not reach.is_fresh(mutant)]
-    if others:
+    fresh = {mutant for mutant in mutants if reach.is_fresh(mutant) or changes_cells(mutant)}
+    others = [mutant for mutant in mutants if mutant not in fresh]
+
+    def change_functions() -> str:
         collect(TESTS[package], lambda session: run.try_all(others, in_session(session)))
+        return ""
+
+    if others:
+        Child(change_functions).wait()  # its modules stay in that process
+    run.try_all([mutant for mutant in mutants if mutant in fresh], in_new_modules)
 
 
 def summary(package: str, mutants: list[Mutant]) -> float:

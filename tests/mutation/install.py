@@ -38,6 +38,11 @@ def replace_code(mutant: Mutant) -> int:
     return count
 
 
+def changes_cells(mutant: Mutant) -> bool:
+    """True if a function no longer uses a variable of a function around it, so that its code cannot be replaced."""
+    return any(old.co_freevars != new.co_freevars for old, new in _changed_codes(mutant).items())
+
+
 def _is_of(function: FunctionType, mutant: Mutant) -> bool:
     return function.__code__.co_filename == str(ROOT / mutant.file)
 

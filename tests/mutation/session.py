@@ -83,15 +83,24 @@ def collect(paths: Sequence[str], run: Callable[[Session], None]) -> Session:
     """Collect the tests of files or folders, and hand them to ``run``. Nothing is printed."""
     session = Session(run)
     os.chdir(ROOT)
+    terminal = os.dup(1)
+    _silence(1)
     pytest.main([*OPTIONS, *paths], plugins=[session])
+    os.dup2(terminal, 1)
+    os.close(terminal)
     return session
+
+
+def _silence(descriptor: int) -> None:
+    with open(os.devnull, "w") as nothing:  # noqa: PTH123 # a device
+        os.dup2(nothing.fileno(), descriptor)
 
 
 class Child:
     """A forked process that does one thing, and gives back a text. Empty if it ended before."""
 
     def __init__(self, work: Callable[[], str]) -> None:
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         self.began = time.monotonic()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -118,9 +127,8 @@ class Child:
 def _work(work: Callable[[], str], folder: Path) -> None:
     """Do the work of a child, with a folder of its own for temporary files, and silently."""
     try:
-        with open(os.devnull, "w") as nothing:  # noqa: PTH123 # a device
-            os.dup2(nothing.fileno(), 1)
-            os.dup2(nothing.fileno(), 2)
+        _silence(1)
+        _silence(2)
         tempfile.tempdir = str(folder)
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(folder)
         try:
