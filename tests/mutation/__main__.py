@@ -30,8 +30,8 @@ FOLDER = ROOT / "build" / "mutation"
 TESTS = {
     "iam": ("tests/iam", "tests/policy", "tests/rules"),
     "policy": ("tests/policy", "tests/rules/test_findings.py", "tests/iam", "tests/rules"),
-    "fixes": ("tests/rules/test_findings.py", "tests/rules"),
-    "rules": ("tests/rules/test_findings.py", "tests/rules"),
+    "fixes": ("tests/rules/test_findings.py", "tests/rules/test_other_facts.py", "tests/rules"),
+    "rules": ("tests/rules/test_findings.py", "tests/rules/test_other_facts.py", "tests/rules"),
 }
 """The tests for each package, those first that notice most."""
 
