@@ -55,11 +55,11 @@ def decide(policy: Any, request: PolicyRequest) -> str:
     document = policy if isinstance(policy, dict) else {}
     variables = document.get("Version") == "2012-10-17"  # the older version treats variables as text
     statements = document.get("Statement", [])
-    applied = {
+    applied = [
         statement.get("Effect")
-        for statement in (statements if isinstance(statements, list) else [statements])
+        for statement in as_list(statements)
         if isinstance(statement, dict) and _applies(statement, request, variables=variables)
-    }
+    ]
     if "Deny" in applied:
         return EXPLICITLY_DENIED
     return ALLOWED if "Allow" in applied else IMPLICITLY_DENIED
@@ -173,11 +173,11 @@ def condition_tests(block: object, context: Context, *, variables: bool) -> Iter
         if not isinstance(keys, dict):
             yield _undocumented
             continue
-        repeated = len({key.lower() for key in keys}) < len(keys)
+        spellings = [key.lower() for key in keys]
         for key, expected in keys.items():
             yield (
                 _undocumented
-                if repeated
+                if spellings.count(key.lower()) > 1
                 else _test(name, key.lower(), _texts(expected), context, variables=variables)
             )
 

@@ -274,6 +274,8 @@ def test_variables_are_text_in_the_old_version(version: str) -> None:
         ("DateGreaterThan", "1780000000", "2026-06-01T00:00:00Z", UNKNOWN),
         ("DateEquals", "2026", "2026", UNKNOWN),
         ("DateEquals", "2026-13-01", "2026-06-01", UNKNOWN),
+        ("DateEquals", "2026-06-01T00:00:00+12:75", "2026-05-31T10:45:00Z", UNKNOWN),
+        ("DateEquals", "2026-06", "2026-06-01T00:00Z", ALLOWED),
         ("DateNotEquals", "2026-06-01", "2026-06-02", ALLOWED),
     ],
 )
