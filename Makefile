@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint types contracts docs names unit wheel deployments bench peers format clean
+.PHONY: demo test lint types contracts docs names unit wheel deployments soak bench peers format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -44,6 +44,13 @@ deployments: DRAWS ?= 100000
 deployments: FIRST ?= 0
 deployments: $(READY)
 	$(BIN)/python -m tests.lint.deployments --property $(PROPERTY) --draws $(DRAWS) --first $(FIRST)
+
+# The long job of the decision engine and the prover; it goes on where the last run stopped. See docs/assurance.md.
+soak: DECISIONS ?= 10000000
+soak: QUESTIONS ?= 100000
+soak: SECONDS ?= inf
+soak: $(READY)
+	$(BIN)/python -m tests.soundness.soak --decisions $(DECISIONS) --questions $(QUESTIONS) --seconds $(SECONDS)
 
 bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib

@@ -183,6 +183,7 @@ def glob(pattern: str) -> re.Pattern[str]:
     return re.compile(_regex(pattern, wild=True), re.DOTALL)
 
 
+@lru_cache(maxsize=4096)
 def _regex(text: str, *, wild: bool) -> str:
     if not wild:
         return re.escape(text)
