@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from tests.soundness import finds
 from tests.soundness.asked import QUESTIONS
-from tests.soundness.attempts import attempt
+from tests.soundness.attempts import attempt, keep
 from tests.soundness.cases import case_of
 from tests.soundness.questions import Outcome
 

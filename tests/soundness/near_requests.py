@@ -67,7 +67,7 @@ class NearRequests:
         about_keys = "kms:" in str(document)
         self.actions = (*(_KEY_ACTIONS if about_keys else ()), *ACTIONS[:2], *ACTIONS)
         named = [text for one in _elements(document, "Resource") for text in _likes(one)]
-        self.resources = (
+        self.resources: tuple[str, ...] = (
             *_RESOURCES,
             *((KEY_ARN,) * 3 if about_keys else ()),
             *rng.sample(named, min(len(named), 5)),
@@ -161,10 +161,15 @@ class NearRequests:
             context[key] = [rng.choice(likes) for _ in range(rng.randint(0, 3))]
 
 
+def _value_of(variable: re.Match[str]) -> str:
+    """The default of a variable, or a value that no default stands for."""
+    return str(variable[1] or "sam")
+
+
 @lru_cache(maxsize=4096)
 def _likes(pattern: str) -> tuple[str, ...]:
     """Texts that a pattern describes, some that it just does not, and some that it describes as a text alone."""
-    plain = _VARIABLE.sub(lambda found: str(found[1] or "sam"), pattern)
+    plain = _VARIABLE.sub(_value_of, pattern)
     more = variants(plain) if plain != pattern else ()
     return (*variants(pattern), *more, *(filled(plain, run) for run in _RUNS if "*" in plain))
 
