@@ -173,6 +173,11 @@ def any_policy(rng: random.Random) -> Any:
     return _odd_document(found, rng) if rng.random() < 0.03 else found
 
 
+def change_any(found: Policy, rng: random.Random) -> None:
+    """Change a policy in place by one step, to any form."""
+    rng.choice((_another_condition, *_CHANGES))(rng.choice(found["Statement"]), rng)
+
+
 def _another_condition(statement: Statement, rng: random.Random) -> None:
     """Add a condition under any operator; half of the time on a key that goes with it."""
     base = rng.choice(OPERATORS)
