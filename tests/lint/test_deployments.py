@@ -149,7 +149,7 @@ def wrong_verdicts(draw: Draw, path: Path) -> dict[str, tuple[Verdict, Verdict]]
         return {}
     arn = f"arn:aws:connect:{REGION}:{homes.pop()}:instance/{draw.instance_id}"
     values = {"AWS__AccountId": draw.own, "AWS__Region": REGION, "AWS__Partition": "aws"}
-    chosen = {"AWS::AccountId": draw.own, "Account": draw.given_account}
+    chosen = {"AWS::AccountId": draw.own, "AWS::Region": REGION, "Account": draw.given_account}
     if any(chosen.get(name, values) not in values for name, values in assumed.items() if name in chosen):
         return {}
     found = verdicts(report(path, **values, Account=draw.given_account, Instance=arn))
