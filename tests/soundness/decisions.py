@@ -127,11 +127,14 @@ def decide(case: Case, _: Tool) -> Outcome:
     subject = Subject(case.policies[0])
     kept = case.kept[1]
     rng = random.Random(case.seed)  # noqa: S311 - reproducible
-    requests = [_request(kept)] if kept else NearRequests(subject.document, subject.law, rng).draw(REQUESTS)
+    requests = (
+        [request_of_json(kept)] if kept else NearRequests(subject.document, subject.law, rng).draw(REQUESTS)
+    )
     found = tally(subject, requests)
     return Outcome(found.differences, found.words.total(), found.left_open)
 
 
-def _request(kept: dict[str, Any]) -> Request:
+def request_of_json(kept: dict[str, Any]) -> Request:
+    """Read a request as `checker simulate` does: a key that is not there is absent."""
     context = {key.lower(): value for key, value in kept["context"].items()}
     return Request(caller_of(kept["principal"], context), kept["action"], kept["resource"], context)
