@@ -201,7 +201,7 @@ def _value(base: str, key: str, rng: random.Random) -> Any:
 
     def one() -> Any:
         chance = rng.random()
-        if chance < 0.5:
+        if chance < (0.1 if base == "BinaryEquals" else 0.5):  # no key of the materials has bytes
             return rng.choice(usual)
         if chance < 0.85:
             return rng.choice(of_operator)

@@ -1,7 +1,7 @@
 """The soak: `python -m tests.soundness.soak --decisions 10000000 --questions 100000`.
 
 Compares decisions of the three evaluators, and the answers of the prover with brute force, in numbered rounds. A round
-is the same for ever: `--round decisions:1105` repeats one. Progress is in `build/soak`, so that a run that was stopped
+is the same each time with one revision: `--round decisions:1105` repeats one. Progress is in `build/soak`, so that a run that was stopped
 goes on with the next round. Each run adds a line for each comparison to `tests/soundness/soak.jsonl`: the revision, the
 rounds, what was counted, the seconds, and the rounds with a difference. Differences become finds. Exits with 1 if there
 was one, and with 0 when the goals are reached or the seconds are over.
@@ -217,6 +217,20 @@ def _git(*arguments: str) -> str:
     ).stdout.strip()
 
 
+def totals(done: list[Record]) -> Iterator[str]:
+    """Yield the totals of each comparison, and how often conditions of each operator held, failed and stayed open."""
+    for kind in KINDS:
+        runs = [one for one in done if one.kind == kind]
+        counted, seconds = sum(one.counted for one in runs), sum(one.seconds for one in runs)
+        different = [number for one in runs for number in one.different]
+        revisions = list(dict.fromkeys(one.revision for one in runs))
+        yield f"{kind}: {counted:,} in {sum(one.next - one.first for one in runs):,} rounds and {seconds:,.0f} seconds"
+        yield f"  revisions {', '.join(revisions)}; rounds with a difference: {different or 'none'}"
+        yield f"  left open by checker alone: {sum(one.left_open for one in runs):,}"
+        tally = sum((one.tally for one in runs), Counter[str]())
+        yield from (f"  {name:45} {tally[name]:>10,}" for name in sorted(tally))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.soundness.soak", description=(__doc__ or "").split("\n")[0]
@@ -229,7 +243,11 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=float("inf"), help="Stop after these seconds.")
     parser.add_argument("--round", help="Repeat one round, such as `decisions:1105`, and print its tally.")
+    parser.add_argument("--totals", action="store_true", help="Print the totals of all recorded runs.")
     given = parser.parse_args()
+    if given.totals:
+        print("\n".join(totals(records())))  # noqa: T201
+        return 0
     if given.round:
         kind, _, number = given.round.partition(":")
         record = KINDS[kind](int(number))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
@@ -96,3 +97,13 @@ def test_the_record_of_the_soak_can_be_read() -> None:
         assert all(one.next > one.first and one.counted for one in runs)
         assert all(later.first >= earlier.next for earlier, later in pairwise(runs))
         assert runs == [] or Record.of_json(runs[-1].to_json()) == runs[-1]
+
+
+@pytest.mark.parametrize("kind", soak.KINDS)
+def test_the_page_claims_what_was_recorded(kind: str) -> None:
+    page = (soak.ROOT / "docs" / "assurance.md").read_text(encoding="utf-8")
+    claimed = re.search(rf"([\d,]+) {kind}\b", page.partition("In all: **")[2])
+    assert claimed is not None
+    assert (
+        0 < int(claimed[1].replace(",", "")) <= sum(one.counted for one in soak.records() if one.kind == kind)
+    )
