@@ -126,7 +126,7 @@ _ACTIVE = str.maketrans(
 )
 _NUMBER = re.compile(r"#(?=\d)")
 """What GitHub makes a link to an issue of. With a space after it, it could begin a heading."""
-_REFERENCE = re.compile(r"(:(?=//)|\bwww(?=\.)|\bgh-(?=\d))", re.IGNORECASE)
+_REFERENCE = re.compile(r"(:(?=//)|www(?=\.)|gh-(?=\d))", re.IGNORECASE)
 """What GitHub, a chat or a mail program makes a link of; a space after it prevents that."""
 _BARE_ARN = re.compile(r"(?<![`\w])arn:[^\s`,;]+")
 _MARKS = str.maketrans("", "", "`[]*!\\")
