@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,8 @@ PROGRESS = ROOT / "build" / "soak"
 QUESTION_SEED = 20261128
 CYCLE = ("deputy", "deputy", "public", "deputy", "deputy", "diff")
 """The question of a round, by its number; those that are quick to answer come up more often."""
+ERROR = "Error"
+"""Counts the rounds in which an evaluator or a command raised."""
 _SAVE_SECONDS = 30.0
 
 
@@ -114,6 +117,15 @@ def questions(number: int) -> Record:
 KINDS = {"decisions": decisions, "questions": questions}
 
 
+def run_round(kind: str, number: int) -> Record:
+    """Run one round. An evaluator or a command that raises is a difference, and does not end the soak."""
+    try:
+        return KINDS[kind](number)
+    except Exception:  # noqa: BLE001 - whatever it is, it is a find
+        print(f"{kind}:{number}: {traceback.format_exc()}", flush=True)  # noqa: T201
+        return Record(kind, "", number, number + 1, different=(number,), tally=Counter({ERROR: 1}))
+
+
 def records(path: Path = RECORDS) -> list[Record]:
     """All runs that were recorded."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
@@ -180,7 +192,7 @@ def soak(progress: Progress, seconds: float) -> int:
             kind = progress.due()
             if kind is None:
                 break
-            progress.now[kind] = progress.now[kind].plus(KINDS[kind](progress.now[kind].next))
+            progress.now[kind] = progress.now[kind].plus(run_round(kind, progress.now[kind].next))
             _save_sometimes(progress)
     finally:
         progress.close()
@@ -250,7 +262,7 @@ def main() -> int:
         return 0
     if given.round:
         kind, _, number = given.round.partition(":")
-        record = KINDS[kind](int(number))
+        record = run_round(kind, int(number))
         print(record.to_json())  # noqa: T201
         return 1 if record.different else 0
     goals = {"decisions": given.decisions, "questions": given.questions}

@@ -90,6 +90,12 @@ def test_a_soak_that_was_stopped_goes_on_with_the_next_round(tmp_path: Path) -> 
     assert progress().due() is None
 
 
+def test_an_evaluator_that_raises_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(decide.__dict__, "as_list", lambda _: 1 / 0)
+    record = soak.run_round("decisions", 0)
+    assert (record.different, record.tally) == ((0,), {soak.ERROR: 1})
+
+
 def test_the_record_of_the_soak_can_be_read() -> None:
     """Runs of one comparison continue each other, so that no round counts twice."""
     for kind in soak.KINDS:
