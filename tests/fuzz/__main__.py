@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import hashlib
 import importlib.util
+import itertools
 import os
 import random
 import sys
@@ -23,6 +24,8 @@ from pathlib import Path
 from tests.fuzz.minimize import minimized
 
 BUILD = Path(__file__).parents[2] / "build" / "fuzz"
+_ROUND = 50
+"""Draws of hypothesis between two looks at the clock."""
 _STEPS = 8
 """The most mutations of a sample in one draw of hypothesis."""
 
@@ -40,56 +43,66 @@ def failure(hold: Callable[[bytes, Path], None], data: bytes) -> str:
     return ""
 
 
+def _kind_of(error: str) -> tuple[str, str]:
+    """The type of an error and the lines that raised it, so that an input does not become smaller for another one."""
+    return error.partition(":")[0], error.rpartition("(")[2]
+
+
 def keep(name: str, data: bytes) -> Path:
     """Make an input that breaks its property smaller, and write it to the corpus."""
     from tests.fuzz.targets import CORPUS, TARGETS
 
     hold = TARGETS[name].hold
-    small = minimized(data, lambda candidate: bool(failure(hold, candidate)))
+    kind = _kind_of(failure(hold, data))
+    small = minimized(data, lambda candidate: _kind_of(failure(hold, candidate)) == kind)
     path = CORPUS / name / f"find-{hashlib.sha256(small).hexdigest()[:8]}"
     path.write_bytes(small)
     print(f"{path}: {failure(hold, small)[:2000]}", flush=True)  # noqa: T201
     return path
 
 
-def by_hypothesis(
-    name: str, seconds: float, examples: int = 10**9, seed_number: int | None = None
-) -> bytes | None:
-    """Draw samples and mutations until the time is over; return the input that broke the property."""
+def by_hypothesis(name: str, seconds: float, first: int | None = None) -> bytes | None:
+    """Draw rounds of samples and mutations until the time is over; return the input that broke the property."""
+    end = time.monotonic() + seconds
+    numbers = itertools.count(time.time_ns() if first is None else first)
+    rounds = (
+        _drawn(name, number) for number in itertools.takewhile(lambda _: time.monotonic() < end, numbers)
+    )
+    return next((data for data in rounds if data is not None), None)
+
+
+def _drawn(name: str, number: int) -> bytes | None:
+    """Draw one round, which its number determines; return the smallest draw that broke the property."""
     from hypothesis import HealthCheck, Phase, given, seed, settings
     from hypothesis import strategies as st
 
     from tests.fuzz.targets import TARGETS
 
-    target, end = TARGETS[name], time.monotonic() + seconds
-    samples = [path.read_bytes() for path in target.seeds()]
-    broken: list[bytes] = []
+    target, broken = TARGETS[name], list[bytes]()
 
+    @seed(number)
     @settings(
-        max_examples=examples,
+        max_examples=_ROUND,
         deadline=None,
         database=None,
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
     )
-    @given(data=st.sampled_from(samples), steps=st.lists(st.integers(0, 2**32 - 1), max_size=_STEPS))
+    @given(
+        data=st.sampled_from([path.read_bytes() for path in target.seeds()]),
+        steps=st.lists(st.integers(0, 2**32 - 1), max_size=_STEPS),
+    )
     def holds(data: bytes, steps: list[int]) -> None:
-        if time.monotonic() > end:
-            raise _TimeIsOverError
         for step in steps:
             data = target.mutate(data, random.Random(step))  # noqa: S311 - reproducible
         if found := failure(target.hold, data):
             broken.append(data)
             raise AssertionError(found)
 
-    with contextlib.suppress(_TimeIsOverError, AssertionError):
-        (seed(seed_number)(holds) if seed_number is not None else holds)()
+    with contextlib.suppress(AssertionError):
+        holds()
     return broken[-1] if broken else None
-
-
-class _TimeIsOverError(BaseException):
-    pass
 
 
 def by_atheris(name: str, seconds: float) -> bytes | None:
@@ -153,6 +166,8 @@ def fuzz(name: str, seconds: float) -> bool:
 def _names(asked: str) -> Iterator[str]:
     """The targets that are asked for, by name or `all`. The module of targets would load `checker` uninstrumented."""
     names = sorted(path.name for path in (Path(__file__).parent / "corpus").iterdir())
+    if asked != "all" and asked not in names:
+        raise SystemExit(f"there is no target `{asked}`; there are {', '.join(names)}")
     return iter(names if asked == "all" else [asked])
 
 

@@ -45,6 +45,6 @@ def test_a_broken_property_is_found_and_made_smaller(monkeypatch: pytest.MonkeyP
 
     name = "no_pattern_of_paths_raises"
     monkeypatch.setitem(TARGETS, name, TARGETS[name]._replace(hold=no_word))
-    found = by_hypothesis(name, 60.0, 3000, seed_number=1)
+    found = by_hypothesis(name, 60.0, 1)
     assert found is not None
     assert minimized(found, lambda data: bool(failure(no_word, data))) == b"</details>"

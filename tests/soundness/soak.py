@@ -10,6 +10,7 @@ was one, and with 0 when the goals are reached or the seconds are over.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import signal
 import subprocess
@@ -18,6 +19,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -213,6 +215,18 @@ def _save_sometimes(progress: Progress) -> None:
         print(progress, file=sys.stderr, flush=True)  # noqa: T201
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Exclude a second soak, which would run the same rounds. Raises SystemExit if there is one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SystemExit("another soak is running in this checkout") from None
+        yield
+
+
 def revision() -> str:
     """The commit of the code, with `+` if files of the code differ from it."""
     head = _git("rev-parse", "--short=12", "HEAD")
@@ -266,7 +280,8 @@ def main() -> int:
         print(record.to_json())  # noqa: T201
         return 1 if record.different else 0
     goals = {"decisions": given.decisions, "questions": given.questions}
-    return soak(Progress(goals, revision(), RECORDS, PROGRESS), given.seconds)
+    with alone(PROGRESS):
+        return soak(Progress(goals, revision(), RECORDS, PROGRESS), given.seconds)
 
 
 if __name__ == "__main__":

@@ -90,6 +90,13 @@ def test_a_soak_that_was_stopped_goes_on_with_the_next_round(tmp_path: Path) -> 
     assert progress().due() is None
 
 
+def test_a_second_soak_does_not_run_the_same_rounds(tmp_path: Path) -> None:
+    with soak.alone(tmp_path), pytest.raises(SystemExit, match="another soak"), soak.alone(tmp_path):
+        pass
+    with soak.alone(tmp_path):
+        pass
+
+
 def test_an_evaluator_that_raises_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(decide.__dict__, "as_list", lambda _: 1 / 0)
     record = soak.run_round("decisions", 0)
