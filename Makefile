@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments bench peers \
-	format clean
+.PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments soak fuzz \
+	bench bench-peers peers format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -72,6 +72,22 @@ deployments: DRAWS ?= 100000
 deployments: FIRST ?= 0
 deployments: $(READY)
 	$(BIN)/python -m tests.lint.deployments --property $(PROPERTY) --draws $(DRAWS) --first $(FIRST)
+
+# The long job of the decision engine and the prover; it goes on where the last run stopped. See docs/assurance.md.
+soak: DECISIONS ?= 10000000
+soak: QUESTIONS ?= 100000
+soak: SECONDS ?= inf
+soak: $(READY)
+	$(BIN)/python -m tests.soundness.soak --decisions $(DECISIONS) --questions $(QUESTIONS) --seconds $(SECONDS)
+
+# Fuzzes one target, or `all`; an input that breaks its property is written to tests/fuzz/corpus. See docs/assurance.md.
+# atheris has wheels for few versions of Python; without it, hypothesis draws the inputs.
+fuzz: TARGET ?= all
+fuzz: SECONDS ?= 60
+fuzz: $(READY)
+	@test -d build/atheris/atheris || $(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: \
+		--target build/atheris atheris==3.0.0 || echo "cannot install atheris for this Python" >&2
+	PYTHONPATH=build/atheris $(BIN)/python -m tests.fuzz $(TARGET) --seconds $(SECONDS)
 
 bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib

@@ -14,6 +14,7 @@ HOSTILE = (
     "</details><script>alert(1)</script>",
     "<!-- --> <?php ?> <![CDATA[x]]> <!DOCTYPE x>",
     "@octocat #1 GH-1 octocat/repo#1 https://evil.example www.evil.example me@evil.example",
+    "_www.evil.example ~www.evil.example xGH-1 _gh-1 (www.evil.example",
     "![](x) [a](https://evil.example) <https://evil.example> [x]: https://evil.example",
     "|a|b|\n|-|-|",
     "`",

@@ -71,12 +71,13 @@ class Environments:
     def of(self, source: Source) -> str:
         """Return the evidence that several environments use a file. Empty if there is none."""
         path = _absolute(Path(source.name))
-        if path.name.endswith(HCL):
+        if path.name.endswith((*HCL, *VALUES)):
             return self._of_module(path)
         if stage := _STAGE_OF_SERVERLESS.search(source.text):
             return f"deployed to the stage that `{stage[0]}` selects"
-        roots = (document.root for document in parse_file(source.name, source.text))
-        templates = [one for one in roots if isinstance(one, Object) and one.get("Resources") is not None]
+        templates = [
+            one for one in _roots(source) if isinstance(one, Object) and one.get("Resources") is not None
+        ]
         if not templates:
             return ""  # no template, so no environment deploys it directly
         return next(filter(None, (_of_template(path, one) for one in templates)), "") or self._of_nested(path)
@@ -107,7 +108,7 @@ class Environments:
     def instance_name(self, source: Source) -> str:
         """Return the module's variable or parameter for the instance ARN, or a new name if it has none."""
         path = _absolute(Path(source.name))
-        if not path.name.endswith(HCL):
+        if not path.name.endswith((*HCL, *VALUES)):
             return NEW_PARAMETER
         declared = {match[1] for text in _texts(path.parent) for match in _VARIABLE.finditer(text)}
         given = self.calls(path.parent).instance_names
@@ -124,6 +125,14 @@ class Environments:
             return f"called by {_listed(places)}{' several times' if len(places) == 1 else ''}"
         reasons = (_of_root(Path(root), calls) for root in calls.roots_of(folder))
         return next(filter(None, reasons), "")
+
+
+def _roots(source: Source) -> list[Node]:
+    """Return the documents of a file; none of one that is neither JSON nor YAML, such as a template of Terraform."""
+    try:
+        return [document.root for document in parse_file(source.name, source.text)]
+    except InputError:
+        return []
 
 
 def _of_root(folder: Path, calls: Calls) -> str:

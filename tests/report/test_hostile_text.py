@@ -94,6 +94,7 @@ def test_the_github_runner_reads_hostile_text_literally(text: str) -> None:
 @given(st.text())
 @example("`a```b`")
 @example("#0")
+@example("\u00a1_")
 def test_no_text_breaks_any_format(text: str) -> None:
     hold(hostile(text))
 
