@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments soak fuzz \
-	bench bench-peers peers format clean
+	bench bench-peers performance peers format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -89,9 +89,10 @@ fuzz: $(READY)
 		--target build/atheris atheris==3.0.0 || echo "cannot install atheris for this Python" >&2
 	PYTHONPATH=build/atheris $(BIN)/python -m tests.fuzz $(TARGET) --seconds $(SECONDS)
 
+# Compared with peers where `make bench-peers` has installed them. The others print figures of their own.
 bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --json build/bench.json
 	$(BIN)/python -m benchmarks.hcl
 	$(BIN)/python -m benchmarks.monorepo
 	$(BIN)/python -m benchmarks.plan
@@ -103,17 +104,32 @@ bench: $(READY)
 
 # The peers' dependencies conflict, so each has an environment of its own, named after what is in it. parliament
 # imports pkg_resources and does not ask for it. A peer that cannot be installed is shown as such.
-peers: PEERS := parliament==1.6.4 iam-policy-validator==1.31.4 cfn-lint==1.58.0 checkov==3.3.30
-peers: $(READY)
-	@for peer in $(PEERS); do \
+PEERS := parliament==1.6.4 iam-policy-validator==1.31.4 cfn-lint==1.58.0 checkov==3.3.30
+FAST_PEERS := aws-guardrails==0.1.0 iamprover==0.7.1 c7n==0.9.53
+define INSTALL_PEERS
+	@for peer in $(PEERS) $(1); do \
 		folder=build/peers/$$peer; \
 		test -f $$folder/.installed && continue; \
 		echo "installing $$peer" >&2; \
 		$(PYTHON) -m venv --clear $$folder \
 			&& $$folder/bin/pip install --quiet --disable-pip-version-check $$peer 'setuptools<81' \
+			&& { env -u PYTHONDONTWRITEBYTECODE $$folder/bin/python -m compileall -q $$folder/lib; true; } \
 			&& touch $$folder/.installed; \
 	done; true
+endef
+
+peers: $(READY)
+	$(call INSTALL_PEERS)
 	@$(BIN)/python -m benchmarks.peers $(PEERS)
+
+# Writes docs/performance.md from the last figures, build/bench.json.
+performance: $(READY)
+	cp build/bench.json docs/performance.json
+	$(BIN)/python -m scripts.generate_performance
+
+bench-peers: $(READY)
+	$(call INSTALL_PEERS,$(FAST_PEERS))
+	$(BIN)/python -m benchmarks --only start-up policies prover --json build/bench-peers.json
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
