@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from checker.analysis.inventory import Instance, Inventory, Source
 from checker.analysis.pairing import pair
-from checker.configuration.load import check_name, find_configuration, read_configuration
+from checker.configuration.load import check_name, read_configuration
 from checker.configuration.model import Choice, Configuration, matches, root_of
 from checker.configuration.selection import ALL, choose, idle, selects
 from checker.configuration.suppression import suppress
@@ -21,6 +21,7 @@ from checker.inputs.collect import Given
 from checker.inputs.coverage import nothing_examined, topics_not_read
 from checker.inputs.discover import name_of
 from checker.inputs.load import load
+from checker.inputs.repository import confined_to, find_configuration
 from checker.lint.engine import Scope, judge
 from checker.lint.registry import PackError, all_rules
 from checker.policy.wildcard import glob
@@ -28,6 +29,7 @@ from checker.report.context import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from checker.analysis.inventory import Key, OpenInstance, Organization, Topic
     from checker.analysis.observation import Evidence
@@ -112,16 +114,26 @@ def prepare(options: Options) -> CheckContext:
     path = options.expect or expectations_path(configuration)
     if path is None:
         return context
+    is_named = options.expect is not None
     from checker.expectations.load import load_expectations  # only where there are expectations
     from checker.expectations.model import selected_topics
     from checker.expectations.run import expecting
 
-    expectations = load_expectations(path)
+    with confined_around(path, configuration, options, is_named=is_named):
+        expectations = load_expectations(path, pipes=is_named)
     return context._replace(
         rules=expecting(rules, expectations),
         scope=context.scope._replace(expected=selected_topics(expectations)),
         expectations=expectations,
     )
+
+
+def confined_around(
+    path: Path, configuration: Configuration, options: Options, *, is_named: bool
+) -> AbstractContextManager[None]:
+    """Read a file that an option names, or the configuration, and what it names, only in its repository."""
+    of = path if is_named else Path(configuration.folder, configuration.source)
+    return confined_to((of,), of_change=not is_named, allow_outside=options.given.allow_outside)
 
 
 def expectations_path(configuration: Configuration) -> Path | None:
@@ -154,6 +166,21 @@ def evidence_of_other_keys(evidence: Evidence | None, keys: Iterable[Key]) -> It
 _MOST_NAMED = 3
 
 
+def confined(options: Options) -> AbstractContextManager[None]:
+    """Read only the repositories of the paths that the options name, unless an option allows other files."""
+    source = options.given.source
+    return confined_to(
+        (*(options.paths or (Path(),)), *((source,) if source is not None else ())),
+        of_change=options.changed,
+        allow_outside=options.given.allow_outside,
+    )
+
+
+def searched(options: Options) -> AbstractContextManager[None]:
+    """Read also the current folder, in which fixes search for the callers of what they change."""
+    return confined_to((Path(), *options.paths), allow_outside=options.given.allow_outside)
+
+
 def examine(options: Options) -> Run:
     """Check files and folders. Raises InputError for invalid options and configurations."""
     return examine_on(prepare(options), options)
@@ -161,6 +188,11 @@ def examine(options: Options) -> Run:
 
 def examine_on(context: CheckContext, options: Options) -> Run:
     """Check files and folders with a configuration that was read before."""
+    with confined(options):
+        return _examined(context, options)
+
+
+def _examined(context: CheckContext, options: Options) -> Run:
     if options.changed:
         return _examine_change(context, options)
     paths = options.paths or (Path(),)
@@ -339,11 +371,10 @@ def _configuration(options: Options, names: set[str]) -> Configuration:
     path = options.configuration or (None if options.isolated else find_configuration(Path.cwd()))
     if path is None:
         return Configuration()
-    return read_configuration(
-        Path(posixpath.relpath(absolute(path.as_posix()), absolute(""))),
-        names,
-        pipes=options.configuration is not None,
-    )
+    file = Path(posixpath.relpath(absolute(path.as_posix()), absolute("")))
+    is_named = options.configuration is not None
+    with confined_to((file,), of_change=not is_named, allow_outside=options.given.allow_outside):
+        return read_configuration(file, names, pipes=is_named)
 
 
 def _check_choice(options: Options) -> None:
@@ -401,7 +432,9 @@ def without_baselined(run: Run, options: Options) -> Run:
         read_baseline,
     )
 
-    baseline = read_baseline(path, pipes=options.baseline is not None)
+    is_named = options.baseline is not None
+    with confined_around(path, run.configuration, options, is_named=is_named):
+        baseline = read_baseline(path, pipes=is_named)
     return run._replace(report=hold_back(run.report, baseline, name_of(path), relative_to(path)))
 
 

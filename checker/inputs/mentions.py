@@ -8,14 +8,17 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.finding import Position
-from checker.inputs.discover import is_code
+from checker.inputs.confinement import OutsideError
+from checker.inputs.discover import is_code, name_of
 from checker.inputs.opening import open_regular
-from checker.inputs.text import UTF_16
+from checker.inputs.text import UTF_16, unreadable_file
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from checker.core.errors import InputError
 
 
 _PRINCIPAL = re.compile(r"(?<![\w./-])connect\.amazonaws\.com(?![\w./-])")
@@ -58,11 +61,15 @@ _STREAMING = (
 
 
 class Searched(NamedTuple):
-    """A file, with whether it names Connect and whether it may start chat streaming."""
+    """A file, with whether it names Connect and whether it may start chat streaming.
+
+    ``fault`` is set if the user may not read it, or it is outside of the repository.
+    """
 
     path: Path
     names_connect: bool = False
     streams: bool = False
+    fault: InputError | None = None
 
 
 def search(path: Path) -> Searched:
@@ -71,6 +78,8 @@ def search(path: Path) -> Searched:
     A file longer than code that a person wrote is not searched for chat streaming.
     """
     with _opened(path) as data:
+        if isinstance(data, OSError):
+            return Searched(path, fault=unreadable_file(name_of(path), data))
         if data is None:
             return Searched(path)
         is_wide = data[:2] in UTF_16  # its text is searched when it is read
@@ -110,7 +119,7 @@ def may_hold_policy(path: Path) -> bool:
 def text_in(path: Path) -> str:
     """Return the text of a file that was searched; empty for a file that is too large or binary."""
     with _opened(path) as data:
-        if data is None:
+        if data is None or isinstance(data, OSError):
             return ""
         if data[:2] in UTF_16:
             return data[:].decode("utf-16", "replace")
@@ -123,14 +132,14 @@ def text_with_connect(path: Path) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[mmap.mmap | None]:
-    """Map a file; ``None`` for one that is too large, empty or not readable, which is reported when it is read."""
+def _opened(path: Path) -> Iterator[mmap.mmap | OSError | None]:
+    """Map a file; ``None`` for one that is too large, empty or not a regular file, and the error for one that may not be read."""
     with ExitStack() as stack:
         try:
             file = stack.enter_context(open_regular(path, as_input=False))
             data = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        except (OSError, ValueError):
-            yield None
+        except (OSError, ValueError) as error:
+            yield error if isinstance(error, (PermissionError, OutsideError)) else None
             return
         yield None if len(data) > (_MOST_CODE if is_code(path) else _MOST) else data
 

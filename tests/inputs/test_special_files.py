@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
-from checker.configuration.load import find_configuration, read_configuration
+from checker.configuration.load import read_configuration
 from checker.core.errors import InputError
+from checker.inputs.collect import Given
 from checker.inputs.load import load
+from checker.inputs.repository import find_configuration
 from checker.live.audit.journal import Journal
 from tests.cli.process import CHECKER, save
 from tests.samples import ACCOUNT, INSTANCE_ARN, document, statement
@@ -118,7 +120,9 @@ def test_every_one_of_them_is_listed_with_the_reason(folder: Path) -> None:
     pipe = skipped["named.gz"]
     assert (pipe.reason, pipe.error) == ("a named pipe, not a regular file", False)
     assert pipe.help == "name it on the command line to read a pipe or device"
-    assert skipped["zero.json"].reason == "a character device, not a regular file"
+    assert skipped["zero.json"].reason == f"it leads to `/dev/zero`, outside of the folder `{folder}`"
+    allowed = {one.what: one for one in load([Path()], given=Given(allow_outside=True)).skipped}
+    assert allowed["zero.json"].reason == "a character device, not a regular file"
     assert skipped["-"].reason == "no such file or directory"
     assert skipped["module/terraform.tfvars"].error
     assert skipped["module/inner/main.tf"].error

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from checker.core.errors import InputError
+from checker.inputs.confinement import fault_outside
 from checker.inputs.discover import HCL, name_of
 from checker.inputs.large_files import is_module_file
 from checker.inputs.terraform.address import split
-from checker.inputs.text import read_text
+from checker.inputs.text import read_text, unreadable_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -164,6 +165,10 @@ def in_order(paths: Iterable[Path]) -> list[Path]:
 
 def listed(folder: Path, faults: list[InputError], endings: tuple[str, ...] = HCL) -> list[Path]:
     """Return the files of a folder with one of the endings, in order. `main.tofu` replaces `main.tf`."""
+    outside = fault_outside(folder)
+    if outside is not None:
+        faults.append(unreadable_file(name_of(folder), outside))
+        return []
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 - half the time of `iterdir`, for every folder
     except OSError as error:
