@@ -119,7 +119,7 @@ def prepare(options: Options) -> CheckContext:
     from checker.expectations.model import selected_topics
     from checker.expectations.run import expecting
 
-    with confined_around(path, configuration, options, is_named=is_named):
+    with confined_around(path, configuration, options, "" if is_named else "--expect"):
         expectations = load_expectations(path, pipes=is_named)
     return context._replace(
         rules=expecting(rules, expectations),
@@ -129,11 +129,20 @@ def prepare(options: Options) -> CheckContext:
 
 
 def confined_around(
-    path: Path, configuration: Configuration, options: Options, *, is_named: bool
+    path: Path, configuration: Configuration, options: Options, option: str
 ) -> AbstractContextManager[None]:
-    """Read a file that an option names, or the configuration, and what it names, only in its repository."""
-    of = path if is_named else Path(configuration.folder, configuration.source)
-    return confined_to((of,), of_change=not is_named, allow_outside=options.given.allow_outside)
+    """Read a file, and what it names, only in its repository; one of a configuration only in that of the configuration.
+
+    ``option`` names the file instead of the configuration, and is empty if it does.
+    """
+    if not option:
+        return confined_to((path,), allow_outside=options.given.allow_outside)
+    return confined_to(
+        (Path(configuration.folder, configuration.source),),
+        of_change=True,
+        allow_outside=options.given.allow_outside,
+        help_text=f"`{option} FILE` reads it",
+    )
 
 
 def expectations_path(configuration: Configuration) -> Path | None:
@@ -364,6 +373,9 @@ def absolute(name: str) -> str:
     return posixpath.normpath(posixpath.join(Path.cwd().as_posix(), name))
 
 
+_CONFIG_HELP = "`--config FILE` reads it"
+
+
 def _configuration(options: Options, names: set[str]) -> Configuration:
     for name in (*(options.choice.select or ()), *options.choice.ignore, *options.choice.severity):
         check_name(name, names, "options")
@@ -373,7 +385,8 @@ def _configuration(options: Options, names: set[str]) -> Configuration:
         return Configuration()
     file = Path(posixpath.relpath(absolute(path.as_posix()), absolute("")))
     is_named = options.configuration is not None
-    with confined_to((file,), of_change=not is_named, allow_outside=options.given.allow_outside):
+    unlimited = options.given.allow_outside
+    with confined_to((file,), of_change=not is_named, allow_outside=unlimited, help_text=_CONFIG_HELP):
         return read_configuration(file, names, pipes=is_named)
 
 
@@ -433,7 +446,7 @@ def without_baselined(run: Run, options: Options) -> Run:
     )
 
     is_named = options.baseline is not None
-    with confined_around(path, run.configuration, options, is_named=is_named):
+    with confined_around(path, run.configuration, options, "" if is_named else "--baseline"):
         baseline = read_baseline(path, pipes=is_named)
     return run._replace(report=hold_back(run.report, baseline, name_of(path), relative_to(path)))
 

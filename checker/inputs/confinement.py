@@ -28,11 +28,12 @@ _FOLDER = DIRECTORY | NOFOLLOW | PATH
 class Boundary(NamedTuple):
     """The folders in which files may be read, by their paths without links; ``None`` for no limit.
 
-    ``is_repository`` is false if they are only folders that the user named.
+    ``is_repository`` is false if they are only folders that the user named. ``help`` is the next step for a file outside.
     """
 
     tops: tuple[str, ...] | None = None
     is_repository: bool = True
+    help: str = HELP
 
     def top_of(self, real: str) -> str | None:
         """Return the folder that contains a path without links."""
@@ -44,7 +45,8 @@ class Boundary(NamedTuple):
         where = f"outside of the {'repository' if self.is_repository else 'folder'} {tops}"
         is_link = real != os.path.abspath(path)  # noqa: PTH100 - links are not followed
         reason = f"it leads to `{Path(real).as_posix()}`, {where}" if is_link else where
-        return OutsideError(reason, HELP if self.is_repository else _HELP_OF_FOLDER)
+        is_plain = self.is_repository or self.help != HELP
+        return OutsideError(reason, self.help if is_plain else _HELP_OF_FOLDER)
 
 
 def _inside(top: str) -> str:

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.inputs.confinement import Boundary, is_confined, within
+from checker.inputs.confinement import HELP, Boundary, is_confined, within
 from checker.inputs.discover import CONFIGURATIONS
 from checker.inputs.text import read_text
 
@@ -58,9 +58,10 @@ def _is_file(path: Path) -> bool:
 
 
 def confined_to(
-    paths: Iterable[Path], *, of_change: bool = False, allow_outside: bool = False
+    paths: Iterable[Path], *, of_change: bool = False, allow_outside: bool = False, help_text: str = HELP
 ) -> AbstractContextManager[None]:
     """Read only files in the repositories of the paths. With ``of_change``, the paths may be links to any file.
+    ``help_text`` is the next step for a file outside.
 
     What the user names is in a repository of its own, so that it can always be read. Raises InputError for a
     configuration that cannot be read.
@@ -69,7 +70,8 @@ def confined_to(
         return within(Boundary())
     tops = {top: None for path in paths for top in _tops_of(path, of_change=of_change)}
     found = tuple(dict.fromkeys(os.path.realpath(top) for top in tops))
-    return within(Boundary(found, is_repository=all(os.path.exists(Path(top, _GIT)) for top in found)))  # noqa: PTH110 - never raises
+    is_repository = all(os.path.exists(Path(top, _GIT)) for top in found)  # noqa: PTH110 - never raises
+    return within(Boundary(found, is_repository=is_repository, help=help_text))
 
 
 def confined_once(
