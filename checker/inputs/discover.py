@@ -310,7 +310,7 @@ def name_of(path: Path) -> str:
 
 def home_of(path: Path) -> str:
     """Return the namespace of a file or folder: its full path, without following links."""
-    return os.path.normpath(path.absolute())
+    return os.path.abspath(path)  # noqa: PTH100 - links are not followed, and it is called for every file
 
 
 def root_name(folder: Path) -> str:

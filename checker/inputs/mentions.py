@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import re
+from bisect import bisect_right
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +32,7 @@ _BOUNDARY = re.compile(
 _NEAR = 700
 """The number of characters before and after a principal in which its statement names an action."""
 _COMMENT = re.compile(r"\s*(?:#|//|\*|--)")
+_LINE_END = re.compile(r"\n")
 _MOST = 256 * 1024 * 1024
 _MOST_CODE = 1024 * 1024
 """The sizes above which a file is not searched: no policy, and no code that a person wrote, is as long."""
@@ -155,15 +157,18 @@ def text_of(path: Path) -> str:
 
 def mentions(text: str) -> Iterator[Mention]:
     """Yield the places that name Connect as the principal of a statement, except in comments."""
+    starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
     for match in _PRINCIPAL.finditer(text):
-        if _has_action(text, match) and not is_in_comment(text, match.start()):
-            yield mention_at(text, match.start())
+        line = bisect_right(starts, match.start())
+        start = starts[line - 1]
+        if _has_action(text, match) and _COMMENT.match(text, start, match.start()) is None:
+            yield Mention(match.start(), line, match.start() - start + 1)
 
 
 def is_in_comment(text: str, offset: int) -> bool:
     """True for a place in a line that is a comment."""
     start = text.rfind("\n", 0, offset) + 1
-    return _COMMENT.match(text[start:offset]) is not None
+    return _COMMENT.match(text, start, offset) is not None
 
 
 def _has_action(text: str, principal: re.Match[str]) -> bool:

@@ -248,7 +248,7 @@ def renderers_of(path: Path) -> list[Path]:
 
 def absolute(path: Path) -> str:
     """Return the full path without following links, as Terraform does."""
-    return os.path.normpath(path.absolute())
+    return os.path.abspath(path)  # noqa: PTH100 - it follows links no more than `Path.absolute`, and is faster
 
 
 def local_folder(caller: Path, source: str) -> Path:
