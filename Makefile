@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint types contracts docs names unit wheel deployments bench peers format clean
+.PHONY: demo test lint types contracts docs names unit wheel limits deployments bench peers format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -37,6 +37,10 @@ unit: $(READY)
 
 wheel: $(READY)
 	$(BIN)/python tests/wheel.py
+
+# Exceeds every limit of docs/limits.md, also those that take long to reach.
+limits: $(READY)
+	CHECKER_EXPENSIVE=1 $(BIN)/pytest tests/test_limits.py -q
 
 # The long job of the properties about deployments, `values` or `domain`; FIRST is the round to resume with.
 deployments: PROPERTY ?= values

@@ -89,14 +89,14 @@ def _declare_selected(declared: Declarations, resource: _Resource, *, named: boo
     declared.selected.append(selected)
 
 
-_MOST_POSSIBLE = 100_000
-"""The number of pairs of a topic and a policy that labels may select for it, which takes about a second."""
+MOST_POSSIBLE = 10_000
+"""The number of pairs of a topic and a policy that labels may select for it, which takes a few seconds to judge."""
 
 
 def _check_possible(declared: Declarations, document: TextDocument) -> None:
     """Raise InputError if labels may select too many topics."""
-    if len(declared.topic_policies) > _MOST_POSSIBLE:
-        raise InputError(document.name, f"labels may select topics in more than {_MOST_POSSIBLE:,} ways")
+    if len(declared.topic_policies) > MOST_POSSIBLE:
+        raise InputError(document.name, f"labels may select topics in more than {MOST_POSSIBLE:,} ways")
 
 
 def _possible(selected: DeclaredTopic, topic: DeclaredTopic) -> DeclaredPolicy:
