@@ -28,16 +28,19 @@ _FOLDER = DIRECTORY | NOFOLLOW | PATH
 class Boundary(NamedTuple):
     """The folders in which files may be read, by their paths without links; ``None`` for no limit.
 
-    ``is_repository`` is false if they are only folders that the user named. ``help`` is the next step for a file outside.
+    ``is_repository`` is false if they are only folders that the user named. ``help`` is the next step for a file outside,
+    and ``made`` are folders of this run, which no message names.
     """
 
     tops: tuple[str, ...] | None = None
     is_repository: bool = True
     help: str = HELP
+    made: tuple[str, ...] = ()
 
     def top_of(self, real: str) -> str | None:
         """Return the folder that contains a path without links."""
-        return next((top for top in self.tops or () if real == top or real.startswith(_inside(top))), None)
+        tops = (*(self.tops or ()), *self.made)
+        return next((top for top in tops if real == top or real.startswith(_inside(top))), None)
 
     def refusal(self, path: Path, real: str) -> OutsideError:
         """Make the error for a path outside."""
@@ -82,7 +85,7 @@ def also_within(folder: Path) -> Iterator[None]:
     if known is None or known.tops is None:
         yield
         return
-    with within(known._replace(tops=(*known.tops, os.path.realpath(folder)))):
+    with within(known._replace(made=(*known.made, os.path.realpath(folder)))):
         yield
 
 

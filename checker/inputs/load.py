@@ -49,7 +49,7 @@ from checker.inputs.unread import unread
 from checker.policy.vocabulary import mentions_connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checker.analysis.inventory import Inventory
     from checker.inputs.kinds.kind import Kind
@@ -62,13 +62,14 @@ _LINK = "a link to a folder that is not named, which is not followed"
 _LINK_HELP = "name the folder, too"
 
 
-def _unread_links(links: Iterable[Path], listed: Collection[str]) -> Iterator[Skipped]:
+def _unread_links(links: Iterable[Path], facts: Facts) -> Iterator[Skipped]:
     """Return the links to folders that were not read, except those that are listed because a file names them."""
-    for link in links:
+    listed = {one.what for one in facts.skipped}
+    for link in (one for one in links if name_of(one) not in listed):
         outside = fault_outside(link)
-        if name_of(link) not in listed and outside is not None:
+        if outside is not None:
             yield unreadable_file(name_of(link), outside).skipped()._replace(error=False)
-        elif name_of(link) not in listed:
+        elif not facts.called.has_below(link):
             yield Skipped(name_of(link), _LINK, help=_LINK_HELP)
 
 
@@ -116,7 +117,7 @@ def _loaded(wanted: list[Path], exclude: Callable[[Path], bool], facts: Facts) -
         siblings = [one for one in find_siblings(wanted, unreadable) if home_of(one) not in facts.opened]
         files += [one for path in siblings for one in _read_context(path, facts)]
     facts.skipped += (fault.skipped() for fault in unreadable)
-    facts.skipped += _unread_links(linked, {one.what for one in facts.skipped})
+    facts.skipped += _unread_links(linked, facts)
     _take_all(_without_manifests(files, facts), facts)
     if not changed and (given.variables or given.parameters):
         from checker.inputs.coverage import unmatched_values  # imported on demand: only options need it

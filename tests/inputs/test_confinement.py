@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,10 @@ def test_a_linked_folder_is_listed_unless_it_is_read_elsewhere(repository: Path)
         "name the folder, too",
     )
     assert not [one for one in load([repository]).skipped if "link" in one.reason]
+    save(repository / "modules" / "chat" / "main.tf", MODULE)
+    (repository / "prod" / "modules").symlink_to(repository / "modules")
+    save(repository / "prod" / "main.tf", CALL.replace("SOURCE", "./modules/chat"))
+    assert not [one for one in load([repository / "prod"]).skipped if "modules" in one.what]
     assert not [
         one for one in load([repository / "prod", repository / "policies"]).skipped if "link" in one.reason
     ]
@@ -326,3 +331,20 @@ def test_nothing_is_read_below_a_folder_that_was_replaced_by_a_link(
         monkeypatch.setattr(os.path, "realpath", swapped)
         with pytest.raises(OSError, match=r"Not a directory|symbolic links"):
             open_regular(repository / "policies" / "open.json")
+
+
+def test_a_comparison_with_a_revision_names_no_folder_of_its_own(repository: Path) -> None:
+    (repository / ".git").rmdir()
+    save(repository / "main.tf", CALL.replace("SOURCE", "./chat"))
+    save(repository / "chat" / "main.tf", MODULE)
+    git = ("git", "-C", str(repository), "-c", "user.name=x", "-c", "user.email=x@example.com")
+    for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "one")):
+        subprocess.run([*git, *words], check=True)
+    (repository / "chat").rename(repository.parent / "chat")
+    (repository / "chat").symlink_to(repository.parent / "chat")
+    for words in (("--base", "HEAD"), ("HEAD:.", ".")):
+        done = run("diff", *words, "--format", "json", cwd=repository)
+        assert done.returncode == 3
+        assert f"outside of the repository `{repository}`" in done.stdout
+        assert "checker-" not in done.stdout
+        assert run("diff", *words, "--allow-outside", cwd=repository).returncode == 0

@@ -281,6 +281,11 @@ class CalledFolders:
         """Return the folders with cached content."""
         return self._parsed
 
+    def has_below(self, folder: Path) -> bool:
+        """True if a folder, or one below it, is that of a called module."""
+        name = absolute(folder)
+        return any(one == name or one.startswith(f"{name}/") for one in self._names)
+
     def add(self, folders: Mapping[str, Folder]) -> None:
         """Add the folders that a root module calls, and evict the least recently called ones."""
         self._names.update(folders)
