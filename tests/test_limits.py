@@ -210,7 +210,7 @@ CASES = {
 CONSTANTS: tuple[tuple[ModuleType, str, int, str], ...] = (
     (text, "MAX_BYTES", 5 * MB, "5 MB"),
     (large_files, "_MOST", 512 * MB, "512 MB"),
-    (mentions, "_MOST", 256 * MB, "256 MB"),
+    (mentions, "MOST_SEARCHED", 256 * MB, "256 MB"),
     (mentions, "_MOST_CODE", MB, "1 MB"),
     (text_json, "MAX_DEPTH", 100, "100 levels"),
     (yaml_text, "MAX_NODES", 200_000, "200,000 values"),

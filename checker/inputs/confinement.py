@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 OPTION = "--allow-outside"
 HELP = f"add `{OPTION}` to read it"
 _HELP_OF_FOLDER = f"name a folder that contains both, or add `{OPTION}`"
+_MOST_NAMED = 2
 _CAN_OPEN_IN_FOLDER = os.open in os.supports_dir_fd and os.stat in os.supports_dir_fd
 _FOLDER = DIRECTORY | NOFOLLOW | PATH
 
@@ -44,8 +45,9 @@ class Boundary(NamedTuple):
 
     def refusal(self, path: Path, real: str) -> OutsideError:
         """Make the error for a path outside."""
-        tops = " and ".join(f"`{Path(top).as_posix()}`" for top in self.tops or ())
-        where = f"outside of the {'repository' if self.is_repository else 'folder'} {tops}"
+        tops = [f"`{Path(top).as_posix()}`" for top in self.tops or ()]
+        shown = " and ".join(tops if len(tops) <= _MOST_NAMED else (tops[0], f"{len(tops) - 1} others"))
+        where = f"outside of the {'repository' if self.is_repository else 'folder'} {shown}"
         is_link = real != os.path.abspath(path)  # noqa: PTH100 - links are not followed
         reason = f"it leads to `{Path(real).as_posix()}`, {where}" if is_link else where
         is_plain = self.is_repository or self.help != HELP

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import re
 from bisect import bisect_right
 from contextlib import ExitStack, contextmanager
@@ -33,7 +34,7 @@ _NEAR = 700
 """The number of characters before and after a principal in which its statement names an action."""
 _COMMENT = re.compile(r"\s*(?:#|//|\*|--)")
 _LINE_END = re.compile(r"\n")
-_MOST = 256 * 1024 * 1024
+MOST_SEARCHED = 256 * 1024 * 1024
 _MOST_CODE = 1024 * 1024
 """The sizes above which a file is not searched: no policy, and no code that a person wrote, is as long."""
 _BINARY = 1024
@@ -106,14 +107,14 @@ def has_words_of_policy(data: bytes | mmap.mmap) -> bool:
     return bool(all(one.search(data) for one in words) or _ESCAPED_LETTER.search(data))
 
 
-def may_hold_policy(path: Path) -> bool:
-    """True for a file, of any size, with the words of a policy of a topic or key."""
+def may_hold_policy(path: Path) -> bool | None:
+    """True for a file with the words of a policy of a topic or key; ``None`` for one too large to search it to the end."""
     try:
-        with (
-            open_regular(path, as_input=False) as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        ):
-            return data[:2] in UTF_16 or has_words_of_policy(data)
+        with open_regular(path, as_input=False) as file:
+            size = os.fstat(file.fileno()).st_size
+            with mmap.mmap(file.fileno(), min(size, MOST_SEARCHED), access=mmap.ACCESS_READ) as data:
+                found = data[:2] in UTF_16 or has_words_of_policy(data)
+            return None if size > MOST_SEARCHED and not found else found
     except (OSError, ValueError):
         return False
 
@@ -143,7 +144,7 @@ def _opened(path: Path) -> Iterator[mmap.mmap | OSError | None]:
         except (OSError, ValueError) as error:
             yield error if isinstance(error, (PermissionError, OutsideError)) else None
             return
-        yield None if len(data) > (_MOST_CODE if is_code(path) else _MOST) else data
+        yield None if len(data) > (_MOST_CODE if is_code(path) else MOST_SEARCHED) else data
 
 
 def text_of(path: Path) -> str:

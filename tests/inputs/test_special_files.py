@@ -146,6 +146,18 @@ def test_a_large_file_that_may_hold_a_policy_is_an_error(folder: Path) -> None:
     assert large == [("large.json", True)]
 
 
+def test_a_file_without_an_end_is_searched_up_to_a_limit(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("checker.inputs.mentions.MOST_SEARCHED", 10_000_000)
+    for name in ("sparse.json", "sparse.tf", "sparse.py", "sparse.yaml"):
+        (folder / name).write_text("# sns:")
+        os.truncate(folder / name, 10**13)
+    found = {one.what: (one.reason.partition(" limit")[0], one.error) for one in load([Path()]).skipped}
+    assert found["sparse.json"] == found["sparse.yaml"] == ("searched for policies only up to the", False)
+    assert found["sparse.tf"] == ("larger than the 5 MB", True)
+
+
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
