@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments soak fuzz \
-	bench bench-peers performance peers format clean
+	bench bench-peers performance peers limits format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -65,6 +65,10 @@ sbom: dist
 
 advisories: $(READY)
 	@$(BIN)/python -m scripts.check_advisories
+
+# Exceeds every limit of docs/limits.md, also those that take long to reach.
+limits: $(READY)
+	CHECKER_EXPENSIVE=1 $(BIN)/pytest tests/test_limits.py -q
 
 # The long job of the properties about deployments, `values` or `domain`; FIRST is the round to resume with.
 deployments: PROPERTY ?= values

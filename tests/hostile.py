@@ -8,6 +8,10 @@ from checker.core.terminal_text import inert
 
 HOSTILE = (
     "::error::x",
+    "::add-mask::x",
+    '=HYPERLINK("https://evil.example", "x")',
+    " \t@SUM(1+1)*cmd|' /C calc'!A0",
+    "\uff1d1+1\n=1+1",
     "a\n::error::x\r\n::stop-commands::x",
     "##[error]x ###[error]x ##vso[task.setvariable variable=x]y",
     "]]>",

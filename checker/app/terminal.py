@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from checker.app.exit_codes import ending_of_error
 from checker.core.errors import CheckerError, InputError, RefusedError
 from checker.core.terminal_text import hiding, inert, inert_line
+from checker.inputs.confinement import is_refusal
 from checker.inputs.output_file import check_output_file, open_output
 from checker.report.context import Paint
 
@@ -87,6 +88,7 @@ def report_error(error: Exception | KeyboardInterrupt) -> Ending:
         raise error
     if isinstance(error, CheckerError):
         complain(error)
+        _suggest_outside(error)
     elif isinstance(error, KeyboardInterrupt):
         tell("interrupted")
     elif os.environ.get("CHECKER_DEBUG"):
@@ -94,6 +96,14 @@ def report_error(error: Exception | KeyboardInterrupt) -> Ending:
     else:
         report_bug(error)
     return ending_of_error(error)
+
+
+def _suggest_outside(error: CheckerError) -> None:
+    """Print the command that reads a file outside of the repository, if that is the error."""
+    if is_refusal(error.help):
+        from checker.app.next_step import to_read_outside  # imported on demand: such errors are rare
+
+        tell(*to_read_outside((error.skipped(),)))
 
 
 def report_bug(error: Exception) -> None:

@@ -16,12 +16,12 @@ from checker.inputs.callers import (
     is_chosen,
     read_calls,
     read_parents,
-    repository_of,
     text_at,
     uses_of,
 )
 from checker.inputs.discover import HCL, TERRAGRUNT, VALUES, name_of
 from checker.inputs.documents import parse_file
+from checker.inputs.repository import repository_of
 from checker.inputs.terraform.module.change import ModuleTexts, readers_of
 from checker.inputs.text import parse_text
 from checker.policy.node import Object, items

@@ -231,7 +231,9 @@ class Journal:
     def _lines(self, *, topics: bool = False) -> Iterator[_Line]:
         """Yield the complete lines. Ignore a partial last line of a killed run. Raises InputError."""
         with reported(self.path), open_regular(self.path, as_input=False) as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(lambda: file.readline(MAX_BYTES_OF_LINE + 1), b""), 1):
+                if len(line) > MAX_BYTES_OF_LINE:
+                    raise unusable(self.path, number, TOO_LARGE)
                 if line.endswith(b"\n") and (topics or not line.startswith(_TOPIC)):
                     yield self._line(number, line)
 
@@ -256,6 +258,11 @@ class Journal:
             file.truncate(file.read().rfind(b"\n") + 1)
         with reported(self.path):
             protect(self.path, Role.JOURNAL)
+
+
+MAX_BYTES_OF_LINE = 512 * 1024 * 1024
+"""Size limit of a report, and of the line of a journal about an account and Region. A topic takes about one KB."""
+TOO_LARGE = f"larger than the {MAX_BYTES_OF_LINE // 1024 // 1024} MB limit"
 
 
 def time_text(time: datetime) -> str:
@@ -297,7 +304,9 @@ def read_options(path: Path) -> object:
 
 def _read_head(path: Path) -> dict[str, Any] | None:
     with reported(path), open_regular(path, as_input=False) as file:
-        first = file.readline()
+        first = file.readline(MAX_BYTES_OF_LINE + 1)
+    if len(first) > MAX_BYTES_OF_LINE:
+        raise unusable(path, 1, TOO_LARGE)
     if not first.endswith(b"\n") and (first.startswith(_HEAD) or _HEAD.startswith(first)):
         return None
     try:
