@@ -109,7 +109,7 @@ def _with_subscriptions(topic: Topic, folder: Path, facts: Facts) -> Topic:
 def _with_grants(key: Key, facts: Facts) -> Key:
     if isinstance(key.arn, Unknown):
         return key
-    listed = [grant for name, grants in facts.grants.items() if key.answers_to(name) for grant in grants]
+    listed = [grant for name in key.references for grant in facts.grants.get(name, ())]
     return key._replace(grants=tuple(listed)) if listed else key
 
 
