@@ -117,7 +117,7 @@ define INSTALL_PEERS
 		echo "installing $$peer" >&2; \
 		$(PYTHON) -m venv --clear $$folder \
 			&& $$folder/bin/pip install --quiet --disable-pip-version-check $$peer 'setuptools<81' \
-			&& { env -u PYTHONDONTWRITEBYTECODE $$folder/bin/python -m compileall -q $$folder/lib; true; } \
+			&& { PYTHONDONTWRITEBYTECODE= $$folder/bin/python -m compileall -q $$folder/lib; true; } \
 			&& touch $$folder/.installed; \
 	done; true
 endef

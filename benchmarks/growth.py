@@ -33,15 +33,18 @@ STATEMENTS = (1, 2, 5, 10, 20, 50, 100)
 PATTERNS = (1, 2, 5, 10, 20, 50, 100, 200)
 SYMBOLS = (1, 2, 5, 10, 20, 30)
 GOAL = 0.01
+ROUNDS = 5
 
 
 def rows(folder: Path) -> Iterator[Row]:
     """Ask questions of growing size."""
     for name, sizes, document in (("statements", STATEMENTS, statements), ("patterns", PATTERNS, patterns)):
         for size in sizes:
-            policy = document(size)
-            own = cpu_seconds(lambda policy=policy: asked(policy))  # type: ignore[misc]
-            beside = _iamprover(folder, policy)
+            others = iter(
+                [document(size, one) for one in range(ROUNDS)]
+            )  # nothing of a question is remembered
+            own = cpu_seconds(lambda others=others: asked(next(others)), ROUNDS)  # type: ignore[misc]
+            beside = _iamprover(folder, document(size, 0))
             goal = GOAL if beside else None
             yield Row("prover", f"prove, {size} {name}", own, beside, goal, size)
     for size in SYMBOLS:
@@ -60,19 +63,19 @@ def asked(document: dict[str, Any]) -> bool:
     return answer.truth is True
 
 
-def statements(count: int) -> dict[str, Any]:
+def statements(count: int, salt: int) -> dict[str, Any]:
     """A policy whose statements allow and deny in turns, under conditions of their own; the last one allows."""
     found = []
     for number in range(count):
-        condition = {"StringLike": {"aws:SourceVpce": f"vpce-{number}*"}}
+        condition = {"StringLike": {"aws:SourceVpce": f"vpce-{salt}-{number}*"}}
         effect = "Allow" if (count - number) % 2 else "Deny"
         found.append(_statement(Effect=effect, Condition=condition))
     return _policy(found)
 
 
-def patterns(count: int) -> dict[str, Any]:
+def patterns(count: int, salt: int) -> dict[str, Any]:
     """A policy that allows with one pattern and denies with others, none of which matches all that it does."""
-    denied = [f"vpce-{number}*x*{number}" for number in range(count)]
+    denied = [f"vpce-{salt}-{number}*x*{number}" for number in range(count)]
     allow = _statement(Effect="Allow", Condition={"StringLike": {"aws:SourceVpce": "vpce-*"}})
     return _policy([allow, _statement(Effect="Deny", Condition={"StringLike": {"aws:SourceVpce": denied}})])
 
