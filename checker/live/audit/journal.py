@@ -21,7 +21,8 @@ from checker import __version__
 from checker.core.errors import InputError, RefusedError
 from checker.core.record import NamedTuple
 from checker.inputs.opening import NotRegularError, Role, open_regular
-from checker.inputs.output_file import open_existing, open_output, protect
+from checker.inputs.output_file import open_existing, protect
+from checker.inputs.whole_file import whole_output
 from checker.lint.audited import AuditedUnit, Circumstances
 from checker.live.audit.topics import Attributes, TopicReads
 from checker.live.aws.access import Unit
@@ -102,7 +103,7 @@ class Journal:
         """Start a new file. Raises CheckerError if it cannot be written, is an input, or has an unfinished audit."""
         _check_finished(self.path)
         head = {**self._head, "began": time_text(self.began)}
-        with reported(self.path, "cannot be written: "), open_output(self.path, regular=True) as file:
+        with reported(self.path, "cannot be written: "), whole_output(self.path, regular=True) as file:
             file.write(_line(head))
         with reported(self.path):
             protect(self.path, Role.JOURNAL)
