@@ -251,6 +251,14 @@ CASES = (
         AS_IT_WAS,
     ),
     Case(
+        "a clock that is hours behind",
+        lambda _: faults.wrong_clock(),
+        (3, "the clock of this machine is wrong"),
+        (3, "the clock of this machine is wrong"),
+        EVERYTHING,
+        AS_IT_WAS,
+    ),
+    Case(
         "a topic policy that is not JSON",
         lambda of: faults.unreadable_policy(of.broken),
         (3, "the topic policy is not JSON"),

@@ -268,7 +268,7 @@ def _answer(client: Any, service: str, operation: str, parameters: dict[str, Any
         raise
     except Exception as error:  # noqa: BLE001 - botocore's parsers raise various errors for invalid responses
         raise BadAnswerError(f"it cannot be parsed ({type(error).__name__})") from None
-    check_answer(service, operation, answer)
+    check_answer(service, operation, answer, parameters)
     return answer
 
 
