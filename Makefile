@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments bench peers \
-	format clean
+.PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments kills \
+	release-fixtures bench peers format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -72,6 +72,17 @@ deployments: DRAWS ?= 100000
 deployments: FIRST ?= 0
 deployments: $(READY)
 	$(BIN)/python -m tests.lint.deployments --property $(PROPERTY) --draws $(DRAWS) --first $(FIRST)
+
+# The long job that kills commands; FIRST is the round to resume with.
+kills: KILLS ?= 200
+kills: SEED ?= 1
+kills: FIRST ?= 0
+kills: $(READY)
+	$(BIN)/python -m tests.kills --count $(KILLS) --seed $(SEED) --first $(FIRST)
+
+# Once for each release: later ones must read these files.
+release-fixtures: $(READY)
+	$(BIN)/python -m tests.releases
 
 bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib
