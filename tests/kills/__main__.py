@@ -42,6 +42,8 @@ def main() -> int:
                 hit = round_of(sandbox, kind, whole(kind), random.Random(f"{given.seed} {number}"))  # noqa: S311
                 killed.append((kind, hit))
                 print(f"{number} {kind}: {hit.calls} calls, {hit.writes} writes", file=sys.stderr, flush=True)  # noqa: T201
+            except KeyboardInterrupt:  # what is done is noted, and `--first` resumes with this round
+                break
             except Exception:  # noqa: BLE001 - a round that fails is the result of the job
                 faults.append(number)
                 print(f"{number} {kind}:\n{traceback.format_exc()}", flush=True)  # noqa: T201
