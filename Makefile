@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments soak fuzz \
-	bench bench-peers performance peers limits format clean
+.PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments soak fuzz kills \
+	bench bench-peers release-fixtures performance peers limits format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -76,6 +76,17 @@ deployments: DRAWS ?= 100000
 deployments: FIRST ?= 0
 deployments: $(READY)
 	$(BIN)/python -m tests.lint.deployments --property $(PROPERTY) --draws $(DRAWS) --first $(FIRST)
+
+# The long job that kills commands; FIRST is the round to resume with.
+kills: KILLS ?= 200
+kills: SEED ?= 1
+kills: FIRST ?= 0
+kills: $(READY)
+	$(BIN)/python -m tests.kills --count $(KILLS) --seed $(SEED) --first $(FIRST)
+
+# Once for each release: later ones must read these files.
+release-fixtures: $(READY)
+	$(BIN)/python -m tests.releases
 
 # The long job of the decision engine and the prover; it goes on where the last run stopped. See docs/assurance.md.
 soak: DECISIONS ?= 10000000

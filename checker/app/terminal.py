@@ -14,7 +14,8 @@ from checker.app.exit_codes import ending_of_error
 from checker.core.errors import CheckerError, InputError, RefusedError
 from checker.core.terminal_text import hiding, inert, inert_line
 from checker.inputs.confinement import is_refusal
-from checker.inputs.output_file import check_output_file, open_output
+from checker.inputs.output_file import check_output_file
+from checker.inputs.whole_file import whole_output
 from checker.report.context import Paint
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = False) -> None:
-    """Write a report to standard output, or to a file that is opened at the first line.
+    """Write a report to standard output, or to a file that is replaced once the report is complete.
 
     Every line is inert when it leaves. ``regular``: the user did not name the file, so that a pipe or device in
     its place is refused. Raises InputError for a file that cannot be written, and RefusedError for an input of
@@ -141,7 +142,7 @@ def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = F
     first = next(ended, "")
     try:
         check_output(output)
-        with open_output(output, regular=regular) as file:
+        with whole_output(output, regular=regular) as file:
             file.write(first)
             file.writelines(ended)
     except BrokenPipeError:

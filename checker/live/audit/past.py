@@ -13,7 +13,13 @@ from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.opening import NotRegularError, open_regular
 from checker.live.audit.executor import merged
-from checker.live.audit.journal import MAX_BYTES_OF_LINE, TOO_LARGE, UnfinishedError, read_journal
+from checker.live.audit.journal import (
+    MAX_BYTES_OF_LINE,
+    TOO_LARGE,
+    UnfinishedError,
+    check_past,
+    read_journal,
+)
 from checker.live.audit.replicas import completed
 from checker.report.brief import count_noun, some
 from checker.report.comparison import Past, past_of
@@ -112,9 +118,7 @@ def _file(path: Path) -> _File:
         time = datetime.fromisoformat(text).astimezone(UTC)
     except ValueError:
         raise InputError(str(path), _NO_TIME, help_text=_HELP) from None
-    if time > datetime.now(UTC):
-        reason = f"its audit began in the future ({text}): a clock was or is wrong"
-        raise InputError(str(path), reason, help_text="correct the clock, or remove the file")
+    check_past(path, time)
     return _File(time, is_report, path.stat().st_mtime, path)
 
 
