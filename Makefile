@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments soak fuzz kills \
-	bench bench-peers release-fixtures performance peers limits format clean
+	mutation bench bench-peers release-fixtures performance peers limits format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -76,6 +76,13 @@ deployments: DRAWS ?= 100000
 deployments: FIRST ?= 0
 deployments: $(READY)
 	$(BIN)/python -m tests.lint.deployments --property $(PROPERTY) --draws $(DRAWS) --first $(FIRST)
+
+# The long job of mutation testing: all mutants of `iam`, `policy`, `fixes` or `rules`, or a SAMPLE of them. It resumes.
+mutation: PACKAGE ?= iam
+mutation: SAMPLE ?= 0
+mutation: SEED ?= 1
+mutation: $(READY)
+	nice $(BIN)/python -m tests.mutation --package $(PACKAGE) --sample $(SAMPLE) --seed $(SEED)
 
 # The long job that kills commands; FIRST is the round to resume with.
 kills: KILLS ?= 200

@@ -16,7 +16,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.analysis.inventory import Instance
+from checker.analysis.inventory import Instance, Inventory
 from checker.core.arn import Arn
 from checker.core.finding import Finding, Location, Verdict, format_route
 from checker.expectations.load import load_expectations
@@ -26,6 +26,7 @@ from checker.inputs.organization_policy import load_organization
 from checker.lint.engine import judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
+from checker.lint.rule import Rule
 from tests.iam.strategies import policies
 from tests.rules.subscribers import read_subscribers
 from tests.samples import INSTANCE_ARN
@@ -73,6 +74,26 @@ def read_cases() -> Iterator[Case]:
 CASES = tuple(read_cases())
 
 
+def facts(
+    paths: list[Path],
+    instance: str | None,
+    expect: Path | None = None,
+    rcp: tuple[Path, ...] = (),
+    subscribers: Path | None = None,
+    *,
+    reads_instances: bool = False,
+) -> tuple[Inventory, tuple[Rule, ...]]:
+    """Read what a case has, and the rules that judge it."""
+    inventory = load(paths)
+    inventory = read_subscribers(subscribers, inventory) if subscribers else inventory
+    arn = Arn.parse(instance) if instance else None
+    rules = expecting(RULES, load_expectations(expect)) if expect else RULES
+    read = inventory.instances if reads_instances else ()
+    instances = (*((Instance(arn),) if arn else ()), *read)
+    organization = load_organization(rcp)
+    return inventory._replace(instances=instances, organization=organization), tuple(rules)
+
+
 def run(
     paths: list[Path],
     instance: str | None,
@@ -82,14 +103,8 @@ def run(
     *,
     reads_instances: bool = False,
 ) -> Report:
-    inventory = load(paths)
-    inventory = read_subscribers(subscribers, inventory) if subscribers else inventory
-    arn = Arn.parse(instance) if instance else None
-    rules = expecting(RULES, load_expectations(expect)) if expect else RULES
-    read = inventory.instances if reads_instances else ()
-    instances = (*((Instance(arn),) if arn else ()), *read)
-    organization = load_organization(rcp)
-    return judge(inventory._replace(instances=instances, organization=organization), rules)
+    inventory, rules = facts(paths, instance, expect, rcp, subscribers, reads_instances=reads_instances)
+    return judge(inventory, rules)
 
 
 def run_case(case: Case, paths: list[Path]) -> Report:

@@ -1,0 +1,115 @@
+"""What each rule says, and which fixes it has, if one fact of a case is not known, and for other instances.
+
+`CHECKER_GOLDEN=write pytest tests/rules/test_other_facts.py` writes the files anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from checker.analysis.inventory import Instance, Inventory, Setting
+from checker.core.arn import Arn
+from checker.core.unknown import Unknown
+from checker.lint.engine import judge
+from checker.lint.rule import Rule
+from tests.rules.test_cases import CASES, Case, facts
+from tests.rules.test_findings import fix_lines, is_as_written
+
+OPAQUE = ("PolicyText", "Place", "Arn", "Written")
+
+
+def unread(record: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Give the record with each of its facts unknown in turn, and the path of that fact."""
+    for field, annotation in type(record).__annotations__.items():
+        value, path = getattr(record, field), f"{name}.{field}"
+        if "Unknown" in str(annotation) or "Truth" in str(annotation):
+            doubt = Unknown(f"{path} was not read")
+            yield path, record._replace(**{field: Setting(doubt) if isinstance(value, Setting) else doubt})
+        if isinstance(value, tuple) and not hasattr(value, "_fields"):
+            for index, item in enumerate(value):
+                if is_record(item):
+                    for below, changed in unread(item, f"{path}[{index}]"):
+                        yield (
+                            below,
+                            record._replace(**{field: (*value[:index], changed, *value[index + 1 :])}),
+                        )
+        elif is_record(value):
+            yield from (
+                (below, record._replace(**{field: changed})) for below, changed in unread(value, path)
+            )
+
+
+def is_record(value: Any) -> bool:
+    return hasattr(value, "_fields") and type(value).__name__ not in (*OPAQUE, "Unknown", "Setting")
+
+
+HERE, ALSO_HERE, ELSEWHERE = (
+    Instance(arn)
+    for arn in map(
+        Arn.parse,
+        (
+            "arn:aws:connect:us-east-1:111122223333:instance/aaaaaaaa-0000-0000-0000-000000000001",
+            "arn:aws:connect:us-east-1:111122223333:instance/aaaaaaaa-0000-0000-0000-000000000002",
+            "arn:aws:connect:us-east-1:444455556666:instance/aaaaaaaa-0000-0000-0000-000000000003",
+        ),
+    )
+    if arn is not None
+)
+INSTANCES = {
+    "no instance": (),
+    "one instance": (HERE,),
+    "two instances": (HERE, ALSO_HERE),
+    "instances of two accounts": (HERE, ELSEWHERE),
+}
+
+
+def variants(inventory: Inventory, *, with_unread: bool) -> Iterator[tuple[str, Inventory]]:
+    for name, instances in INSTANCES.items():
+        yield name, inventory._replace(instances=instances)
+    if with_unread:
+        yield from unread(inventory, "inventory")
+
+
+def lines(case: Case, *, with_unread: bool) -> Iterator[str]:
+    """Write what is different from the case, for each fact."""
+    inventory, rules = facts(
+        list(case.files),
+        case.instance,
+        case.expect,
+        case.rcp,
+        case.subscribers,
+        reads_instances=case.reads_instances,
+    )
+    yield f"# {case.name}"
+    usual = said(inventory, rules, case)
+    for name, changed in variants(inventory, with_unread=with_unread):
+        found = said(changed, rules, case)
+        if found != usual:
+            yield f"{name}:"
+            yield from (f"    {line}" for line in found)
+
+
+def said(inventory: Inventory, rules: tuple[Rule, ...], case: Case) -> list[str]:
+    """Write the verdicts, doubts and findings of the case's own rule."""
+    report = judge(inventory, rules)
+    words = []
+    for one in report.examined:
+        if (verdict := one.verdicts.get(case.rule)) is not None:
+            doubt = one.doubts.get(case.rule)
+            words.append(f"{verdict.value} {one.resource}{f': {doubt}' if doubt is not None else ''}")
+    for finding in report.findings:
+        if finding.rule == case.rule:
+            words.append(f"{finding.severity.value}: {finding.message}; {finding.help}")
+            words += [line for fix in finding.fixes for line in fix_lines(fix)]
+    return [word.replace(f"{case.folder}/", "") for word in words]
+
+
+@pytest.mark.parametrize("rule", sorted({case.rule for case in CASES}))
+def test_each_other_fact_is_reported_as_written(rule: str) -> None:
+    own = [case for case in CASES if case.rule == rule]
+    first = {next((case.name for case in own if bool(case.findings) is bad), "") for bad in (True, False)}
+    text = "\n".join(line for case in own for line in lines(case, with_unread=case.name in first))
+    assert is_as_written(own[0].folder / "other-facts.txt", f"{text}\n")
