@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments mutation bench peers \
-	format clean
+.PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments soak fuzz kills \
+	mutation bench bench-peers release-fixtures performance peers limits format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -66,6 +66,10 @@ sbom: dist
 advisories: $(READY)
 	@$(BIN)/python -m scripts.check_advisories
 
+# Exceeds every limit of docs/limits.md, also those that take long to reach.
+limits: $(READY)
+	CHECKER_EXPENSIVE=1 $(BIN)/pytest tests/test_limits.py -q
+
 # The long job of the properties about deployments, `values` or `domain`; FIRST is the round to resume with.
 deployments: PROPERTY ?= values
 deployments: DRAWS ?= 100000
@@ -80,9 +84,37 @@ mutation: SEED ?= 1
 mutation: $(READY)
 	nice $(BIN)/python -m tests.mutation --package $(PACKAGE) --sample $(SAMPLE) --seed $(SEED)
 
+# The long job that kills commands; FIRST is the round to resume with.
+kills: KILLS ?= 200
+kills: SEED ?= 1
+kills: FIRST ?= 0
+kills: $(READY)
+	$(BIN)/python -m tests.kills --count $(KILLS) --seed $(SEED) --first $(FIRST)
+
+# Once for each release: later ones must read these files.
+release-fixtures: $(READY)
+	$(BIN)/python -m tests.releases
+
+# The long job of the decision engine and the prover; it goes on where the last run stopped. See docs/assurance.md.
+soak: DECISIONS ?= 10000000
+soak: QUESTIONS ?= 100000
+soak: SECONDS ?= inf
+soak: $(READY)
+	$(BIN)/python -m tests.soundness.soak --decisions $(DECISIONS) --questions $(QUESTIONS) --seconds $(SECONDS)
+
+# Fuzzes one target, or `all`; an input that breaks its property is written to tests/fuzz/corpus. See docs/assurance.md.
+# atheris has wheels for few versions of Python; without it, hypothesis draws the inputs.
+fuzz: TARGET ?= all
+fuzz: SECONDS ?= 60
+fuzz: $(READY)
+	@test -d build/atheris/atheris || $(BIN)/pip install --quiet --disable-pip-version-check --only-binary :all: \
+		--target build/atheris atheris==3.0.0 || echo "cannot install atheris for this Python" >&2
+	PYTHONPATH=build/atheris $(BIN)/python -m tests.fuzz $(TARGET) --seconds $(SECONDS)
+
+# Compared with peers where `make bench-peers` has installed them. The others print figures of their own.
 bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --json build/bench.json
 	$(BIN)/python -m benchmarks.hcl
 	$(BIN)/python -m benchmarks.monorepo
 	$(BIN)/python -m benchmarks.plan
@@ -94,17 +126,32 @@ bench: $(READY)
 
 # The peers' dependencies conflict, so each has an environment of its own, named after what is in it. parliament
 # imports pkg_resources and does not ask for it. A peer that cannot be installed is shown as such.
-peers: PEERS := parliament==1.6.4 iam-policy-validator==1.31.4 cfn-lint==1.58.0 checkov==3.3.30
-peers: $(READY)
-	@for peer in $(PEERS); do \
+PEERS := parliament==1.6.4 iam-policy-validator==1.31.4 cfn-lint==1.58.0 checkov==3.3.30
+FAST_PEERS := aws-guardrails==0.1.0 iamprover==0.7.1 c7n==0.9.53
+define INSTALL_PEERS
+	@for peer in $(PEERS) $(1); do \
 		folder=build/peers/$$peer; \
 		test -f $$folder/.installed && continue; \
 		echo "installing $$peer" >&2; \
 		$(PYTHON) -m venv --clear $$folder \
 			&& $$folder/bin/pip install --quiet --disable-pip-version-check $$peer 'setuptools<81' \
+			&& { PYTHONDONTWRITEBYTECODE= $$folder/bin/python -m compileall -q $$folder/lib; true; } \
 			&& touch $$folder/.installed; \
 	done; true
+endef
+
+peers: $(READY)
+	$(call INSTALL_PEERS)
 	@$(BIN)/python -m benchmarks.peers $(PEERS)
+
+# Writes docs/performance.md from the last figures, build/bench.json.
+performance: $(READY)
+	cp build/bench.json docs/performance.json
+	$(BIN)/python -m scripts.generate_performance
+
+bench-peers: $(READY)
+	$(call INSTALL_PEERS,$(FAST_PEERS))
+	$(BIN)/python -m benchmarks --only start-up policies prover --json build/bench-peers.json
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

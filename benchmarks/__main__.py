@@ -1,96 +1,92 @@
-"""`make bench`: prints the figures that the project holds itself to."""
+"""`make bench`: prints the figures that the project holds itself to, beside floors and peers, and writes them as JSON.
+
+    python -m benchmarks [--only GROUP ...] [--json FILE]
+
+A peer is measured where `make bench-peers` installed it, in `build/peers`.
+"""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+import argparse
+import json
+import os
+import platform
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks.measure import interleaved
-from benchmarks.samples import write_policies, write_requests
+from benchmarks import growth, processes
+from checker import __version__
 
-ROUNDS = 21
-POLICIES = 1_000
-REQUESTS = 4_000
-BESIDE = 10_000
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from benchmarks.measure import Row
+
+GROUPS: dict[str, Callable[[Path], Iterator[Row]]] = {
+    "start-up": processes.start_up,
+    "policies": processes.policy_files,
+    "terraform": processes.terraform,
+    "plan": processes.plan,
+    "template": processes.template,
+    "simulate": processes.simulate,
+    "audit": processes.audit,
+    "prover": growth.rows,
+}
 
 
 def main() -> None:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        paths = write_policies(root / "policies", POLICIES)
-        write_requests(root / "requests.jsonl", REQUESTS)
-        start_up(paths[0])
-        many(root / "policies", paths)
-        simulate(root / "requests.jsonl")
-        hook(root / "many")
+    """Measure, print, and write the figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--only", nargs="*", choices=GROUPS, default=list(GROUPS))
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    rows = list(measured(options.only))
+    if options.json is not None:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps({**around(), "rows": list(map(as_json, rows))}, indent=1) + "\n")
 
 
-def start_up(path: Path) -> None:
-    """Compare checking one file with importing Typer."""
-    base, ours = interleaved([_python("import typer"), [_checker(), "check", str(path)]], ROUNDS)
-    line("checker check one.json", f"{ours * 1000:.0f} ms user")
-    line('  python -c "import typer"', f"{base * 1000:.0f} ms user")
-    line("  ratio (at most 1.3)", f"{ours / base:.2f}")
+def measured(groups: Sequence[str]) -> Iterator[Row]:
+    """Measure groups, and print each figure as soon as it is known."""
+    print(f"{'':<44}{'checker':>10}  {'beside it':<32}{'':>9}{'times':>8}{'goal':>7}")
+    for name in groups:
+        with tempfile.TemporaryDirectory() as folder:
+            for row in GROUPS[name](Path(folder)):
+                print("\n".join(lines(row)), flush=True)
+                yield row
 
 
-def many(folder: Path, paths: list[Path]) -> None:
-    """Check many files, beside the peers that are installed."""
-    one, ours = interleaved(
-        [[_checker(), "check", str(paths[0])], [_checker(), "check", "--all-topics", str(folder)]], 5
-    )
-    line(f"checker check, {POLICIES} files of 0.5 KB", f"{ours:.2f} s user")
-    line(
-        "  beyond start-up (at most 0.5 s)",
-        f"{ours - one:.2f} s user, {(ours - one) / POLICIES * 1000:.2f} ms a file",
-    )
-    for name, command in _peers(folder):
-        if importlib.util.find_spec(name) is None:
-            line(f"  {name}", "not installed, `pip install .[peers]` brings it")
+def lines(row: Row) -> Iterator[str]:
+    """Show a figure in one line for each thing beside it."""
+    beside = row.beside or (("", 0.0),)
+    for number, (name, seconds) in enumerate(beside):
+        own = f"{row.what:<44}{shown(row.seconds):>10}" if number == 0 else " " * 54
+        if not name:
+            yield own
             continue
-        (taken,) = interleaved([command], 3)
-        line(f"  {name}", f"{taken:.2f} s user, ours takes {ours / taken:.1f} times that")
+        goal = f"{row.goal:g}" if row.goal is not None and number == 0 else ""
+        times = f"{row.seconds / seconds:.2f}" if seconds else ""
+        yield f"{own}  {name:<32}{shown(seconds):>9}{times:>8}{goal:>7}".rstrip()
 
 
-def simulate(path: Path) -> None:
-    """Decide many requests."""
-    (taken,) = interleaved([[_checker(), "simulate", "--requests", str(path)]], 5)
-    line(f"checker simulate, {REQUESTS} requests (under 1 s)", f"{taken:.2f} s user")
+def shown(seconds: float) -> str:
+    """Write seconds with three digits."""
+    for unit, factor in (("s", 1.0), ("ms", 1e3)):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} us"
 
 
-def hook(folder: Path) -> None:
-    """Check ten changed files alone, and among ten thousand in one folder."""
-    changed = [_checker(), "check", "--changed"]
-    alone = [str(path) for path in write_policies(folder / "ten", 10)]
-    among = [str(path) for path in write_policies(folder / "all", BESIDE)[:10]]
-    few, many = interleaved([[*changed, *alone], [*changed, *among]], 3)
-    line(
-        f"checker check --changed, 10 files among {BESIDE}",
-        f"{many:.2f} s user, {many / few:.1f} times 10 alone",
-    )
+def as_json(row: Row) -> dict[str, object]:
+    """Return a figure as JSON values."""
+    return {**row._asdict(), "beside": dict(row.beside), "ratio": row.ratio}
 
 
-def _peers(folder: Path) -> list[tuple[str, list[str]]]:
-    binaries = Path(sys.executable).parent
-    return [
-        ("aws_guardrails", [str(binaries / "aws-guardrails"), str(folder)]),
-        ("parliament", [str(binaries / "parliament"), "--directory", str(folder)]),
-    ]
-
-
-def _python(code: str) -> list[str]:
-    return [sys.executable, "-c", code]
-
-
-def _checker() -> str:
-    return str(Path(sys.executable).parent / "checker")
-
-
-def line(what: str, figure: str) -> None:
-    """Print one figure."""
-    print(f"{what:<48} {figure}")
+def around() -> dict[str, object]:
+    """Return what the figures depend on."""
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return {"checker": __version__, "python": python, "system": platform.system(), "cores": os.cpu_count()}
 
 
 if __name__ == "__main__":

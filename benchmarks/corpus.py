@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.__main__ import line
+from benchmarks.measure import line
 from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.registry import all_rules

@@ -14,7 +14,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from benchmarks.__main__ import line
+from benchmarks.measure import line
 from benchmarks.samples import write_policies
 from checker.analysis.policy import PolicyAnalysis
 from checker.analysis.topic import TopicAnalysis

@@ -12,7 +12,7 @@ FILES = 100
 ROUNDS = 5
 LIMIT = 1.0
 
-_PARSER = (
+PARSER = (
     "import sys, hcl2, pathlib\n"
     "for path in sorted(pathlib.Path(sys.argv[1]).rglob('*.tf')): hcl2.parses_to_tree(path.read_text())"
 )
@@ -95,7 +95,7 @@ def main() -> None:
 def _compare(what: str, root: Path) -> None:
     checker = str(Path(sys.executable).parent / "checker")
     parser, ours = interleaved(
-        [[sys.executable, "-c", _PARSER, str(root)], [checker, "check", "--isolated", str(root)]], ROUNDS
+        [[sys.executable, "-c", PARSER, str(root)], [checker, "check", "--isolated", str(root)]], ROUNDS
     )
     print(f"{what:<64} {ours:.2f} s user")
     print(f"{'  python-hcl2 alone':<64} {parser:.2f} s user")

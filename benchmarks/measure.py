@@ -1,15 +1,35 @@
-"""Runs commands and reads the CPU that they took."""
+"""Runs commands and functions in turns, and reads the time that they took."""
 
 from __future__ import annotations
 
 import os
 import resource
 import subprocess
+import time
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+
+class Row(NamedTuple):
+    """One figure: the median seconds of checker, beside those of other things in the same run.
+
+    ``goal`` is the largest ratio to the first of them, ``items`` what the seconds are for, such as files.
+    """
+
+    group: str
+    what: str
+    seconds: float
+    beside: tuple[tuple[str, float], ...] = ()
+    goal: float | None = None
+    items: int = 1
+
+    @property
+    def ratio(self) -> float | None:
+        """The seconds as a multiple of those beside it."""
+        return self.seconds / self.beside[0][1] if self.beside and self.beside[0][1] else None
 
 
 def user_seconds(command: Sequence[str]) -> float:
@@ -30,5 +50,20 @@ def interleaved(commands: Sequence[Sequence[str]], rounds: int) -> list[float]:
     return [median(times) for times in taken]
 
 
+def cpu_seconds(work: Callable[[], object], rounds: int = 5) -> float:
+    """Give the median CPU seconds of a function of this process."""
+    taken = []
+    for _ in range(rounds):
+        before = time.process_time()
+        work()
+        taken.append(time.process_time() - before)
+    return median(taken)
+
+
 def _environment() -> dict[str, str]:
     return {**os.environ, "NO_COLOR": "1"}
+
+
+def line(what: str, figure: str) -> None:
+    """Print one figure of a benchmark of its own."""
+    print(f"{what:<48} {figure}")

@@ -6,8 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.__main__ import line
-from benchmarks.measure import interleaved
+from benchmarks.measure import interleaved, line
 from benchmarks.plan import peak
 
 ROOTS = 400

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.__main__ import line
+from benchmarks.measure import line
 from tests.page.samples import audit, written
 
 FINDINGS = 10_000

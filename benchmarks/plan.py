@@ -10,8 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.__main__ import line
-from benchmarks.measure import interleaved
+from benchmarks.measure import interleaved, line
 from benchmarks.samples import policies
 
 if TYPE_CHECKING:

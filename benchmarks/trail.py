@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from benchmarks.__main__ import line
+from benchmarks.measure import line
 from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.registry import all_rules

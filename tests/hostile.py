@@ -8,12 +8,17 @@ from checker.core.terminal_text import inert
 
 HOSTILE = (
     "::error::x",
+    "::add-mask::x",
+    '=HYPERLINK("https://evil.example", "x")',
+    " \t@SUM(1+1)*cmd|' /C calc'!A0",
+    "\uff1d1+1\n=1+1",
     "a\n::error::x\r\n::stop-commands::x",
     "##[error]x ###[error]x ##vso[task.setvariable variable=x]y",
     "]]>",
     "</details><script>alert(1)</script>",
     "<!-- --> <?php ?> <![CDATA[x]]> <!DOCTYPE x>",
     "@octocat #1 GH-1 octocat/repo#1 https://evil.example www.evil.example me@evil.example",
+    "_www.evil.example ~www.evil.example xGH-1 _gh-1 (www.evil.example",
     "![](x) [a](https://evil.example) <https://evil.example> [x]: https://evil.example",
     "|a|b|\n|-|-|",
     "`",

@@ -1,7 +1,7 @@
-"""The form of a topic: all that decides the results about it, except names that nothing can tell apart.
+"""The form of a topic: all that decides the results about it, except names that nothing distinguishes.
 
 Two topics of one form have the same results, but for their names. The names are the ARN of the topic, the accounts,
-the IDs with the format of a UUID, and the files. This is why nothing can tell them apart:
+the IDs with the format of a UUID, and the files. This is why nothing distinguishes them:
 
 * They are taken out as whole texts. What a form has in their place says where they are equal, and how they are sorted.
 * Rules and provers compare such a name with names, and with patterns. A wildcard beside other characters of a part of
@@ -37,7 +37,7 @@ _WORD = pattern(r"[0-9A-Za-z-]{12,}")
 _NAME = pattern(rf"{_ACCOUNT}|{_ID}")
 _LIKE_A_NAME = pattern(rf"{_ACCOUNT}|(?i:{_ID})")
 _ACTION = pattern(r"\n(?i:sns|kms):[A-Za-z]*\*?(?=\n)")
-_TELLS_APART = pattern(r"\?|\$\{|[^\n:/]\*|\*[^\n:/]")
+_DISTINGUISHES = pattern(r"\?|\$\{|[^\n:/]\*|\*[^\n:/]")
 """A wildcard that may match a part of a name, or a policy variable."""
 _CONTROL = pattern(r"[\x00-\x09\x0b-\x1f]")
 """Characters that a form has between and in place of texts."""
@@ -77,7 +77,7 @@ def _form(case: TopicAnalysis) -> Form:
     words = _Words(text.document)
     words.add(text.policy)
     policy = _without_arn(words.joined(), str(topic.arn))
-    if ("*" in policy or "?" in policy or "${" in policy) and _TELLS_APART.search(_ACTION.sub("", policy)):
+    if ("*" in policy or "?" in policy or "${" in policy) and _DISTINGUISHES.search(_ACTION.sub("", policy)):
         raise NoFormError
     facts = topic._replace(arn=None, policy=None, pairings=None, home="")  # type: ignore[arg-type]
     words.add((text.dialect.name, facts, case.pairings, case.key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from checker.analysis.documents import Place, PolicyDocument, PolicyText, Written, files_of
@@ -224,16 +225,22 @@ class Key(NamedTuple):
         """The key's name in reports: its ARN, its address, or the file with its policy."""
         return _name(self.arn, self.root, self.address, self.place)
 
-    def answers_to(self, reference: str) -> bool:
-        """True if a KmsMasterKeyId can mean this key: key ID, key ARN, alias name or alias ARN.
+    @property
+    def references(self) -> tuple[str, ...]:
+        """What a KmsMasterKeyId can mean this key by: key ID, key ARN, alias name or alias ARN.
 
         The account and Region of a bare ID or alias are those of the topic: see ``Inventory.key_of``.
         """
         if isinstance(self.arn, Unknown):
-            return reference in self.aliases
+            return tuple(dict.fromkeys(self.aliases))
         here = f"arn:{self.arn.partition}:kms:{self.arn.region}:{self.arn.account}:"
         key_id = self.arn.resource.removeprefix("key/")
-        return reference in (str(self.arn), key_id, *self.aliases, *(here + alias for alias in self.aliases))
+        aliases = (*self.aliases, *(here + alias for alias in self.aliases))
+        return tuple(dict.fromkeys((str(self.arn), key_id, *aliases)))
+
+    def answers_to(self, reference: str) -> bool:
+        """True if a KmsMasterKeyId can mean this key."""
+        return reference in self.references
 
     def is_of(self, owner: Encrypted) -> bool:
         """True if a bare key ID or alias of a topic or queue can mean this key, as both are in one account and Region.
@@ -434,17 +441,7 @@ class Organization(NamedTuple):
         return Unknown(f"it is not known whether account {account} belongs to the organization")
 
 
-class Inventory(NamedTuple):
-    """All facts of one run. ``has_other_values`` is true if a variable with a default has a list of allowed values.
-
-    ``read_by_roots`` are the files that Terraform roots and Terragrunt units read besides those of their modules.
-    ``evidence`` is what was seen of keys in use, ``refused_starts`` are the streams that Connect refused to start.
-    ``organization`` is ``None`` if no organization policies were supplied or asked for. ``endpoints`` are the resources
-    that subscriptions name; see `checker.analysis.endpoints`. ``queue_keys`` are keys that were read only because they
-    encrypt a queue, so that they are not checked themselves. ``unread_units`` are Terragrunt units whose module is not
-    here, and of which nothing names Connect.
-    """
-
+class _Facts(NamedTuple):
     topics: tuple[Topic, ...] = ()
     keys: tuple[Key, ...] = ()
     instances: tuple[Instance, ...] = ()
@@ -462,6 +459,27 @@ class Inventory(NamedTuple):
     queue_keys: tuple[Key, ...] = ()
     unread_units: tuple[Skipped, ...] = ()
 
+
+class Inventory(_Facts):
+    """All facts of one run. ``has_other_values`` is true if a variable with a default has a list of allowed values.
+
+    ``read_by_roots`` are the files that Terraform roots and Terragrunt units read besides those of their modules.
+    ``evidence`` is what was seen of keys in use, ``refused_starts`` are the streams that Connect refused to start.
+    ``organization`` is ``None`` if no organization policies were supplied or asked for. ``endpoints`` are the resources
+    that subscriptions name; see `checker.analysis.endpoints`. ``queue_keys`` are keys that were read only because they
+    encrypt a queue, so that they are not checked themselves. ``unread_units`` are Terragrunt units whose module is not
+    here, and of which nothing names Connect.
+    """
+
+    @cached_property
+    def _keys_by_reference(self) -> dict[str, list[Key]]:
+        """The keys by what a KmsMasterKeyId can mean them by, in order."""
+        found: dict[str, list[Key]] = {}
+        for key in (*self.keys, *self.queue_keys):
+            for reference in key.references:
+                found.setdefault(reference, []).append(key)
+        return found
+
     def key_of(self, owner: Encrypted) -> Key | Unknown | None:
         """Return the key that encrypts a topic or a queue; ``None`` if no KMS key does.
 
@@ -471,7 +489,7 @@ class Inventory(NamedTuple):
         reference = owner.key
         if not isinstance(reference, str):
             return reference
-        matching = [key for key in (*self.keys, *self.queue_keys) if key.answers_to(reference)]
+        matching = self._keys_by_reference.get(reference, [])
         candidates = [
             key for key in matching if Arn.parse(reference) is not None or _can_mean(key, reference, owner)
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -95,9 +96,15 @@ def symbol_table(facts: Facts) -> SymbolTable:
     places = tuple(_places(values))
     symbols = _by_name(places)
     texts = frozenset((*_literals(values), *(text for one in symbols.values() for text in one.allowed)))
-    partition = next((arn.partition for arn in arns_in(texts) if arn.partition.isascii()), "aws")
+    partition = _partition_of(arns_in(texts))
     fresh = _fresh_values(symbols.values(), texts, partition)
     return SymbolTable(values, texts, symbols, _roles(places), partition, fresh, _assumed(places))
+
+
+def _partition_of(arns: Iterable[Arn]) -> str:
+    """Return the partition of most of the ARNs; `aws` if there are as many of it."""
+    found = Counter(arn.partition for arn in arns)
+    return max(REGIONS, key=lambda name: found[name])
 
 
 def arns_in(texts: Iterable[str]) -> tuple[Arn, ...]:

@@ -63,11 +63,15 @@ class TopicAnalysis(PolicyAnalysis):
     def __init__(self, topic: Topic, inventory: Inventory) -> None:
         super().__init__(topic.name, topic.policy, topic.place, inventory)
         self.topic = topic
-        self.key = inventory.key_of(topic)
         self.pairings = pairings_of(topic, inventory)
         self.budget = Budget(_QUESTIONS * LIMIT)
         self._provers: dict[tuple[int, ...], ConnectProver] = {}
         self._results: dict[Callable[[TopicAnalysis], Any], Any] = {}
+
+    @cached_property
+    def key(self) -> Key | Unknown | None:
+        """The key that encrypts the topic; ``None`` if no KMS key does."""
+        return self.inventory.key_of(self.topic)
 
     def once(self, compute: Callable[[TopicAnalysis], _Result]) -> _Result:
         """Return the result of a function for this topic, computed once for all rules that need it."""

@@ -29,6 +29,7 @@ from checker.app.next_step import after_audit
 from checker.app.output import Destination, check_destinations, publish
 from checker.app.run import (
     baseline_path,
+    confined_around,
     decide,
     prepare,
     relative_to,
@@ -258,7 +259,9 @@ def _check_baselines(request: AuditOptions, context: CheckContext, outputs: Iter
     if path is not None and path != STDIN and is_stream(path):  # it can be read only once
         protect(path)
     elif path is not None:
-        read_baseline(path)
+        named = request.options.baseline is not None
+        with confined_around(path, context.configuration, request.options, "" if named else "--baseline"):
+            read_baseline(path)
 
 
 def _process(

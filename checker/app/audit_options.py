@@ -18,6 +18,7 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Severity
 from checker.core.record import NamedTuple
+from checker.inputs.confinement import is_refusal
 from checker.inputs.load import load
 from checker.lint.audited import EVIDENCE, RCP, file_source
 from checker.live.audit.plan import OrganizationData, Plan, PolicyData
@@ -218,6 +219,9 @@ def _has_shape(value: object, shape: Sequence[type]) -> bool:
     return type(value) in shape
 
 
+_MANIFEST_HELP = "an audit reads the files of a manifest only in the repository of the manifest"
+
+
 def plan_of(request: AuditOptions, context: CheckContext) -> Plan:
     """Return the plan of an audit; topics of a manifest count as named by an option.
 
@@ -225,7 +229,8 @@ def plan_of(request: AuditOptions, context: CheckContext) -> Plan:
     """
     inventory = pair(load(request.manifests)) if request.manifests else Inventory()
     for fault in (skipped for skipped in inventory.skipped if skipped.error):
-        raise InputError(fault.what, fault.reason, fault.position, fault.help)
+        help_text = _MANIFEST_HELP if is_refusal(fault.help) else fault.help
+        raise InputError(fault.what, fault.reason, fault.position, help_text)
     streaming = _streaming(inventory)
     scope = context.scope._replace(topics=(*context.scope.topics, *(topic for topic, _ in streaming)))
     homes = {topic.home for topic in inventory.topics}

@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending, ending_of
-from checker.app.next_step import after_check
+from checker.app.next_step import after_check, to_read_outside
 from checker.app.output import Destination, publish
-from checker.app.run import Options, Run, examine, without_baselined
+from checker.app.run import Options, Run, examine, searched, without_baselined
 from checker.app.terminal import report_bug, tell
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> End
     if any(finding.fixes for finding in run.report.findings):
         run = _with_fixes(run, options)
     whole = publish(run, destinations, output)
-    tell(*after_check(run.report, options))
+    tell(*to_read_outside(run.report.skipped), *after_check(run.report, options))
     ending = ending_of(run.report, run.fail_on, strict=run.strict)
     return ending._replace(crashed=ending.crashed or not whole)
 
@@ -36,7 +36,9 @@ def _with_fixes(run: Run, options: Options) -> Run:
 
     reading, may_edit = Reading(run.inventory, run.report), own_code_check(options.paths)
     try:
-        return run._replace(report=with_previews(reading, may_edit, ProofMemory()))
+        with searched(options):
+            may_edit = own_code_check(options.paths)
+            return run._replace(report=with_previews(reading, may_edit, ProofMemory()))
     except Exception as error:
         if os.environ.get("CHECKER_DEBUG"):
             raise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.access_diff import difference
 from checker.app.exit_codes import Ending
-from checker.app.next_step import after_diff
+from checker.app.next_step import after_diff, to_read_outside
 from checker.app.output import Destination, append_step_summary, check_destinations, repository_root
 from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
@@ -19,6 +19,8 @@ from checker.core.terminal_text import json_lines, reveal_words
 from checker.core.unknown import Unknown
 from checker.inputs.diff_inputs import read_inputs
 from checker.inputs.diff_sides import resource_arn, sides_of, target_of
+from checker.inputs.git_revision import is_revision
+from checker.inputs.repository import confined_to
 from checker.inputs.resource_changes import doubts_of_policies
 from checker.inputs.typed_files import instance_option
 from checker.report.context import Paint, Setting
@@ -96,7 +98,11 @@ def show_diff(
 
 def show_difference(old: str, new: str, request: DiffRequest, *, given: Given, output: Outputs) -> Ending:
     """Report the differences of two inputs. Raises InputError."""
-    with read_inputs(old, new, given) as (before, after):
+    named = [Path() if is_revision(one, Path(one)) else Path(one) for one in (old, new)]
+    with (
+        confined_to(named, allow_outside=given.allow_outside),
+        read_inputs(old, new, given) as (before, after),
+    ):
         return _show_inputs(before, after, new, request, output)
 
 
@@ -164,7 +170,10 @@ def show_change(
     arns = [instance_option(text) for text in request.instances]
     base = base_of(revision)
     written = [one.path for one in output if one.path is not None]
-    with read_changed(base, paths_in(base, paths), given, written) as sides:
+    with (
+        confined_to((Path(base.top), *paths), allow_outside=given.allow_outside),
+        read_changed(base, paths_in(base, paths), given, written) as sides,
+    ):
         compared = [changed_pairs(one, request.resource) for one in sides]
     unread = tuple(dict.fromkeys(skipped for one in compared for skipped in one.unread))
     reported = {(one.what, one.block) for one in unread}
@@ -203,6 +212,7 @@ def _show(found: ComparedRoots, new: str, request: DiffRequest, output: Outputs,
         from checker.report.access.markdown import step_summary  # not for other formats
 
         append_step_summary(lambda: step_summary(found))
+    tell(*to_read_outside((*found.unread, *found.untouched)))
     if new and found.same is not True:
         tell(*after_diff(new))
     return _ending(found, request.fail_on)

@@ -16,7 +16,13 @@ from checker.app.chain import (
     read_replica,
 )
 from checker.app.exit_codes import Ending
-from checker.app.next_step import Explained, after_explain, after_explain_of_replicas, has_wrong_option
+from checker.app.next_step import (
+    Explained,
+    after_explain,
+    after_explain_of_replicas,
+    has_wrong_option,
+    to_read_outside,
+)
 from checker.app.output import Format
 from checker.app.run import evidence_of_other_keys, known_rules, read_files_of_evidence
 from checker.app.terminal import paint_for, tell, write
@@ -156,8 +162,10 @@ def _read_files(topic: str, address: str, instance: str, key: Key | None, given:
 
 
 def _tell_skipped(skipped: Iterable[Skipped]) -> None:
-    for one in skipped:
+    listed = tuple(skipped)
+    for one in listed:
         tell(*skipped_text(one, paint_for(sys.stderr)))
+    tell(*to_read_outside(listed))
 
 
 def _lines(

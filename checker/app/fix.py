@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from checker.app.exit_codes import Ending, ending_of_fix
 from checker.app.fix_live import fix_live
 from checker.app.fix_request import FixRequest, diff_remarks, write_report
-from checker.app.next_step import after_fix, this_command
-from checker.app.run import Options, examine, examine_on, prepare
+from checker.app.next_step import after_fix, this_command, to_read_outside
+from checker.app.run import Options, examine, examine_on, prepare, searched
 from checker.app.signals import handling_signals
 from checker.app.terminal import check_output, tell
 from checker.core.errors import CheckerError, InputError, RefusedError
@@ -75,12 +75,13 @@ def plan_fixes(options: Options, *, unsafe: bool, kms_condition: KeyCondition | 
         return Reading(run.inventory, run.report)
 
     check = editable_check(options.paths or (Path(),), snapshot)
-    result = repair(read, unsafe=unsafe, kms_condition=kms_condition, check=check)
+    with searched(options):
+        result = repair(read, unsafe=unsafe, kms_condition=kms_condition, check=check)
     for skipped in result.before.report.skipped:
         tell(*skipped_text(skipped, Paint()))
     originals = {path: snapshot[path] for path in result.texts}
     names = {path: os.path.relpath(path) for path in result.texts}
-    tell(*_hard_link_notes(originals, names))
+    tell(*to_read_outside(result.before.report.skipped), *_hard_link_notes(originals, names))
     texts = {path: original.text for path, original in originals.items()}
     command = ("checker", *sys.argv[1:])
     outcome = Outcome(result, texts, names, policy_changes(result), command=command)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -25,6 +24,7 @@ from checker.core.terminal_text import inert, json_lines
 from checker.fix.live.receipt import RETENTION
 from checker.inputs.output_file import real_path
 from checker.inputs.typed_files import topic_option
+from checker.inputs.whole_file import write_new
 from checker.lint.delivery.model import RequestedStorage
 from checker.lint.registry import all_rules
 from checker.live.aws.access import Access
@@ -248,10 +248,7 @@ def save_receipt(path: Path, value: dict[str, object]) -> None:
     real_path(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(json.dumps(value, indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(path, json.dumps(value, indent=2) + "\n")
     except OSError as error:
         reason = f"the receipt cannot be written: {(error.strerror or str(error)).lower()}"
         help_text = "nothing was changed; choose a folder with --receipts"

@@ -13,6 +13,7 @@ from checker.core.arn import topic_arn
 from checker.core.finding import Applicability, Severity, Verdict
 from checker.core.record import NamedTuple
 from checker.inputs.collect import Given
+from checker.inputs.confinement import OPTION, is_refusal
 from checker.inputs.discover import is_stream
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ def after_check(report: Report, options: Options) -> Iterator[str]:
         worst = max(failed, key=lambda finding: finding.severity.rank)
         if worst.severity is not Severity.NOTE:
             yield _line(("rules", worst.rule))
+
+
+def to_read_outside(skipped: Iterable[Skipped]) -> Iterator[str]:
+    """Print the command that also reads the files that were not read because they are outside of the repository."""
+    if any(is_refusal(one.help) for one in skipped):
+        yield f"  = help: if you trust these files, read the others that they name: {this_command(OPTION)}"
 
 
 def has_wrong_option(skipped: Iterable[Skipped]) -> bool:
@@ -287,6 +294,7 @@ def _same_input(options: Options) -> Iterator[str]:
 
 def _values(given: Given) -> Iterator[str]:
     """Return the options with the values of variables and parameters."""
+    yield from [OPTION] * given.allow_outside
     repeated = (("--var", given.variables), ("--parameter", given.parameters))
     yield from (word for option, values in repeated for pair in values for word in (option, "=".join(pair)))
 

@@ -84,7 +84,11 @@ def read_access(profile: str, endpoint: str, role_arn: str, role_name: str, exte
 
 
 def read_given(
-    variables: Sequence[str] | None, parameters: Sequence[str] | None, source: Path | None = None
+    variables: Sequence[str] | None,
+    parameters: Sequence[str] | None,
+    source: Path | None = None,
+    *,
+    allow_outside: bool = False,
 ) -> Given:
     """Parse the options with template values. Raises InputError for an option without a value."""
     if source is not None and not os.path.isdir(source):  # noqa: PTH112 - it never raises
@@ -92,7 +96,11 @@ def read_given(
             "--source", f"`{source}` is not a folder", help_text="name the folder of the .tf files"
         )
     return Given(
-        _pairs("--var", variables), _pairs("--parameter", parameters), source, progress=progress_bar()
+        _pairs("--var", variables),
+        _pairs("--parameter", parameters),
+        source,
+        progress=progress_bar(),
+        allow_outside=allow_outside,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Instance, Inventory, Source
 from checker.analysis.pairing import pair
-from checker.configuration.load import check_name, find_configuration, read_configuration
+from checker.configuration.load import check_name, read_configuration
 from checker.configuration.model import Choice, Configuration, matches, root_of
 from checker.configuration.selection import ALL, choose, idle, selects
 from checker.configuration.suppression import suppress
@@ -22,6 +22,7 @@ from checker.inputs.collect import Given
 from checker.inputs.coverage import nothing_examined, topics_not_read
 from checker.inputs.discover import name_of
 from checker.inputs.load import load
+from checker.inputs.repository import confined_to, find_configuration
 from checker.lint.engine import Scope, judge
 from checker.lint.registry import PackError, all_rules
 from checker.policy.wildcard import glob
@@ -29,6 +30,7 @@ from checker.report.context import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from checker.analysis.form_memory import FormMemory
     from checker.analysis.inventory import Key, OpenInstance, Organization, Topic
@@ -114,15 +116,34 @@ def prepare(options: Options) -> CheckContext:
     path = options.expect or expectations_path(configuration)
     if path is None:
         return context
+    is_named = options.expect is not None
     from checker.expectations.load import load_expectations  # only where there are expectations
     from checker.expectations.model import selected_topics
     from checker.expectations.run import expecting
 
-    expectations = load_expectations(path)
+    with confined_around(path, configuration, options, "" if is_named else "--expect"):
+        expectations = load_expectations(path, pipes=is_named)
     return context._replace(
         rules=expecting(rules, expectations),
         scope=context.scope._replace(expected=selected_topics(expectations)),
         expectations=expectations,
+    )
+
+
+def confined_around(
+    path: Path, configuration: Configuration, options: Options, option: str
+) -> AbstractContextManager[None]:
+    """Read a file, and what it names, only in its repository; one of a configuration only in that of the configuration.
+
+    ``option`` names the file instead of the configuration, and is empty if it does.
+    """
+    if not option:
+        return confined_to((path,), allow_outside=options.given.allow_outside)
+    return confined_to(
+        (Path(configuration.folder, configuration.source),),
+        of_change=True,
+        allow_outside=options.given.allow_outside,
+        help_text=f"`{option} FILE` reads it",
     )
 
 
@@ -156,6 +177,21 @@ def evidence_of_other_keys(evidence: Evidence | None, keys: Iterable[Key]) -> It
 _MOST_NAMED = 3
 
 
+def confined(options: Options) -> AbstractContextManager[None]:
+    """Read only the repositories of the paths that the options name, unless an option allows other files."""
+    source = options.given.source
+    return confined_to(
+        (*(options.paths or (Path(),)), *((source,) if source is not None else ())),
+        of_change=options.changed,
+        allow_outside=options.given.allow_outside,
+    )
+
+
+def searched(options: Options) -> AbstractContextManager[None]:
+    """Read also the current folder, in which fixes search for the callers of what they change."""
+    return confined_to((Path(), *options.paths), allow_outside=options.given.allow_outside)
+
+
 def examine(options: Options) -> Run:
     """Check files and folders. Raises InputError for invalid options and configurations."""
     return examine_on(prepare(options), options)
@@ -163,6 +199,11 @@ def examine(options: Options) -> Run:
 
 def examine_on(context: CheckContext, options: Options) -> Run:
     """Check files and folders with a configuration that was read before."""
+    with confined(options):
+        return _examined(context, options)
+
+
+def _examined(context: CheckContext, options: Options) -> Run:
     if options.changed:
         return _examine_change(context, options)
     paths = options.paths or (Path(),)
@@ -348,6 +389,9 @@ def absolute(name: str) -> str:
     return posixpath.normpath(posixpath.join(Path.cwd().as_posix(), name))
 
 
+_CONFIG_HELP = "`--config FILE` reads it"
+
+
 def _configuration(options: Options, names: set[str]) -> Configuration:
     for name in (*(options.choice.select or ()), *options.choice.ignore, *options.choice.severity):
         check_name(name, names, "options")
@@ -355,11 +399,11 @@ def _configuration(options: Options, names: set[str]) -> Configuration:
     path = options.configuration or (None if options.isolated else find_configuration(Path.cwd()))
     if path is None:
         return Configuration()
-    return read_configuration(
-        Path(posixpath.relpath(absolute(path.as_posix()), absolute(""))),
-        names,
-        pipes=options.configuration is not None,
-    )
+    file = Path(posixpath.relpath(absolute(path.as_posix()), absolute("")))
+    is_named = options.configuration is not None
+    unlimited = options.given.allow_outside
+    with confined_to((file,), of_change=not is_named, allow_outside=unlimited, help_text=_CONFIG_HELP):
+        return read_configuration(file, names, pipes=is_named)
 
 
 def _check_choice(options: Options) -> None:
@@ -417,7 +461,9 @@ def without_baselined(run: Run, options: Options) -> Run:
         read_baseline,
     )
 
-    baseline = read_baseline(path, pipes=options.baseline is not None)
+    is_named = options.baseline is not None
+    with confined_around(path, run.configuration, options, "" if is_named else "--baseline"):
+        baseline = read_baseline(path, pipes=is_named)
     return run._replace(report=hold_back(run.report, baseline, name_of(path), relative_to(path)))
 
 

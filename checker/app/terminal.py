@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, NoReturn
 from checker.app.exit_codes import ending_of_error
 from checker.core.errors import CheckerError, InputError, RefusedError
 from checker.core.terminal_text import hiding, inert, inert_line
-from checker.inputs.output_file import check_output_file, open_output
+from checker.inputs.confinement import is_refusal
+from checker.inputs.output_file import check_output_file
+from checker.inputs.whole_file import whole_output
 from checker.report.context import Paint
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ def report_error(error: Exception | KeyboardInterrupt) -> Ending:
         raise error
     if isinstance(error, CheckerError):
         complain(error)
+        _suggest_outside(error)
     elif isinstance(error, KeyboardInterrupt):
         tell("interrupted")
     elif os.environ.get("CHECKER_DEBUG"):
@@ -94,6 +97,14 @@ def report_error(error: Exception | KeyboardInterrupt) -> Ending:
     else:
         report_bug(error)
     return ending_of_error(error)
+
+
+def _suggest_outside(error: CheckerError) -> None:
+    """Print the command that reads a file outside of the repository, if that is the error."""
+    if is_refusal(error.help):
+        from checker.app.next_step import to_read_outside  # imported on demand: such errors are rare
+
+        tell(*to_read_outside((error.skipped(),)))
 
 
 def report_bug(error: Exception) -> None:
@@ -118,7 +129,7 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = False) -> None:
-    """Write a report to standard output, or to a file that is opened at the first line.
+    """Write a report to standard output, or to a file that is replaced once the report is complete.
 
     Every line is inert when it leaves. ``regular``: the user did not name the file, so that a pipe or device in
     its place is refused. Raises InputError for a file that cannot be written, and RefusedError for an input of
@@ -131,7 +142,7 @@ def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = F
     first = next(ended, "")
     try:
         check_output(output)
-        with open_output(output, regular=regular) as file:
+        with whole_output(output, regular=regular) as file:
             file.write(first)
             file.writelines(ended)
     except BrokenPipeError:

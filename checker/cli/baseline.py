@@ -35,6 +35,7 @@ def baseline_write(
     topic_tag: shared.TopicTagOption = None,
     variable: shared.VariableOption = None,
     parameter: shared.ParameterOption = None,
+    allow_outside: shared.AllowOutsideOption = False,
     config: shared.ConfigOption = None,
     isolated: shared.IsolatedOption = False,
 ) -> Ending:
@@ -55,6 +56,6 @@ def baseline_write(
         all_topics=all_topics,
         config=config,
         isolated=isolated,
-        given=read_given(variable, parameter),
+        given=read_given(variable, parameter, allow_outside=allow_outside),
     )
     return record_findings(options, output)

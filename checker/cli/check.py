@@ -25,6 +25,7 @@ def check(
     variable: shared.VariableOption = None,
     parameter: shared.ParameterOption = None,
     source: shared.SourceOption = None,
+    allow_outside: shared.AllowOutsideOption = False,
     expect: shared.ExpectOption = None,
     rcp: shared.RcpOption = None,
     baseline: shared.BaselineOption = None,
@@ -56,7 +57,7 @@ def check(
         isolated=isolated,
         evidence=evidence,
         rcp=rcp,
-        given=read_given(variable, parameter, source),
+        given=read_given(variable, parameter, source, allow_outside=allow_outside),
         verbose=verbose,
         expect=expect,
     )

@@ -9,7 +9,13 @@ import typer
 from checker.app.diff import DiffRequest, FailOnChange, outputs_of, show_diff
 from checker.app.exit_codes import Ending
 from checker.app.options import read_given
-from checker.cli.options import InstanceOption, OutputOption, ParameterOption, VariableOption
+from checker.cli.options import (
+    AllowOutsideOption,
+    InstanceOption,
+    OutputOption,
+    ParameterOption,
+    VariableOption,
+)
 
 _PathsArgument = Annotated[
     list[str] | None,
@@ -58,6 +64,7 @@ def diff(
     instance: InstanceOption = None,
     variable: VariableOption = None,
     parameter: ParameterOption = None,
+    allow_outside: AllowOutsideOption = False,
     fail_on: _FailOnOption = FailOnChange.ANY,
     output_format: _FormatOption = None,
     output: OutputOption = None,
@@ -75,5 +82,8 @@ def diff(
     Exit codes: 0 the same access, 1 access changes, 2 unreadable input, 3 not known, 4 internal error.
     """
     request = DiffRequest(topic, key, resource, tuple(instance or ()), fail_on)
-    given, written = read_given(variable, parameter), outputs_of(output_format or (), output)
+    given, written = (
+        read_given(variable, parameter, allow_outside=allow_outside),
+        outputs_of(output_format or (), output),
+    )
     return show_diff(paths or (), base, request, given=given, output=written)

@@ -103,6 +103,7 @@ def fix(
     changed: shared.ChangedOption = False,
     variable: shared.VariableOption = None,
     parameter: shared.ParameterOption = None,
+    allow_outside: shared.AllowOutsideOption = False,
     rcp: shared.RcpOption = None,
     profile: shared.ProfileOption = "",
     endpoint_url: shared.EndpointOption = "",
@@ -147,7 +148,7 @@ def fix(
         isolated=isolated,
         expect=expect,
         rcp=rcp,
-        given=read_given(variable, parameter),
+        given=read_given(variable, parameter, allow_outside=allow_outside),
     )
     request = FixRequest(
         options,

@@ -201,6 +201,14 @@ SourceOption = Annotated[
         rich_help_panel=INPUT,
     ),
 ]
+AllowOutsideOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-outside",
+        help="Also read files outside of the repository that files in it name.",
+        rich_help_panel=INPUT,
+    ),
+]
 ProfileOption = Annotated[
     str,
     typer.Option(

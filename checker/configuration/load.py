@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import re
 from typing import TYPE_CHECKING, Any
 
 from checker.configuration.model import Choice, Configuration, Override, Suppression, is_pattern
 from checker.core.errors import InputError
 from checker.core.finding import Part, Severity
-from checker.core.pattern import pattern
-from checker.inputs.discover import CONFIGURATIONS
+from checker.inputs.repository import TABLE
 from checker.inputs.text import TextDocument, parse_text, read_text
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, items, text_of
 from checker.policy.source import Source
@@ -24,27 +21,6 @@ if TYPE_CHECKING:
 
 
 SCHEMA = "configuration.v1.json"
-_PROJECT = "pyproject.toml"
-_TABLE = pattern(r"^\s*\[+\s*tool\s*\.\s*checker\b[^\n]*", re.MULTILINE)
-
-
-def find_configuration(folder: Path) -> Path | None:
-    """Find the configuration in a folder or the folders above it, up to the top of the repository."""
-    for here in (folder, *folder.parents):
-        for name in CONFIGURATIONS:
-            if _is_file(here / name):
-                return here / name
-        project = here / _PROJECT
-        if _is_file(project) and _TABLE.search(read_text(project)):
-            return project
-        if os.path.exists(here / ".git"):  # noqa: PTH110 - this function never raises
-            return None
-    return None
-
-
-def _is_file(path: Path) -> bool:
-    """True for any path except a folder; for a pipe or a broken link, the error on reading explains the problem."""
-    return os.path.lexists(path) and not os.path.isdir(path)  # noqa: PTH112 - these functions never raise
 
 
 def read_configuration(path: Path, names: Collection[str], *, pipes: bool = False) -> Configuration:
@@ -73,7 +49,7 @@ def _project(name: str, text: str) -> TextDocument:
         table = tomllib.loads(text)["tool"]["checker"]
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise InputError(name, f"not valid TOML: {error}".lower()) from None
-    header = _TABLE.search(text)
+    header = TABLE.search(text)
     start, end = header.span() if header else (0, 0)
     source = Source(name, text)
     return TextDocument(source, _node(table, source, start, end))

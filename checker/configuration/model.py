@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import posixpath
+import re
+import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -123,7 +125,7 @@ def is_pattern(text: str) -> bool:
     """True if a text is a valid line of a .gitignore."""
     try:
         _spec((text,))
-    except ValueError:
+    except (ValueError, re.error):  # a range such as `[z-a]` is the error of a regular expression
         return False
     return True
 
@@ -132,4 +134,6 @@ def is_pattern(text: str) -> bool:
 def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec  # only where a configuration has patterns
 
-    return GitIgnoreSpec.from_lines(patterns)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # `[[a]` is a set of two characters, also in future
+        return GitIgnoreSpec.from_lines(patterns)

@@ -106,7 +106,7 @@ else:
     }
     _Base = type.__new__(_Builder, "NamedTuple", (), {})
 
-    def NamedTuple() -> None:  # noqa: N802 - a class to whoever inherits from it
+    def NamedTuple() -> None:  # noqa: N802 - it stands for a class
         """Stand for the base class of a class of tuples."""
 
     NamedTuple.__mro_entries__ = lambda _bases: (_Base,)

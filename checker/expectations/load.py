@@ -38,9 +38,12 @@ SCHEMA = "expectations.v1.json"
 _ACTIONS = {TOPICS: TOPIC_ACTIONS, KEYS: KEY_ACTIONS}
 
 
-def load_expectations(path: Path) -> tuple[Expectation, ...]:
-    """Read a file of expectations and the policies that it names. Raises InputError, with all errors of the file."""
-    document = parse_text(name_of(path), read_input(path))
+def load_expectations(path: Path, *, pipes: bool = True) -> tuple[Expectation, ...]:
+    """Read a file of expectations and the policies that it names. Raises InputError, with all errors of the file.
+
+    ``pipes``: the user names the file, so it may be a pipe, or `-` for standard input.
+    """
+    document = parse_text(name_of(path), read_input(path) if pipes else read_text(path))
     reader = _Reader(document, path.parent)
     listed = document.root.get("expectations") if isinstance(document.root, Object) else None
     nodes = items(listed) if listed is not None else ()

@@ -12,8 +12,8 @@ from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.fix.environments import Environments
 from checker.fix.text.edits import CannotEditError
-from checker.inputs.callers import repository_of
 from checker.inputs.discover import HCL, HCL_JSON, is_configuration
+from checker.inputs.repository import repository_of
 from checker.inputs.terraform.module.folder import absolute
 
 if TYPE_CHECKING:

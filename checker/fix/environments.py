@@ -16,12 +16,12 @@ from checker.inputs.callers import (
     is_chosen,
     read_calls,
     read_parents,
-    repository_of,
     text_at,
     uses_of,
 )
 from checker.inputs.discover import HCL, TERRAGRUNT, VALUES, name_of
 from checker.inputs.documents import parse_file
+from checker.inputs.repository import repository_of
 from checker.inputs.terraform.module.change import ModuleTexts, readers_of
 from checker.inputs.text import parse_text
 from checker.policy.node import Object, items
@@ -53,6 +53,8 @@ class Environments:
         self.named = [Path.cwd(), *map(_absolute, named)]
         self.read: Callable[[Path], Calls] = cache(self._read)
         self.module_of: Callable[[Path], ModuleTexts] = cache(ModuleTexts.of)
+        self.declared: Callable[[Path], frozenset[str]] = cache(_declared)
+        self.of_folder: Callable[[Path], str] = cache(self._of_folder)
         self.parents: Callable[[Path], Mapping[str, tuple[str, ...]]] = cache(read_parents)
 
     def calls(self, folder: Path) -> Calls:
@@ -71,12 +73,13 @@ class Environments:
     def of(self, source: Source) -> str:
         """Return the evidence that several environments use a file. Empty if there is none."""
         path = _absolute(Path(source.name))
-        if path.name.endswith(HCL):
+        if path.name.endswith((*HCL, *VALUES)):
             return self._of_module(path)
         if stage := _STAGE_OF_SERVERLESS.search(source.text):
             return f"deployed to the stage that `{stage[0]}` selects"
-        roots = (document.root for document in parse_file(source.name, source.text))
-        templates = [one for one in roots if isinstance(one, Object) and one.get("Resources") is not None]
+        templates = [
+            one for one in _roots(source) if isinstance(one, Object) and one.get("Resources") is not None
+        ]
         if not templates:
             return ""  # no template, so no environment deploys it directly
         return next(filter(None, (_of_template(path, one) for one in templates)), "") or self._of_nested(path)
@@ -107,28 +110,42 @@ class Environments:
     def instance_name(self, source: Source) -> str:
         """Return the module's variable or parameter for the instance ARN, or a new name if it has none."""
         path = _absolute(Path(source.name))
-        if not path.name.endswith(HCL):
+        if not path.name.endswith((*HCL, *VALUES)):
             return NEW_PARAMETER
-        declared = {match[1] for text in _texts(path.parent) for match in _VARIABLE.finditer(text)}
         given = self.calls(path.parent).instance_names
-        return min(declared & {*given, NEW_NAME}, default=NEW_NAME)
+        return min(self.declared(path.parent) & {*given, NEW_NAME}, default=NEW_NAME)
 
     def _of_module(self, path: Path) -> str:
-        calls = self.calls(path.parent)
+        return self.of_folder(path.parent)
+
+    def _of_folder(self, folder: Path) -> str:
+        calls = self.calls(folder)
         if not calls.complete:
             return "the repository has too many folders to find all callers of the module"
-        folder = str(path.parent)
-        sites = calls.ways_to(folder)
+        sites = calls.ways_to(str(folder))
         if len(sites) > 1:
             places = list(dict.fromkeys(map(_shown, sites)))
             return f"called by {_listed(places)}{' several times' if len(places) == 1 else ''}"
-        reasons = (_of_root(Path(root), calls) for root in calls.roots_of(folder))
+        reasons = (_of_root(Path(root), calls) for root in calls.roots_of(str(folder)))
         return next(filter(None, reasons), "")
+
+
+def _roots(source: Source) -> list[Node]:
+    """Return the documents of a file; none of one that is neither JSON nor YAML, such as a template of Terraform."""
+    try:
+        return [document.root for document in parse_file(source.name, source.text)]
+    except InputError:
+        return []
+
+
+def _declared(folder: Path) -> frozenset[str]:
+    """Return the variables that the module of a folder declares."""
+    return frozenset(match[1] for text in _texts(folder) for match in _VARIABLE.finditer(text))
 
 
 def _of_root(folder: Path, calls: Calls) -> str:
     texts = list(_texts(folder))
-    declared = {match[1] for text in texts for match in _VARIABLE.finditer(text)}
+    declared = _declared(folder)
     apart = (Path(path) for path, names in calls.values.items() if names and names <= declared)
     beside = (path for path in apart if _is_beside(path, folder))
     values = sorted(map(name_of, map(_relative, (*_files_below(folder, is_chosen), *beside))))

@@ -26,7 +26,7 @@ def prove(policy: KnownPolicy, new: Node, budget: Budget | None = None) -> Asses
 class ProofMemory:
     """Remembers proofs by the form of the topic. Threads may share it.
 
-    A proof about a form has a budget of its own: what is left of a topic's budget decides nothing.
+    A proof about a form has a budget of its own, so that earlier proofs about the topic do not decide it.
     """
 
     def __init__(self, forms: FormMemory | None = None) -> None:

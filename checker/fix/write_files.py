@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from checker.core.open_flags import DIRECTORY, NOFOLLOW, NONBLOCK, PATH
 from checker.core.record import NamedTuple
 from checker.inputs.opening import Identity
 from checker.inputs.text import MAX_BYTES, decode, encoded, unreadable_file
+from checker.inputs.whole_file import take_status, temporary_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -154,13 +154,13 @@ def _replace(edit: _Edit, folder: int) -> None:
     system call compares and replaces atomically.
     """
     data = _read(edit, folder)
-    temporary = f".checker-{secrets.token_hex(8)}.tmp"
+    temporary = temporary_name()
     descriptor = os.open(temporary, _NEW, 0o600, dir_fd=folder)
     try:
         with os.fdopen(descriptor, "wb") as new:
             new.write(encoded(edit.text, data))
             new.flush()
-            _take_status(descriptor, os.stat(edit.name, dir_fd=folder, follow_symlinks=False))
+            take_status(descriptor, os.stat(edit.name, dir_fd=folder, follow_symlinks=False))
             os.fsync(descriptor)
         _check_same(edit, folder, data)
         os.replace(temporary, edit.name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -168,10 +168,3 @@ def _replace(edit: _Edit, folder: int) -> None:
         with suppress(OSError):
             os.unlink(temporary, dir_fd=folder)
         raise
-
-
-def _take_status(descriptor: int, old: os.stat_result) -> None:
-    """Copy the permissions and the owner of the old file to the new one."""
-    with suppress(OSError):  # only root can change the owner, and other users do not need to
-        os.fchown(descriptor, old.st_uid, old.st_gid)
-    os.fchmod(descriptor, old.st_mode & 0o7777)

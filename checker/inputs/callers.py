@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.discover import HCL, HCL_TEXT, TERRAGRUNT, VALUES
-from checker.inputs.text import YAML_SUFFIXES
+from checker.inputs.opening import open_regular
+from checker.inputs.text import MAX_BYTES, YAML_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 
 _SOURCE = pattern(r'"?\bsource"?\s*[=:]\s*"([^"\n]{1,300})"')
@@ -82,16 +83,6 @@ def _folder_of(site: str) -> str:
     return os.path.dirname(site.rpartition(":")[0])  # noqa: PTH120 - a text, not a file
 
 
-def repository_of(folder: Path, named: Iterable[Path]) -> Path:
-    """Return the nearest parent folder with a Git repository, else the topmost of the named folders around
-    the file.
-    """
-    above = (folder, *folder.parents)
-    found = next((one for one in above if os.path.exists(one / ".git")), None)  # noqa: PTH110 - never raises
-    around = (one for one in named if folder.is_relative_to(one))
-    return found or min(around, key=lambda one: len(one.parts), default=folder)
-
-
 def read_calls(top: Path) -> Calls:
     """Search every folder of a repository for module calls."""
     sites: dict[str, list[str]] = {}
@@ -137,14 +128,12 @@ def is_chosen(name: str) -> bool:
     return name.endswith(VALUES) and stem != "terraform" and not stem.endswith(".auto")
 
 
-def text_at(path: str | Path, longest: int = -1) -> str:
-    """Read the text of a file up to a limit; empty for files that do not exist or cannot be read."""
-    if not os.path.isfile(path):  # noqa: PTH113 - faster; a pipe would block the run
-        return ""
+def text_at(path: str | Path, longest: int = MAX_BYTES) -> str:
+    """Read the text of a file up to a limit in bytes; empty for files that do not exist or cannot be read."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as above
-            return file.read(longest)
-    except OSError:
+        with open_regular(Path(path), as_input=False) as file:
+            return file.read(longest).decode("utf-8", "replace")
+    except (OSError, ValueError):
         return ""  # unreadable files are reported when they are checked
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
-from checker.inputs.callers import repository_of
 from checker.inputs.discover import find_files, is_code, is_in_tests, is_input, names_aws
 from checker.inputs.large_files import head_of
+from checker.inputs.repository import repository_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -47,6 +47,7 @@ class Given(NamedTuple):
     ``variables`` and ``parameters`` are values for Terraform and CloudFormation. ``values`` are pairs of a
     root's folder and a values file for it, as for `-var-file`. The source folder holds the Terraform files of
     a plan. ``progress`` is called with the name of the file or folder that is read, and the fraction read, from 0 to 1.
+    ``allow_outside`` reads also files outside of the repository.
     ``code`` is code outside of the run that shows which topics Connect streams to. With ``other_values``, variables with a default and a list of allowed values are read as if they had no default.
     """
 
@@ -57,6 +58,7 @@ class Given(NamedTuple):
     progress: Callable[[str, float], None] = lambda _name, _part: None
     other_values: bool = False
     code: tuple[Path, ...] = ()
+    allow_outside: bool = False
 
 
 class Facts:

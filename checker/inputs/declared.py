@@ -243,7 +243,7 @@ class Declarations:
     """All declarations of one deployment, in reading order.
 
     ``root`` is the name of a Terraform root in reports, such as ``prod/``; empty for the working directory.
-    ``gaps`` are the reasons why permissions and policies of functions and queues may be missing.
+    ``selected`` are placeholders for the topics that labels select. ``gaps`` are the reasons why permissions and policies of functions and queues may be missing.
     """
 
     def __init__(self) -> None:
@@ -266,6 +266,17 @@ class Declarations:
         self.senders: list[DeclaredSender] = []
         self.environments: list[DeclaredEnvironment] = []
         self.caller_policies: list[DeclaredPolicy] = []
+        self.selected: list[DeclaredTopic] = []
+        self._addresses: set[str] = set()
+        self._counted = 0
+
+    def forget_topics(self, addresses: Iterable[str]) -> None:
+        """Remove the topics of these addresses, such as placeholders of one that is declared now."""
+        self._addresses.update(one.address for one in self.topics[self._counted :])
+        found = self._addresses.intersection(addresses)
+        if found:
+            self.topics[:] = [one for one in self.topics if one.address not in found]
+        self._counted = len(self.topics)
 
 
 class Conditional(Protocol):

@@ -11,7 +11,7 @@ from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS, Endpoints, Queue, 
 from checker.core.unknown import Unknown
 from checker.inputs.declared import doubt_about, which_counts
 from checker.inputs.declared_functions import functions_of
-from checker.inputs.declared_keys import is_same, key_reference
+from checker.inputs.declared_keys import DeclaredKeys, is_same
 from checker.inputs.declared_references import References, exists
 from checker.inputs.discover import home_of
 from checker.inputs.resolve import by_owner, read_policy_in, symbol_of, writers_of
@@ -51,6 +51,7 @@ class _Maker:
         self.declared = declared
         self.facts = facts
         self.references = references
+        self.keys = DeclaredKeys(declared)
         self.queue_policies = by_owner(declared.queue_policies)
 
     def queues(self) -> Iterator[Queue]:
@@ -75,7 +76,7 @@ class _Maker:
         return Queue(
             one.arn,
             policy=policy,
-            key=key_reference(self.declared, one.key, one.where),
+            key=self.keys.reference(one.key, one.where),
             managed_sse=one.managed_sse,
             period=one.period,
             redrive=one.redrive,

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from checker.analysis.key_names import is_managed_key
@@ -29,50 +30,78 @@ def is_same(reference: Value | None, names: Iterable[str], arn: Arn | Unknown) -
     return reference is not None and (reference in names or reference == str(arn))
 
 
-def key_reference(declared: Declarations, reference: Value | None, where: Where) -> Value | None:
-    """Return the address of the declared key that a topic or queue uses, for any form of reference.
+class DeclaredKeys:
+    """The declared keys and their aliases, by the values that refer to them."""
 
-    ``where`` is the place of the topic or queue. A key that is looked up by the alias of an AWS managed key keeps that
-    alias as its name.
-    """
-    if reference is None:
-        return None
-    of_alias = (
-        (key, alias.where)
-        for alias in declared.aliases
-        if is_same(reference, alias.names, Unknown(""))
-        for key in _key_of(declared, alias)
-    )
-    found = [*_called(declared, reference), *of_alias]
-    chosen = _chosen(found, reference, where)
-    if chosen is None:
-        return _managed(declared, reference) or reference
-    return chosen if isinstance(chosen, Unknown) else chosen.address
+    def __init__(self, declared: Declarations) -> None:
+        self._keys = declared.keys
+        self._aliases = declared.aliases
+        self._keys_named = _by_name((one.names, one.arn) for one in declared.keys)
+        self._aliases_named = _by_name((one.names, Unknown("")) for one in declared.aliases)
+        self._has_replicas = any(one.primary is not None for one in declared.keys)
 
+    def reference(self, reference: Value | None, where: Where) -> Value | None:
+        """Return the address of the declared key that a topic or queue uses, for any form of reference.
 
-def _managed(declared: Declarations, reference: Value) -> str:
-    """Return the alias of the AWS managed key that a reference looks up; empty for other keys."""
-    called = (one.names for one in declared.aliases if is_same(reference, one.names, Unknown("")))
-    return next((name for names in called for name in names if is_managed_key(name)), "")
+        ``where`` is the place of the topic or queue. A key that is looked up by the alias of an AWS managed key keeps
+        that alias as its name.
+        """
+        if reference is None:
+            return None
+        aliases = self._aliases_of(reference)
+        of_alias = ((key, alias.where) for alias in aliases if (key := self.of_alias(alias)) is not None)
+        chosen = _chosen([*self._called(reference), *of_alias], reference, where)
+        if chosen is None:
+            names = (name for alias in aliases for name in alias.names)
+            return next(filter(is_managed_key, names), "") or reference
+        return chosen if isinstance(chosen, Unknown) else chosen.address
 
+    def of_alias(self, alias: DeclaredAlias) -> DeclaredKey | None:
+        """Return the declared key of an alias."""
+        chosen = _chosen(list(self._called(alias.key)), alias.key, alias.where)
+        return None if isinstance(chosen, Unknown) else chosen
 
-def key_of_alias(declared: Declarations, alias: DeclaredAlias) -> DeclaredKey | None:
-    """Return the declared key of an alias."""
-    return next(_key_of(declared, alias), None)
+    def aliases_of(self, key: DeclaredKey) -> list[DeclaredAlias]:
+        """Return the declared aliases of a key."""
+        return self._by_key.get(id(key), [])
 
+    @cached_property
+    def _by_key(self) -> dict[int, list[DeclaredAlias]]:
+        found: dict[int, list[DeclaredAlias]] = {}
+        for alias in self._aliases:
+            found.setdefault(id(self.of_alias(alias)), []).append(alias)
+        return found
 
-def _key_of(declared: Declarations, alias: DeclaredAlias) -> Iterator[DeclaredKey]:
-    chosen = _chosen(list(_called(declared, alias.key)), alias.key, alias.where)
-    if chosen is not None and not isinstance(chosen, Unknown):
-        yield chosen
+    def _aliases_of(self, reference: Value) -> list[DeclaredAlias]:
+        return [self._aliases[index] for index in self._aliases_named.get(_name(reference), ())]
 
-
-def _called(declared: Declarations, reference: Value) -> Iterator[_Candidate]:
-    """Return the candidates for a reference: the key that it names, and keys with the same ID."""
-    key = next((key for key in declared.keys if is_same(reference, key.names, key.arn)), None)
-    if key is not None:
+    def _called(self, reference: Value) -> Iterator[_Candidate]:
+        """Return the candidates for a reference: the key that it names, and keys with the same ID."""
+        first = next(iter(self._keys_named.get(_name(reference), ())), None)
+        if first is None:
+            return
+        key = self._keys[first]
         yield key, key.where
-        yield from ((one, one.where) for one in declared.keys if _share_id(key, one))
+        if self._has_replicas:
+            yield from ((one, one.where) for one in self._keys if _share_id(key, one))
+
+
+_Name = tuple[bool, str]
+"""Whether a text is the name of a value that is not known, and the text."""
+
+
+def _name(reference: Value) -> _Name:
+    return (True, reference.where) if isinstance(reference, Unknown) else (False, reference)
+
+
+def _by_name(named: Iterable[tuple[tuple[str, ...], Arn | Unknown]]) -> dict[_Name, list[int]]:
+    """Return the numbers of the resources that each value is a name or the ARN of, as `is_same` has it."""
+    found: dict[_Name, list[int]] = {}
+    for number, (names, arn) in enumerate(named):
+        called = [(kind, name) for name in names for kind in (True, False)]
+        for name in dict.fromkeys((*called, (False, str(arn)))):
+            found.setdefault(name, []).append(number)
+    return found
 
 
 def _share_id(one: DeclaredKey, other: DeclaredKey) -> bool:

@@ -114,18 +114,21 @@ def find_files(
     unreadable: list[InputError],
     exclude: Callable[[Path], bool],
     others: list[Path] | None = None,
+    linked: list[Path] | None = None,
 ) -> Iterator[tuple[Path, bool]]:
     """Return every file once, named files first, each with whether the user named it.
 
     Files in folders for which ``exclude`` is true are omitted. Folders that cannot be listed are added to
-    ``unreadable``. Files that no reader reads, but that may contain policies, such as code, are added to ``others``.
+    ``unreadable``. Files that no reader reads, but that may contain policies, such as code, are added to ``others``,
+    and links to folders, which are not followed, to ``linked``.
     """
     wanted = is_input if others is None else is_searched
     named = list({_place_of(path): path for path in reversed(list(paths))}.values())[::-1]
     seen = set(map(_place_of, named))
     yield from ((path, True) for path in named if path == STDIN or _leads_to_file(path))
     for folder in named:
-        for path in _walk(folder, unreadable, wanted) if os.path.isdir(folder) else ():  # noqa: PTH112 - never raises
+        links: list[Path] = []
+        for path in _walk(folder, unreadable, wanted, links) if os.path.isdir(folder) else ():  # noqa: PTH112 - never raises
             if _place_of(path) in seen or exclude(path):
                 continue
             seen.add(_place_of(path))
@@ -133,6 +136,14 @@ def find_files(
                 yield path, False
             elif others is not None:
                 others.append(path)
+        if linked is not None:
+            linked += (one for one in links if not exclude(one) and not _is_in(one, named))
+
+
+def _is_in(link: Path, folders: Iterable[Path]) -> bool:
+    """True for a link to something in one of the folders, where it is read under its own name."""
+    target = Path(os.path.realpath(link))
+    return any(target.is_relative_to(os.path.realpath(one)) for one in folders)
 
 
 _CODE = (".py", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".go", ".java", ".kt", ".scala", ".cs", ".fs")
@@ -269,12 +280,15 @@ def is_stream(path: Path) -> bool:
     return path == STDIN or (_leads_to_file(path) and not os.path.isfile(path))  # noqa: PTH113 - as above
 
 
-def _walk(folder: Path, unreadable: list[InputError], wanted: Callable[[str], bool]) -> Iterator[Path]:
+def _walk(
+    folder: Path, unreadable: list[InputError], wanted: Callable[[str], bool], links: list[Path]
+) -> Iterator[Path]:
     def note(error: OSError) -> None:
         unreadable.append(unreadable_file(str(error.filename), error))
 
     for root, folders, names in os.walk(folder, onerror=note):
         folders[:] = sorted(one for one in folders if not is_left_out(one))
+        links += (path for one in folders if os.path.islink(path := Path(root, one)))  # noqa: PTH114 - never raises
         found = [Path(root, name) for name in sorted(names) if wanted(name)]
         yield from sorted(found, key=os.path.islink)  # prefer the file's own name over a link
 
@@ -296,7 +310,7 @@ def name_of(path: Path) -> str:
 
 def home_of(path: Path) -> str:
     """Return the namespace of a file or folder: its full path, without following links."""
-    return os.path.normpath(path.absolute())
+    return os.path.abspath(path)  # noqa: PTH100 - links are not followed, and it is called for every file
 
 
 def root_name(folder: Path) -> str:

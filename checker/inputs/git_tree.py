@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
 from checker.core.record import NamedTuple
+from checker.inputs.confinement import also_within
 from checker.inputs.discover import HCL, VALUES
 from checker.inputs.git_revision import HELP, Revision, check_revision, git_output
 from checker.inputs.opening import forget
@@ -91,7 +92,8 @@ def _written_out(text: str, entries: Sequence[_Entry], named: tuple[str, ...]) -
         skipped = tuple(_copy(text, entries, folder, named))
         objects = {one.path: one.object for one in entries}
         try:
-            yield Tree(Revision.of(text).tree, folder, folder / named[0], skipped, objects)
+            with also_within(folder):
+                yield Tree(Revision.of(text).tree, folder, folder / named[0], skipped, objects)
         finally:
             forget(folder)
 

@@ -42,9 +42,10 @@ def declare(declared: Declarations, document: TextDocument, *, named: bool) -> N
     resource = _Resource(document)
     if resource.kind == "Topic":
         topic = _topic(resource, named=named)
-        declared.topics[:] = [one for one in declared.topics if one.address != str(topic.arn)]
+        declared.forget_topics((str(topic.arn),))
         declared.topics.append(topic)
-        declared.topic_policies += (_possible(one, topic) for one in declared.topics if _is_selected(one))
+        _check_possible(declared, document)
+        declared.topic_policies += (_possible(one, topic) for one in declared.selected)
     elif resource.kind == "TopicPolicy":
         _declare_policy(declared, resource, named=named)
     elif resource.kind == "Key":
@@ -80,14 +81,22 @@ def _declare_selected(declared: Declarations, resource: _Resource, *, named: boo
     policy = resource.get("policy") or NOT_KNOWN
     settings = TopicSettings(Setting(owner, at), Setting(owner))
     selected = DeclaredTopic(name, (name,), at, owner, settings, named=named)
+    _check_possible(declared, resource.document)
     here = [one for one in declared.topics if one.address.startswith("Topic/")]
     whole = DeclaredPolicy(resource.symbol, Place(resource.document, ()), (owner,), policy)
     declared.topic_policies += (whole, *(_possible(selected, one) for one in here))
     declared.topics.append(selected)
+    declared.selected.append(selected)
 
 
-def _is_selected(topic: DeclaredTopic) -> bool:
-    return topic.address.startswith("TopicPolicy/") and topic.address.endswith(f".{_SELECTOR}")
+MOST_POSSIBLE = 10_000
+"""The number of pairs of a topic and a policy that labels may select for it, which takes a few seconds to judge."""
+
+
+def _check_possible(declared: Declarations, document: TextDocument) -> None:
+    """Raise InputError if labels may select too many topics."""
+    if len(declared.topic_policies) > MOST_POSSIBLE:
+        raise InputError(document.name, f"labels may select topics in more than {MOST_POSSIBLE:,} ways")
 
 
 def _possible(selected: DeclaredTopic, topic: DeclaredTopic) -> DeclaredPolicy:

@@ -7,7 +7,7 @@ policy to the only key, and the only key to the topic with the only unresolved k
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from checker.analysis.endpoints import Endpoints
 from checker.analysis.inventory import Inventory, Key, PolicyText, Topic, Written
@@ -20,10 +20,12 @@ from checker.inputs.resolve import assemble
 from checker.inputs.terraform.address import without_indices
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from checker.analysis.inventory import Topic
+
+T = TypeVar("T")
 
 
 _NO_LIST = Unknown(
@@ -109,7 +111,7 @@ def _with_subscriptions(topic: Topic, folder: Path, facts: Facts) -> Topic:
 def _with_grants(key: Key, facts: Facts) -> Key:
     if isinstance(key.arn, Unknown):
         return key
-    listed = [grant for name, grants in facts.grants.items() if key.answers_to(name) for grant in grants]
+    listed = [grant for name in key.references for grant in facts.grants.get(name, ())]
     return key._replace(grants=tuple(listed)) if listed else key
 
 
@@ -122,8 +124,8 @@ def _with_names(key: Key, facts: Facts) -> Key:
 def _with_policies(keys: _Keys) -> _Keys:
     """Link the only policy without a key in a folder to the folder's only key without a policy."""
     tied: _Keys = []
-    for folder in dict.fromkeys(folder for folder, _ in keys):
-        here = [key for other, key in keys if other == folder]
+    for folder, found in _by_folder(keys).items():
+        here = found
         loose = [key for key in here if isinstance(key.arn, Unknown)]
         bare = [key for key in here if isinstance(key.arn, Arn) and isinstance(key.policy, Unknown)]
         if len(loose) == len(bare) == 1:
@@ -134,19 +136,24 @@ def _with_policies(keys: _Keys) -> _Keys:
     return tied
 
 
+def _by_folder(found: Iterable[tuple[Path, T]]) -> dict[Path, list[T]]:
+    by_folder: dict[Path, list[T]] = {}
+    for folder, one in found:
+        by_folder.setdefault(folder, []).append(one)
+    return by_folder
+
+
 def _with_aliases(keys: _Keys, topics: list[tuple[Path, Topic]]) -> _Keys:
     """Link the only key of a folder to the only unresolved key reference there."""
     everything = Inventory(keys=tuple(key for _, key in keys))
-    count = Counter(folder for folder, _ in keys)
+    count, used = Counter(folder for folder, _ in keys), _by_folder(topics)
     tied: _Keys = []
     for folder, key in keys:
         alone = count[folder] == 1
         wanted = alone and {
             topic.key
-            for other, topic in topics
-            if other == folder
-            and isinstance(topic.key, str)
-            and isinstance(everything.key_of(topic), Unknown)
+            for topic in used.get(folder, ())
+            if isinstance(topic.key, str) and isinstance(everything.key_of(topic), Unknown)
         }
         if wanted and len(wanted) == 1 and _may_answer(key, *wanted):
             tied.append((folder, key._replace(aliases=(*key.aliases, *wanted))))

@@ -10,6 +10,7 @@ from checker.analysis.inventory import ReadByRoot
 from checker.core.errors import InputError, Skipped
 from checker.core.record import NamedTuple
 from checker.inputs.collect import Facts, Given
+from checker.inputs.confinement import fault_outside
 from checker.inputs.discover import (
     declares,
     find_files,
@@ -41,14 +42,15 @@ from checker.inputs.readers import (
     take_instance,
     take_large,
 )
+from checker.inputs.repository import confined_once
 from checker.inputs.searched_files import calls_without_topic, search_files
 from checker.inputs.snapshot import drop
-from checker.inputs.text import TextDocument, read_text
+from checker.inputs.text import TextDocument, read_text, unreadable_file
 from checker.inputs.unread import unread
 from checker.policy.vocabulary import mentions_connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from checker.analysis.inventory import Inventory
     from checker.inputs.kinds.kind import Kind
@@ -57,6 +59,20 @@ if TYPE_CHECKING:
     _Found = tuple[Path, bool]
 
 _TEMPLATE = "Terraform renders this template in an expression that checker does not evaluate"
+
+_LINK = "a link to a folder that is not named, which is not followed"
+_LINK_HELP = "name the folder, too"
+
+
+def _unread_links(links: Iterable[Path], facts: Facts) -> Iterator[Skipped]:
+    """Return the links to folders that were not read, except those that are listed because a file names them."""
+    listed = {one.what for one in facts.skipped}
+    for link in (one for one in links if name_of(one) not in listed):
+        outside = fault_outside(link)
+        if outside is not None:
+            yield unreadable_file(name_of(link), outside).skipped()._replace(error=False)
+        elif not facts.called.has_below(link):
+            yield Skipped(name_of(link), _LINK, help=_LINK_HELP)
 
 
 class _File(NamedTuple):
@@ -86,11 +102,18 @@ def load(
     irrelevant files are skipped, and the other files of their folders are read for keys, instances and
     topics.
     """
-    facts = Facts(given, of_change=changed)
     wanted = list(paths)
+    named = (*wanted, *((given.source,) if given.source is not None else ()))
+    with confined_once(named, of_change=changed, allow_outside=given.allow_outside):
+        return _loaded(wanted, exclude, Facts(given, of_change=changed))
+
+
+def _loaded(wanted: list[Path], exclude: Callable[[Path], bool], facts: Facts) -> Inventory:
+    changed, given = facts.of_change, facts.given
     unreadable = missing(wanted)
     others: list[Path] = []
-    found = list(find_files(wanted, unreadable, exclude, others))
+    linked: list[Path] = []
+    found = list(find_files(wanted, unreadable, exclude, others, linked))
     searched = search_files([*(path for path, _ in found), *others], wanted, facts)
     modules: list[_Found] = []
     loose: list[_Found] = []
@@ -104,6 +127,7 @@ def load(
         siblings = [one for one in find_siblings(wanted, unreadable) if home_of(one) not in facts.opened]
         files += [one for path in siblings for one in _read_context(path, facts)]
     facts.skipped += (fault.skipped() for fault in unreadable)
+    facts.skipped += _unread_links(linked, facts)
     _take_all(_without_manifests(files, facts), facts)
     if not changed and (given.variables or given.parameters):
         from checker.inputs.coverage import unmatched_values  # imported on demand: only options need it

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import mmap
+import os
 import re
+from bisect import bisect_right
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from checker.core.finding import Position
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
-from checker.inputs.discover import is_code
+from checker.inputs.confinement import OutsideError
+from checker.inputs.discover import is_code, name_of
 from checker.inputs.opening import open_regular
-from checker.inputs.text import UTF_16
+from checker.inputs.text import UTF_16, unreadable_file
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from checker.core.errors import InputError
 
 
 _PRINCIPAL = pattern(r"(?<![\w./-])connect\.amazonaws\.com(?![\w./-])")
@@ -30,7 +35,8 @@ _BOUNDARY = pattern(
 _NEAR = 700
 """The number of characters before and after a principal in which its statement names an action."""
 _COMMENT = pattern(r"\s*(?:#|//|\*|--)")
-_MOST = 256 * 1024 * 1024
+_LINE_END = pattern(r"\n")
+MOST_SEARCHED = 256 * 1024 * 1024
 _MOST_CODE = 1024 * 1024
 """The sizes above which a file is not searched: no policy, and no code that a person wrote, is as long."""
 _BINARY = 1024
@@ -60,11 +66,15 @@ _STREAMING = (
 
 
 class Searched(NamedTuple):
-    """A file, with whether it names Connect and whether it may start chat streaming."""
+    """A file, with whether it names Connect and whether it may start chat streaming.
+
+    ``fault`` is set if the user may not read it, or it is outside of the repository.
+    """
 
     path: Path
     names_connect: bool = False
     streams: bool = False
+    fault: InputError | None = None
 
 
 def search(path: Path) -> Searched:
@@ -73,6 +83,8 @@ def search(path: Path) -> Searched:
     A file longer than code that a person wrote is not searched for chat streaming.
     """
     with _opened(path) as data:
+        if isinstance(data, OSError):
+            return Searched(path, fault=unreadable_file(name_of(path), data))
         if data is None:
             return Searched(path)
         is_wide = data[:2] in UTF_16  # its text is searched when it is read
@@ -97,14 +109,14 @@ def has_words_of_policy(data: bytes | mmap.mmap) -> bool:
     return bool(all(one.search(data) for one in words) or _ESCAPED_LETTER.search(data))
 
 
-def may_hold_policy(path: Path) -> bool:
-    """True for a file, of any size, with the words of a policy of a topic or key."""
+def may_hold_policy(path: Path) -> bool | None:
+    """True for a file with the words of a policy of a topic or key; ``None`` for one too large to search it to the end."""
     try:
-        with (
-            open_regular(path, as_input=False) as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        ):
-            return data[:2] in UTF_16 or has_words_of_policy(data)
+        with open_regular(path, as_input=False) as file:
+            size = os.fstat(file.fileno()).st_size
+            with mmap.mmap(file.fileno(), min(size, MOST_SEARCHED), access=mmap.ACCESS_READ) as data:
+                found = data[:2] in UTF_16 or has_words_of_policy(data)
+            return None if size > MOST_SEARCHED and not found else found
     except (OSError, ValueError):
         return False
 
@@ -112,7 +124,7 @@ def may_hold_policy(path: Path) -> bool:
 def text_in(path: Path) -> str:
     """Return the text of a file that was searched; empty for a file that is too large or binary."""
     with _opened(path) as data:
-        if data is None:
+        if data is None or isinstance(data, OSError):
             return ""
         if data[:2] in UTF_16:
             return data[:].decode("utf-16", "replace")
@@ -125,16 +137,16 @@ def text_with_connect(path: Path) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[mmap.mmap | None]:
-    """Map a file; ``None`` for one that is too large, empty or not readable, which is reported when it is read."""
+def _opened(path: Path) -> Iterator[mmap.mmap | OSError | None]:
+    """Map a file; ``None`` for one that is too large, empty or not a regular file, and the error for one that may not be read."""
     with ExitStack() as stack:
         try:
             file = stack.enter_context(open_regular(path, as_input=False))
             data = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        except (OSError, ValueError):
-            yield None
+        except (OSError, ValueError) as error:
+            yield error if isinstance(error, (PermissionError, OutsideError)) else None
             return
-        yield None if len(data) > (_MOST_CODE if is_code(path) else _MOST) else data
+        yield None if len(data) > (_MOST_CODE if is_code(path) else MOST_SEARCHED) else data
 
 
 def text_of(path: Path) -> str:
@@ -148,15 +160,18 @@ def text_of(path: Path) -> str:
 
 def mentions(text: str) -> Iterator[Mention]:
     """Yield the places that name Connect as the principal of a statement, except in comments."""
+    starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
     for match in _PRINCIPAL.finditer(text):
-        if _has_action(text, match) and not is_in_comment(text, match.start()):
-            yield mention_at(text, match.start())
+        line = bisect_right(starts, match.start())
+        start = starts[line - 1]
+        if _has_action(text, match) and _COMMENT.match(text, start, match.start()) is None:
+            yield Mention(match.start(), line, match.start() - start + 1)
 
 
 def is_in_comment(text: str, offset: int) -> bool:
     """True for a place in a line that is a comment."""
     start = text.rfind("\n", 0, offset) + 1
-    return _COMMENT.match(text[start:offset]) is not None
+    return _COMMENT.match(text, start, offset) is not None
 
 
 def _has_action(text: str, principal: re.Match[str]) -> bool:

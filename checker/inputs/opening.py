@@ -1,6 +1,6 @@
 """Opens files for reading. Only pipes that the user names are opened, so that no folder can block a run.
 
-Every opened file is recorded as an input of the run, so that no output overwrites it.
+All other files are opened within the boundary of the run. Every opened file is recorded as an input of the run, so that no output overwrites it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from checker.core.open_flags import BINARY, NONBLOCK
+from checker.core.open_flags import BINARY, NOFOLLOW, NONBLOCK
 from checker.core.record import NamedTuple
+from checker.inputs.confinement import entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,12 +111,15 @@ def role_of(status: os.stat_result) -> Role | None:
 
 
 def open_regular(path: Path, *, as_input: bool = True) -> BufferedReader:
-    """Open a regular file without blocking. Raises OSError, also for any other kind of file.
+    """Open a regular file within the boundary of the run, without blocking. Raises OSError, also for any other kind of file.
 
     ``as_input`` is false for a file that is only searched, so that a report may replace it.
     """
-    _check_regular(os.stat(path).st_mode)  # noqa: PTH116 - opening a device may already change its state
-    descriptor = os.open(path, _READ)
+    with entry_of(path) as (name, folder):
+        follows = folder is None
+        # opening a device may already change its state
+        _check_regular(os.stat(name, dir_fd=folder, follow_symlinks=follows).st_mode)
+        descriptor = os.open(name, _READ if follows else _READ | NOFOLLOW, dir_fd=folder)
     try:
         status = os.fstat(descriptor)
         _check_regular(status.st_mode)  # the file may have been replaced since the first check
@@ -137,6 +141,8 @@ def open_named(path: Path) -> BufferedReader:
 def _check_regular(mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if stat.S_ISLNK(mode):  # to itself, or made after its path was resolved
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     if not stat.S_ISREG(mode):
         raise NotRegularError(mode)
 

@@ -37,7 +37,7 @@ def open_output(path: Path, *, append: bool = False, regular: bool = False, priv
     """
     flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if append else 0) | (NONBLOCK if regular else 0)
     check_output_file(path, regular=regular)
-    stream = _stream_of(path)
+    stream = stream_of(path)
     mode = 0o600 if private else 0o666
     descriptor = _open(path, flags, mode) if stream is None else os.dup(stream)
     try:
@@ -69,7 +69,7 @@ def protect(path: Path, role: Role = Role.INPUT) -> None:
 
 def check_output_file(path: Path, *, regular: bool = False) -> None:
     """Check that a file may be written, without opening it. Raises the same errors as `open_output`."""
-    if regular and _stream_of(path) is not None:
+    if regular and stream_of(path) is not None:
         reason = "cannot be written: this is a stream of this process, not a regular file"
         raise InputError(str(path), reason, help_text="name a regular file; nothing was written")
     real = real_path(path)
@@ -97,7 +97,7 @@ def _is_of_system(path: Path) -> bool:
     return os.path.dirname(os.path.abspath(path)) in _SYSTEM  # noqa: PTH100, PTH120 - as above
 
 
-def _stream_of(path: Path) -> int | None:
+def stream_of(path: Path) -> int | None:
     """Return the open file descriptor that a path names, if any."""
     folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100 - as above
     if folder in _SYSTEM and _NUMBER.fullmatch(name):

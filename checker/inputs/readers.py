@@ -14,7 +14,7 @@ from checker.inputs import kinds
 from checker.inputs.discover import home_of, is_stream, name_of
 from checker.inputs.kinds.kind import Found, Kind, LargeKind
 from checker.inputs.large_files import head_of, is_bulk
-from checker.inputs.mentions import may_hold_policy
+from checker.inputs.mentions import MOST_SEARCHED, may_hold_policy
 from checker.inputs.text import MAX_BYTES, TextDocument, is_yaml, parse_embedded
 from checker.policy.node import Node, Object, Scalar, children, text_of
 from checker.policy.source import Source
@@ -109,9 +109,15 @@ def take_large(path: Path, facts: Facts, *, named: bool) -> None:
     reason = f"larger than the {MAX_BYTES // 1024 // 1024} MB limit for a policy"
     if chosen:
         raise InputError(name_of(path), reason if is_large else "contains no CloudTrail events")
-    if is_large and may_hold_policy(path):
+    found = may_hold_policy(path) if is_large else False
+    if found:
         help_text = "split the file, or remove blanks from it"
         facts.skipped.append(Skipped(name_of(path), reason, error=True, help=help_text))
+    elif found is None:
+        facts.skipped.append(Skipped(name_of(path), _NOT_SEARCHED, help="split or exclude the file"))
+
+
+_NOT_SEARCHED = f"searched for policies only up to the limit of {MOST_SEARCHED // 1024 // 1024} MB"
 
 
 def instance_arn(name: str, text: str, help_text: str = "") -> Arn:

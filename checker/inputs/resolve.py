@@ -11,7 +11,7 @@ from checker.core.finding import Part
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import policy_in
 from checker.inputs.declared import certain, doubt_about, settled, which_counts
-from checker.inputs.declared_keys import is_same, key_of_alias, key_reference
+from checker.inputs.declared_keys import DeclaredKeys, is_same
 from checker.inputs.declared_subscriptions import subscriptions_of
 from checker.inputs.discover import home_of
 from checker.inputs.senders import topic_name
@@ -83,6 +83,7 @@ class _Maker:
     def __init__(self, declared: Declarations, facts: Facts) -> None:
         self.declared = declared
         self.facts = facts
+        self.keys = DeclaredKeys(declared)
         self.topic_policies = by_owner(declared.topic_policies)
         self.key_policies = by_owner(declared.key_policies)
 
@@ -97,9 +98,7 @@ class _Maker:
         return Topic(
             arn=one.arn,
             policy=_without_quoted_names(self.policy(one, writers, TOPIC), symbol),
-            settings=one.settings._replace(
-                key=key._replace(value=key_reference(self.declared, key.value, one.where))
-            ),
+            settings=one.settings._replace(key=key._replace(value=self.keys.reference(key.value, one.where))),
             place=one.place,
             subscriptions=subscriptions,
             unlisted=others,
@@ -144,7 +143,7 @@ class _Maker:
     def key(self, one: DeclaredKey) -> Key:
         """Build a key with its policy, aliases and grants."""
         writers = writers_of(self.key_policies, one.names, one.arn)
-        aliases = [a for a in self.declared.aliases if key_of_alias(self.declared, a) is one]
+        aliases = self.keys.aliases_of(one)
         return Key(
             arn=one.arn,
             place=one.place,

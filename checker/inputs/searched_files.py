@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.inputs.discover import home_of, is_code, is_in_tests, is_searched
+from checker.inputs.discover import home_of, is_code, is_in_tests, is_input, is_searched, is_unit
 from checker.inputs.mentions import search
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ def search_files(paths: list[Path], named: list[Path], facts: Facts) -> list[Sea
     """
     wanted = (path for path in paths if not facts.of_change or is_searched(path.name))
     files = [search(path) for path in wanted if not (is_code(path) and is_in_tests(path, named))]
+    faults = (
+        one.fault for one in files if not (is_input(one.path.name) or is_unit(one.path))
+    )  # their readers report them
+    facts.skipped += (one.skipped()._replace(error=False) for one in faults if one is not None)
     known = {home_of(file.path) for file in files}
     around = [search(path) for path in facts.given.code if home_of(path) not in known]
     facts.code = tuple(file.path for file in (*files, *around) if is_code(file.path))

@@ -94,8 +94,9 @@ def _holds_unread_policy(side: Input, file: str) -> bool:
 
 
 def _may_hold_policy(path: Path) -> bool:
-    if not is_bulk(path) or may_hold_policy(path):
-        return may_hold_policy(path)
+    found = may_hold_policy(path)
+    if found is not False or not is_bulk(path):
+        return found is not False
     return has_words_of_policy(head_of(path).encode())  # compressed
 
 

@@ -13,6 +13,7 @@ from checker.configuration.baseline import finding_fingerprint
 from checker.core.arn import Arn
 from checker.core.finding import Severity, Verdict, format_route
 from checker.core.record import NamedTuple
+from checker.core.terminal_text import inert
 from checker.iam.decide.decide import ALLOWED
 from checker.lint.registry import rule_named
 from checker.lint.report import UNMET
@@ -244,4 +245,6 @@ def _resource(name: str, owner: Owner) -> dict[str, str]:
 
 
 def _truncate(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+    """Return an inert text of a limited length: a policy may contain anything, and Security Hub shows it to people."""
+    shown = inert(text)
+    return shown if len(shown) <= limit else f"{shown[: limit - 3]}..."

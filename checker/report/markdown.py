@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 _PUNCTUATION = pattern(r"([!-$&(-+\--/:<-@\[-`{-~])")
 """ASCII punctuation, except what never has a meaning in Markdown: percent and quotation signs, `,` and `;`."""
-_AUTOLINK = pattern(r"([@#]|:(?=//)|\bwww(?=\.)|\bgh-(?=\d))", re.IGNORECASE)
+_AUTOLINK = pattern(r"([@#]|:(?=//)|www(?=\.)|gh-(?=\d))", re.IGNORECASE)
+"""What GitHub makes a link of: also after `_`, `*`, `~` and `(`. A break within a word does no harm."""
 _BACKTICKS = pattern("`+")
 _BREAK = "&#8203;"
 """A zero width space, as an entity, because output shows invisible characters as escapes."""

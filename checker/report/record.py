@@ -81,7 +81,7 @@ def read_report(value: dict[str, Any]) -> Report:
         tuple(map(_examined, value["examined"])),
         tuple(map(_skipped, value["skipped"])),
         _typed(int, value["summary"]["topics_not_judged"]),
-        tuple(map(_text, value["crashed"])),
+        tuple(map(_rule, value["crashed"])),
         tuple(map(_suppressed, value["suppressed"])),
         audit=_audit(value["audit"]) if "audit" in value else None,
         history=_history(value) if "history" in value else None,
@@ -140,6 +140,17 @@ def _text(value: object) -> str:
     return _typed(str, value)
 
 
+_RULE = pattern(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def _rule(value: object) -> str:
+    """Return the ID of a rule, which formats write without an escape. Raises ValueError for another text."""
+    text = intern(_text(value))
+    if not _RULE.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
 def _time(value: object) -> str:
     """Return a time in ISO 8601. Raises ValueError for another text."""
     text = _text(value)
@@ -194,7 +205,7 @@ def _finding(value: dict[str, Any]) -> Finding:
     if not value["locations"]:
         raise ValueError("a finding has at least one place")
     return Finding(
-        intern(value["rule"]),
+        _rule(value["rule"]),
         Severity(value["severity"]),
         intern(value["message"]),
         intern(value["resource"]),
@@ -238,9 +249,9 @@ def _witness(value: dict[str, Any]) -> Witness:
 
 
 def _examined(value: dict[str, Any]) -> Examined:
-    verdicts = _verdicts(tuple(value["verdicts"].items()))
+    verdicts = _verdicts(tuple((_rule(rule), verdict) for rule, verdict in value["verdicts"].items()))
     doubts = {
-        rule: Doubt(intern(doubt["reason"]), _typed(bool, doubt["counts"]))
+        _rule(rule): Doubt(intern(doubt["reason"]), _typed(bool, doubt["counts"]))
         for rule, doubt in value["undetermined"].items()
     }
     pairings = tuple(map(_pairing, value.get("pairings", ())))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.endpoints import endpoint_names
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
-from checker.lint.delivery.of_topic import CONFIRM_HELP
+from checker.lint.delivery.model import CONFIRM_HELP
 from checker.lint.rule import Rule
 
 if TYPE_CHECKING:

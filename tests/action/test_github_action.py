@@ -289,6 +289,16 @@ def test_inputs_are_never_part_of_a_script(checkout: Path, github: GitHub) -> No
     assert not list(checkout.parent.glob("**/made"))
 
 
+@pytest.mark.parametrize("paths", ["policies", "./policies/chat.json", "other\npolicies/"])
+def test_a_pull_request_cannot_lead_a_path_elsewhere(paths: str, checkout: Path, github: GitHub) -> None:
+    (checkout / "policies").rename(checkout.parent / "policies")
+    (checkout / "policies").symlink_to(checkout.parent / "policies")
+    job = runner(checkout, github).run(paths=paths)
+    assert job.code == 2
+    assert "a part of the input paths is a symbolic link" in job.log
+    assert "check.sarif" not in job.outputs
+
+
 def test_no_expression_is_in_a_script_and_nothing_else_is_used() -> None:
     for step in STEPS:
         assert "${{" not in step["run"]

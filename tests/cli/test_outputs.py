@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -316,6 +317,14 @@ def test_what_is_not_a_journal_is_not_resumed_and_not_cut(text: str, tmp_path: P
     with pytest.raises(InputError, match="not a valid audit journal"):
         Journal(path, ACCOUNT, {}).resume()
     assert path.read_text() == text
+
+
+def test_a_journal_from_the_future_is_not_resumed(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    Journal(path, ACCOUNT, {}).begin()
+    path.write_text(re.sub(r'"began":"\d{4}', '"began":"2999', path.read_text()))
+    with pytest.raises(InputError, match="its audit began in the future"):
+        Journal(path, ACCOUNT, {}).resume()
 
 
 def test_a_journal_that_was_cut_off_is_resumed(tmp_path: Path) -> None:

@@ -253,6 +253,7 @@ FILES = {
 def test_a_baseline_knows_roots_and_templates_whatever_folder_it_is_used_in(
     written: str, called: str, tmp_path: Path
 ) -> None:
+    (tmp_path / ".git").mkdir()
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)

@@ -121,6 +121,7 @@ def test_an_entry_is_stale_only_where_its_module_is_examined_as_it_is_called(
             (tmp_path / name / "main.tf").write_text(content)
         return judge(load([tmp_path / name for name in folders]), all_rules())
 
+    (tmp_path / ".git").mkdir()
     before = report_of(document(OPEN), "live")
     assert {one.address for one in before.findings} == {"module.m.aws_sns_topic.t"}
     assert bool(after(before, report_of(document(PINNED), *examined)).stale) is stale

@@ -185,6 +185,7 @@ def test_what_depends_is_met_for_some_values_and_not_for_others(name: str, tmp_p
 def test_environments_are_told_apart_by_their_roots(
     pattern: str, roots: set[str], together: bool, tmp_path: Path
 ) -> None:
+    (tmp_path / ".git").mkdir()
     save(tmp_path / "modules" / "chat" / "main.tf", MODULE)
     call = 'module "chat" {\n  source = "../modules/chat"\n  role = "%s"\n  name = "a"\n  partner = "%s"\n}\n'
     for root in ("prod", "dev"):

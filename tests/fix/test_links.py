@@ -69,6 +69,7 @@ def test_a_file_outside_the_named_folders_is_not_edited_through_a_link(
     named: str, absolute: bool, tree: Path
 ) -> None:
     """The real path is given, so that it can be named; where it is named, it is edited."""
+    (tree.parent / ".git").mkdir()
     (tree / "policies" / "open.json").unlink()
     (tree / "policies" / "module").mkdir()
     other = tree.parent / "elsewhere" / "other.json"

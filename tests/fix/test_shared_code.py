@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import textwrap
 from collections.abc import Mapping
@@ -396,15 +397,14 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(
     monkeypatch.chdir(tmp_path)
     files = {"main.tf": MODULE, "terraform.tfvars": "", "values.tfvars": ""}
     fixed(files)
-    opened = open
+    opened = os.open
 
     def refusing(path: str | Path, *given: Any, **named: Any) -> Any:
         if Path(path).name == "values.tfvars":
             raise PermissionError(path)
         return opened(path, *given, **named)
 
-    monkeypatch.setattr("builtins.open", refusing)
-    monkeypatch.setattr("io.open", refusing)
+    monkeypatch.setattr(os, "open", refusing)
     of = Environments([tmp_path]).of
     assert of(Source("main.tf", MODULE)) == ""
     stage = 'variable "stage" {}\n'

@@ -470,7 +470,7 @@ resource "aws_sns_topic" "chat" {
 def test_a_template_is_judged_where_terraform_renders_it(
     named: tuple[str, ...], changed: bool, tmp_path: Path
 ) -> None:
-    write(tmp_path, {"main.tf": RENDERS, "policies/chat.json": TEMPLATE})
+    write(tmp_path, {".git/HEAD": "", "main.tf": RENDERS, "policies/chat.json": TEMPLATE})
     paths = [tmp_path / name for name in named]
     inventory = load(read_change(paths, lambda _: False).paths if changed else paths, changed=changed)
     topic = only_topic(inventory)

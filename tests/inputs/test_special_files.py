@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
-from checker.configuration.load import find_configuration, read_configuration
+from checker.configuration.load import read_configuration
 from checker.core.errors import InputError
+from checker.inputs.collect import Given
 from checker.inputs.load import load
+from checker.inputs.repository import find_configuration
 from checker.live.audit.journal import Journal
 from tests.cli.process import CHECKER, save
 from tests.samples import ACCOUNT, INSTANCE_ARN, document, statement
@@ -118,7 +120,9 @@ def test_every_one_of_them_is_listed_with_the_reason(folder: Path) -> None:
     pipe = skipped["named.gz"]
     assert (pipe.reason, pipe.error) == ("a named pipe, not a regular file", False)
     assert pipe.help == "name it on the command line to read a pipe or device"
-    assert skipped["zero.json"].reason == "a character device, not a regular file"
+    assert skipped["zero.json"].reason == f"it leads to `/dev/zero`, outside of the folder `{folder}`"
+    allowed = {one.what: one for one in load([Path()], given=Given(allow_outside=True)).skipped}
+    assert allowed["zero.json"].reason == "a character device, not a regular file"
     assert skipped["-"].reason == "no such file or directory"
     assert skipped["module/terraform.tfvars"].error
     assert skipped["module/inner/main.tf"].error
@@ -140,6 +144,18 @@ def test_a_large_file_that_may_hold_a_policy_is_an_error(folder: Path) -> None:
     (folder / "other.json").write_text("[1]" + " " * 6_000_000)
     large = [(one.what, one.error) for one in load([Path()]).skipped if "5 MB" in one.reason]
     assert large == [("large.json", True)]
+
+
+def test_a_file_without_an_end_is_searched_up_to_a_limit(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("checker.inputs.mentions.MOST_SEARCHED", 10_000_000)
+    for name in ("sparse.json", "sparse.tf", "sparse.py", "sparse.yaml"):
+        (folder / name).write_text("# sns:")
+        os.truncate(folder / name, 10**13)
+    found = {one.what: (one.reason.partition(" limit")[0], one.error) for one in load([Path()]).skipped}
+    assert found["sparse.json"] == found["sparse.yaml"] == ("searched for policies only up to the", False)
+    assert found["sparse.tf"] == ("larger than the 5 MB", True)
 
 
 @pytest.mark.parametrize(

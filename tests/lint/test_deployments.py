@@ -149,7 +149,7 @@ def wrong_verdicts(draw: Draw, path: Path) -> dict[str, tuple[Verdict, Verdict]]
         return {}
     arn = f"arn:aws:connect:{REGION}:{homes.pop()}:instance/{draw.instance_id}"
     values = {"AWS__AccountId": draw.own, "AWS__Region": REGION, "AWS__Partition": "aws"}
-    chosen = {"AWS::AccountId": draw.own, "Account": draw.given_account}
+    chosen = {"AWS::AccountId": draw.own, "AWS::Region": REGION, "Account": draw.given_account}
     if any(chosen.get(name, values) not in values for name, values in assumed.items() if name in chosen):
         return {}
     found = verdicts(report(path, **values, Account=draw.given_account, Instance=arn))
@@ -164,3 +164,13 @@ def wrong_verdicts(draw: Draw, path: Path) -> dict[str, tuple[Verdict, Verdict]]
 @given(draw=draws)
 def test_a_certain_verdict_holds_for_every_value_of_the_symbols(draw: Draw, tmp_path: Path) -> None:
     assert wrong_verdicts(draw, tmp_path / "template.json") == {}
+
+
+def test_the_partition_of_deployments_is_that_of_most_arns(tmp_path: Path) -> None:
+    """One principal of another partition is a mistake, and does not move the topic to a Region of that partition."""
+    path = tmp_path / "template.json"
+    listed = [f"arn:aws-cn:iam::{OTHER}:root", f"arn:aws:iam::{OTHER}:root"]
+    one = {"Sid": "A", "Effect": "Allow", "Principal": {"AWS": listed}, "Action": "sns:Publish"}
+    path.write_text(json.dumps(template([{**one, "Resource": {"Ref": "Topic"}}])))
+    found = verdicts(report(path))
+    assert (found["region-without-connect"], found["partition-mismatch"]) == (Verdict.PASS, Verdict.FAIL)

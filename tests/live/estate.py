@@ -83,11 +83,11 @@ def _client(account: Account, service: str) -> Any:
     return account.client(service)
 
 
-def build(sandbox: Sandbox) -> Estate:
+def build(sandbox: Sandbox, account: Account | None = None) -> Estate:
     """Build one in an account of its own, which is an organisation of one."""
     from checker.sandbox import seed
 
-    account = sandbox.account(str(next(ACCOUNTS)), REGION)
+    account = account or sandbox.account(str(next(ACCOUNTS)), REGION)
     instance = seed.make_instance(account)
     plain, sealed = seed.good_topic(account, instance), seed.encrypted_topic(account, instance, grant=True)
     for topic in (plain, sealed.topic):

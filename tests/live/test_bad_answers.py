@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from threading import Event, Thread, Timer
+from threading import Event, Timer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +18,6 @@ from checker.analysis.inventory import Instance
 from checker.live.aws import wait
 from checker.live.aws.access import Access, Unit
 from checker.live.aws.calls import Calls
-from checker.live.aws.errors import CallError
 from checker.live.aws.session import Sessions, sign_in
 from checker.live.aws.wait import check_awaited, within
 from checker.live.repair.execution import execute, undo
@@ -225,72 +221,6 @@ def _break_once(monkeypatch: pytest.MonkeyPatch, place: str, error: Exception) -
     monkeypatch.setattr(place, broken)
 
 
-Serve = Callable[[socket.socket], None]
-
-
-@contextmanager
-def endpoint(serve: Serve) -> Iterator[str]:
-    """An endpoint that speaks as it likes."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def accept() -> None:
-            with suppress(OSError):
-                while True:
-                    Thread(target=answer, args=(listening.accept()[0],), daemon=True).start()
-
-        def answer(accepted: socket.socket) -> None:
-            with accepted, suppress(OSError):
-                accepted.recv(65536)
-                serve(accepted)
-
-        Thread(target=accept, daemon=True).start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        listening.shutdown(socket.SHUT_RDWR)
-
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n"
-
-
-def endless(to: socket.socket) -> None:
-    to.sendall(HEAD)
-    while True:
-        to.sendall(b"x" * 65536)
-
-
-def trickle(to: socket.socket) -> None:
-    for _ in range(1000):
-        to.sendall(b"H")
-        time.sleep(0.05)
-
-
-def silent(_: socket.socket) -> None:
-    time.sleep(30)
-
-
-@pytest.mark.parametrize(
-    ("serve", "said"),
-    [
-        (endless, "the response to `sns:ListTopics` is not valid: it is longer than 1048576 bytes"),
-        (trickle, "no answer to `sns:ListTopics` within 2 seconds"),
-        (silent, "no answer to `sns:ListTopics` (ReadTimeoutError)"),
-    ],
-)
-def test_an_endpoint_that_never_ends_is_a_failed_call_soon(
-    monkeypatch: pytest.MonkeyPatch, account: Account, serve: Serve, said: str
-) -> None:
-    monkeypatch.setattr("checker.live.aws.session.CALL_SECONDS", 1.5)
-    monkeypatch.setattr("checker.live.aws.session.MOST_BYTES", 1024 * 1024)
-    monkeypatch.setattr("checker.live.aws.session.READ_SECONDS", 0.5)
-    with endpoint(serve) as url:
-        calls = Calls(sign_in(Access(endpoint=url)), Unit(account.id, account.region), Event())
-        began = time.monotonic()
-        for reason in (said, said if serve is endless else "was not called again"):
-            with pytest.raises(CallError) as caught:
-                calls.make("sns", "list_topics", "the topics")
-            assert reason in caught.value.entry.reason
-        assert time.monotonic() - began < 4
-
-
 @pytest.mark.parametrize("seconds", [0.0, -1.0])
 def test_no_work_is_started_without_time(seconds: float) -> None:
     started = Event()
@@ -315,38 +245,6 @@ def test_interrupted_work_sends_no_further_request() -> None:
     interrupted.set()
     assert refused.wait(5)
     within(5, check_awaited)
-
-
-def test_a_change_that_timed_out_is_not_sent_again(monkeypatch: pytest.MonkeyPatch, account: Account) -> None:
-    monkeypatch.setattr("checker.live.aws.session.CALL_SECONDS", 0.4)
-    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0.3)
-    requests: list[float] = []
-
-    def refuse(to: socket.socket) -> None:
-        requests.append(time.monotonic())
-        to.sendall(b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-
-    with endpoint(refuse) as url:
-        calls = Calls(sign_in(Access(endpoint=url)), Unit(account.id, account.region), Event())
-        with pytest.raises(CallError, match=r"within 1 second$"):
-            calls.make(
-                "sns", "set_topic_attributes", "it", TopicArn="t", AttributeName="n", AttributeValue="v"
-            )
-        end = time.monotonic()
-        time.sleep(0.7)
-    assert requests
-    assert max(requests) < end
-
-
-def test_a_total_deadline_ends_whatever_is_read(monkeypatch: pytest.MonkeyPatch, account: Account) -> None:
-    monkeypatch.setattr("checker.app.chain.EXPLAIN_SECONDS", 0.5)
-    topic = f"arn:aws:sns:us-west-2:{account.id}:chat"
-    instance = f"arn:aws:connect:us-west-2:{account.id}:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
-    with endpoint(trickle) as url:
-        began = time.monotonic()
-        done = checker("explain", topic, "--instance-arn", instance, "--endpoint-url", url)
-        assert (done.code, time.monotonic() - began < 3) == (3, True)
-        assert "no answer to `sns:GetTopicAttributes` within" in done.err
 
 
 LISTS = (

@@ -251,6 +251,14 @@ CASES = (
         AS_IT_WAS,
     ),
     Case(
+        "a clock that is hours behind",
+        lambda _: faults.wrong_clock(),
+        (3, "the clock of this machine is wrong"),
+        (3, "the clock of this machine is wrong"),
+        EVERYTHING,
+        AS_IT_WAS,
+    ),
+    Case(
         "a topic policy that is not JSON",
         lambda of: faults.unreadable_policy(of.broken),
         (3, "the topic policy is not JSON"),
@@ -360,6 +368,33 @@ def test_an_audit_that_is_gone_on_with_reads_no_topic_twice(estate: Estate, tmp_
     assert len(read) <= len(topics) + 4 + 10 + threads
     assert timeless(done.out) == timeless(checker(*command).out)
     assert all(topic in done.out for topic in others[:10])
+
+
+@pytest.mark.parametrize("action", ["SetTopicAttributes", "PutKeyPolicy"])
+def test_a_write_without_an_answer_is_not_sent_again_over_that_of_another(
+    estate: Estate, tmp_path: Path, action: str
+) -> None:
+    """A retry of boto3 would not look at what others wrote in the meantime."""
+    service = "sns" if action.startswith("Set") else "kms"
+    resource = estate.broken if service == "sns" else estate.broken_key
+    other = faults.concurrent_write(resource, theirs(estate))._replace(action=action)
+    estate.sandbox.fault(other)
+    estate.sandbox.fault(faults.connection_reset(service, action, times=1))
+    done = checker(*estate.fix(tmp_path))
+    assert (done.code, "the policy was changed since it was read" in done.err) == (3, True), done
+    assert json.loads(theirs(estate)) in estate.policies()
+
+
+@pytest.mark.parametrize("action", ["SetTopicAttributes", "PutKeyPolicy"])
+@pytest.mark.parametrize(
+    "fault", [faults.connection_reset, faults.server_error], ids=["without an answer", "with a status of 500"]
+)
+def test_a_write_that_failed_once_is_made_after_another_look(
+    estate: Estate, tmp_path: Path, action: str, fault: Callable[..., Fault]
+) -> None:
+    estate.sandbox.fault(fault("sns" if action.startswith("Set") else "kms", action, times=1))
+    done = checker(*estate.fix(tmp_path))
+    assert (done.code, "2 findings fixed" in done.err) == (0, True), done
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])

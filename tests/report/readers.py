@@ -6,11 +6,14 @@ Copyright OASIS Open, https://www.oasis-open.org/policies-guidelines/ipr/.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import sha256
 from html.parser import HTMLParser
+from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
@@ -18,7 +21,7 @@ from xml.etree import ElementTree as ET
 from jsonschema import Draft4Validator
 from markdown_it import MarkdownIt
 
-from checker.app.output import render
+from checker.app.output import FORMATS, render
 from checker.lint.report import Report
 from checker.report.brief import one_line
 from checker.report.context import Setting
@@ -319,16 +322,52 @@ def texts_of(value: Any) -> list[str]:
     return [text for one in inside for text in texts_of(one)]
 
 
-def hold(report: Report, setting: Setting = SETTING) -> None:
-    """Every format keeps its promises for this report."""
-    sarif_run(report, setting)
-    junit_cases(report, setting)
-    github_lines(report, setting)
-    inert_page(written("markdown", report, setting))
+def csv_rows(report: Report, setting: Setting = SETTING) -> list[list[str]]:
+    """The rows of the CSV without its header; no cell is a formula, or more than one line."""
+    output = written("csv", report, setting)
+    header, *rows = csv.reader(StringIO(output))
+    assert output.count("\n") == len(rows) + 1
+    for row in rows:
+        assert len(row) == len(header)
+        for cell in row:
+            assert not cell.strip().startswith(("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"))
+            assert cell.isprintable()
+    return rows
+
+
+def _digest(report: Report, setting: Setting) -> None:
     inert_page(digest := written("digest", report, setting))
     assert len(digest.splitlines()) <= 40
-    assert len(gitlab_issues(report, setting)) >= len(report.findings)
-    assert len(diagnostics(report, setting)) >= len(report.findings)
-    assert len(html_data(report, setting)["rows"]) == len(report.findings) + len(report.suppressed)
-    assert all(character.isprintable() or character == "\n" for character in written("text", report, setting))
-    assert len(json.loads(written("json", report, setting))["findings"]) == len(report.findings)
+
+
+def _is_printable(report: Report, setting: Setting) -> bool:
+    text = written("text", report, setting)
+    return all(character.isprintable() or character == "\n" for character in text)
+
+
+def _has_all(report: Report, setting: Setting) -> bool:
+    return len(html_data(report, setting)["rows"]) == len(report.findings) + len(report.suppressed)
+
+
+PROMISES: dict[str, Callable[[Report, Setting], object]] = {
+    "csv": lambda report, setting: len(csv_rows(report, setting)) == len(report.findings),
+    "digest": _digest,
+    "github": github_lines,
+    "gitlab": lambda report, setting: len(gitlab_issues(report, setting)) >= len(report.findings),
+    "html": _has_all,
+    "json": lambda report, setting: (
+        len(json.loads(written("json", report, setting))["findings"]) == len(report.findings)
+    ),
+    "junit": junit_cases,
+    "markdown": lambda report, setting: inert_page(written("markdown", report, setting)),
+    "rdjson": lambda report, setting: len(diagnostics(report, setting)) >= len(report.findings),
+    "sarif": sarif_run,
+    "text": _is_printable,
+}
+"""What reads each format as its consumer does; false if the format breaks its promise, as an assertion is."""
+
+
+def hold(report: Report, setting: Setting = SETTING) -> None:
+    """Every format keeps its promises for this report."""
+    for name in FORMATS:
+        assert PROMISES[name](report, setting) is not False, name

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from checker.core.errors import Skipped
 from checker.core.finding import Finding, Role, Severity, Witness
+from checker.core.terminal_text import inert
 from checker.inputs.text import parse_text
 from checker.lint.audited import AuditedUnit, Circumstances
 from checker.lint.history import Change, Entry, History
 from checker.lint.report import Report, Stale, Suppressed, SuppressedBy
+from checker.report.asff import Owner, finding_asff
 from checker.report.brief import one_line
 from checker.report.context import is_file
 from checker.report.markdown import code, plain, prose
@@ -51,6 +53,16 @@ def hostile(text: str) -> Report:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_inert_in_every_format(text: str) -> None:
     hold(hostile(text))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_inert_and_bounded_in_security_hub(text: str) -> None:
+    found = hostile(text).findings[0]
+    asff = finding_asff(found, Owner("aws", "111122223333", "us-east-1"), "now")
+    shown = (asff["Title"], asff["Description"], asff["Remediation"]["Recommendation"]["Text"])
+    for one, longest in zip(shown, (256, 1024, 512), strict=True):
+        assert inert(one) == one
+        assert len(one) <= longest
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -94,6 +106,7 @@ def test_the_github_runner_reads_hostile_text_literally(text: str) -> None:
 @given(st.text())
 @example("`a```b`")
 @example("#0")
+@example("\u00a1_")
 def test_no_text_breaks_any_format(text: str) -> None:
     hold(hostile(text))
 

@@ -149,7 +149,17 @@ def test_the_evaluators_agree_on_every_operator_unless_checker_says_unknown(
 
 
 @pytest.mark.parametrize(
-    "junk", [None, 1, "x", [], [{}], {"Statement": 1}, {"Statement": [None, {"Effect": []}]}]
+    "junk",
+    [
+        None,
+        1,
+        "x",
+        [],
+        [{}],
+        {"Statement": 1},
+        {"Statement": [None, {"Effect": []}]},
+        {"Statement": {"Effect": ["Allow"], "Principal": "*", "Action": "*", "Resource": "*"}},
+    ],
 )
 def test_the_sandbox_decides_any_policy(junk: object) -> None:
     assert decide(junk, PolicyRequest(CONNECT, "sns:Publish", TOPIC_ARN, {})) == "ImplicitlyDenied"

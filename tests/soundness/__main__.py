@@ -13,19 +13,16 @@ import functools
 import json
 import multiprocessing
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.soundness import finds
-from tests.soundness.asked import QUESTIONS, ask
+from tests.soundness.asked import QUESTIONS
+from tests.soundness.attempts import attempt, keep
 from tests.soundness.cases import case_of
-from tests.soundness.minimize import minimized
-from tests.soundness.questions import Case, Difference, Outcome
-from tests.soundness.tool import Tool
+from tests.soundness.questions import Outcome
 
 RUNS = Path(__file__).parent / "runs.jsonl"
 _WORTH_A_NOTE = 1000
@@ -49,30 +46,6 @@ class Run(NamedTuple):
             decided=self.decided + outcome.asked,
             left_open=self.left_open + outcome.open_answers,
         )
-
-
-def attempt(question: str, seed: int, index: int) -> tuple[int, Outcome]:
-    """Ask about the policy with this index."""
-    with _tool() as tool:
-        return index, ask(question, case_of(question, seed, index), tool)
-
-
-@contextmanager
-def _tool() -> Iterator[Tool]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield Tool(Path(folder))
-
-
-def smallest(question: str, case: Case, difference: Difference) -> tuple[Case, Difference]:
-    """The smallest case with a difference of the same kind."""
-    with _tool() as tool:
-
-        def same(candidate: Case) -> Difference | None:
-            found = ask(question, candidate, tool).differences
-            return next((one for one in found if one[:2] == difference[:2]), None)
-
-        small = minimized(case, lambda candidate: same(candidate) is not None)
-        return small, same(small) or difference
 
 
 def outcomes(run: Run, count: int, workers: int) -> Iterator[tuple[int, Outcome]]:
@@ -101,7 +74,7 @@ def main() -> int:
     return _report(run, outcomes(run, given.count, given.workers), given.keep)
 
 
-def _report(run: Run, found: Iterator[tuple[int, Outcome]], keep: int) -> int:
+def _report(run: Run, found: Iterator[tuple[int, Outcome]], most: int) -> int:
     kinds = collections.Counter(finds.signatures())
     began = time.monotonic()
     for index, outcome in found:
@@ -109,8 +82,9 @@ def _report(run: Run, found: Iterator[tuple[int, Outcome]], keep: int) -> int:
         for difference in outcome.differences[:1]:
             kind = finds.signature(run.question, difference.answer, difference.expected)
             kinds[kind] += 1
-            if kinds[kind] <= keep:
-                _keep(run, index, difference)
+            if kinds[kind] <= most:
+                case = case_of(run.question, run.seed, index)
+                print(keep(run.question, case, difference, run.seed), flush=True)  # noqa: T201
         if run.tried % 100 == 0:
             _progress(run, time.monotonic() - began)
     _progress(run, time.monotonic() - began)
@@ -118,12 +92,6 @@ def _report(run: Run, found: Iterator[tuple[int, Outcome]], keep: int) -> int:
         with RUNS.open("a", encoding="utf-8") as file:
             file.write(json.dumps(run._asdict()) + "\n")
     return 1 if run.differences else 0
-
-
-def _keep(run: Run, index: int, difference: Difference) -> None:
-    case, small = smallest(run.question, case_of(run.question, run.seed, index), difference)
-    path = finds.save(run.question, case, small, run.seed)
-    print(f"{path.name}: {small.answer}, but {small.expected}", flush=True)  # noqa: T201
 
 
 def _progress(run: Run, seconds: float) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from tests.soundness.decisions import decide
 from tests.soundness.differing import diff
 from tests.soundness.fixes import fix
 from tests.soundness.questions import Case, Difference, Outcome, Question, agreement, deputy, public
 from tests.soundness.tool import Tool, ToolError
 
 QUESTIONS: dict[str, Question] = {
+    "decide": decide,
     "public": public,
     "deputy": deputy,
     "agreement": agreement,

@@ -57,7 +57,7 @@ def request_of(witness: dict[str, Any], words: Words, *, as_written: bool = Fals
     So are keys of which nothing is documented, unless the witness is taken ``as_written``, so that they are absent.
     """
     context = {key.lower(): value for key, value in witness["context"].items()}
-    caller = _caller(witness["principal"], context)
+    caller = caller_of(witness["principal"], context)
     needed = {*_always(caller.kind, witness["action"]), *_VARYING}
     for key in words.keys.difference(context):
         if key in needed:
@@ -69,7 +69,8 @@ def request_of(witness: dict[str, Any], words: Words, *, as_written: bool = Fals
     return Request(caller, witness["action"], witness["resource"], context)
 
 
-def _caller(principal: Any, context: dict[str, Any]) -> Caller:
+def caller_of(principal: Any, context: dict[str, Any]) -> Caller:
+    """Read the caller of a request as the tool writes it."""
     if isinstance(principal, dict) and "service" in principal:
         return Caller(SERVICE, service=principal["service"])
     arn = principal.get("aws", "") if isinstance(principal, dict) else ""

@@ -24,7 +24,7 @@ NOT_YOURS = object()
 
 _VARIABLE = re.compile(r"\$\{([*?$])\}|\$\{([^{},\s]+)(?:, '([^']*)')?\}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
-_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2}))?")
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][01][0-9]:[0-5][0-9]))?")
 _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "Equals": compare.eq,
     "LessThan": compare.lt,
@@ -183,6 +183,7 @@ def glob(pattern: str) -> re.Pattern[str]:
     return re.compile(_regex(pattern, wild=True), re.DOTALL)
 
 
+@lru_cache(maxsize=4096)
 def _regex(text: str, *, wild: bool) -> str:
     if not wild:
         return re.escape(text)

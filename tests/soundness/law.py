@@ -132,7 +132,7 @@ class Law:
 
 
 def _statement(statement: Any, *, variables: bool) -> Statement:
-    if not isinstance(statement, dict) or not _well_formed(statement):
+    if not isinstance(statement, dict) or not well_formed(statement):
         return Statement(None, lambda _, __: None, lambda _: None, lambda _, __: None, ())
     conditions = tuple(_conditions(statement.get("Condition", {}), variables=variables))
     filled = re.findall(r"\$\{([^{},*?$\s]+)", json.dumps(statement)) if variables else []
@@ -146,7 +146,7 @@ def _statement(statement: Any, *, variables: bool) -> Statement:
     )
 
 
-def _well_formed(statement: dict[str, Any]) -> bool:
+def well_formed(statement: dict[str, Any]) -> bool:
     """True if the statement has each element once, in its positive or negative form, and no element unknown."""
     pairs = (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource"))
     whole = all((one in statement) != (other in statement) for one, other in pairs)

@@ -8,10 +8,11 @@ it is validated when it is read. Its format is `schemas/receipt.v2.json`.
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from checker.analysis.key_names import is_managed_key
@@ -21,6 +22,7 @@ from checker.core.record import NamedTuple
 from checker.inputs.output_file import real_path
 from checker.inputs.schema import plain, validate
 from checker.inputs.text import parse_text, read_text
+from checker.inputs.whole_file import write_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,25 +132,23 @@ def write_receipt(receipt: Receipt, folder: Path) -> Path:
         "changes": [change._asdict() for change in receipt.changes],
     }
     path = folder / f"checker-{name}-{stamp}.json"
-    number = 1
-    while os.path.lexists(path):  # two runs within one second
-        number += 1
-        path = path.with_name(f"checker-{name}-{stamp}-{number}.json")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write(path, json.dumps(value, indent=2) + "\n")
+        return _written(path, json.dumps(value, indent=2) + "\n")
     except OSError as error:
         reason = f"cannot write the receipt: {(error.strerror or str(error)).lower()}"
         help_text = "nothing was changed; choose another folder with --receipts"
         raise InputError(str(path), reason, help_text=help_text) from None
-    return path
 
 
-def _write(path: Path, text: str) -> None:
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+def _written(path: Path, text: str) -> Path:
+    """Write a receipt under its name, or under a numbered one if the name is taken. Raises OSError."""
+    for number in count(1):  # runs of one topic within one second
+        numbered = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+        with suppress(FileExistsError):
+            write_new(numbered, text)
+            return numbered
+    raise AssertionError  # count never ends
 
 
 def read_receipt(path: Path) -> Receipt:

@@ -39,6 +39,7 @@ _REGIONAL = Unknown("the service principal names a Region")
 _WILD_SERVICE = Unknown("the service principal has a wildcard")
 _ODD_CASE = Unknown("the service principal is not in lower case")
 _FEDERATED = Unknown("a federated principal may cover the caller's session")
+_CANONICAL = Unknown("a canonical user ID names an account, and does not tell which")
 _WILD_ARN = Unknown("the ARN of the principal has a wildcard")
 
 
@@ -72,6 +73,8 @@ def entry_covers(entry: Principal, caller: Caller) -> Truth:
         return True
     if isinstance(caller, Service):
         return _service_covers(entry.value, caller.name) if entry.type == "Service" else False
+    if isinstance(caller, AwsPrincipal) and entry.type == "CanonicalUser":
+        return _CANONICAL
     if isinstance(caller, Anonymous) or entry.type != "AWS":
         return False
     return _aws_covers(entry.value, caller)

@@ -29,7 +29,7 @@ _NUMBER = pattern(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,2})?\Z")
 _DATE = pattern(
     r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2})"
     r"(T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]{1,9}))?)?"
-    r"(?P<zone>Z|[+-][0-9]{2}:[0-9]{2}))?)?\Z"
+    r"(?P<zone>Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]))?)?\Z"
 )
 _NO_NUMBER = Unknown("a numeric operator compares a value that is not an integer or decimal")
 _NO_DATE = Unknown("a date operator compares a value that is not an ISO 8601 or epoch time")

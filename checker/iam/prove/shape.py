@@ -8,6 +8,7 @@ strings to decide whether some request has a given result.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from checker.core.record import NamedTuple
@@ -179,10 +180,32 @@ class _Walk:
         return reached
 
 
-def classes(shape: Shape, readers: Iterable[Reader], budget: Budget) -> list[tuple[str, ...]]:
+class _Walked(NamedTuple):
+    """The result of a walk, and the units of work that it took."""
+
+    classes: tuple[tuple[str, ...], ...]
+    cost: int
+
+
+def classes(shape: Shape, readers: Iterable[Reader], budget: Budget) -> tuple[tuple[str, ...], ...]:
     """Return a string of the shape, by segment, for each combination of results that can occur.
 
-    Raises ExhaustedError if the walk exceeds the budget.
+    Most questions walk the same few shapes, so a walk is remembered; it costs the same budget again. Raises
+    ExhaustedError if the walk exceeds the budget.
     """
-    walk = _Walk(tuple(readers), len(shape), budget)
-    return [tuple(text.split(_END)[:-1]) for text in walk.classes(shape)]
+    readers = tuple(readers)
+    known = _remembered(shape, readers)
+    if known:
+        budget.spend(known[0].cost)
+        return known[0].classes
+    before = budget.left
+    found = _Walk(readers, len(shape), budget).classes(shape)
+    parts = tuple(tuple(text.split(_END)[:-1]) for text in found)
+    known.append(_Walked(parts, before - budget.left))
+    return parts
+
+
+@lru_cache(maxsize=4096)
+def _remembered(shape: Shape, readers: tuple[Reader, ...]) -> list[_Walked]:  # noqa: ARG001 - they are the key
+    """Return the walk of a shape with these readers, once it is done."""
+    return []

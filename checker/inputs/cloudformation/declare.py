@@ -86,7 +86,7 @@ class Declarer:
         names = tuple(dict.fromkeys((own, *one.state.names)))
         properties = one.state.properties
         if properties is not None:
-            self.forget(one.state.names)
+            self.declared.forget_topics(one.state.names)
             self.declare_attached(one, Unknown(NOT_KNOWN.reason, own))
             self.declared.topics.append(self.own(one, properties, names))
         elif one.label and not (is_export(one.logical) and one.logical not in self.imported):
@@ -107,10 +107,6 @@ class Declarer:
         )
         if not any(_is_called(topic, names[0]) for topic in self.declared.topics):
             self.declared.topics.append(self.elsewhere(one, names))
-
-    def forget(self, names: tuple[str, ...]) -> None:
-        """Remove the placeholder of a topic once a template declares the topic."""
-        self.declared.topics[:] = [one for one in self.declared.topics if one.address not in names]
 
     def own(self, one: Variant[TopicState], properties: Properties, names: tuple[str, ...]) -> DeclaredTopic:
         """Declare a topic of this template."""

@@ -73,7 +73,7 @@ class _Inserter:
         except InputError as error:
             where = member.value.source.position(member.start, member.end)
             reason = f"the included file `{name}` was not read: {error.reason}"
-            self.facts.skipped.append(Skipped(self.document.name, reason, position=where))
+            self.facts.skipped.append(Skipped(self.document.name, reason, position=where, help=error.help))
             return None
         self.facts.opened.add(home_of(child))
         return root if isinstance(root, Object) else None

@@ -116,7 +116,7 @@ def read_child(
     except InputError as error:
         where = node.source.position(node.start, node.end)
         reason = f"the nested template `{name}` was not read: {error.reason}"
-        facts.skipped.append(Skipped(evaluation.template.name, reason, position=where))
+        facts.skipped.append(Skipped(evaluation.template.name, reason, position=where, help=error.help))
         return
     facts.opened.add(home_of(child))
     yield Nested(child, document, stack._replace(around=around))

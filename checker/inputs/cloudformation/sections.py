@@ -76,6 +76,13 @@ class Template(NamedTuple):
         return Place(self.document, ("Resources", logical, *route))
 
 
+MOST_RESOURCES = 5_000
+"""The number of resources in a template, which take about ten seconds. CloudFormation allows 500.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+"""
+
+
 def read_sections(document: TextDocument, scope: str = "", stack: str = "") -> Template:
     """Split a template into sections. Raises InputError for a section that is not an object.
 
@@ -83,6 +90,10 @@ def read_sections(document: TextDocument, scope: str = "", stack: str = "") -> T
     the name of a nested stack.
     """
     resources, parameters = _members(document, "Resources"), _objects(document, "Parameters")
+    if len(resources) > MOST_RESOURCES:
+        raise InputError(
+            document.name, f"more than {MOST_RESOURCES:,} resources, and CloudFormation allows 500"
+        )
     return Template(
         document,
         scope or document.name,

@@ -181,7 +181,7 @@ class Serverless:
         except InputError as error:
             where = node.source.position(node.start, node.end)
             reason = f"`{name}` was not read: {error.reason}"
-            self.skipped.append(Skipped(self.document.name, reason, position=where))
+            self.skipped.append(Skipped(self.document.name, reason, position=where, help=error.help))
             return None
         return document.root
 

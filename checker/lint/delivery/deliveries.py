@@ -10,8 +10,7 @@ from checker.core.unknown import Unknown
 from checker.lint.delivery.dead_letter import dead_letter_steps
 from checker.lint.delivery.filters import acceptance_step
 from checker.lint.delivery.function import function_steps, function_warnings
-from checker.lint.delivery.model import SUBSCRIPTION, Delivery, Step, step
-from checker.lint.delivery.of_topic import CONFIRM_HELP
+from checker.lint.delivery.model import CONFIRM_HELP, SUBSCRIPTION, Delivery, Step, step
 from checker.lint.delivery.organization import queue_organization_steps, stream_organization_steps
 from checker.lint.delivery.queue import PERIOD, queue_steps, queue_warnings
 from checker.lint.delivery.regions import reaches

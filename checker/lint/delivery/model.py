@@ -27,6 +27,13 @@ SUBSCRIPTION, FILTER = "subscription", "filter"
 """The names of the steps for a subscription itself; the others are about what is behind it."""
 
 
+CONFIRM_HELP = (
+    "the endpoint's owner must confirm it with ConfirmSubscription and the token that SNS sent; if you do not know the "
+    "endpoint, leave it: SNS deletes an unconfirmed subscription after 48 hours"
+)
+"""https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html"""
+
+
 class RequestedStorage(NamedTuple):
     """The requested storage for the messages; ``stream`` is an existing delivery stream for `firehose`.
 

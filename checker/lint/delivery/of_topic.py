@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from checker.lint.delivery.model import Delivery
 
 
-CONFIRM_HELP = (
-    "the endpoint's owner must confirm it with ConfirmSubscription and the token that SNS sent; if you do not know the "
-    "endpoint, leave it: SNS deletes an unconfirmed subscription after 48 hours"
-)
-"""https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html"""
-
-
 def deliveries(case: TopicAnalysis) -> tuple[Delivery, ...]:
     """Judge the known subscriptions of a topic; empty if none is known."""
     return case.once(_deliveries)

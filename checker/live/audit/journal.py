@@ -21,7 +21,8 @@ from checker import __version__
 from checker.core.errors import InputError, RefusedError
 from checker.core.record import NamedTuple
 from checker.inputs.opening import NotRegularError, Role, open_regular
-from checker.inputs.output_file import open_existing, open_output, protect
+from checker.inputs.output_file import open_existing, protect
+from checker.inputs.whole_file import whole_output
 from checker.lint.audited import AuditedUnit, Circumstances
 from checker.live.audit.topics import Attributes, TopicReads
 from checker.live.aws.access import Unit
@@ -102,7 +103,7 @@ class Journal:
         """Start a new file. Raises CheckerError if it cannot be written, is an input, or has an unfinished audit."""
         _check_finished(self.path)
         head = {**self._head, "began": time_text(self.began)}
-        with reported(self.path, "cannot be written: "), open_output(self.path, regular=True) as file:
+        with reported(self.path, "cannot be written: "), whole_output(self.path, regular=True) as file:
             file.write(_line(head))
         with reported(self.path):
             protect(self.path, Role.JOURNAL)
@@ -183,9 +184,11 @@ class Journal:
                     str(self.path), f"the journal is from an audit {reason}", help_text=help_text
                 )
         try:
-            return datetime.fromisoformat(line.value["began"]).astimezone(UTC)
+            began = datetime.fromisoformat(line.value["began"]).astimezone(UTC)
         except (KeyError, TypeError, ValueError):
             raise unusable(self.path, 1, "it does not contain the start time of the audit") from None
+        check_past(self.path, began)
+        return began
 
     def _entry(self, line: _Line) -> Entry:
         unit, again = self._unit(line), line.value.get("again")
@@ -231,7 +234,9 @@ class Journal:
     def _lines(self, *, topics: bool = False) -> Iterator[_Line]:
         """Yield the complete lines. Ignore a partial last line of a killed run. Raises InputError."""
         with reported(self.path), open_regular(self.path, as_input=False) as file:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(lambda: file.readline(MAX_BYTES_OF_LINE + 1), b""), 1):
+                if len(line) > MAX_BYTES_OF_LINE:
+                    raise unusable(self.path, number, TOO_LARGE)
                 if line.endswith(b"\n") and (topics or not line.startswith(_TOPIC)):
                     yield self._line(number, line)
 
@@ -258,6 +263,11 @@ class Journal:
             protect(self.path, Role.JOURNAL)
 
 
+MAX_BYTES_OF_LINE = 512 * 1024 * 1024
+"""Size limit of a report, and of the line of a journal about an account and Region. A topic takes about one KB."""
+TOO_LARGE = f"larger than the {MAX_BYTES_OF_LINE // 1024 // 1024} MB limit"
+
+
 def time_text(time: datetime) -> str:
     """Write a time as the journal has it: ISO 8601 with milliseconds."""
     return time.isoformat(timespec="milliseconds")
@@ -266,6 +276,13 @@ def time_text(time: datetime) -> str:
 def unusable(path: Path, number: int, reason: str) -> InputError:
     """Return the error for an invalid line."""
     return InputError(str(path), f"not a valid audit journal: line {number}: {reason}", help_text=_HELP)
+
+
+def check_past(path: Path, began: datetime) -> None:
+    """Refuse the file of an audit that began in the future: what is newer could not be decided. Raises InputError."""
+    if began > datetime.now(UTC):
+        reason = f"its audit began in the future ({time_text(began)}): a clock was or is wrong"
+        raise InputError(str(path), reason, help_text="correct the clock, or remove the file")
 
 
 class UnfinishedError(InputError):
@@ -297,7 +314,9 @@ def read_options(path: Path) -> object:
 
 def _read_head(path: Path) -> dict[str, Any] | None:
     with reported(path), open_regular(path, as_input=False) as file:
-        first = file.readline()
+        first = file.readline(MAX_BYTES_OF_LINE + 1)
+    if len(first) > MAX_BYTES_OF_LINE:
+        raise unusable(path, 1, TOO_LARGE)
     if not first.endswith(b"\n") and (first.startswith(_HEAD) or _HEAD.startswith(first)):
         return None
     try:

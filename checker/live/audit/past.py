@@ -6,14 +6,20 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from checker.core.errors import InputError, Skipped
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.opening import NotRegularError, open_regular
 from checker.live.audit.executor import merged
-from checker.live.audit.journal import UnfinishedError, read_journal
+from checker.live.audit.journal import (
+    MAX_BYTES_OF_LINE,
+    TOO_LARGE,
+    UnfinishedError,
+    check_past,
+    read_journal,
+)
 from checker.live.audit.replicas import completed
 from checker.report.brief import count_noun, some
 from checker.report.comparison import Past, past_of
@@ -112,9 +118,7 @@ def _file(path: Path) -> _File:
         time = datetime.fromisoformat(text).astimezone(UTC)
     except ValueError:
         raise InputError(str(path), _NO_TIME, help_text=_HELP) from None
-    if time > datetime.now(UTC):
-        reason = f"its audit began in the future ({text}): a clock was or is wrong"
-        raise InputError(str(path), reason, help_text="correct the clock, or remove the file")
+    check_past(path, time)
     return _File(time, is_report, path.stat().st_mtime, path)
 
 
@@ -158,13 +162,21 @@ def _read(file: _File, settle: Callable[[Report], Report]) -> Report:
         return _journal_report(file.path, settle)
     try:
         with open_regular(file.path, as_input=False) as stream:
-            report = read_report(json.load(stream))
+            report = read_report(json.loads(_bounded(stream, file.path)))
     except OSError as error:
         raise InputError(str(file.path), (error.strerror or str(error)).lower()) from None
     except MALFORMED:
         reason = "not a valid report of `checker audit`, or from another version of checker"
         raise InputError(str(file.path), reason, help_text=_HELP) from None
     return report
+
+
+def _bounded(stream: BinaryIO, path: Path) -> bytes:
+    """Read a report. Raises InputError for one that is too large."""
+    data = stream.read(MAX_BYTES_OF_LINE + 1)
+    if len(data) > MAX_BYTES_OF_LINE:
+        raise InputError(str(path), TOO_LARGE, help_text=_HELP)
+    return data
 
 
 def _journal_report(path: Path, settle: Callable[[Report], Report]) -> Report:

@@ -18,7 +18,7 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.pattern import pattern
 from checker.inputs.kinds.saved_audit import MEMBER, NAME
-from checker.inputs.output_file import open_output
+from checker.inputs.whole_file import whole_output
 from checker.live.aws.errors import CallError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class SavedAnswers:
         value = {name: part for name, part in answer.items() if name != "ResponseMetadata"}
         try:
             path.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
-            with open_output(path, private=True) as file:
+            with whole_output(path, private=True) as file:
                 json.dump(value, file, indent=2, default=_text)
                 file.write("\n")
         except OSError as error:

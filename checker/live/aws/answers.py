@@ -9,10 +9,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from checker.core.terminal_text import inert
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
+_DECLARATIONS = (b"<!ENTITY", b"\x00")
+"""No XML answer of AWS has them. Entities could make a small body large, and NUL is of UTF-16, which could hide them."""
 _NUMBER = ((int, float), "a number")
 _OBJECT = ((dict,), "an object")
 _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
@@ -23,11 +27,13 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "boolean": ((bool,), "true or false"),
     **dict.fromkeys(("integer", "long", "float", "double"), _NUMBER),
 }
+_XML = ("query", "ec2", "rest-xml")
 _ANY = ((object,), "a text")
 
 NEEDED: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("cloudtrail", "lookup_events"): ("Events",),
     ("cloudwatch", "get_metric_data"): ("MetricDataResults[].Id",),
+    ("connect", "describe_instance"): ("Instance.Arn",),
     ("connect", "list_instances"): ("InstanceSummaryList[].Arn",),
     ("connect", "start_chat_contact"): ("ContactId", "ParticipantToken"),
     ("connect", "start_contact_streaming"): ("StreamingId",),
@@ -47,6 +53,7 @@ NEEDED: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("kms", "list_grants"): ("Grants",),
     ("kms", "list_keys"): ("Keys[].KeyId",),
     ("kms", "list_resource_tags"): ("Tags[].TagKey", "Tags[].TagValue?"),
+    ("lambda", "get_policy"): ("Policy",),
     ("organizations", "describe_policy"): ("Policy.Content", "Policy.PolicySummary"),
     ("organizations", "list_accounts"): ("Accounts[].Id",),
     ("organizations", "list_children"): ("Children[].Id",),
@@ -95,18 +102,44 @@ class BadAnswerError(Exception):
     """Raised for a response that does not match the service's documentation."""
 
 
-def check_answer(service: str, operation: str, answer: dict[str, Any]) -> None:
-    """Check that a response has the members that calls rely on. Raises BadAnswerError."""
+_SAME = {
+    ("sns", "get_topic_attributes"): ("TopicArn", ("Attributes", "TopicArn"), ":sns:"),
+    ("sns", "get_subscription_attributes"): ("SubscriptionArn", ("Attributes", "SubscriptionArn"), ":sns:"),
+    ("kms", "describe_key"): ("KeyId", ("KeyMetadata", "Arn"), ":key/"),
+}
+"""Calls whose answer repeats what was asked for: the parameter, the member, and a text of the ARNs that are compared."""
+
+
+def check_answer(
+    service: str, operation: str, answer: dict[str, Any], parameters: Mapping[str, Any] | None = None
+) -> None:
+    """Check that a response is about what was asked for, and has the members that calls rely on.
+
+    Raises BadAnswerError.
+    """
     for path in NEEDED.get((service, operation), ()):
         _check_there(answer, path)
+    if (service, operation) in _SAME:
+        _check_same(*_SAME[service, operation], answer, parameters or {})
+
+
+def _check_same(
+    parameter: str, path: tuple[str, str], kind: str, answer: dict[str, Any], parameters: Mapping[str, Any]
+) -> None:
+    asked, (outer, inner) = str(parameters.get(parameter, "")), path
+    answered = (answer.get(outer) or {}).get(inner, asked)
+    if kind in asked and answered != asked:
+        raise BadAnswerError(f"it is about `{inert(str(answered))}`")
 
 
 def check_body(operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
     """Validate a JSON body against the service model, before botocore turns any other value into a list.
 
-    XML bodies have no types, and botocore parses all other bodies strictly. Raises BadAnswerError.
+    XML bodies have no types, and must not declare any; botocore parses all other bodies strictly. Raises BadAnswerError.
     """
     shape, protocol = operation_model.output_shape, operation_model.service_model.resolved_protocol
+    if protocol in _XML and any(text in (response_dict["body"] or b"") for text in _DECLARATIONS):
+        raise BadAnswerError("it declares XML entities")
     if shape is None or protocol not in ("json", "rest-json") or response_dict["status_code"] >= 300:
         return
     try:

@@ -77,6 +77,7 @@ class RateLimiter:
 
 
 _HELPS = {
+    Fault.CLOCK: "synchronize the clock with a time server, and run the command again",
     Fault.CHAT_ENDED: "use a contact flow that keeps the chat open",
     Fault.DENIED: "grant it to the caller; `checker permissions audit|explain|fix|flow` prints the minimal policy",
 }
@@ -234,7 +235,8 @@ class Calls:
             return CallError(fault, skipped, refusal_of(error))
         with self._lock:
             if self._ended is None:
-                self._ended = CallError(fault, Skipped(self.unit.name, reason, error=True))
+                entry = Skipped(self.unit.name, reason, error=True, help=help_text)
+                self._ended = CallError(fault, entry, refusal_of(error))
             return self._ended
 
     def note(self, error: CallError) -> None:

@@ -49,6 +49,7 @@ class Fault(Enum):
         "the Region is disabled for the account or does not accept these credentials: `{action}`",
         True,
     )
+    CLOCK = ("AWS refused `{action}`: the clock of this machine is wrong", True)
     NO_ANSWER = ("no answer to `{action}`", True)
     QUOTA = ("a quota or limit was reached: `{action}`", False)
     CHAT_ENDED = ("`{action}` was denied: the chat has ended or its token has expired", False)
@@ -100,12 +101,18 @@ _CODES = {
     ),
 }
 _FAULT_OF = {code: fault for fault, codes in _CODES.items() for code in codes}
+_CLOCK_CODES = ("RequestTimeTooSkewed", "RequestInTheFuture")
+_CLOCK_TEXTS = ("signature expired", "signature not yet current")
+"""Beginnings of messages about the time of a signature. A wrong secret has the same code.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+"""
 _BY_TOKEN = ("CreateParticipantConnection", "DisconnectParticipant", "SendMessage")
 """Calls that are authorized by a token, not by an IAM permission.
 
 https://docs.aws.amazon.com/connect-participant/latest/APIReference/Welcome.html
 """
-ENDS_UNIT = (Fault.EXPIRED, Fault.DISABLED_REGION)
+ENDS_UNIT = (Fault.EXPIRED, Fault.DISABLED_REGION, Fault.CLOCK)
 """Faults that affect every call of the unit."""
 
 
@@ -117,7 +124,7 @@ class Refusal(NamedTuple):
     request_id: str = ""
 
 
-_DETAILED = (Fault.FAILED, Fault.QUOTA, Fault.THROTTLED)
+_DETAILED = (Fault.FAILED, Fault.QUOTA, Fault.THROTTLED, Fault.CLOCK)
 """Faults for which the message of AWS has more detail."""
 
 
@@ -157,10 +164,16 @@ def faults_about(resource: str) -> Iterator[None]:
 def fault_of(error: BotoError) -> Fault:
     """Return the fault of an error."""
     if isinstance(error, ClientError):
+        if _is_about_time(refusal_of(error)):
+            return Fault.CLOCK
         fault = _FAULT_OF.get(error.response.get("Error", {}).get("Code", ""), Fault.FAILED)
         by_token = fault is Fault.DENIED and error.operation_name in _BY_TOKEN
         return Fault.CHAT_ENDED if by_token else fault
     return Fault.NO_ANSWER if isinstance(error, NoConnectionError | HTTPClientError) else Fault.FAILED
+
+
+def _is_about_time(refusal: Refusal) -> bool:
+    return refusal.code in _CLOCK_CODES or refusal.message.lower().startswith(_CLOCK_TEXTS)
 
 
 def refusal_of(error: BotoError) -> Refusal:

@@ -50,6 +50,9 @@ _SILENT_ATTEMPTS = 2
 MOST_BYTES = 16 * 1024 * 1024
 """Maximum size of a response in bytes. Pages of all lists are far smaller."""
 
+_SENT_ONCE = frozenset(("put_key_policy", "set_topic_attributes", "set_queue_attributes"))
+"""Calls that replace a policy as a whole. A retry could replace what others wrote since, so that the caller decides."""
+
 _CHUNK = 64 * 1024
 _SILENCE = (ConnectTimeoutError, ReadTimeoutError)
 
@@ -131,6 +134,7 @@ _WITHOUT_CREDENTIALS = ("connectparticipant",)
 https://docs.aws.amazon.com/connect-participant/latest/APIReference/Welcome.html
 """
 _UNSIGNED = Config(signature_version=UNSIGNED)
+_WITHOUT_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 1})
 
 
 _NO_ACCESS = "see https://docs.aws.amazon.com/boto3/latest/guide/credentials.html, or choose a --profile"
@@ -175,13 +179,16 @@ class Sessions:
             user_agent=f"checker/{__version__} boto3/{boto3.__version__}",  # the default is costly to build
         )
 
-    def client(self, service: str, region: str, role: str = "") -> Any:
-        """Return the client of a service, for the base session or for a role. Raises errors of boto3."""
+    def client(self, service: str, region: str, role: str = "", *, once: bool = False) -> Any:
+        """Return the client of a service, for the base session or for a role. Raises errors of boto3.
+
+        A client for calls that are sent ``once`` has no retries.
+        """
         with self._lock:
             options = self._as_role(role, region) if role else {}
-            key = (service, region, role, options.get("aws_access_key_id", ""))
+            key = (service, region, role, options.get("aws_access_key_id", ""), "once" if once else "")
             if key not in self._clients:
-                self._clients[key] = self._make(service, region, options)
+                self._clients[key] = self._make(service, region, options, once=once)
             return self._clients[key]
 
     @property
@@ -201,7 +208,8 @@ class Sessions:
     def _ask(
         self, service: str, region: str, role: str, operation: str, parameters: dict[str, object]
     ) -> dict[str, Any]:
-        return _answer(self.client(service, region, role), service, operation, parameters)
+        client = self.client(service, region, role, once=operation in _SENT_ONCE)
+        return _answer(client, service, operation, parameters)
 
     def regions_of(self, service: str) -> frozenset[str]:
         """Return the Regions of all partitions in which boto3 knows a service."""
@@ -212,9 +220,10 @@ class Sessions:
             for region in self.base.get_available_regions(service, partition)
         )
 
-    def _make(self, service: str, region: str, options: dict[str, str]) -> Any:
+    def _make(self, service: str, region: str, options: dict[str, str], *, once: bool = False) -> Any:
         endpoint = self.access.endpoint or None
         config = self._config.merge(_UNSIGNED) if service in _WITHOUT_CREDENTIALS else self._config
+        config = config.merge(_WITHOUT_RETRIES) if once else config
         try:
             client = self.base.client(
                 service, region_name=region, endpoint_url=endpoint, config=config, **options
@@ -239,7 +248,7 @@ class Sessions:
         return credentials.options
 
     def _assume(self, role: str, region: str) -> _Credentials:
-        key = ("sts", region, "", "")
+        key = ("sts", region, "", "", "")
         if key not in self._clients:
             self._clients[key] = self._make("sts", region, {})
         sts = self._clients[key]
@@ -268,7 +277,7 @@ def _answer(client: Any, service: str, operation: str, parameters: dict[str, Any
         raise
     except Exception as error:  # noqa: BLE001 - botocore's parsers raise various errors for invalid responses
         raise BadAnswerError(f"it cannot be parsed ({type(error).__name__})") from None
-    check_answer(service, operation, answer)
+    check_answer(service, operation, answer, parameters)
     return answer
 
 

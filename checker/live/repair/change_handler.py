@@ -85,7 +85,10 @@ _PRINCIPAL = "principal"
 
 def _state_of(calls: Calls, change: Change) -> ChangeState:
     """Return the state of a policy. A policy with the same meaning but other text counts as changed by others."""
-    policy = current_policy(calls, change)
+    return _state_with(change, current_policy(calls, change))
+
+
+def _state_with(change: Change, policy: str) -> ChangeState:
     if _same_value(policy, change.old):
         return ChangeState.BEFORE
     return ChangeState.AFTER if same_policy(change.resource, policy, change.new) else ChangeState.OTHER
@@ -126,10 +129,28 @@ def _write(calls: Calls, change: Change, text: str, clock: Clock) -> None:
     https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
     """
     attempt = _Attempt(calls, change, text)
-    if not until(clock, attempt):
+    if not until(clock, attempt, least=_LEAST_ATTEMPTS):
         raise attempt.faults[-1]
     if not until(clock, lambda: same_policy(change.resource, current_policy(calls, change), text)):
         raise AwsError(change.resource, "AWS does not return the policy that was written")
+
+
+_INTERNAL = ("Internal", "KMSInternal", "ServiceUnavailable", "DependencyTimeout")
+"""Beginnings of codes of errors in AWS, which may be over soon."""
+
+
+def _is_temporary(error: CallError) -> bool:
+    is_internal = error.refusal.code.startswith(_INTERNAL) or error.refusal.code in (
+        "500",
+        "502",
+        "503",
+        "504",
+    )
+    return error.fault in (Fault.THROTTLED, Fault.NO_ANSWER) or is_internal
+
+
+_LEAST_ATTEMPTS = 5
+"""Minimum number of attempts to write a policy."""
 
 
 class _Attempt:
@@ -144,17 +165,32 @@ class _Attempt:
 
     def __call__(self) -> bool:
         """Write once. Return False if a retry may succeed. Raises CallError, RefusedError."""
-        if self.faults and current_policy(self._calls, self._change) != self._found:
-            raise RefusedError(self._change.resource, _DRIFTED)
+        if self.faults:
+            found = current_policy(self._calls, self._change)
+            if _same_value(found, self._text):  # an earlier attempt was carried out late
+                return True
+            if found != self._found:
+                raise RefusedError(self._change.resource, _DRIFTED)
         try:
             _put(self._calls, self._change, self._text)
         except CallError as error:
-            if error.fault is not Fault.THROTTLED and _PRINCIPAL not in error.reason.lower():
+            if not _is_temporary(error) and _PRINCIPAL not in error.reason.lower():
                 raise
-            self._found = self._found or current_policy(self._calls, self._change)
             self.faults.append(error)
-            return False
+            return self._is_written(error)
         return True
+
+    def _is_written(self, error: CallError) -> bool:
+        """Return True if AWS made a change whose response was lost. Raises CallError, RefusedError."""
+        self._calls.forget_silence()
+        found = current_policy(self._calls, self._change)
+        if _same_value(found, self._text):
+            return True
+        is_refused = error.fault is Fault.THROTTLED or bool(self._found)
+        if not is_refused and _state_with(self._change, found) is ChangeState.OTHER:
+            raise RefusedError(self._change.resource, _DRIFTED)  # others wrote while AWS did not answer
+        self._found = self._found or found
+        return False
 
 
 def _put(calls: Calls, change: Change, text: str) -> None:

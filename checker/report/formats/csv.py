@@ -7,7 +7,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from checker.configuration.baseline import finding_fingerprint
-from checker.core.terminal_text import redacted
+from checker.core.terminal_text import inert, redacted
 from checker.report.brief import place, worst_first
 from checker.report.overview import Home
 
@@ -39,7 +39,11 @@ COLUMNS = (
     "audited_at",
     "fingerprint",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The characters, and their full-width forms, with which a formula starts.
+
+https://owasp.org/www-community/attacks/CSV_Injection
+"""
 
 
 def render(report: Report, setting: Setting) -> Iterator[str]:
@@ -83,5 +87,5 @@ def _row(cells: Sequence[str]) -> str:
 
 def _harmless(cell: str) -> str:
     """Prevent a spreadsheet from reading a text as a formula, and keep it on one line."""
-    flat = cell.replace("\r", " ").replace("\n", " ")
-    return f"'{flat}" if flat.startswith(_FORMULA) else flat
+    flat = inert(cell.replace("\r", " ").replace("\n", " ").replace("\t", " "))
+    return f"'{flat}" if flat.lstrip().startswith(_FORMULA) else flat

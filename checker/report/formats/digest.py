@@ -128,7 +128,9 @@ _ACTIVE = str.maketrans(
 )
 _NUMBER = pattern(r"#(?=\d)")
 """What GitHub makes a link to an issue of. With a space after it, it could begin a heading."""
-_REFERENCE = pattern(r"(:(?=//)|\bwww(?=\.)|\bgh-(?=\d))", re.IGNORECASE)
+_EMPHASIS = pattern(r"(?<!\w)_+|_+(?!\w)")
+"""Underscores that are not within a word, which Markdown may take for emphasis."""
+_REFERENCE = pattern(r"(:(?=//)|www(?=\.)|gh-(?=\d))", re.IGNORECASE)
 """What GitHub, a chat or a mail program makes a link of; a space after it prevents that."""
 _BARE_ARN = pattern(r"(?<![`\w])arn:[^\s`,;]+")
 _MARKS = str.maketrans("", "", "`[]*!\\")
@@ -137,6 +139,7 @@ _MARKS = str.maketrans("", "", "`[]*!\\")
 def _still(text: str) -> str:
     """Return a text that neither Markdown nor a chat makes a link, a mention or an element of."""
     still = _REFERENCE.sub(r"\1 ", text.translate(_ACTIVE).translate(_MARKS))
+    still = _EMPHASIS.sub(lambda run: "\N{FULLWIDTH LOW LINE}" * len(run[0]), still)
     return _NUMBER.sub("\N{FULLWIDTH NUMBER SIGN}", still)
 
 

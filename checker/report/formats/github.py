@@ -74,7 +74,7 @@ def step_summary(report: Report, setting: Setting) -> Iterator[str]:
 
 def _commands(report: Report, setting: Setting) -> Iterator[Command]:
     for rule in sorted(set(report.crashed)):
-        yield Command("error", (("title", rule),), "the rule crashed; this is a bug in checker")
+        yield Command("error", (("title", one_line(rule)),), "the rule crashed; this is a bug in checker")
     yield from (_skipped(skipped, setting) for skipped in report.skipped)
     yield from (_finding(finding, setting) for finding in worst_first(report.findings))
     for stale in report.stale:
@@ -93,7 +93,7 @@ def _skipped(skipped: Skipped, setting: Setting) -> Command:
 
 def _finding(finding: Finding, setting: Setting) -> Command:
     undetermined = finding.verdict is Verdict.UNDETERMINED
-    title = f"undetermined: {finding.rule}" if undetermined else finding.rule
+    title = one_line(f"undetermined: {finding.rule}" if undetermined else finding.rule)
     first = by_role(finding)[0][0]
     position = first.position()
     lines = described(finding, setting)

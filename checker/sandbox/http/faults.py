@@ -95,6 +95,17 @@ def expired_credentials(first: int = 1) -> Fault:
     return Fault(REFUSE, first=first, code="ExpiredToken", message=text, status=403)
 
 
+def wrong_clock() -> Fault:
+    """Refuse every call, as for a caller whose clock is hours behind.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+    """
+    text = (
+        "Signature expired: 20260901T080000Z is now earlier than 20260901T115500Z (20260901T120000Z - 5 min.)"
+    )
+    return Fault(REFUSE, code="InvalidSignatureException", message=text, status=403)
+
+
 def disabled_region(region: str, account: str = "") -> Fault:
     """Disable a Region for an account.
 
@@ -161,6 +172,7 @@ _POLICY = re.compile(rb"(<key>Policy</key>\s*<value>).*?(</value>)", re.DOTALL)
 # XML services have different error codes for invalid credentials and throttling.
 _OF_QUERY = {
     "UnrecognizedClientException": "InvalidClientTokenId",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
     "ThrottlingException": "Throttling",
 }
 _OF_JSON = {"ExpiredToken": "ExpiredTokenException"}

@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import operator
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ def _checked(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def _plain(text: str, *, wild: bool) -> str:
     return "".join((_WILD.get(char) if wild else None) or re.escape(char) for char in text)
 
@@ -154,15 +156,29 @@ def _number(text: str) -> Decimal:
     return Decimal(text)
 
 
+_ZONE = r"Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_W3C = re.compile(
+    rf"([0-9]{{4}}-[0-9]{{2}})(-[0-9]{{2}}(?:T([0-9]{{2}}:[0-9]{{2}})(?:(:[0-9]{{2}})(\.[0-9]{{1,9}})?)?({_ZONE}))?)?"
+)
+
+
 def _time(text: str) -> tuple[bool, Decimal]:
-    """Return whether a time is in epoch seconds, and its seconds. Four digits are ambiguous: they can be a year."""
+    """Return whether a time is in epoch seconds, and its seconds. Four digits are ambiguous: they can be a year.
+
+    https://www.w3.org/TR/NOTE-datetime
+    """
     if _NUMBER.fullmatch(text) and len(text) != 4:
         return True, Decimal(text)
+    parts = _W3C.fullmatch(text)
+    if parts is None:
+        raise UndocumentedError
+    month, rest, minute, second, fraction, zone = parts.groups()
+    day = f"{month}{rest[:3] if rest else '-01'}"
     try:
-        parsed = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(f"{day}T{minute or '00:00'}{second or ':00'}{zone or 'Z'}")
     except ValueError:
         raise UndocumentedError from None
-    return False, Decimal(parsed.replace(tzinfo=parsed.tzinfo or UTC).timestamp())
+    return False, Decimal(int(moment.timestamp())) + Decimal(f"0{fraction or ''}")
 
 
 def _numeric(order: Callable[[Decimal, Decimal], bool]) -> Compare:

@@ -55,11 +55,11 @@ def decide(policy: Any, request: PolicyRequest) -> str:
     document = policy if isinstance(policy, dict) else {}
     variables = document.get("Version") == "2012-10-17"  # the older version treats variables as text
     statements = document.get("Statement", [])
-    applied = {
+    applied = [
         statement.get("Effect")
-        for statement in (statements if isinstance(statements, list) else [statements])
+        for statement in as_list(statements)
         if isinstance(statement, dict) and _applies(statement, request, variables=variables)
-    }
+    ]
     if "Deny" in applied:
         return EXPLICITLY_DENIED
     return ALLOWED if "Allow" in applied else IMPLICITLY_DENIED
@@ -173,11 +173,11 @@ def condition_tests(block: object, context: Context, *, variables: bool) -> Iter
         if not isinstance(keys, dict):
             yield _undocumented
             continue
-        repeated = len({key.lower() for key in keys}) < len(keys)
+        spellings = [key.lower() for key in keys]
         for key, expected in keys.items():
             yield (
                 _undocumented
-                if repeated
+                if spellings.count(key.lower()) > 1
                 else _test(name, key.lower(), _texts(expected), context, variables=variables)
             )
 
@@ -259,9 +259,13 @@ def _null(qualifier: str, bare: str, actual: str | list[str] | None, expected: l
         return qualifier == "ForAllValues"
     if actual == [] or not expected:
         raise UndocumentedError
-    if not set(expected) <= {"true", "false"}:
+    return _some([lambda e=e: _boolean(e) is (actual is None) for e in expected])  # type: ignore[misc]
+
+
+def _boolean(text: str) -> bool:
+    if text not in ("true", "false"):
         raise UndocumentedError
-    return ("true" if actual is None else "false") in expected
+    return text == "true"
 
 
 def _some(tests: list[Callable[[], bool]]) -> bool:

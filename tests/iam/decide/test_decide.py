@@ -25,6 +25,7 @@ CONTEXT: dict[str, ContextValue] = {
     "aws:SourceIp": "240.0.0.1",
     "aws:PrincipalServiceNamesList": ("connect.amazonaws.com",),
 }
+CANONICAL = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
 ROLE = "arn:aws:iam::111122223333:role/team/App"
 SESSION = "arn:aws:sts::111122223333:assumed-role/App/s1"
 
@@ -176,6 +177,7 @@ def test_conditions_of_a_deny(condition: dict[str, Any], expected: str) -> None:
         ({"Service": "connect.us-east-1.amazonaws.com"}, UNKNOWN),
         ({"Service": "Connect.amazonaws.com"}, UNKNOWN),
         ({"Federated": "*"}, NO_MATCH),
+        ({"CanonicalUser": CANONICAL}, NO_MATCH),
     ],
     ids=json.dumps,
 )
@@ -197,6 +199,8 @@ def test_principals_for_a_service(principal: Any, expected: str) -> None:
         ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/*"}, ROLE, UNKNOWN),
         ({"Service": "connect.amazonaws.com"}, ROLE, NO_MATCH),
         ("*", ROLE, ALLOWED),
+        ({"CanonicalUser": CANONICAL}, ROLE, UNKNOWN),
+        ({"CanonicalUser": CANONICAL, "AWS": ACCOUNT}, ROLE, ALLOWED),
     ],
     ids=str,
 )
@@ -210,6 +214,8 @@ def test_principals_for_a_role(principal: Any, caller: str, expected: str) -> No
     ("elements", "caller", "expected"),
     [
         ({"NotPrincipal": {"AWS": ROLE}}, CONNECT, DENIED),
+        ({"NotPrincipal": {"CanonicalUser": CANONICAL}}, CONNECT, DENIED),
+        ({"NotPrincipal": {"CanonicalUser": CANONICAL}}, AwsPrincipal.parse(ROLE), UNKNOWN),
         ({"NotPrincipal": {"AWS": ROLE, "Service": "connect.amazonaws.com"}}, CONNECT, ALLOWED),
         ({"NotPrincipal": {"AWS": ACCOUNT}}, AwsPrincipal.parse(ROLE), UNKNOWN),
         ({"NotPrincipal": {"AWS": ROLE}}, AwsPrincipal.parse(ROLE), ALLOWED),
@@ -274,6 +280,8 @@ def test_variables_are_text_in_the_old_version(version: str) -> None:
         ("DateGreaterThan", "1780000000", "2026-06-01T00:00:00Z", UNKNOWN),
         ("DateEquals", "2026", "2026", UNKNOWN),
         ("DateEquals", "2026-13-01", "2026-06-01", UNKNOWN),
+        ("DateEquals", "2026-06-01T00:00:00+12:75", "2026-05-31T10:45:00Z", UNKNOWN),
+        ("DateEquals", "2026-06", "2026-06-01T00:00Z", ALLOWED),
         ("DateNotEquals", "2026-06-01", "2026-06-02", ALLOWED),
     ],
 )

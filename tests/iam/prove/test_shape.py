@@ -40,8 +40,14 @@ def test_classes_agree_with_brute_force(on_all: list[str], on_outer: list[str]) 
 
 def test_letter_case_is_ignored_for_folded_readers() -> None:
     walked = (Segment(chars="abAB", length=1),)
-    assert classes(walked, [Reader(("A",), frozenset((0,)), folded=True)], Budget()) == [("a",), ("b",)]
-    assert classes(walked, [Reader(("A",), frozenset((0,)))], Budget()) == [("a",), ("A",)]
+    assert classes(walked, [Reader(("A",), frozenset((0,)), folded=True)], Budget()) == (
+        ("a",),
+        ("b",),
+    )
+    assert classes(walked, [Reader(("A",), frozenset((0,)))], Budget()) == (
+        ("a",),
+        ("A",),
+    )
 
 
 def test_hostile_patterns_exhaust_the_budget() -> None:

@@ -46,6 +46,7 @@ def stack(environment: Any = f"aws://{ACCOUNT}/us-west-2", trace: Any = (), **mo
 def app(folder: Path, manifest: Any, resources: Any = None, **templates: Any) -> Path:
     """Write the code and the output of an app; return its template."""
     out, code = folder / "cdk.out", folder / "lib" / "desk.ts"
+    (folder / ".git").mkdir()
     out.mkdir()
     code.parent.mkdir()
     code.write_text(CODE)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
+from checker.inputs.confinement import fault_outside, is_unlimited
 from checker.inputs.discover import name_of
 from checker.inputs.terraform.hcl.expression import Expression, written
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
@@ -100,6 +101,11 @@ def _path(arguments: Sequence[Node], at: Span, scope: Scope) -> Path | Node:
         return wrong("not a valid file name", at, written(at))
     trees = scope.module.folders
     path = _first_existing([local_folder(tree, given) for tree in (trees[0], *trees[2:])])
+    if is_unlimited():
+        return path
+    outside = fault_outside(path)
+    if outside is not None:
+        return unknown(f"{outside.strerror}; {outside.help}", at, written(at))
     resolved = Path(os.path.realpath(path))  # unlike `resolve`, it accepts a link to itself
     if not any(resolved.is_relative_to(os.path.realpath(tree)) for tree in trees):
         return unknown("files outside the module tree are not read", at, written(at))

@@ -44,19 +44,24 @@ def check_limits(source: Source, text: str) -> None:
         elif kind == "string":
             count += 6 * match["string"].count("${")
         elif kind in ("long", "heredoc"):
-            at = _after(text, match)
+            at = _after(source, text, match)
         if depth > MAX_DEPTH:
             raise _refused(source, match, f"nested more than {MAX_DEPTH} levels deep")
         if count > MAX_TOKENS:
             raise _refused(source, match, f"longer than the limit of {MAX_TOKENS} tokens")
 
 
-def _after(text: str, match: re.Match[str]) -> int:
-    """Return the end of a comment or heredoc; the end of the text if unterminated."""
+def _after(source: Source, text: str, match: re.Match[str]) -> int:
+    """Return the end of a comment or heredoc. Raises InputError for one that is not closed, which the parser would read slowly."""
     if match.lastgroup == "long":
         end = text.find("*/", match.end())
-        return end + 2 if end >= 0 else len(text)
-    return end_of_heredoc(text, match["heredoc"], match.end())
+        if end < 0:
+            raise _refused(source, match, "this comment is not closed")
+        return end + 2
+    end = end_of_heredoc(text, match["heredoc"], match.end())
+    if text[text.rfind("\n", 0, end) + 1 : end].strip() != match["heredoc"]:
+        raise _refused(source, match, "this heredoc is not closed")
+    return end
 
 
 def _refused(source: Source, match: re.Match[str], reason: str) -> InputError:

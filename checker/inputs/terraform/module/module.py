@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from checker.core.unknown import ANY, NAME, Unknown
+from checker.inputs.confinement import fault_outside
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import Attribute, Scope, written
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
@@ -81,13 +82,21 @@ def _folder(block: Block, address: str, caller: Module) -> Path | str:
     if not isinstance(source, str) or not source:
         return _NOT_LOCAL
     if not source.startswith(("./", "../")):
-        return folder_of(address, source, caller.session.downloads) or _NOT_LOCAL
-    folder = local_folder(caller.folder, source)
+        return _inside(folder_of(address, source, caller.session.downloads) or _NOT_LOCAL)
+    folder = _inside(local_folder(caller.folder, source))
+    if isinstance(folder, str):
+        return folder
     if "\0" in source or not os.path.isdir(folder):  # noqa: PTH112 - it never raises
         return "the module folder was not found"
     if absolute(folder) in caller.chain:
         return "the module calls itself"
     return folder
+
+
+def _inside(folder: Path | str) -> Path | str:
+    """Return a folder, or the reason if it is outside of the repository."""
+    outside = None if isinstance(folder, str) else fault_outside(folder)
+    return folder if outside is None else f"the module folder is not read: {outside.strerror}"
 
 
 def _given(block: Block, scope: Scope) -> dict[str, Callable[[], Node]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from checker.core.errors import InputError
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
+from checker.inputs.confinement import HELP, is_unlimited
 from checker.inputs.discover import TERRAGRUNT, name_of
 from checker.inputs.terraform.hcl.parse import parse
 from checker.inputs.text import read_text
@@ -59,8 +60,8 @@ class Configurations:
         return path if self._in_full else Path(os.path.relpath(path))
 
     def contains(self, path: Path) -> bool:
-        """True for a path inside the repository, after following links."""
-        return Path(os.path.realpath(path)).is_relative_to(self._real)
+        """True for a path inside the repository, after following links, and for any path if the user allowed it."""
+        return is_unlimited() or Path(os.path.realpath(path)).is_relative_to(self._real)
 
     def read(self, path: Path) -> Parsed:
         """Parse a file given by its full path. Raises InputError."""
@@ -87,7 +88,7 @@ class Configurations:
     def _source(self, path: Path) -> Source:
         name = self.named(path)
         if not self.contains(path):
-            raise InputError(name_of(name), "files outside of the repository are not read")
+            raise InputError(name_of(name), "files outside of the repository are not read", help_text=HELP)
         return Source(name_of(name), read_text(name))
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
 from checker.core.pattern import pattern
-from checker.inputs.callers import NOT_WALKED, repository_of, text_at
+from checker.inputs.callers import NOT_WALKED, text_at
 from checker.inputs.discover import CONFIGURATION
+from checker.inputs.repository import repository_of
 from checker.inputs.terraform.module.folder import absolute, matters, read_texts
 from checker.inputs.terraform.terragrunt.files import Configurations
 from checker.inputs.terraform.terragrunt.generated import generated_files

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
+from checker.inputs.confinement import HELP
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.values import text
 from checker.inputs.terraform.module.folder import listed
@@ -102,7 +103,9 @@ def _with_source(unit: Unit, source: str | Unknown | None) -> Unit | None:
 def _local(unit: Unit, source: str) -> Unit | None:
     files, module = unit.state.files, local_module(source, unit.folder)
     if module is None or not files.contains(module):
-        return unit._replace(module=None, missing=f"its module `{source}` is outside of the repository")
+        return unit._replace(
+            module=None, missing=f"its module `{source}` is outside of the repository; {HELP}"
+        )
     if not os.path.isdir(module):  # noqa: PTH112 - never raises
         return unit._replace(module=None, missing=f"the folder `{files.named(module)}` was not found")
     downloads = working_folder(unit.folder, module, source)

@@ -1,0 +1,3 @@
+policy = <<EOF
+{"Version": "2012-10-17", "Statement": []}
+EOF
