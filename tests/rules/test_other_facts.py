@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,7 +24,11 @@ OPAQUE = ("PolicyText", "Place", "Arn", "Written")
 
 def unread(record: Any, name: str) -> Iterator[tuple[str, Any]]:
     """Give the record with each of its facts unknown in turn, and the path of that fact."""
-    for field, annotation in type(record).__annotations__.items():
+    annotations = {
+        name: text for base in type(record).__mro__ for name, text in inspect.get_annotations(base).items()
+    }
+    for field in record._fields:
+        annotation = annotations[field]
         value, path = getattr(record, field), f"{name}.{field}"
         if "Unknown" in str(annotation) or "Truth" in str(annotation):
             doubt = Unknown(f"{path} was not read")
