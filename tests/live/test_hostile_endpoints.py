@@ -119,13 +119,28 @@ def test_a_change_that_timed_out_is_not_sent_again(monkeypatch: pytest.MonkeyPat
     with endpoint(refuse) as url:
         calls = Calls(sign_in(Access(endpoint=url)), Unit(account.id, account.region), Event())
         with pytest.raises(CallError, match=r"within 1 second$"):
-            calls.make(
-                "sns", "set_topic_attributes", "it", TopicArn="t", AttributeName="n", AttributeValue="v"
-            )
+            calls.make("sns", "create_topic", "it", Name="t")
         end = time.monotonic()
         time.sleep(0.7)
     assert requests
     assert max(requests) < end
+
+
+def test_a_policy_is_sent_once(account: Account) -> None:
+    """A retry could replace what others have written since; a repair looks first."""
+    requests: list[str] = []
+
+    def refuse(to: socket.socket) -> None:
+        requests.append("503")
+        answer("503 Slow Down")(to)
+
+    with endpoint(refuse) as url:
+        calls = Calls(sign_in(Access(endpoint=url)), Unit(account.id, account.region), Event())
+        with pytest.raises(CallError, match="503"):
+            calls.make(
+                "sns", "set_topic_attributes", "it", TopicArn="t", AttributeName="n", AttributeValue="v"
+            )
+    assert requests == ["503"]
 
 
 def test_a_total_deadline_ends_whatever_is_read(monkeypatch: pytest.MonkeyPatch, account: Account) -> None:
