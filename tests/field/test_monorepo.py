@@ -50,7 +50,9 @@ Checker = Callable[..., Output]
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(MONOREPO, tmp_path / "repository"))
+    copied = Path(shutil.copytree(MONOREPO, tmp_path / "repository"))
+    (copied / ".git").mkdir()
+    return copied
 
 
 @pytest.fixture
