@@ -405,8 +405,7 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(
         return opened(path, *given, **named)
 
     monkeypatch.setattr(os, "open", refusing)
-    of = Environments([tmp_path]).of
-    assert of(Source("main.tf", MODULE)) == ""
+    assert Environments([tmp_path]).of(Source("main.tf", MODULE)) == ""
     stage = 'variable "stage" {}\n'
     (tmp_path / "stage.tf").write_text(stage)
-    assert "`stage`" in of(Source("main.tf", MODULE))
+    assert "`stage`" in Environments([tmp_path]).of(Source("main.tf", MODULE))
