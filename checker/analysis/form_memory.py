@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import Enum
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from checker.core.record import NamedTuple
@@ -25,12 +26,13 @@ T = TypeVar("T")
 class FormMemory:
     """What was found of forms. ``recalled`` counts what was not computed.
 
-    Threads may share it: at worst, two of them find the same.
+    Threads may share it: at worst, two of them find the same. What one could not confirm, none recalls.
     """
 
     def __init__(self) -> None:
         self.recalled = 0
         self._known: dict[tuple[str, str], _Known | None] = {}
+        self._lock = Lock()
 
     def recall(self, form: Form | None, question: str, compute: Callable[[], T]) -> T:
         """Return the answer to a question about a topic: that of its form, else what ``compute`` returns.
@@ -46,7 +48,9 @@ class FormMemory:
             return self._confirmed(key, known, form, compute)
         found = compute()
         if is_new:
-            self._known[key] = _known(form, found)
+            first = _known(form, found)
+            with self._lock:
+                self._known.setdefault(key, first)
         return found
 
     def _confirmed(self, key: tuple[str, str], known: _Known, form: Form, compute: Callable[[], T]) -> T:
@@ -57,7 +61,11 @@ class FormMemory:
             return renamed
         found = compute()
         is_same = found == renamed
-        self._known[key] = known._replace(confirmed=known.confirmed | differing) if is_same else None
+        with self._lock:
+            latest = self._known[key]
+            if latest is not None:
+                confirmed = latest._replace(confirmed=latest.confirmed | differing)
+                self._known[key] = confirmed if is_same else None
         return found
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from checker.analysis.form import Form
 from checker.analysis.form_memory import FormMemory
 from checker.inputs.load import load
 from checker.lint.engine import Scope, judge
@@ -21,7 +22,6 @@ from tests.soundness.words import TOPIC_ARN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from checker.analysis.form import Form
     from checker.analysis.inventory import Inventory
 
 T = TypeVar("T")
@@ -134,3 +134,16 @@ def test_what_may_tell_names_apart_is_judged_for_each_topic(more: dict[str, Any]
 )
 def test_a_pattern_that_matches_all_names_tells_none_apart(more: dict[str, Any], tmp_path: Path) -> None:
     assert assert_shared_as_judged(written(tmp_path, [sample(number, **more) for number in range(6)]))
+
+
+def test_what_one_topic_refutes_no_other_confirms() -> None:
+    """While a topic confirms a name, another one finds that names decide the answer, as in another thread."""
+    memory, first, second, third = FormMemory(), *(Form("form", (f"name-{n}",), ()) for n in range(3))
+    memory.recall(first, "question", lambda: ["name-0"])
+
+    def confirming() -> list[str]:
+        assert memory.recall(third, "question", lambda: ["another answer"]) == ["another answer"]
+        return ["name-1"]
+
+    assert memory.recall(second, "question", confirming) == ["name-1"]
+    assert memory.recall(second, "question", lambda: ["computed"]) == ["computed"]
