@@ -34,10 +34,9 @@ def _with_fixes(run: Run, options: Options) -> Run:
     from checker.fix.proof_memory import ProofMemory
     from checker.fix.snapshot import Reading
 
-    reading, may_edit = Reading(run.inventory, run.report), own_code_check(options.paths)
     try:
         with searched(options):
-            may_edit = own_code_check(options.paths)
+            reading, may_edit = Reading(run.inventory, run.report), own_code_check(options.paths)
             return run._replace(report=with_previews(reading, may_edit, ProofMemory()))
     except Exception as error:
         if os.environ.get("CHECKER_DEBUG"):
