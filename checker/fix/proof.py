@@ -106,9 +106,14 @@ _CONNECT = (INSTANCE, INSTANCES, FOREIGN, UNSOURCED, HALF_SOURCED)
 ProofBudgets = defaultdict[object, Budget]
 
 
+def proof_budget() -> Budget:
+    """Return the budget for all proofs about one policy."""
+    return Budget(_PROOFS * LIMIT)
+
+
 def proof_budgets() -> ProofBudgets:
     """Return the proof budget of each policy. A fix that is not proven within its budget counts as unsafe."""
-    return defaultdict(lambda: Budget(_PROOFS * LIMIT))
+    return defaultdict(proof_budget)
 
 
 _PROOFS = 4

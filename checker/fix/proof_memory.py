@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.form import form_of
 from checker.analysis.form_memory import FormMemory
 from checker.analysis.topic import TopicAnalysis
-from checker.fix.proof import assess, proof_budgets
+from checker.fix.proof import assess, proof_budget
 from checker.policy.node import meaning
 from checker.policy.read import read_policy
 
@@ -38,5 +38,4 @@ class ProofMemory:
         form = case.once(form_of) if isinstance(case, TopicAnalysis) else None
         if form is None:
             return prove(policy, new, budget)
-        whole = proof_budgets()[form.text]
-        return self._forms.recall(form, form.hide(meaning(new)), lambda: prove(policy, new, whole))
+        return self._forms.recall(form, form.hide(meaning(new)), lambda: prove(policy, new, proof_budget()))
