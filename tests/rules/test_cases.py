@@ -94,22 +94,9 @@ def facts(
     return inventory._replace(instances=instances, organization=organization), tuple(rules)
 
 
-def run(
-    paths: list[Path],
-    instance: str | None,
-    expect: Path | None = None,
-    rcp: tuple[Path, ...] = (),
-    subscribers: Path | None = None,
-    *,
-    reads_instances: bool = False,
-) -> Report:
-    inventory, rules = facts(paths, instance, expect, rcp, subscribers, reads_instances=reads_instances)
-    return judge(inventory, rules)
-
-
 def run_case(case: Case, paths: list[Path]) -> Report:
     read = {"reads_instances": case.reads_instances}
-    return run(paths, case.instance, case.expect, case.rcp, case.subscribers, **read)
+    return judge(*facts(paths, case.instance, case.expect, case.rcp, case.subscribers, **read))
 
 
 def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
@@ -336,8 +323,8 @@ def test_no_verdict_on_a_random_policy_depends_on_order(
 ) -> None:
     path = tmp_path / "policy.json"
     path.write_text(json.dumps(policy))
-    before = run([path], instance)
+    before = judge(*facts([path], instance))
     path.write_text(json.dumps(reverse(policy)))
-    after = run([path], instance)
+    after = judge(*facts([path], instance))
     assert signature(after, {"policy.json": len(policy["Statement"])}) == signature(before, {})
     assert not before.crashed
