@@ -82,8 +82,8 @@ def _form(case: TopicAnalysis) -> Form:
     facts = topic._replace(arn=None, policy=None, pairings=None, home="")  # type: ignore[arg-type]
     words.add((text.dialect.name, facts, case.pairings, case.key))
     around = words.joined().replace(str(topic.arn), _OWN)
-    home = f"{topic.arn.partition}\n{topic.arn.region}\n{topic.arn.account}"
-    masked, names = _without_names(f"{home}{policy}{around}")
+    place = f"{topic.arn.partition}\n{topic.arn.region}\n{topic.arn.account}"
+    masked, names = _without_names(f"{place}{policy}{around}")
     files = (topic.home, *(document.name for document in words.documents))
     return Form(masked, (str(topic.arn), *files, *names), tuple(words.documents))
 
@@ -145,7 +145,7 @@ class _Words:
         self.documents = [document]
 
     def joined(self) -> str:
-        """Return the texts in lines, and begin anew. Raises NoFormError for texts that a form cannot have."""
+        """Return the texts added since the last call, in lines. Raises NoFormError for a text with control characters."""
         lines = "\n".join(["", *self.texts, ""])
         if lines.count("\n") != len(self.texts) + 1 or _CONTROL.search(lines):
             raise NoFormError
