@@ -115,7 +115,6 @@ fuzz: $(READY)
 bench: $(READY)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib
 	$(BIN)/python -m benchmarks --json build/bench.json
-	$(BIN)/python -m benchmarks.hcl
 	$(BIN)/python -m benchmarks.monorepo
 	$(BIN)/python -m benchmarks.plan
 	$(BIN)/python -m benchmarks.trail

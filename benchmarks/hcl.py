@@ -1,16 +1,11 @@
-"""How long Terraform's files take, beside python-hcl2, which only parses them."""
+"""Terraform's files for the benchmarks, and the command with which python-hcl2 parses them, and nothing more."""
 
 from __future__ import annotations
 
-import sys
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks.measure import interleaved
-
-FILES = 100
-ROUNDS = 5
-LIMIT = 1.0
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PARSER = (
     "import sys, hcl2, pathlib\n"
@@ -83,25 +78,6 @@ locals {
 """
 
 
-def main() -> None:
-    """Measure and print."""
-    with tempfile.TemporaryDirectory() as folder:
-        for layout, apart in (("one folder", False), ("a folder each", True)):
-            root = Path(folder, layout.replace(" ", "-"))
-            write_modules(root, FILES, apart=apart)
-            _compare(f"checker check, {FILES} .tf files of 4 KB, {layout}", root)
-
-
-def _compare(what: str, root: Path) -> None:
-    checker = str(Path(sys.executable).parent / "checker")
-    parser, ours = interleaved(
-        [[sys.executable, "-c", PARSER, str(root)], [checker, "check", "--isolated", str(root)]], ROUNDS
-    )
-    print(f"{what:<64} {ours:.2f} s user")
-    print(f"{'  python-hcl2 alone':<64} {parser:.2f} s user")
-    print(f"{f'  ratio (at most {LIMIT})':<64} {ours / parser:.2f}")
-
-
 def write_modules(root: Path, count: int, *, apart: bool) -> None:
     """Write files of 4 KB with a topic and its key each, all in one module or each in its own."""
     for number in range(count):
@@ -112,7 +88,3 @@ def write_modules(root: Path, count: int, *, apart: bool) -> None:
             text += _OTHER.format(n=f"{number}_{len(text)}")
         (folder / f"f{number}.tf").write_text(text)
         (folder / "shared.tf").write_text(_SHARED)
-
-
-if __name__ == "__main__":
-    main()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -50,6 +50,18 @@ def write_requests(path: Path, count: int) -> None:
         }
         lines.append(json.dumps({"policy": policy, "request": request}))
     path.write_text("\n".join(lines) + "\n")
+
+
+def template_of(found: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return a template with a topic for each policy, which refers to it."""
+    resources: dict[str, Any] = {}
+    for number, policy in enumerate(found):
+        topic = {"Ref": f"Topic{number}"}
+        statements = [{**statement, "Resource": topic} for statement in policy["Statement"]]
+        properties = {"Topics": [topic], "PolicyDocument": {**policy, "Statement": statements}}
+        resources[f"Topic{number}"] = {"Type": "AWS::SNS::Topic"}
+        resources[f"Policy{number}"] = {"Type": "AWS::SNS::TopicPolicy", "Properties": properties}
+    return {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
 
 
 def _statement(topic: str, **more: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from benchmarks.hcl import write_modules
-from benchmarks.samples import policies
+from benchmarks.samples import policies, template_of
 from checker.app.check import lint
 from checker.app.run import Options
 
@@ -98,14 +98,7 @@ def encrypted_topics(folder: Path, count: int) -> None:
 
 
 def resources_of_a_template(folder: Path, count: int) -> None:
-    resources: dict[str, Any] = {}
-    for number, policy in enumerate(some_policies(count)):
-        resources[f"T{number}"] = {"Type": "AWS::SNS::Topic"}
-        for statement in policy["Statement"]:
-            statement["Resource"] = {"Ref": f"T{number}"}
-        properties = {"Topics": [{"Ref": f"T{number}"}], "PolicyDocument": policy}
-        resources[f"P{number}"] = {"Type": "AWS::SNS::TopicPolicy", "Properties": properties}
-    write(folder, "template", {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})
+    write(folder, "template", template_of(some_policies(count)))
 
 
 def contacts(folder: Path, count: int) -> None:
