@@ -135,15 +135,19 @@ def _check_same(
 def check_body(operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
     """Validate a JSON body against the service model, before botocore turns any other value into a list.
 
-    XML bodies have no types, and must not declare any; botocore parses all other bodies strictly. Raises BadAnswerError.
+    XML bodies have no types, and must not declare any; botocore parses all other bodies strictly. The content of an
+    object is a stream, which is not parsed and can be read only once. Raises BadAnswerError.
     """
     shape, protocol = operation_model.output_shape, operation_model.service_model.resolved_protocol
-    if protocol in _XML and any(text in (response_dict["body"] or b"") for text in _DECLARATIONS):
+    body = response_dict["body"] or b""
+    if not isinstance(body, bytes):
+        return
+    if protocol in _XML and any(text in body for text in _DECLARATIONS):
         raise BadAnswerError("it declares XML entities")
     if shape is None or protocol not in ("json", "rest-json") or response_dict["status_code"] >= 300:
         return
     try:
-        value = json.loads(response_dict["body"] or b"{}")
+        value = json.loads(body or b"{}")
     except (ValueError, RecursionError):
         raise BadAnswerError("it is not JSON") from None
     _check_types(shape, value, "")
