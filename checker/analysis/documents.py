@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from checker.core.finding import Document
 from checker.core.record import NamedTuple
+from checker.core.unknown import Unknown
 from checker.policy.vocabulary import CONNECT, mentions_connect
 
 if TYPE_CHECKING:
@@ -72,3 +73,12 @@ class Written(NamedTuple):
 
     place: Place
     policy: Document | None = None
+
+
+def unread_parts(policy: PolicyText | Unknown | None) -> tuple[Unknown, ...]:
+    """Return what could not be read of a policy: the policy itself, or statements and effects."""
+    if isinstance(policy, Unknown):
+        return (policy,)
+    statements = () if policy is None else policy.policy.statements
+    parts = (one if isinstance(one, Unknown) else one.effect for one in statements)
+    return tuple(one for one in parts if isinstance(one, Unknown))

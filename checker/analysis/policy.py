@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Self
 
+from checker.analysis.documents import unread_parts
 from checker.analysis.endpoints import Endpoints
 from checker.analysis.inventory import Key, Source
 from checker.analysis.pairing import STATED, why
@@ -134,6 +135,11 @@ class PolicyAnalysis:
     def statements(self) -> tuple[Statement, ...]:
         """The statements that could be read."""
         return self.policy.known_statements()
+
+    @property
+    def unread(self) -> tuple[Unknown, ...]:
+        """The parts of the policy that could not be read."""
+        return unread_parts(self.text)
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from checker.analysis.inventory import Key
+    from checker.core.unknown import Truth
 
 
 def names_of(resource: Topic | Key) -> tuple[str, ...]:
@@ -29,8 +30,14 @@ def _names(resource: Topic | Key) -> Iterator[str]:
     yield declared_as(resource.root, resource.address)
     yield from _in_folders(resource)
     if isinstance(resource, Topic):
-        last = arn.resource if isinstance(arn, Arn) else (arn.pieces or ("",))[-1]
-        yield last.rpartition(":")[2] if isinstance(last, str) else ""
+        yield _last_part(resource)
+
+
+def _last_part(resource: Topic | Key) -> str:
+    """Return the last part of an ARN, with or without references; empty if it is not known."""
+    arn = resource.arn
+    last = arn.resource if isinstance(arn, Arn) else (arn.pieces or ("",))[-1]
+    return last.rpartition(":")[2] if isinstance(last, str) else ""
 
 
 def _in_folders(resource: Topic | Key) -> Iterator[str]:
@@ -38,6 +45,21 @@ def _in_folders(resource: Topic | Key) -> Iterator[str]:
     folders = resource.home.strip("/").split("/")
     for start in range(len(folders)):
         yield declared_as(f"{'/'.join(folders[start:])}/", resource.address)
+
+
+def selection(resource: Topic | Key, patterns: Iterable[str]) -> Truth:
+    """Return whether a pattern matches one of the names; not known if the ARN is not, and it may match that."""
+    if is_selected(resource, patterns := tuple(patterns)) or isinstance(resource.arn, Arn):
+        return is_selected(resource, patterns)
+    return resource.arn if any(_may_match(resource, pattern) for pattern in patterns) else False
+
+
+def _may_match(resource: Topic | Key, pattern: str) -> bool:
+    """True if a pattern may match an ARN that is not known, of which code may show the last part."""
+    last = _last_part(resource)
+    if not last:
+        return ":" in pattern or not resource.address
+    return ":" in pattern and glob(pattern.rpartition(":")[2]).matches(last)
 
 
 def is_selected(resource: Topic | Key, patterns: Iterable[str]) -> bool:

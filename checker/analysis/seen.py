@@ -18,3 +18,15 @@ def seen_of(case: KeyAnalysis) -> Weighed | None:
     from checker.analysis.evidence import weigh  # few runs have evidence
 
     return weigh(case, case.evidence)
+
+
+def not_weighed(case: KeyAnalysis) -> Unknown | None:
+    """Return why evidence of the run that may be about the key says nothing of it; ``None`` if there is no such reason."""
+    if case.evidence is None:
+        return None
+    if isinstance(case.key.arn, Unknown):
+        return case.key.arn
+    if case.topic is None:
+        seen = any(one.key == str(case.key.arn) for one in case.evidence.observations)
+        return Unknown("a use of the key was seen, but no topic is known to use it") if seen else None
+    return case.topic.arn if isinstance(case.topic.arn, Unknown) else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import in_words
 from checker.analysis.key import KeyAnalysis
-from checker.analysis.resource_names import is_selected
+from checker.analysis.resource_names import selection
 from checker.core.finding import Finding, Severity, Verdict
 from checker.core.unknown import Unknown
 from checker.expectations.deployments import deployments_for
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from checker.analysis.deployments import Deployments
     from checker.analysis.policy_pair import Case
     from checker.core.finding import Location
+    from checker.core.unknown import Truth
     from checker.expectations.model import Expectation
     from checker.expectations.prove import Result
     from checker.lint.rule import Rule
@@ -32,15 +33,24 @@ MET, NOT_MET, NOT_KNOWN = "met", "not met", "not known"
 
 def about(expectations: Iterable[Expectation], case: Case) -> tuple[Expectation, ...]:
     """Return the expectations about a topic or key."""
-    is_key = isinstance(case, KeyAnalysis)
-    resource = case.key if isinstance(case, KeyAnalysis) else case.topic
-    kind = KEYS if is_key else TOPICS
-    return tuple(one for one in expectations if one.about == kind and is_selected(resource, one.patterns))
+    return tuple(one for one, truth in _selected(expectations, case) if truth is True)
 
 
-def unmet(rule: Rule, expectations: Iterable[Expectation], case: Case) -> Iterator[Finding]:
+def _selected(expectations: Iterable[Expectation], case: Case) -> Iterator[tuple[Expectation, Truth]]:
+    """Yield the expectations that may be about a topic or key, and whether they are."""
+    resource, kind = (case.key, KEYS) if isinstance(case, KeyAnalysis) else (case.topic, TOPICS)
+    for one in expectations:
+        truth = selection(resource, one.patterns) if one.about == kind else False
+        if truth is not False:
+            yield one, truth
+
+
+def unmet(rule: Rule, expectations: Iterable[Expectation], case: Case) -> Iterator[Finding | Unknown]:
     """Yield a finding for each expectation about a topic or key that is not proven in every deployment."""
-    for one in about(expectations, case):
+    for one, truth in _selected(expectations, case):
+        if isinstance(truth, Unknown):
+            yield Unknown(f"whether expectation `{one.name}` is about it: {truth.described}")
+            continue
         dialect = KEY if isinstance(case, KeyAnalysis) else TOPIC
         found = with_principals(deployments_for(case, one, dialect), case, one, dialect)
         yield from _Outcome(rule, one, case, found).findings()

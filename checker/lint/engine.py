@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.documents import unread_parts
 from checker.analysis.inventory import Key, PolicyText, files_of
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import pair, pairings_of_key
@@ -408,7 +409,7 @@ class _Run:
         if rule.needs_policy and isinstance(target.policy, Unknown):
             return [target.policy]
         results = self.check(rule, getattr(rule, check), case, target)
-        return results or (_unread(target.policy) if rule.needs_policy else [])
+        return results or (list(unread_parts(target.policy)) if rule.needs_policy else [])
 
     def check(
         self,
@@ -476,13 +477,6 @@ def _all_doubts(judged: Iterable[_Judged]) -> dict[str, Doubt]:
         rule: Doubt("; ".join(dict.fromkeys(one.reason for one in doubts)), any(one.counts for one in doubts))
         for rule, doubts in by_rule.items()
     }
-
-
-def _unread(policy: PolicyText | Unknown | None) -> list[Finding | Unknown]:
-    """Return the unknown statements and effects of a policy, because of which a rule cannot pass."""
-    statements = policy.policy.statements if isinstance(policy, PolicyText) else ()
-    parts = (one if isinstance(one, Unknown) else one.effect for one in statements)
-    return [one for one in parts if isinstance(one, Unknown)]
 
 
 def _declared(finding: Finding, target: _Target) -> Finding:

@@ -80,6 +80,7 @@ class CrossRegion(Rule):
                     f"instance is replicated to {topic.region}, allow its replica there, which has the same ID",
                     fixes=topic_in(case, arn.region),
                 )
+        yield from case.unread
 
     def check_contact(self, contact: Contact) -> Iterator[Finding | Unknown]:
         """Compare the Regions of a contact's topics with the Region of its instance."""

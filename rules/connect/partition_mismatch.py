@@ -76,6 +76,9 @@ class PartitionMismatch(Rule):
                 )
                 help_text = f"use an ARN that begins with `arn:{topic.partition}:`"
                 yield self.finding(case.name, message, at, help=help_text)
+        yield from case.unread
+        if isinstance(case.topic.key, Unknown):
+            yield case.topic.key
 
 
 def _related_arns(case: TopicAnalysis) -> Iterator[tuple[str, Arn, Location]]:
@@ -84,8 +87,9 @@ def _related_arns(case: TopicAnalysis) -> Iterator[tuple[str, Arn, Location]]:
         yield "the instance", arn, case.here(case.topic.arn_place)
     for arn, at in case.instances_written:
         yield "the instance", arn, at
-    if isinstance(case.key, Key) and isinstance(case.key.arn, Arn):
-        yield "the key", case.key.arn, case.here(case.topic.settings.key.place)
+    key = case.key.arn if isinstance(case.key, Key) else Arn.parse(str(case.topic.key))
+    if isinstance(key, Arn):
+        yield "the key", key, case.here(case.topic.settings.key.place)
     for statement in case.statements:
         for entry in statement.principal_entries:
             principal = Arn.parse(entry.value) if isinstance(entry.value, str) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.seen import seen_of
+from checker.analysis.seen import not_weighed, seen_of
 from checker.core.finding import Severity
 from checker.lint.rule import Rule
 
@@ -66,3 +66,5 @@ class EvidenceContradictsAnalysis(Rule):
         seen = seen_of(case)
         if seen is not None and seen.contradiction:
             yield self.finding(case.name, seen.contradiction, case.at(("Statement",)), help=_HELP)
+        if (doubt := not_weighed(case)) is not None:
+            yield doubt

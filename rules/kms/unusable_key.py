@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from checker.analysis.inventory import USABLE_STATES
 from checker.analysis.key import unsupported
 from checker.analysis.key_names import is_key_reference, is_managed_key
-from checker.core.arn import Arn
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.fixes.replacement import customer_key, restore_key
@@ -95,11 +94,18 @@ class UnusableKey(Rule):
             help_text = "encrypt the topic with a symmetric encryption key"
             at, fixes = case.here(case.fact(name)), customer_key(case.topic)
             yield self.finding(case.name, message, at, help=help_text, fixes=fixes)
+        yield from (one for one in (key.spec, key.usage) if isinstance(one, Unknown))
         yield from self._region(case)
 
-    def _region(self, case: KeyAnalysis) -> Iterator[Finding]:
-        key, topic = case.key.arn, case.topic.arn if case.topic else None
-        if isinstance(key, Arn) and isinstance(topic, Arn) and key.region != topic.region:
+    def _region(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
+        if case.topic is None:
+            return
+        key, topic = case.key.arn, case.topic.arn
+        if isinstance(key, Unknown):
+            yield key
+        elif isinstance(topic, Unknown):
+            yield topic
+        elif key.region != topic.region:
             message = f"the key is in {key.region}, but the topic is in {topic.region}"
             help_text = "use a key in the topic's Region, or a multi-Region replica key there"
             at, fixes = case.here(case.fact("Arn")), customer_key(case.topic)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
+    from checker.lint.delivery.model import Delivery, DeliveryWarning
 
 
 class OpenSubscriber(Rule):
@@ -60,14 +61,13 @@ class OpenSubscriber(Rule):
     reads_endpoints = True
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
-        """Look for endpoints whose policy allows other senders."""
+        """Look for endpoints whose policy allows, or may allow, other senders."""
         if isinstance(case.topic.subscriptions, Unknown):
             yield case.topic.subscriptions
         for delivery in deliveries(case):
-            for warning in delivery.warnings:
-                yield self.finding(
-                    case.name,
-                    f"`{delivery.endpoint}`: {warning.message}",
-                    case.at_subscription(delivery.subscription),
-                    help=warning.help,
-                )
+            for other in delivery.problems:
+                yield other if isinstance(other, Unknown) else self._open(case, delivery, other)
+
+    def _open(self, case: TopicAnalysis, delivery: Delivery, other: DeliveryWarning) -> Finding:
+        message = f"`{delivery.endpoint}`: {other.message}"
+        return self.finding(case.name, message, case.at_subscription(delivery.subscription), help=other.help)

@@ -76,11 +76,18 @@ class WrongResource(Rule):
                     yield value
                 elif reason := _fault(case, value):
                     yield self._finding(case, statement, value, reason, (resources.element, index))
+                elif isinstance(case.topic.arn, Unknown) and value not in ("*", case.topic.symbol):
+                    yield case.topic.arn
 
-    def _excluded(self, case: TopicAnalysis, statement: Statement, resources: Patterns) -> Iterator[Finding]:
+    def _excluded(
+        self, case: TopicAnalysis, statement: Statement, resources: Patterns
+    ) -> Iterator[Finding | Unknown]:
         """Report an Allow whose NotResource excludes its own topic: a topic policy applies to no other resource."""
-        known = isinstance(case.topic.arn, Arn)
-        if known and statement.effect == ALLOW and case.covers(resources) is False:
+        if statement.effect != ALLOW:
+            return
+        if isinstance(case.topic.arn, Unknown):
+            yield case.topic.arn
+        elif case.covers(resources) is False:
             yield self.finding(
                 case.name,
                 f"{statement.title} covers every resource except this topic",

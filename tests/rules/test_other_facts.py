@@ -13,6 +13,7 @@ import pytest
 
 from checker.analysis.inventory import Instance, Inventory, Setting
 from checker.core.arn import Arn
+from checker.core.finding import Verdict
 from checker.core.unknown import Unknown
 from checker.lint.engine import judge
 from checker.lint.rule import Rule
@@ -78,8 +79,8 @@ def variants(inventory: Inventory, *, with_unread: bool) -> Iterator[tuple[str, 
         yield from unread(inventory, "inventory")
 
 
-def lines(case: Case, *, with_unread: bool) -> Iterator[str]:
-    """Write what is different from the case, for each fact."""
+def facts_of(case: Case) -> tuple[Inventory, tuple[Rule, ...]]:
+    """Read the facts of a case, and its own rule."""
     inventory, rules = facts(
         list(case.files),
         case.instance,
@@ -88,6 +89,12 @@ def lines(case: Case, *, with_unread: bool) -> Iterator[str]:
         case.subscribers,
         reads_instances=case.reads_instances,
     )
+    return inventory, tuple(rule for rule in rules if rule.id == case.rule)
+
+
+def lines(case: Case, *, with_unread: bool) -> Iterator[str]:
+    """Write what is different from the case, for each fact."""
+    inventory, rules = facts_of(case)
     yield f"# {case.name}"
     usual = said(inventory, rules, case)
     for name, changed in variants(inventory, with_unread=with_unread):
@@ -98,7 +105,7 @@ def lines(case: Case, *, with_unread: bool) -> Iterator[str]:
 
 
 def said(inventory: Inventory, rules: tuple[Rule, ...], case: Case) -> list[str]:
-    """Write the verdicts, doubts and findings of the case's own rule."""
+    """Write the verdicts, doubts and findings of the case's rule."""
     report = judge(inventory, rules)
     words = []
     for one in report.examined:
@@ -118,3 +125,17 @@ def test_each_other_fact_is_reported_as_written(rule: str) -> None:
     first = {next((case.name for case in own if bool(case.findings) is bad), "") for bad in (True, False)}
     text = "\n".join(line for case in own for line in lines(case, with_unread=case.name in first))
     assert is_as_written(own[0].folder / "other-facts.txt", f"{text}\n")
+
+
+@pytest.mark.parametrize("rule", sorted({case.rule for case in CASES}))
+def test_what_was_found_does_not_pass_if_a_fact_is_not_read(rule: str) -> None:
+    """A value that is not known may be the one that was found: PASS would be wrong."""
+    for case in (one for one in CASES if one.rule == rule and one.findings):
+        inventory, rules = facts_of(case)
+        changes = unread(inventory, "inventory") if not passes(inventory, rules) else ()
+        assert [name for name, changed in changes if passes(changed, rules)] == [], case.name
+
+
+def passes(inventory: Inventory, rules: tuple[Rule, ...]) -> bool:
+    verdicts = {verdict for one in judge(inventory, rules).examined for verdict in one.verdicts.values()}
+    return verdicts <= {Verdict.PASS}

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from checker.analysis.endpoints import FIREHOSE, LAMBDA, SQS, Function, Queue, Role, Stream
 from checker.core.arn import Arn
 from checker.core.unknown import Unknown
-from checker.lint.delivery.dead_letter import dead_letter_steps
+from checker.lint.delivery.dead_letter import PREFIX, dead_letter_steps
 from checker.lint.delivery.filters import acceptance_step
-from checker.lint.delivery.function import function_steps, function_warnings
+from checker.lint.delivery.function import function_steps, other_invokers
 from checker.lint.delivery.model import CONFIRM_HELP, SUBSCRIPTION, Delivery, Step, step
 from checker.lint.delivery.organization import queue_organization_steps, stream_organization_steps
-from checker.lint.delivery.queue import PERIOD, queue_steps, queue_warnings
+from checker.lint.delivery.queue import PERIOD, other_queue_senders, queue_steps
 from checker.lint.delivery.regions import reaches
 from checker.lint.delivery.stream import role_steps, stream_step
 from checker.lint.status import BROKEN, UNKNOWN
@@ -40,16 +40,24 @@ def delivery(
         return Delivery(subscription, (first,))
     accepted = acceptance_step(subscription, instances)
     if isinstance(topic.arn, Unknown):
-        return Delivery(subscription, (first, accepted, Step("topic", UNKNOWN, topic.arn.described)))
+        return _of_unknown_topic(subscription, (first, accepted), topic.arn)
     endpoint = _Endpoint(subscription, topic.arn, topic.home, inventory)
     steps = (_FOREIGN if endpoint.may_be_pending() else first, accepted)
     return Delivery(
         subscription,
         (*steps, *endpoint.steps()),
-        tuple(endpoint.warnings()),
+        tuple(endpoint.other_senders()),
         tuple(notes(subscription)),
         tuple(endpoint.dead_letter()),
     )
+
+
+def _of_unknown_topic(subscription: Subscription, steps: tuple[Step, ...], topic: Unknown) -> Delivery:
+    """Return the delivery from a topic whose ARN is not known, on which the policies behind it depend."""
+    step = Step("topic", UNKNOWN, topic.described)
+    dead_letter = () if subscription.dead_letter is None else (step._replace(name=f"{PREFIX}topic"),)
+    others = (topic,) if subscription.protocol in (LAMBDA, SQS) else ()
+    return Delivery(subscription, (*steps, step), others, dead_letter=dead_letter)
 
 
 def subscription_step(subscription: Subscription) -> Step:
@@ -144,17 +152,13 @@ class _Endpoint:
         """Return the key of a queue."""
         return queue if isinstance(queue, Unknown) else self.inventory.key_of(queue)
 
-    def warnings(self) -> Iterator[DeliveryWarning]:
-        """Yield other senders that the endpoint's policy allows."""
+    def other_senders(self) -> Iterator[DeliveryWarning | Unknown]:
+        """Yield other senders that the policy of a function or queue allows, and why others may be allowed."""
         reference = self.subscription.endpoint
         if self.subscription.protocol == LAMBDA:
-            function = self.known.function(reference, self.home)
-            if isinstance(function, Function):
-                yield from function_warnings(function, self.topic)
+            yield from other_invokers(self.known.function(reference, self.home), self.topic)
         elif self.subscription.protocol == SQS:
-            queue = self.known.queue(reference, self.home)
-            if isinstance(queue, Queue):
-                yield from queue_warnings(queue, self.topic)
+            yield from other_queue_senders(self.known.queue(reference, self.home), self.topic)
 
     def dead_letter(self) -> tuple[Step, ...]:
         """Return the steps for the dead-letter queue; empty without one."""

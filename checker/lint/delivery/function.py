@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.documents import PolicyText
 from checker.analysis.endpoints import LAMBDA
 from checker.core.arn import Arn
 from checker.core.unknown import Truth, Unknown
 from checker.iam.prove import prove
 from checker.iam.prove.service_space import INVOKE, delivery_space
 from checker.lint.delivery.model import DeliveryWarning, Step, exists_step, step, target_of
-from checker.lint.delivery.other_senders import Words, warnings
+from checker.lint.delivery.other_senders import Words, other_senders
 from checker.lint.delivery.regions import delivers
 from checker.lint.status import BROKEN
 
@@ -81,13 +80,14 @@ def _target(function: Function) -> Target:
     return target._replace(resource=function.name) if isinstance(function.arn, Arn) else target
 
 
-def function_warnings(function: Function, topic: Arn) -> Iterator[DeliveryWarning]:
-    """Report other callers that the resource policy allows: any AWS account, or topics of other accounts."""
-    if not isinstance(function.policy, PolicyText):
+def other_invokers(function: Function | Unknown, topic: Arn) -> Iterator[DeliveryWarning | Unknown]:
+    """Yield other callers that the resource policy allows: any AWS account, or topics of other accounts."""
+    if isinstance(function, Unknown):
+        yield function
         return
     words = Words(
         "can invoke the function",
         "limit the function policy to the intended callers",
         f"add `--source-arn {topic}` to the permission that lets SNS invoke it",
     )
-    yield from warnings(function.policy.policy, _target(function), topic, INVOKE, words)
+    yield from other_senders(function, _target(function), topic, INVOKE, words)

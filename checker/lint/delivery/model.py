@@ -65,12 +65,13 @@ class DeliveryWarning(NamedTuple):
 class Delivery(NamedTuple):
     """The delivery to one subscription, link by link.
 
+    ``problems`` do not prevent messages from arriving; an Unknown says why there may be others.
     ``dead_letter`` are the steps for its dead-letter queue, on which delivery does not depend.
     """
 
     subscription: Subscription
     steps: tuple[Step, ...]
-    warnings: tuple[DeliveryWarning, ...] = ()
+    problems: tuple[DeliveryWarning | Unknown, ...] = ()
     notes: tuple[str, ...] = ()
     dead_letter: tuple[Step, ...] = ()
 
@@ -83,6 +84,11 @@ class Delivery(NamedTuple):
     def endpoint(self) -> str:
         """The endpoint as reports name it: its ARN, URL or address, or the reference to it."""
         return shown(self.subscription.endpoint)
+
+    @property
+    def warnings(self) -> tuple[DeliveryWarning, ...]:
+        """The known problems that do not prevent messages from arriving."""
+        return tuple(one for one in self.problems if isinstance(one, DeliveryWarning))
 
     @property
     def status(self) -> str:

@@ -18,7 +18,7 @@ from checker.iam.prove import prove
 from checker.iam.prove.service_space import SEND, delivery_space, queue_key_space
 from checker.iam.prove.space import DATA_KEY, DECRYPT
 from checker.lint.delivery.model import DeliveryWarning, Step, exists_step, step, target_of
-from checker.lint.delivery.other_senders import Words, warnings
+from checker.lint.delivery.other_senders import Words, other_senders
 from checker.lint.delivery.regions import allowed, delivers
 from checker.lint.status import BROKEN, OK
 from checker.policy.model import EMPTY, Policy
@@ -180,14 +180,17 @@ def _period(seconds: int | Unknown) -> Step:
     return Step(PERIOD, OK, f"messages are stored for {days}; the maximum of SQS is 14 days")
 
 
-def queue_warnings(queue: Queue, topic: Arn) -> Iterator[DeliveryWarning]:
-    """Report other senders that the queue policy allows: any AWS account, or topics of other accounts."""
+def other_queue_senders(queue: Queue | Unknown, topic: Arn) -> Iterator[DeliveryWarning | Unknown]:
+    """Yield other senders that the queue policy allows: any AWS account, or topics of other accounts."""
+    if isinstance(queue, Unknown):
+        yield queue
+        return
     words = Words(
         "can send to the queue",
         "limit the queue policy to the intended senders",
         f"add ArnEquals `aws:SourceArn` `{topic}` to the statement that lets SNS send",
     )
-    yield from warnings(_policy(queue), target_of(queue), topic, SEND, words)
+    yield from other_senders(queue, target_of(queue), topic, SEND, words)
 
 
 def queue_notes(queue: Queue) -> Iterator[str]:

@@ -14,7 +14,7 @@ from checker.core.unknown import Unknown
 from checker.lint.delivery.deliveries import subscription_step
 from checker.lint.delivery.filters import filter_step
 from checker.lint.delivery.model import Delivery, Retention, SetUp, Step
-from checker.lint.delivery.queue import queue_notes, queue_steps, queue_warnings
+from checker.lint.delivery.queue import other_queue_senders, queue_notes, queue_steps
 from checker.lint.delivery.stream import role_steps, role_warnings, stream_step
 from checker.lint.status import BROKEN, OK, UNKNOWN
 from checker.live.aws.access import WATCHING
@@ -75,7 +75,7 @@ def _queue(calls: Calls, topic: Arn, subscription: Subscription, instance: Arn |
     if queue.exists is not True:
         return delivery
     notes = (*delivery.notes, *queue_notes(queue))
-    return delivery._replace(warnings=tuple(queue_warnings(queue, topic)), notes=notes)
+    return delivery._replace(problems=tuple(other_queue_senders(queue, topic)), notes=notes)
 
 
 def _stream(calls: Calls, topic: Arn, subscription: Subscription, instance: Arn | None) -> Delivery:
