@@ -1,6 +1,6 @@
 """Writes what follows from the rules: the pages in `docs/rules`, and the rule ids in the schema.
 
-    python scripts/generate_docs.py [--check]
+    python -m scripts.generate_docs [--check]
 
 `--check` writes nothing and fails if anything would change.
 """
@@ -11,29 +11,23 @@ import json
 import sys
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import yaml
-
-from checker.analysis.inventory import Instance
-from checker.core.arn import Arn
-from checker.expectations.load import load_expectations
-from checker.expectations.run import expecting
 from checker.fix.attempts import with_previews
 from checker.fix.snapshot import Reading
-from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.registry import built_in
 from checker.report.context import Setting
 from checker.report.formats.text import render
+from tests.rules.cases import CASES, facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.lint.rule import Rule
+    from tests.rules.cases import Case
 
 ROOT = Path(__file__).parent.parent
-CASES = ROOT / "tests" / "rules"
 PAGES = ROOT / "docs" / "rules"
 RULES = sorted(built_in(), key=lambda rule: rule.id)
 
@@ -68,33 +62,40 @@ def page(rule: Rule) -> Iterator[str]:
     yield from ("| family | severity, at worst | since | fixable |", "| --- | --- | --- | --- |")
     yield from (f"| {rule.family} | {rule.severity.value} | {rule.since} | {fix} |", "")
     yield from rule.documentation().splitlines()[2:]
-    cases = yaml.safe_load((CASES / rule.family / rule.id / "cases.yaml").read_text())
-    bad = next(one for one in cases if any(f" {rule.id} " in finding for finding in one["findings"]))
-    good = next((one for one in cases if not one["findings"]), None)
-    yield from ("", "## A case that it finds", "", *case(rule, bad))
+    cases = [one for one in CASES if one.rule == rule.id]
+    bad = next(one for one in cases if any(f" {rule.id} " in finding for finding in one.findings))
+    good = next((one for one in cases if not one.findings), None)
+    yield from ("", "## A case that it finds", "", *shown(bad))
     if good is not None:
-        yield from ("", "## A case that it leaves alone", "", *case(rule, good))
+        yield from ("", "## A case that it leaves alone", "", *shown(good))
 
 
-def case(rule: Rule, entry: dict[str, Any]) -> Iterator[str]:
-    """The files of a case, and the report on it."""
-    folder = CASES / rule.family / rule.id
-    for name in entry["files"]:
-        text = (folder / name).read_text().rstrip()
-        yield from (f"`{Path(name).name}`", "", f"```{Path(name).suffix[1:]}", *text.splitlines(), "```", "")
-    arn = Arn.parse(entry.get("instance", ""))
-    if arn is not None:
-        yield from (f"with `--instance-arn {arn}`", "")
-    rules = RULES
-    if "expect" in entry:
-        text = (folder / entry["expect"]).read_text().rstrip()
-        yield from (f"with `--expect {entry['expect']}`", "", "```yaml", *text.splitlines(), "```", "")
-        rules = list(expecting(RULES, load_expectations(folder / entry["expect"])))
-    inventory = load(folder / name for name in entry["files"])
-    named = inventory._replace(instances=(*inventory.instances, *([Instance(arn)] if arn else [])))
-    report = with_previews(Reading(named, judge(named, rules)), lambda _: None)  # as `check` prints it
-    lines = [line.replace(f"{folder}/", "") for line in render(report, Setting())]
+def shown(case: Case) -> Iterator[str]:
+    """The files and options of a case, and the report on it."""
+    for file in case.files:
+        yield from (f"`{file.name}`", "", *quoted(file))
+    if case.instance:
+        yield from (f"with `--instance-arn {case.instance}`", "")
+    options = [("--expect", case.expect)] if case.expect else []
+    for option, file in (*options, *(("--rcp", file) for file in case.rcp)):
+        yield from (f"with `{option} {file.name}`", "", *quoted(file))
+    if case.subscribers is not None:
+        yield from (
+            "with these subscriptions and endpoints, as `audit` reads them",
+            "",
+            *quoted(case.subscribers),
+        )
+    inventory, rules = facts(case)
+    report = with_previews(
+        Reading(inventory, judge(inventory, rules)), lambda _: None
+    )  # as `check` prints it
+    lines = [line.replace(f"{case.folder}/", "") for line in render(report, Setting())]
     yield from ("```text", *(lines or ["no findings"]), "```")
+
+
+def quoted(file: Path) -> Iterator[str]:
+    """A file as a block of code."""
+    yield from (f"```{file.suffix[1:]}", *file.read_text().rstrip().splitlines(), "```", "")
 
 
 def table() -> Iterator[str]:

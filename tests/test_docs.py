@@ -62,6 +62,14 @@ def test_every_schema_is_one(path: Path) -> None:
     Draft202012Validator.check_schema(json.loads(path.read_text()))
 
 
+@pytest.mark.parametrize("rule", IDS)
+def test_the_page_of_a_rule_shows_a_case_that_it_finds_and_one_that_it_leaves_alone(rule: str) -> None:
+    page = (ROOT / "docs" / "rules" / f"{rule}.md").read_text()
+    found, _, left = page.partition("## A case that it finds")[2].partition("## A case that it leaves alone")
+    assert f"[{rule}]: " in found
+    assert f"[{rule}]: " not in left
+
+
 def test_names_that_rules_rest_on_are_in_the_generated_lists() -> None:
     assert {"sns:Publish", "sns:Subscribe", "sns:Receive"} <= set(TOPIC_ACTIONS)
     assert {"kms:Decrypt", "kms:GenerateDataKey", "kms:PutKeyPolicy"} <= set(KEY_ACTIONS)

@@ -18,7 +18,7 @@ from checker.lint.engine import judge
 from checker.lint.registry import all_rules
 from checker.lint.report import Report
 from tests.iam.strategies import policies
-from tests.rules.test_cases import CASES, Case, run_case
+from tests.rules.cases import CASES, Case, run_case
 from tests.samples import ACCOUNT, document, statement
 
 

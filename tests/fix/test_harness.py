@@ -10,7 +10,7 @@ from checker.fix.rounds import repair
 from checker.policy.change import changed
 from checker.policy.read import read_policy
 from tests.fix.workbench import RULES, counted, on_top, reader, repaired
-from tests.rules.test_cases import CASES, Case
+from tests.rules.cases import CASES, Case
 from tests.samples import INSTANCE_ARN
 
 RANK = {severity.value: severity.rank for severity in Severity}

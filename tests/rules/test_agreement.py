@@ -23,7 +23,7 @@ from checker.lint.registry import all_rules
 from checker.lint.rule import Link
 from checker.lint.status import BROKEN, UNKNOWN
 from tests.iam.strategies import policies
-from tests.rules.test_cases import CASES, Case
+from tests.rules.cases import CASES, Case
 from tests.samples import INSTANCE_ARN, TOPIC_ARN, document, statement
 
 RULES = {rule.id: rule for rule in all_rules()}

@@ -1,102 +1,21 @@
-"""Every rule over every case: what is found, at which place, and that the form of a policy never matters.
-
-A case is an input as people keep it, with all that is found in it: `severity rule [file] line:column route`,
-and what the rule's own finding says. Cases with a `defect` are the labelled pairs, a bad one and a good one each.
-"""
+"""Every rule over every case: what is found, at which place, and that the form of a policy never matters."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.analysis.inventory import Instance, Inventory
-from checker.core.arn import Arn
 from checker.core.finding import Finding, Location, Verdict, format_route
-from checker.expectations.load import load_expectations
-from checker.expectations.run import expecting
-from checker.inputs.load import load
-from checker.inputs.organization_policy import load_organization
-from checker.lint.engine import judge
-from checker.lint.registry import all_rules
 from checker.lint.report import Report
-from checker.lint.rule import Rule
 from tests.iam.strategies import policies
-from tests.rules.subscribers import read_subscribers
+from tests.rules.cases import CASES, RULES, Case, run_case
 from tests.samples import INSTANCE_ARN
-
-HERE = Path(__file__).parent
-RULES = all_rules()
-
-
-class Case(NamedTuple):
-    rule: str
-    name: str
-    folder: Path
-    files: tuple[Path, ...]
-    instance: str | None
-    reads_instances: bool
-    findings: tuple[str, ...]
-    says: str
-    defect: str
-    expect: Path | None = None
-    rcp: tuple[Path, ...] = ()
-    subscribers: Path | None = None
-
-
-def read_cases() -> Iterator[Case]:
-    for path in sorted(HERE.glob("*/*/cases.yaml")):
-        for entry in yaml.safe_load(path.read_text()):
-            folder = path.parent
-            files = tuple(folder / name for name in entry["files"])
-            yield Case(
-                folder.name,
-                entry["name"],
-                folder,
-                files,
-                entry.get("instance"),
-                entry.get("reads_instances", False),
-                tuple(entry["findings"]),
-                entry.get("says", ""),
-                entry.get("defect", ""),
-                folder / entry["expect"] if "expect" in entry else None,
-                tuple(folder / name for name in entry.get("rcp", ())),
-                folder / entry["subscribers"] if "subscribers" in entry else None,
-            )
-
-
-CASES = tuple(read_cases())
-
-
-def facts(
-    paths: list[Path],
-    instance: str | None,
-    expect: Path | None = None,
-    rcp: tuple[Path, ...] = (),
-    subscribers: Path | None = None,
-    *,
-    reads_instances: bool = False,
-) -> tuple[Inventory, tuple[Rule, ...]]:
-    """Read what a case has, and the rules that judge it."""
-    inventory = load(paths)
-    inventory = read_subscribers(subscribers, inventory) if subscribers else inventory
-    arn = Arn.parse(instance) if instance else None
-    rules = expecting(RULES, load_expectations(expect)) if expect else RULES
-    read = inventory.instances if reads_instances else ()
-    instances = (*((Instance(arn),) if arn else ()), *read)
-    organization = load_organization(rcp)
-    return inventory._replace(instances=instances, organization=organization), tuple(rules)
-
-
-def run_case(case: Case, paths: list[Path]) -> Report:
-    read = {"reads_instances": case.reads_instances}
-    return judge(*facts(paths, case.instance, case.expect, case.rcp, case.subscribers, **read))
 
 
 def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
@@ -111,7 +30,7 @@ def describe(finding: Finding, folder: Path, *, name_file: bool) -> str:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}/{case.name}")
 def test_each_case_has_exactly_its_findings(case: Case) -> None:
-    report = run_case(case, list(case.files))
+    report = run_case(case)
     assert not report.skipped
     assert not report.crashed
     found = [describe(one, case.folder, name_file=len(case.files) > 1) for one in report.findings]
@@ -312,7 +231,7 @@ def test_the_form_of_a_policy_never_changes_the_findings(case: Case, form: str, 
         )
         paths.append(target)
         lengths[path.name] = count_statements(document) if form == "reversed" else 0
-    before, after = run_case(case, list(case.files)), run_case(case, paths)
+    before, after = run_case(case), run_case(case, paths)
     assert signature(after, lengths) == signature(before, {})
 
 
@@ -322,9 +241,10 @@ def test_no_verdict_on_a_random_policy_depends_on_order(
     policy: dict[str, Any], instance: str | None, tmp_path: Path
 ) -> None:
     path = tmp_path / "policy.json"
+    case = Case("", "random", tmp_path, (path,), instance)
     path.write_text(json.dumps(policy))
-    before = judge(*facts([path], instance))
+    before = run_case(case)
     path.write_text(json.dumps(reverse(policy)))
-    after = judge(*facts([path], instance))
+    after = run_case(case)
     assert signature(after, {"policy.json": len(policy["Statement"])}) == signature(before, {})
     assert not before.crashed

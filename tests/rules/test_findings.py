@@ -14,7 +14,8 @@ import pytest
 
 from checker.core.finding import Finding, Fix, Location, Role, format_route
 from checker.lint.rule import Rule
-from tests.rules.test_cases import CASES, HERE, RULES, Case, describe, run_case
+from tests.rules.cases import CASES, HERE, RULES, Case, run_case
+from tests.rules.test_cases import describe
 
 ATTRIBUTES = ("family", "severity", "link", "since", "summary")
 MARKS = ("opens", "about_everyone", "needs_policy", "varies", "needs_live", "reads_endpoints", "fixable")
@@ -30,7 +31,7 @@ def is_as_written(path: Path, text: str) -> bool:
 
 def case_lines(case: Case) -> Iterator[str]:
     yield f"# {case.name}"
-    for finding in run_case(case, list(case.files)).findings:
+    for finding in run_case(case).findings:
         yield from finding_lines(finding, case.folder)
 
 

@@ -17,7 +17,7 @@ from checker.core.finding import Verdict
 from checker.core.unknown import Unknown
 from checker.lint.engine import judge
 from checker.lint.rule import Rule
-from tests.rules.test_cases import CASES, Case, facts
+from tests.rules.cases import CASES, Case, facts
 from tests.rules.test_findings import fix_lines, is_as_written
 
 OPAQUE = ("PolicyText", "Place", "Arn", "Written")
@@ -81,14 +81,7 @@ def variants(inventory: Inventory, *, with_unread: bool) -> Iterator[tuple[str, 
 
 def facts_of(case: Case) -> tuple[Inventory, tuple[Rule, ...]]:
     """Read the facts of a case, and its own rule."""
-    inventory, rules = facts(
-        list(case.files),
-        case.instance,
-        case.expect,
-        case.rcp,
-        case.subscribers,
-        reads_instances=case.reads_instances,
-    )
+    inventory, rules = facts(case)
     return inventory, tuple(rule for rule in rules if rule.id == case.rule)
 
 

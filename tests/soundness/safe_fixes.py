@@ -16,7 +16,7 @@ from checker.fix.snapshot import KnownPolicy
 from checker.policy.node import Array, Node, Object
 from tests.fix.workbench import reader, write
 from tests.inputs.test_forms import FORMS, POLICIES
-from tests.rules.test_cases import CASES
+from tests.rules.cases import CASES
 from tests.samples import INSTANCE_ARN
 from tests.soundness.law import Request
 from tests.soundness.universe import ACTIONS, PUBLISH, Universe

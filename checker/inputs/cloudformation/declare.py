@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from checker.analysis.inventory import Setting, TopicSettings
-from checker.core.arn import topic_arn
+from checker.core.arn import Arn, topic_arn
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import is_fifo
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from checker.analysis.inventory import Place, Written
-    from checker.core.arn import Arn
     from checker.inputs.cloudformation.cdk import Assembly
     from checker.inputs.cloudformation.deployment import Properties
     from checker.inputs.cloudformation.sections import Template
@@ -74,7 +73,7 @@ class Declarer:
         self.keys[one.logical, one.state] = own
         names = tuple(dict.fromkeys((own, *one.state.names)))
         place = self.template.place(one.logical, "Properties")
-        declared = _key(own, names, place, one.state.properties)
+        declared = _key(own, names, place, one.state)
         construct, written = self.construct(one.logical)
         self.declared.keys.append(declared._replace(named=self.named, construct=construct, written=written))
         key = Unknown(NOT_KNOWN.reason, own)
@@ -191,7 +190,8 @@ def _is_called(topic: DeclaredTopic, name: str) -> bool:
     return name in topic.names or name == str(topic.arn)
 
 
-def _key(own: str, names: tuple[str, ...], place: Place, properties: Properties) -> DeclaredKey:
+def _key(own: str, names: tuple[str, ...], place: Place, key: KeyState) -> DeclaredKey:
+    properties, arn = key.properties, key.arn
     replica = properties.type == _REPLICA
     enabled = properties.value("Enabled")
     state = "Disabled" if enabled == "false" else "Enabled"
@@ -199,6 +199,7 @@ def _key(own: str, names: tuple[str, ...], place: Place, properties: Properties)
         own,
         names,
         place,
+        arn=arn if isinstance(arn, Unknown) else Arn.parse(arn) or NOT_KNOWN,
         policy=properties.get("KeyPolicy"),
         state=enabled if isinstance(enabled, Unknown) else state,
         spec=_OF_PRIMARY if replica else properties.said("KeySpec", "SYMMETRIC_DEFAULT"),

@@ -48,6 +48,7 @@ class KeyState(NamedTuple):
     properties: Properties
     names: tuple[str, ...]
     aliases: tuple[Alias, ...]
+    arn: Value
 
 
 class Writer(NamedTuple):
@@ -102,7 +103,12 @@ class States:
     def keys(self) -> dict[str, KeyState]:
         """Return the keys."""
         return {
-            logical: KeyState(properties, self.names.of(logical), tuple(self.aliases(logical)))
+            logical: KeyState(
+                properties,
+                self.names.of(logical),
+                tuple(self.aliases(logical)),
+                self.evaluation.attribute(logical, "Arn"),
+            )
             for logical, properties in self.of_type(*KEYS)
         }
 
