@@ -50,10 +50,11 @@ _BITS_A_STEP = 4096
 class _Automata:
     """Patterns as one nondeterministic automaton, in which each pattern has its own bits of the state.
 
-    If bit ``i`` of a pattern is set, ``i`` of its characters have matched.
+    If bit ``i`` of a pattern is set, ``i`` of its characters have matched. ``read`` has the bits of the patterns that
+    read each segment, and ``kept`` those that matter after it.
     """
 
-    __slots__ = ("accepting", "alphabets", "any", "loops", "masks", "prefixes", "read", "start", "width")
+    __slots__ = ("accepting", "alphabets", "any", "kept", "loops", "masks", "prefixes", "read", "start", "width")
 
     def __init__(self, readers: Sequence[Reader], segments: int) -> None:
         self.masks: dict[str, int] = {}
@@ -62,6 +63,7 @@ class _Automata:
         self.accepting: list[int] = []
         self.prefixes: list[tuple[int, int]] = []
         self.read = [0] * segments
+        self.kept = [-1] * segments
         at = 1
         for reader in readers:
             at = self._add(reader, at)
@@ -88,6 +90,7 @@ class _Automata:
             self.prefixes.append((bits, loops))
         for index in reader.segments:
             self.read[index] |= bits
+        self.kept[max(reader.segments)] &= ~bits | at
         return at << 1
 
     def step(self, state: int, char: str, read: int) -> int:
@@ -119,6 +122,9 @@ class _Automata:
         return self.alphabets[chars]
 
 
+_States = dict[int, str]
+"""States, each with the first text that leads to it."""
+
 _END = "\0"
 """Marks the end of a segment in a representative during the walk."""
 
@@ -137,32 +143,49 @@ class _Walk:
         automata = self.automata
         frontier = {automata.reduced(automata.start): ""}
         for index, segment in enumerate(shape):
-            read = automata.read[index]
-            if segment.text:
-                frontier = self.along(frontier, read, segment.text)
-            elif segment.length:
-                for _ in range(segment.length):
-                    frontier = self.forward(frontier, read, segment.chars)
-            else:
-                frontier = self.any_number(frontier, read, segment.chars)
-            frontier = {state: text + _END for state, text in frontier.items()}
+            frontier = self.through(frontier, automata.read[index], automata.kept[index], segment)
         answers: dict[tuple[bool, ...], str] = {}
         for state, text in frontier.items():
             answers.setdefault(tuple(bool(state & bit) for bit in automata.accepting), text)
         return list(answers.values())
 
-    def along(self, frontier: dict[int, str], read: int, text: str) -> dict[int, str]:
-        reached: dict[int, str] = {}
-        self.budget.spend(len(frontier) * len(text) * self.cost)
-        for state, witness in frontier.items():
-            after = state
-            for char in text:
-                after = self.automata.step(after, char, read)
-            reached.setdefault(after, witness + text)
+    def through(self, frontier: _States, read: int, kept: int, segment: Segment) -> _States:
+        """Read a segment from each state, those with shorter texts first.
+
+        Only the patterns in ``read`` move, so they are walked once for all states that agree in them. Of a pattern that
+        reads no later segment, only whether it has matched is ``kept``.
+        """
+        parts = {state: state & read for state in frontier}
+        walked = {part: self.walked(part, read, segment) for part in set(parts.values())}
+        reached: _States = {}
+        for number in range(max(map(len, walked.values()))):
+            for state, witness in frontier.items():
+                steps = walked[parts[state]]
+                onward = steps[number] if number < len(steps) else {}
+                self.budget.spend(len(onward))
+                for after, text in onward.items():
+                    reached.setdefault((state & ~read | after) & kept, witness + text + _END)
         return reached
 
-    def forward(self, frontier: dict[int, str], read: int, chars: str) -> dict[int, str]:
-        reached: dict[int, str] = {}
+    def walked(self, state: int, read: int, segment: Segment) -> list[_States]:
+        """Return the states after a segment, in groups by the length of their texts."""
+        if segment.text:
+            return [self.along(state, read, segment.text)]
+        if not segment.length:
+            return self.any_number(state, read, segment.chars)
+        frontier = {state: ""}
+        for _ in range(segment.length):
+            frontier = self.forward(frontier, read, segment.chars)
+        return [frontier]
+
+    def along(self, state: int, read: int, text: str) -> _States:
+        self.budget.spend(len(text) * self.cost)
+        for char in text:
+            state = self.automata.step(state, char, read)
+        return {state: text}
+
+    def forward(self, frontier: _States, read: int, chars: str) -> _States:
+        reached: _States = {}
         automata = self.automata
         for state, witness in frontier.items():
             distinct = automata.distinct(state, chars, read)
@@ -171,13 +194,15 @@ class _Walk:
                 reached.setdefault(automata.step(state, char, read), witness + char)
         return reached
 
-    def any_number(self, frontier: dict[int, str], read: int, chars: str) -> dict[int, str]:
-        reached = dict(frontier)
+    def any_number(self, state: int, read: int, chars: str) -> list[_States]:
+        frontier = {state: ""}
+        reached, lengths = {state}, []
         while frontier:
+            lengths.append(frontier)
             onward = self.forward(frontier, read, chars)
-            frontier = {state: text for state, text in onward.items() if state not in reached}
-            reached.update(frontier)
-        return reached
+            frontier = {after: text for after, text in onward.items() if after not in reached}
+            reached |= frontier.keys()
+        return lengths
 
 
 class _Walked(NamedTuple):
