@@ -179,7 +179,10 @@ def test_after_a_fix_check_ends_as_the_fix_did(name: str) -> None:
     [
         (
             "good.json",
-            ["the encryption of its topic", "[aws-managed-key, connect-cannot-use-key, unusable-key]"],
+            [
+                "the encryption of its topic",
+                "[aws-managed-key, connect-cannot-use-key, partition-mismatch, unusable-key]",
+            ],
         ),
         ("tf", ["subscriptions may be declared elsewhere", "the exit code does not change"]),
         ("template.json", ["--parameter Key=...", "aws-managed-key"]),
