@@ -390,7 +390,7 @@ def test_actions_in_a_sentence(actions: list[str], words: str) -> None:
 # What holds for any two policies.
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(policies(), policies())
 def test_witnesses_are_confirmed_both_ways_round_and_agree_with_the_proof(
     old_: dict[str, Any], new_: dict[str, Any]
@@ -409,7 +409,7 @@ def test_witnesses_are_confirmed_both_ways_round_and_agree_with_the_proof(
     assert (found == Difference((), (), ())) is (more is False and less is False)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(policies(), st.randoms(use_true_random=False))
 def test_a_policy_written_differently_means_the_same(document_: dict[str, Any], random: Any) -> None:
     def rewrite(one: dict[str, Any]) -> dict[str, Any]:
@@ -424,7 +424,7 @@ def test_a_policy_written_differently_means_the_same(document_: dict[str, Any], 
     assert difference(old, new, TARGET) == Difference((), (), ())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(policies())
 def test_what_is_added_is_all_that_is_gained(document_: dict[str, Any]) -> None:
     """A policy against nothing: everybody who is named can do it, and the witness is of who is named."""

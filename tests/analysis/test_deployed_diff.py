@@ -56,7 +56,7 @@ def changes(draw: st.DrawFn) -> tuple[Listed, Listed]:
     return old, [*kept, *draw(st.lists(statements(), max_size=1))] or old
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     change=changes(),
     own=st.sampled_from([LITERAL, OTHER, FRESH]),

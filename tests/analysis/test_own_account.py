@@ -116,7 +116,7 @@ managers = st.builds(
 policies = st.lists(managers, min_size=1, max_size=3)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(old=policies, new=policies)
 def test_no_account_is_left_out_that_manages_the_key_on_both_sides(
     old: Statements, new: Statements, tmp_path: Path

@@ -126,11 +126,7 @@ def test_the_report_is_in_the_form_of_its_schema() -> None:
     schema = Draft202012Validator(
         json.loads(files("checker.schemas").joinpath("report.v1.json").read_text("utf-8"))
     )
-    for arguments in (
-        ["--all-topics", TOPICS],
-        [TESTS / "rules"],
-        ["--instance-arn", INSTANCE_ARN, TESTS / "rules"],
-    ):
+    for arguments in (["--all-topics", TOPICS], ["--instance-arn", INSTANCE_ARN, TESTS / "rules"]):
         done = run("check", "--format", "json", *arguments)
         report = json.loads(done.stdout)
         assert report["findings"]
@@ -159,7 +155,7 @@ def test_standard_input_and_output_file(tmp_path: Path) -> None:
 
 
 def test_the_reader_of_a_pipe_may_go() -> None:
-    command = f"{sys.executable} -m checker check {TESTS / 'rules'} | head -1"
+    command = f"{sys.executable} -m checker check {TESTS / 'rules' / 'kms'} | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, text=True)
     assert "Traceback" not in done.stderr
     assert "Broken" not in done.stderr

@@ -160,7 +160,7 @@ def wrong_verdicts(draw: Draw, path: Path) -> dict[str, tuple[Verdict, Verdict]]
     }
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draw=draws)
 def test_a_certain_verdict_holds_for_every_value_of_the_symbols(draw: Draw, tmp_path: Path) -> None:
     assert wrong_verdicts(draw, tmp_path / "template.json") == {}

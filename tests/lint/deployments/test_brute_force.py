@@ -123,13 +123,13 @@ def is_too_severe(finding: Finding, ways: Iterable[Judged]) -> bool:
     return any(one is not None and one.rank < finding.severity.rank for one in severities)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(template=templates)
 def test_an_answer_agrees_with_all_deployments_of_a_small_domain(template: Template, tmp_path: Path) -> None:
     assert contradictions(template, tmp_path / "template.json") == []
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(template=additive_templates)
 def test_statements_that_only_add_instances_need_no_comparison(template: Template, tmp_path: Path) -> None:
     assert contradictions(template, tmp_path / "template.json") == []
