@@ -127,6 +127,7 @@ bench: $(READY)
 # imports pkg_resources and does not ask for it. A peer that cannot be installed is shown as such.
 PEERS := parliament==1.6.4 iam-policy-validator==1.31.4 cfn-lint==1.58.0 checkov==3.3.30
 FAST_PEERS := aws-guardrails==0.1.0 iamprover==0.7.1 c7n==0.9.53
+NODE_PEER := iam-simulate==0.1.173
 define INSTALL_PEERS
 	@for peer in $(PEERS) $(1); do \
 		folder=build/peers/$$peer; \
@@ -150,7 +151,11 @@ performance: $(READY)
 
 bench-peers: $(READY)
 	$(call INSTALL_PEERS,$(FAST_PEERS))
-	$(BIN)/python -m benchmarks --only start-up policies prover --json build/bench-peers.json
+	@folder=build/peers/$(NODE_PEER); test -f $$folder/.installed || ! command -v npm >/dev/null || { \
+		npm install --silent --no-save --prefix $$folder @cloud-copilot/$(subst ==,@,$(NODE_PEER)) \
+			&& touch $$folder/.installed; }
+	$(BIN)/python -m benchmarks --only start-up policies template simulate audit prover \
+		--json build/bench-peers.json
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

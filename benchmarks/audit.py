@@ -7,6 +7,7 @@ turns with ours; memory is the peak of a whole process that audits an organisati
 from __future__ import annotations
 
 import gc
+import json
 import os
 import resource
 import subprocess
@@ -15,6 +16,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.measure import Row, line
+from benchmarks.peer_speed import AUDITORS, CROSS_ACCOUNT, peers
 from checker.live.audit.accounts import survey
 from checker.live.audit.executor import Worker
 from checker.live.audit.plan import Plan
@@ -76,14 +79,24 @@ def stub(topics: int, share: int, accounts: int = 1, late: int = LATE) -> Iterat
 
 
 def compare(url: str, topics: int, what: str) -> Row:
-    """Read the topics bare and in earnest, in turns; the seconds are those on the clock."""
+    """Read the topics bare and in earnest, in turns, and with c7n; the seconds are those on the clock."""
     sessions = sign_in(Access(endpoint=url, threads=THREADS))
     clients = bare_clients(url, THREADS)
     bares, ours = [], []
     for _ in range(ROUNDS if topics <= TOPICS else 1):
         bares.append(timed(lambda: bare(clients, THREADS)))
         ours.append(timed(lambda: audited(sessions, topics)))
-    return Row("audit", what, median(ours), (("bare boto3", median(bares)),), GOAL, topics)
+    peer = [("c7n", seconds) for seconds in peer_audits(url)] if topics <= TOPICS else []
+    return Row("audit", what, median(ours), (("bare boto3", median(bares)), *peer), GOAL, topics)
+
+
+def peer_audits(url: str) -> Iterator[float]:
+    """Time another tool over the same topics, if it is installed. It uses two threads."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name, "policy.json").write_text(json.dumps(CROSS_ACCOUNT))
+        for command in peers(AUDITORS, Path(name)).values():
+            environment = {**os.environ, "AWS_ENDPOINT_URL": url}
+            yield timed(partial(subprocess.run, command, env=environment, check=True, capture_output=True))
 
 
 def timed(work: Any) -> float:

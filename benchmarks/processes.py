@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.hcl import PARSER, write_modules
 from benchmarks.measure import Row, interleaved
-from benchmarks.peer_speed import linters
+from benchmarks.peer_speed import POLICIES, TEMPLATES, peers, simulators
 from benchmarks.plan import SIZE, write_plan
 from benchmarks.samples import policies, template_of, write_policies, write_requests
 
@@ -47,7 +47,7 @@ def start_up(folder: Path) -> Iterator[Row]:
     yield compared("start-up", "--version", [PROGRAM, "--version"], bare, ONE_FILE)
     check = [PROGRAM, "check", str(path)]
     yield compared(
-        "start-up", "check, 1 file", check, {**typer, **bare, **linters(path.parent)}, ONE_FILE, 1.10
+        "start-up", "check, 1 file", check, {**typer, **bare, **peers(POLICIES, path.parent)}, ONE_FILE, 1.10
     )
 
 
@@ -57,9 +57,9 @@ def policy_files(folder: Path) -> Iterator[Row]:
         root = folder / str(count)
         write_policies(root, count)
         check = [PROGRAM, "check", "--all-topics", str(root)]
-        peers = linters(root) if count == 1_000 else {}
-        beside = {**peers, "json.loads of them": python(LOADS, str(root))}
-        first = "aws-guardrails" in peers
+        linters = peers(POLICIES, root) if count == 1_000 else {}
+        beside = {**linters, "json.loads of them": python(LOADS, str(root))}
+        first = "aws-guardrails" in linters
         yield compared(
             "policies", f"check, {count:,} policies", check, beside, MANY, 2.0 if first else None, count
         )
@@ -98,10 +98,8 @@ def template(folder: Path) -> Iterator[Row]:
     """
     path = folder / "template.json"
     path.write_text(json.dumps(template_of(policies(250)), indent=1))
-    beside = {"json.loads of it": python(LOADS, str(folder))}
-    yield compared(
-        "template", "check, a template of 500 resources", [PROGRAM, "check", str(path)], beside, MANY
-    )
+    beside = {"json.loads of it": python(LOADS, str(folder)), **peers(TEMPLATES, path)}
+    yield compared("template", "check, a template of 500 resources", [PROGRAM, "check", str(path)], beside, 3)
 
 
 def simulate(folder: Path) -> Iterator[Row]:
@@ -109,7 +107,7 @@ def simulate(folder: Path) -> Iterator[Row]:
     path = folder / "requests.jsonl"
     write_requests(path, 4_000)
     floor = "import json, sys\nfor line in open(sys.argv[1]): json.loads(line)"
-    beside = {"json.loads of them": python(floor, str(path))}
+    beside = {"json.loads of them": python(floor, str(path)), **simulators(path)}
     command = [PROGRAM, "simulate", "--requests", str(path)]
     yield compared("simulate", "simulate, 4,000 requests", command, beside, MANY, items=4_000)
 

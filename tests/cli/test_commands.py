@@ -126,8 +126,8 @@ def test_the_report_is_in_the_form_of_its_schema() -> None:
     schema = Draft202012Validator(
         json.loads(files("checker.schemas").joinpath("report.v1.json").read_text("utf-8"))
     )
-    for arguments in (["--all-topics", TOPICS], ["--instance-arn", INSTANCE_ARN, TESTS / "rules"]):
-        done = run("check", "--format", "json", *arguments)
+    for options, path in ((["--all-topics"], TOPICS), (["--instance-arn", INSTANCE_ARN], TESTS / "rules")):
+        done = run("check", "--format", "json", *options, path)
         report = json.loads(done.stdout)
         assert report["findings"]
         assert [error.message for error in schema.iter_errors(report)] == []
