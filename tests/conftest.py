@@ -19,7 +19,9 @@ settings.load_profile("untimed")
 def one_sandbox() -> Iterator[Sandbox]:
     pytest.importorskip("moto")
     from checker.sandbox.running import running_sandbox
+    from tests.service_models import remember
 
+    remember()
     with running_sandbox(throttles=False) as sandbox:  # how fast a test runs must not decide how it ends
         yield sandbox
 

@@ -19,13 +19,28 @@ from typing import NoReturn
 
 import checker
 from tests.samples import TESTS
+from tests.service_models import load_all, remember
 
 _HEAVY = ("boto3", "jsonschema", "yaml", "moto.moto_server.werkzeug_app")
+_SERVICES = (
+    "sts",
+    "sns",
+    "kms",
+    "connect",
+    "cloudtrail",
+    "sqs",
+    "lambda",
+    "iam",
+    "organizations",
+    "securityhub",
+)
 
 
 def main() -> None:
     """Import everything, say so, and serve."""
     import_all()
+    remember()
+    load_all(_SERVICES)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(sys.argv[1])
         listener.listen(64)

@@ -19,7 +19,9 @@ ACCOUNTS = count(111122230001)
 def _server() -> Iterator[Cloud]:
     pytest.importorskip("moto")
     from tests.live.cloud import Cloud
+    from tests.service_models import remember
 
+    remember()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     cloud = Cloud()
     yield cloud
