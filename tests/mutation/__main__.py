@@ -27,11 +27,16 @@ from tests.mutation.reach import Reach, measure, read_reach
 from tests.mutation.session import Child, Session, collect
 
 FOLDER = ROOT / "build" / "mutation"
+RULES = (
+    "tests/rules/test_other_policies.py",
+    "tests/rules/test_findings.py",
+    "tests/rules/test_other_facts.py",
+)
 TESTS = {
     "iam": ("tests/iam", "tests/policy", "tests/rules"),
     "policy": ("tests/policy", "tests/rules/test_findings.py", "tests/iam", "tests/rules"),
-    "fixes": ("tests/rules/test_findings.py", "tests/rules/test_other_facts.py", "tests/rules"),
-    "rules": ("tests/rules/test_findings.py", "tests/rules/test_other_facts.py", "tests/rules"),
+    "fixes": (*RULES, "tests/fix/test_edits.py", "tests/fix/test_display.py", "tests/fix/test_refusals.py", "tests/rules"),
+    "rules": (*RULES, "tests/rules"),
 }
 """The tests for each package, those first that notice most."""
 
