@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.diagnosis import ANY_RESOURCE
+from checker.analysis.diagnosis import ANY_REQUEST
 from checker.analysis.wording import listed
 from checker.core.finding import Role, Severity
 from checker.core.unknown import Truth, Unknown, any_of, negate
@@ -14,7 +14,7 @@ from checker.iam.prove.service_space import connect_space
 from checker.iam.prove.source_keys import SOURCE_KEYS
 from checker.lint.fixes.statement import exempt
 from checker.lint.rule import Link, Rule
-from checker.policy.model import ALLOW, EVERYONE, Condition, Patterns, Principal, Principals, Statement
+from checker.policy.model import Condition, Principals, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,19 +102,14 @@ def _applies(case: TopicAnalysis, deny: Statement) -> Truth:
 
     If none is known, only instances count that could publish without the Deny.
     """
-    allow = Statement(0, "", ALLOW, _ANY_PRINCIPAL, _ANY_ACTION, ANY_RESOURCE, ())
     if case.instances:
-        policy = case.alone(allow, deny)
+        policy = case.alone(ANY_REQUEST, deny)
         return any_of(
             negate(one_request(policy, connect_space(case.target, arn)).truth) for arn in case.instances
         )
     if case.connect_grants:
         return negate(case.connect(*case.connect_grants, deny).any_instance().truth)
-    return negate(case.connect_under(case.alone(allow, deny)).any_instance().truth)
-
-
-_ANY_ACTION = Patterns("Action", ("*",))
-_ANY_PRINCIPAL = Principals(negated=False, entries=(Principal(EVERYONE, EVERYONE, ()),))
+    return negate(case.connect_under(case.alone(ANY_REQUEST, deny)).any_instance().truth)
 
 
 def _why(statement: Statement) -> tuple[str, str]:
