@@ -35,7 +35,13 @@ RULES = (
 TESTS = {
     "iam": ("tests/iam", "tests/policy", "tests/rules"),
     "policy": ("tests/policy", "tests/rules/test_findings.py", "tests/iam", "tests/rules"),
-    "fixes": (*RULES, "tests/fix/test_edits.py", "tests/fix/test_display.py", "tests/fix/test_refusals.py", "tests/rules"),
+    "fixes": (
+        *RULES,
+        "tests/fix/test_edits.py",
+        "tests/fix/test_display.py",
+        "tests/fix/test_refusals.py",
+        "tests/rules",
+    ),
     "rules": (*RULES, "tests/rules"),
 }
 """The tests for each package, those first that notice most."""
