@@ -70,7 +70,7 @@ class KeyLockout(Rule):
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Check whether the account's root user, or any principal that the policy names, can change the policy."""
-        if case.key.manager == "AWS" or not case.statements:
+        if case.key.manager == "AWS":
             return
         answers = list(prove.who_can(case.policy, case.target, PUT_KEY_POLICY))
         roots = [prove.principal_can(case.policy, case.target, one, PUT_KEY_POLICY) for one in _roots(case)]
