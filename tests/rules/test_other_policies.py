@@ -49,16 +49,22 @@ NAMES = {
     ID.replace("3f6c1b52", "aaaaaaaa"): "SIBLING_ID",
 }
 """Short names for the ARNs of the texts."""
+DESCRIBED = {"Instance": {"Id": ID, "Arn": INSTANCE_ARN, "InstanceAlias": "chat", "InstanceStatus": "ACTIVE"}}
+PASS = Verdict.PASS
 FOR_ALL_INSTANCES = ("documented", "no condition", "the account", "every resource", "another topic", "a placeholder as Resource", "for others alone",
-            "for others too: no condition", "every resource but this", "twice", "beside another topic", "a queue", "a name", "the owner")  # fmt: skip
+            "for others too: no condition", "every resource but this", "twice", "beside another topic", "a queue", "a name", "the owner", "denied: not the ARN of another", "denied in two ways", "every resource, for others too")  # fmt: skip
 """Policies that are judged for all instances."""
 
 
-def read_topic(folder: Path, statements: list[Any], *, named: bool = True, **attributes: str) -> Inventory:
-    """Read a topic with its policy, or the policy alone."""
+def topic_of(statements: list[Any]) -> Any:
     policy = document(*(statement(**{"Condition": PINNED, **one}) for one in statements))
-    given = {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy), **attributes}
-    return read(folder, topic={"Attributes": given} if named else policy)
+    return {"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}}
+
+
+def read_topic(folder: Path, statements: list[Any], *, named: bool = True) -> Inventory:
+    """Read a topic with its policy, or the policy alone."""
+    topic = topic_of(statements)
+    return read(folder, topic=topic if named else json.loads(topic["Attributes"]["Policy"]))
 
 
 def read_key(folder: Path, statements: list[Any], topics: tuple[str, ...]) -> Inventory:
@@ -88,6 +94,10 @@ def read(folder: Path, **files: Any) -> Inventory:
     return load([folder / f"{name}.json" for name in files])
 
 
+Versions = dict[str, tuple[Inventory, tuple[str, ...] | None]]
+"""What is judged, with the ARNs of the instances; ``None`` for those that were read."""
+
+
 class Notes:
     """Writes what is found beyond the documented policy; a help text only where it is new."""
 
@@ -97,7 +107,7 @@ class Notes:
         self._helps: set[str] = set()
         self._usual: dict[str, list[str]] = {}
 
-    def of(self, versions: dict[str, tuple[Inventory, tuple[str, ...]]]) -> Iterator[str]:
+    def of(self, versions: Versions) -> Iterator[str]:
         """Write the findings of the first version, of others those that are new, and the number of all."""
         first: list[str] = []
         for words, (inventory, instances) in versions.items():
@@ -110,12 +120,20 @@ class Notes:
                 yield f"{words} ({len(lines)}):"
                 yield from (f"  {line}" for line in self._shortened(new))
 
-    def _lines(self, inventory: Inventory, instances: tuple[str, ...]) -> list[str]:
-        here = inventory._replace(instances=tuple(Instance(arn_of(one)) for one in instances))
-        report = judge(here, RULES, Scope(all_topics=True))
+    def _lines(self, inventory: Inventory, instances: tuple[str, ...] | None) -> list[str]:
+        named = (
+            inventory.instances if instances is None else tuple(Instance(arn_of(one)) for one in instances)
+        )
+        report = judge(inventory._replace(instances=named), RULES, Scope(all_topics=True))
         assert not report.crashed
+        judged = {rule for one in report.examined for rule in one.verdicts}
+        passed = {
+            rule for rule in judged if all(one.verdicts.get(rule, PASS) is PASS for one in report.examined)
+        }
         doubts = {f"not known: {doubt}": "" for one in report.examined for doubt in one.doubts.values()}
-        return [*map(self._text, report.findings), *doubts]
+        verdicts = {"without PASS": judged - passed, "not judged": {rule.id for rule in RULES} - judged}
+        lines = [f"{words}: {', '.join(sorted(rules))}" for words, rules in verdicts.items()]
+        return [*map(self._text, report.findings), *doubts, *lines]
 
     def _text(self, finding: Finding) -> str:
         severity = finding.severity.value if finding.verdict is Verdict.FAIL else "undetermined"
@@ -152,8 +170,12 @@ def instance_lines(folder: Path) -> Iterator[str]:
     for name in FOR_ALL_INSTANCES:
         statements = {**WITH_CONDITIONS, **WITH_ELEMENTS}[name]
         inventory, unnamed = read_topic(folder, statements), read_topic(folder, statements, named=False)
-        settings = {words: (inventory, instances) for words, instances in INSTANCES.items()}
+        settings: Versions = {words: (inventory, instances) for words, instances in INSTANCES.items()}
         yield f"# {name}"
+        settings["an instance of the folder"] = (
+            read(folder, topic=topic_of(statements), instance=DESCRIBED),
+            None,
+        )
         yield from notes.of({**settings, "without its name": (unnamed, (INSTANCE_ARN,))})
 
 

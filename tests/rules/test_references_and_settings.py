@@ -16,11 +16,13 @@ from checker.analysis.inventory import Inventory
 from tests.rules.cases import HERE
 from tests.rules.other_policies import (
     BOTH,
+    CONTEXT,
     DENY,
     ELSEWHERE,
     KEY_ARN,
     OTHERS,
     PINNED,
+    ROLE,
     USES,
     account,
     both,
@@ -97,6 +99,45 @@ REFERENCES: dict[str, list[Any]] = {
     "only other statements": [UNREAD],
 }
 
+ROOT = {"Sid": "Root", "Principal": {"AWS": MANAGER}, "Action": "kms:*", "Resource": "*"}
+USE = {"Sid": "Connect", "Action": USES, "Resource": "*"}
+KEYS: dict[str, list[Any]] = {
+    "documented": [ROOT, USE],
+    "no statement": [],
+    "a statement": [ROOT, UNREAD],
+    "only other statements": [UNREAD],
+    "pinned": [ROOT, {**USE, "Condition": account(UNREAD, key=CONTEXT)}],
+    "pinned to its topic": [ROOT, {**USE, "Condition": account(CHAT, key=CONTEXT)}],
+    "pinned to other topics": [ROOT, {**USE, "Condition": account([TOPIC_ARN], key=CONTEXT)}],
+    "a condition": [ROOT, {**USE, "Condition": UNREAD}],
+    "an account": [ROOT, {**USE, "Condition": account(UNREAD)}],
+    "a principal": [ROOT, {**USE, "Principal": UNREAD}],
+    "a service": [ROOT, {**USE, "Principal": {"Service": UNREAD}}],
+    "a service beside Connect": [ROOT, {**USE, "Principal": {"Service": [CONNECT, UNREAD]}}],
+    "a manager": [{**ROOT, "Principal": {"AWS": UNREAD}}, USE],
+    "managers": [{**ROOT, "Principal": UNREAD}, USE],
+    "a manager beside another": [{**ROOT, "Principal": {"AWS": [UNREAD, ROLE]}}, USE],
+    "the account": [{**ROOT, "Principal": {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}}, USE],
+    "another account": [{**ROOT, "Principal": {"AWS": ELSEWHERE}}, USE],
+    "a role": [{**ROOT, "Principal": {"AWS": ROLE}}, USE],
+    "a role and a user": [{**ROOT, "Principal": {"AWS": [ROLE, ROLE.replace("role", "user")]}}, USE],
+    "no manager": [USE],
+    "an action": [ROOT, {**USE, "Action": [*USES, UNREAD]}],
+    "actions": [ROOT, {**USE, "Action": UNREAD}],
+    "a resource": [ROOT, {**USE, "Resource": UNREAD}],
+    "every action": [ROOT, {**USE, "Action": "kms:*", "Principal": BOTH}],
+    "an effect": [ROOT, {**USE, "Effect": UNREAD}],
+    "denied": [ROOT, USE, {**DENY, "Action": "kms:Decrypt", "Resource": "*"}],
+    "denied for a caller": [ROOT, USE, {**DENY, "Principal": {"AWS": UNREAD}, "Action": "kms:*", "Resource": "*"}],
+    "denied for an account": [ROOT, USE, {**DENY, "Action": "kms:*", "Resource": "*", "Condition": account(UNREAD, "StringNotEquals", "kms:CallerAccount")}],
+    "everyone": [ROOT, {**USE, "Principal": "*"}],
+    "everyone, with a condition": [ROOT, USE, {**USE, "Sid": "All", "Principal": "*", "Condition": account(UNREAD, key="kms:CallerAccount")}],
+    "everyone, with conditions": [ROOT, USE, {**USE, "Sid": "All", "Principal": "*", "Condition": UNREAD}],
+    "everyone changes, with conditions": [ROOT, USE, {**ROOT, "Sid": "All", "Principal": "*", "Condition": UNREAD}],
+    "everyone but a caller": [ROOT, USE, {**USE, "Sid": "All", "Principal": None, "NotPrincipal": {"AWS": UNREAD}}],
+    "a placeholder": [ROOT, USE, {**ROOT, "Sid": "All", "Principal": {"AWS": "YOUR_ACCOUNT_ID"}}],
+}
+
 KEY = {"Arn": KEY_ARN, "KeyState": "Enabled", "KeyManager": "CUSTOMER", "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT"}
 OTHER_REGION = KEY_ARN.replace("us-east-1", "us-west-2")
 SETTINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -144,17 +185,26 @@ def read_template(folder: Path, statements: list[Any]) -> Inventory:
     return read(folder, template={"Parameters": {"Unread": {"Type": "String"}}, "Resources": resources})
 
 
+def read_key(folder: Path, statements: list[Any]) -> Inventory:
+    """Read a template with a key, and a topic that it encrypts."""
+    written = [one if one is UNREAD else statement(**one) for one in statements]
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": {"Ref": "Key"}}}
+    grant = document(statement(Resource=CHAT, Condition=PINNED))
+    policy = {"Type": "AWS::SNS::TopicPolicy", "Properties": {"Topics": [CHAT], "PolicyDocument": grant}}
+    key = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": document(*written)}}
+    resources = {"Chat": topic, "ChatPolicy": policy, "Key": key}
+    return read(folder, template={"Parameters": {"Unread": {"Type": "String"}}, "Resources": resources})
+
+
 def read_settings(folder: Path, topic: dict[str, Any], key: dict[str, Any]) -> Inventory:
     """Read a topic and its key with these settings; ``None`` leaves one out."""
-    root = {"Sid": "Root", "Principal": {"AWS": MANAGER}, "Action": "kms:*", "Resource": "*"}
-    uses = {"Sid": "Connect", "Action": USES, "Resource": "*"}
     chat = document(statement(Condition=PINNED))
     attributes = {"TopicArn": TOPIC_ARN, "KmsMasterKeyId": KEY_ARN, "Policy": json.dumps(chat), **topic}
     return read(
         folder,
         topic={"Attributes": known(attributes)},
         key={"KeyMetadata": known({**KEY, **key})},
-        policy=document(statement(**root), statement(**uses)),
+        policy=document(statement(**ROOT), statement(**USE)),
     )
 
 
@@ -170,6 +220,13 @@ def reference_lines(folder: Path) -> Iterator[str]:
         yield from notes.of({"one instance": (inventory, (INSTANCE_ARN,)), "no instance": (inventory, ())})
 
 
+def key_lines(folder: Path) -> Iterator[str]:
+    notes = Notes(folder)
+    for name, statements in KEYS.items():
+        yield f"# {name}"
+        yield from notes.of({"one instance": (read_key(folder, statements), (INSTANCE_ARN,))})
+
+
 def setting_lines(folder: Path) -> Iterator[str]:
     notes = Notes(folder)
     for name, (topic, key) in SETTINGS.items():
@@ -177,7 +234,7 @@ def setting_lines(folder: Path) -> Iterator[str]:
         yield from notes.of({"one instance": (read_settings(folder, topic, key), (INSTANCE_ARN,))})
 
 
-LINES = {"references": reference_lines, "settings": setting_lines}
+LINES = {"references": reference_lines, "references-of-keys": key_lines, "settings": setting_lines}
 
 
 @pytest.mark.parametrize("part", LINES)
