@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
 
 from checker.analysis.documented import KeyCondition
+from checker.core.finding import Append, Operation
 from checker.fix.rounds import repair
+from checker.lint.fixes.grants import bound
 from tests.cli.process import run, save
 from tests.fix.workbench import reader
-from tests.samples import INSTANCE_ARN, TOPIC_ARN
+from tests.samples import INSTANCE_ARN, TOPIC_ARN, arn_of
 
 CONTEXT = "kms:EncryptionContext:aws:sns:topicArn"
 ACCOUNT = TOPIC_ARN.split(":")[4]
@@ -171,6 +174,21 @@ def test_a_grant_is_limited_to_the_topics_of_the_key(name: str, tmp_path: Path) 
     policy = files(tmp_path, *before, topics=topics)
     assert repaired(policy, options) == (after, label)
     assert repaired(policy, options) == (after, "")
+
+
+@pytest.mark.parametrize(
+    ("limit", "topics", "instances"),
+    [(KeyCondition.TOPIC, 0, 1), (KeyCondition.INSTANCE, 1, 0), (KeyCondition.TOPIC, 0, 0)],
+)
+def test_a_limit_that_would_name_nothing_is_not_added(
+    limit: KeyCondition, topics: int, instances: int
+) -> None:
+    grant: tuple[Operation, ...] = (Append(("Statement",), {"Action": [*USES]}),)
+    topic = SimpleNamespace(symbol="", arn=arn_of(TOPIC_ARN))
+    case: Any = SimpleNamespace(topics=(topic,) * topics, instances=(arn_of(INSTANCE_ARN),) * instances)
+    assert bound(grant, case, limit) == grant
+    case.topics, case.instances = (topic,), (arn_of(INSTANCE_ARN),)
+    assert bound(grant, case, limit) != grant
 
 
 def test_a_pin_takes_access_and_gives_none(tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ NAMES = {
 DESCRIBED = {"Instance": {"Id": ID, "Arn": INSTANCE_ARN, "InstanceAlias": "chat", "InstanceStatus": "ACTIVE"}}
 PASS = Verdict.PASS
 FOR_ALL_INSTANCES = ("documented", "no condition", "the account", "every resource", "another topic", "a placeholder as Resource", "for others alone",
-            "for others too: no condition", "every resource but this", "twice", "beside another topic", "a queue", "a name", "the owner", "denied: not the ARN of another", "denied in two ways", "every resource, for others too")  # fmt: skip
+            "for others too: no condition", "every resource but this", "twice", "beside another topic", "a queue", "a name", "the owner", "denied: not the ARN of another", "denied in two ways", "every resource, for others too",
+            "a placeholder beside any ARN", "a placeholder beside two instances", "beside another topic, without Resource")  # fmt: skip
 """Policies that are judged for all instances."""
 
 

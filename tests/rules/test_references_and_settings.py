@@ -55,6 +55,8 @@ REFERENCES: dict[str, list[Any]] = {
     "an ARN below the instance": [{"Condition": source({"Fn::Sub": "${Unread}/*"}, "ArnLike")}],
     "conditions": [{"Condition": UNREAD}],
     "a condition beside the account": [{"Condition": {**account(), "ArnEquals": UNREAD}}],
+    "conditions beside an organization": [{"Condition": {**account("o-1", key="aws:PrincipalOrgID"), "ArnEquals": UNREAD}}],
+    "Connect and other callers": [{"Principal": {"Service": CONNECT, "Fn::If": ["Some", {"AWS": ROLE}, {"Ref": "AWS::NoValue"}]}, "Condition": None}],
     "an owner": [{"Condition": account(UNREAD, key="AWS:SourceOwner")}],
     "an organization": [{"Condition": both(PINNED, account(UNREAD, key="aws:PrincipalOrgID"))}],
     "a principal": [{"Principal": UNREAD}],
