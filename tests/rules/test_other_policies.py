@@ -53,7 +53,8 @@ DESCRIBED = {"Instance": {"Id": ID, "Arn": INSTANCE_ARN, "InstanceAlias": "chat"
 PASS = Verdict.PASS
 FOR_ALL_INSTANCES = ("documented", "no condition", "the account", "every resource", "another topic", "a placeholder as Resource", "for others alone",
             "for others too: no condition", "every resource but this", "twice", "beside another topic", "a queue", "a name", "the owner", "denied: not the ARN of another", "denied in two ways", "every resource, for others too",
-            "a placeholder beside any ARN", "a placeholder beside two instances", "beside another topic, without Resource")  # fmt: skip
+            "a placeholder beside any ARN", "a placeholder beside two instances", "beside another topic, without Resource",
+            "a topic by wildcard beside this", "beside another without effect")  # fmt: skip
 """Policies that are judged for all instances."""
 
 
