@@ -14,7 +14,6 @@ from checker.iam.prove.source_keys import fresh_account
 from checker.iam.prove.space import PUT_KEY_POLICY
 from checker.lint.fixes.grants import allow_owner_of_key
 from checker.lint.rule import Rule
-from checker.policy.model import DENY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,8 +95,7 @@ class KeyLockout(Rule):
 
 def _fixes(case: KeyAnalysis) -> tuple[Fix, ...]:
     """Add the statement of the default key policy; no fix if a Deny would override it."""
-    denies = (one for one in case.statements if one.effect == DENY)
-    policy = case.policy._replace(statements=(ANY_REQUEST, *denies))
+    policy = case.policy._replace(statements=(ANY_REQUEST, *case.policy.statements))
     answers = (prove.principal_can(policy, case.target, root, PUT_KEY_POLICY) for root in _roots(case))
     return allow_owner_of_key(case) if any(answer.truth is not False for answer in answers) else ()
 

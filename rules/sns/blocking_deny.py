@@ -9,6 +9,7 @@ from checker.analysis.wording import listed
 from checker.core.finding import Role, Severity
 from checker.core.unknown import Truth, Unknown, any_of, negate
 from checker.iam.decide.operators import is_negated
+from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.prove import one_request
 from checker.iam.prove.service_space import connect_space
 from checker.iam.prove.source_keys import SOURCE_KEYS
@@ -93,8 +94,8 @@ class BlockingDeny(Rule):
 
 def _places(case: TopicAnalysis, statement: Statement) -> list[Location]:
     """Locate the statement, and its conditions as related places."""
-    conditions = (one for one in statement.conditions if isinstance(one, Condition))
-    return [case.at(statement.route), *(case.at(one.route, role=Role.RELATED) for one in conditions)]
+    conditions = (case.at(one.route, role=Role.RELATED) for one in known_conditions(statement))
+    return [case.at(statement.route), *conditions]
 
 
 def _applies(case: TopicAnalysis, deny: Statement) -> Truth:
@@ -116,7 +117,7 @@ def _why(statement: Statement) -> tuple[str, str]:
     principals = statement.principals
     if isinstance(principals, Principals) and principals.negated:
         return "NotPrincipal does not list connect.amazonaws.com", _LIST
-    reasons = [_reason(condition) for condition in statement.conditions if isinstance(condition, Condition)]
+    reasons = [_reason(condition) for condition in known_conditions(statement)]
     return "; ".join(reasons) or "it has no condition that excludes Connect's request", _GUARD
 
 

@@ -275,6 +275,7 @@ KEYS: dict[str, list[Any]] = {
     "denied by name": [ACCOUNT_OF_KEY, {**DENY, "Principal": {"Service": CONNECT}, "Action": "kms:*", "Resource": "*"}],
     "denied for others": [ACCOUNT_OF_KEY, {}, {**DENY, "Principal": {"AWS": ROLE}, "Action": "kms:*", "Resource": "*"}],
     "denied with a condition": [ACCOUNT_OF_KEY, {}, {**DENY, "Action": "kms:*", "Resource": "*", "Condition": account(ELSEWHERE, "StringNotEquals")}],
+    "everyone uses in another way": [ACCOUNT_OF_KEY, {}, {"Sid": "All", "Principal": "*", "Action": "kms:ReEncryptFrom"}],
     "everyone uses": [ACCOUNT_OF_KEY, {"Principal": "*"}],
     "everyone of the account uses": [ACCOUNT_OF_KEY, {"Principal": "*", "Condition": account(key="kms:CallerAccount")}],
     "everyone but Connect uses": [ACCOUNT_OF_KEY, {"Principal": None, "NotPrincipal": {"Service": CONNECT}}],
