@@ -15,7 +15,7 @@ from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.prove import one_request
 from checker.iam.prove.service_space import connect_space
 from checker.iam.prove.source_keys import SOURCE_OWNER
-from checker.policy.model import Condition, Patterns, Statement
+from checker.policy.model import ALLOW, EVERYONE, Condition, Patterns, Principal, Principals, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,9 @@ class Diagnosis(NamedTuple):
 
 
 ANY_RESOURCE = Patterns("Resource", ("*",))
+_ANY_PRINCIPAL = Principals(negated=False, entries=(Principal(EVERYONE, EVERYONE, ()),))
+ANY_REQUEST = Statement(0, "", ALLOW, _ANY_PRINCIPAL, Patterns("Action", ("*",)), ANY_RESOURCE, ())
+"""An Allow for every request, under which only a Deny denies."""
 
 
 @lru_cache(maxsize=32)  # two rules diagnose the same topic, one after the other

@@ -220,3 +220,10 @@ def names_connect(statement: Statement) -> bool:
 def conditions_on(statement: Statement, *keys: str) -> tuple[Condition, ...]:
     """Return the conditions of a statement on one of the keys."""
     return tuple(c for c in statement.conditions if isinstance(c, Condition) and c.folded_key in keys)
+
+
+def unread_actions(statement: Statement) -> Iterator[Unknown]:
+    """Yield the actions of a statement that are not known."""
+    actions = statement.actions
+    values = actions.values if isinstance(actions, Patterns) else (actions,)
+    yield from (one for one in values if isinstance(one, Unknown))

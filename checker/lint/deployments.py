@@ -127,8 +127,8 @@ def _referring(fix: Fix, deployment: Deployment) -> Fix | None:
         operations = tuple(_operation(one, deployment) for one in fix.operations)
     except _InventedError:
         return None
-    plan = tuple(map(deployment.reworded, fix.plan))
-    return fix._replace(title=deployment.reworded(fix.title), operations=operations, plan=plan)
+    plan, needs = (tuple(map(deployment.reworded, texts)) for texts in (fix.plan, fix.needs))
+    return fix._replace(title=deployment.reworded(fix.title), operations=operations, plan=plan, needs=needs)
 
 
 def _operation(operation: Operation, deployment: Deployment) -> Operation:

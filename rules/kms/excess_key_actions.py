@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.policy import unread_actions
 from checker.analysis.wording import listed
 from checker.core.finding import Severity
 from checker.iam.decide.elements import covered
@@ -73,6 +74,7 @@ class ExcessKeyActions(Rule):
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Report the actions that each statement for Connect allows but does not need."""
         for statement in case.allows_by_name:
+            yield from unread_actions(statement)
             excess = _excess(statement)
             serious = [action for action in excess if action not in KEY_USES]
             if not excess or not isinstance(statement.actions, Patterns):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.diagnosis import ANY_REQUEST
 from checker.analysis.wording import listed
 from checker.core.arn import Arn, is_account
 from checker.core.finding import Severity
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.analysis.key import KeyAnalysis
-    from checker.core.finding import Finding
+    from checker.core.finding import Finding, Fix
 
 _HELP = "allow `kms:*` on `*` for the root user of the account, as the default key policy does"
 
@@ -68,7 +69,7 @@ class KeyLockout(Rule):
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Check whether the account's root user, or any principal that the policy names, can change the policy."""
-        if case.key.manager == "AWS" or not case.statements:
+        if case.key.manager == "AWS":
             return
         answers = list(prove.who_can(case.policy, case.target, PUT_KEY_POLICY))
         roots = [prove.principal_can(case.policy, case.target, one, PUT_KEY_POLICY) for one in _roots(case)]
@@ -81,15 +82,22 @@ class KeyLockout(Rule):
             yield unknown[0]
         elif not can:
             message = f"no principal is allowed to do `{PUT_KEY_POLICY}`; KMS rejects such a policy"
-            at, fixes = case.at(("Statement",)), allow_owner_of_key(case)
+            at, fixes = case.at(("Statement",)), _fixes(case)
             yield self.finding(case.name, message, at, help=_HELP, fixes=fixes)
         else:
             named = prove.words(case.policy)
             names = sorted({str(one.arn) for one in can if one.arn.service == "iam"} & named)
             who = listed(names) or "some principals"
             message = f"only {who} can change the key policy, not the root user of the account"
-            at, fixes = case.at(("Statement",)), allow_owner_of_key(case)
+            at, fixes = case.at(("Statement",)), _fixes(case)
             yield self.finding(case.name, message, at, severity=Severity.WARNING, help=_HELP, fixes=fixes)
+
+
+def _fixes(case: KeyAnalysis) -> tuple[Fix, ...]:
+    """Add the statement of the default key policy; no fix if a Deny would override it."""
+    policy = case.policy._replace(statements=(ANY_REQUEST, *case.policy.statements))
+    answers = (prove.principal_can(policy, case.target, root, PUT_KEY_POLICY) for root in _roots(case))
+    return allow_owner_of_key(case) if any(answer.truth is not False for answer in answers) else ()
 
 
 def _roots(case: KeyAnalysis) -> Iterator[Arn]:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.documented import TOPIC_CONTEXT_KEY
+from checker.analysis.policy import unread_actions
 from checker.analysis.wording import listed
 from checker.core.finding import Severity
+from checker.core.unknown import Unknown
 from checker.iam.decide.elements import covered
+from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.space import DATA_KEY, DECRYPT
 from checker.lint.fixes.grants import pin_key_grant, serves_more
 from checker.lint.rule import Link, Rule
-from checker.policy.model import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.analysis.key import KeyAnalysis
     from checker.core.finding import Finding
-    from checker.core.unknown import Unknown
     from checker.policy.model import Statement
 
 _HELP = "limit it with StringEquals `{key}`{topics}; SNS sets this encryption context for every publisher"
@@ -87,16 +88,26 @@ class UnpinnedKeyGrant(Rule):
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Report the statements for Connect that have no condition on the topic or the instance."""
         for statement in case.allows_by_name:
-            if _is_open(statement) and covered(statement.actions, (DATA_KEY, DECRYPT)):
-                message = f"{statement.title} lets Connect use the key without a condition on the topic"
-                fixes = pin_key_grant(case, statement)
-                at = case.at(statement.route)
-                yield self.finding(case.name, message, at, help=_help(case, statement), fixes=fixes)
+            if _is_open(statement):
+                yield from self._open(case, statement)
+
+    def _open(self, case: KeyAnalysis, statement: Statement) -> Iterator[Finding | Unknown]:
+        """Report a statement that uses the key; a doubt if it may do so, or may have a condition that limits it."""
+        uses = bool(covered(statement.actions, (DATA_KEY, DECRYPT)))
+        doubts = () if uses else tuple(unread_actions(statement))
+        if uses or doubts:
+            doubts += tuple(one for one in statement.conditions if isinstance(one, Unknown))
+        if doubts:
+            yield doubts[0]
+        elif uses:
+            message = f"{statement.title} lets Connect use the key without a condition on the topic"
+            at, fixes = case.at(statement.route), pin_key_grant(case, statement)
+            yield self.finding(case.name, message, at, help=_help(case, statement), fixes=fixes)
 
 
 def _is_open(statement: Statement) -> bool:
-    """True if every condition of a statement has the same result for all requests of Connect."""
-    return all(isinstance(one, Condition) and one.folded_key in _UNRELATED for one in statement.conditions)
+    """True if every condition of a statement that was read has the same result for all requests of Connect."""
+    return all(one.folded_key in _UNRELATED for one in known_conditions(statement))
 
 
 def _help(case: KeyAnalysis, statement: Statement) -> str:

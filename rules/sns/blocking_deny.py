@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.diagnosis import ANY_RESOURCE
+from checker.analysis.diagnosis import ANY_REQUEST
 from checker.analysis.wording import listed
 from checker.core.finding import Role, Severity
 from checker.core.unknown import Truth, Unknown, any_of, negate
 from checker.iam.decide.operators import is_negated
+from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.prove import one_request
 from checker.iam.prove.service_space import connect_space
 from checker.iam.prove.source_keys import SOURCE_KEYS
 from checker.lint.fixes.statement import exempt
 from checker.lint.rule import Link, Rule
-from checker.policy.model import ALLOW, EVERYONE, Condition, Patterns, Principal, Principals, Statement
+from checker.policy.model import Condition, Principals, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,8 +94,8 @@ class BlockingDeny(Rule):
 
 def _places(case: TopicAnalysis, statement: Statement) -> list[Location]:
     """Locate the statement, and its conditions as related places."""
-    conditions = (one for one in statement.conditions if isinstance(one, Condition))
-    return [case.at(statement.route), *(case.at(one.route, role=Role.RELATED) for one in conditions)]
+    conditions = (case.at(one.route, role=Role.RELATED) for one in known_conditions(statement))
+    return [case.at(statement.route), *conditions]
 
 
 def _applies(case: TopicAnalysis, deny: Statement) -> Truth:
@@ -102,26 +103,21 @@ def _applies(case: TopicAnalysis, deny: Statement) -> Truth:
 
     If none is known, only instances count that could publish without the Deny.
     """
-    allow = Statement(0, "", ALLOW, _ANY_PRINCIPAL, _ANY_ACTION, ANY_RESOURCE, ())
     if case.instances:
-        policy = case.alone(allow, deny)
+        policy = case.alone(ANY_REQUEST, deny)
         return any_of(
             negate(one_request(policy, connect_space(case.target, arn)).truth) for arn in case.instances
         )
     if case.connect_grants:
         return negate(case.connect(*case.connect_grants, deny).any_instance().truth)
-    return negate(case.connect_under(case.alone(allow, deny)).any_instance().truth)
-
-
-_ANY_ACTION = Patterns("Action", ("*",))
-_ANY_PRINCIPAL = Principals(negated=False, entries=(Principal(EVERYONE, EVERYONE, ()),))
+    return negate(case.connect_under(case.alone(ANY_REQUEST, deny)).any_instance().truth)
 
 
 def _why(statement: Statement) -> tuple[str, str]:
     principals = statement.principals
     if isinstance(principals, Principals) and principals.negated:
         return "NotPrincipal does not list connect.amazonaws.com", _LIST
-    reasons = [_reason(condition) for condition in statement.conditions if isinstance(condition, Condition)]
+    reasons = [_reason(condition) for condition in known_conditions(statement)]
     return "; ".join(reasons) or "it has no condition that excludes Connect's request", _GUARD
 
 

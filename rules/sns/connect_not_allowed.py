@@ -9,7 +9,6 @@ from checker.analysis.replicas import is_replica
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import UNKNOWN
-from checker.iam.prove.source_keys import SOURCE_KEYS
 from checker.lint.fixes.grants import allow_connect
 from checker.lint.rule import Link, Rule, witness
 from checker.policy.model import Patterns
@@ -113,8 +112,7 @@ class ConnectNotAllowed(Rule):
             and diagnosis.statement is not None
             and instance is not None
         ):
-            conditions = diagnosis.conditions
-            pinned = [c for c in conditions if c.folded_key in SOURCE_KEYS] or list(conditions)
+            pinned = diagnosis.conditions
             keys = " and ".join(f"`{c.key}`" for c in pinned)
             names = "names" if len(pinned) == 1 else "name"
             title = diagnosis.statement.title

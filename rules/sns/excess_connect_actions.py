@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.policy import unread_actions
 from checker.analysis.wording import listed
 from checker.core.finding import Severity
-from checker.core.unknown import Unknown
 from checker.iam.decide.elements import covered
 from checker.iam.prove.space import ADMINISTER, PUBLISH, SUBSCRIBE
 from checker.lint.fixes.grants import narrow_topic_grant
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.topic import TopicAnalysis
     from checker.core.finding import Finding
+    from checker.core.unknown import Unknown
     from checker.policy.model import Statement
 
 _HELP = "give connect.amazonaws.com its own statement that allows only `sns:Publish`"
@@ -70,7 +71,7 @@ class ExcessConnectActions(Rule):
         """Report the actions that each statement for Connect allows in addition to publishing."""
         for statement in case.allows_by_name:
             excess = _excess(statement)
-            yield from _not_known(statement.actions)
+            yield from unread_actions(statement)
             if not excess or not isinstance(statement.actions, Patterns):
                 continue
             yield self.finding(
@@ -81,12 +82,6 @@ class ExcessConnectActions(Rule):
                 help=_HELP,
                 fixes=narrow_topic_grant(case, statement),
             )
-
-
-def _not_known(actions: Patterns | Unknown) -> Iterator[Unknown]:
-    """Yield the actions that are not known."""
-    values = actions.values if isinstance(actions, Patterns) else (actions,)
-    yield from (one for one in values if isinstance(one, Unknown))
 
 
 def _excess(statement: Statement) -> list[str]:

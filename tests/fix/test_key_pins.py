@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import pytest
 
+from checker.analysis.documented import KeyCondition
+from checker.core.finding import Append, Operation
+from checker.fix.rounds import repair
+from checker.lint.fixes.grants import bound
 from tests.cli.process import run, save
-from tests.samples import INSTANCE_ARN, TOPIC_ARN
+from tests.fix.workbench import reader
+from tests.samples import INSTANCE_ARN, TOPIC_ARN, arn_of
 
 CONTEXT = "kms:EncryptionContext:aws:sns:topicArn"
 ACCOUNT = TOPIC_ARN.split(":")[4]
@@ -24,6 +30,7 @@ ROOT = {
     "Resource": "*",
 }
 GRANT = {"Sid": "Connect", "Effect": "Allow", "Principal": CONNECT, "Action": USES, "Resource": "*"}
+SOURCE = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": INSTANCE_ARN}}
 UNSAFE = ("--unsafe-fixes",)
 RULE = "unpinned-key-grant"
 
@@ -41,12 +48,8 @@ def files(folder: Path, *statements: Any, topics: tuple[str, ...] = (TOPIC_ARN,)
         {"KeyMetadata": {**described, "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT"}},
     )
     for number, topic in enumerate(topics):
-        source = {
-            "StringEquals": {"aws:SourceAccount": ACCOUNT},
-            "ArnEquals": {"aws:SourceArn": INSTANCE_ARN},
-        }
         chat = {"Sid": "Chat", "Effect": "Allow", "Principal": CONNECT, "Action": "sns:Publish"}
-        policy = {"Version": "2012-10-17", "Statement": [{**chat, "Resource": topic, "Condition": source}]}
+        policy = {"Version": "2012-10-17", "Statement": [{**chat, "Resource": topic, "Condition": SOURCE}]}
         attributes = {
             "TopicArn": topic,
             "Owner": ACCOUNT,
@@ -64,20 +67,39 @@ def fixed(policy: Path, *options: str) -> tuple[list[dict[str, Any]], str]:
     return statements, done.stdout
 
 
-CASES: dict[str, tuple[list[Any], tuple[str, ...], tuple[str, ...], list[Any], str]] = {
-    "an open grant": ([ROOT, GRANT], (TOPIC_ARN,), UNSAFE, [ROOT, {**GRANT, "Condition": pinned(TOPIC_ARN)}], "unsafe"),
-    "an open grant, safe fixes only": ([ROOT, GRANT], (TOPIC_ARN,), (), [ROOT, GRANT], ""),
+def repaired(policy: Path, options: Options) -> tuple[list[dict[str, Any]], str]:
+    """Fix the files with less than a command; give the statements, and whether the fix is safe."""
+    found = repair(reader([policy.parent]), unsafe=options.unsafe, kms_condition=options.limit)
+    for path, text in found.texts.items():
+        Path(path).write_text(text)
+    statements: list[dict[str, Any]] = json.loads(policy.read_text())["Statement"]
+    return statements, " ".join(one.fix.applicability.value for one in found.fixed)
+
+
+class Options(NamedTuple):
+    unsafe: bool = False
+    limit: KeyCondition | None = None
+
+
+ANY = Options(unsafe=True)
+SAFE = Options()
+TO_TOPICS, TO_INSTANCES = Options(limit=KeyCondition.TOPIC), Options(limit=KeyCondition.INSTANCE)
+
+
+CASES: dict[str, tuple[list[Any], tuple[str, ...], Options, list[Any], str]] = {
+    "an open grant": ([ROOT, GRANT], (TOPIC_ARN,), ANY, [ROOT, {**GRANT, "Condition": pinned(TOPIC_ARN)}], "unsafe"),
+    "an open grant, safe fixes only": ([ROOT, GRANT], (TOPIC_ARN,), SAFE, [ROOT, GRANT], ""),
     "two topics": (
         [ROOT, GRANT],
         (TOPIC_ARN, OTHER),
-        UNSAFE,
+        ANY,
         [ROOT, {**GRANT, "Condition": pinned(TOPIC_ARN, OTHER)}],
         "unsafe",
     ),
     "a condition that is always met": (
         [ROOT, {**GRANT, "Condition": {"StringEquals": {"aws:PrincipalServiceName": "connect.amazonaws.com"}}}],
         (TOPIC_ARN,),
-        UNSAFE,
+        ANY,
         [
             ROOT,
             {
@@ -92,7 +114,7 @@ CASES: dict[str, tuple[list[Any], tuple[str, ...], tuple[str, ...], list[Any], s
     "a statement for others, too": (
         [ROOT, {**GRANT, "Principal": {"Service": ["cloudwatch.amazonaws.com", "connect.amazonaws.com"]}}],
         (TOPIC_ARN,),
-        UNSAFE,
+        ANY,
         [
             ROOT,
             {**GRANT, "Principal": {"Service": ["cloudwatch.amazonaws.com"]}},
@@ -103,23 +125,45 @@ CASES: dict[str, tuple[list[Any], tuple[str, ...], tuple[str, ...], list[Any], s
     "a statement for Amazon Q in Connect": (
         [ROOT, {**GRANT, "Action": [*USES, "kms:DescribeKey"]}],
         (TOPIC_ARN,),
-        UNSAFE,
+        ANY,
         [ROOT, {**GRANT, "Action": [*USES, "kms:DescribeKey"]}],
         "",
     ),
     "another topic has the key already": (
         [ROOT, {**GRANT, "Condition": pinned(OTHER)}],
         (TOPIC_ARN, OTHER),
-        (),
+        SAFE,
         [ROOT, {**GRANT, "Condition": pinned(OTHER, TOPIC_ARN)}],
         "safe",
     ),
     "no grant, with the option": (
         [ROOT],
         (TOPIC_ARN, OTHER),
-        ("--kms-condition", "topic"),
+        TO_TOPICS,
         [ROOT, {**GRANT, "Sid": "AllowConnectToUseKey", "Condition": pinned(TOPIC_ARN, OTHER)}],
         "safe",
+    ),
+    "no grant, with the option for instances": (
+        [ROOT],
+        (TOPIC_ARN,),
+        TO_INSTANCES,
+        [ROOT, {**GRANT, "Sid": "AllowConnectToUseKey", "Condition": SOURCE}],
+        "safe",
+    ),
+    "no topic, with the option": ([GRANT], (), TO_TOPICS._replace(unsafe=True), [GRANT], ""),
+    "no grant, without the option": (
+        [ROOT],
+        (TOPIC_ARN,),
+        SAFE,
+        [ROOT, {**GRANT, "Sid": "AllowConnectToUseKey"}],
+        "documented",
+    ),
+    "no other principal, with the option": (
+        [GRANT],
+        (TOPIC_ARN,),
+        TO_TOPICS._replace(unsafe=True),
+        [{**GRANT, "Condition": pinned(TOPIC_ARN)}, {**ROOT, "Sid": "Enable IAM User Permissions"}],
+        "unsafe unsafe",
     ),
 }  # fmt: skip
 
@@ -128,11 +172,23 @@ CASES: dict[str, tuple[list[Any], tuple[str, ...], tuple[str, ...], list[Any], s
 def test_a_grant_is_limited_to_the_topics_of_the_key(name: str, tmp_path: Path) -> None:
     before, topics, options, after, label = CASES[name]
     policy = files(tmp_path, *before, topics=topics)
-    statements, shown = fixed(policy, *options)
-    assert statements == after
-    assert (f"({label})" in shown) == bool(label)
-    again, _ = fixed(policy, *options)
-    assert again == after
+    assert repaired(policy, options) == (after, label)
+    assert repaired(policy, options) == (after, "")
+
+
+@pytest.mark.parametrize(
+    ("limit", "topics", "instances"),
+    [(KeyCondition.TOPIC, 0, 1), (KeyCondition.INSTANCE, 1, 0), (KeyCondition.TOPIC, 0, 0)],
+)
+def test_a_limit_that_would_name_nothing_is_not_added(
+    limit: KeyCondition, topics: int, instances: int
+) -> None:
+    grant: tuple[Operation, ...] = (Append(("Statement",), {"Action": [*USES]}),)
+    topic = SimpleNamespace(symbol="", arn=arn_of(TOPIC_ARN))
+    case: Any = SimpleNamespace(topics=(topic,) * topics, instances=(arn_of(INSTANCE_ARN),) * instances)
+    assert bound(grant, case, limit) == grant
+    case.topics, case.instances = (topic,), (arn_of(INSTANCE_ARN),)
+    assert bound(grant, case, limit) != grant
 
 
 def test_a_pin_takes_access_and_gives_none(tmp_path: Path) -> None:

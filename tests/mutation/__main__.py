@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.mutation.equivalent import reason_of
@@ -27,11 +28,15 @@ from tests.mutation.reach import Reach, measure, read_reach
 from tests.mutation.session import Child, Session, collect
 
 FOLDER = ROOT / "build" / "mutation"
+RULES = tuple(
+    f"tests/rules/test_{name}.py"
+    for name in ("other_policies", "references_and_settings", "findings", "other_facts")
+)
 TESTS = {
     "iam": ("tests/iam", "tests/policy", "tests/rules"),
     "policy": ("tests/policy", "tests/rules/test_findings.py", "tests/iam", "tests/rules"),
-    "fixes": ("tests/rules/test_findings.py", "tests/rules/test_other_facts.py", "tests/rules"),
-    "rules": ("tests/rules/test_findings.py", "tests/rules/test_other_facts.py", "tests/rules"),
+    "fixes": (*RULES, "tests/fix/test_key_pins.py"),
+    "rules": (*RULES, "tests/rules/test_not_known.py"),
 }
 """The tests for each package, those first that notice most."""
 
@@ -81,12 +86,16 @@ class Run:
             self._wait("the last")
 
     def _tests(self, mutant: Mutant) -> list[tuple[str, float]]:
-        """Return the tests for a mutant: first those that killed others of its function, then its module."""
+        """Return the tests for a mutant: first its rule's, then those that killed others nearby."""
         names = self._reach.tests_of(mutant)
         near = self._killers[mutant.file, mutant.function]
         usual = self._killers["", ""] if self._reach.is_fresh(mutant) else self._killers[mutant.file, ""]
         ranks = {name: rank for rank, (name, _) in enumerate(usual.most_common(20))}
-        order = sorted(names, key=lambda name: (-near[name], ranks.get(name, 20), self._place(name)))
+        own = f"[{Path(mutant.file).stem.replace('_', '-')}]"  # the tests of a rule are named after it
+        order = sorted(
+            names,
+            key=lambda name: (own not in name, -near[name], ranks.get(name, 20), self._place(name)),
+        )
         passed = itertools.accumulate(self._reach.seconds[name] for name in order)
         return [
             (name, self._reach.seconds[name])
