@@ -176,6 +176,12 @@ class PolicyAnalysis:
         return tuple(s for s in self.statements if s.effect == ALLOW and names_connect(s))
 
     @cached_property
+    def unread_principals(self) -> tuple[Unknown, ...]:
+        """The principals of Allow statements that were not read, and may be connect.amazonaws.com."""
+        allows = (s for s in self.statements if s.effect == ALLOW and not names_connect(s))
+        return tuple(value for s in allows for value in _unread_services(s))
+
+    @cached_property
     def resource_named(self) -> str:
         """A Resource of the policy that represents the resource itself, if possible one without wildcards.
 
@@ -215,6 +221,15 @@ def unresolved_values(policy: Policy) -> Iterator[Unknown]:
 def names_connect(statement: Statement) -> bool:
     """True if Principal lists connect.amazonaws.com."""
     return statement.names_service(CONNECT)
+
+
+def _unread_services(statement: Statement) -> Iterator[Unknown]:
+    """Yield the principals of a statement that were not read and may be services."""
+    if isinstance(statement.principals, Unknown):
+        yield statement.principals
+    elif not statement.principals.negated:
+        services = (one.value for one in statement.principals.entries if one.type == "Service")
+        yield from (value for value in services if isinstance(value, Unknown))
 
 
 def conditions_on(statement: Statement, *keys: str) -> tuple[Condition, ...]:

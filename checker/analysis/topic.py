@@ -192,6 +192,14 @@ class TopicAnalysis(PolicyAnalysis):
         )
 
     @cached_property
+    def unread_instances(self) -> tuple[Unknown, ...]:
+        """The conditions of the grants for Connect, and values for the instance, that were not read."""
+        conditions = [one for statement in self.grants for one in statement.conditions]
+        on_instance = (one for statement in self.grants for one in conditions_on(statement, SOURCE_ARN))
+        values = [value for one in on_instance for value in one.values]
+        return tuple(one for one in (*conditions, *values) if isinstance(one, Unknown))
+
+    @cached_property
     def instances_placed(self) -> tuple[tuple[Arn, Location], ...]:
         """The known instances with the topic's location; otherwise those that the grants name."""
         known = tuple((arn, self.here(self.topic.arn_place)) for arn in self.instances)

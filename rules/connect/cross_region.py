@@ -81,6 +81,8 @@ class CrossRegion(Rule):
                     fixes=topic_in(case, arn.region),
                 )
         yield from case.unread
+        if not case.instances:
+            yield from case.unread_instances
 
     def check_contact(self, contact: Contact) -> Iterator[Finding | Unknown]:
         """Compare the Regions of a contact's topics with the Region of its instance."""

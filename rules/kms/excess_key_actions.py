@@ -73,6 +73,7 @@ class ExcessKeyActions(Rule):
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Report the actions that each statement for Connect allows but does not need."""
+        yield from case.unread_principals
         for statement in case.allows_by_name:
             yield from unread_actions(statement)
             excess = _excess(statement)

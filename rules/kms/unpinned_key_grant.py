@@ -87,6 +87,7 @@ class UnpinnedKeyGrant(Rule):
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Report the statements for Connect that have no condition on the topic or the instance."""
+        yield from case.unread_principals
         for statement in case.allows_by_name:
             if _is_open(statement):
                 yield from self._open(case, statement)

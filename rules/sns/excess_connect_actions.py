@@ -69,6 +69,7 @@ class ExcessConnectActions(Rule):
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Report the actions that each statement for Connect allows in addition to publishing."""
+        yield from case.unread_principals
         for statement in case.allows_by_name:
             excess = _excess(statement)
             yield from unread_actions(statement)
