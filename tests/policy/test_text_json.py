@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ def parse(text: str) -> Node:
 def test_invalid_json_is_refused_with_its_position(text: str, message: str, line: int, column: int) -> None:
     with pytest.raises(TextError) as caught:
         parse(text)
-    assert caught.value.message == message
+    assert caught.value.message == str(caught.value) == message
     assert caught.value.position()[:2] == (line, column)
 
 
@@ -70,6 +71,24 @@ def test_it_accepts_what_the_standard_library_accepts(text: str) -> None:
             parse(text)
     else:
         assert plain(parse(text)) == expected
+
+
+TOKENS = ("{", "}", "[", "]", ":", ",", '"a"', '","', '":"', "1", "true", " ")
+BEGINNINGS = ("", "[1", '{"a"', '{"a":1', '{"a":1,"b":', "[[]", '[{"a":[]}')
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_it_accepts_all_texts_of_few_tokens_that_the_standard_library_accepts(beginning: str) -> None:
+    """Also texts whose strings are marks."""
+    for end in product(TOKENS, repeat=3):
+        text = beginning + "".join(end)
+        try:
+            expected = json.loads(text)
+        except json.JSONDecodeError:
+            with pytest.raises(TextError):
+                parse(text)
+        else:
+            assert plain(parse(text)) == expected
 
 
 def test_a_huge_number_is_text() -> None:
