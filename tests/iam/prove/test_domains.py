@@ -25,7 +25,15 @@ from checker.iam.prove.domain import (
 from checker.iam.prove.key_domains import Clock
 from checker.iam.prove.partial_policy import prepare
 from checker.iam.prove.prove import ConnectProver, OtherAccountsProver, gained
-from checker.iam.prove.service_space import connect_space, instances_space, key_space, other_topics_space
+from checker.iam.prove.service_space import (
+    connect_space,
+    delivery_space,
+    instances_space,
+    key_space,
+    other_topics_space,
+    queue_key_space,
+    trust_space,
+)
 from checker.iam.prove.source_keys import Instances
 from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH, SUBSCRIBE, Space, Target, other_accounts_space
 from checker.iam.prove.texts import any_text
@@ -35,6 +43,8 @@ from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, po
 
 KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 TOPIC, KEY = Target.of(arn_of(TOPIC_ARN)), Target.of(arn_of(KEY_ARN))
+QUEUE = Target.of(arn_of(f"arn:aws:sqs:us-east-1:{ACCOUNT}:inbox"))
+ROLE = Target.of(arn_of(f"arn:aws:iam::{ACCOUNT}:role/firehose"))
 INSTANCES = Instances("aws", ("us-east-1",), or_absent=True)
 NAMES = [
     f"arn:aws:iam::{ACCOUNT}:role/app",
@@ -51,6 +61,9 @@ def spaces() -> Iterator[tuple[str, Space]]:
     yield "Connect for any instance", instances_space(TOPIC, INSTANCES)
     yield "Connect's use of a key", key_space(KEY, DATA_KEY, TOPIC_ARN)
     yield "other topics", other_topics_space(TOPIC, arn_of(TOPIC_ARN))
+    yield "delivery to a queue", delivery_space(QUEUE, arn_of(TOPIC_ARN))
+    yield "delivery to an encrypted queue", queue_key_space(KEY, DECRYPT)
+    yield "the role of a subscription", trust_space(ROLE, arn_of(TOPIC_ARN))
     for action, target in ((PUBLISH, TOPIC), (SUBSCRIBE, TOPIC), (DECRYPT, KEY)):
         yield f"strangers, {action}", other_accounts_space(action, target, ("o-a1b2c3d4e5", ACCOUNT))
         policy = policy_of(document(statement(Principal={"AWS": NAMES, "Service": "s3.amazonaws.com"})))
