@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import AwsPrincipal, Caller, ContextValue, Request, Service, fold
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, document, policy_of, statement
@@ -115,6 +116,9 @@ PINNED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:Sou
         ({"StringEquals": {"aws:SourceAccount": "${aws:SourceAccount"}}, UNKNOWN),
         ({"StringEquals": {"aws:SourceAccount": "${*}"}}, UNKNOWN),
         ({"ArnLike": {"aws:SourceArn": "arn:aws:connect:*:${aws:SourceAccount}:instance/*"}}, ALLOWED),
+        ({"ArnEquals": {"aws:SourceArn": f"arn:aws:connect:us-east-1:{ACCOUNT}:instance/${{*}}"}}, NO_MATCH),
+        ({"StringLike": {"aws:SourceAccount": "${*}"}}, NO_MATCH),
+        ({"StringEquals": {"aws:SourceAccount": "${?}"}}, UNKNOWN),
         ({"StringLike": {"aws:SourceArn": "*${aws:PrincipalTag/none, 'instance'}*"}}, ALLOWED),
         ({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}, ALLOWED),
         ({"IpAddress": {"aws:SourceIp": "::/0"}}, NO_MATCH),
@@ -208,6 +212,39 @@ def test_principals_for_a_role(principal: Any, caller: str, expected: str) -> No
     asking = AwsPrincipal.parse(caller)
     assert asking is not None
     assert word(statement(Principal=principal), caller=asking) == expected
+
+
+OIDC = f"arn:aws:iam::{ACCOUNT}:oidc-provider/example.com/a"
+
+
+@pytest.mark.parametrize(
+    ("listed", "provider", "grants", "negated", "denies"),
+    [
+        (OIDC, "example.com/a", UNKNOWN, UNKNOWN, UNKNOWN),
+        (OIDC, "EXAMPLE.com/a", UNKNOWN, UNKNOWN, UNKNOWN),
+        ("Example.com/a", OIDC, UNKNOWN, UNKNOWN, UNKNOWN),
+        (OIDC, "example.com/b", NO_MATCH, UNKNOWN, UNKNOWN),
+        (OIDC, Unknown("why"), UNKNOWN, UNKNOWN, UNKNOWN),
+        (OIDC, None, NO_MATCH, ALLOWED, ALLOWED),
+    ],
+)
+def test_a_session_may_have_been_created_through_a_provider(
+    listed: str, provider: ContextValue | None, grants: str, negated: str, denies: str
+) -> None:
+    caller, principal = AwsPrincipal.parse(SESSION), {"Federated": listed}
+    assert caller is not None
+    context: dict[str, ContextValue] = {} if provider is None else {"aws:FederatedProvider": provider}
+    everyone = statement(Principal="*")
+    found = [
+        word(*statements, caller=caller, context=context)
+        for statements in (
+            [statement(Principal=principal)],
+            [statement(Principal=None, NotPrincipal=principal)],
+            [everyone, statement(Effect="Deny", Principal=principal)],
+        )
+    ]
+    assert found == [grants, negated, denies]
+    assert word(statement(Principal=principal), context={"aws:FederatedProvider": listed}) == NO_MATCH
 
 
 @pytest.mark.parametrize(
