@@ -28,8 +28,26 @@ from tests.mutation.session import Child, Session, collect
 
 FOLDER = ROOT / "build" / "mutation"
 TESTS = {
-    "iam": ("tests/iam", "tests/policy", "tests/rules"),
-    "policy": ("tests/policy", "tests/rules/test_findings.py", "tests/iam", "tests/rules"),
+    "iam": (
+        *(
+            "tests/iam/prove/test_spaces.py",
+            "tests/iam/prove/test_answers.py",
+            "tests/iam/decide",
+            "tests/iam",
+        ),
+        *("tests/rules/test_findings.py", "tests/analysis/test_organization.py"),
+        "tests/analysis/test_own_account.py",
+    ),
+    "policy": (
+        *(
+            "tests/policy/test_problems.py",
+            "tests/policy",
+            "tests/core",
+            "tests/iam/decide",
+            "tests/analysis/test_caller_policy.py",
+        ),
+        *("tests/rules/test_findings.py", "tests/fix/test_edits.py", "tests/inputs/test_yaml_text.py"),
+    ),
     "fixes": ("tests/rules/test_findings.py", "tests/rules/test_other_facts.py", "tests/rules"),
     "rules": ("tests/rules/test_findings.py", "tests/rules/test_other_facts.py", "tests/rules"),
 }

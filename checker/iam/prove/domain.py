@@ -118,12 +118,12 @@ def _mentions(condition: Condition, request: Request, has_variables: Truth) -> I
 
 
 def _texts(statement: Statement) -> Iterator[str]:
-    """Yield every text of a statement that has a variable."""
+    """Yield every text of a statement that may have a variable."""
     for condition in statement.conditions:
         if not isinstance(condition, Unknown):
-            yield from (value for value in condition.values if isinstance(value, str) and "${" in value)
+            yield from (value for value in condition.values if isinstance(value, str))
     if isinstance(statement.resources, Patterns):
-        yield from (value for value in statement.resources.values if isinstance(value, str) and "${" in value)
+        yield from (value for value in statement.resources.values if isinstance(value, str))
 
 
 Assignment = dict[str, "ContextValue | None"]

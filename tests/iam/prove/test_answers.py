@@ -97,6 +97,7 @@ ELEMENTS: list[dict[str, Any]] = [
     {"Action": None, "NotAction": "sns:Publish"},
     {"Effect": "allow"},
     {"Action": 7},
+    {"Resource": [7, f"{TOPIC.resource[:-1]}${{aws:PrincipalTag/a, 't'}}"]},
 ]
 USUAL = {
     *("aws:requestedregion", "aws:resourceaccount", "aws:principalisawsservice", "aws:principalservicename"),

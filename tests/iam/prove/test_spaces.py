@@ -16,7 +16,7 @@ from checker.iam.prove.space import Space
 from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
 from tests.golden import is_as_written
 from tests.iam.decide.test_traces import shown
-from tests.iam.prove.test_domains import all_spaces
+from tests.iam.prove.test_domains import spaces
 from tests.samples import document, policy_of, statement
 
 KEYS = [key + "x" * (key[-1] in "/:") for key in (*GLOBAL_KEYS, *TOPIC_KEYS, *KEY_KEYS)]
@@ -84,5 +84,5 @@ def about(found: Choices) -> str:
 
 def test_the_spaces_are_as_written() -> None:
     shows = Shown()
-    lines = [line for name, space in all_spaces().items() for line in shows.space(name, space)]
+    lines = [line for name, space in spaces() for line in shows.space(name, space)]
     assert is_as_written(Path(__file__).parent / "spaces.txt", "".join(f"{line}\n" for line in lines))
