@@ -30,13 +30,13 @@ FOLDER = ROOT / "build" / "mutation"
 TESTS = {
     "iam": (
         *(
+            "tests/iam/decide",
             "tests/iam/prove/test_spaces.py",
             "tests/iam/prove/test_answers.py",
-            "tests/iam/decide",
             "tests/iam",
         ),
-        *("tests/rules/test_findings.py", "tests/analysis/test_organization.py"),
-        "tests/analysis/test_own_account.py",
+        *("tests/rules/test_findings.py", "tests/analysis/test_access_diff.py"),
+        *("tests/analysis/test_organization.py", "tests/analysis/test_own_account.py"),
     ),
     "policy": (
         *(

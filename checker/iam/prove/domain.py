@@ -26,7 +26,7 @@ from checker.policy.vocabulary import FOR_ALL, NULL
 from checker.policy.wildcard import ONE, RUN, Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from checker.core.unknown import Truth
     from checker.iam.decide.request import ContextValue, Request
@@ -256,11 +256,6 @@ def _answer(pattern: Mention, value: ContextValue) -> object:
     if isinstance(value, Unknown):
         return value
     return pattern.matches(value) if isinstance(value, str) else tuple(map(pattern.matches, value))
-
-
-def as_context(assignment: Mapping[str, ContextValue | None]) -> dict[str, ContextValue]:
-    """Remove the absent keys."""
-    return {key: value for key, value in assignment.items() if value is not None}
 
 
 EXHAUSTED = Unknown("the policy is too complex to analyze within the work limit")

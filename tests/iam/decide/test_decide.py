@@ -98,6 +98,8 @@ PINNED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:Sou
         ({"Null": {"aws:SourceArn": "false"}}, ALLOWED),
         ({"Null": {"aws:SourceOwner": ["true", "false"]}}, ALLOWED),
         ({"Null": {"aws:SourceArn": "False"}}, UNKNOWN),
+        ({"Null": {"aws:SourceArn": None}}, UNKNOWN),
+        ({"Null": {"aws:SourceArn": ["false", None]}}, ALLOWED),
         ({"ForAllValues:Null": {"aws:SourceArn": "true"}}, ALLOWED),
         ({"ForAnyValue:Null": {"aws:SourceArn": "false"}}, NO_MATCH),
         ({"StringEquals": {"aws:SourceAccount": [ACCOUNT, "444455556666"]}}, ALLOWED),
@@ -275,6 +277,11 @@ def test_a_deny_with_not_principal(elements: dict[str, Any], caller: Caller, exp
         ({"Action": "sns:Pub?ish"}, ALLOWED),
         ({"Action": "*"}, ALLOWED),
         ({"Action": "s*"}, UNKNOWN),
+        ({"Action": ["sns:Publish", 7]}, ALLOWED),
+        ({"Action": ["sns:Subscribe", 7]}, UNKNOWN),
+        ({"Action": ["sns:Subscribe", "*"]}, ALLOWED),
+        ({"Principal": {"AWS": "*", "unknown": "type"}}, ALLOWED),
+        ({"Principal": {"Service": "s3.amazonaws.com", "unknown": "type"}}, UNKNOWN),
         ({"Action": "sns:Subscribe"}, NO_MATCH),
         ({"Action": []}, NO_MATCH),
         ({"Action": None, "NotAction": "sns:Subscribe"}, ALLOWED),
@@ -306,6 +313,14 @@ def test_actions_resources_and_broken_elements(elements: dict[str, Any], expecte
 def test_variables_are_text_in_the_old_version(version: str) -> None:
     condition = {"StringEquals": {"aws:SourceAccount": "${aws:SourceAccount}"}}
     assert word(allow(condition), version=version) == (ALLOWED if version == "2012-10-17" else NO_MATCH)
+
+
+def test_variables_are_not_known_in_an_unknown_version() -> None:
+    assert (
+        word(allow({"StringEquals": {"aws:SourceAccount": "${aws:SourceAccount}"}}), version="2012")
+        == UNKNOWN
+    )
+    assert word(allow({"StringEquals": {"aws:SourceAccount": ACCOUNT}}), version="2012") == ALLOWED
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,9 @@ CONDITIONS: list[dict[str, Any]] = [
     {"StringEquals": {"aws:PrincipalAccount": OTHER}},
     {"StringLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Admin*"}},
     {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+    {"StringEquals": {"aws:PrincipalOrgID": "o-odd"}},
+    {"ArnLike": {"aws:PrincipalArn": ["arn:aws:iam::*:role/~", "arn:aws:iam::*:role/ /*"]}},
+    {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/~/*"}},
     {"StringLike": {"aws:userid": "AROA*:job", "aws:PrincipalTag/a": "x"}},
     {"StringEquals": {"aws:PrincipalType": ["Anonymous", "FederatedUser"]}},
     {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}, "Bool": {"aws:SecureTransport": "false"}},
@@ -148,8 +151,8 @@ def about(policy: Policy) -> Iterator[str]:
     yield answered("other accounts' instances", prover.deputy((ACCOUNT,)), budget)
     instance_id = arn_of(INSTANCE_ARN).instance_id
     yield answered("siblings", prover.siblings(ACCOUNT, (instance_id,)), budget)
+    others = OtherAccountsProver(policy, TOPIC, budget := Budget())
     for actions in ((PUBLISH,), (SUBSCRIBE,), ADMINISTER):
-        others = OtherAccountsProver(policy, TOPIC, budget := Budget())
         yield answered(f"others, {actions[0]}", others.can(*actions), budget)
     for arn in (ROLE, USER):
         yield answered(arn, principal_can(policy, TOPIC, arn_of(arn), PUBLISH))
@@ -170,14 +173,29 @@ def distinguished(policy: Policy) -> Iterator[str]:
         yield answered(str(caller), answer)
 
 
-UNREAD: list[Any] = [
+WHOLE: list[Any] = [
     document(),
     {**document(), "Statement": ["x"]},
     {**document(), "Statement": [statement(), "x"]},
     {**document(), "Statement": [statement(Effect="allow", Principal="*"), statement(Effect="Deny")]},
     document(statement(Principal="*", Resource="${aws:username}"), version="2012"),
+    document(statement(Principal="*", Action=["sns:Publish", "sns:AddPermission"])),
+    document(
+        statement(
+            Principal="*",
+            Condition={"StringEquals": {"aws:PrincipalType": "Anonymous", "aws:userid": "anonymous"}},
+        ),
+        statement(
+            Effect="Deny",
+            Principal="*",
+            Condition={
+                "StringEquals": {"aws:PrincipalType": "User"},
+                "DateLessThan": {"aws:CurrentTime": "2027-01-01"},
+            },
+        ),
+    ),
 ]
-"""Policies that can be read in part."""
+"""Policies that can be read in part, and such in which keys matter only together."""
 
 
 def lines() -> Iterator[str]:
@@ -189,9 +207,9 @@ def lines() -> Iterator[str]:
         yield from compared(policy, base, TOPIC)
         yield "  denied"
         yield from about(denied(body))
-    for unread in UNREAD:
-        policy = policy_of(unread)
-        yield f"# {json.dumps(unread)}"
+    for whole in WHOLE:
+        policy = policy_of(whole)
+        yield f"# {json.dumps(whole)}"
         yield from about(policy)
         yield from compared(policy, base, TOPIC)
     for body in ELEMENTS:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from checker.core.unknown import Unknown
 from checker.iam.decide.request import Request, Service
 from checker.iam.prove.callers import ANONYMOUS, SIGNED, CallerScope, callers_of_kinds, organization
 from checker.iam.prove.domain import (
@@ -20,25 +21,48 @@ from checker.iam.prove.domain import (
     Domain,
     Mentions,
     covers,
+    distinct_choices,
     mentions_of,
 )
-from checker.iam.prove.key_domains import Clock
-from checker.iam.prove.partial_policy import prepare
+from checker.iam.prove.key_domains import Clock, EncryptionContext, ServiceChain, TextLists
+from checker.iam.prove.partial_policy import may_allow, prepare
 from checker.iam.prove.prove import ConnectProver, OtherAccountsProver, gained
 from checker.iam.prove.service_space import (
+    RequestSource,
     connect_space,
     delivery_space,
     instances_space,
     key_space,
     other_topics_space,
     queue_key_space,
+    sourced_spaces,
     trust_space,
 )
 from checker.iam.prove.source_keys import Instances
-from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH, SUBSCRIBE, Space, Target, other_accounts_space
+from checker.iam.prove.space import (
+    ADMINISTER,
+    DATA_KEY,
+    DECRYPT,
+    DESCRIBE,
+    KEY_TAKEOVER,
+    KEY_USES,
+    PUBLISH,
+    PUT_KEY_POLICY,
+    SUBSCRIBE,
+    Space,
+    Target,
+    other_accounts_space,
+)
 from checker.iam.prove.texts import any_text
-from checker.iam.prove.universe import action_classes, caller_space, representatives_of
-from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
+from checker.iam.prove.universe import (
+    Representative,
+    action_classes,
+    caller_space,
+    members_of,
+    representatives_of,
+)
+from checker.policy.model import Policy
+from checker.policy.names import GLOBAL_KEYS, KEY_ACTIONS, KEY_KEYS, TOPIC_ACTIONS, TOPIC_KEYS
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, policy_of, statement
 
 KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -64,6 +88,11 @@ def spaces() -> Iterator[tuple[str, Space]]:
     yield "delivery to a queue", delivery_space(QUEUE, arn_of(TOPIC_ARN))
     yield "delivery to an encrypted queue", queue_key_space(KEY, DECRYPT)
     yield "the role of a subscription", trust_space(ROLE, arn_of(TOPIC_ARN))
+    keys = ((INSTANCE_ARN, None), (ACCOUNT, None), ("o-a1b2c3d4e5", None))
+    for number, sourced in enumerate(
+        sourced_spaces(connect_space(TOPIC, arn_of(INSTANCE_ARN)), RequestSource(*keys), "o-a1b2c3d4e5")
+    ):
+        yield f"a resource of an organization, {number}", sourced
     for action, target in ((PUBLISH, TOPIC), (SUBSCRIBE, TOPIC), (DECRYPT, KEY)):
         yield f"strangers, {action}", other_accounts_space(action, target, ("o-a1b2c3d4e5", ACCOUNT))
         policy = policy_of(document(statement(Principal={"AWS": NAMES, "Service": "s3.amazonaws.com"})))
@@ -238,6 +267,94 @@ def test_a_resource_is_a_key_by_its_arn_or_by_the_actions(
 ) -> None:
     policy = policy_of(document(statement(Action=actions)))
     assert action_classes((policy,), TOPIC._replace(resource=resource))[0][0] == first
+
+
+def test_the_members_of_an_organization_are_in_accounts_that_are_not_named() -> None:
+    """And a service is no principal."""
+    *_, other = representatives_of((policy_of(document(statement(Principal={"AWS": ACCOUNT}))),), "aws")
+    domain = members_of("o-a1b2c3d4e5", other, TOPIC)
+    for way in domain.choices(mentions({"Null": {"aws:PrincipalOrgID": "false"}}), Budget()).choices:
+        values = {
+            key: value
+            for one in way.then
+            for key, value in one.choices({}, Budget()).choices[0].values.items()
+        }
+        assert values["aws:principalorgid"] == "o-a1b2c3d4e5"
+        assert values["aws:principalaccount"] == "999999999999"
+    with pytest.raises(ValueError, match=r"^$"):
+        Representative("service", Service("s3.amazonaws.com")).principal_arn  # noqa: B018 - it raises
+
+
+def test_values_that_are_not_known_are_classes_of_their_own() -> None:
+    first, second = Unknown("why"), Unknown("another reason")
+    choices = [Choice({"aws:useragent": value}) for value in (first, second, first, "a", "b", None)]
+    patterns = mentions({"StringLike": {"aws:UserAgent": "*"}})
+    assert [one.values["aws:useragent"] for one in distinct_choices(choices, patterns)] == [
+        first,
+        second,
+        "a",
+        None,
+    ]
+
+
+LISTS: dict[str, tuple[Domain, tuple[int, int, int]]] = {
+    "aws:calledvia": (ServiceChain(), (6, 52, 1596)),
+    "aws:tagkeys": (TextLists("aws:tagkeys"), (4, 15, 299)),
+    "kms:encryptioncontextkeys": (EncryptionContext(), (4, 15, 93)),
+}
+"""How many lists there are of values that a policy with 1, 3 or 14 values distinguishes."""
+
+
+@pytest.mark.parametrize(("at", "named"), [(0, 1), (1, 3), (2, 14)])
+@pytest.mark.parametrize("key", LISTS)
+def test_lists_have_up_to_three_values(key: str, at: int, named: int) -> None:
+    """With more, the answer says that some are missing."""
+    domain, counts = LISTS[key]
+    values = [f"{chr(97 + number)}.amazonaws.com" for number in range(named)]
+    found = domain.choices(mentions({"ForAnyValue:StringEquals": {key: values}}), budget := Budget())
+    lists = [one.values[key] for one in found.choices if one.doubt is None and one.values[key] is not None]
+    assert {len(one) for one in lists if isinstance(one, tuple)} == set(range(1, min(named + 1, 3) + 1))
+    assert len(found.choices) == counts[at]
+    assert len(lists) == len(set(lists)) <= LIMIT - budget.left
+    assert (found.gap == EXHAUSTED) == (named >= 3)
+
+
+@pytest.mark.parametrize(
+    ("statements", "may"),
+    [
+        ([], False),
+        ([{"Effect": "Deny"}], False),
+        ([{"Effect": "Deny"}, {}], True),
+        ([{}, {"Effect": "Deny"}], True),
+        ([{"Action": "sns:Subscribe"}], False),
+        ([{"Effect": "allow"}], True),
+        ([{"Effect": "Deny"}, {"Resource": 7}], True),
+    ],
+)
+def test_only_an_allow_that_covers_a_request_may_allow_it(statements: list[Any], *, may: bool) -> None:
+    policy = policy_of(document(*(statement(**elements) for elements in statements)))
+    assert may_allow(policy, Request(Service("connect.amazonaws.com"), PUBLISH, TOPIC_ARN, {})) is may
+
+
+def test_an_unread_statement_that_may_allow_is_kept() -> None:
+    policy = policy_of({"Version": "2012-10-17", "Statement": ["x"]})
+    assert may_allow(policy, Request(Service("connect.amazonaws.com"), PUBLISH, TOPIC_ARN, {}))
+
+
+def test_an_unknown_value_in_an_unchanged_statement_does_not_matter() -> None:
+    def changed(condition: dict[str, Any]) -> Policy:
+        kept = statement(Principal="*", Resource="unread")
+        policy = policy_of(document(kept, statement(Principal={"AWS": ACCOUNT}, Condition=condition)))
+        return policy.with_values(lambda _, value: Unknown("why", "var.a") if value == "unread" else value)
+
+    wide, narrow = changed({}), changed({"Bool": {"aws:SecureTransport": "true"}})
+    assert gained(wide, narrow, TOPIC).truth is False
+    assert isinstance(gained(narrow, wide, TOPIC).truth, Unknown)
+
+
+def test_questions_are_about_actions_that_aws_lists() -> None:
+    assert {PUBLISH, SUBSCRIBE, *ADMINISTER} <= set(TOPIC_ACTIONS)
+    assert {PUT_KEY_POLICY, *KEY_TAKEOVER, *KEY_USES, DATA_KEY, DECRYPT, DESCRIBE} <= set(KEY_ACTIONS)
 
 
 def test_without_a_budget_nothing_is_excluded() -> None:
