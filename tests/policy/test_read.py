@@ -145,6 +145,15 @@ def test_a_name_is_read_or_missing() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text", ['{"Statment": []}', '{"Statement": [], "Statement": []}', "[]", "{}", '{"Statement": 7}']
+)
+def test_statements_that_are_not_read_are_one_unknown_statement(text: str) -> None:
+    policy, found = read_policy(parse_json(Source("p.json", text)), TOPIC)
+    assert [type(one) for one in policy.statements] == [Unknown]
+    assert [one.grave for one in found] == [True]
+
+
 def test_scalar_list_and_object_forms_read_alike() -> None:
     single = policy_of({"Version": "2012-10-17", "Statement": statement()})
     listed = policy_of(

@@ -50,6 +50,17 @@ def test_invalid_json_is_refused_with_its_position(text: str, message: str, line
     assert caught.value.position()[:2] == (line, column)
 
 
+def test_an_error_has_one_character_unless_it_says_more_and_ends_with_the_text() -> None:
+    source = Source("f", "abc\nde")
+    assert TextError("m", source, 1).position() == Position(1, 2, 1, 3)
+    assert TextError("m", source, 1, 6).position() == Position(1, 2, 2, 3)
+    assert (
+        TextError("m", source, 6).position()
+        == TextError("m", source, 9, 12).position()
+        == Position(2, 3, 2, 3)
+    )
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
