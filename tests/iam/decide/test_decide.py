@@ -103,6 +103,8 @@ PINNED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:Sou
         ({"ForAllValues:Null": {"aws:SourceArn": "true"}}, ALLOWED),
         ({"ForAnyValue:Null": {"aws:SourceArn": "false"}}, NO_MATCH),
         ({"StringEquals": {"aws:SourceAccount": [ACCOUNT, "444455556666"]}}, ALLOWED),
+        ({"StringEquals": {"aws:SourceAccount": ["444455556666", None]}}, UNKNOWN),
+        ({"StringEquals": {"aws:SourceAccount": [ACCOUNT, None]}}, ALLOWED),
         ({"StringEquals": {"aws:SourceAccount": []}}, UNKNOWN),
         ({"StringEqualsIfExists": {"aws:SourceOwner": []}}, ALLOWED),
         ({"StringEqualsIfExists": {"aws:SourceAccount": "444455556666"}}, NO_MATCH),
@@ -180,6 +182,8 @@ def test_conditions_of_a_deny(condition: dict[str, Any], expected: str) -> None:
         ({"AWS": "connect.amazonaws.com"}, NO_MATCH),
         ({"Service": "sns.amazonaws.com"}, NO_MATCH),
         ({"Service": "*"}, UNKNOWN),
+        ({"Service": "c?nnect.amazonaws.com"}, UNKNOWN),
+        ({"Service": "s?s.amazonaws.com"}, NO_MATCH),
         ({"Service": "connect.us-east-1.amazonaws.com"}, UNKNOWN),
         ({"Service": "Connect.amazonaws.com"}, UNKNOWN),
         ({"Federated": "*"}, NO_MATCH),
@@ -203,6 +207,7 @@ def test_principals_for_a_service(principal: Any, expected: str) -> None:
         ({"AWS": SESSION}, SESSION, ALLOWED),
         ({"AWS": "444455556666"}, ROLE, NO_MATCH),
         ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/*"}, ROLE, UNKNOWN),
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/team/?pp"}, ROLE, UNKNOWN),
         ({"Service": "connect.amazonaws.com"}, ROLE, NO_MATCH),
         ("*", ROLE, ALLOWED),
         ({"CanonicalUser": CANONICAL}, ROLE, UNKNOWN),
@@ -313,6 +318,13 @@ def test_actions_resources_and_broken_elements(elements: dict[str, Any], expecte
 def test_variables_are_text_in_the_old_version(version: str) -> None:
     condition = {"StringEquals": {"aws:SourceAccount": "${aws:SourceAccount}"}}
     assert word(allow(condition), version=version) == (ALLOWED if version == "2012-10-17" else NO_MATCH)
+
+
+@pytest.mark.parametrize(("team", "expected"), [("sam", ALLOWED), ("${aws:username}", NO_MATCH)])
+def test_a_value_that_looks_like_a_variable_is_a_text(team: str, expected: str) -> None:
+    condition = {"StringEquals": {"aws:PrincipalTag/team": "${aws:username}"}}
+    context: dict[str, ContextValue] = {"aws:PrincipalTag/team": team, "aws:username": "sam"}
+    assert word(allow(condition), context=context) == expected
 
 
 def test_variables_are_not_known_in_an_unknown_version() -> None:
