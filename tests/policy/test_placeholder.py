@@ -51,6 +51,9 @@ from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, po
         ("arn:aws:sns:us-east-1:your-account-id:t", ""),
         ("YOUR_CONNECT_INSTANCE_ARN", "aws:SourceArn"),
         ("arn:aws:sns:us-east-1:111122223333:TOPIC_NAME", ""),
+        ("REGION", "aws:RequestedRegion"),
+        ("OWNER_ID", "aws:SourceOwner"),
+        ("PARTITION", "a:partition"),
         ("arn:aws:connect:us-east-1:111122223333:instance/INSTANCE_ID/contact-flow/x", "aws:SourceArn"),
         ("arn:aws:connect:us-east-1:111122223333:instance", "aws:SourceArn"),
         ("arn:aws:kms:us-east-1:111122223333:key/your-key-id", ""),
@@ -176,6 +179,11 @@ def test_placeholders_are_filled_in_by_their_role() -> None:
             "aws:sourcearn",
             "arn:aws:connect:us-east-1:<account>:instance/*",
             f"arn:aws:connect:us-east-1:{ACCOUNT}:instance/*",
+        ),
+        (
+            "aws:sourcearn",
+            "arn:aws:connect:us-east-1:<account>:instance/<id>/queue/*",
+            f"{INSTANCE_ARN}/queue/*",
         ),
         (
             "aws:sourcearn",

@@ -33,6 +33,7 @@ def parse(text: str) -> Node:
         ('{"a": }', "expected a value, found `}`", 1, 7),
         ('{"a": 1', "expected `,` or `}`, found the end of the file", 1, 8),
         ("[1 2]", "expected `,` or `]`, found `2`", 1, 4),
+        ('[1 "2"]', "expected `,` or `]`, found a string", 1, 4),
         ('{"a": 1} // why', "unexpected `/`, JSON has no comments", 1, 10),
         ('{"a": 1}\n{"b": 2}', "expected nothing after the JSON document, found `{`", 2, 1),
         ("[01]", "unexpected `0`", 1, 2),
