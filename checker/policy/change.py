@@ -102,7 +102,7 @@ def _renamed(current: Node | None, operation: Rename) -> Node:
     members = (
         member._replace(key=operation.key) if member.key == key else member
         for member in current.members
-        if member.value is not twin
+        if member.key != operation.key or member.value is not twin
     )
     return current._replace(members=tuple(members))
 
@@ -142,12 +142,13 @@ def _with_member(node: Object, key: str, old: Node | None, new: Node | None) -> 
     if old is None:
         added = () if new is None else (Member(key, new, node.start, node.start),)
         return node._replace(members=(*node.members, *added))
-    replaced = (
-        member._replace(value=new) if member.value is old and new is not None else member
-        for member in node.members
-    )
-    members = tuple(member for member in replaced if not (new is None and member.value is old))
-    return node._replace(members=members) if members else None
+    members = []
+    for member in node.members:
+        if member.key != key or member.value is not old:
+            members.append(member)
+        elif new is not None:
+            members.append(member._replace(value=new))
+    return node._replace(members=tuple(members)) if members else None
 
 
 def _item_rewritten(node: Node | None, index: int, rest: Route, change: Change) -> Node | None:

@@ -117,7 +117,7 @@ def filled(policy: Policy, own: str, resource: str, values: Callable[[str, str],
 def intended_value(key: str, text: str, near: Arn, *known: Arn) -> str:
     """Fill in an account, or the placeholders in an instance ARN, from a known instance or else from ``near``."""
     instance = next(iter(known), near)
-    parts, given = str(instance).split(":", 5), text.split(":", 5)
+    parts, given = ["arn", *instance], text.split(":", 5)
     if key.endswith("account"):
         return instance.account
     if len(given) < len(parts):

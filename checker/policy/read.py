@@ -23,6 +23,7 @@ from checker.policy.model import (
 from checker.policy.node import Array, Node, Object, Scalar, describe, items, scalar_text, text_of
 from checker.policy.vocabulary import (
     CONDITION_KEY,
+    IF_EXISTS,
     OLD_VERSION,
     POLICY_ELEMENTS,
     PRINCIPAL_TYPES,
@@ -248,10 +249,19 @@ def _other_case(reading: Reading, node: Object, member: Member, route: Route) ->
 
 
 def _unknown_operator(reading: Reading, name: str, route: Route) -> Unknown:
-    guess = did_you_mean(name, operator_names())
+    guess = _closest_operator(name)
     help_text = f"did you mean `{guess}`?" if guess else ""
     fix = (Rename(route, guess),) if guess else ()
     return reading.problem(f"unknown condition operator `{name}`", route, help_text, Part.KEY, fix)
+
+
+def _closest_operator(name: str) -> str | None:
+    """Return the operator that a name was probably meant to be; `IfExists` is left out where it is not valid."""
+    names = operator_names()
+    if not name.endswith(IF_EXISTS):
+        return did_you_mean(name, names)
+    guess = did_you_mean(name.removesuffix(IF_EXISTS), names)
+    return f"{guess}{IF_EXISTS}" if f"{guess}{IF_EXISTS}" in names else guess
 
 
 def _condition(
@@ -358,7 +368,7 @@ class _Reader(Reading):
             self.patterns("Action", elements, route),
             self.resources(elements, route),
             conditions(self, elements.get("Condition"), (*route, "Condition")),
-            sid_unknown=_is_unknown(elements.get("Sid")),
+            sid_unknown=_is_unread(elements.get("Sid")),
         )
 
     def effect(self, node: Node | Unknown | None, route: Route) -> Value:
@@ -416,5 +426,6 @@ class _Reader(Reading):
         return resources
 
 
-def _is_unknown(node: Node | Unknown | None) -> bool:
-    return isinstance(node, Unknown) or (node is not None and isinstance(value_of(node), Unknown))
+def _is_unread(node: Node | Unknown | None) -> bool:
+    """True for an element whose text could not be read."""
+    return node is not None and (isinstance(node, Unknown) or text_of(node) is None)

@@ -94,7 +94,9 @@ class UnusableKey(Rule):
             help_text = "encrypt the topic with a symmetric encryption key"
             at, fixes = case.here(case.fact(name)), customer_key(case.topic)
             yield self.finding(case.name, message, at, help=help_text, fixes=fixes)
-        if isinstance(key.spec, Unknown):  # the usage follows from it: symmetric keys only encrypt and decrypt
+        if isinstance(
+            key.spec, Unknown
+        ):  # the usage follows from it: symmetric keys only encrypt and decrypt
             yield key.spec
         yield from self._region(case)
 

@@ -126,6 +126,34 @@ def test_a_repeated_element_is_unknown_and_both_places_are_reported() -> None:
     assert found[0].message == "duplicate key `Effect`, first on line 1"
 
 
+@pytest.mark.parametrize("value", [7, None, [], ["x"], {}])
+def test_a_name_that_is_not_a_string_is_unread(value: Any) -> None:
+    policy = policy_of({**document({**statement(), "Sid": value}), "Id": value})
+    one = policy.known_statements()[0]
+    assert (policy.id, one.sid, one.sid_unknown, one.title) == ("", "", True, "statement 1")
+
+
+def test_a_name_is_read_or_missing() -> None:
+    policy = policy_of({**document(statement(Sid="a"), statement()), "Id": "b"})
+    one, other = policy.known_statements()
+    assert (policy.id, one.sid, one.sid_unknown, one.title) == ("b", "a", False, "statement `a`")
+    assert (other.sid, other.sid_unknown, other.title, other.route) == (
+        "",
+        False,
+        "statement 2",
+        ("Statement", 1),
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ['{"Statment": []}', '{"Statement": [], "Statement": []}', "[]", "{}", '{"Statement": 7}']
+)
+def test_statements_that_are_not_read_are_one_unknown_statement(text: str) -> None:
+    policy, found = read_policy(parse_json(Source("p.json", text)), TOPIC)
+    assert [type(one) for one in policy.statements] == [Unknown]
+    assert [one.grave for one in found] == [True]
+
+
 def test_scalar_list_and_object_forms_read_alike() -> None:
     single = policy_of({"Version": "2012-10-17", "Statement": statement()})
     listed = policy_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ def parse(text: str) -> Node:
         ('{"a": }', "expected a value, found `}`", 1, 7),
         ('{"a": 1', "expected `,` or `}`, found the end of the file", 1, 8),
         ("[1 2]", "expected `,` or `]`, found `2`", 1, 4),
+        ('[1 "2"]', "expected `,` or `]`, found a string", 1, 4),
         ('{"a": 1} // why', "unexpected `/`, JSON has no comments", 1, 10),
         ('{"a": 1}\n{"b": 2}', "expected nothing after the JSON document, found `{`", 2, 1),
         ("[01]", "unexpected `0`", 1, 2),
@@ -45,8 +47,19 @@ def parse(text: str) -> Node:
 def test_invalid_json_is_refused_with_its_position(text: str, message: str, line: int, column: int) -> None:
     with pytest.raises(TextError) as caught:
         parse(text)
-    assert caught.value.message == message
+    assert caught.value.message == str(caught.value) == message
     assert caught.value.position()[:2] == (line, column)
+
+
+def test_an_error_has_one_character_unless_it_says_more_and_ends_with_the_text() -> None:
+    source = Source("f", "abc\nde")
+    assert TextError("m", source, 1).position() == Position(1, 2, 1, 3)
+    assert TextError("m", source, 1, 6).position() == Position(1, 2, 2, 3)
+    assert (
+        TextError("m", source, 6).position()
+        == TextError("m", source, 9, 12).position()
+        == Position(2, 3, 2, 3)
+    )
 
 
 values = st.recursive(
@@ -70,6 +83,24 @@ def test_it_accepts_what_the_standard_library_accepts(text: str) -> None:
             parse(text)
     else:
         assert plain(parse(text)) == expected
+
+
+TOKENS = ("{", "}", "[", "]", ":", ",", '"a"', '","', '":"', "1", "true", " ")
+BEGINNINGS = ("", "[1", '{"a"', '{"a":1', '{"a":1,"b":', "[[]", '[{"a":[]}')
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_it_accepts_all_texts_of_few_tokens_that_the_standard_library_accepts(beginning: str) -> None:
+    """Also texts whose strings are marks."""
+    for end in product(TOKENS, repeat=3):
+        text = beginning + "".join(end)
+        try:
+            expected = json.loads(text)
+        except json.JSONDecodeError:
+            with pytest.raises(TextError):
+                parse(text)
+        else:
+            assert plain(parse(text)) == expected
 
 
 def test_a_huge_number_is_text() -> None:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,19 +13,12 @@ import pytest
 
 from checker.core.finding import Finding, Fix, Location, Role, format_route
 from checker.lint.rule import Rule
+from tests.golden import is_as_written
 from tests.rules.cases import CASES, HERE, RULES, Case, run_case
 from tests.rules.test_cases import describe
 
 ATTRIBUTES = ("family", "severity", "link", "since", "summary")
 MARKS = ("opens", "about_everyone", "needs_policy", "varies", "needs_live", "reads_endpoints", "fixable")
-
-
-def is_as_written(path: Path, text: str) -> bool:
-    """Compare a text with the file that has it."""
-    if os.environ.get("CHECKER_GOLDEN") == "write":
-        path.write_text(text, "utf-8")
-    assert text == path.read_text("utf-8")
-    return True
 
 
 def case_lines(case: Case) -> Iterator[str]:

@@ -17,8 +17,9 @@ from checker.core.finding import Verdict
 from checker.core.unknown import Unknown
 from checker.lint.engine import judge
 from checker.lint.rule import Rule
+from tests.golden import is_as_written
 from tests.rules.cases import CASES, Case, facts
-from tests.rules.test_findings import fix_lines, is_as_written
+from tests.rules.test_findings import fix_lines
 
 VERDICTS = tuple(verdict.value for verdict in Verdict)
 OPAQUE = ("PolicyText", "Place", "Arn", "Written")

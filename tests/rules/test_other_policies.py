@@ -16,6 +16,7 @@ from checker.analysis.inventory import Instance, Inventory
 from checker.core.finding import Finding, Verdict
 from checker.inputs.load import load
 from checker.lint.engine import Scope, judge
+from tests.golden import is_as_written
 from tests.rules.cases import HERE, RULES
 from tests.rules.other_policies import (
     CHINESE,
@@ -31,7 +32,7 @@ from tests.rules.other_policies import (
     WITH_CONDITIONS,
     WITH_ELEMENTS,
 )
-from tests.rules.test_findings import fix_lines, is_as_written, place
+from tests.rules.test_findings import fix_lines, place
 from tests.samples import INSTANCE_ARN, TOPIC_ARN, arn_of, document, statement
 
 INSTANCES = {

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from checker.analysis.inventory import Inventory
+from tests.golden import is_as_written
 from tests.rules.cases import HERE
 from tests.rules.other_policies import (
     BOTH,
@@ -28,7 +29,6 @@ from tests.rules.other_policies import (
     both,
     source,
 )
-from tests.rules.test_findings import is_as_written
 from tests.rules.test_other_policies import Notes, read
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 

@@ -26,7 +26,7 @@ from checker.policy.vocabulary import FOR_ALL, NULL
 from checker.policy.wildcard import ONE, RUN, Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from checker.core.unknown import Truth
     from checker.iam.decide.request import ContextValue, Request
@@ -118,12 +118,12 @@ def _mentions(condition: Condition, request: Request, has_variables: Truth) -> I
 
 
 def _texts(statement: Statement) -> Iterator[str]:
-    """Yield every text of a statement that has a variable."""
+    """Yield every text of a statement that may have a variable."""
     for condition in statement.conditions:
         if not isinstance(condition, Unknown):
-            yield from (value for value in condition.values if isinstance(value, str) and "${" in value)
+            yield from (value for value in condition.values if isinstance(value, str))
     if isinstance(statement.resources, Patterns):
-        yield from (value for value in statement.resources.values if isinstance(value, str) and "${" in value)
+        yield from (value for value in statement.resources.values if isinstance(value, str))
 
 
 Assignment = dict[str, "ContextValue | None"]
@@ -256,11 +256,6 @@ def _answer(pattern: Mention, value: ContextValue) -> object:
     if isinstance(value, Unknown):
         return value
     return pattern.matches(value) if isinstance(value, str) else tuple(map(pattern.matches, value))
-
-
-def as_context(assignment: Mapping[str, ContextValue | None]) -> dict[str, ContextValue]:
-    """Remove the absent keys."""
-    return {key: value for key, value in assignment.items() if value is not None}
 
 
 EXHAUSTED = Unknown("the policy is too complex to analyze within the work limit")

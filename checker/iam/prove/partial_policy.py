@@ -212,6 +212,6 @@ def _applies(partial: PartialStatement, request: Request, has_variables: Truth) 
         truth = condition_holds(condition, request, has_variables)
         if truth is False:
             return False
-        if truth is not True and applies is True:
+        if truth is not True:
             applies = truth
     return applies

@@ -58,7 +58,6 @@ _SERVICE_CONTEXT: dict[str, ContextValue] = {
     "aws:securetransport": "true",
     "aws:viaawsservice": "false",
     "aws:sourceip": FOREIGN_ADDRESS,
-    **{key: Unknown("AWS does not document this key for Amazon Connect", key) for key in UNDOCUMENTED},
     **_VARYING_CONTEXT,
     PRINCIPAL_ARN: foreign("aws:PrincipalArn"),
     PRINCIPAL_ACCOUNT: foreign("aws:PrincipalAccount"),
@@ -67,8 +66,10 @@ _SERVICE_CONTEXT: dict[str, ContextValue] = {
 
 def service_context(target: Target, service: str = CONNECT) -> dict[str, ContextValue]:
     """Return the context of a request of a service, without the source keys."""
+    reason = f"AWS does not document this key for {'Amazon Connect' if service == CONNECT else service}"
     return {
         **_SERVICE_CONTEXT,
+        **{key: Unknown(reason, key) for key in UNDOCUMENTED},
         "aws:principalservicename": service,
         "aws:principalservicenameslist": OpenList((service, _regional(service, target.region))),
         "aws:resourceaccount": target.account,

@@ -54,7 +54,18 @@ class _Automata:
     read each segment, and ``kept`` those that matter after it.
     """
 
-    __slots__ = ("accepting", "alphabets", "any", "kept", "loops", "masks", "prefixes", "read", "start", "width")
+    __slots__ = (
+        "accepting",
+        "alphabets",
+        "any",
+        "kept",
+        "loops",
+        "masks",
+        "prefixes",
+        "read",
+        "start",
+        "width",
+    )
 
     def __init__(self, readers: Sequence[Reader], segments: int) -> None:
         self.masks: dict[str, int] = {}

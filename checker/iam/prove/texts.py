@@ -242,7 +242,7 @@ def _as_arn(form: Form) -> Iterator[Form]:
 def _widened(form: Form, patterns: Iterable[Mention]) -> Form:
     """Extend the form of any text by the non-ASCII characters of the patterns."""
     chars = {char for mention in patterns for char in mention.text}
-    more = "".join(sorted(char for char in chars if char > "~" and char != "é" and char.isprintable()))
+    more = "".join(sorted(char for char in chars if char not in PRINTABLE and char.isprintable()))
     if not more:
         return form
     free = (PRINTABLE, _NO_COLON)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import AwsPrincipal, Caller, ContextValue, Request, Service, fold
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, document, policy_of, statement
@@ -97,9 +98,13 @@ PINNED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:Sou
         ({"Null": {"aws:SourceArn": "false"}}, ALLOWED),
         ({"Null": {"aws:SourceOwner": ["true", "false"]}}, ALLOWED),
         ({"Null": {"aws:SourceArn": "False"}}, UNKNOWN),
+        ({"Null": {"aws:SourceArn": None}}, UNKNOWN),
+        ({"Null": {"aws:SourceArn": ["false", None]}}, ALLOWED),
         ({"ForAllValues:Null": {"aws:SourceArn": "true"}}, ALLOWED),
         ({"ForAnyValue:Null": {"aws:SourceArn": "false"}}, NO_MATCH),
         ({"StringEquals": {"aws:SourceAccount": [ACCOUNT, "444455556666"]}}, ALLOWED),
+        ({"StringEquals": {"aws:SourceAccount": ["444455556666", None]}}, UNKNOWN),
+        ({"StringEquals": {"aws:SourceAccount": [ACCOUNT, None]}}, ALLOWED),
         ({"StringEquals": {"aws:SourceAccount": []}}, UNKNOWN),
         ({"StringEqualsIfExists": {"aws:SourceOwner": []}}, ALLOWED),
         ({"StringEqualsIfExists": {"aws:SourceAccount": "444455556666"}}, NO_MATCH),
@@ -115,6 +120,9 @@ PINNED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:Sou
         ({"StringEquals": {"aws:SourceAccount": "${aws:SourceAccount"}}, UNKNOWN),
         ({"StringEquals": {"aws:SourceAccount": "${*}"}}, UNKNOWN),
         ({"ArnLike": {"aws:SourceArn": "arn:aws:connect:*:${aws:SourceAccount}:instance/*"}}, ALLOWED),
+        ({"ArnEquals": {"aws:SourceArn": f"arn:aws:connect:us-east-1:{ACCOUNT}:instance/${{*}}"}}, NO_MATCH),
+        ({"StringLike": {"aws:SourceAccount": "${*}"}}, NO_MATCH),
+        ({"StringEquals": {"aws:SourceAccount": "${?}"}}, UNKNOWN),
         ({"StringLike": {"aws:SourceArn": "*${aws:PrincipalTag/none, 'instance'}*"}}, ALLOWED),
         ({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}, ALLOWED),
         ({"IpAddress": {"aws:SourceIp": "::/0"}}, NO_MATCH),
@@ -174,6 +182,8 @@ def test_conditions_of_a_deny(condition: dict[str, Any], expected: str) -> None:
         ({"AWS": "connect.amazonaws.com"}, NO_MATCH),
         ({"Service": "sns.amazonaws.com"}, NO_MATCH),
         ({"Service": "*"}, UNKNOWN),
+        ({"Service": "c?nnect.amazonaws.com"}, UNKNOWN),
+        ({"Service": "s?s.amazonaws.com"}, NO_MATCH),
         ({"Service": "connect.us-east-1.amazonaws.com"}, UNKNOWN),
         ({"Service": "Connect.amazonaws.com"}, UNKNOWN),
         ({"Federated": "*"}, NO_MATCH),
@@ -197,6 +207,7 @@ def test_principals_for_a_service(principal: Any, expected: str) -> None:
         ({"AWS": SESSION}, SESSION, ALLOWED),
         ({"AWS": "444455556666"}, ROLE, NO_MATCH),
         ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/*"}, ROLE, UNKNOWN),
+        ({"AWS": f"arn:aws:iam::{ACCOUNT}:role/team/?pp"}, ROLE, UNKNOWN),
         ({"Service": "connect.amazonaws.com"}, ROLE, NO_MATCH),
         ("*", ROLE, ALLOWED),
         ({"CanonicalUser": CANONICAL}, ROLE, UNKNOWN),
@@ -208,6 +219,39 @@ def test_principals_for_a_role(principal: Any, caller: str, expected: str) -> No
     asking = AwsPrincipal.parse(caller)
     assert asking is not None
     assert word(statement(Principal=principal), caller=asking) == expected
+
+
+OIDC = f"arn:aws:iam::{ACCOUNT}:oidc-provider/example.com/a"
+
+
+@pytest.mark.parametrize(
+    ("listed", "provider", "grants", "negated", "denies"),
+    [
+        (OIDC, "example.com/a", UNKNOWN, UNKNOWN, UNKNOWN),
+        (OIDC, "EXAMPLE.com/a", UNKNOWN, UNKNOWN, UNKNOWN),
+        ("Example.com/a", OIDC, UNKNOWN, UNKNOWN, UNKNOWN),
+        (OIDC, "example.com/b", NO_MATCH, UNKNOWN, UNKNOWN),
+        (OIDC, Unknown("why"), UNKNOWN, UNKNOWN, UNKNOWN),
+        (OIDC, None, NO_MATCH, ALLOWED, ALLOWED),
+    ],
+)
+def test_a_session_may_have_been_created_through_a_provider(
+    listed: str, provider: ContextValue | None, grants: str, negated: str, denies: str
+) -> None:
+    caller, principal = AwsPrincipal.parse(SESSION), {"Federated": listed}
+    assert caller is not None
+    context: dict[str, ContextValue] = {} if provider is None else {"aws:FederatedProvider": provider}
+    everyone = statement(Principal="*")
+    found = [
+        word(*statements, caller=caller, context=context)
+        for statements in (
+            [statement(Principal=principal)],
+            [statement(Principal=None, NotPrincipal=principal)],
+            [everyone, statement(Effect="Deny", Principal=principal)],
+        )
+    ]
+    assert found == [grants, negated, denies]
+    assert word(statement(Principal=principal), context={"aws:FederatedProvider": listed}) == NO_MATCH
 
 
 @pytest.mark.parametrize(
@@ -238,6 +282,11 @@ def test_a_deny_with_not_principal(elements: dict[str, Any], caller: Caller, exp
         ({"Action": "sns:Pub?ish"}, ALLOWED),
         ({"Action": "*"}, ALLOWED),
         ({"Action": "s*"}, UNKNOWN),
+        ({"Action": ["sns:Publish", 7]}, ALLOWED),
+        ({"Action": ["sns:Subscribe", 7]}, UNKNOWN),
+        ({"Action": ["sns:Subscribe", "*"]}, ALLOWED),
+        ({"Principal": {"AWS": "*", "unknown": "type"}}, ALLOWED),
+        ({"Principal": {"Service": "s3.amazonaws.com", "unknown": "type"}}, UNKNOWN),
         ({"Action": "sns:Subscribe"}, NO_MATCH),
         ({"Action": []}, NO_MATCH),
         ({"Action": None, "NotAction": "sns:Subscribe"}, ALLOWED),
@@ -269,6 +318,21 @@ def test_actions_resources_and_broken_elements(elements: dict[str, Any], expecte
 def test_variables_are_text_in_the_old_version(version: str) -> None:
     condition = {"StringEquals": {"aws:SourceAccount": "${aws:SourceAccount}"}}
     assert word(allow(condition), version=version) == (ALLOWED if version == "2012-10-17" else NO_MATCH)
+
+
+@pytest.mark.parametrize(("team", "expected"), [("sam", ALLOWED), ("${aws:username}", NO_MATCH)])
+def test_a_value_that_looks_like_a_variable_is_a_text(team: str, expected: str) -> None:
+    condition = {"StringEquals": {"aws:PrincipalTag/team": "${aws:username}"}}
+    context: dict[str, ContextValue] = {"aws:PrincipalTag/team": team, "aws:username": "sam"}
+    assert word(allow(condition), context=context) == expected
+
+
+def test_variables_are_not_known_in_an_unknown_version() -> None:
+    assert (
+        word(allow({"StringEquals": {"aws:SourceAccount": "${aws:SourceAccount}"}}), version="2012")
+        == UNKNOWN
+    )
+    assert word(allow({"StringEquals": {"aws:SourceAccount": ACCOUNT}}), version="2012") == ALLOWED
 
 
 @pytest.mark.parametrize(

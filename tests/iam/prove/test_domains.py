@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from checker.core.unknown import Unknown
 from checker.iam.decide.request import Request, Service
 from checker.iam.prove.callers import ANONYMOUS, SIGNED, CallerScope, callers_of_kinds, organization
 from checker.iam.prove.domain import (
@@ -20,21 +21,54 @@ from checker.iam.prove.domain import (
     Domain,
     Mentions,
     covers,
+    distinct_choices,
     mentions_of,
 )
-from checker.iam.prove.key_domains import Clock
-from checker.iam.prove.partial_policy import prepare
+from checker.iam.prove.key_domains import Clock, EncryptionContext, ServiceChain, TextLists
+from checker.iam.prove.partial_policy import may_allow, prepare
 from checker.iam.prove.prove import ConnectProver, OtherAccountsProver, gained
-from checker.iam.prove.service_space import connect_space, instances_space, key_space, other_topics_space
+from checker.iam.prove.service_space import (
+    RequestSource,
+    connect_space,
+    delivery_space,
+    instances_space,
+    key_space,
+    other_topics_space,
+    queue_key_space,
+    sourced_spaces,
+    trust_space,
+)
 from checker.iam.prove.source_keys import Instances
-from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH, SUBSCRIBE, Space, Target, other_accounts_space
+from checker.iam.prove.space import (
+    ADMINISTER,
+    DATA_KEY,
+    DECRYPT,
+    DESCRIBE,
+    KEY_TAKEOVER,
+    KEY_USES,
+    PUBLISH,
+    PUT_KEY_POLICY,
+    SUBSCRIBE,
+    Space,
+    Target,
+    other_accounts_space,
+)
 from checker.iam.prove.texts import any_text
-from checker.iam.prove.universe import caller_space, representatives_of
-from checker.policy.names import GLOBAL_KEYS, KEY_KEYS, TOPIC_KEYS
+from checker.iam.prove.universe import (
+    Representative,
+    action_classes,
+    caller_space,
+    members_of,
+    representatives_of,
+)
+from checker.policy.model import Policy
+from checker.policy.names import GLOBAL_KEYS, KEY_ACTIONS, KEY_KEYS, TOPIC_ACTIONS, TOPIC_KEYS
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, arn_of, document, policy_of, statement
 
 KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 TOPIC, KEY = Target.of(arn_of(TOPIC_ARN)), Target.of(arn_of(KEY_ARN))
+QUEUE = Target.of(arn_of(f"arn:aws:sqs:us-east-1:{ACCOUNT}:inbox"))
+ROLE = Target.of(arn_of(f"arn:aws:iam::{ACCOUNT}:role/firehose"))
 INSTANCES = Instances("aws", ("us-east-1",), or_absent=True)
 NAMES = [
     f"arn:aws:iam::{ACCOUNT}:role/app",
@@ -51,6 +85,14 @@ def spaces() -> Iterator[tuple[str, Space]]:
     yield "Connect for any instance", instances_space(TOPIC, INSTANCES)
     yield "Connect's use of a key", key_space(KEY, DATA_KEY, TOPIC_ARN)
     yield "other topics", other_topics_space(TOPIC, arn_of(TOPIC_ARN))
+    yield "delivery to a queue", delivery_space(QUEUE, arn_of(TOPIC_ARN))
+    yield "delivery to an encrypted queue", queue_key_space(KEY, DECRYPT)
+    yield "the role of a subscription", trust_space(ROLE, arn_of(TOPIC_ARN))
+    keys = ((INSTANCE_ARN, None), (ACCOUNT, None), ("o-a1b2c3d4e5", None))
+    for number, sourced in enumerate(
+        sourced_spaces(connect_space(TOPIC, arn_of(INSTANCE_ARN)), RequestSource(*keys), "o-a1b2c3d4e5")
+    ):
+        yield f"a resource of an organization, {number}", sourced
     for action, target in ((PUBLISH, TOPIC), (SUBSCRIBE, TOPIC), (DECRYPT, KEY)):
         yield f"strangers, {action}", other_accounts_space(action, target, ("o-a1b2c3d4e5", ACCOUNT))
         policy = policy_of(document(statement(Principal={"AWS": NAMES, "Service": "s3.amazonaws.com"})))
@@ -59,9 +101,6 @@ def spaces() -> Iterator[tuple[str, Space]]:
                 f"{representative.kind} {representative.caller}, {action}",
                 caller_space(representative, action, target, (policy,)),
             )
-
-
-SPACES = dict(spaces())
 
 
 def keys_of(domain: Domain) -> list[str]:
@@ -74,24 +113,24 @@ def keys_of(domain: Domain) -> list[str]:
     return list(counts.elements())
 
 
-@pytest.mark.parametrize("name", SPACES)
-def test_no_key_is_in_two_domains(name: str) -> None:
+def test_no_key_is_in_two_domains() -> None:
     """Else a request would have two values for it, and the one that is chosen last would hide the other."""
-    space = SPACES[name]
-    keys = [*space.fixed, *space.absent, *(key for domain in space.free for key in keys_of(domain))]
-    assert [key for key, count in Counter(keys).items() if count > 1] == []
+    for name, space in spaces():
+        keys = [*space.fixed, *space.absent, *(key for domain in space.free for key in keys_of(domain))]
+        assert [(name, key) for key, count in Counter(keys).items() if count > 1] == []
 
 
-@pytest.mark.parametrize("name", SPACES)
-def test_every_documented_key_has_a_domain_or_is_unknown(name: str) -> None:
+def test_every_documented_key_has_a_domain_or_is_unknown() -> None:
     """None is taken for absent because it was forgotten."""
-    space = SPACES[name]
     keys = [key.lower() for key in (*GLOBAL_KEYS, *TOPIC_KEYS, *KEY_KEYS) if key[-1] not in "/:"]
-    domains, constants = space.domains(keys), space.constants(keys)
-    for key in keys:
-        free = any(covers(domain, key) for domain in domains)
-        absent = key in space.absent or any(key.startswith(one) for one in space.absent if one[-1] in "/:")
-        assert free + absent + (key in constants) == 1, key
+    for name, space in spaces():
+        domains, constants = space.domains(keys), space.constants(keys)
+        for key in keys:
+            free = any(covers(domain, key) for domain in domains)
+            absent = key in space.absent or any(
+                key.startswith(one) for one in space.absent if one[-1] in "/:"
+            )
+            assert free + absent + (key in constants) == 1, (name, key)
 
 
 def mentions(condition: dict[str, Any]) -> Mentions:
@@ -123,6 +162,7 @@ def test_every_class_has_a_representative_that_can_exist(
     """Also a class whose shortest text is empty, and one that only the empty text is in."""
     found = values(any_text("aws:principaltag/x"), condition, "aws:principaltag/x")
     assert sorted(map(str, found)) == sorted(map(str, expected))
+    assert "" not in found[:-1]  # the least plausible witness
 
 
 def test_an_excluded_text_does_not_hide_its_class() -> None:
@@ -174,6 +214,14 @@ def test_requests_in_the_past_prove_nothing() -> None:
     assert [one.doubt is None for one in found.choices] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("second", "counts"), [("-1", False), ("0", True), ("253402299999", True), ("253402300000", False)]
+)
+def test_times_that_can_be_written_count(second: str, *, counts: bool) -> None:
+    found = Clock().choices(mentions({"DateEquals": {"aws:EpochTime": second}}), Budget()).choices
+    assert any(one.values["aws:epochtime"] == second for one in found) is counts
+
+
 HOSTILE = [f"*{a}*{b}{c}*" for a in "0123456789abcdef" for b in "048c" for c in "26ae"]
 
 
@@ -200,6 +248,124 @@ def test_public_access_is_found_even_if_there_are_too_many_classes() -> None:
     assert answer.truth is True
 
 
+def test_an_incomplete_answer_is_kept_only_if_there_was_work_left_for_a_whole_one() -> None:
+    domain, patterns = any_text("aws:useragent"), mentions({"StringLike": {"aws:UserAgent": HOSTILE[:40]}})
+    whole = Budget(10 * LIMIT)
+    assert domain.choices(patterns, Budget(LIMIT // 4 - 1, whole)).gap == EXHAUSTED
+    assert whole.results == {}
+    assert domain.choices(patterns, Budget(LIMIT // 4, whole)).gap == EXHAUSTED
+    assert len(whole.results) == 1
+    left = whole.left
+    assert domain.choices(patterns, Budget(LIMIT, whole)).gap == EXHAUSTED
+    assert whole.left == left
+
+
+@pytest.mark.parametrize(
+    ("actions", "resource", "first"),
+    [
+        (["sns:Publish", "KMS:Decrypt"], "*", DATA_KEY),
+        (["sns:Publish"], "*", PUBLISH),
+        ([], "", PUBLISH),
+        ([7, "kms:Decrypt"], "*", DATA_KEY),
+        (["kms:Decrypt"], TOPIC_ARN, PUBLISH),
+        (["sns:Publish"], KEY_ARN, DATA_KEY),
+    ],
+)
+def test_a_resource_is_a_key_by_its_arn_or_by_the_actions(
+    actions: list[Any], resource: str, first: str
+) -> None:
+    policy = policy_of(document(statement(Action=actions)))
+    assert action_classes((policy,), TOPIC._replace(resource=resource))[0][0] == first
+
+
+def test_the_members_of_an_organization_are_in_accounts_that_are_not_named() -> None:
+    """And a service is no principal."""
+    *_, other = representatives_of((policy_of(document(statement(Principal={"AWS": ACCOUNT}))),), "aws")
+    domain = members_of("o-a1b2c3d4e5", other, TOPIC)
+    for way in domain.choices(mentions({"Null": {"aws:PrincipalOrgID": "false"}}), Budget()).choices:
+        values = {
+            key: value
+            for one in way.then
+            for key, value in one.choices({}, Budget()).choices[0].values.items()
+        }
+        assert values["aws:principalorgid"] == "o-a1b2c3d4e5"
+        assert values["aws:principalaccount"] == "999999999999"
+    with pytest.raises(ValueError, match=r"^$"):
+        Representative("service", Service("s3.amazonaws.com")).principal_arn  # noqa: B018 - it raises
+
+
+def test_values_that_are_not_known_are_classes_of_their_own() -> None:
+    first, second = Unknown("why"), Unknown("another reason")
+    choices = [Choice({"aws:useragent": value}) for value in (first, second, first, "a", "b", None)]
+    patterns = mentions({"StringLike": {"aws:UserAgent": "*"}})
+    assert [one.values["aws:useragent"] for one in distinct_choices(choices, patterns)] == [
+        first,
+        second,
+        "a",
+        None,
+    ]
+
+
+LISTS: dict[str, tuple[Domain, tuple[int, int, int, int]]] = {
+    "aws:calledvia": (ServiceChain(), (6, 21, 52, 1596)),
+    "aws:tagkeys": (TextLists("aws:tagkeys"), (4, 8, 15, 299)),
+    "kms:encryptioncontextkeys": (EncryptionContext(), (4, 8, 15, 93)),
+}
+"""How many lists there are of values that a policy with 1, 2, 3 or 14 values distinguishes."""
+
+
+@pytest.mark.parametrize(("at", "named"), [(0, 1), (1, 2), (2, 3), (3, 14)])
+@pytest.mark.parametrize("key", LISTS)
+def test_lists_have_up_to_three_values(key: str, at: int, named: int) -> None:
+    """With more, the answer says that some are missing."""
+    domain, counts = LISTS[key]
+    values = [f"{chr(97 + number)}.amazonaws.com" for number in range(named)]
+    found = domain.choices(mentions({"ForAnyValue:StringEquals": {key: values}}), budget := Budget())
+    lists = [one.values[key] for one in found.choices if one.doubt is None and one.values[key] is not None]
+    assert {len(one) for one in lists if isinstance(one, tuple)} == set(range(1, min(named + 1, 3) + 1))
+    assert len(found.choices) == counts[at]
+    assert len(lists) == len(set(lists)) <= LIMIT - budget.left
+    assert (found.gap == EXHAUSTED) == (named >= 3)
+
+
+@pytest.mark.parametrize(
+    ("statements", "may"),
+    [
+        ([], False),
+        ([{"Effect": "Deny"}], False),
+        ([{"Effect": "Deny"}, {}], True),
+        ([{}, {"Effect": "Deny"}], True),
+        ([{"Action": "sns:Subscribe"}], False),
+        ([{"Effect": "allow"}], True),
+        ([{"Effect": "Deny"}, {"Resource": 7}], True),
+    ],
+)
+def test_only_an_allow_that_covers_a_request_may_allow_it(statements: list[Any], *, may: bool) -> None:
+    policy = policy_of(document(*(statement(**elements) for elements in statements)))
+    assert may_allow(policy, Request(Service("connect.amazonaws.com"), PUBLISH, TOPIC_ARN, {})) is may
+
+
+def test_an_unread_statement_that_may_allow_is_kept() -> None:
+    policy = policy_of({"Version": "2012-10-17", "Statement": ["x"]})
+    assert may_allow(policy, Request(Service("connect.amazonaws.com"), PUBLISH, TOPIC_ARN, {}))
+
+
+def test_an_unknown_value_in_an_unchanged_statement_does_not_matter() -> None:
+    def changed(condition: dict[str, Any]) -> Policy:
+        kept = statement(Principal="*", Resource="unread")
+        policy = policy_of(document(kept, statement(Principal={"AWS": ACCOUNT}, Condition=condition)))
+        return policy.with_values(lambda _, value: Unknown("why", "var.a") if value == "unread" else value)
+
+    wide, narrow = changed({}), changed({"Bool": {"aws:SecureTransport": "true"}})
+    assert gained(wide, narrow, TOPIC).truth is False
+    assert isinstance(gained(narrow, wide, TOPIC).truth, Unknown)
+
+
+def test_questions_are_about_actions_that_aws_lists() -> None:
+    assert {PUBLISH, SUBSCRIBE, *ADMINISTER} <= set(TOPIC_ACTIONS)
+    assert {PUT_KEY_POLICY, *KEY_TAKEOVER, *KEY_USES, DATA_KEY, DECRYPT, DESCRIBE} <= set(KEY_ACTIONS)
+
+
 def test_without_a_budget_nothing_is_excluded() -> None:
     policy = policy_of(document(statement(Principal="*", Condition={"StringLike": {"aws:UserAgent": "a*b"}})))
     assert OtherAccountsProver(policy, TOPIC, Budget(1)).can(PUBLISH).truth == EXHAUSTED
@@ -211,7 +377,7 @@ def test_the_spaces_can_be_prepared() -> None:
     policy = policy_of(
         document(statement(Principal="*", Condition={"StringNotLike": dict.fromkeys(keys, "?")}))
     )
-    for space in SPACES.values():
+    for _, space in spaces():
         prepared = prepare(space, policy)
         for domain in space.domains(prepared.mentions()):
             assert all(
