@@ -65,7 +65,7 @@ def lines(row: Row) -> Iterator[str]:
         if not name:
             yield own
             continue
-        goal = f"{row.goal:g}" if row.goal is not None and number == 0 else ""
+        goal = f"{row.goal:.3g}" if row.goal is not None and number == 0 else ""
         times = f"{row.seconds / seconds:.2f}" if seconds else ""
         yield f"{own}  {name:<32}{shown(seconds):>9}{times:>8}{goal:>7}".rstrip()
 

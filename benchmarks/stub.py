@@ -77,8 +77,9 @@ class Stub:
                 {"Id": str(271828182845 + number), "Status": "ACTIVE"} for number in range(self.accounts)
             ]
             return {"Accounts": listed}
-        if call.service == "connect":
-            return {"InstanceSummaryList": [{"Id": INSTANCE, "Arn": instance(call)}]}
+        if call.service == "connect":  # ListInstances and DescribeInstance
+            found = {"Id": INSTANCE, "Arn": instance(call), "InstanceStatus": "ACTIVE"}
+            return {"InstanceSummaryList": [found], "Instance": found}
         return {"Events": []} if call.service == "cloudtrail" else {}
 
     def sns(self, call: Call) -> str:
