@@ -1,4 +1,4 @@
-// Decides the requests of a file with iam-simulate: `node iam_simulate.mjs requests.jsonl`, installed beside its folder.
+// Decides the requests of a file with the iam-simulate that a folder holds: `node iam_simulate.mjs FOLDER requests.jsonl`.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 

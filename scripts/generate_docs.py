@@ -86,9 +86,8 @@ def shown(case: Case) -> Iterator[str]:
             *quoted(case.subscribers),
         )
     inventory, rules = facts(case)
-    report = with_previews(
-        Reading(inventory, judge(inventory, rules)), lambda _: None
-    )  # as `check` prints it
+    reading = Reading(inventory, judge(inventory, rules))
+    report = with_previews(reading, lambda _: None)  # as `check` prints it
     lines = [line.replace(f"{case.folder}/", "") for line in render(report, Setting())]
     yield from ("```text", *(lines or ["no findings"]), "```")
 

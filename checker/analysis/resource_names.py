@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.inventory import Topic
 from checker.core.arn import Arn
 from checker.core.finding import declared_as
+from checker.core.unknown import Unknown
 from checker.policy.wildcard import glob
 
 if TYPE_CHECKING:
@@ -49,9 +50,12 @@ def _in_folders(resource: Topic | Key) -> Iterator[str]:
 
 def selection(resource: Topic | Key, patterns: Iterable[str]) -> Truth:
     """Return whether a pattern matches one of the names; not known if the ARN is not, and it may match that."""
-    if is_selected(resource, patterns := tuple(patterns)) or isinstance(resource.arn, Arn):
-        return is_selected(resource, patterns)
-    return resource.arn if any(_may_match(resource, pattern) for pattern in patterns) else False
+    patterns = tuple(patterns)
+    if is_selected(resource, patterns):
+        return True
+    if isinstance(resource.arn, Unknown) and any(_may_match(resource, pattern) for pattern in patterns):
+        return resource.arn
+    return False
 
 
 def _may_match(resource: Topic | Key, pattern: str) -> bool:

@@ -94,10 +94,8 @@ class UnusableKey(Rule):
             help_text = "encrypt the topic with a symmetric encryption key"
             at, fixes = case.here(case.fact(name)), customer_key(case.topic)
             yield self.finding(case.name, message, at, help=help_text, fixes=fixes)
-        if isinstance(
-            key.spec, Unknown
-        ):  # the usage follows from it: symmetric keys only encrypt and decrypt
-            yield key.spec
+        if isinstance(key.spec, Unknown):
+            yield key.spec  # the usage follows from it: symmetric keys only encrypt and decrypt
         yield from self._region(case)
 
     def _region(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
