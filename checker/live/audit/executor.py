@@ -233,10 +233,17 @@ def work_off(units: Iterable[Unit], executor: UnitExecutor) -> Iterator[Done]:
             under_way[executor.executor.submit(executor.work, unit)] = unit
         if not under_way:
             return
-        for future in wait(under_way, timeout=_CHECK_EVERY, return_when=FIRST_COMPLETED).done:
-            unit = under_way.pop(future)
-            yield Done(unit, _outcome(future, unit))
+        yield from _finished(under_way)
         executor.check()
+
+
+def _finished(under_way: dict[Future[dict[str, Any]], Unit]) -> list[Done]:
+    """Wait for units and take them out of those under way.
+
+    No future is kept: a cluster repeats a finished unit if its worker dies while its future exists.
+    """
+    finished = wait(under_way, timeout=_CHECK_EVERY, return_when=FIRST_COMPLETED).done
+    return [Done(unit, _outcome(future, unit)) for future in finished for unit in (under_way.pop(future),)]
 
 
 def _outcome(future: Future[dict[str, Any]], unit: Unit) -> dict[str, Any]:

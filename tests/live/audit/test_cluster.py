@@ -10,11 +10,16 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from checker.live.audit.executor import UnitExecutor, work_off
+from checker.live.aws.access import Unit
 from tests.cli.process import run
 from tests.live.cloud import Answer, Call, Cloud
 from tests.live.estate import timeless
@@ -84,6 +89,7 @@ def test_a_worker_that_dies_loses_nothing_and_repeats_nothing(
     def kill_in_the_middle() -> None:
         while not journal.exists() or len(journal.read_text().splitlines()) < 3:
             time.sleep(0.05)
+        time.sleep(0.5)  # until the scheduler has released the finished units
         first.send_signal(signal.SIGKILL)
         first.wait()
         killed.set()
@@ -105,6 +111,23 @@ def test_a_worker_that_dies_loses_nothing_and_repeats_nothing(
     assert all(listed.count(region) == 1 for region in journalled)
     alone = run("audit", *options, "--format", "json")
     assert timeless(alone.stdout) == timeless(done.stdout)
+
+
+def test_the_future_of_a_finished_unit_is_released() -> None:
+    """Dask repeats a finished unit if its worker dies while the future of the unit exists."""
+    units = [Unit("111122223333", region) for region in REGIONS]
+    futures: dict[Unit, weakref.ref[Future[dict[str, Any]]]] = {}
+
+    class Immediate(Executor):
+        def submit(self, work: Any, /, *units: Any, **_: Any) -> Future[Any]:
+            future: Future[dict[str, Any]] = Future()
+            future.set_result(work(*units))
+            futures[units[0]] = weakref.ref(future)
+            return future
+
+    executor = UnitExecutor(Immediate(), lambda _: {}, 1, lambda: None)
+    alive = {done.unit: futures[done.unit]() for done in work_off(units, executor)}
+    assert alive == dict.fromkeys(units)
 
 
 def test_where_nobody_answers_the_help_says_what_an_address_looks_like(cloud: Cloud) -> None:
