@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
-from checker.core.unknown import ACCOUNT, ID, PARTITION, REGION, Unknown
+from checker.core.unknown import ACCOUNT, ID, PARTITION, REGION, Unknown, all_of, any_of, negate
 from checker.policy.arn_shape import CONTACT_FLOW, INSTANCE, PART, can_match
 from checker.policy.model import ALLOW, Patterns
 from checker.policy.node import rendered
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.analysis.inventory import CallerPolicy, Inventory
+    from checker.core.unknown import Truth
     from checker.policy.arn_shape import Shape
     from checker.policy.model import Statement, Value
     from checker.policy.node import Node
@@ -76,22 +77,37 @@ class CallerAnalysis:
             if one.home == caller.home and _may_share(one.owner, caller.owner)
         )
 
-    def unmatched(self) -> Iterator[Unmatched]:
-        """Yield the statements that allow an action in vain, unless another statement decides about the action."""
-        for statement in self.caller.policy.policy.known_statements():
-            resources = statement.resources
-            if statement.effect != ALLOW or not isinstance(resources, Patterns) or resources.negated:
-                continue
-            by_type: dict[Required, tuple[str, ...]] = {}
-            for action, required in REQUIRED.items():
-                if _names(statement, action) and not self._is_decided(action, required):
-                    by_type[required] = (*by_type.get(required, ()), action)
-            for required, actions in by_type.items():
-                yield Unmatched(statement, actions, required, resources)
+    def unmatched(self) -> Iterator[Unmatched | Unknown]:
+        """Yield the statements that allow an action in vain, unless another statement decides about the action.
 
-    def _is_decided(self, action: str, required: Required) -> bool:
+        An Unknown says what could not be read of a statement that may be one of them.
+        """
+        for statement in self.caller.policy.policy.statements:
+            if isinstance(statement, Unknown):
+                yield statement
+            else:
+                yield from self._in_vain(statement)
+
+    def _in_vain(self, statement: Statement) -> Iterator[Unmatched | Unknown]:
+        by_type: dict[Required, tuple[str, ...]] = {}
+        for action, required in REQUIRED.items():
+            truth = self._allows_in_vain(statement, action, required)
+            if isinstance(truth, Unknown):
+                yield truth
+            elif truth:
+                by_type[required] = (*by_type.get(required, ()), action)
+        if isinstance(statement.resources, Patterns):
+            for required, actions in by_type.items():
+                yield Unmatched(statement, actions, required, statement.resources)
+
+    def _allows_in_vain(self, statement: Statement, action: str, required: Required) -> Truth:
+        effect = statement.effect
+        allows = effect if isinstance(effect, Unknown) else effect == ALLOW
+        return all_of((allows, _names(statement, action), negate(self._is_decided(action, required))))
+
+    def _is_decided(self, action: str, required: Required) -> Truth:
         """True if a statement of the role may cover the action on a resource of the required type."""
-        return any(
+        return any_of(
             _may_cover(statement, action, required)
             for other in self._others
             for statement in other.policy.policy.statements
@@ -103,33 +119,47 @@ def _may_share(one: str, other: str) -> bool:
     return not one or not other or one == other
 
 
-def _names(statement: Statement, action: str) -> bool:
+def _names(statement: Statement, action: str) -> Truth:
     """True if a statement names an action, by its name or by a pattern about streaming."""
     actions = statement.actions
-    if not isinstance(actions, Patterns) or actions.negated:
-        return False
-    texts = (value for value in actions.values if isinstance(value, str))
-    return any(mentions_streaming(text) and _covers(text, action) for text in texts)
+    if isinstance(actions, Unknown):
+        return actions
+    named = (
+        one if isinstance(one, Unknown) else mentions_streaming(one) and _covers(one, action)
+        for one in actions.values
+    )
+    return not actions.negated and any_of(named)
 
 
 def _covers(pattern: str, action: str) -> bool:
     return glob(pattern.lower()).matches(action.lower())
 
 
-def _may_cover(statement: Statement | Unknown, action: str, required: Required) -> bool:
-    """True unless it is certain that a statement does not cover an action on the required type."""
+def _may_cover(statement: Statement | Unknown, action: str, required: Required) -> Truth:
+    """False if it is certain that a statement does not cover an action on the required type.
+
+    Unknown if a part of the statement decides about it that could not be read.
+    """
     if isinstance(statement, Unknown):
-        return True
-    actions, resources = statement.actions, statement.resources
-    if isinstance(actions, Unknown) or isinstance(resources, Unknown):
-        return True
-    covered = [one for one in actions.values if isinstance(one, Unknown) or _covers(one, action)]
-    if actions.negated:
-        if any(isinstance(one, str) for one in covered):
-            return False
-    elif not covered:
-        return False
-    return resources.negated or any(can_match(_over(one), required.shape) for one in resources.values)
+        return statement
+    return all_of((_covers_action(statement.actions, action), _may_match(statement.resources, required)))
+
+
+def _covers_action(actions: Patterns | Unknown, action: str) -> Truth:
+    if isinstance(actions, Unknown):
+        return actions
+    covered = any_of(one if isinstance(one, Unknown) else _covers(one, action) for one in actions.values)
+    return negate(covered) if actions.negated else covered
+
+
+def _may_match(resources: Patterns | Unknown, required: Required) -> Truth:
+    """True if a resource can be of the required type; a symbol can be any text of its kind."""
+    if isinstance(resources, Unknown):
+        return resources
+    return resources.negated or any_of(
+        one if isinstance(one, Unknown) and not one.pieces else can_match(_over(one), required.shape)
+        for one in resources.values
+    )
 
 
 def _over(value: Value) -> Tokens:
@@ -140,7 +170,7 @@ def _over(value: Value) -> Tokens:
     if isinstance(value, str):
         return tokens_of(_VARIABLE.sub("*", value))
     tokens: list[str] = []
-    for piece in value.pieces or ("*",):
+    for piece in value.pieces:
         if isinstance(piece, str):
             tokens += tokens_of(_VARIABLE.sub("*", piece))
         else:

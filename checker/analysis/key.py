@@ -152,8 +152,12 @@ class KeyAnalysis(PolicyAnalysis):
     def grants_sns_instead(self) -> bool:
         """True if a statement for SNS, with any conditions, allows an action that Connect as the publisher lacks."""
         lacking = [action for action, truth in self.usable if truth is False]
-        grants = (s for s in self.statements if s.effect == ALLOW and s.names_service(SNS))
-        return any(action_covers(s.actions, action) is True for s in grants for action in lacking)
+        return any(action_covers(s.actions, action) is True for s in self.allows_sns for action in lacking)
+
+    @property
+    def allows_sns(self) -> Iterator[Statement]:
+        """The Allow statements that list sns.amazonaws.com, with any actions."""
+        return (s for s in self.statements if s.effect == ALLOW and s.names_service(SNS))
 
     def fact(self, name: str) -> Place:
         """Return the place of a member of the key's description."""

@@ -142,6 +142,11 @@ class PolicyAnalysis:
         return unread_parts(self.text)
 
     @cached_property
+    def unresolved(self) -> tuple[Unknown, ...]:
+        """The parts of the policy that could not be read, down to single values."""
+        return () if isinstance(self.text, Unknown) else tuple(unresolved_values(self.text.policy))
+
+    @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """The syntax problems of the policy, and the parts that its service rejects or ignores."""
         if isinstance(self.text, Unknown):
@@ -204,7 +209,9 @@ class PolicyAnalysis:
 
 
 def unresolved_values(policy: Policy) -> Iterator[Unknown]:
-    """Yield the values of a policy that its reader could not resolve."""
+    """Yield the parts of a policy that its reader could not resolve, from whole statements to single values."""
+    if isinstance(policy.version, Unknown):
+        yield policy.version
     for statement in policy.statements:
         if isinstance(statement, Unknown):
             yield statement
@@ -225,16 +232,22 @@ def names_connect(statement: Statement) -> bool:
 
 def _unread_services(statement: Statement) -> Iterator[Unknown]:
     """Yield the principals of a statement that were not read and may be services."""
-    if isinstance(statement.principals, Unknown):
-        yield statement.principals
-    elif not statement.principals.negated:
-        services = (one.value for one in statement.principals.entries if one.type == "Service")
-        yield from (value for value in services if isinstance(value, Unknown))
+    principals = statement.principals
+    if isinstance(principals, Unknown):
+        yield principals
+    elif not principals.negated:
+        services = (one.value for one in principals.entries if one.type == "Service")
+        yield from (value for value in (*services, principals.unknown) if isinstance(value, Unknown))
 
 
 def conditions_on(statement: Statement, *keys: str) -> tuple[Condition, ...]:
     """Return the conditions of a statement on one of the keys."""
     return tuple(c for c in statement.conditions if isinstance(c, Condition) and c.folded_key in keys)
+
+
+def unread_conditions(statement: Statement) -> tuple[Unknown, ...]:
+    """Return the conditions of a statement that were not read, so that they may be on any key."""
+    return tuple(one for one in statement.conditions if isinstance(one, Unknown))
 
 
 def unread_actions(statement: Statement) -> Iterator[Unknown]:

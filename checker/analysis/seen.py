@@ -26,7 +26,10 @@ def not_weighed(case: KeyAnalysis) -> Unknown | None:
         return None
     if isinstance(case.key.arn, Unknown):
         return case.key.arn
+    seen = any(one.key == str(case.key.arn) for one in case.evidence.observations)
     if case.topic is None:
-        seen = any(one.key == str(case.key.arn) for one in case.evidence.observations)
         return Unknown("a use of the key was seen, but no topic is known to use it") if seen else None
-    return case.topic.arn if isinstance(case.topic.arn, Unknown) else None
+    if isinstance(case.topic.arn, Unknown):
+        return case.topic.arn
+    open_truths = (truth for _, truth in case.usable if isinstance(truth, Unknown))
+    return next(open_truths, None) if seen and not case.is_open else None

@@ -157,11 +157,16 @@ class PolicyRule(Rule):
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Check the topic's policy."""
-        return self.check_policy(case)
+        return self._check(case)
 
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Check the key's policy."""
-        return self.check_policy(case)
+        return self._check(case)
+
+    def _check(self, case: PolicyAnalysis) -> Iterator[Finding | Unknown]:
+        """Check a policy, of which each part that could not be read may have the pattern."""
+        results = list(self.check_policy(case))
+        yield from results or case.unresolved
 
     def check_policy(self, case: PolicyAnalysis) -> Iterator[Finding | Unknown]:
         """Check a policy."""

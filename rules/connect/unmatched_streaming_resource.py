@@ -24,8 +24,8 @@ class UnmatchedStreamingResource(Rule):
     Statements of identity policies that allow `connect:StartContactStreaming`, `connect:StopContactStreaming` or
     `connect:StartChatContact` only on resources that cannot be of the type that the action requires. The policies are
     those of roles, users and groups in Terraform code, plans and states, in CloudFormation and SAM templates and in the
-    output of CDK, and identity policies in JSON files. A statement is not reported if another statement that the same role may have
-    decides about the action on that type, or if a part of it is not known. Other permissions are not judged.
+    output of CDK, and identity policies in JSON files. A statement is not reported if another statement that the same
+    role may have decides about the action on that type. Other permissions are not judged.
 
     A finding is about the statement: it allows no such call. Whether the role may make the call depends on all its
     policies, and a policy that the code does not declare may allow it.
@@ -69,7 +69,7 @@ class UnmatchedStreamingResource(Rule):
     def check_caller(self, case: CallerAnalysis) -> Iterator[Finding | Unknown]:
         """Report each statement that allows an action in vain."""
         for found in case.unmatched():
-            yield self._finding(case, found)
+            yield found if isinstance(found, Unknown) else self._finding(case, found)
 
     def _finding(self, case: CallerAnalysis, found: Unmatched) -> Finding:
         document, resources = case.caller.policy.document, found.resources

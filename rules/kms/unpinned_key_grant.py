@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.documented import TOPIC_CONTEXT_KEY
-from checker.analysis.policy import unread_actions
+from checker.analysis.policy import unread_actions, unread_conditions
 from checker.analysis.wording import listed
 from checker.core.finding import Severity
-from checker.core.unknown import Unknown
 from checker.iam.decide.elements import covered
 from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.space import DATA_KEY, DECRYPT
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.key import KeyAnalysis
     from checker.core.finding import Finding
+    from checker.core.unknown import Unknown
     from checker.policy.model import Statement
 
 _HELP = "limit it with StringEquals `{key}`{topics}; SNS sets this encryption context for every publisher"
@@ -97,7 +97,7 @@ class UnpinnedKeyGrant(Rule):
         uses = bool(covered(statement.actions, (DATA_KEY, DECRYPT)))
         doubts = () if uses else tuple(unread_actions(statement))
         if uses or doubts:
-            doubts += tuple(one for one in statement.conditions if isinstance(one, Unknown))
+            doubts += unread_conditions(statement)
         if doubts:
             yield doubts[0]
         elif uses:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.policy import unread_conditions
 from checker.analysis.seen import seen_of
 from checker.analysis.wording import listed
 from checker.core.finding import Part, Severity
+from checker.core.unknown import Unknown
 from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from checker.analysis.evidence import Weighed
     from checker.analysis.key import KeyAnalysis
     from checker.core.finding import Finding
-    from checker.core.unknown import Unknown
+
 
 _HELP = "remove the condition, or supply evidence: `checker flow --try-conditions`, or CloudTrail events of the key"
 _HELP_REFUSED = "remove the condition; `kms:EncryptionContext:aws:sns:topicArn` is documented and limits the key to the topic"
@@ -71,6 +73,7 @@ class UnverifiedKeyCondition(Rule):
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Report the conditions that leave the result undetermined, unless evidence decides it."""
         if not case.is_open:
+            yield from _unread(case)
             return
         seen = seen_of(case)
         if seen is None or seen.usable is None:
@@ -93,3 +96,9 @@ class UnverifiedKeyCondition(Rule):
         places = [case.at(statement.route) for statement in seen.statements] or [case.here()]
         reason = f"; {refusal_of(seen.statements)}" if seen.statements else ""
         return self.finding(case.name, f"{seen.sentence}{reason}", places, help=_HELP_REFUSED)
+
+
+def _unread(case: KeyAnalysis) -> Iterator[Unknown]:
+    """Yield the conditions that were not read, unless access is certain or impossible whatever they are."""
+    if any(isinstance(truth, Unknown) for _, truth in case.usable):
+        yield from (one for statement in case.statements for one in unread_conditions(statement))

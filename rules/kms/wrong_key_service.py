@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.policy import unread_actions
 from checker.core.finding import Severity
+from checker.core.unknown import Unknown
 from checker.iam.prove.space import SNS
 from checker.lint.fixes.grants import allow_key
 from checker.lint.rule import Link, Rule
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
     from checker.analysis.key import KeyAnalysis
     from checker.core.finding import Finding, Location
-    from checker.core.unknown import Unknown
 
 _HELP = (
     "allow the two actions for connect.amazonaws.com; sns.amazonaws.com needs them only for encrypted queues "
@@ -74,6 +75,16 @@ class WrongKeyService(Rule):
                 help=_HELP,
                 fixes=allow_key(case),
             )
+        elif any(truth is not True for _, truth in case.usable):
+            yield from _doubts(case)
+
+
+def _doubts(case: KeyAnalysis) -> Iterator[Unknown]:
+    """Yield what could not be read of statements for SNS, and why it is not known whether Connect lacks access."""
+    yield from case.unread_principals
+    yield from (one for statement in case.allows_sns for one in unread_actions(statement))
+    if any(case.allows_sns) and not case.is_open:
+        yield from (truth for _, truth in case.usable if isinstance(truth, Unknown))
 
 
 def _named(case: KeyAnalysis) -> Iterator[Location]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.policy import conditions_on
+from checker.analysis.policy import conditions_on, unread_conditions
 from checker.analysis.wording import could
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
@@ -98,10 +98,12 @@ class MissingSourceAccount(Rule):
         elif isinstance(answer.truth, Unknown):
             about = f"whether {statement.title} lets Connect publish on behalf of other AWS customers"
             yield self.doubt(case, about, answer.truth, case.at(statement.route))
+        else:
+            yield from unread_conditions(statement)  # one of them may be on the ARN
 
     def _pinned(self, case: TopicAnalysis, statement: Statement) -> Iterator[Finding | Unknown]:
         """Report a grant whose ARN names the account, unless an unreadable condition may be the missing one."""
-        unread = [condition for condition in statement.conditions if isinstance(condition, Unknown)]
+        unread = unread_conditions(statement)
         reaches = case.connect(statement).any_instance().truth
         if unread:
             yield unread[0]

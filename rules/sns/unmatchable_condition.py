@@ -74,6 +74,7 @@ class UnmatchableCondition(Rule):
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Check for each grant that names Connect whether any instance can meet its conditions."""
+        yield from case.unread_principals
         works = any(answer.truth is True for _, answer in case.publishing)
         for statement in filter(names_connect, case.grants):
             if statement in case.connect_grants or may_match(case, statement, None):

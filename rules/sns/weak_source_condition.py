@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.policy import conditions_on
+from checker.analysis.policy import conditions_on, unread_conditions
 from checker.analysis.wording import could
 from checker.core.finding import Severity
 from checker.core.unknown import Unknown
@@ -75,6 +75,7 @@ class WeakSourceCondition(Rule):
         """Check each grant with source conditions for other customers, then for other instances of the account."""
         for statement in case.open_grants:
             if not conditions_on(statement, *SOURCE_KEYS):
+                yield from unread_conditions(statement)
                 continue
             answer = case.deputy_of(statement)
             if answer.truth is True and answer.witness is not None:
@@ -95,6 +96,8 @@ class WeakSourceCondition(Rule):
                 yield self.doubt(case, about, answer.truth, case.at(statement.route))
             elif conditions_on(statement, SOURCE_ARN):
                 yield from self._siblings(case, statement)
+            else:
+                yield from unread_conditions(statement)  # one of them may be on the ARN
 
     def _siblings(self, case: TopicAnalysis, statement: Statement) -> Iterator[Finding | Unknown]:
         answer = case.siblings_of(statement)

@@ -85,9 +85,12 @@ class WrongResource(Rule):
         """Report an Allow whose NotResource excludes its own topic: a topic policy applies to no other resource."""
         if statement.effect != ALLOW:
             return
+        covers = case.covers(resources)
         if isinstance(case.topic.arn, Unknown):
             yield case.topic.arn
-        elif case.covers(resources) is False:
+        elif isinstance(covers, Unknown):
+            yield covers
+        elif not covers:
             yield self.finding(
                 case.name,
                 f"{statement.title} covers every resource except this topic",
