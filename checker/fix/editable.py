@@ -55,9 +55,13 @@ _FOLDERS = {
     "node_modules": _VENDORED,
 }
 _MARKS = (
-    (pattern(r'"?aws:cdk:(path|asset|enable)|AWS::CDK::Metadata|/cdk-bootstrap/'), _CDK),
-    (pattern(r"\bSamResourceId\b"), _SAM),
-    (pattern(r"\bServerlessDeploymentBucket\b"), _SERVERLESS),
+    ("aws:cdk:path", _CDK),
+    ("aws:cdk:asset", _CDK),
+    ("aws:cdk:enable", _CDK),
+    ("AWS::CDK::Metadata", _CDK),
+    ("/cdk-bootstrap/", _CDK),
+    ("SamResourceId", _SAM),
+    ("ServerlessDeploymentBucket", _SERVERLESS),
 )
 _CDKTF_MARK = pattern(r'"//"\s*:\s*\{\s*"(metadata|outputs)"|"uniqueId"\s*:')
 _HEAD = 2_000
@@ -80,7 +84,7 @@ def generator_of(source: Source) -> Generator | None:
     if path.name.endswith(HCL_JSON) and (path.name == "cdk.tf.json" or _CDKTF_MARK.search(source.text)):
         return _CDKTF
     if not path.name.endswith(HCL):
-        marked = (generator for mark, generator in _MARKS if mark.search(source.text))
+        marked = (generator for mark, generator in _MARKS if mark in source.text)
         if (found := next(marked, None)) is not None:
             return found
     return _SOME_TOOL if _GENERATED_HEADER.search(source.text[:_HEAD]) else None
