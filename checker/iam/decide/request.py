@@ -159,8 +159,10 @@ def fold(context: Mapping[str, ContextValue]) -> dict[str, ContextValue]:
 
 def spell(key: str) -> str:
     """Write a lower-case key in the spelling of AWS; the name of a tag stays as it is."""
-    known = next((prefix for prefix in _PREFIXES if key.startswith(prefix)), "")
-    return _SPELLINGS.get(key) or _SPELLINGS.get(known, "") + key.removeprefix(known)
+    if key in _SPELLINGS:
+        return _SPELLINGS[key]
+    prefix = next((prefix for prefix in _PREFIXES if key.startswith(prefix)), None)
+    return key if prefix is None else _SPELLINGS[prefix] + key.removeprefix(prefix)
 
 
 _SPELLINGS = {

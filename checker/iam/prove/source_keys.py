@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from checker.core.arn import NEWEST, Arn, is_account, partition_of
@@ -214,7 +215,7 @@ def fresh_account(taken: Iterable[str]) -> str:
     """Return an account ID that is not taken."""
     used = set(taken)
     repeated = (digit * 12 for digit in DIGITS)
-    counted = (f"{number:012}" for number in range(10**12))
+    counted = (f"{number:012}" for number in count())
     return next(
         candidate for candidates in (repeated, counted) for candidate in candidates if candidate not in used
     )

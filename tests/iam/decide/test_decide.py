@@ -13,7 +13,15 @@ import pytest
 
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
-from checker.iam.decide.request import AwsPrincipal, Caller, ContextValue, Request, Service, fold
+from checker.iam.decide.request import (
+    AwsPrincipal,
+    Caller,
+    ContextValue,
+    Request,
+    Service,
+    fold,
+    foreign,
+)
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, document, policy_of, statement
 
 ALLOWED, DENIED, NO_MATCH, UNKNOWN = "Allowed", "ExplicitlyDenied", "ImplicitlyDenied", "Unknown"
@@ -325,6 +333,21 @@ def test_a_value_that_looks_like_a_variable_is_a_text(team: str, expected: str) 
     condition = {"StringEquals": {"aws:PrincipalTag/team": "${aws:username}"}}
     context: dict[str, ContextValue] = {"aws:PrincipalTag/team": team, "aws:username": "sam"}
     assert word(allow(condition), context=context) == expected
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        (ROLE, NO_MATCH),
+        (ACCOUNT, NO_MATCH),
+        ("arn:aws:iam::1111:role/app", UNKNOWN),
+        ("app", UNKNOWN),
+        ("arn:aws:iam", UNKNOWN),
+    ],
+)
+def test_a_caller_of_no_account_of_yours_is_none_that_names_an_account(named: str, expected: str) -> None:
+    context: dict[str, ContextValue] = {"aws:PrincipalArn": foreign("aws:PrincipalArn")}
+    assert word(allow({"StringEquals": {"aws:PrincipalArn": named}}), context=context) == expected
 
 
 def test_variables_are_not_known_in_an_unknown_version() -> None:

@@ -269,11 +269,10 @@ def test_an_incomplete_answer_is_kept_only_if_there_was_work_left_for_a_whole_on
         ([7, "kms:Decrypt"], "*", DATA_KEY),
         (["kms:Decrypt"], TOPIC_ARN, PUBLISH),
         (["sns:Publish"], KEY_ARN, DATA_KEY),
+        ({"of": "another type"}, "*", PUBLISH),
     ],
 )
-def test_a_resource_is_a_key_by_its_arn_or_by_the_actions(
-    actions: list[Any], resource: str, first: str
-) -> None:
+def test_a_resource_is_a_key_by_its_arn_or_by_the_actions(actions: Any, resource: str, first: str) -> None:
     policy = policy_of(document(statement(Action=actions)))
     assert action_classes((policy,), TOPIC._replace(resource=resource))[0][0] == first
 
