@@ -10,8 +10,6 @@ from checker.core.unknown import Unknown
 from checker.policy.vocabulary import CONNECT, mentions_connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from checker.core.finding import Route
     from checker.policy.model import Policy, Problem
     from checker.policy.node import Node
@@ -57,15 +55,15 @@ class Place(NamedTuple):
 
 def files_of(resource: object) -> tuple[str, ...]:
     """Return the names of all documents that a topic, key or contact, or a tuple of them, was read from."""
-    return tuple(dict.fromkeys(_documents(resource)))
-
-
-def _documents(part: object) -> Iterator[str]:
-    if isinstance(part, Place | PolicyText):
-        yield part.document.name
-    elif isinstance(part, tuple):
-        for one in part:
-            yield from _documents(one)
+    names: dict[str, None] = {}
+    parts = [resource]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, (Place, PolicyText)):
+            names[part.document.name] = None
+        elif isinstance(part, tuple):
+            parts += reversed(part)
+    return tuple(names)
 
 
 class Written(NamedTuple):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.configuration.model import matches, root_of
 from checker.core.finding import Verdict
+from checker.core.record import NamedTuple
 from checker.lint.report import UNMET, Examined, Stale
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def choose(
     ``families`` maps each rule ID to its family. ``absolute`` returns the path for the name of a file.
     """
     choices = _Choices(configuration, option, families, absolute)
-    findings = [finding for finding in report.findings if choices.counts(finding, finding.rule)]
+    findings = [finding for finding in report.findings if choices.counts(finding)]
     crashed = {finding.rule for finding in findings} & set(report.crashed)
     return report._replace(
         findings=tuple(map(choices.with_severity, findings)),
@@ -70,6 +71,13 @@ def idle(
             yield Stale(override.where, reason, override.position)
 
 
+class _Chosen(NamedTuple):
+    """A choice with the rules that it selects."""
+
+    choice: Choice
+    rules: frozenset[str]
+
+
 class _Choices:
     """The choices for files and Terraform roots."""
 
@@ -84,10 +92,16 @@ class _Choices:
         self.option = option
         self.families = families
         self.absolute = absolute
-        self.everywhere = configuration.choice.then(option)
-        self.known: dict[tuple[str, str], Choice] = {}
+        self.everywhere = self.chosen(configuration.choice)
+        self.known: dict[tuple[str, str], _Chosen] = {}
 
-    def of(self, result: Finding | Examined) -> Choice:
+    def chosen(self, choice: Choice) -> _Chosen:
+        """Return a choice of the configuration, with the option that takes precedence."""
+        whole = choice.then(self.option)
+        rules = (rule for rule, family in self.families.items() if selects(whole, rule, family))
+        return _Chosen(whole, frozenset(rules))
+
+    def of(self, result: Finding | Examined) -> _Chosen:
         """Return the choice for a finding or a checked target."""
         if not self.configuration.overrides:
             return self.everywhere
@@ -97,26 +111,27 @@ class _Choices:
             self.known[place] = self.overridden(*place)
         return self.known[place]
 
-    def overridden(self, source: str, home: str) -> Choice:
+    def overridden(self, source: str, home: str) -> _Chosen:
         choice = self.configuration.choice
         paths = self.configuration.paths_of(self.absolute(source), home)
         for override in self.configuration.overrides:
             if matches(override.paths, *paths):
                 choice = choice.then(override.choice)
-        return choice.then(self.option)
+        return self.chosen(choice)
 
-    def counts(self, result: Finding | Examined, rule: str) -> bool:
-        return selects(self.of(result), rule, self.families[rule])
+    def counts(self, finding: Finding) -> bool:
+        return finding.rule in self.of(finding).rules
 
     def with_severity(self, finding: Finding) -> Finding:
-        severity = self.of(finding).severity.get(finding.rule)
+        severity = self.of(finding).choice.severity.get(finding.rule)
         failed = severity is not None and finding.verdict is Verdict.FAIL
         return finding._replace(severity=severity or finding.severity) if failed else finding
 
     def narrowed(self, target: Examined) -> Examined:
         """Keep the verdicts of selected rules; the target stays the same object if all are, to save memory."""
-        verdicts = {rule: verdict for rule, verdict in target.verdicts.items() if self.counts(target, rule)}
-        if len(verdicts) == len(target.verdicts):
+        selected = self.of(target).rules
+        if target.verdicts.keys() <= selected:
             return target
+        verdicts = {rule: verdict for rule, verdict in target.verdicts.items() if rule in selected}
         expectations = target.expectations if UNMET in verdicts else {}
         return target._replace(verdicts=verdicts, expectations=expectations)

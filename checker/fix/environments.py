@@ -57,11 +57,12 @@ class Environments:
         self.module_of: Callable[[Path], ModuleTexts] = cache(ModuleTexts.of)
         self.declared: Callable[[Path], frozenset[str]] = cache(_declared)
         self.of_folder: Callable[[Path], str] = cache(self._of_folder)
+        self.repository: Callable[[Path], Path] = cache(lambda folder: repository_of(folder, self.named))
         self.parents: Callable[[Path], Mapping[str, tuple[str, ...]]] = cache(read_parents)
 
     def calls(self, folder: Path) -> Calls:
         """Return the module calls of the repository that contains a folder."""
-        return self.read(repository_of(folder, self.named))
+        return self.read(self.repository(folder))
 
     def _read(self, top: Path) -> Calls:
         """Read the calls of a repository, with those of Terragrunt units."""
@@ -91,12 +92,12 @@ class Environments:
         path = _absolute(Path(source.name))
         if path.name.endswith(HCL):
             return ""
-        readers = map(_absolute, readers_of(path, repository_of(path.parent, self.named), self.module_of))
+        readers = map(_absolute, readers_of(path, self.repository(path.parent), self.module_of))
         return next(filter(None, map(self._of_module, readers)), "")
 
     def _of_nested(self, path: Path, seen: tuple[Path, ...] = ()) -> str:
         """Return the evidence from the templates that deploy this one as a nested stack."""
-        sites = uses_of(path, self.parents(repository_of(path.parent, self.named)))
+        sites = uses_of(path, self.parents(self.repository(path.parent)))
         if len(sites) > 1:
             return f"deployed by {_listed(list(dict.fromkeys(map(_shown, sites))))}"
         parents = [Path(site.rpartition(":")[0]) for site in sites]

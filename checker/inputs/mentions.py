@@ -14,6 +14,7 @@ from checker.core.record import NamedTuple
 from checker.inputs.confinement import OutsideError
 from checker.inputs.discover import is_code, name_of
 from checker.inputs.opening import open_regular
+from checker.inputs.snapshot import known_text
 from checker.inputs.text import UTF_16, unreadable_file
 from checker.policy.vocabulary import CONNECT
 
@@ -120,7 +121,10 @@ def may_hold_policy(path: Path) -> bool | None:
 
 
 def text_in(path: Path) -> str:
-    """Return the text of a file that was searched; empty for a file that is too large or binary."""
+    """Return the text of a file that was searched, as its reader has it; empty for a file that is too large or binary."""
+    known = known_text(path)
+    if known is not None:
+        return known
     with _opened(path) as data:
         if data is None or isinstance(data, OSError):
             return ""

@@ -177,7 +177,7 @@ def find(root: Node, route: Route, part: Part) -> Span:
 
     Nodes may come from different files; each range names its own file.
     """
-    node, text_range = root, span_of(root)
+    node = root
     for step in route:
         if isinstance(step, int):
             inside = items(node)
@@ -191,8 +191,7 @@ def find(root: Node, route: Route, part: Part) -> Span:
             if part is not Part.VALUE and step is route[-1]:
                 return Span(node.source, member.start, member.end)
             node = member.value
-        text_range = span_of(node)
-    return text_range
+    return span_of(node)
 
 
 def _member(node: Node, key: str, *, first: bool) -> Member | None:
