@@ -135,8 +135,9 @@ def _is_named_indirectly(principals: Principals, caller: Caller) -> bool:
     if not isinstance(caller, AwsPrincipal):
         return False
     names = {EVERYONE, str(caller), *((caller.arn.account,) if caller.arn.resource == "root" else ())}
-    covering = [entry.value for entry in principals.entries if entry_covers(entry, caller) is True]
-    return names.isdisjoint(value for value in covering if isinstance(value, str))
+    return names.isdisjoint(
+        entry.value for entry in principals.entries if entry_covers(entry, caller) is True
+    )
 
 
 _NO_SERVICE = Unknown("the action pattern has no service prefix")

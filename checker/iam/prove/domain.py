@@ -42,7 +42,7 @@ class Mention(NamedTuple):
     expansion: Expansion
     text: str
     tokens: Tokens
-    for_all: bool = False
+    for_all: bool
     """True under `ForAllValues:`, which an empty text satisfies like an absent key."""
 
     @property

@@ -400,3 +400,9 @@ def test_the_trace_names_the_first_element_that_failed() -> None:
 def test_a_condition_key_repeated_in_different_case_is_unknown() -> None:
     context: dict[str, ContextValue] = {"aws:SourceAccount": ACCOUNT, "AWS:sourceaccount": ACCOUNT}
     assert word(allow({"StringEquals": {"aws:SourceAccount": ACCOUNT}}), context=context) == UNKNOWN
+
+
+def test_a_statement_that_could_not_be_read_is_among_the_matches_but_has_no_number() -> None:
+    policy = policy_of({**document(), "Statement": [statement(Effect="Deny", Action="sns:Subscribe"), "x"]})
+    decision = decide(policy, Request(CONNECT, "sns:Publish", TOPIC_ARN, fold(CONTEXT)))
+    assert (decision.word, decision.statements(), len(decision.decisive())) == (UNKNOWN, (), 1)

@@ -13,8 +13,17 @@ from hypothesis import strategies as st
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import Request, Service, fold
+from checker.iam.prove.domain import Budget
 from checker.iam.prove.gain import Gain
-from checker.iam.prove.prove import Answer, ConnectProver, OtherAccountsProver, can_publish, confirmed, gained
+from checker.iam.prove.prove import (
+    Answer,
+    ConnectProver,
+    OtherAccountsProver,
+    can_publish,
+    confirmed,
+    either,
+    gained,
+)
 from checker.iam.prove.service_space import connect_space, instances_space
 from checker.iam.prove.source_keys import Instances
 from checker.iam.prove.space import PUBLISH, SUBSCRIBE, Target
@@ -399,3 +408,26 @@ def test_topics_of_the_fixture(folder: Any) -> None:
     if expected["open_only_if_source_keys_absent"]:
         assert deputy.witness is not None
         assert "aws:sourcearn" not in deputy.witness.context
+
+
+YES, NO = Answer(truth=True), Answer(truth=False)
+FIRST, SECOND = Answer(Unknown("the first doubt")), Answer(Unknown("the second doubt"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ((), NO),
+        ((NO, NO), NO),
+        ((NO, FIRST, NO, SECOND), FIRST),
+        ((FIRST, YES, SECOND), YES),
+    ],
+)
+def test_either_is_yes_or_the_first_doubt(answers: tuple[Answer, ...], expected: Answer) -> None:
+    assert either(iter(answers)) == expected
+
+
+def test_a_policy_beyond_the_work_limit_is_too_complex() -> None:
+    policy = policy_of(document(statement(Condition={"ArnLike": {"aws:SourceArn": "*:1*"}})))
+    truth = ConnectProver(policy, TARGET, REGIONS, whole=Budget(1)).any_instance().truth
+    assert str(truth) == "the policy is too complex to analyze within the work limit"
