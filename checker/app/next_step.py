@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +72,7 @@ def after_fix(
     ``topics`` use the fixed keys. The explanation shows what a fix does not read, such as the subscribers.
     """
     if outcome.is_pending:
-        yield f"next: {shlex.join([*outcome.command, '--apply'])}"
+        yield f"next: {_command([*outcome.command, '--apply'])}"
     elif outcome.applied and outcome.flow is None:
         yield from _flow((*(change.resource for change in outcome.changes), *topics), instances, access)
     elif topics and outcome.replacement is None and not (outcome.changes or outcome.unfixed):
@@ -148,8 +147,8 @@ def after_explain_of_replicas(
         region = one.instance.region
         if one.explanation is None and topic is not None:
             own = ("--topic-arn", str(topic), "--instance-arn", str(explanation.instance))
-            explained = shlex.join(("checker", *sys.argv[1:], "--replica-topic-arn", "TOPIC_ARN"))
-            created = shlex.join(("checker", "policy", *own, "--replica-region", region))
+            explained = _command(("checker", *sys.argv[1:], "--replica-topic-arn", "TOPIC_ARN"))
+            created = _command(("checker", "policy", *own, "--replica-region", region))
             if live:
                 yield f"  = help: `{explained}` explains the topic in {region}"
             yield f"  = help: if there is no topic in {region}, `{created}` prints the policies of both topics"
@@ -194,13 +193,13 @@ def _key_files(key: str, missing: Sequence[str]) -> Iterator[str]:
         known = (
             "KEY_ID" if option == "--key-policy" and "alias/" in key else key
         )  # GetKeyPolicy takes no alias
-        yield f"  = help: `aws kms {call} --key-id {shlex.quote(known)} > {file}` writes the file for {option}"
+        yield f"  = help: `aws kms {call} --key-id {_command((known,))} > {file}` writes the file for {option}"
     yield f"next: {this_command(*(word for option in missing for word in (option, _KEY_FILES[option][1])))}"
 
 
 def this_command(*more: str) -> str:
     """Return the command that is running, with more options."""
-    return shlex.join(("checker", *sys.argv[1:], *more))
+    return _command(("checker", *sys.argv[1:], *more))
 
 
 def after_flow(result: FlowResult, access: Sequence[str]) -> Iterator[str]:
@@ -299,5 +298,12 @@ def _values(given: Given) -> Iterator[str]:
     yield from (word for option, values in repeated for pair in values for word in (option, "=".join(pair)))
 
 
+def _command(words: Sequence[str]) -> str:
+    """Write a command to paste into a shell."""
+    import shlex  # imported on demand: a run without findings shows no command
+
+    return shlex.join(words)
+
+
 def _line(words: Sequence[str]) -> str:
-    return f"next: {shlex.join(('checker', *words))}"
+    return f"next: {_command(('checker', *words))}"

@@ -17,7 +17,6 @@ from checker.core.finding import Severity, listed
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
-from checker.inputs.change import read_change
 from checker.inputs.collect import Given
 from checker.inputs.coverage import nothing_examined, topics_not_read
 from checker.inputs.discover import name_of
@@ -231,6 +230,8 @@ def unmatched_expectations(context: CheckContext, report: Report) -> tuple[Skipp
 
 def _examine_change(context: CheckContext, options: Options) -> Run:
     """Check changed files; for Terraform, the roots that they affect, with all files that these read."""
+    from checker.inputs.change import read_change  # only with --changed
+
     change = read_change(options.paths, lambda path: _excluded(path, context.configuration))
     options = options._replace(given=options.given._replace(values=change.values, code=change.code))
     inventory = _load_inventory(context, options, change.paths)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from checker.core.errors import Skipped
 from checker.core.record import NamedTuple
-from checker.inputs.declared import Declarations
 from checker.inputs.discover import name_of
 from checker.inputs.terraform.module.folder import CalledFolders, absolute
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from checker.core.errors import InputError
     from checker.inputs.cloudformation.cdk import Assembly
     from checker.inputs.cloudtrail.streams import Streams
+    from checker.inputs.declared import Declarations
     from checker.inputs.streaming_code import StreamCall
     from checker.inputs.terraform.module.session import Absent
 
@@ -155,6 +155,8 @@ class Facts:
 
     def declarations(self, folder: Path) -> Declarations:
         """Return the declarations of a folder, to which its files add."""
+        from checker.inputs.declared import Declarations  # imported on demand: policies declare nothing
+
         return self.declared.setdefault(folder, Declarations())
 
     def inner_declarations(self, outer: Declarations, name: str) -> Declarations:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
@@ -83,6 +82,7 @@ def head_of(path: Path) -> str:
 def _unpacked(path: Path) -> bytes:
     """Decompress as far as possible; the file's reader reports truncated or damaged files."""
     import gzip  # imported on demand: few files are compressed
+    import zlib
 
     head = b""
     try:
@@ -100,7 +100,8 @@ _MOST = 512 * 1024 * 1024
 
 def read_unpacked(path: Path) -> str:
     """Read the text of a file, which may be compressed. Raises InputError."""
-    import gzip  # imported on demand: few files are compressed
+    import gzip  # imported on demand, as above
+    import zlib
 
     try:
         packed = is_packed(path)

@@ -16,7 +16,6 @@ from checker.core.arn import Arn
 from checker.core.unknown import Unknown
 from checker.inputs.collect import Facts
 from checker.inputs.discover import home_of
-from checker.inputs.resolve import assemble
 from checker.inputs.terraform.address import without_indices
 
 if TYPE_CHECKING:
@@ -182,8 +181,11 @@ def show_where_written(source: Path, facts: Facts) -> None:
 
     files = Facts(facts.given)
     read_module(source, frozenset(), files)
-    for folder, declared in files.declared.items():
-        assemble(declared, files, folder)
+    if files.declared:
+        from checker.inputs.resolve import assemble  # imported on demand, as above
+
+        for folder, declared in files.declared.items():
+            assemble(declared, files, folder)
     facts.skipped += files.skipped
     written = {without_indices(topic.address): _written(topic) for _, topic in files.topics}
     written |= {without_indices(key.address): _written(key) for _, key in files.keys}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import re
 from contextlib import ExitStack, contextmanager
@@ -19,7 +18,9 @@ from checker.inputs.text import UTF_16, unreadable_file
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
+    import mmap
     from collections.abc import Iterator
+    from io import BufferedReader
     from pathlib import Path
 
     from checker.core.errors import InputError
@@ -113,11 +114,18 @@ def may_hold_policy(path: Path) -> bool | None:
     try:
         with open_regular(path, as_input=False) as file:
             size = os.fstat(file.fileno()).st_size
-            with mmap.mmap(file.fileno(), min(size, MOST_SEARCHED), access=mmap.ACCESS_READ) as data:
+            with _mapped(file, min(size, MOST_SEARCHED)) as data:
                 found = data[:2] in UTF_16 or has_words_of_policy(data)
             return None if size > MOST_SEARCHED and not found else found
     except (OSError, ValueError):
         return False
+
+
+def _mapped(file: BufferedReader, size: int) -> mmap.mmap:
+    """Map the beginning of a file into memory; all of it if ``size`` is 0."""
+    import mmap  # imported on demand: few files are long
+
+    return mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
 
 
 def text_in(path: Path) -> str:
@@ -139,12 +147,14 @@ def text_with_connect(path: Path) -> str:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[mmap.mmap | OSError | None]:
-    """Map a file; ``None`` for one that is too large, empty or not a regular file, and the error for one that may not be read."""
+def _opened(path: Path) -> Iterator[bytes | mmap.mmap | OSError | None]:
+    """Read a file, or map a long one; ``None`` for one that is too large, empty or not a regular file, and the error for one that may not be read."""
     with ExitStack() as stack:
         try:
             file = stack.enter_context(open_regular(path, as_input=False))
-            data = stack.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            data: bytes | mmap.mmap = file.read(_MOST_CODE + 1)
+            if len(data) > _MOST_CODE and not is_code(path):
+                data = stack.enter_context(_mapped(file, 0))
         except (OSError, ValueError) as error:
             yield error if isinstance(error, (PermissionError, OutsideError)) else None
             return

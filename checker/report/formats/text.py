@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.report.brief import question_and_cause
-from checker.report.finding_text import finding_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,10 +20,14 @@ def render(report: Report, setting: Setting) -> Iterator[str]:
     The findings of an audit are grouped below a summary, the worst first.
     """
     if report.audit is not None:
-        from checker.report.audit_text import audit_lines  # only audits have groups
+        from checker.report.audit_text import audit_lines  # imported on demand: only audits have groups
 
         yield from audit_lines(report, setting)
         return
+    if not report.findings:
+        return
+    from checker.report.finding_text import finding_lines  # imported on demand, as above
+
     for index, (finding, *others) in enumerate(_by_cause(report.findings)):
         if index:
             yield ""
