@@ -1,7 +1,8 @@
 """Enumerates mutants: modules with one small mistake each, as a person might make it.
 
 Not changed, as no caller could notice or because the result would be another program: annotations, docstrings, imports,
-`if TYPE_CHECKING`, decorators, assertions, and the type argument of `cast`.
+`if TYPE_CHECKING`, decorators, assertions, `strict` of `zip`, which is one, and the type argument of `cast`. No result
+is left out that the type checker would miss.
 """
 
 from __future__ import annotations
@@ -138,8 +139,18 @@ def _below(node: ast.AST, above: tuple[ast.AST, ...], function: str) -> Iterator
     for field, index, child in _children(node):
         name = _name(node, field, function)
         for operator, new in _replacements(child, node):
-            yield Site((*above, node), field, index, operator, new, name)
+            if operator != "return" or _may_be_none((*above, node)):
+                yield Site((*above, node), field, index, operator, new, name)
         yield from _below(child, (*above, node), name)
+
+
+def _may_be_none(above: tuple[ast.AST, ...]) -> bool:
+    """True in a function that may return None; the type checker refuses it in all others."""
+    function = next(one for one in reversed(above) if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))
+    return function.returns is None or any(word in ast.unparse(function.returns) for word in _NO_TYPES)
+
+
+_NO_TYPES = ("None", "Any", "object")
 
 
 def _name(node: ast.AST, field: str, function: str) -> str:
@@ -174,6 +185,8 @@ def _is_skipped(child: ast.AST, parent: ast.AST, index: int) -> bool:
         return True
     if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id == "cast":
         return index == 0 and child is parent.args[0]
+    if isinstance(child, ast.keyword) and child.arg == "strict":
+        return isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id == "zip"
     return isinstance(child, ast.Import | ast.ImportFrom | ast.Assert | ast.expr_context)
 
 

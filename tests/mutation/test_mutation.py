@@ -38,7 +38,8 @@ MUTANTS = {
     ],
     "def f():\n    raise E\n    raise E": ["raise E -> pass", "raise E -> pass #2"],
     '"""Text."""\nimport a\nif TYPE_CHECKING:\n    B = 1\ndef f(a: "A") -> "B":\n    """Text."""\n    assert a': [],
-    "def f(a: B) -> C:\n    return cast('D', a)": ["return cast('D', a) -> return None"],
+    "def f(a: B) -> C | None:\n    return cast('D', a)": ["return cast('D', a) -> return None"],
+    "def f(a: B) -> C:\n    return [*zip(a, strict=True)]": [],
 }
 
 

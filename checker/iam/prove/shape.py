@@ -128,7 +128,7 @@ class _Automata:
     def alphabet(self, chars: str) -> str:
         """Return those of ``chars`` that are in some pattern, and one that represents all others."""
         if chars not in self.alphabets:
-            other = next((char for char in chars if char not in self.masks), "")
+            other = next((char for char in chars if char not in self.masks), None)
             self.alphabets[chars] = "".join(char for char in chars if char == other or char in self.masks)
         return self.alphabets[chars]
 

@@ -69,6 +69,14 @@ CONDITIONS: list[dict[str, Any]] = [
     {"StringEquals": {"aws:PrincipalTag/a": ""}},
     {"StringEquals": {"aws:PrincipalTag/a": "~"}},
     {"NumericEquals": {"aws:PrincipalTag/a": "1"}},
+    {"StringEquals": {f"aws:PrincipalTag/{'a' * 128}": "x"}},
+    {"StringEquals": {f"aws:PrincipalTag/{'a' * 129}": "x"}},
+    {"NumericEquals": {"aws:MultiFactorAuthAge": "0"}},
+    {"NumericLessThan": {"aws:MultiFactorAuthAge": "0"}},
+    {
+        "ForAllValues:StringEquals": {"aws:PrincipalTag/a": "x"},
+        "StringNotEquals": {"aws:PrincipalTag/a": "x"},
+    },
     {"DateLessThan": {"aws:userid": "2026-01-01"}},
     {"StringEquals": {"aws:SourceIp": "203.0.113.5"}},
     {"NumericGreaterThan": {"aws:MultiFactorAuthAge": "129599"}},
@@ -119,6 +127,7 @@ ELEMENTS: list[dict[str, Any]] = [
     {"Principal": {"CanonicalUser": "ab" * 32}},
     {"Principal": {"Federated": "cognito-identity.amazonaws.com"}},
     {"Principal": {"Federated": f"arn:aws:iam::{OTHER}:saml-provider/adfs"}},
+    {"Principal": {"Federated": "cognito-identity.amazonaws.com"}, "Effect": "Deny"},
     {"Principal": None, "NotPrincipal": {"AWS": USER}},
     {"Action": None, "NotAction": "sns:Publish"},
     {"Effect": "allow"},
@@ -126,7 +135,7 @@ ELEMENTS: list[dict[str, Any]] = [
     {"Condition": {"StringLike": 7}, "Principal": EVERYONE},
     {"Condition": {"StringLike": {"aws:SourceArn": {}}}, "Principal": EVERYONE},
     {"Action": 7},
-    {"Resource": [7, f"{TOPIC.resource[:-1]}${{aws:PrincipalTag/a, 't'}}"]},
+    {"Resource": [{}, f"{TOPIC.resource[:-1]}${{aws:PrincipalTag/a, 't'}}"]},
 ]
 USUAL = {
     *("aws:requestedregion", "aws:resourceaccount", "aws:principalisawsservice", "aws:principalservicename"),

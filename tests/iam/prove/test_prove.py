@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from checker.core.unknown import Unknown
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import Request, Service, fold
-from checker.iam.prove.domain import Budget
+from checker.iam.prove.domain import Budget, ExhaustedError
 from checker.iam.prove.gain import Gain
 from checker.iam.prove.prove import (
     Answer,
@@ -431,3 +431,10 @@ def test_a_policy_beyond_the_work_limit_is_too_complex() -> None:
     policy = policy_of(document(statement(Condition={"ArnLike": {"aws:SourceArn": "*:1*"}})))
     truth = ConnectProver(policy, TARGET, REGIONS, whole=Budget(1)).any_instance().truth
     assert str(truth) == "the policy is too complex to analyze within the work limit"
+
+
+def test_a_budget_lasts_until_more_than_all_of_it_is_spent() -> None:
+    budget = Budget(5)
+    budget.spend(5)
+    with pytest.raises(ExhaustedError):
+        budget.spend(1)
