@@ -212,6 +212,6 @@ def _compare(pattern: ArnGlob, folded: Glob, resource: str) -> Truth:
         return False
     if not pattern.whole.matches(resource):
         return _CASE
-    if not pattern.is_arn or resource.count(":") < PARTS - 1:
+    if not pattern.is_arn:
         return _SHORT
     return pattern.matches_parts(resource) or _CROSSING

@@ -97,7 +97,7 @@ class TextLists(NamedTuple):
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
         """Return every set of up to three texts that the patterns distinguish."""
         distinct = any_text(self.key, optional=False).choices(mentions, budget)
-        texts = [str(choice.values[self.key]) for choice in distinct.choices if choice.values[self.key]]
+        texts = [str(choice.values[self.key]) for choice in distinct.choices]
         sets = chain.from_iterable(combinations(texts[:12], length) for length in range(1, _MOST + 1))
         lists = tuple(Choice({self.key: texts_of_list}) for texts_of_list in sets)
         budget.spend(len(lists))

@@ -406,3 +406,9 @@ def test_a_statement_that_could_not_be_read_is_among_the_matches_but_has_no_numb
     policy = policy_of({**document(), "Statement": [statement(Effect="Deny", Action="sns:Subscribe"), "x"]})
     decision = decide(policy, Request(CONNECT, "sns:Publish", TOPIC_ARN, fold(CONTEXT)))
     assert (decision.word, decision.statements(), len(decision.decisive())) == (UNKNOWN, (), 1)
+
+
+def test_a_statement_of_unknown_effect_that_does_not_match_decides_nothing() -> None:
+    odd = statement(Effect="allow", Action="sns:Subscribe")
+    assert word(odd) == NO_MATCH
+    assert word(odd, statement()) == ALLOWED
