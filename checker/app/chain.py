@@ -253,6 +253,7 @@ def _read_around(
 
 def _find_instance(calls: Calls, topic: Topic, name: str, activity: Activity) -> tuple[Topic, Arn]:
     """Find the instance with a name, else one that streams to the topic, which is then paired. Raises CheckerError."""
+    from checker.analysis.pairing import named_by
     from checker.live.audit.instances import list_instances, pair_topic
     from checker.live.aws.lookup import find_instance
 
@@ -260,7 +261,7 @@ def _find_instance(calls: Calls, topic: Topic, name: str, activity: Activity) ->
         return topic, find_instance(calls, name)
     listed = list_instances(calls)
     contacts = () if isinstance(activity.contacts, Unknown) else activity.contacts
-    paired = pair_topic(topic, listed or (), contacts, complete=listed is not None)
+    paired = pair_topic(topic, named_by(topic), listed or (), contacts, complete=listed is not None)
     if not paired.pairings:
         names = ", ".join(f"`{one.arn.instance_id}`" for one in listed or ())
         known = f"; account {calls.unit.account} has {names} in {calls.unit.region}" if names else ""

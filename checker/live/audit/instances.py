@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from checker.analysis.inventory import CREATION_FAILED, Instance, Pairing, Place, Source
-from checker.analysis.pairing import fits, is_near, is_of_another, named_by
+from checker.analysis.pairing import fits, is_near, is_of_another
 from checker.analysis.replicas import anywhere
 from checker.core.arn import Arn
 from checker.core.errors import Skipped
@@ -75,16 +75,21 @@ def describe_replicas(
 
 
 def pair_topic(
-    topic: Topic, listed: Sequence[Instance], contacts: Sequence[Contact], *, complete: bool = True
+    topic: Topic,
+    named: Named,
+    listed: Sequence[Instance],
+    contacts: Sequence[Contact],
+    *,
+    complete: bool = True,
 ) -> Topic:
-    """Pair a topic with the instances that are known to stream to it.
+    """Pair a topic with the instances that are known to stream to it. ``named`` is what its policy names.
 
     These are the instances that CloudTrail shows or the policy names. Otherwise it is the unit's only instance,
     unless the policy names other accounts or instances, or the list is not ``complete``. Of several instances, none
     is paired.
     """
     seen = _seen(topic, contacts)
-    return topic._replace(pairings=_streaming(topic, named_by(topic), listed, seen, complete=complete))
+    return topic._replace(pairings=_streaming(topic, named, listed, seen, complete=complete))
 
 
 def pair_streaming(
@@ -100,9 +105,8 @@ def _seen(topic: Topic, contacts: Sequence[Contact]) -> set[Arn | None]:
     return {contact.instance for contact in contacts if any(arn == topic.name for arn, _ in contact.topics)}
 
 
-def pair_without_trail(topic: Topic, listed: Sequence[Instance]) -> Topic | None:
+def pair_without_trail(topic: Topic, named: Named, listed: Sequence[Instance]) -> Topic | None:
     """Pair a topic before CloudTrail is read. Return None if CloudTrail could change the result."""
-    named = named_by(topic)
     paired = _streaming(topic, named, listed, ())
     paired_if_seen = _streaming(topic, named, listed, {instance.arn for instance in listed})
     return topic._replace(pairings=paired) if paired == paired_if_seen else None

@@ -74,9 +74,9 @@ class UnitContext:
         if given:
             return self._with_streaming(topic, given, listed)
         if self.is_known():
-            return pair_topic(topic, self._existing(), self.contacts(), complete=listed is not None)
+            return pair_topic(topic, named, self._existing(), self.contacts(), complete=listed is not None)
         # If the instances could not be listed, only CloudTrail shows which instances exist.
-        return None if listed is None else pair_without_trail(topic, listed)
+        return None if listed is None else pair_without_trail(topic, named, listed)
 
     def _given_instead(
         self, topic: Topic, named: Named, listed: Sequence[Instance] | None
