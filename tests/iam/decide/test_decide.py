@@ -412,3 +412,9 @@ def test_a_statement_of_unknown_effect_that_does_not_match_decides_nothing() -> 
     odd = statement(Effect="allow", Action="sns:Subscribe")
     assert word(odd) == NO_MATCH
     assert word(odd, statement()) == ALLOWED
+
+
+@pytest.mark.parametrize(("value", "expected"), [("", UNKNOWN), ((), UNKNOWN), ("x", NO_MATCH)])
+def test_whether_an_empty_value_is_present_is_not_known(value: ContextValue, expected: str) -> None:
+    condition = {"Null": {"aws:PrincipalTag/x": "true"}}
+    assert word(allow(condition), context={"aws:PrincipalTag/x": value}) == expected

@@ -77,6 +77,8 @@ CONDITIONS: list[dict[str, Any]] = [
     {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
     {"StringLike": {"aws:FederatedProvider": "*:*:*:*:*:*"}},
     {"ArnLike": {"aws:FederatedProvider": "é:*:*:*:*:*:*"}},
+    {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::*:user/{'x' * 64}"}},
+    {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::*:user/{'x' * 65}"}},
     {"NumericEquals": {"aws:MultiFactorAuthAge": "0"}},
     {"NumericLessThan": {"aws:MultiFactorAuthAge": "0"}},
     {

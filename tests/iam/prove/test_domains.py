@@ -55,6 +55,7 @@ from checker.iam.prove.space import (
 )
 from checker.iam.prove.texts import any_text
 from checker.iam.prove.universe import (
+    PRINCIPAL,
     Representative,
     action_classes,
     caller_space,
@@ -275,6 +276,13 @@ def test_an_incomplete_answer_is_kept_only_if_there_was_work_left_for_a_whole_on
 def test_a_resource_is_a_key_by_its_arn_or_by_the_actions(actions: Any, resource: str, first: str) -> None:
     policy = policy_of(document(statement(Action=actions)))
     assert action_classes((policy,), TOPIC._replace(resource=resource))[0][0] == first
+
+
+def test_an_account_that_is_named_is_in_the_partition_of_the_resource() -> None:
+    named = [ACCOUNT, "arn:aws:iam::444455556666:user/sam"]
+    policy = policy_of(document(statement(Principal={"AWS": named})))
+    callers = [str(one.caller) for one in representatives_of((policy,), "aws-cn") if one.kind == PRINCIPAL]
+    assert callers == [f"arn:aws-cn:iam::{ACCOUNT}:root", "arn:aws:iam::444455556666:user/sam"]
 
 
 def test_the_members_of_an_organization_are_in_accounts_that_are_not_named() -> None:
