@@ -54,7 +54,7 @@ TESTS = {
         *("tests/rules/test_findings.py", "tests/fix/test_edits.py", "tests/inputs/test_yaml_text.py"),
     ),
     "fixes": (*RULES, "tests/fix/test_key_pins.py"),
-    "rules": (*RULES, "tests/rules/test_not_known.py"),
+    "rules": (*RULES, "tests/rules/test_unread_parts.py", "tests/rules/test_not_known.py"),
 }
 """The tests for each package, those first that notice most."""
 
