@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from checker.core.finding import Position
@@ -172,11 +173,12 @@ def text_of(path: Path) -> str:
 
 def mentions(text: str) -> Iterator[Mention]:
     """Yield the places that name Connect as the principal of a statement, except in comments."""
-    line, start = 1, 0
+    line, start, before = 1, 0, 0
     for match in _principals(text):
-        line += text.count("\n", start, match.start())
-        start = text.rfind("\n", start, match.start()) + 1 or start
-        if _has_action(text, match) and _COMMENT.match(text, start, match.start()) is None:
+        line += text.count("\n", before, match.start())
+        start = text.rfind("\n", before, match.start()) + 1 or start
+        before = match.start()
+        if _COMMENT.match(text, start, match.start()) is None and _has_action(text, match):
             yield Mention(match.start(), line, match.start() - start + 1)
 
 
@@ -199,8 +201,8 @@ def _has_action(text: str, principal: re.Match[str]) -> bool:
     """True if the statement of a principal seems to name an action on topics or keys."""
     before = text[max(0, principal.start() - _NEAR) : principal.start()]
     after = text[principal.end() : principal.end() + _NEAR]
-    between = [before[action.end() :] for action in _ACTION.finditer(before)]
-    between += [after[: action.start()] for action in _ACTION.finditer(after)]
+    nearest_first = reversed([before[action.end() :] for action in _ACTION.finditer(before)])
+    between = chain(nearest_first, (after[: action.start()] for action in _ACTION.finditer(after)))
     return any(map(_is_one_statement, between))
 
 
