@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from botocore.loaders import JSONFileLoader
+import botocore.session
+from botocore.loaders import JSONFileLoader, create_loader
 
 _load = JSONFileLoader.load_file
 
@@ -16,8 +17,9 @@ def _loaded(path: str) -> Any:
 
 
 def remember() -> None:
-    """Parse each file once. botocore only reads what it has loaded."""
+    """Find and parse each file once. botocore only reads what it has loaded."""
     JSONFileLoader.load_file = lambda _, path: _loaded(path)
+    botocore.session.create_loader = cache(create_loader)
 
 
 def load_all(services: tuple[str, ...]) -> None:

@@ -17,7 +17,10 @@ import sys
 import time
 from typing import NoReturn
 
+from pytest import MonkeyPatch  # noqa: PT013
+
 import checker
+from tests.pauses import drop_pauses
 from tests.samples import TESTS
 from tests.service_models import load_all, remember
 
@@ -40,6 +43,7 @@ def main() -> None:
     """Import everything, say so, and serve."""
     import_all()
     remember()
+    drop_pauses(MonkeyPatch())  # for the rest of this process
     load_all(_SERVICES)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(sys.argv[1])

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from scripts.terraform_fixtures import Tools, workspace
+from scripts.terraform_fixtures import Tools, Workspace, workspace
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 ACCOUNT, REGION, HUB = "123456789012", "us-east-1", "210987654321"
@@ -17,6 +21,7 @@ NEWS = f"arn:aws:sns:{REGION}:{ACCOUNT}:news"
 DIGEST = f"sha256:{'0' * 64}"
 _PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::Region": REGION}
 _NOTHING = object()
+_CALLS = "main.tf.json"
 _VISIBILITY = 30
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"""
 Json = dict[str, Any]
@@ -61,14 +66,47 @@ class Rendered(NamedTuple):
     """The seconds for which a queue keeps messages, and hides a received one."""
 
 
-def plan_of(tools: Tools, endpoint: str, case: Case) -> Rendered:
-    """Plan the module, with AWS at an endpoint."""
-    within = "" if case.part == "hub" else "member"
-    with workspace(tools, DEPLOY / "terraform", endpoint, within) as made:
-        (made.folder / "case.tfvars.json").write_text(json.dumps(case.settings))
-        plan = made.plan("-var-file=case.tfvars.json")
+class Root(NamedTuple):
+    """A module that calls the modules of ``deploy/``, since to start Terraform takes longer than to plan several."""
+
+    workspace: Workspace
+
+    def plan(self, *calls: Call) -> list[Rendered]:
+        """Plan some of the calls for which the module was initialized. Raises CalledProcessError."""
+        (self.workspace.folder / _CALLS).write_text(_calling(calls))
+        plan = self.workspace.plan()
+        children = plan["planned_values"]["root_module"]["child_modules"]
+        resources = {child["address"]: child["resources"] for child in children}
+        return [_planned(resources[f"module.{call.name}"]) for call in calls]
+
+
+class Call(NamedTuple):
+    """A call of a hub or member with settings."""
+
+    name: str
+    part: str
+    settings: dict[str, Any]
+
+
+@contextmanager
+def calling(tools: Tools, endpoint: str, calls: Iterable[Call]) -> Iterator[Root]:
+    """Initialize a module for calls, with AWS at an endpoint."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "root")
+        shutil.copytree(DEPLOY / "terraform", source / "hub")
+        (source / _CALLS).write_text(_calling(calls))
+        with workspace(tools, source, endpoint) as made:
+            yield Root(made)
+
+
+def _calling(calls: Iterable[Call]) -> str:
+    sources = {"hub": "./hub", "member": "./hub/member"}
+    return json.dumps({"module": {one.name: {"source": sources[one.part], **one.settings} for one in calls}})
+
+
+def _planned(resources: Iterable[Json]) -> Rendered:
     rendered = Rendered({}, [], {}, {}, {})
-    for resource in plan["planned_values"]["root_module"]["resources"]:
+    for resource in resources:
         _add_planned(rendered, resource["type"], resource["name"], resource["values"])
     return rendered
 

@@ -25,19 +25,21 @@ from checker.inputs.cloudtrail.change_event import DETAIL_TYPE, EVENTS
 from checker.inputs.requests import read_question
 from checker.live.permissions import Extras, Limits, audit_policy, change_statements, night_statements
 from checker.policy.change import contents
-from scripts.terraform_fixtures import MissingToolError, Tools, workspace
+from scripts.terraform_fixtures import MissingToolError, Tools
 from tests.deploy.rendered import (
     ACCOUNT,
     DEPLOY,
     HUB,
     NEWS,
     REGION,
+    Call,
     Case,
     Json,
     Rendered,
+    Root,
+    calling,
     camel,
     parameters_of,
-    plan_of,
     resources_of,
     template_of,
 )
@@ -71,9 +73,25 @@ def tools() -> Tools:
         pytest.skip(f"{error}, so that the module cannot be planned")
 
 
-@pytest.mark.parametrize("case", [*HUBS, *MEMBERS], ids=str)
-def test_both_tools_create_the_same_policies_patterns_and_settings(case: Case, aws: Cloud) -> None:
-    planned, rendered = plan_of(tools(), aws.url, case), template_of(case)
+CALLS = {case: Call(f"case{n}", case.part, case.settings) for n, case in enumerate([*HUBS, *MEMBERS])}
+
+
+@pytest.fixture(scope="module")
+def root(aws: Cloud) -> Iterator[Root]:
+    with calling(tools(), aws.url, CALLS.values()) as root:
+        yield root
+
+
+@pytest.fixture(scope="module")
+def plans(root: Root) -> dict[Case, Rendered]:
+    return dict(zip(CALLS, root.plan(*CALLS.values()), strict=True))
+
+
+@pytest.mark.parametrize("case", CALLS, ids=str)
+def test_both_tools_create_the_same_policies_patterns_and_settings(
+    case: Case, plans: dict[Case, Rendered]
+) -> None:
+    planned, rendered = plans[case], template_of(case)
     assert planned.policies.keys() == rendered.policies.keys()
     for name, policy in planned.policies.items():
         assert contents(typed(policy)).keys() == contents(typed(rendered.policies[name])).keys(), name
@@ -230,29 +248,26 @@ REFUSED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("part", REFUSED)
-def test_both_tools_refuse_the_same_values(part: str, aws: Cloud) -> None:
+def test_both_tools_refuse_the_same_values(part: str, root: Root) -> None:
     values = REFUSED[part]
     parameters = parameters_of(part)
     assert [name for name, value in values.items() if accepts(parameters[camel(name)], value)] == []
     case = Case(part)
     for name, value in case.settings.items():
         assert accepts(parameters[camel(name)], value), name
-    with workspace(tools(), DEPLOY / "terraform", aws.url, "member" * (part == "member")) as made:
-        (made.folder / "case.tfvars.json").write_text(json.dumps({**case.settings, **values}))
-        with pytest.raises(subprocess.CalledProcessError) as failed:
-            made.plan("-var-file=case.tfvars.json")
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        root.plan(CALLS[case]._replace(settings={**case.settings, **values}))
     said = f"{failed.value.stdout}{failed.value.stderr}"
     assert {name for name in values if f"var.{name} " not in said} == set(), said
 
 
-def test_terraform_refuses_what_the_hub_could_not_work_with(aws: Cloud) -> None:
+def test_terraform_refuses_what_the_hub_could_not_work_with(root: Root) -> None:
     """CloudFormation asks for the external ID by a rule; CloudWatch refuses the topic of another Region."""
-    given = {**Case("hub", organization=True).settings, "external_id": ""}
+    case = HUBS[1]
+    given = {**case.settings, "external_id": ""}
     given["topic_arn"] = NEWS.replace(REGION, "eu-west-2")
-    with workspace(tools(), DEPLOY / "terraform", aws.url, "") as made:
-        (made.folder / "case.tfvars.json").write_text(json.dumps(given))
-        with pytest.raises(subprocess.CalledProcessError) as failed:
-            made.plan("-var-file=case.tfvars.json")
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        root.plan(CALLS[case]._replace(settings=given))
     said = f"{failed.value.stdout}{failed.value.stderr}"
     assert "external_id is needed" in said
     assert "topic_arn must be a topic in the Region of the hub" in said
@@ -421,25 +436,30 @@ def test_checker_has_nothing_to_say_about_it() -> None:
     assert [one["error"] for one in report["skipped"]] == [False]  # there is no topic and no key
 
 
-def test_the_module_and_its_documented_examples_are_formatted_and_valid(tmp_path: Path) -> None:
+def test_the_modules_and_their_documented_examples_are_formatted_and_valid(tmp_path: Path) -> None:
+    """A module that calls the examples is valid if they and the modules that they call are."""
     terraform = tools()
-    shutil.copytree(DEPLOY / "terraform", tmp_path / "module")
     text = (DEPLOY.parent / "docs" / "in-aws.md").read_text()
     examples = re.findall(r"```hcl\n(.*?)```", text, re.DOTALL)
     assert len(examples) == 2
     for number, example in enumerate(examples):
-        shutil.copytree(DEPLOY, tmp_path / str(number) / "deploy")
-        (tmp_path / str(number) / "main.tf").write_text(example.replace("sha256:...", f"sha256:{'0' * 64}"))
-    folders = (tmp_path / "module" / part for part in ("", "member", "audit"))
-    for folder in (*folders, *(tmp_path / str(number) for number, _ in enumerate(examples))):
-        for arguments in (
-            ["fmt", "-check", "-diff"],
-            ["init", "-input=false", f"-plugin-dir={terraform.mirror}"],
-            ["validate"],
-        ):
-            command = [terraform.terraform, *arguments, "-no-color"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, check=False, text=True)
-            assert done.returncode == 0, done.stdout + done.stderr
+        shutil.copytree(DEPLOY / "terraform", tmp_path / f"{number}" / "deploy" / "terraform")
+        (tmp_path / f"{number}" / "main.tf").write_text(example.replace("sha256:...", f"sha256:{'0' * 64}"))
+    calls = {f"example{number}": {"source": f"./{number}"} for number in range(len(examples))}
+    (tmp_path / "main.tf.json").write_text(json.dumps({"module": calls}))
+    for arguments in (
+        ["fmt", "-check", "-diff", "-recursive"],
+        ["init", "-input=false", f"-plugin-dir={terraform.mirror}"],
+        ["validate"],
+    ):
+        command = [terraform.terraform, *arguments, "-no-color"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    called = json.loads((tmp_path / ".terraform" / "modules" / "modules.json").read_text())["Modules"]
+    folders = {"", "member", "audit"}
+    assert {f"1/deploy/terraform/{folder}".rstrip("/") for folder in folders} <= {
+        one["Dir"] for one in called
+    }
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

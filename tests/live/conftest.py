@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.pauses import drop_pauses
+
 if TYPE_CHECKING:
     from checker.sandbox.running import Account, Sandbox
     from tests.live.cloud import Cloud
@@ -18,10 +20,11 @@ ACCOUNTS = count(111122230001)
 @pytest.fixture(scope="session")
 def _server() -> Iterator[Cloud]:
     pytest.importorskip("moto")
+    from tests import key_pairs, service_models
     from tests.live.cloud import Cloud
-    from tests.service_models import remember
 
-    remember()
+    service_models.remember()
+    key_pairs.share()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     cloud = Cloud()
     yield cloud
@@ -34,6 +37,7 @@ def cloud(_server: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     _shut_out(monkeypatch)
+    drop_pauses(monkeypatch)
     _server.reset()
     return _server
 

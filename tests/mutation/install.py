@@ -29,6 +29,7 @@ def replace_code(mutant: Mutant) -> int:
     """
     changed = _changed_codes(mutant)
     count = 0
+    gc.unfreeze()  # the tests freeze what exists before them, and frozen objects are not listed
     for one in gc.get_objects():
         if isinstance(one, FunctionType) and one.__code__ in changed and _is_of(one, mutant):
             one.__code__ = changed[one.__code__]

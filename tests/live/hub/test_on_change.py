@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -114,8 +116,16 @@ def scene(account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -
     account.client("s3").create_bucket(Bucket=made.bucket)
     monkeypatch.setenv("CHECKER_BUCKET", made.bucket)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    _start_audits_a_second_apart(monkeypatch)
     sandbox.clear_calls()
     return made
+
+
+def _start_audits_a_second_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two audits of one event in the same second would be stored in one folder."""
+    first = datetime.now(UTC)
+    times = (first + timedelta(seconds=seconds) for seconds in count())
+    monkeypatch.setattr("checker.app.hub.change_audit.now", lambda: next(times))
 
 
 @pytest.mark.parametrize(("service", "name"), CALLS)
