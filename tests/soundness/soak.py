@@ -4,7 +4,7 @@ Compares decisions of the three evaluators, and the answers of the prover with b
 is the same each time with one revision: `--round decisions:1105` repeats one. Progress is in `build/soak`, so that a run that was stopped
 goes on with the next round. Each run adds a line for each comparison to `tests/soundness/soak.jsonl`: the revision, the
 rounds, what was counted, the seconds, and the rounds with a difference. Differences become finds. Exits with 1 if there
-was one, and with 0 when the goals are reached or the seconds are over.
+was one, and with 0 when the seconds are over, or without seconds the goals reached.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -159,10 +160,13 @@ class Progress:
         """How much of its goal a comparison has reached."""
         return (self.before[kind] + self.now[kind].counted) / max(self.goals[kind], 1)
 
-    def due(self) -> str | None:
-        """The comparison that is furthest from its goal; None if all are reached."""
-        kind = min(self.goals, key=self.share)
-        return kind if self.share(kind) < 1 else None
+    def due(self) -> str:
+        """The comparison that is furthest from its goal."""
+        return min(self.goals, key=self.share)
+
+    def is_done(self) -> bool:
+        """True if all comparisons have reached their goals."""
+        return self.share(self.due()) >= 1
 
     def save(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -185,21 +189,28 @@ class Progress:
 
 
 def soak(progress: Progress, seconds: float) -> int:
-    """Run rounds until the goals are reached, the time is over or a signal arrives; return the exit code."""
+    """Run rounds until the time is over or a signal arrives, without a time until the goals are reached.
+
+    Return the exit code.
+    """
     stop: list[int] = []
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda number, _: stop.append(number))
     try:
         for _ in _ticks(seconds, stop):
-            kind = progress.due()
-            if kind is None:
+            if seconds == math.inf and progress.is_done():
+                print(_REACHED, file=sys.stderr)  # noqa: T201
                 break
+            kind = progress.due()
             progress.now[kind] = progress.now[kind].plus(run_round(kind, progress.now[kind].next))
             _save_sometimes(progress)
     finally:
         progress.close()
     print(progress, file=sys.stderr, flush=True)  # noqa: T201
     return 1 if any(one.different for one in progress.now.values()) else 0
+
+
+_REACHED = "the goals are reached; `make soak SECONDS=600` goes on for ten minutes"
 
 
 def _ticks(seconds: float, stop: list[int]) -> Iterator[None]:
@@ -267,7 +278,9 @@ def main() -> int:
     parser.add_argument(
         "--questions", type=int, default=100_000, help="Questions to reach, with earlier runs."
     )
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="Stop after these seconds.")
+    parser.add_argument(
+        "--seconds", type=float, default=math.inf, help="Run for these seconds, also beyond the goals."
+    )
     parser.add_argument("--round", help="Repeat one round, such as `decisions:1105`, and print its tally.")
     parser.add_argument("--totals", action="store_true", help="Print the totals of all recorded runs.")
     given = parser.parse_args()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -81,13 +82,21 @@ def test_a_soak_that_was_stopped_goes_on_with_the_next_round(tmp_path: Path) -> 
     stopped.save()  # and no `close`: the process was killed
     resumed = progress()
     assert (resumed.now["decisions"].first, resumed.before["decisions"]) == (1, REQUESTS)
-    assert soak.soak(resumed, 60.0) == 0
+    assert soak.soak(resumed, math.inf) == 0
     recorded = soak.records(path)
     assert [(one.first, one.next, one.counted) for one in recorded] == [
         (0, 1, REQUESTS),
         (1, 3, 2 * REQUESTS),
     ]
-    assert progress().due() is None
+    assert progress().is_done()
+
+
+def test_a_soak_with_a_time_goes_on_beyond_the_goals(tmp_path: Path) -> None:
+    progress = Progress({"decisions": 1}, "r", tmp_path / "soak.jsonl", tmp_path / "progress")
+    progress.now["decisions"] = progress.now["decisions"].plus(soak.decisions(0))
+    assert progress.is_done()
+    assert soak.soak(progress, 0.2) == 0
+    assert progress.now["decisions"].next > 1
 
 
 def test_a_second_soak_does_not_run_the_same_rounds(tmp_path: Path) -> None:
