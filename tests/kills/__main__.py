@@ -16,10 +16,12 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 from checker.sandbox.running import running_sandbox
 from tests.kills.rounds import Killed, round_of, undisturbed
 from tests.kills.scenes import SCENES
+from tests.revision import revision
 
 RUNS = Path(__file__).parent / "runs.jsonl"
 
@@ -47,9 +49,26 @@ def main() -> int:
             except Exception:  # noqa: BLE001 - a round that fails is the result of the job
                 faults.append(number)
                 print(f"{number} {kind}:\n{traceback.format_exc()}", flush=True)  # noqa: T201
-    run = {"seed": given.seed, "first": given.first, "kills": len(killed) + len(faults), "faults": faults}
-    _note({**run, **_summary(killed), "seconds": round(time.monotonic() - began)})
+    run = {
+        "revision": revision("tests/kills/*.py"),
+        "seed": given.seed,
+        "first": given.first,
+        "kills": len(killed) + len(faults),
+        "faults": faults,
+    }
+    noted = {**run, **_summary(killed), "seconds": round(time.monotonic() - began)}
+    _note(noted)
+    print(_outcome(noted), file=sys.stderr)  # noqa: T201
     return 1 if faults else 0
+
+
+def _outcome(run: dict[str, Any]) -> str:
+    """Say in a sentence what the job has shown."""
+    kills = f"{run['kills']} kills, {run['after_a_write']} of them after a write"
+    faults = ", ".join(map(str, run["faults"]))
+    return f"{kills}: " + (
+        f"rounds {faults} left what must not be" if faults else "nothing was left that must not be"
+    )
 
 
 def _summary(killed: list[tuple[str, Killed]]) -> dict[str, object]:

@@ -14,7 +14,6 @@ import fcntl
 import json
 import math
 import signal
-import subprocess
 import sys
 import time
 import traceback
@@ -24,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.revision import revision
 from tests.soundness.attempts import attempt, keep
 from tests.soundness.cases import case_of
 from tests.soundness.decisions import decision_round
@@ -238,22 +238,6 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def revision() -> str:
-    """The commit of the code, with `+` if files of the code differ from it."""
-    head = _git("rev-parse", "--short=12", "HEAD")
-    return (
-        f"{head}+"
-        if _git("status", "--porcelain", "--", "checker", "rules", "tests/soundness/*.py")
-        else head
-    )
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.strip()
-
-
 def totals(done: list[Record]) -> Iterator[str]:
     """Yield the totals of each comparison, and how often conditions of each operator held, failed and stayed open."""
     for kind in KINDS:
@@ -294,7 +278,7 @@ def main() -> int:
         return 1 if record.different else 0
     goals = {"decisions": given.decisions, "questions": given.questions}
     with alone(PROGRESS):
-        return soak(Progress(goals, revision(), RECORDS, PROGRESS), given.seconds)
+        return soak(Progress(goals, revision("tests/soundness/*.py"), RECORDS, PROGRESS), given.seconds)
 
 
 if __name__ == "__main__":
