@@ -12,13 +12,18 @@ import argparse
 import json
 import subprocess
 import sys
+import threading
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 CASES = Path(__file__).parent / "cases"
+_LONGEST = 1_000
+"""The number of characters of a line that are read at once."""
 WORDS = ("Allowed", "ExplicitlyDenied", "ImplicitlyDenied", "Unknown")
 
 
@@ -36,21 +41,45 @@ def read_cases(paths: Iterable[str | Path], *, settled: bool) -> list[dict[str, 
         raise CannotRunError(f"cannot read the cases: {error}") from None
 
 
-def answers(command: Sequence[str], cases: Sequence[dict[str, Any]]) -> list[str]:
-    """Give all requests to the command, and return its word for each."""
+def answers(command: Sequence[str], cases: Sequence[dict[str, Any]], seconds: float) -> list[str]:
+    """Give all requests to the command, and return its word for each. It is killed when the seconds are over."""
     lines = [json.dumps({"policy": case["policy"], "request": case["request"]}) for case in cases]
     try:
-        process = subprocess.run(
-            command, input="\n".join(lines) + "\n", stdout=subprocess.PIPE, encoding="utf-8", check=False
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", errors="replace"
         )
     except OSError as error:
         raise CannotRunError(f"cannot run {command[0]}: {error.strerror}") from None
-    words = process.stdout.split("\n")
-    words = [word.strip() for word in (words[:-1] if words[-1] == "" else words)]
-    if len(words) != len(cases):
-        reason = f"printed {len(words)} lines for {len(cases)} requests, and exited with {process.returncode}"
-        raise CannotRunError(f"{command[0]} {reason}")
-    return words
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    threading.Thread(target=_feed, args=(process, "\n".join(lines) + "\n"), daemon=True).start()
+    words = list(islice(_words(process), len(cases) + 1))
+    if len(words) > len(cases):
+        process.kill()
+    code = process.wait()
+    is_late = not timer.is_alive()
+    timer.cancel()
+    if len(words) == len(cases):
+        return words
+    if len(words) > len(cases):
+        raise CannotRunError(
+            f"{command[0]} printed more lines than the {len(cases)} requests, and was stopped"
+        )
+    ending = f"did not end in {seconds:g} seconds" if is_late else f"exited with {code}"
+    raise CannotRunError(f"{command[0]} printed {len(words)} lines for {len(cases)} requests, and {ending}")
+
+
+def _feed(process: subprocess.Popen[str], text: str) -> None:
+    """Write the requests, as far as the command reads them."""
+    with suppress(OSError), process.stdin as stream:  # type: ignore[union-attr] # it is a pipe
+        stream.write(text)
+
+
+def _words(process: subprocess.Popen[str]) -> Iterator[str]:
+    """Yield the first characters of each line that the command prints."""
+    with process.stdout as stream:  # type: ignore[union-attr] # as above
+        while line := stream.readline(_LONGEST):
+            yield line.strip()
 
 
 def difference(case: dict[str, Any], word: str) -> str:
@@ -76,6 +105,7 @@ def main() -> int:
         "--cases", action="append", metavar="FILE", help="cases to use; default: all in cases/"
     )
     parser.add_argument("--settled", action="store_true", help="leave out cases that no source settles")
+    parser.add_argument("--seconds", type=float, default=600, help="time for all requests; default: 600")
     parser.add_argument(
         "command", nargs=argparse.REMAINDER, metavar="COMMAND", help="the program, and its arguments"
     )
@@ -84,7 +114,7 @@ def main() -> int:
         parser.error("name the command that decides, such as: checker simulate --requests -")
     try:
         cases = read_cases(given.cases or sorted(CASES.glob("*.jsonl")), settled=given.settled)
-        words = answers(given.command, cases)
+        words = answers(given.command, cases, given.seconds)
     except CannotRunError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

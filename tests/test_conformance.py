@@ -70,6 +70,12 @@ def test_each_operator_has_a_match_and_a_mismatch(operator: str) -> None:
             "expected ImplicitlyDenied",
         ),
         ((sys.executable, "-c", "print('Allowed')"), 2, "printed 1 lines for"),
+        ((sys.executable, "-c", "while True: print('Allowed')"), 2, "more lines than the"),
+        (
+            ("--seconds", "0.5", sys.executable, "-c", "import time; time.sleep(60)"),
+            2,
+            "did not end in 0.5 seconds",
+        ),
         (("no-such-command",), 2, "cannot run no-such-command"),
         (("--cases", "no-such-file", *SIMULATE), 2, "cannot read the cases"),
         ((), 2, "name the command"),
