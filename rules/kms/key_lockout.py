@@ -94,10 +94,10 @@ class KeyLockout(Rule):
 
 
 def _fixes(case: KeyAnalysis) -> tuple[Fix, ...]:
-    """Add the statement of the default key policy; no fix if a Deny would override it."""
+    """Add the statement of the default key policy; no fix if a Deny may override it."""
     policy = case.policy._replace(statements=(ANY_REQUEST, *case.policy.statements))
     answers = (prove.principal_can(policy, case.target, root, PUT_KEY_POLICY) for root in _roots(case))
-    return allow_owner_of_key(case) if any(answer.truth is not False for answer in answers) else ()
+    return allow_owner_of_key(case) if all(answer.truth is not False for answer in answers) else ()
 
 
 def _roots(case: KeyAnalysis) -> Iterator[Arn]:

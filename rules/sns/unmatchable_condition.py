@@ -135,7 +135,8 @@ def _reason(condition: Condition) -> str:
         )
     shown = f"`{values[0]}`" if len(values) == 1 else f"none of the values of `{condition.key}`"
     if condition.operator.startswith("StringEquals") and any("*" in v or "?" in v for v in values):
-        return f"`{condition.operator}` takes the wildcard in {shown} literally"
+        where = shown if len(values) == 1 else f"the values of `{condition.key}`"
+        return f"`{condition.operator}` takes the wildcard in {where} literally"
     if condition.folded_key == SOURCE_ACCOUNT:
         return f"{shown} is not an account ID" if len(values) == 1 else f"{shown} is an account ID"
     return _arn_reason(values, shown)
