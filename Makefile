@@ -113,7 +113,6 @@ fuzz: $(READY)
 
 # Compared with peers where `make bench-peers` has installed them. The others print figures of their own.
 bench: $(READY)
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m compileall -q checker rules $(VENV)/lib
 	$(BIN)/python -m benchmarks --json build/bench.json
 	$(BIN)/python -m benchmarks.monorepo
 	$(BIN)/python -m benchmarks.plan

@@ -137,7 +137,8 @@ class Run:
             else json.loads(answer or '{"test": "the process ended"}').get("test", "")
         )
         self._write(mutant, outcome, test, tests, seconds)
-        os.write(self._terminal, f"\r{progress}: {outcome} {mutant.file}:{mutant.line}\033[K".encode())
+        told = f"{progress}: {outcome} {mutant.file}:{mutant.line}"
+        os.write(self._terminal, (f"\r{told}\033[K" if os.isatty(self._terminal) else f"{told}\n").encode())
 
     def _write(self, mutant: Mutant, outcome: str, test: str, tests: int, seconds: float) -> None:
         if outcome == "killed":
