@@ -72,10 +72,10 @@ def idle(
 
 
 class _Chosen(NamedTuple):
-    """A choice with the rules that it selects."""
+    """A choice with the rules that it leaves out."""
 
     choice: Choice
-    rules: frozenset[str]
+    left_out: frozenset[str]
 
 
 class _Choices:
@@ -98,8 +98,8 @@ class _Choices:
     def chosen(self, choice: Choice) -> _Chosen:
         """Return a choice of the configuration, with the option that takes precedence."""
         whole = choice.then(self.option)
-        rules = (rule for rule, family in self.families.items() if selects(whole, rule, family))
-        return _Chosen(whole, frozenset(rules))
+        left_out = (rule for rule, family in self.families.items() if not selects(whole, rule, family))
+        return _Chosen(whole, frozenset(left_out))
 
     def of(self, result: Finding | Examined) -> _Chosen:
         """Return the choice for a finding or a checked target."""
@@ -120,7 +120,7 @@ class _Choices:
         return self.chosen(choice)
 
     def counts(self, finding: Finding) -> bool:
-        return finding.rule in self.of(finding).rules
+        return finding.rule not in self.of(finding).left_out
 
     def with_severity(self, finding: Finding) -> Finding:
         severity = self.of(finding).choice.severity.get(finding.rule)
@@ -129,9 +129,9 @@ class _Choices:
 
     def narrowed(self, target: Examined) -> Examined:
         """Keep the verdicts of selected rules; the target stays the same object if all are, to save memory."""
-        selected = self.of(target).rules
-        if target.verdicts.keys() <= selected:
+        left_out = self.of(target).left_out
+        if target.verdicts.keys().isdisjoint(left_out):
             return target
-        verdicts = {rule: verdict for rule, verdict in target.verdicts.items() if rule in selected}
+        verdicts = {rule: verdict for rule, verdict in target.verdicts.items() if rule not in left_out}
         expectations = target.expectations if UNMET in verdicts else {}
         return target._replace(verdicts=verdicts, expectations=expectations)

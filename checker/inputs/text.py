@@ -133,8 +133,9 @@ def decode(name: str, data: bytes) -> str:
             return data.decode("utf-16")
         except UnicodeDecodeError as error:
             raise InputError(name, f"not UTF-16 text: {error.reason}", help_text="save it as UTF-8") from None
+    data = data.removeprefix(BOM_UTF8)
     try:
-        return data.removeprefix(BOM_UTF8).decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(name, f"not UTF-8 text: byte 0x{data[error.start]:02x} on line {line}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from checker.analysis.inventory import Inventory, PolicyText
+from checker.core.errors import InputError
 from checker.core.finding import Part
 from checker.core.unknown import Unknown
 from checker.inputs.load import load
@@ -263,3 +265,10 @@ def test_a_broken_snapshot_is_reported(name: str, tmp_path: Path) -> None:
     data, reason = BROKEN[name]
     (skipped,) = read(tmp_path, f"{SNAPSHOT_NAME}.gz", data).skipped
     assert reason in skipped.reason
+
+
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_a_byte_that_is_no_text_is_shown_with_its_line(mark: bytes) -> None:
+    with pytest.raises(InputError, match="not UTF-8 text: byte 0xff on line 2"):
+        decode("a.json", mark + b"{\n \xff}")
+    assert decode("a.json", mark + b"{}") == "{}"

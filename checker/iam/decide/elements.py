@@ -131,11 +131,13 @@ def _host(provider: str) -> str:
 
 
 def _is_named_indirectly(principals: Principals, caller: Caller) -> bool:
-    """True for a listed principal that is listed only by its account, or a session only by its role."""
+    """True for a principal listed only by its account, or a session listed only by its role."""
     if not isinstance(caller, AwsPrincipal):
         return False
     names = {EVERYONE, str(caller), *((caller.arn.account,) if caller.arn.resource == "root" else ())}
-    return names.isdisjoint(entry.value for entry in principals.entries)
+    return names.isdisjoint(
+        entry.value for entry in principals.entries if entry_covers(entry, caller) is True
+    )
 
 
 _NO_SERVICE = Unknown("the action pattern has no service prefix")

@@ -267,6 +267,7 @@ def test_a_session_may_have_been_created_through_a_provider(
     [
         ({"NotPrincipal": {"AWS": ROLE}}, CONNECT, DENIED),
         ({"NotPrincipal": {"CanonicalUser": CANONICAL}}, CONNECT, DENIED),
+        ({"NotPrincipal": {"AWS": ACCOUNT, "Service": "*"}}, AwsPrincipal.parse(ROLE), UNKNOWN),
         ({"NotPrincipal": {"CanonicalUser": CANONICAL}}, AwsPrincipal.parse(ROLE), UNKNOWN),
         ({"NotPrincipal": {"AWS": ROLE, "Service": "connect.amazonaws.com"}}, CONNECT, ALLOWED),
         ({"NotPrincipal": {"AWS": ACCOUNT}}, AwsPrincipal.parse(ROLE), UNKNOWN),
