@@ -9,9 +9,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from tests.cli.process import run as checker
 from tests.samples import TESTS, TOPIC_ARN, document, statement
 
 ROOT = TESTS.parent
@@ -81,6 +84,60 @@ def test_an_input_format_is_found(installed: Path) -> None:
     (installed / "rows.json").write_text(json.dumps({"inventory": [row]}))
     done = run(installed, "-m", "checker", "check", "rows.json", "--format", "short")
     assert "error,missing-source-account,rows.json" in done.stdout, done.stderr
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What a checkout has that `checker dev` asks for, and nothing of a rule."""
+    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    (tmp_path / "rules" / "sns").mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("family", ["sns", "kms", "policy"])
+def test_a_new_rule_works_and_has_cases_that_hold(family: str, checkout: Path, tmp_path_factory: Any) -> None:
+    done = checker("dev", "new-rule", "topic-label", "--family", family, cwd=checkout / "rules")
+    assert done.returncode == 0, done.stderr
+    written = [line.removeprefix("added ") for line in done.stdout.splitlines()]
+    module, cases, bad, good = (checkout / name for name in written)
+    package = tmp_path_factory.mktemp("with the rule")
+    for source, name in ((ROOT / "checker", "checker"), (ROOT / "rules", "checker/rules")):
+        shutil.copytree(source, package / name)
+    shutil.copytree(ROOT / "schemas", package / "checker" / "schemas")
+    shutil.copy(module, package / "checker" / "rules" / family)
+    (entry, clean) = yaml.safe_load(cases.read_text())
+    for case, path in ((entry, bad), (clean, good)):
+        options = ("check", str(path), "--instance-arn", case["instance"], "--format", "json")
+        report = json.loads(run(package, "-m", "checker", *options).stdout)
+        assert [one["rule"] for one in report["findings"]] == ["topic-label"] * bool(case["findings"])
+        assert all(f" {one['rule']} " in case["findings"][0] for one in report["findings"])
+    assert "Temporary" in run(package, "-m", "checker", "rules", "topic-label").stdout
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ("label", "write words like `topic-name`"),
+        ("Topic-Label", "write words like `topic-name`"),
+        ("../a-b", "write words like `topic-name`"),
+        ("fifo-topic", "there is a rule `fifo-topic`"),
+    ],
+)
+def test_a_new_rule_has_an_id_that_no_other_has(rule: str, says: str, checkout: Path) -> None:
+    done = checker("dev", "new-rule", rule, cwd=checkout)
+    assert (done.returncode, says in done.stderr) == (2, True)
+    assert not list((checkout / "rules").rglob("*.py"))
+
+
+def test_a_new_rule_replaces_no_file_and_is_for_a_checkout(checkout: Path, tmp_path_factory: Any) -> None:
+    assert checker("dev", "new-rule", "topic-label", cwd=checkout).returncode == 0
+    module = checkout / "rules" / "sns" / "topic_label.py"
+    module.write_text("mine")
+    again = checker("dev", "new-rule", "topic-label", cwd=checkout)
+    assert (again.returncode, "this file exists" in again.stderr) == (2, True)
+    assert module.read_text() == "mine"
+    elsewhere = checker("dev", "new-rule", "topic-label", cwd=tmp_path_factory.mktemp("elsewhere"))
+    assert (elsewhere.returncode, "not in a checkout" in elsewhere.stderr) == (2, True)
 
 
 TERRAFORM = """

@@ -129,12 +129,14 @@ COMMANDS = {
     ),
     "sandbox": _Command("sandbox", "sandbox", ("checker sandbox --port 4566",)),
     "demo": _Command("demo", "demo", ("checker demo",)),
+    "dev new-rule": _Command("dev", "dev_new_rule", ("checker dev new-rule topic-name --family sns",)),
 }
 """The commands in the order of the help: files first, then one topic in AWS, then all of them."""
 
 _GROUPS = {
     "baseline": "Record known findings, so that only new ones are reported.",
     "permissions": "Print the minimal IAM policy for a command.",
+    "dev": "For contributors to checker.",
 }
 _EXAMPLE_WIDTH = 76
 _HELP = {"help_option_names": ["-h", "--help"]}
