@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -192,3 +193,30 @@ def test_formats_do_not_import_each_other(package: str) -> None:
     for path in (ROOT / package).glob("*.py"):
         siblings = {one for one in imports_of(path) if one.startswith(f"{name}.")} - {f"{name}.kind"}
         assert siblings == set(), path.name
+
+
+def drawn_rows() -> list[set[str]]:
+    """The packages of the drawing, row by row from the top, and the sandbox below all of them."""
+    drawing = (ROOT / "docs" / "architecture.md").read_text().split("```")[1]
+    packages = {path.name for path in (ROOT / "checker").iterdir() if (path / "__init__.py").is_file()}
+    rows = (re.match(r" (\w+) (.*)", line) for line in drawing.splitlines())
+    return [{row[1], *(set(row[2].split()) & packages & {"configuration"})} for row in rows if row]
+
+
+def test_the_drawing_has_each_package_once() -> None:
+    packages = {path.name for path in (ROOT / "checker").iterdir() if (path / "__init__.py").is_file()}
+    drawn = [name for row in drawn_rows() for name in row]
+    assert sorted(drawn) == sorted(packages)
+
+
+def test_each_import_leads_down_in_the_drawing() -> None:
+    rows = drawn_rows()
+    height = {name: -number for number, row in enumerate(rows) for name in row}
+    upwards = {
+        f"{package} imports {imported}"
+        for package in height
+        for path in (ROOT / "checker" / package).rglob("*.py")
+        for imported in {name.split(".")[1] for name in imports_of(path) if name.startswith("checker.")}
+        if imported != package and imported in height and height[imported] >= height[package]
+    }
+    assert upwards == set()
