@@ -126,18 +126,44 @@ def read_stream(name: str, stream: BinaryIO) -> str:
     return decode(name, data)
 
 
+class EncodingError(InputError):
+    """A file in an encoding that is not read. ``readable`` has its ASCII characters, which show what it is about."""
+
+    readable = ""
+
+    @classmethod
+    def of(cls, name: str, reason: str, data: bytes) -> EncodingError:
+        """Make the error for the content of a file."""
+        error = cls(name, reason, help_text="save it as UTF-8")
+        error.readable = data.replace(b"\0", b"").decode("ascii", "replace")
+        return error
+
+
 def decode(name: str, data: bytes) -> str:
-    """Decode UTF-8, with or without a byte order mark, or UTF-16 with one. Raises InputError."""
-    if data.startswith(UTF_16):
-        try:
-            return data.decode("utf-16")
-        except UnicodeDecodeError as error:
-            raise InputError(name, f"not UTF-16 text: {error.reason}", help_text="save it as UTF-8") from None
+    """Decode UTF-8, with or without a byte order mark, or UTF-16 with one. Raises EncodingError.
+
+    A null character at the beginning is refused: UTF-16 and UTF-32 text that is decoded as something else has one beside
+    each letter, so that no word in it would be found.
+    """
+    encoding = "UTF-16" if data.startswith(UTF_16) else "UTF-8"
     try:
-        return data.removeprefix(BOM_UTF8).decode("utf-8")
+        text = data.removeprefix(BOM_UTF8).decode(encoding)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(name, f"not UTF-8 text: byte 0x{data[error.start]:02x} on line {line}") from None
+        reason = error.reason if encoding == "UTF-16" else _byte(data, error.start)
+        raise EncodingError.of(name, f"not {encoding} text: {reason}", data) from None
+    if "\0" in text[:_FIRST]:
+        reason = "it has null characters" if encoding == "UTF-16" else _byte(data, data.index(0))
+        raise EncodingError.of(name, f"not {encoding} text: {reason}", data)
+    return text
+
+
+_FIRST = 4
+"""The characters that show the encoding of JSON, as in RFC 4627, section 3."""
+
+
+def _byte(data: bytes, index: int) -> str:
+    line = data.count(b"\n", 0, index) + 1
+    return f"byte 0x{data[index]:02x} on line {line}"
 
 
 def encoded(text: str, like: bytes) -> bytes:
