@@ -21,8 +21,9 @@ def _run(arguments: list[str]) -> Ending:
     if arguments == ["--version"]:
         from checker import __version__
         from checker.app.exit_codes import Ending
+        from checker.app.terminal import write
 
-        print(f"checker {__version__}")
+        write([f"checker {__version__}"])
         return Ending()
     return _check(arguments[1:]) if _is_plain_check(arguments) else _typer(arguments)
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _GONE: list[bool] = []
 """Not empty if the reader of the output has gone. The command continues, so that its exit code is the one of its work."""
+_UNTOLD: list[bool] = []
+"""Not empty if standard error cannot be written, for example because a disk is full. Nothing can report that."""
 
 
 def run_and_exit(command: Callable[[], Ending]) -> NoReturn:
@@ -63,8 +65,10 @@ def finished(command: Callable[[], Ending]) -> Ending:
     """Run a command, and return how it ended, also after an error."""
     with hiding():
         _GONE.clear()
+        _UNTOLD.clear()
         ending = _reported(command)
-        return ending._replace(reader_gone=ending.reader_gone or bool(_GONE))
+        ending = ending._replace(reader_gone=ending.reader_gone or bool(_GONE))
+        return ending if ending.code else ending._replace(unreadable=bool(_UNTOLD))
 
 
 def _reported(command: Callable[[], Ending]) -> Ending:
@@ -152,7 +156,12 @@ def _write_out(lines: Iterator[str]) -> None:
     try:
         _show_ended(lines, sys.stdout)
     except OSError as error:
-        raise _unwritable("standard output", error) from None
+        raise unwritable_output(error) from None
+
+
+def unwritable_output(error: OSError) -> InputError:
+    """Make the error for a standard output that cannot be written."""
+    return _unwritable("standard output", error)
 
 
 def _unwritable(name: str, error: OSError) -> InputError:
@@ -191,8 +200,13 @@ def tell(*lines: str) -> None:
 
 
 def show(lines: Iterable[str], stream: TextIO) -> None:
-    """Write lines to a stream immediately."""
-    _show_ended(_ended(lines, stream), stream)
+    """Write lines to a stream immediately. Raises OSError if standard output cannot be written."""
+    try:
+        _show_ended(_ended(lines, stream), stream)
+    except OSError:
+        if stream is not sys.stderr:
+            raise
+        _UNTOLD.append(True)
 
 
 def _show_ended(lines: Iterator[str], stream: TextIO) -> None:

@@ -254,6 +254,35 @@ def test_a_lost_reader_replaces_only_code_0(command: str, code: int, stderr: int
     assert process.returncode == (code or Exit.READER_GONE)
 
 
+@pytest.mark.parametrize("command", ["rules", "check open.json", "--version", "--help", "fix --help", ""])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_standard_output_that_cannot_be_written_is_named(command: str, unbuffered: str) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*CHECKER, *command.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=environment,
+        )
+    assert "standard output: cannot be written: no space left on device" in done.stderr
+    assert done.returncode == Exit.BAD_INPUT
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("rules", Exit.BAD_INPUT), ("check open.json", Exit.FINDINGS), ("check missing.json", Exit.BAD_INPUT)],
+)
+def test_a_standard_error_that_cannot_be_written_replaces_only_code_0(command: str, code: int) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*CHECKER, *command.split()], stdout=subprocess.DEVNULL, stderr=full, check=False
+        )
+    assert done.returncode == code
+
+
 class _BrokenError(Exception):
     pass
 
