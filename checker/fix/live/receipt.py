@@ -185,6 +185,10 @@ def _check_kind(value: object, path: Path) -> None:
         raise InputError(str(path), reason, help_text="; ".join(("to undo it manually", *steps)))
 
 
+_OF_VERSION_1 = {"time", "caller", "changes"}
+_RECEIPT_HELP = "`checker fix --apply` prints the name of its receipt"
+
+
 def _check_version(value: object, path: Path) -> None:
     """Refuse receipts of other versions. Version 1 does not record the account. Raises InputError."""
     version = value.get("version") if isinstance(value, dict) else None
@@ -193,6 +197,8 @@ def _check_version(value: object, path: Path) -> None:
     if version != 1:
         reason = f"receipt version {version} is not supported, only version {VERSION}"
         raise InputError(str(path), reason, help_text="use the release of checker that wrote it")
+    if not value.keys() >= _OF_VERSION_1:  # reports and baselines have versions, too
+        raise InputError(str(path), "not a receipt of `checker fix`", help_text=_RECEIPT_HELP)
     reason = "receipts of version 1 cannot be rolled back: they do not record the account"
     commands = "; ".join(_restore_commands(value.get("changes"), path))
     by_hand = f"to restore the old values by hand, review the receipt and run: {commands}"
