@@ -8,11 +8,11 @@ import sys
 import time
 from collections import deque
 from contextlib import contextmanager, suppress
-from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
 
 from checker.app.exit_codes import ending_of_error
 from checker.core.errors import CheckerError, InputError, RefusedError
+from checker.core.shell import path_word
 from checker.core.terminal_text import hiding, inert, inert_line
 from checker.inputs.confinement import is_refusal
 from checker.inputs.output_file import check_output_file
@@ -187,7 +187,7 @@ def _output_fault(output: Path) -> tuple[str, str]:
     if os.path.isdir(output):  # noqa: PTH112
         return "it is a folder", "name a file; nothing was written"
     if not os.path.isdir(folder):  # noqa: PTH112
-        return f"no such folder: `{output.parent}`", f"create it: mkdir -p {quote(str(output.parent))}"
+        return f"no such folder: `{output.parent}`", f"create it: mkdir -p {path_word(output.parent)}"
     place = output if os.path.exists(output) else folder  # noqa: PTH110
     if not os.access(place, os.W_OK):
         return "permission denied", "name another file; nothing was written"

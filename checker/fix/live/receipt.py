@@ -8,7 +8,6 @@ it is validated when it is read. Its format is `schemas/receipt.v2.json`.
 from __future__ import annotations
 
 import json
-import shlex
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.record import NamedTuple
+from checker.core.shell import path_word, shell_word
 from checker.inputs.output_file import real_path
 from checker.inputs.schema import plain, validate
 from checker.inputs.text import parse_text, read_text
@@ -211,8 +211,8 @@ def _restore_commands(changes: object, path: Path) -> Iterator[str]:
     for number, change in reversed(numbered):
         arn = Arn.parse(str(change.get("resource"))) if isinstance(change, dict) else None
         if arn is not None and change.get("kind") in _RESTORE:
-            old = f"jq -r '.changes[{number}].old' {shlex.quote(str(path))}"
-            yield f'{_RESTORE[change["kind"]].format(shlex.quote(str(arn)))} "$({old})"'
+            old = f"jq -r '.changes[{number}].old' {path_word(path)}"
+            yield f'{_RESTORE[change["kind"]].format(shell_word(str(arn)))} "$({old})"'
 
 
 def _receipt(value: dict[str, Any]) -> Receipt:

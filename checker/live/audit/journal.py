@@ -14,12 +14,12 @@ import os
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from checker import __version__
 from checker.core.errors import AwsError, InputError, RefusedError
 from checker.core.record import NamedTuple
+from checker.core.shell import path_word
 from checker.inputs.opening import NotRegularError, Role, open_regular
 from checker.inputs.output_file import open_existing, protect
 from checker.inputs.whole_file import whole_output
@@ -302,7 +302,7 @@ def read_journal(path: Path) -> tuple[Circumstances, tuple[Entry, ...]]:
     """Read the circumstances of an earlier audit, and the records of its units. Raises InputError."""
     head = _read_head(path)
     if not _is_finished(path):
-        help_text = f"continue it with `checker audit --resume {quote(str(path))}`"
+        help_text = f"continue it with `checker audit --resume {path_word(path)}`"
         raise UnfinishedError(str(path), "the audit did not finish", help_text=help_text)
     if head is None:
         raise unusable(path, 1, "it is not complete")
@@ -352,7 +352,7 @@ def _check_finished(path: Path) -> None:
     with reported(path), open_existing(path) as file:
         lines = file.readlines()
     if len(lines) > 1 and lines[0].startswith(_HEAD) and lines[-1] != _END:
-        help_text = f"continue it with `checker audit --resume {quote(str(path))}`, or delete the file to start a new audit"
+        help_text = f"continue it with `checker audit --resume {path_word(path)}`, or delete the file to start a new audit"
         raise RefusedError(
             str(path), "refusing to overwrite the journal of an unfinished audit", help_text=help_text
         )
