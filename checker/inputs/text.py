@@ -27,6 +27,7 @@ MAX_BYTES = 5 * 1024 * 1024
 
 _CHUNK = 64 * 1024
 
+LARGE_HELP = "split the file, or remove blanks from it"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """Byte order marks of UTF-16, which PowerShell writes when output is redirected to a file."""
 
@@ -111,8 +112,11 @@ def read_text(path: Path, *, pipes: bool = False) -> str:
 
 
 def unreadable_file(name: str, error: OSError | ValueError) -> InputError:
-    """Make the error for a file that cannot be opened or read."""
+    """Make the error for a file or folder that cannot be opened or read."""
     reason = getattr(error, "strerror", None) or str(error)
+    if isinstance(error, FileNotFoundError):
+        is_link = os.path.islink(name)  # noqa: PTH114 - never raises
+        reason = "a link to a file or folder that does not exist" if is_link else "no such file or folder"
     return InputError(name, reason.lower(), help_text=getattr(error, "help", ""))
 
 
@@ -122,7 +126,7 @@ def read_stream(name: str, stream: BinaryIO) -> str:
     if len(data) == _CHUNK:
         data += stream.read(MAX_BYTES + 1 - _CHUNK)  # one large read would allocate the whole limit
     if len(data) > MAX_BYTES:
-        raise InputError(name, f"larger than the {MAX_BYTES // 1024 // 1024} MB limit")
+        raise InputError(name, f"larger than the {MAX_BYTES // 1024 // 1024} MB limit", help_text=LARGE_HELP)
     return decode(name, data)
 
 
