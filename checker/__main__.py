@@ -12,9 +12,14 @@ if TYPE_CHECKING:
 def main() -> None:
     """Run the command line: `--version` and `check PATH...` at once, anything else by Typer."""
     arguments = sys.argv[1:]
+    from checker.app.signals import interruptible
     from checker.app.terminal import run_and_exit
 
-    run_and_exit(lambda: _run(arguments))
+    def run() -> Ending:
+        with interruptible():
+            return _run(arguments)
+
+    run_and_exit(run)
 
 
 def _run(arguments: list[str]) -> Ending:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterable
 from itertools import product
@@ -281,6 +282,22 @@ def test_a_standard_error_that_cannot_be_written_replaces_only_code_0(command: s
             [*CHECKER, *command.split()], stdout=subprocess.DEVNULL, stderr=full, check=False
         )
     assert done.returncode == code
+
+
+@pytest.mark.parametrize(
+    "command", ["check fifo", "explain fifo", "diff fifo good.json", "check good.json --baseline fifo"]
+)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_waits_for_a_pipe_reports_the_signal_that_ends_it(
+    command: str, number: signal.Signals
+) -> None:
+    os.mkfifo("fifo")
+    with subprocess.Popen([*CHECKER, *command.split()], stderr=subprocess.PIPE, text=True) as process:
+        writer = os.open("fifo", os.O_WRONLY)  # returns once the command has opened the pipe
+        process.send_signal(number)
+        _, error = process.communicate(timeout=30)
+        os.close(writer)
+    assert (process.returncode, error) == (Exit.INTERRUPTED, "interrupted\n")
 
 
 class _BrokenError(Exception):
