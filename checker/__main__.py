@@ -12,17 +12,23 @@ if TYPE_CHECKING:
 def main() -> None:
     """Run the command line: `--version` and `check PATH...` at once, anything else by Typer."""
     arguments = sys.argv[1:]
+    from checker.app.signals import interruptible
     from checker.app.terminal import run_and_exit
 
-    run_and_exit(lambda: _run(arguments))
+    def run() -> Ending:
+        with interruptible():
+            return _run(arguments)
+
+    run_and_exit(run)
 
 
 def _run(arguments: list[str]) -> Ending:
     if arguments == ["--version"]:
         from checker import __version__
         from checker.app.exit_codes import Ending
+        from checker.app.terminal import write
 
-        print(f"checker {__version__}")
+        write([f"checker {__version__}"])
         return Ending()
     return _check(arguments[1:]) if _is_plain_check(arguments) else _typer(arguments)
 

@@ -9,7 +9,6 @@ import time
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from shlex import join
 from typing import TYPE_CHECKING, Self
 
 from checker.analysis.inventory import Source
@@ -41,6 +40,7 @@ from checker.app.signals import interruptible
 from checker.app.terminal import is_terminal, progress_bar, tell
 from checker.configuration.baseline import hold_back, read_baseline
 from checker.core.errors import InputError, Skipped
+from checker.core.shell import shell_command
 from checker.core.unknown import Unknown
 from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.output_file import protect
@@ -233,7 +233,7 @@ def resume_command(arguments: Sequence[str], journal: Path) -> str:
             next(words, None)
         elif word.partition("=")[0] not in _JOURNALS:
             kept.append(word)
-    return join(["checker", *kept, "--resume", str(journal)])
+    return shell_command(("checker", *kept, "--resume", str(journal)))
 
 
 _JOURNALS = ("--journal", "--resume")

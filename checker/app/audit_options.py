@@ -15,7 +15,7 @@ from checker.app.run import organization_of
 from checker.app.terminal import tell
 from checker.configuration.model import Choice
 from checker.core.arn import Arn
-from checker.core.errors import InputError
+from checker.core.errors import AwsError, InputError
 from checker.core.finding import Severity
 from checker.core.record import NamedTuple
 from checker.inputs.confinement import is_refusal
@@ -313,7 +313,7 @@ def journal_of(
 ) -> tuple[Journal, frozenset[Unit]]:
     """Start or resume a journal, and return its finished units. Access to the accounts may change.
 
-    ``home`` is the Region that is audited if none is named. Raises InputError.
+    ``home`` is the Region that is audited if none is named. Raises CheckerError.
     """
     from checker.live.audit.journal import Journal
 
@@ -327,7 +327,13 @@ def journal_of(
     if not request.resume:
         journal.begin()
         return journal, frozenset()
-    resumed = journal.resume()
+    try:
+        resumed = journal.resume()
+    except AwsError as fault:
+        fault.further = tuple(
+            AwsError(one.what, one.reason, one.help) for one in surveyed.skipped if one.error
+        )
+        raise
     began = age((datetime.now(UTC) - resumed.began).total_seconds())
     counts = f"{len(resumed.done)} units are done, {resumed.topics} topics of other accounts are read"
     tell(f"resuming {request.resume}: account {account}, started {began}; {counts}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from checker.app.exit_codes import Ending
 from checker.app.run import known_rules
 from checker.app.signals import handling_signals
-from checker.app.terminal import outliving_reader, paint_for, show, tell
+from checker.app.terminal import paint_for, show, tell
 from checker.fix.live.flow_result import End
 from checker.lint.status import BROKEN, UNKNOWN
 from checker.report.brief import skipped_text
@@ -54,7 +54,7 @@ def steps_shown(stream: TextIO) -> Callable[[Step], None]:
     paint = paint_for(stream)
 
     def show_step(step: Step) -> None:
-        with suppress(OSError), outliving_reader():  # the flow still has to clean up
+        with suppress(OSError):  # the flow still has to clean up
             show([step_line(step, paint)], stream)
 
     return show_step
@@ -98,6 +98,5 @@ def try_chat(planned: Plan, request: FixRequest, *, as_report: bool) -> FlowResu
     chat = FlowRequest(instance.arn, request.contact_flow, (planned.topic,), wait=request.wait)
     result = run_chat(chat, request.access, as_report=as_report)
     stream = sys.stdout if as_report else sys.stderr
-    with outliving_reader():  # a repair may still have to be rolled back
-        show(flow_text(result, paint_for(stream)), stream)
+    show(flow_text(result, paint_for(stream)), stream)
     return result

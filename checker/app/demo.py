@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from checker.app.exit_codes import Ending, Exit
 from checker.app.options import check_seconds
 from checker.app.sandbox import missing_moto
-from checker.app.terminal import paint_for, tell, write
+from checker.app.terminal import check_reader, paint_for, tell, write
 from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ def _run_steps(sandbox: Sandbox, folder: Path, pause: float) -> Ending:
     environment = {**_without_aws(os.environ), **sandbox.environment}
     for step in _STEPS:
         ended = _run_step(step, {**names, **_receipt(folder)}, environment, folder, pause)
+        if ended == Exit.READER_GONE:
+            return Ending(reader_gone=True)
         if ended != step.exit_code:
             tell(f"the demo expected exit code {int(step.exit_code)} and got {ended}")
             return Ending(findings=True)
@@ -159,6 +161,7 @@ def _run_step(
             f"{paint('dim', '$')} checker {' '.join(map(_shown, step.words))}",
         ]
     )
+    check_reader()
     time.sleep(pause)
     words = [names.get(word, word) for word in step.words]
     command = [sys.executable, "-m", "checker", *words]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections import Counter
 from pathlib import Path
@@ -18,6 +17,7 @@ from checker.app.signals import handling_signals
 from checker.app.terminal import check_output, tell
 from checker.core.errors import CheckerError, InputError, RefusedError
 from checker.core.record import NamedTuple
+from checker.core.shell import path_word
 from checker.fix.attempts import key_of
 from checker.fix.editable import editable_check
 from checker.fix.result import Outcome, policy_changes
@@ -102,7 +102,7 @@ def _hard_link_notes(originals: Mapping[str, Original], names: Mapping[str, str]
         if original.links > 1:
             name = names[path]
             yield f"note: {name} is one of {original.links} hard links to a file; the fix replaces this one alone"
-            yield f"  = help: to link another name to it again: ln -f {shlex.quote(name)} OTHER"
+            yield f"  = help: to link another name to it again: ln -f {path_word(name)} OTHER"
 
 
 def apply_fixes(plan: FixPlan) -> FixPlan:

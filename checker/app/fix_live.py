@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from checker.app.run import decide, organization_of, prepare
 from checker.app.signals import finishing, interruptible
 from checker.app.terminal import check_output, complain, confirm, paint_for, plan_reader, tell
 from checker.core.errors import CheckerError
+from checker.core.shell import path_argument, shell_command
 from checker.fix.live.flow_result import End
 from checker.fix.snapshot import Reading
 from checker.inputs.typed_files import topic_option
@@ -174,7 +174,7 @@ def _other_region_text(other: OtherRegion) -> Iterator[str]:
     known = "other topics" if other.topics else "topics"
     yield from (f"  = not known to which {known} it streams: {reason}" for reason in other.unread)
     if not other.topics:
-        command = shlex.join(
+        command = shell_command(
             ("checker", "fix", "--topic-arn", "TOPIC_ARN", "--instance-arn", str(other.replica))
         )
         yield f"  = help: fix the topic in {region} too: `{command}`"
@@ -260,7 +260,7 @@ def _apply(planned: JointPlan, request: FixRequest, late: list[int]) -> Done:
         check_doubts(plan)
     confirm("--apply", _question(planned), yes=request.yes)
     path = record(planned, request.receipts)
-    undo = f"`{shlex.join(('checker', 'rollback', str(path), *request.access.words))}`"
+    undo = f"`{shell_command(('checker', 'rollback', path_argument(path), *request.access.words))}`"
     tell(f"receipt: {path} ({undo} rolls the fix back)")
     with finishing(f"finishing the current change; press Ctrl-C again to stop now, then use {undo}", late):
         try:

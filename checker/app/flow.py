@@ -16,7 +16,7 @@ from checker.app.chat import ending_of_flow, run_chat
 from checker.app.exit_codes import Ending
 from checker.app.next_step import after_flow
 from checker.app.options import check_seconds
-from checker.app.terminal import check_output, confirm, outliving_reader, paint_for, show, tell, write
+from checker.app.terminal import check_output, confirm, paint_for, plan_reader, show, tell, write
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.record import NamedTuple
@@ -88,8 +88,7 @@ def send_chat(options: FlowOptions) -> Ending:
     consent = partial(ask_consent, options.receipts, yes=options.yes)
     result = run_chat(request, options.access, as_report=at_once, consent=consent)
     paint = Paint() if options.output else paint_for(sys.stdout)
-    with outliving_reader():
-        write(_lines(result, options.format, paint, steps=not at_once), options.output)
+    write(_lines(result, options.format, paint, steps=not at_once), options.output)
     tell(*after_flow(result, options.access.words))
     return ending_of_flow(result)
 
@@ -192,7 +191,8 @@ def _lines(result: FlowResult, output_format: FlowFormat, paint: Paint, *, steps
 
 def ask_consent(receipts: Path, topic: Arn, planned: Sequence[PlannedCall], *, yes: bool) -> None:
     """Show the plan, ask unless ``yes``, and write the receipt. Raises RefusedError if it is not confirmed."""
-    show(plan_text(topic, planned), sys.stderr)
+    with plan_reader():
+        show(plan_text(topic, planned), sys.stderr)
     question = f"make {'this change' if len(planned) == 1 else 'these changes'}"
     help_text = "add `--yes` to skip confirmation, or `--dry-run` to see the plan alone"
     confirm("--create", question, yes=yes, help_text=help_text)

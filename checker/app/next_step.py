@@ -11,6 +11,7 @@ from checker.analysis.inventory import Source
 from checker.core.arn import topic_arn
 from checker.core.finding import Applicability, Severity, Verdict
 from checker.core.record import NamedTuple
+from checker.core.shell import path_argument, shell_command, with_options
 from checker.inputs.collect import Given
 from checker.inputs.confinement import OPTION, is_refusal
 from checker.inputs.discover import is_stream
@@ -72,7 +73,7 @@ def after_fix(
     ``topics`` use the fixed keys. The explanation shows what a fix does not read, such as the subscribers.
     """
     if outcome.is_pending:
-        yield f"next: {_command([*outcome.command, '--apply'])}"
+        yield f"next: {shell_command(with_options(outcome.command, '--apply'))}"
     elif outcome.applied and outcome.flow is None:
         yield from _flow((*(change.resource for change in outcome.changes), *topics), instances, access)
     elif topics and outcome.replacement is None and not (outcome.changes or outcome.unfixed):
@@ -147,8 +148,8 @@ def after_explain_of_replicas(
         region = one.instance.region
         if one.explanation is None and topic is not None:
             own = ("--topic-arn", str(topic), "--instance-arn", str(explanation.instance))
-            explained = _command(("checker", *sys.argv[1:], "--replica-topic-arn", "TOPIC_ARN"))
-            created = _command(("checker", "policy", *own, "--replica-region", region))
+            explained = this_command("--replica-topic-arn", "TOPIC_ARN")
+            created = shell_command(("checker", "policy", *own, "--replica-region", region))
             if live:
                 yield f"  = help: `{explained}` explains the topic in {region}"
             yield f"  = help: if there is no topic in {region}, `{created}` prints the policies of both topics"
@@ -162,7 +163,7 @@ def _fix_of_files(explanation: Explanation, source: Explained, instance: str) ->
         is_stated = any(one.source is Source.OPTION for one in explanation.pairings)
         named = ("--instance-arn", instance) if is_stated or all(fix.needs for fix in fixes) else ()
         policies = (word for path in source.rcp for word in ("--rcp", str(path)))
-        yield _line(("fix", *map(str, source.paths), *named, *policies, *_values(source.given)))
+        yield _line(("fix", *map(path_argument, source.paths), *named, *policies, *_values(source.given)))
         return
     broken = explanation.first_broken()
     rules = [broken.rule if broken else "", *(finding.rule for finding in explanation.openings())]
@@ -193,13 +194,13 @@ def _key_files(key: str, missing: Sequence[str]) -> Iterator[str]:
         known = (
             "KEY_ID" if option == "--key-policy" and "alias/" in key else key
         )  # GetKeyPolicy takes no alias
-        yield f"  = help: `aws kms {call} --key-id {_command((known,))} > {file}` writes the file for {option}"
+        yield f"  = help: `aws kms {call} --key-id {shell_command((known,))} > {file}` writes the file for {option}"
     yield f"next: {this_command(*(word for option in missing for word in (option, _KEY_FILES[option][1])))}"
 
 
 def this_command(*more: str) -> str:
     """Return the command that is running, with more options."""
-    return _command(("checker", *sys.argv[1:], *more))
+    return shell_command(with_options(("checker", *sys.argv[1:]), *more))
 
 
 def after_flow(result: FlowResult, access: Sequence[str]) -> Iterator[str]:
@@ -220,7 +221,7 @@ def after_rules(rule: str | None) -> str:
 def after_diff(new: str) -> Iterator[str]:
     """Suggest a check of what has changed, unless it is a revision."""
     if os.path.exists(new):  # noqa: PTH110 - never raises
-        yield _line(("check", new))
+        yield _line(("check", path_argument(new)))
 
 
 def after_baseline(options: Options, baseline: Path) -> str:
@@ -274,7 +275,7 @@ def _same_input(options: Options) -> Iterator[str]:
 
     Without a path, --topic-arn would name a topic in AWS.
     """
-    yield from map(str, options.paths or ([Path()] if options.topics else []))
+    yield from map(path_argument, options.paths or ([Path()] if options.topics else []))
     repeated = (
         ("--instance-arn", options.instances),
         ("--topic-arn", options.topics),
@@ -298,12 +299,5 @@ def _values(given: Given) -> Iterator[str]:
     yield from (word for option, values in repeated for pair in values for word in (option, "=".join(pair)))
 
 
-def _command(words: Sequence[str]) -> str:
-    """Write a command to paste into a shell."""
-    import shlex  # imported on demand: a run without findings shows no command
-
-    return shlex.join(words)
-
-
 def _line(words: Sequence[str]) -> str:
-    return f"next: {_command(('checker', *words))}"
+    return f"next: {shell_command(('checker', *words))}"

@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending
-from checker.app.terminal import tell, write
+from checker.app.terminal import check_reader, tell, write
 from checker.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -54,3 +54,4 @@ def _greet(endpoint: str, token: str) -> None:
     values = {**environment(endpoint), "CHECKER_SANDBOX_TOKEN": token}
     write(f"export {name}={value}" for name, value in values.items())
     tell("local AWS is running; use any 12-digit account ID as access key; Ctrl-C stops it")
+    check_reader()

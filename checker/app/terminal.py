@@ -6,12 +6,13 @@ import gc
 import os
 import sys
 import time
+from collections import deque
 from contextlib import contextmanager, suppress
-from shlex import quote
 from typing import TYPE_CHECKING, NoReturn
 
 from checker.app.exit_codes import ending_of_error
 from checker.core.errors import CheckerError, InputError, RefusedError
+from checker.core.shell import path_word
 from checker.core.terminal_text import hiding, inert, inert_line
 from checker.inputs.confinement import is_refusal
 from checker.inputs.output_file import check_output_file
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
 
 _GONE: list[bool] = []
-"""Not empty if the reader of the output has gone and the command went on without it."""
+"""Not empty if the reader of the output has gone. The command continues, so that its exit code is the one of its work."""
+_UNTOLD: list[bool] = []
+"""Not empty if standard error cannot be written, for example because a disk is full. Nothing can report that."""
 
 
 def run_and_exit(command: Callable[[], Ending]) -> NoReturn:
@@ -61,32 +64,26 @@ def ended(command: Callable[[], Ending]) -> int:
 def finished(command: Callable[[], Ending]) -> Ending:
     """Run a command, and return how it ended, also after an error."""
     with hiding():
-        return _ending_of(command)
-
-
-def _ending_of(command: Callable[[], Ending]) -> Ending:
-    """Run a command, and report its error; the output may be closed meanwhile."""
-    _GONE.clear()
-    try:
+        _GONE.clear()
+        _UNTOLD.clear()
         ending = _reported(command)
-    except BrokenPipeError as error:
-        return ending_of_error(error)
-    return ending._replace(reader_gone=ending.reader_gone or bool(_GONE))
+        ending = ending._replace(reader_gone=ending.reader_gone or bool(_GONE))
+        return ending if ending.code else ending._replace(unreadable=bool(_UNTOLD))
 
 
 def _reported(command: Callable[[], Ending]) -> Ending:
     try:
         ending = command()
-        sys.stdout.flush()
+        _write_out(iter(()))
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug ends in a message as well
         return report_error(error)
     return ending
 
 
 def report_error(error: Exception | KeyboardInterrupt) -> Ending:
-    """Report an error that ended a command, and return how it ended. Raises BrokenPipeError for a closed output."""
+    """Report an error that ended a command, and return how it ended."""
     if isinstance(error, BrokenPipeError):
-        raise error
+        return ending_of_error(error)
     if isinstance(error, CheckerError):
         complain(error)
         _suggest_outside(error)
@@ -142,11 +139,9 @@ def write(lines: Iterable[str], output: Path | None = None, *, regular: bool = F
     first = next(ended, "")
     try:
         check_output(output)
-        with whole_output(output, regular=regular) as file:
+        with _outliving_reader(ended), whole_output(output, regular=regular) as file:
             file.write(first)
             file.writelines(ended)
-    except BrokenPipeError:
-        raise
     except OSError as error:
         raise _unwritable(str(output), error) from None
 
@@ -157,14 +152,16 @@ def _ended(lines: Iterable[str], stream: TextIO | None = None) -> Iterator[str]:
     return (f"{inert_line(line, styled=styled)}\n" for line in lines)
 
 
-def _write_out(lines: Iterable[str]) -> None:
+def _write_out(lines: Iterator[str]) -> None:
     try:
-        sys.stdout.writelines(lines)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
+        _show_ended(lines, sys.stdout)
     except OSError as error:
-        raise _unwritable("standard output", error) from None
+        raise unwritable_output(error) from None
+
+
+def unwritable_output(error: OSError) -> InputError:
+    """Make the error for a standard output that cannot be written."""
+    return _unwritable("standard output", error)
 
 
 def _unwritable(name: str, error: OSError) -> InputError:
@@ -190,7 +187,7 @@ def _output_fault(output: Path) -> tuple[str, str]:
     if os.path.isdir(output):  # noqa: PTH112
         return "it is a folder", "name a file; nothing was written"
     if not os.path.isdir(folder):  # noqa: PTH112
-        return f"no such folder: `{output.parent}`", f"create it: mkdir -p {quote(str(output.parent))}"
+        return f"no such folder: `{output.parent}`", f"create it: mkdir -p {path_word(output.parent)}"
     place = output if os.path.exists(output) else folder  # noqa: PTH110
     if not os.access(place, os.W_OK):
         return "permission denied", "name another file; nothing was written"
@@ -203,18 +200,38 @@ def tell(*lines: str) -> None:
 
 
 def show(lines: Iterable[str], stream: TextIO) -> None:
-    """Write lines to a stream immediately."""
-    stream.writelines(_ended(lines, stream))
-    stream.flush()
+    """Write lines to a stream immediately. Raises OSError if standard output cannot be written."""
+    try:
+        _show_ended(_ended(lines, stream), stream)
+    except OSError:
+        if stream is not sys.stderr:
+            raise
+        _UNTOLD.append(True)
+
+
+def _show_ended(lines: Iterator[str], stream: TextIO) -> None:
+    with _outliving_reader(lines):
+        stream.writelines(lines)
+        stream.flush()
 
 
 @contextmanager
-def outliving_reader() -> Iterator[None]:
-    """Continue if the output is closed, to finish or clean up the work; the exit code reports it."""
+def _outliving_reader(lines: Iterator[str]) -> Iterator[None]:
+    """Continue if the output is closed: the findings, the cleanup and the exit code do not depend on its reader.
+
+    The remaining lines are made nevertheless, because a bug in making them is reported.
+    """
     try:
         yield
     except BrokenPipeError:
         _GONE.append(True)
+        deque(lines, maxlen=0)
+
+
+def check_reader() -> None:
+    """Raise BrokenPipeError if the output was closed, for a command that has no purpose without a reader."""
+    if _GONE:
+        raise BrokenPipeError
 
 
 _REDRAW_SECONDS = 0.1
@@ -264,13 +281,9 @@ _ADD_YES = "add `--yes` to skip confirmation"
 @contextmanager
 def plan_reader(*, required: bool = True) -> Iterator[None]:
     """Show a plan. Raises RefusedError if the output is closed, and the plan must be read before it is applied."""
-    try:
-        yield
-    except BrokenPipeError:
-        if not required:
-            raise
-        reason = "closed before the plan was read; nothing was changed"
-        raise RefusedError("standard output", reason) from None
+    yield
+    if required and _GONE:
+        raise RefusedError("the output", "closed before the plan was read; nothing was changed")
 
 
 def confirm(what: str, question: str, *, yes: bool, help_text: str = _ADD_YES) -> None:
@@ -283,6 +296,7 @@ def is_confirmed(question: str) -> bool:
     """Ask on a terminal; without a terminal the answer is no."""
     if not is_terminal(sys.stdin):
         return False
-    sys.stderr.write(f"{inert(question)}? [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    with _outliving_reader(iter(())):
+        sys.stderr.write(f"{inert(question)}? [y/N] ")
+        sys.stderr.flush()
+    return not _GONE and sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -11,7 +11,7 @@ from checker.app.chat import ATTEMPTS, cleaning_up, steps_shown
 from checker.app.exit_codes import Ending
 from checker.app.flow import FlowFormat, check_contact_flow, save_receipt
 from checker.app.options import check_seconds
-from checker.app.terminal import check_output, confirm, outliving_reader, paint_for, show, tell, write
+from checker.app.terminal import check_output, confirm, paint_for, plan_reader, show, tell, write
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
 from checker.fix.live.receipt import TRIAL, new_id
@@ -45,15 +45,15 @@ def try_conditions_of(options: FlowOptions) -> Ending:
         write(plan_text(request.setups, wait))
         tell("nothing was changed; add `--apply` to run the trial")
         return Ending(findings=True)
-    show(plan_text(request.setups, wait), sys.stderr)
+    with plan_reader():
+        show(plan_text(request.setups, wait), sys.stderr)
     help_text = "add `--yes` to skip confirmation, or omit `--apply` to see the plan alone"
     confirm("--try-conditions", "run this trial", yes=options.yes, help_text=help_text)
     tell(f"receipt: {_write_receipt(request, options.receipts)}")
     result = _run(request, sessions)
     _write_evidence(result, options.evidence_out)
     paint = Paint() if options.output else paint_for(sys.stdout)
-    with outliving_reader():
-        write(_lines(request, result, options.format, paint), options.output)
+    write(_lines(request, result, options.format, paint), options.output)
     return _ending(result)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -12,8 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from checker import __version__
-from checker.app.exit_codes import Ending, ending_of_error
-from checker.app.terminal import report_error, tell
+from checker.app.exit_codes import Ending
+from checker.app.terminal import report_error, tell, unwritable_output, write
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.opening import inputs_remembered
@@ -190,7 +191,7 @@ def _continued(example: str) -> Iterator[str]:
 
 def _print_version(value: bool) -> None:
     if value:
-        print(f"checker {__version__}")
+        write([f"checker {__version__}"])
         raise typer.Exit
 
 
@@ -208,10 +209,9 @@ _UsageError: Any = typer.BadParameter.__bases__[0]
 
 def run(arguments: list[str]) -> Ending:
     """Run the command in the arguments, and return how it ended."""
+    app = build(arguments)
     try:
-        ending: object = build(arguments)(
-            arguments, prog_name="checker", standalone_mode=False, obj=arguments
-        )
+        ending: object = app(arguments, prog_name="checker", standalone_mode=False, obj=arguments)
     except _UsageError as error:
         message = StringIO()
         error.show(message)  # it quotes the arguments
@@ -221,6 +221,10 @@ def run(arguments: list[str]) -> Ending:
         if isinstance(done.__context__, BrokenPipeError):
             return Ending(reader_gone=True)
         return Ending(unreadable=bool(done.code))
+    except OSError as error:  # a command reports its own, so that this one is of a help text
+        if os.environ.get("CHECKER_DEBUG"):
+            raise
+        raise unwritable_output(error) from None
     return ending if isinstance(ending, Ending) else Ending()  # Typer returns a number after a help text
 
 
@@ -236,16 +240,14 @@ def _suggestion(message: str) -> Iterator[str]:
 
 
 def _reported(command: Callable[..., Ending]) -> Callable[..., Ending]:
-    """Wrap a command so that it reports an interrupt or a closed output itself, before Typer calls it a failure."""
+    """Wrap a command so that it reports an interrupt or an error of the system itself, before Typer takes it for its own."""
 
     @wraps(command)
     def run_command(*values: object, **options: object) -> Ending:
         try:
             with inputs_remembered():
                 return command(*values, **options)
-        except BrokenPipeError as error:
-            return ending_of_error(error)
-        except KeyboardInterrupt as error:
+        except (OSError, KeyboardInterrupt) as error:
             return report_error(error)
 
     return run_command

@@ -6,12 +6,11 @@ import posixpath
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from checker.core.errors import InputError
 from checker.core.finding import SILENCED, Role, Verdict, listed
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.terminal_text import json_lines, redacted
-from checker.inputs.schema import plain, validate
+from checker.inputs.schema import plain, reading_as, validate
 from checker.inputs.text import parse_text, read_text
 from checker.lint.report import Stale, Suppressed, SuppressedBy
 
@@ -257,12 +256,10 @@ def read_baseline(path: Path, *, pipes: bool = False) -> Baseline:
 
     ``pipes`` is true if the user named the file, so that it may be a pipe.
     """
-    document = parse_text(path.as_posix(), read_text(path, pipes=pipes))
-    try:
+    text = read_text(path, pipes=pipes)
+    with reading_as("baseline", "write one with `checker baseline write`"):
+        document = parse_text(path.as_posix(), text)
         validate(document, SCHEMA)
-    except InputError as error:
-        reason = f"not a valid baseline: {error.reason}"
-        raise error.reworded(reason, "write one with `checker baseline write`") from None
     return from_json(plain(document.root))
 
 

@@ -124,6 +124,11 @@ def inert(text: str) -> str:
     return _ANYWHERE.sub(r"\1\\x5b", _escaped(redacted(text), _python_escape))
 
 
+def is_inert(text: str) -> bool:
+    """True for a text that `inert` leaves as it is, apart from sensitive values."""
+    return _escaped(text, _python_escape) == text and not _ANYWHERE.search(text)
+
+
 def inert_line(line: str, *, styled: bool = False) -> Inert:
     """Escape a line of output that its writer may not have escaped; ``styled`` keeps the terminal colors."""
     if isinstance(line, Inert):

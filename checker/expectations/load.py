@@ -13,7 +13,7 @@ from checker.expectations.model import CONNECT_MAY, KEYS, KINDS, SERVICE, TOPICS
 from checker.inputs.discover import name_of, read_input
 from checker.inputs.git_revision import is_revision, read_revision
 from checker.inputs.readers import unwrap
-from checker.inputs.schema import faults, plain
+from checker.inputs.schema import faults, plain, reading_as
 from checker.inputs.text import parse_text, read_text
 from checker.inputs.typed_files import key_policy_in, topic_in
 from checker.policy.names import KEY_ACTIONS, TOPIC_ACTIONS
@@ -43,7 +43,9 @@ def load_expectations(path: Path, *, pipes: bool = True) -> tuple[Expectation, .
 
     ``pipes``: the user names the file, so it may be a pipe, or `-` for standard input.
     """
-    document = parse_text(name_of(path), read_input(path) if pipes else read_text(path))
+    text = read_input(path) if pipes else read_text(path)
+    with reading_as("file of expectations", "see docs/expectations.md"):
+        document = parse_text(name_of(path), text)
     reader = _Reader(document, path.parent)
     listed = document.root.get("expectations") if isinstance(document.root, Object) else None
     nodes = items(listed) if listed is not None else ()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import posixpath
-import shlex
 import shutil
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
+from checker.core.shell import path_word
 from checker.inputs.callers import is_chosen
 from checker.inputs.change import read_change
 from checker.inputs.changed_files import changed_files, ignored_files, untracked_files
@@ -269,7 +269,7 @@ class _Reader:
         for root in sorted(frozenset().union(*map(self._roots, self._changes(old, new)))):
             is_read = is_below(root, self.paths) or root in folders
             if not is_read and matters(Path(root), read_texts(Path(root), []), []):
-                yield Skipped(root, _OUTSIDE, help=f"name the folder, too: {shlex.quote(root)}")
+                yield Skipped(root, _OUTSIDE, help=f"name the folder, too: {path_word(root)}")
 
 
 _OUTSIDE = "a root outside of the named paths, which a change below them affects"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from posixpath import join, normpath
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from checker.core.arn import Arn
 from checker.core.errors import InputError, Skipped
 from checker.core.record import NamedTuple
+from checker.core.shell import path_word
 from checker.inputs.collect import Facts, Given
 from checker.inputs.coverage import PARAMETER, VARIABLE, unmatched_values
 from checker.inputs.discover import HCL, STDIN, is_hcl, name_of, read_input
@@ -82,7 +82,7 @@ class Input(NamedTuple):
 
     def checkout(self, folder: str) -> str:
         """Return how to read the modules that Terraform downloads for a folder of a revision, and of the working tree."""
-        old, new = (shlex.quote(normpath(join(top, folder))) for top in ("../base", "."))
+        old, new = (path_word(normpath(join(top, folder))) for top in ("../base", "."))
         commands = f"`terraform -chdir={old} init`, `terraform -chdir={new} init`, `checker diff {old} {new}`"
         return f"run `git worktree add ../base {self.label.removesuffix(':')}`, {commands}"
 

@@ -263,7 +263,7 @@ def missing(paths: Iterable[Path]) -> list[InputError]:
 def _fault_of(path: Path) -> InputError | None:
     try:
         os.stat(path)  # noqa: PTH116 - one call for all answers
-    except (FileNotFoundError, NotADirectoryError):
+    except NotADirectoryError:
         return InputError(name_of(path), "no such file or folder")
     except (OSError, ValueError) as error:
         return unreadable_file(name_of(path), error)

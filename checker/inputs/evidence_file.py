@@ -11,7 +11,7 @@ from checker.core.errors import InputError
 from checker.core.finding import Part
 from checker.core.terminal_text import inert
 from checker.inputs.discover import name_of
-from checker.inputs.schema import plain, validate
+from checker.inputs.schema import plain, reading_as, validate
 from checker.inputs.text import parse_text, read_text
 from checker.policy.vocabulary import CONNECT
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "evidence.v1.json"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KIND = "file of evidence"
 _MILLISECOND = timedelta(milliseconds=1)
 _SKEW = timedelta(minutes=5)
 """Tolerated difference between two clocks."""
@@ -35,8 +36,11 @@ def read_evidence(paths: Sequence[Path]) -> Evidence | None:
 
 
 def _observations(path: Path) -> Iterable[Observation]:
-    document = parse_text(name_of(path), read_text(path, pipes=True))
-    validate(document, SCHEMA)
+    text = read_text(path, pipes=True)
+    with reading_as(_KIND, f"see `schemas/{SCHEMA}`"):
+        document = parse_text(name_of(path), text)
+    with reading_as(_KIND):
+        validate(document, SCHEMA)
     for number, value in enumerate(plain(document.root)["observations"]):
         try:
             yield _observation(value, name_of(path))

@@ -45,7 +45,7 @@ from checker.inputs.readers import (
 from checker.inputs.repository import confined_once
 from checker.inputs.searched_files import calls_without_topic, search_files
 from checker.inputs.snapshot import drop
-from checker.inputs.text import TextDocument, read_text, unreadable_file
+from checker.inputs.text import EncodingError, TextDocument, read_text, unreadable_file
 from checker.inputs.unread import unread
 from checker.policy.vocabulary import mentions_connect
 
@@ -294,6 +294,8 @@ def _note(path: Path, text: str, error: InputError, facts: Facts, *, chosen: boo
         from checker.inputs.refusals import refused  # imported on demand: errors are rare
 
         error = refused(path, error)
+    if isinstance(error, EncodingError):
+        text = error.readable
     ours = chosen or must_matter(text) or declares(text)
     if ours or not text or names_aws(text):
         facts.skipped.append(error.skipped()._replace(error=ours))

@@ -17,7 +17,7 @@ from checker.inputs.large_files import is_bulk
 from checker.inputs.pair_maker import Gaps
 from checker.inputs.readers import kind_of, unwrap
 from checker.inputs.terraform_text import kept_in
-from checker.inputs.text import MAX_BYTES, Implied, parse_documents, read_text
+from checker.inputs.text import LARGE_HELP, MAX_BYTES, Implied, parse_documents, read_text
 from checker.policy.source import Source
 
 if TYPE_CHECKING:
@@ -125,7 +125,9 @@ def broken(match: Match, changed: Changed) -> Iterator[tuple[Input, Skipped]]:
 def _faults(name: str, path: Path) -> Iterator[Skipped]:
     if is_bulk(path):
         if path.stat().st_size > MAX_BYTES:
-            yield Skipped(name, f"larger than the {MAX_BYTES // 1024 // 1024} MB limit for a policy")
+            yield Skipped(
+                name, f"larger than the {MAX_BYTES // 1024 // 1024} MB limit for a policy", help=LARGE_HELP
+            )
         return
     try:
         text = read_text(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from checker.analysis.inventory import Key, Topic
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import declared_as
 from checker.core.record import NamedTuple
+from checker.core.shell import path_word
 from checker.core.unknown import Unknown
 from checker.inputs.diff_sides import no_such_resource
 from checker.inputs.discover import CONFIGURATION, HCL, VALUES, root_name
@@ -242,7 +242,7 @@ def unread_parts(one: Input, *, same_texts: bool) -> Iterator[Skipped]:
             help_text = (
                 one.checkout(dirname(one.own(file)))
                 if one.prefix
-                else _INIT.format(shlex.quote(dirname(file) or "."))
+                else _INIT.format(path_word(dirname(file) or "."))
             )
             yield Skipped(file, reason, help=help_text, block=f"module.{module.name}")
 

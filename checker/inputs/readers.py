@@ -15,7 +15,7 @@ from checker.inputs.discover import home_of, is_stream, name_of
 from checker.inputs.kinds.kind import Found, Kind, LargeKind
 from checker.inputs.large_files import head_of, is_bulk
 from checker.inputs.mentions import MOST_SEARCHED, may_hold_policy
-from checker.inputs.text import MAX_BYTES, TextDocument, is_yaml, parse_embedded
+from checker.inputs.text import LARGE_HELP, MAX_BYTES, TextDocument, is_yaml, parse_embedded
 from checker.policy.node import Node, Object, Scalar, children, text_of
 from checker.policy.source import Source
 
@@ -107,12 +107,13 @@ def take_large(path: Path, facts: Facts, *, named: bool) -> None:
         return
     is_large = path.stat().st_size > MAX_BYTES
     reason = f"larger than the {MAX_BYTES // 1024 // 1024} MB limit for a policy"
+    if chosen and is_large:
+        raise InputError(name_of(path), reason, help_text=LARGE_HELP)
     if chosen:
-        raise InputError(name_of(path), reason if is_large else "contains no CloudTrail events")
+        raise InputError(name_of(path), "contains no CloudTrail events")
     found = may_hold_policy(path) if is_large else False
     if found:
-        help_text = "split the file, or remove blanks from it"
-        facts.skipped.append(Skipped(name_of(path), reason, error=True, help=help_text))
+        facts.skipped.append(Skipped(name_of(path), reason, error=True, help=LARGE_HELP))
     elif found is None:
         facts.skipped.append(Skipped(name_of(path), _NOT_SEARCHED, help="split or exclude the file"))
 

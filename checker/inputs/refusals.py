@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shlex
 import zipfile
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
+from checker.core.shell import path_word
 from checker.inputs.discover import HCL, is_configuration, is_settings_file, is_values, name_of
 from checker.policy.node import Object
 
@@ -50,7 +50,7 @@ def read_by_option(path: Path, root: Node) -> tuple[str, str] | None:
     if not isinstance(root, Object) or root.get("version") is None:
         return None
     found = next((kind for key, kind in _OPTIONS.items() if root.get(key) is not None), None)
-    return (found[0], f"checker check PATH {found[1]} {shlex.quote(name_of(path))}") if found else None
+    return (found[0], f"checker check PATH {found[1]} {path_word(name_of(path))}") if found else None
 
 
 def _for_values(path: Path) -> str:
@@ -60,8 +60,8 @@ def _for_values(path: Path) -> str:
     except OSError:
         is_module = False
     if is_module:
-        return f"name the folder: checker check {shlex.quote(name_of(path.parent))}"
-    return f"check the modules that it may belong to: checker check --changed {shlex.quote(name_of(path))}"
+        return f"name the folder: checker check {path_word(name_of(path.parent))}"
+    return f"check the modules that it may belong to: checker check --changed {path_word(name_of(path))}"
 
 
 def refused(path: Path, error: InputError) -> InputError:
@@ -87,5 +87,5 @@ def _is_plan(path: Path) -> bool:
 
 def _show(path: Path) -> str:
     folder = name_of(path.parent)
-    there = "" if folder == "." else f"-chdir={shlex.quote(folder)} "
-    return f"check its JSON form: `terraform {there}show -json {shlex.quote(path.name)} > plan.json`"
+    there = "" if folder == "." else f"-chdir={path_word(folder)} "
+    return f"check its JSON form: `terraform {there}show -json {path_word(path.name)} > plan.json`"

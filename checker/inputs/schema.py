@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
     from checker.core.finding import Route
     from checker.inputs.text import TextDocument
     from checker.policy.node import Node
+
+
+@contextmanager
+def reading_as(kind: str, help_text: str = "") -> Iterator[None]:
+    """Name the kind of file in the error of a file that an option or a command reads as one of its own.
+
+    Raises InputError, with the help text of the error if there is no other.
+    """
+    try:
+        yield
+    except InputError as error:
+        reason = f"not a valid {kind}: {error.reason}"
+        raise error.reworded(reason, help_text or error.help) from None
 
 
 def validate(document: TextDocument, schema: str) -> None:
@@ -78,7 +92,8 @@ def _fault(document: TextDocument, error: ValidationError, schema: str) -> Input
     elif error.validator == "type":
         names = [expected] if isinstance(expected, str) else expected
         wanted = " or ".join(_TYPES.get(name, name) for name in names)
-        message = f"`{format_route(route)}`: expected {wanted}, found {_found(value)}"
+        where = f"`{format_route(route)}`: " if route else ""
+        message = f"{where}expected {wanted}, found {_found(value)}"
         if expected == "string" and isinstance(value, int | float):
             help_text = "write it in quotes"
     elif error.validator == "required":

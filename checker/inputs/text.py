@@ -27,6 +27,7 @@ MAX_BYTES = 5 * 1024 * 1024
 
 _CHUNK = 64 * 1024
 
+LARGE_HELP = "split the file, or remove blanks from it"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """Byte order marks of UTF-16, which PowerShell writes when output is redirected to a file."""
 
@@ -111,8 +112,11 @@ def read_text(path: Path, *, pipes: bool = False) -> str:
 
 
 def unreadable_file(name: str, error: OSError | ValueError) -> InputError:
-    """Make the error for a file that cannot be opened or read."""
+    """Make the error for a file or folder that cannot be opened or read."""
     reason = getattr(error, "strerror", None) or str(error)
+    if isinstance(error, FileNotFoundError):
+        is_link = os.path.islink(name)  # noqa: PTH114 - never raises
+        reason = "a link to a file or folder that does not exist" if is_link else "no such file or folder"
     return InputError(name, reason.lower(), help_text=getattr(error, "help", ""))
 
 
@@ -122,23 +126,49 @@ def read_stream(name: str, stream: BinaryIO) -> str:
     if len(data) == _CHUNK:
         data += stream.read(MAX_BYTES + 1 - _CHUNK)  # one large read would allocate the whole limit
     if len(data) > MAX_BYTES:
-        raise InputError(name, f"larger than the {MAX_BYTES // 1024 // 1024} MB limit")
+        raise InputError(name, f"larger than the {MAX_BYTES // 1024 // 1024} MB limit", help_text=LARGE_HELP)
     return decode(name, data)
 
 
+class EncodingError(InputError):
+    """A file in an encoding that is not read. ``readable`` has its ASCII characters, which show what it is about."""
+
+    readable = ""
+
+    @classmethod
+    def of(cls, name: str, reason: str, data: bytes) -> EncodingError:
+        """Make the error for the content of a file."""
+        error = cls(name, reason, help_text="save it as UTF-8")
+        error.readable = data.replace(b"\0", b"").decode("ascii", "replace")
+        return error
+
+
 def decode(name: str, data: bytes) -> str:
-    """Decode UTF-8, with or without a byte order mark, or UTF-16 with one. Raises InputError."""
-    if data.startswith(UTF_16):
-        try:
-            return data.decode("utf-16")
-        except UnicodeDecodeError as error:
-            raise InputError(name, f"not UTF-16 text: {error.reason}", help_text="save it as UTF-8") from None
+    """Decode UTF-8, with or without a byte order mark, or UTF-16 with one. Raises EncodingError.
+
+    A null character at the beginning is refused: UTF-16 and UTF-32 text that is decoded as something else has one beside
+    each letter, so that no word in it would be found.
+    """
+    encoding = "UTF-16" if data.startswith(UTF_16) else "UTF-8"
     data = data.removeprefix(BOM_UTF8)
     try:
-        return data.decode("utf-8")
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(name, f"not UTF-8 text: byte 0x{data[error.start]:02x} on line {line}") from None
+        reason = error.reason if encoding == "UTF-16" else _byte(data, error.start)
+        raise EncodingError.of(name, f"not {encoding} text: {reason}", data) from None
+    if "\0" in text[:_FIRST]:
+        reason = "it has null characters" if encoding == "UTF-16" else _byte(data, data.index(0))
+        raise EncodingError.of(name, f"not {encoding} text: {reason}", data)
+    return text
+
+
+_FIRST = 4
+"""The characters that show the encoding of JSON, as in RFC 4627, section 3."""
+
+
+def _byte(data: bytes, index: int) -> str:
+    line = data.count(b"\n", 0, index) + 1
+    return f"byte 0x{data[index]:02x} on line {line}"
 
 
 def encoded(text: str, like: bytes) -> bytes:

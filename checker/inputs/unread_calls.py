@@ -12,12 +12,12 @@ Decisions that keep the list short:
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import PolicyText
 from checker.core.arn import topic_arn
 from checker.core.errors import Skipped
+from checker.core.shell import shell_word
 from checker.inputs.code_evidence import may_be
 from checker.inputs.discover import name_of
 from checker.lint.scope import is_relevant
@@ -59,7 +59,7 @@ def _has_stream(inventory: Inventory) -> bool:
 def _to_topic_elsewhere(call: StreamCall) -> Skipped:
     arn = topic_arn(call.topic)
     region = f" --region {arn.region}" if arn is not None else ""
-    topic = shlex.quote(call.topic)
+    topic = shell_word(call.topic)
     return _skipped(
         call,
         f"streams chats to `{call.topic}`, whose policy is not among the files",

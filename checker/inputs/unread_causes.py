@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shlex
 from typing import TYPE_CHECKING
 
+from checker.core.shell import path_word
 from checker.inputs.discover import home_of, is_code, is_configuration, is_hcl, name_of
 from checker.inputs.large_files import is_terraform_json
 
@@ -90,5 +90,5 @@ def cause_of_module(path: Path, header: Header) -> tuple[str, str]:
     is_here = header.labels[0] in downloads_of(path.parent) if header.labels else False
     state = "does not use it" if is_here else "is not downloaded"
     reason = f"`{header.name}` comes from `{header.source}`, which {state}"
-    folder = shlex.quote(name_of(path.parent))
+    folder = path_word(name_of(path.parent))
     return reason, f"run `terraform -chdir={folder} init`, or check the output of {_SHOW}"

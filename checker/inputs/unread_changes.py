@@ -7,11 +7,11 @@ and its author chooses their names, so that all of them are looked at, except do
 from __future__ import annotations
 
 import posixpath
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
+from checker.core.shell import path_word
 from checker.inputs.discover import CONFIGURATION, HCL, QUOTING, VALUES, declares, is_input, is_left_out
 from checker.inputs.documents import parse_file, parts_of
 from checker.inputs.git_tree import is_below
@@ -59,7 +59,7 @@ def unread_changes(
         is_hidden = _is_left_out(file, paths)
         if _may_decide(path) if is_hidden and file not in side.texts else _holds_unread_policy(side, file):
             reason, name = (_LEFT_OUT, posixpath.dirname(file)) if is_hidden else (_NOT_RECOGNIZED, file)
-            yield Skipped(file, reason, help=f"name it, to read it: `{command.format(shlex.quote(name))}`")
+            yield Skipped(file, reason, help=f"name it, to read it: `{command.format(path_word(name))}`")
 
 
 def _is_left_out(file: str, paths: Sequence[str]) -> bool:

@@ -242,9 +242,13 @@ def summary_text(report: Report, paint: Paint) -> str:
         parts.append(f"{count_noun(again, 'topic')} out of scope judged again because of earlier findings")
     unchecked = f"{count_noun(counts['topics_not_judged'], 'topic')} not checked"
     parts.append(f"{unchecked} (--all-topics checks them)" if counts["topics_not_judged"] else unchecked)
-    parts += [
-        f"{counts[name]} {name}" for name in ("suppressed", "baselined", "stale", "skipped") if counts[name]
-    ]
+    unread = sum(skipped.error for skipped in report.skipped)
+    others = {
+        **{name: counts[name] for name in ("suppressed", "baselined", "stale")},
+        "not read": unread,
+        "skipped": counts["skipped"] - unread,
+    }
+    parts += [f"{number} {name}" for name, number in others.items() if number]
     if "expectations" in counts:
         parts.append(f"{counts['expectations_met']} of {counts['expectations']} expectations met")
     if counts["undetermined"]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from checker.core.arn import Arn
 from checker.core.finding import Applicability, Verdict
+from checker.core.shell import shell_command, with_options
 from checker.core.terminal_text import inert, inert_patch_line
 from checker.lint.report import without_conditions
 from checker.report.brief import applicability_label, count_noun, place_text
@@ -151,7 +151,7 @@ def _explanation(unfixed: UnfixedFinding, outcome: Outcome) -> Iterator[str]:
         yield from [f"help: {unfixed.finding.help}"] * bool(unfixed.finding.help)
     elif fix.needs:
         yield f"fixable once you name the instance with `{fix.needs[0]}`: {fix.title}"
-        yield f"help: {shlex.join([*outcome.command, *fix.needs])}"
+        yield f"help: {shell_command(with_options(outcome.command, *fix.needs))}"
     elif fix.applicability is Applicability.DISPLAY and fix.plan:
         yield f"plan: {fix.title}"
         yield from (f"{number}. {step}" for number, step in enumerate(fix.plan, 1))

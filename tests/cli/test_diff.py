@@ -300,7 +300,7 @@ def test_one_of_several_is_chosen_by_name(here: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["none.json", "good.json"], "error: none.json: no such file or directory"),
+        (["none.json", "good.json"], "error: none.json: no such file or folder"),
         (["good.json", TOPIC_ARN], f"--topic-arn {TOPIC_ARN}`"),
         ([KEY_ARN, "good.json"], f"aws kms get-key-policy --key-id {KEY_ARN}`"),
         (["-", "-"], "standard input can be read only once"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterable
 from itertools import product
@@ -14,7 +17,7 @@ import pytest
 from checker.__main__ import _run
 from checker.app import output
 from checker.app.exit_codes import Ending, Exit, ending_of_error
-from checker.app.terminal import ended
+from checker.app.terminal import ended, is_confirmed, plan_reader, write
 from checker.core.errors import AwsError, CheckerError, InputError, RefusedError
 from checker.core.finding import Location
 from checker.lint.report import Report
@@ -24,6 +27,7 @@ from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
 PINNED = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": INSTANCE_ARN}}
 PUBLIC = statement(Sid="Public", Principal="*", Action="sns:Subscribe")
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 INSTANCE = ("--instance-arn", INSTANCE_ARN)
 TERRAFORM = """
 provider "aws" {
@@ -221,25 +225,79 @@ def test_a_misspelled_name_gets_a_suggestion(
 
 
 @pytest.mark.parametrize(
-    ("command", "stderr"),
+    ("command", "code"),
     [
-        ("check many", subprocess.DEVNULL),
-        ("check many good.json missing.json", subprocess.STDOUT),
-        ("explain open.json {instance}", subprocess.STDOUT),
-        ("rules", subprocess.DEVNULL),
-        ("--version", subprocess.DEVNULL),
-        ("fix --help", subprocess.DEVNULL),
+        ("check many", Exit.FINDINGS),
+        ("check many --format json --format sarif=out.sarif", Exit.FINDINGS),
+        ("check many good.json missing.json", Exit.BAD_INPUT),
+        ("check --strict template.json", Exit.INCOMPLETE),
+        ("explain open.json {instance}", Exit.FINDINGS),
+        ("fix open.json {instance}", Exit.FINDINGS),
+        ("diff good.json public.json --fail-on gains", Exit.FINDINGS),
+        ("audit --region us-east-1 --endpoint-url http://127.0.0.1:1", Exit.INCOMPLETE),
+        ("rules", Exit.CLEAN),
+        ("--version", Exit.CLEAN),
+        ("fix --help", Exit.CLEAN),
+        ("fix --unknown-option", Exit.BAD_INPUT),
     ],
 )
-def test_a_command_that_loses_its_reader_never_ends_with_0(command: str, stderr: int) -> None:
+@pytest.mark.parametrize("stderr", [subprocess.DEVNULL, subprocess.STDOUT], ids=["stdout", "both"])
+def test_a_lost_reader_replaces_only_code_0(command: str, code: int, stderr: int) -> None:
     Path("many").mkdir()
     for number in range(3):
         shutil.copy("open.json", f"many/{number}.json")
     words = command.format(instance=" ".join(INSTANCE)).split()
-    with subprocess.Popen([*CHECKER, *words], stdout=subprocess.PIPE, stderr=stderr) as process:
+    with subprocess.Popen(
+        [*CHECKER, *words], stdout=subprocess.PIPE, stderr=stderr, env={**os.environ, **CREDENTIALS}
+    ) as process:
         assert process.stdout is not None
         process.stdout.close()
-    assert process.returncode == Exit.READER_GONE
+    assert process.returncode == (code or Exit.READER_GONE)
+
+
+@pytest.mark.parametrize("command", ["rules", "check open.json", "--version", "--help", "fix --help", ""])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_standard_output_that_cannot_be_written_is_named(command: str, unbuffered: str) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*CHECKER, *command.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=environment,
+        )
+    assert "standard output: cannot be written: no space left on device" in done.stderr
+    assert done.returncode == Exit.BAD_INPUT
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("rules", Exit.BAD_INPUT), ("check open.json", Exit.FINDINGS), ("check missing.json", Exit.BAD_INPUT)],
+)
+def test_a_standard_error_that_cannot_be_written_replaces_only_code_0(command: str, code: int) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*CHECKER, *command.split()], stdout=subprocess.DEVNULL, stderr=full, check=False
+        )
+    assert done.returncode == code
+
+
+@pytest.mark.parametrize(
+    "command", ["check fifo", "explain fifo", "diff fifo good.json", "check good.json --baseline fifo"]
+)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_waits_for_a_pipe_reports_the_signal_that_ends_it(
+    command: str, number: signal.Signals
+) -> None:
+    os.mkfifo("fifo")
+    with subprocess.Popen([*CHECKER, *command.split()], stderr=subprocess.PIPE, text=True) as process:
+        writer = os.open("fifo", os.O_WRONLY)  # returns once the command has opened the pipe
+        process.send_signal(number)
+        _, error = process.communicate(timeout=30)
+        os.close(writer)
+    assert (process.returncode, error) == (Exit.INTERRUPTED, "interrupted\n")
 
 
 class _BrokenError(Exception):
@@ -298,3 +356,32 @@ def test_a_format_that_fails_loses_no_other(monkeypatch: pytest.MonkeyPatch) -> 
     line = "check open.json --format junit=out.xml --format json=out.json --format text"
     assert _ended(line) == Exit.INTERNAL_ERROR
     assert json.loads(Path("out.json").read_text())["findings"]
+
+
+class _Unread(io.StringIO):
+    """A stream whose reader has gone."""
+
+    def write(self, _: str) -> int:
+        raise BrokenPipeError
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_plan_that_was_not_read_is_not_applied(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command() -> Ending:
+        with plan_reader():
+            write(["plan"])
+        return Ending()
+
+    monkeypatch.setattr("sys.stdout", _Unread())
+    assert ended(command) == Exit.BAD_INPUT
+    assert "closed before the plan was read; nothing was changed" in capsys.readouterr().err
+
+
+def test_a_question_that_was_not_read_is_not_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", _Unread())
+    monkeypatch.setattr("sys.stdin", _Unread("yes\n"))
+    assert ended(lambda: Ending(findings=is_confirmed("go on"))) == Exit.READER_GONE

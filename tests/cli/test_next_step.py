@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from checker.app.next_step import after_flow
+from checker.core.shell import with_options
 from checker.fix.live.flow_result import Arrival, End, FlowResult, TopicResult
-from tests.cli.process import run, save
+from tests.cli.process import CHECKER, run, save
 from tests.samples import INSTANCE_ARN, TESTS, TOPIC_ARN, document, statement
 
 EXAMPLES = TESTS.parent / "examples"
@@ -155,3 +159,37 @@ def test_a_flow_without_a_message_is_explained(end: End, expected: list[str]) ->
     arrival = Arrival(0.1, "id", ()) if end is End.ARRIVED else None
     result = FlowResult(INSTANCE_ARN, end, topics=(TopicResult(TOPIC_ARN, arrival=arrival),))
     assert next_of("\n".join(after_flow(result, ()))) == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"-rf.json",
+        b"a b.json",
+        b"it's.json",
+        b"caf\xe9.json",
+        "café\N{RIGHT-TO-LEFT OVERRIDE}'1.json".encode(),
+        b"##[group]\x1b[31m\n2.json",
+        b"--",
+    ],
+    ids=repr,
+)
+def test_a_command_that_is_pasted_reads_the_same_file(name: bytes, tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES / "broken" / "topic.json", tmp_path / os.fsdecode(name))
+    for command in ("check", "fix"):
+        done = started(command, "--instance-arn", INSTANCE_ARN, "--", os.fsdecode(name), folder=tmp_path)
+        following = pasted(*(one for one in done.stderr.splitlines() if one.startswith("next: ")))
+        assert following[0] == "fix"
+        again = started(*with_options(following, "--format", "json"), folder=tmp_path)
+        assert json.loads(again.stdout)["version"] == 1, again.stderr
+
+
+def started(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*CHECKER, *words], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def pasted(line: str) -> list[str]:
+    """The words of a suggested command, as a shell splits them."""
+    script = f"checker() {{ printf '%s\\0' \"$@\"; }}; {line.removeprefix('next: ')}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, check=True)
+    return [os.fsdecode(word) for word in done.stdout.split(b"\0")[:-1]]

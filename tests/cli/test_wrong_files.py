@@ -55,3 +55,56 @@ def test_evidence_of_the_key_is_not_reported_as_that_of_another(tmp_path: Path) 
     evidence = save(tmp_path / "evidence.json", own)
     done = run("check", "key.json", "topic.json", "--evidence", str(evidence), cwd=EXAMPLES)
     assert "about no key of this run" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "kind", "help_text"),
+    [
+        (
+            ("rollback", "file.json"),
+            "receipt of `checker fix`",
+            "`checker fix --apply` prints the name of its receipt",
+        ),
+        (("check", "--baseline", "file.json"), "baseline", "write one with `checker baseline write`"),
+        (("check", "--expect", "file.json"), "file of expectations", "see docs/expectations.md"),
+        (("check", "--evidence", "file.json"), "file of evidence", "see `schemas/evidence.v1.json`"),
+    ],
+)
+def test_a_file_that_cannot_be_parsed_is_named_with_its_kind(
+    command: tuple[str, ...], kind: str, help_text: str, tmp_path: Path
+) -> None:
+    save(tmp_path / "file.json", "garbage")
+    done = run(*command, cwd=tmp_path)
+    said = f"error: file.json:1:1: not a valid {kind}: unexpected `g`\n  = help: {help_text}\n"
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("command", [("rollback",), ("check", "--baseline"), ("check", "--expect")])
+def test_a_list_in_place_of_an_object_has_no_empty_name(command: tuple[str, ...], tmp_path: Path) -> None:
+    save(tmp_path / "file.json", "[]")
+    done = run(*command, "file.json", cwd=tmp_path)
+    assert "expected an object, found a list" in done.stderr
+    assert "``" not in done.stderr
+
+
+@pytest.mark.parametrize("path", ["big.json", "."])
+def test_a_file_that_is_too_large_has_the_same_help_in_a_folder(path: str, tmp_path: Path) -> None:
+    save(tmp_path / "big.json", (EXAMPLES / "topic.json").read_text("utf-8") + " " * 5_300_000)
+    done = run("check", path, cwd=tmp_path)
+    assert "larger than the 5 MB limit for a policy\n  = help: split the file" in done.stderr
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize(("path", "word"), [("link.json", "error"), (".", "skipped")])
+def test_a_link_to_nothing_is_described_alike_in_a_folder(path: str, word: str, tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to("nowhere")
+    done = run("check", path, cwd=tmp_path)
+    assert f"{word}: link.json: a link to a file or folder that does not exist" in done.stderr
+
+
+def test_the_totals_count_errors_apart_from_skipped_files(tmp_path: Path) -> None:
+    (tmp_path / "link.json").symlink_to("nowhere")
+    save(tmp_path / "topic.json", '{"Statement": "sns:Publish"')
+    done = run("check", ".", "missing.json", cwd=tmp_path)
+    assert done.stderr.count("error: ") == 2
+    assert "; 2 not read; 2 skipped" in done.stderr

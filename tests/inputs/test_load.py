@@ -654,3 +654,27 @@ def test_a_policy_that_is_null_was_not_supplied(tmp_path: Path) -> None:
     topics = [{"TopicArn": TOPIC_ARN, "Policy": None}, {"TopicArn": f"{TOPIC_ARN}-2", "Policy": None}]
     first, second = load([write(tmp_path, {"topics.json": topics})]).topics
     assert first.policy == second.policy == Unknown("no policy was supplied: `Policy` is null")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (json.dumps(POLICY).encode() + b" \xe9", "not UTF-8 text: byte 0xe9 on line 1"),
+        (json.dumps(POLICY).encode("utf-16-le"), "not UTF-8 text: byte 0x00 on line 1"),
+        (json.dumps(POLICY).encode("utf-32"), "not UTF-16 text: it has null characters"),
+        (json.dumps(POLICY).encode("utf-16")[:-1], "not UTF-16 text: truncated data"),
+        (json.dumps(POLICY)[:-1].encode(), "expected `,` or `}`, found the end of the file"),
+        (b"Type: AWS::SNS::Topic # \xe9", "not UTF-8 text: byte 0xe9 on line 1"),
+    ],
+)
+def test_a_policy_that_cannot_be_decoded_is_an_error_like_a_truncated_one(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / "policy.json").write_bytes(content)
+    (skipped,) = load([tmp_path]).skipped
+    assert (skipped.error, skipped.reason) == (True, reason)
+
+
+def test_a_file_of_something_else_that_cannot_be_decoded_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_bytes(b'{"name": "caf\xe9"}')
+    assert not any(one.error for one in load([tmp_path]).skipped)

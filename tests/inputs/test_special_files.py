@@ -123,7 +123,7 @@ def test_every_one_of_them_is_listed_with_the_reason(folder: Path) -> None:
     assert skipped["zero.json"].reason == f"it leads to `/dev/zero`, outside of the folder `{folder}`"
     allowed = {one.what: one for one in load([Path()], given=Given(allow_outside=True)).skipped}
     assert allowed["zero.json"].reason == "a character device, not a regular file"
-    assert skipped["-"].reason == "no such file or directory"
+    assert skipped["-"].reason == "no such file or folder"
     assert skipped["module/terraform.tfvars"].error
     assert skipped["module/inner/main.tf"].error
 

@@ -8,7 +8,6 @@ it is validated when it is read. Its format is `schemas/receipt.v2.json`.
 from __future__ import annotations
 
 import json
-import shlex
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -19,8 +18,9 @@ from checker.analysis.key_names import is_managed_key
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.record import NamedTuple
+from checker.core.shell import path_word, shell_word
 from checker.inputs.output_file import real_path
-from checker.inputs.schema import plain, validate
+from checker.inputs.schema import plain, reading_as, validate
 from checker.inputs.text import parse_text, read_text
 from checker.inputs.whole_file import write_new
 
@@ -153,15 +153,18 @@ def _written(path: Path, text: str) -> Path:
 
 def read_receipt(path: Path) -> Receipt:
     """Read a receipt. Raises InputError for a file that is not a valid receipt of `checker fix`."""
-    document = parse_text(path.as_posix(), read_text(path, pipes=True))
+    text = read_text(path, pipes=True)
+    with reading_as(_KIND, _RECEIPT_HELP):
+        document = parse_text(path.as_posix(), text)
     value: dict[str, Any] = plain(document.root)
     _check_kind(value, path)
     _check_version(value, path)
-    validate(document, SCHEMA)
+    with reading_as(_KIND, _RECEIPT_HELP):
+        validate(document, SCHEMA)
     try:
         return _receipt(value)
     except (ValueError, RecursionError) as error:
-        raise InputError(str(path), f"not a valid receipt of `checker fix`: {error}") from None
+        raise InputError(str(path), f"not a valid {_KIND}: {error}") from None
 
 
 _RESTORE = {
@@ -185,6 +188,11 @@ def _check_kind(value: object, path: Path) -> None:
         raise InputError(str(path), reason, help_text="; ".join(("to undo it manually", *steps)))
 
 
+_KIND = "receipt of `checker fix`"
+_OF_VERSION_1 = {"time", "caller", "changes"}
+_RECEIPT_HELP = "`checker fix --apply` prints the name of its receipt"
+
+
 def _check_version(value: object, path: Path) -> None:
     """Refuse receipts of other versions. Version 1 does not record the account. Raises InputError."""
     version = value.get("version") if isinstance(value, dict) else None
@@ -193,6 +201,8 @@ def _check_version(value: object, path: Path) -> None:
     if version != 1:
         reason = f"receipt version {version} is not supported, only version {VERSION}"
         raise InputError(str(path), reason, help_text="use the release of checker that wrote it")
+    if not value.keys() >= _OF_VERSION_1:  # reports and baselines have versions, too
+        raise InputError(str(path), f"not a {_KIND}", help_text=_RECEIPT_HELP)
     reason = "receipts of version 1 cannot be rolled back: they do not record the account"
     commands = "; ".join(_restore_commands(value.get("changes"), path))
     by_hand = f"to restore the old values by hand, review the receipt and run: {commands}"
@@ -205,8 +215,8 @@ def _restore_commands(changes: object, path: Path) -> Iterator[str]:
     for number, change in reversed(numbered):
         arn = Arn.parse(str(change.get("resource"))) if isinstance(change, dict) else None
         if arn is not None and change.get("kind") in _RESTORE:
-            old = f"jq -r '.changes[{number}].old' {shlex.quote(str(path))}"
-            yield f'{_RESTORE[change["kind"]].format(shlex.quote(str(arn)))} "$({old})"'
+            old = f"jq -r '.changes[{number}].old' {path_word(path)}"
+            yield f'{_RESTORE[change["kind"]].format(shell_word(str(arn)))} "$({old})"'
 
 
 def _receipt(value: dict[str, Any]) -> Receipt:

@@ -10,7 +10,7 @@ from checker.core.errors import InputError, Skipped
 from checker.core.record import NamedTuple
 from checker.core.regions import REGIONS
 from checker.live.audit.organization import Members, read_organization
-from checker.live.aws.access import Access, Unit
+from checker.live.aws.access import UNKNOWN_ACCOUNT, Access, Unit
 from checker.live.aws.calls import Calls, Listing
 from checker.live.aws.errors import refused_role
 from checker.policy.wildcard import did_you_mean
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 _ACCOUNTS = Listing("organizations", "list_accounts", "Accounts")
 _ACTIVE = "ACTIVE"
 _NO_REGION = "name one with --region, or set AWS_REGION"
-UNKNOWN_ACCOUNT = "unknown"
 
 
 class AuditUnits(NamedTuple):

@@ -14,24 +14,25 @@ import os
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from checker import __version__
-from checker.core.errors import InputError, RefusedError
+from checker.core.errors import AwsError, InputError, RefusedError
 from checker.core.record import NamedTuple
+from checker.core.shell import path_word
 from checker.inputs.opening import NotRegularError, Role, open_regular
 from checker.inputs.output_file import open_existing, protect
 from checker.inputs.whole_file import whole_output
 from checker.lint.audited import AuditedUnit, Circumstances
 from checker.live.audit.topics import Attributes, TopicReads
-from checker.live.aws.access import Unit
+from checker.live.aws.access import UNKNOWN_ACCOUNT, Unit
 from checker.report.record import MALFORMED, read_report, read_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from checker.core.errors import CheckerError
     from checker.lint.report import Report
 
 VERSION = 7
@@ -44,6 +45,7 @@ _OTHERS = {
 _TOPIC = b'{"kind":"topic",'
 _HEAD = b'{"kind":"audit",'
 _END = b'{"kind":"end"}\n'
+_NO_ACCOUNT = "cannot resume the audit: not known whether the credentials are of its account"
 _HELP = "start a new audit without --resume"
 
 
@@ -111,7 +113,8 @@ class Journal:
     def resume(self) -> Resumed:
         """Validate every line of a file before any is used, and continue its audit.
 
-        Raises InputError for a file that is not a journal, or that has another account or other options.
+        Raises InputError for a file that is not a journal, or that has another account or other options, and AwsError if
+        the account of the caller is not known.
         """
         done: dict[Unit, bool] = {}
         lines = self._lines(topics=True)
@@ -179,16 +182,22 @@ class Journal:
         head = json.loads(json.dumps(self._head))
         for name, reason in _OTHERS.items():
             if line.value.get(name) != head[name]:
-                help_text = f"use the same options and credentials as before, or {_HELP}"
-                raise InputError(
-                    str(self.path), f"the journal is from an audit {reason}", help_text=help_text
-                )
+                raise self._of_another_audit(reason, line.value.get(name), head[name])
         try:
             began = datetime.fromisoformat(line.value["began"]).astimezone(UTC)
         except (KeyError, TypeError, ValueError):
             raise unusable(self.path, 1, "it does not contain the start time of the audit") from None
         check_past(self.path, began)
         return began
+
+    def _of_another_audit(self, reason: str, recorded: object, given: object) -> CheckerError:
+        """Make the error for a journal that differs from this audit in one of its properties."""
+        if given == UNKNOWN_ACCOUNT:
+            return AwsError(str(self.path), _NO_ACCOUNT, "run the same command again")
+        help_text = f"use the same options and credentials as before, or {_HELP}"
+        if recorded == UNKNOWN_ACCOUNT:
+            reason, help_text = "whose account is not known, because AWS did not answer", _HELP
+        return InputError(str(self.path), f"the journal is from an audit {reason}", help_text=help_text)
 
     def _entry(self, line: _Line) -> Entry:
         unit, again = self._unit(line), line.value.get("again")
@@ -293,7 +302,7 @@ def read_journal(path: Path) -> tuple[Circumstances, tuple[Entry, ...]]:
     """Read the circumstances of an earlier audit, and the records of its units. Raises InputError."""
     head = _read_head(path)
     if not _is_finished(path):
-        help_text = f"continue it with `checker audit --resume {quote(str(path))}`"
+        help_text = f"continue it with `checker audit --resume {path_word(path)}`"
         raise UnfinishedError(str(path), "the audit did not finish", help_text=help_text)
     if head is None:
         raise unusable(path, 1, "it is not complete")
@@ -343,7 +352,7 @@ def _check_finished(path: Path) -> None:
     with reported(path), open_existing(path) as file:
         lines = file.readlines()
     if len(lines) > 1 and lines[0].startswith(_HEAD) and lines[-1] != _END:
-        help_text = f"continue it with `checker audit --resume {quote(str(path))}`, or delete the file to start a new audit"
+        help_text = f"continue it with `checker audit --resume {path_word(path)}`, or delete the file to start a new audit"
         raise RefusedError(
             str(path), "refusing to overwrite the journal of an unfinished audit", help_text=help_text
         )

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+UNKNOWN_ACCOUNT = "unknown"
+"""Stands for the account of a caller whom AWS does not identify."""
+
+
 class Access(NamedTuple):
     """Options for accessing accounts, from the command line. boto3 supplies values that are empty.
 

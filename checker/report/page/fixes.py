@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import posixpath
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from checker.core.arn import Arn, topic_arn
 from checker.core.finding import Applicability, Part, Reference, Verdict
 from checker.core.record import NamedTuple
+from checker.core.shell import path_argument, shell_word
 from checker.core.terminal_text import inert, inert_patch_line
 from checker.fix.attempts import PROVEN
 from checker.fix.text.edits import CannotEditError
@@ -246,7 +246,8 @@ class Command(NamedTuple):
 def commands(finding: Finding, instances: Mapping[str, str], setting: Setting) -> Iterator[Command]:
     """Yield the commands about a finding; ``instances`` are those of the topics."""
     yield from (
-        one._replace(words=tuple(map(quote, one.words))) for one in _commands(finding, instances, setting)
+        one._replace(words=tuple(map(shell_word, one.words)))
+        for one in _commands(finding, instances, setting)
     )
 
 
@@ -258,7 +259,7 @@ def _commands(finding: Finding, instances: Mapping[str, str], setting: Setting) 
         needs = next((fix.needs for fix in finding.fixes if fix.needs), ())
         if needs or any(fix.applicability in PROVEN for fix in finding.fixes):
             folder = posixpath.dirname(setting.relative(source)) or "."
-            yield Command("Plan the fix", ("checker", "fix", folder, *needs))
+            yield Command("Plan the fix", ("checker", "fix", path_argument(folder), *needs))
     elif topic and not is_file(source):
         named = ("--instance-arn", instances.get(topic, "INSTANCE_ARN"))
         yield Command("Explain the topic", ("checker", "explain", topic, *named))

@@ -237,6 +237,25 @@ def test_a_journal_is_resumed_without_any_option(world: World) -> None:
     assert examined == {world.opened, world.sealed, world.named, world.far, world.key}
 
 
+def test_an_audit_without_an_answer_of_sts_is_not_resumed_and_blames_no_credentials(world: World) -> None:
+    journal = world.folder / "unanswered.jsonl"
+    journal.write_text(world.journal)
+    done = checker("audit", "--endpoint-url", "http://127.0.0.1:1", "--resume", str(journal))
+    assert (done.code, journal.read_text()) == (3, world.journal)
+    assert "not known whether the credentials are of its account" in done.err
+    assert "no answer to `sts:GetCallerIdentity`" in done.err
+    assert "another account" not in done.err
+
+
+def test_a_journal_of_an_audit_without_an_answer_of_sts_says_so(world: World) -> None:
+    journal = world.folder / "unknown.jsonl"
+    unanswered = ("--endpoint-url", "http://127.0.0.1:1", "--region", "us-east-1", "--journal", str(journal))
+    assert checker("audit", *unanswered).code == 3
+    done = checker("audit", "--endpoint-url", world.cloud.url, "--resume", str(journal))
+    assert done.code == 2
+    assert "from an audit whose account is not known, because AWS did not answer" in done.err
+
+
 def test_the_journal_of_an_unfinished_audit_is_not_overwritten(world: World) -> None:
     journal = world.folder / "unfinished.jsonl"
     unfinished = world.journal.removesuffix('{"kind":"end"}\n')

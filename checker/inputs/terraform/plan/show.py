@@ -7,13 +7,13 @@ https://developer.hashicorp.com/terraform/internals/json-format
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from checker.analysis.caller_policy import mentions_streaming
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Reference
 from checker.core.pattern import pattern
+from checker.core.shell import path_word
 from checker.inputs.discover import name_of
 from checker.inputs.environment_variables import environments
 from checker.inputs.json_scan import Scan
@@ -154,9 +154,7 @@ def _may_be_streamed(source: Source, declared: Declarations, parts: list[Part]) 
         by = (one for one in senders(parts, possible=True) if not one.topics.isdisjoint(topic.names))
         if streamed.isdisjoint(topic.names) and (sender := next(by, None)) is not None:
             reason = f"not known whether Connect streams to `{topic.address}`: {_HIDDEN} (`{sender.address}`)"
-            yield Skipped(
-                source.name, reason, help=f"name the file: checker check {shlex.quote(source.name)}"
-            )
+            yield Skipped(source.name, reason, help=f"name the file: checker check {path_word(source.name)}")
 
 
 def _plan(source: Source, variables: frozenset[str]) -> tuple[Plan, list[Part], Plan]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError, Skipped
 from checker.core.pattern import pattern
+from checker.core.shell import path_word
 from checker.inputs.discover import name_of
 from checker.inputs.mentions import text_of
 from checker.inputs.terraform.module.folder import absolute, read_texts
@@ -96,7 +96,7 @@ def _read_unit(path: Path, search: Search, facts: Facts, names: frozenset[str]) 
 def _missing(unit: Unit, path: Path) -> Skipped:
     """Report a module that is not here."""
     folder, show = name_of(path.parent), _SHOW
-    help_text = f"run `terragrunt init` in {shlex.quote(folder)}, or {show}" if unit.is_remote else show
+    help_text = f"run `terragrunt init` in {path_word(folder)}, or {show}" if unit.is_remote else show
     reason = f"the unit `{folder}` was not checked: {unit.missing}"
     return Skipped(name_of(path), reason, position=_place(unit), help=help_text)
 

@@ -312,3 +312,21 @@ def test_without_a_caller_there_is_no_receipt_and_no_repair(
     sandbox.fault(denied("sts", "GetCallerIdentity"))
     done = checker("fix", *options(scene, tmp_path), "--apply", "--yes")
     assert (done.code, list(tmp_path.iterdir())) == (3, []), done
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"version": 1, "findings": []},
+        {"version": 1, "end": "arrived", "topics": []},
+        {"version": 1, "applied": False, "changes": []},
+    ],
+)
+def test_a_file_with_a_version_that_is_no_receipt_is_not_taken_for_an_old_one(
+    value: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(value))
+    with pytest.raises(InputError) as raised:
+        read_receipt(path)
+    assert raised.value.reason == "not a receipt of `checker fix`"
