@@ -50,6 +50,22 @@ def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
         assert not anchor or anchor in slugs, f"{target}#{anchor}"
 
 
+LINKED = [
+    (page.name, name, (page.parent / target).resolve())
+    for page in PAGES
+    for name, target in re.findall(r"\[`(\w+)`\]\(([^)#]+\.py)\)", page.read_text())
+]
+
+
+@pytest.mark.parametrize(("page", "name", "file"), LINKED, ids=lambda one: getattr(one, "name", one))
+def test_a_function_that_a_page_links_to_is_in_the_file(page: str, name: str, file: Path) -> None:
+    assert re.search(rf"(?m)^(?:def|class) {name}\b|^{name} = ", file.read_text()), page
+
+
+def test_the_walk_of_a_policy_has_links() -> None:
+    assert sum(page == "walk.md" for page, _, _ in LINKED) > 25
+
+
 def test_every_command_has_a_line_in_the_readme_and_a_page() -> None:
     listed = re.findall(
         r"(?m)^\| \[`(\w+)`\]\(((?:docs/|CONTRIBUTING)[^)#]+)", (ROOT / "README.md").read_text()
