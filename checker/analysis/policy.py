@@ -143,8 +143,13 @@ class PolicyAnalysis:
 
     @cached_property
     def unresolved(self) -> tuple[Unknown, ...]:
-        """The parts of the policy that could not be read, down to single values."""
-        return () if isinstance(self.text, Unknown) else tuple(unresolved_values(self.text.policy))
+        """The parts of the policy of which nothing is known, down to single values.
+
+        A value that each deployment sets was read: it is a reference.
+        """
+        if isinstance(self.text, Unknown):
+            return ()
+        return tuple(one for one in unresolved_values(self.text.policy) if not one.pieces)
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
