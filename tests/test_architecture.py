@@ -195,18 +195,19 @@ def test_formats_do_not_import_each_other(package: str) -> None:
         assert siblings == set(), path.name
 
 
+PACKAGES = {path.name for path in (ROOT / "checker").iterdir() if (path / "__init__.py").is_file()}
+
+
 def drawn_rows() -> list[set[str]]:
     """The packages of the drawing, row by row from the top, and the sandbox below all of them."""
     drawing = (ROOT / "docs" / "architecture.md").read_text().split("```")[1]
-    packages = {path.name for path in (ROOT / "checker").iterdir() if (path / "__init__.py").is_file()}
     rows = (re.match(r" (\w+) (.*)", line) for line in drawing.splitlines())
-    return [{row[1], *(set(row[2].split()) & packages & {"configuration"})} for row in rows if row]
+    return [{row[1], *(set(row[2].split()) & PACKAGES & {"configuration"})} for row in rows if row]
 
 
 def test_the_drawing_has_each_package_once() -> None:
-    packages = {path.name for path in (ROOT / "checker").iterdir() if (path / "__init__.py").is_file()}
     drawn = [name for row in drawn_rows() for name in row]
-    assert sorted(drawn) == sorted(packages)
+    assert sorted(drawn) == sorted(PACKAGES)
 
 
 def test_each_import_leads_down_in_the_drawing() -> None:

@@ -191,6 +191,11 @@ class PolicyAnalysis:
         allows = (s for s in self.statements if s.effect == ALLOW and not names_connect(s))
         return tuple(value for s in allows for value in _unread_services(s))
 
+    @property
+    def unread_conditions(self) -> tuple[Unknown, ...]:
+        """The conditions of all statements that were not read."""
+        return tuple(one for statement in self.statements for one in unread_conditions(statement))
+
     @cached_property
     def resource_named(self) -> str:
         """A Resource of the policy that represents the resource itself, if possible one without wildcards.

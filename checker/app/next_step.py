@@ -11,7 +11,7 @@ from checker.analysis.inventory import Source
 from checker.core.arn import topic_arn
 from checker.core.finding import Applicability, Severity, Verdict
 from checker.core.record import NamedTuple
-from checker.core.shell import path_argument, shell_command, with_options
+from checker.core.shell import path_argument, shell_command, shell_word, with_options
 from checker.inputs.collect import Given
 from checker.inputs.confinement import OPTION, is_refusal
 from checker.inputs.discover import is_stream
@@ -194,7 +194,7 @@ def _key_files(key: str, missing: Sequence[str]) -> Iterator[str]:
         known = (
             "KEY_ID" if option == "--key-policy" and "alias/" in key else key
         )  # GetKeyPolicy takes no alias
-        yield f"  = help: `aws kms {call} --key-id {shell_command((known,))} > {file}` writes the file for {option}"
+        yield f"  = help: `aws kms {call} --key-id {shell_word(known)} > {file}` writes the file for {option}"
     yield f"next: {this_command(*(word for option in missing for word in (option, _KEY_FILES[option][1])))}"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.policy import unread_conditions
 from checker.analysis.seen import seen_of
 from checker.analysis.wording import listed
 from checker.core.finding import Part, Severity
@@ -99,6 +98,6 @@ class UnverifiedKeyCondition(Rule):
 
 
 def _unread(case: KeyAnalysis) -> Iterator[Unknown]:
-    """Yield the conditions that were not read, unless access is certain or impossible whatever they are."""
+    """Yield the conditions that were not read, if they may decide whether Connect can use the key."""
     if any(isinstance(truth, Unknown) for _, truth in case.usable):
-        yield from (one for statement in case.statements for one in unread_conditions(statement))
+        yield from case.unread_conditions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.diagnosis import Cause, diagnose
-from checker.analysis.policy import conditions_on, names_connect, unread_conditions
+from checker.analysis.policy import conditions_on, names_connect
 from checker.core.finding import Part, Severity
 from checker.iam.prove.source_keys import SOURCE_OWNER
 from checker.lint.fixes.grants import allow_connect
@@ -80,7 +80,7 @@ class SourceOwner(Rule):
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Report every such condition: an error if it keeps Connect from publishing, else a note."""
-        yield from (one for statement in case.statements for one in unread_conditions(statement))
+        yield from case.unread_conditions
         requiring = [s for s in case.statements if conditions_on(s, SOURCE_OWNER)]
         depending = _depending(case) if requiring else set()
         for statement in requiring:
