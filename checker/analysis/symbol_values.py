@@ -185,12 +185,12 @@ def _accounts_of(texts: Iterable[Value], context: TopicContext) -> list[Symbol]:
 
 
 def _values_of(accounts: Iterable[Symbol], symbol: Symbol, context: TopicContext) -> Iterator[str]:
-    """Yield values of other symbols for accounts."""
+    """Yield values of other symbols for accounts; the deployment's own has those of the account of the key."""
     for account in accounts:
-        if account != symbol:
-            fresh = account.allowed or (context.table.fresh_value(account),)
-            is_own_account = context.is_own_account(account)
-            yield from _accounts(account, context).values if is_own_account else fresh
+        if account != symbol and context.is_own_account(account):
+            yield from values_for(context.key_account or account, context).values
+        elif account != symbol:
+            yield from account.allowed or (context.table.fresh_value(account),)
 
 
 def _ids(symbol: Symbol, context: TopicContext) -> SymbolValues:

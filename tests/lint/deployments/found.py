@@ -11,6 +11,7 @@ from tests.lint.deployments.small_templates import (
     LITERAL,
     NAMED_ACCOUNT,
     OWN,
+    SECOND_ACCOUNT,
     TOPIC_ARN,
     Template,
     instance,
@@ -70,6 +71,9 @@ FOUND: dict[str, Template] = {
     ),
     "the account of the key is that of the deployment": Template(
         (statement(), statement(StringEquals=account(ref(OWN)), ArnEquals=arn(LITERAL))), KEY_OF_ACCOUNT
+    ),
+    "an account equals that of the deployment, which is that of the key": Template(
+        (statement(StringEquals=account(ref(SECOND_ACCOUNT)), ArnEquals=arn(COMPOSED[0])),), KEY_OF_ACCOUNT
     ),
     "the topic has the account of the key": Template(
         (statement(resource=TOPIC_ARN),), KEY_OF_ACCOUNT, restricted=True
