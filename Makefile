@@ -38,7 +38,7 @@ names: $(READY)
 licenses:
 	$(PYTHON) -m venv --clear build/licenses
 	build/licenses/bin/pip install --quiet --disable-pip-version-check -c constraints.txt \
-		-e '.[cluster,dev,hub,peers,sandbox]'
+		-e '.[cluster,dev,hub,lsp,peers,sandbox]'
 	build/licenses/bin/python -m scripts.generate_licenses
 
 unit: $(READY)

@@ -43,7 +43,8 @@ class Options(NamedTuple):
     """The command-line options of a check; ``None`` leaves the choice to the configuration.
 
     ``configuration`` is a file to read, ``None`` to look for one; ``isolated`` reads none at all. ``rcp`` are files with
-    organization policies.
+    organization policies. ``changed`` reports also on the other files of roots that a named file affects. With
+    ``only_named``, it does not, and a policy is not judged because its file is named.
     """
 
     paths: tuple[Path, ...] = ()
@@ -55,6 +56,7 @@ class Options(NamedTuple):
     strict: bool | None = None
     all_topics: bool | None = None
     changed: bool = False
+    only_named: bool = False
     baseline: Path | None = None
     configuration: Path | None = None
     isolated: bool = False
@@ -235,9 +237,18 @@ def _examine_change(context: CheckContext, options: Options) -> Run:
     change = read_change(options.paths, lambda path: _excluded(path, context.configuration))
     options = options._replace(given=options.given._replace(values=change.values, code=change.code))
     inventory = _load_inventory(context, options, change.paths)
-    files = change.names_with(inventory.read_by_roots)
+    if options.only_named:
+        inventory, files = _unnamed(inventory), change.changed
+    else:
+        files = change.names_with(inventory.read_by_roots)
     report = _judged(context, options, change.paths, inventory, context.scope._replace(files=files))
     return decide(report, context, options, inventory)
+
+
+def _unnamed(inventory: Inventory) -> Inventory:
+    """Leave out that files were named: an open document may have a policy that has nothing to do with Connect."""
+    topics = tuple(topic._replace(named=False) for topic in inventory.topics)
+    return inventory._replace(topics=topics, keys=tuple(key._replace(named=False) for key in inventory.keys))
 
 
 def _judged(

@@ -128,6 +128,7 @@ COMMANDS = {
     "permissions flow": _Command(
         "permissions", "permissions_flow", (f"checker permissions flow --topic-arn {_TOPIC} --retain sqs",)
     ),
+    "lsp": _Command("lsp", "lsp", ("checker lsp",)),
     "sandbox": _Command("sandbox", "sandbox", ("checker sandbox --port 4566",)),
     "demo": _Command("demo", "demo", ("checker demo",)),
     "dev new-rule": _Command("dev", "dev_new_rule", ("checker dev new-rule topic-name --family sns",)),

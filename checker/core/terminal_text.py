@@ -49,6 +49,11 @@ def hiding() -> Iterator[None]:
         _HIDDEN.reset(token)
 
 
+def start_hiding() -> None:
+    """Start with an empty set of sensitive values, for the rest of the current context."""
+    _HIDDEN.set(_Hidden())
+
+
 def can_hide(text: str) -> bool:
     """True for a text that is long enough to be replaced everywhere without damaging other text."""
     return len(text) >= (_SHORTEST_WORD if text.isalpha() else _SHORTEST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class Version(NamedTuple):
+    """What tells whether a file has changed: its size, and when it was changed and read, in nanoseconds."""
+
+    size: int
+    changed: int
+    read: int
+
+
 class Original(NamedTuple):
     """A file as read: its text, its path without links, its identity, its folder's identity, its hard links."""
 
@@ -23,6 +32,7 @@ class Original(NamedTuple):
     folder: Identity
     file: Identity
     links: int = 1
+    version: Version | None = None
 
 
 Snapshot = dict[str, Original]
@@ -77,5 +87,10 @@ def keep(path: Path, text: str, status: os.stat_result) -> None:
     with suppress(OSError):  # the folder was removed; a file without an original is never written
         folder = os.stat(os.path.dirname(real))  # noqa: PTH116, PTH120 - names, as above
         view.snapshot[os.path.abspath(path)] = Original(  # noqa: PTH100 - as above
-            text, real, Identity.of(folder), Identity.of(status), status.st_nlink
+            text,
+            real,
+            Identity.of(folder),
+            Identity.of(status),
+            status.st_nlink,
+            Version(status.st_size, status.st_mtime_ns, time.time_ns()),
         )

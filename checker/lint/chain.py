@@ -21,6 +21,7 @@ from checker.policy.model import EMPTY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from checker.analysis.inventory import Topic
     from checker.analysis.topic import TopicAnalysis
     from checker.core.arn import Arn
     from checker.core.finding import Finding
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
 
 
 from checker.lint.explanation import InstanceStatus, LinkStatus
+
+
+def in_force(topic: Topic, answer: Answer) -> Answer:
+    """Return an answer about the policy of a topic; Unknown if the policy is not known or may not be in force."""
+    text, doubt = topic.policy, topic.doubt
+    if isinstance(text, Unknown):
+        return prove.Answer(text)
+    # A denial holds in any case: the default policy of SNS allows neither Connect nor other AWS customers.
+    return prove.Answer(doubt) if doubt is not None and answer.truth is True else answer
 
 
 class Chain:
@@ -52,15 +62,7 @@ class Chain:
         self.rules = {rule.id: rule for rule in rules}
         text = case.topic.policy
         self.policy = text.policy if isinstance(text, PolicyText) else EMPTY
-        self.can_publish = self.in_force(prove.can_publish(self.policy, case.target, instance))
-
-    def in_force(self, answer: Answer) -> Answer:
-        """Return the answer; Unknown if the policy is not known or may not be in force."""
-        text, doubt = self.topic.policy, self.topic.doubt
-        if isinstance(text, Unknown):
-            return prove.Answer(text)
-        # A denial holds in any case: the default policy of SNS allows neither Connect nor other AWS customers.
-        return prove.Answer(doubt) if doubt is not None and answer.truth is True else answer
+        self.can_publish = in_force(self.topic, prove.can_publish(self.policy, case.target, instance))
 
     def link(self, link: Link) -> LinkStatus:
         if link is Link.INSTANCE and self.looked_up is not None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from checker.lint.rule import Rule
 
 
-from checker.lint.chain import Chain
+from checker.lint.chain import Chain, in_force
 from checker.lint.explanation import WHOLE, Explanation, InstanceStatus, LinkStatus
 
 NOT_ENCRYPTED = "not_encrypted"
@@ -179,9 +179,9 @@ def _explain(
         topic,
         instance,
         chain.can_publish,
-        chain.in_force(case.whole.deputy(case.trusted)),
-        chain.in_force(case.whole.siblings(instance.account, (instance.instance_id,))),
-        chain.in_force(case.other_customers.can(PUBLISH)),
+        in_force(topic, case.whole.deputy(case.trusted)),
+        in_force(topic, case.whole.siblings(instance.account, (instance.instance_id,))),
+        in_force(topic, case.other_customers.can(PUBLISH)),
         _kms(topic, {one.link: one.status for one in links}),
         links,
         report,
@@ -195,7 +195,7 @@ def _explain(
 def _partners(case: TopicAnalysis, chain: Chain) -> Iterator[tuple[str, Answer]]:
     """Yield the accounts, other than the instance's, that the policy names and whose instances can publish, or may."""
     for account in dict.fromkeys((*case.owners, *case.named_accounts)):
-        answer = chain.in_force(case.whole.siblings(account, ()))
+        answer = in_force(case.topic, case.whole.siblings(account, ()))
         if account != chain.instance.account and answer.truth is not False:
             yield account, answer
 

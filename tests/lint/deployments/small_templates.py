@@ -302,6 +302,8 @@ def _additions(draw: st.DrawFn) -> dict[str, Any]:
 
 
 additive_templates = st.builds(
-    Template, topic=st.lists(_additions(), min_size=2, max_size=3).map(tuple), key=st.one_of(st.just(()), _key_policies())
+    Template,
+    topic=st.lists(_additions(), min_size=2, max_size=3).map(tuple),
+    key=st.one_of(st.just(()), _key_policies()),
 )
 """Templates in which it does not matter which instances and accounts of different statements are the same."""

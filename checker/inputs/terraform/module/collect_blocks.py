@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from checker.core.errors import InputError
 from checker.inputs.discover import name_of
+from checker.inputs.reading_memory import remembered
 from checker.inputs.terraform.hcl.body import Block, Body
 from checker.inputs.terraform.hcl.expression import Literal
 from checker.inputs.terraform.hcl.json_syntax import arguments_of, parse_json_syntax
@@ -37,9 +39,9 @@ def gather(
     found = Folder.empty()
     texts = list(texts)
     for one, text in zip(texts, relevant or (one.text for one in texts), strict=True):
-        source = Source(name_of(one.path), one.text)
+        name = name_of(one.path)
         try:
-            body = parse_json_syntax(source) if one.path.name.endswith(".json") else parse(source, text)
+            source, body = remembered((gather, name, one.text, text), partial(_parsed, name, one.text, text))
         except InputError as error:
             faults.append(error)
             continue
@@ -48,6 +50,12 @@ def gather(
             sort_block(block, found, override=is_override(one.path))
     take_values(value_files(folder, faults), found, faults)
     return found
+
+
+def _parsed(name: str, written: str, text: str) -> tuple[Source, Body]:
+    """Parse the text of a file, or one with blanks in place of some blocks. Raises InputError."""
+    source = Source(name, written)
+    return source, parse_json_syntax(source) if name.endswith(".json") else parse(source, text)
 
 
 def take_values(paths: Iterable[Path], found: Folder, faults: list[InputError]) -> None:

@@ -123,9 +123,12 @@ def one_collection() -> Iterator[None]:
     """Collect garbage once at the end, limited to the objects created in between.
 
     Parsing creates trees, and collecting during parsing doubles its time. Modules, scopes and expressions
-    refer to each other, so only a collection frees them, and memory must not grow with the number of roots.
+    refer to each other, so only a collection frees them, and memory must not grow with the number of roots. A caller
+    that disables collections collects when it has time.
     """
-    on = gc.isenabled()
+    if not gc.isenabled():
+        yield
+        return
     gc.disable()
     gc.freeze()
     before = gc.get_count()[0]
@@ -135,8 +138,7 @@ def one_collection() -> Iterator[None]:
         if gc.get_count()[0] - before > _MUCH:
             gc.collect()
         gc.unfreeze()
-        if on:
-            gc.enable()
+        gc.enable()
 
 
 @one_collection()
