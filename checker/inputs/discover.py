@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.errors import InputError
+from checker.core.record import NamedTuple
+from checker.inputs.reading_memory import remembered_of
 from checker.inputs.text import YAML_SUFFIXES, read_stream, read_text, unreadable_file
 
 if TYPE_CHECKING:
@@ -129,9 +132,10 @@ def find_files(
     for folder in named:
         links: list[Path] = []
         for path in _walk(folder, unreadable, wanted, links) if os.path.isdir(folder) else ():  # noqa: PTH112 - never raises
-            if _place_of(path) in seen or exclude(path):
+            place = _place_of(path)
+            if place in seen or exclude(path):
                 continue
-            seen.add(_place_of(path))
+            seen.add(place)
             if is_input(path.name):
                 yield path, False
             elif others is not None:
@@ -280,17 +284,54 @@ def is_stream(path: Path) -> bool:
     return path == STDIN or (_leads_to_file(path) and not os.path.isfile(path))  # noqa: PTH113 - as above
 
 
+class _Listing(NamedTuple):
+    """The content of a folder, in order: the folders to search in it, the links to folders, and the wanted files."""
+
+    folders: tuple[Path, ...]
+    links: tuple[Path, ...]
+    files: tuple[Path, ...]
+
+
 def _walk(
     folder: Path, unreadable: list[InputError], wanted: Callable[[str], bool], links: list[Path]
 ) -> Iterator[Path]:
-    def note(error: OSError) -> None:
-        unreadable.append(unreadable_file(str(error.filename), error))
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            listing = remembered_of(here, (_walk, wanted), partial(_listing, here, wanted))
+        except OSError as error:
+            unreadable.append(unreadable_file(str(error.filename), error))
+            continue
+        links += listing.links
+        yield from listing.files
+        waiting += reversed(listing.folders)
 
-    for root, folders, names in os.walk(folder, onerror=note):
-        folders[:] = sorted(one for one in folders if not is_left_out(one))
-        links += (path for one in folders if os.path.islink(path := Path(root, one)))  # noqa: PTH114 - never raises
-        found = [Path(root, name) for name in sorted(names) if wanted(name)]
-        yield from sorted(found, key=os.path.islink)  # prefer the file's own name over a link
+
+def _listing(folder: Path, wanted: Callable[[str], bool]) -> _Listing:
+    """List a folder. Raises OSError."""
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=attrgetter("name"))
+    folders = [one for one in found if _is_folder(one) and not is_left_out(one.name)]
+    files = [one for one in found if not _is_folder(one) and wanted(one.name)]
+    return _Listing(
+        tuple(folder / one.name for one in folders if not one.is_symlink()),
+        tuple(folder / one.name for one in folders if one.is_symlink()),
+        tuple(
+            folder / one.name for one in sorted(files, key=_is_link)
+        ),  # prefer a file's own name over a link
+    )
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in a circle
+        return False
+
+
+def _is_link(entry: os.DirEntry[str]) -> bool:
+    return entry.is_symlink()
 
 
 def is_left_out(folder: str) -> bool:

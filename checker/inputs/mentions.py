@@ -14,7 +14,8 @@ from checker.core.record import NamedTuple
 from checker.inputs.confinement import OutsideError
 from checker.inputs.discover import is_code, name_of
 from checker.inputs.opening import open_regular
-from checker.inputs.snapshot import known_text
+from checker.inputs.reading_memory import remembered_of
+from checker.inputs.snapshot import draft_of, known_text
 from checker.inputs.text import UTF_16, unreadable_file
 from checker.policy.vocabulary import CONNECT
 
@@ -83,6 +84,12 @@ def search(path: Path) -> Searched:
 
     A file longer than code that a person wrote is not searched for chat streaming.
     """
+    if draft_of(path) is not None:
+        return _search(path)
+    return remembered_of(path, search, lambda: _search(path))
+
+
+def _search(path: Path) -> Searched:
     with _opened(path) as data:
         if isinstance(data, OSError):
             return Searched(path, fault=unreadable_file(name_of(path), data))
@@ -150,6 +157,10 @@ def text_with_connect(path: Path) -> str:
 @contextmanager
 def _opened(path: Path) -> Iterator[bytes | mmap.mmap | OSError | None]:
     """Read a file, or map a long one; ``None`` for one that is too large, empty or not a regular file, and the error for one that may not be read."""
+    draft = draft_of(path)
+    if draft is not None:
+        yield draft.encode("utf-8", "replace")
+        return
     with ExitStack() as stack:
         try:
             file = stack.enter_context(open_regular(path, as_input=False))

@@ -7,22 +7,21 @@ the text is the same. So a reading with a memory has the result of one without i
 from __future__ import annotations
 
 import os
+import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
-from checker.inputs.opening import Identity
-from checker.inputs.snapshot import drafts
+from checker.inputs.snapshot import Version, drafts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
+    from pathlib import Path
 
     from checker.inputs.snapshot import Original, Snapshot
 
 
 _Made = TypeVar("_Made")
-_UNCERTAIN = 100_000_000
-"""Nanoseconds. A file that changed so shortly before it was read may change again without a new time."""
 
 
 class ReadingMemory:
@@ -52,14 +51,15 @@ class ReadingMemory:
 def is_unchanged(path: str, original: Original) -> bool:
     """True if a file certainly has the text that was read."""
     version = original.version
-    if version is None or version.read - version.changed < _UNCERTAIN:
-        return False
+    return version is not None and version.is_settled and version == _version_of(path, version.read)
+
+
+def _version_of(path: Path | str, now: int) -> Version | None:
+    """Return the version of a file or folder; ``None`` if there is none."""
     try:
-        status = os.stat(path)  # noqa: PTH116 - a name
-    except OSError:
-        return False
-    is_same_file = Identity.of(status) == original.file
-    return is_same_file and (status.st_size, status.st_mtime_ns) == (version.size, version.changed)
+        return Version.of(os.stat(path), now)  # noqa: PTH116 - a name
+    except (OSError, ValueError):
+        return None
 
 
 _MEMORY: ContextVar[ReadingMemory | None] = ContextVar("memory", default=None)
@@ -70,10 +70,19 @@ def remembering(memory: ReadingMemory, texts: Mapping[str, str]) -> Iterator[Non
     """Read files with a memory, and these texts instead of some files, by absolute path."""
     token = _MEMORY.set(memory)
     try:
-        with drafts(texts, memory.snapshot):
+        with drafts(texts, memory.snapshot, keeps_all=True):
             yield
     finally:
         _MEMORY.reset(token)
+
+
+def remembered_of(path: Path | str, key: Hashable, make: Callable[[], _Made]) -> _Made:
+    """Return what an earlier reading made from a file, or from the names in a folder, if it certainly did not change."""
+    memory = _MEMORY.get()
+    version = _version_of(path, time.time_ns()) if memory is not None else None
+    if memory is None or version is None or not version.is_settled:
+        return make()
+    return memory.once((key, str(path), version._replace(read=0)), make)
 
 
 def remembered(key: Hashable, make: Callable[[], _Made]) -> _Made:

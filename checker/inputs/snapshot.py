@@ -16,12 +16,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Version(NamedTuple):
-    """What tells whether a file has changed: its size, and when it was changed and read, in nanoseconds."""
+_UNCERTAIN = 100_000_000
+"""Nanoseconds. A file that changed so shortly before it was read may change again without a new time."""
 
+
+class Version(NamedTuple):
+    """What tells whether a file has changed: its identity and size, and when it was changed and read, in nanoseconds."""
+
+    file: Identity
     size: int
     changed: int
     read: int
+
+    @classmethod
+    def of(cls, status: os.stat_result, now: int) -> Version:
+        """Return the version of a file that is read now."""
+        return cls(Identity.of(status), status.st_size, status.st_mtime_ns, now)
+
+    @property
+    def is_settled(self) -> bool:
+        """True if any later change gives the file another version."""
+        return self.read - self.changed >= _UNCERTAIN
 
 
 class Original(NamedTuple):
@@ -42,18 +57,22 @@ Snapshot = dict[str, Original]
 class _View(NamedTuple):
     drafts: Mapping[str, str]
     snapshot: Snapshot
+    keeps_all: bool = False
 
 
 _VIEW: ContextVar[_View | None] = ContextVar("view", default=None)
 
 
 @contextmanager
-def drafts(texts: Mapping[str, str], snapshot: Snapshot | None = None) -> Iterator[None]:
+def drafts(
+    texts: Mapping[str, str], snapshot: Snapshot | None = None, *, keeps_all: bool = False
+) -> Iterator[None]:
     """Substitute these texts for files, by absolute path, to evaluate a change before it is written.
 
-    Files in the snapshot are not read again, and newly read files are added.
+    Files in the snapshot are not read again, and newly read files are added. With ``keeps_all``, irrelevant ones stay in
+    it, for further readings.
     """
-    token = _VIEW.set(_View(texts, {} if snapshot is None else snapshot))
+    token = _VIEW.set(_View(texts, {} if snapshot is None else snapshot, keeps_all))
     try:
         yield
     finally:
@@ -70,11 +89,19 @@ def known_text(path: Path) -> str | None:
     return view.drafts.get(name, original.text if original else None)
 
 
+def draft_of(path: Path) -> str | None:
+    """Return the text that is substituted for a file; ``None`` for a file as it is on the disk."""
+    view = _VIEW.get()
+    return view.drafts.get(os.path.abspath(path)) if view is not None and view.drafts else None  # noqa: PTH100 - as above
+
+
 def drop(path: Path) -> None:
     """Remove a file that is not part of the fix, to save memory."""
     view = _VIEW.get()
+    if view is None or view.keeps_all:
+        return
     name = os.path.abspath(path)  # noqa: PTH100 - links are not followed
-    if view is not None and name not in view.drafts:
+    if name not in view.drafts:
         view.snapshot.pop(name, None)
 
 
@@ -92,5 +119,5 @@ def keep(path: Path, text: str, status: os.stat_result) -> None:
             Identity.of(folder),
             Identity.of(status),
             status.st_nlink,
-            Version(status.st_size, status.st_mtime_ns, time.time_ns()),
+            Version.of(status, time.time_ns()),
         )
