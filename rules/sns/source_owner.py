@@ -71,7 +71,8 @@ class SourceOwner(Rule):
     ## Fix safety
 
     Adding a statement for Connect removes no access. Replacing the key in the default statement can stop
-    messages from CloudWatch alarms, ElastiCache and other services that set only `aws:SourceOwner`.
+    messages from CloudWatch alarms, ElastiCache and other services that set `aws:SourceOwner`. AWS lists each of
+    them for `aws:SourceAccount` as well, but no file shows which of them publish to the topic, and for which account.
 
     ## References
 
