@@ -15,7 +15,17 @@ from checker.lint.rule import Rule
 
 ROOT = Path(__file__).parent.parent
 RULE_FILES = sorted(path for path in (ROOT / "rules").glob("*/*.py") if path.name != "__init__.py")
-HEADINGS = ("What it finds", "Why it matters", "Example", "Use instead", "Fix safety", "References")
+HEADINGS = (
+    "What it finds",
+    "What it proves",
+    "Why it matters",
+    "Example",
+    "Use instead",
+    "Fix safety",
+    "References",
+)
+PROOF_LINES = range(2, 11)
+"""Long enough to say what PASS means and what it does not cover, and short enough to be read."""
 ALLOWED_IMPORTS = (
     "checker.core",
     "checker.policy",
@@ -69,6 +79,25 @@ def test_a_rule_is_one_file_named_after_it_and_documents_itself(rule: Rule) -> N
     assert not rule.summary.endswith(".")
     first = rule.summary.split()[0]
     assert first.islower() or first.isupper()
+
+
+def proof_of(rule: Rule) -> list[str]:
+    """The lines of the section that says what a result of the rule proves."""
+    _, _, after = rule.documentation().partition("\n## What it proves\n")
+    return after.partition("\n## ")[0].strip().splitlines()
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+def test_a_rule_says_what_its_pass_proves_in_lines_for_a_terminal(rule: Rule) -> None:
+    lines = proof_of(rule)
+    assert len(lines) in PROOF_LINES
+    assert max(map(len, lines)) <= 80
+    assert re.search(r"\bPASS\b|\*met\*", lines[0] + lines[1])
+
+
+def test_no_two_rules_prove_the_same() -> None:
+    first_sentences = {" ".join(proof_of(rule)).partition(". ")[0] for rule in all_rules()}
+    assert len(first_sentences) == len(all_rules())
 
 
 def test_every_rule_file_is_a_rule_and_every_rule_has_its_cases() -> None:

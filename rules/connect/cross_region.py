@@ -27,6 +27,15 @@ class CrossRegion(Rule):
     instance that the policy names in `aws:SourceArn`, or an instance that CloudTrail shows to stream to the
     topic. A warning if the policy also names an instance in the topic's Region.
 
+    ## What it proves
+
+    PASS means that each instance that is known to stream to the topic, or else each
+    one that the statements for Connect name, is in the topic's Region, or is named
+    with the same ID in the topic's Region, as a replica is. Whether it is
+    replicated is not looked up. If no instance is known or named, PASS says
+    nothing. A topic whose ARN was not read, and values of `aws:SourceArn` that were
+    not read, are not known.
+
     ## Why it matters
 
     AWS documents that the topic and the instance must be in the same Region. The topic may belong to another

@@ -27,6 +27,13 @@ class NotATopicArn(Rule):
     Streaming endpoints of contacts, and topics of a manifest, that are not topic ARNs: the ARN of a
     subscription, of a queue or of another service, a URL, a bare name, or a name that is not valid for a topic.
 
+    ## What it proves
+
+    PASS means that each endpoint that was read has the form of a topic ARN:
+    service, account, a valid name, at most 350 characters. It does not mean that
+    the topic exists, or that it is a standard topic in the instance's Region:
+    `fifo-topic` and `cross-region` check that.
+
     ## Why it matters
 
     `StreamingEndpointArn` must be the ARN of a standard SNS topic, of at most 350 characters. The ARN of a

@@ -25,6 +25,13 @@ class PartitionMismatch(Rule):
     Instances, keys and principals in another partition than the topic, and topics whose Region does not belong
     to the partition in their ARN.
 
+    ## What it proves
+
+    PASS means that the ARNs of the instances, the key and the principals have the
+    topic's partition, and that the topic's Region belongs to it. A Region that the
+    list of this release does not have is not compared. Principals without an ARN,
+    such as account IDs, have no partition. A value that was not read is not known.
+
     ## Why it matters
 
     `aws`, `aws-us-gov` and `aws-cn` are isolated from each other. No request crosses from one to another, and an

@@ -27,6 +27,13 @@ class RegionWithoutConnect(Rule):
     instance is named, topics in such a Region. For a Region that does not exist, the help suggests a similar
     one.
 
+    ## What it proves
+
+    PASS means that the list of this release has the Region. A finding is not a
+    proof that Connect is missing there, and PASS does not mean that the instance
+    exists. A topic whose ARN was not read, and for which no instance is known, is
+    not known.
+
     ## Why it matters
 
     The topic and the instance must be in one Region, so Connect cannot stream to a topic in a Region without

@@ -26,13 +26,19 @@ class ReplicaNotStreaming(Rule):
 
     Topics that a replicated Connect instance streams to, if no topic in the replica's Region is paired with the
     replica. Replicas are known from `ReplicationConfiguration` in the output of `aws connect describe-instance`, from
-    `replicas` in a streaming manifest, and from an audit, which describes every instance. A manifest lists all
-    topics, and so does an audit of both Regions. Other files may not contain every topic, so the result is then not
-    known. It is not known either if the audit did not cover the other Region, or not completely.
+    `replicas` in a streaming manifest, and from an audit, which describes every instance.
 
-    If the rule passes, the instance has no replica, or a topic in the Region of each replica was checked for the
-    replica. Whether that topic works is the result of the other rules for it, such as `connect-not-allowed`,
-    `connect-cannot-use-key` and `no-durable-subscriber`, which are not repeated here.
+    ## What it proves
+
+    PASS means that the instance has no replica, or that a topic in the Region of
+    each replica was checked for the replica. Whether that topic works is the result
+    of the other rules for it, such as `connect-not-allowed`,
+    `connect-cannot-use-key` and `no-durable-subscriber`, which are not repeated
+    here.
+
+    Only a manifest, and an audit of both Regions, list all topics. Other files may
+    not contain every topic, so that a replica without one is not known. It is not
+    known either if the audit did not cover the other Region completely.
 
     ## Why it matters
 

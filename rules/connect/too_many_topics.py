@@ -25,6 +25,13 @@ class TooManyTopics(Rule):
     once. In CloudTrail events, streams count that ran at the same time. A stream may end without an event, so
     the number is an upper bound.
 
+    ## What it proves
+
+    PASS means that the manifest, or the events that were read, show at most two
+    topics at the same time. Streams without an event among the files are not
+    counted. A finding from events is an upper bound, because a stream may end
+    without an event, so it does not prove that a call failed.
+
     ## Why it matters
 
     AWS documents up to two SNS topics per contact. The third StartContactStreaming call fails.

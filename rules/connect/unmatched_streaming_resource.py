@@ -27,8 +27,14 @@ class UnmatchedStreamingResource(Rule):
     output of CDK, and identity policies in JSON files. A statement is not reported if another statement that the same
     role may have decides about the action on that type. Other permissions are not judged.
 
-    A finding is about the statement: it allows no such call. Whether the role may make the call depends on all its
-    policies, and a policy that the code does not declare may allow it.
+    ## What it proves
+
+    A finding is about the statement: it allows no such call. PASS means that each
+    statement that names one of the three actions has a resource of the required
+    type, or that another statement of the same role decides about it. PASS does not
+    mean that the role may make the call: conditions, Deny statements, permissions
+    boundaries and policies that the code does not declare are not evaluated.
+    Resources that were not read are not known.
 
     ## Why it matters
 

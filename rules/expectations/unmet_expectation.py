@@ -26,12 +26,16 @@ class UnmetExpectation(Rule):
     it is about. The finding has a request that contradicts the expectation, the statement that decides it, and the
     line of the expectation. Without a file of expectations, the rule finds nothing.
 
-    A *met* expectation is a proof over all requests and all deployments of the code. An expectation that is *not
-    known*, or that depends on the deployment, is reported as undetermined, and the run ends with exit code 3.
+    ## What it proves
 
-    The proof is about the policy of the topic or key; only `connect` is about the whole chain, with the organization
-    policies of the run. Identity-based policies are not read: within the account of the topic, one can allow what the
-    topic policy does not, unless a Deny refuses it (`explicitly: true`).
+    A *met* expectation is a proof over all requests and all deployments of the
+    code. An expectation that is *not known*, or that depends on the deployment, is
+    reported as undetermined, and the run ends with exit code 3.
+
+    The proof is about the policy of the topic or key; only `connect` is about the
+    whole chain, with the organization policies of the run. Identity-based policies
+    are not read: within the account of the topic, one can allow what the topic
+    policy does not, unless a Deny refuses it (`explicitly: true`).
 
     ## Why it matters
 

@@ -30,6 +30,14 @@ class AwsManagedKey(Rule):
     an alias ARN is sufficient, even if the account and Region are references. The result is undetermined if the
     value is not known, or if it is an ID of a key that was not supplied.
 
+    ## What it proves
+
+    PASS means that the topic has no key, or that the key is shown not to be managed
+    by AWS: by an alias that customers can create, or by the description of the key.
+    PASS does not mean that Connect can use the key: `unusable-key` and
+    `connect-cannot-use-key` check that. A key ID without a description is not
+    known.
+
     ## Why it matters
 
     The policy of an AWS managed key cannot be changed, and it does not cover service principals. SNS documents

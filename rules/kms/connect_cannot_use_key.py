@@ -36,6 +36,16 @@ class ConnectCannotUseKey(Rule):
     The result is undetermined if the key policy was not supplied. If the result depends on a condition that AWS
     does not document for Connect, `unverified-key-condition` reports it.
 
+    ## What it proves
+
+    PASS, if `wrong-key-service` and `aws-managed-key` pass too, means that the key
+    policy or a grant allows both actions when Connect publishes to the topic,
+    whatever the value of condition keys that AWS does not document. If such a key
+    decides, PASS rests on evidence, and the report says "seen to work". The state
+    of the key and organization policies have rules of their own: `unusable-key`,
+    `denied-by-organization-policy`. If no list of grants was supplied, the key is
+    taken to have none.
+
     ## Why it matters
 
     To publish to an encrypted topic, the publisher needs access to the key. The statement for the account's root

@@ -38,6 +38,16 @@ class DeniedByOrganizationPolicy(Rule):
     only some forms of the request, because AWS does not document whether Connect passes `aws:SourceAccount` and
     `aws:SourceArn` on to KMS. Without organization policies, the rule assumes that none denies it, and the report lists the assumption.
 
+    ## What it proves
+
+    PASS means that the policies that were supplied deny no form of the request:
+    with `aws:SourceArn` and `aws:SourceAccount`, with one of them, and with none. A
+    finding is proven for each form. Other policies of the organization are not part
+    of the proof. Connect's request for an instance of the organization is taken to
+    have `aws:SourceOrgID` if it has one of the two, as AWS's own sample policy
+    requires. RCPs do not cover SNS topics, AWS managed keys and the resources of
+    the management account. Service control policies do not bind service principals.
+
     ## Why it matters
 
     An explicit Deny of an RCP overrides the key policy. It binds service principals, and no error is reported: the
@@ -59,12 +69,6 @@ class DeniedByOrganizationPolicy(Rule):
     ## Fix safety
 
     There is no fix. An organization policy affects all accounts that it is attached to.
-
-    A finding is proven for each form that the request may have: with `aws:SourceArn` and `aws:SourceAccount`, with one
-    of them, and with none. Connect's request for an instance of the organization is taken to have `aws:SourceOrgID` if
-    it has one of the two, as AWS's own sample policy requires. Other policies of the organization that were not
-    supplied are not part of the proof. RCPs do not cover SNS topics, AWS managed keys and the resources of the
-    management account. Service control policies do not bind service principals.
 
     ## References
 

@@ -29,6 +29,13 @@ class EvidenceContradictsAnalysis(Rule):
     CloudTrail events, made under the policy that was read, in which KMS served Amazon Connect although the analysis
     proves that it cannot use the key, or refused it although the analysis proves that it can.
 
+    ## What it proves
+
+    PASS means that no event that counts contradicts a proof. An event counts only
+    if it was made under the policy that was read, for this key and topic. PASS
+    confirms nothing: without evidence, there is nothing to compare. If the ARN of
+    the key or topic is not known, neither is the result.
+
     ## Why it matters
 
     One of the two is wrong: the analysis, the policy that was supplied, or the order of the events. The analysis is

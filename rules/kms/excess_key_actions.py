@@ -36,6 +36,14 @@ class ExcessKeyActions(Rule):
     the service can change, share or delete the key. A note if it only gets other ways to use the key.
     `kms:DescribeKey` is not reported, because AWS documents it for Amazon Q in Connect with chat.
 
+    ## What it proves
+
+    PASS means that no Allow that names connect.amazonaws.com covers another action
+    of a key that AWS lists. Conditions and Deny statements are not weighed, so a
+    finding may be about access that another statement takes away. Grants of the
+    key, and `*` as the principal (`open-key-policy`), are not looked at. Actions
+    and principals that were not read are not known.
+
     ## Why it matters
 
     The sample in the AWS documentation adds the service to the statement for the account's root user, with

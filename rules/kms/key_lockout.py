@@ -32,6 +32,14 @@ class KeyLockout(Rule):
     Key policies that allow no principal `kms:PutKeyPolicy`. A warning if a role or user is allowed, but the root
     user of the account is not. `*` as a principal includes the root user.
 
+    ## What it proves
+
+    PASS means that the key policy allows the account's root user `kms:PutKeyPolicy`
+    for at least one request, perhaps only under conditions, such as MFA.
+    Organization policies are not looked at, and neither is whether a role exists.
+    If the account of the key is not known, the root user of an account that the
+    policy names is enough.
+
     ## Why it matters
 
     Unlike other resource policies, a key policy must grant access to its own account. KMS rejects a policy that

@@ -45,9 +45,15 @@ class OpenKeyPolicy(Rule):
 
     Key policies that let principals of accounts that the policy does not name use, change, share or delete the
     key: `*` as the principal without a condition, or with a condition that other AWS customers can meet. Read
-    actions such as `kms:DescribeKey` are not reported. Each finding shows a request that the key policy allows.
-    The result PASS covers only the key policy. KMS grants and the principals that the policy names are not
-    checked.
+    actions such as `kms:DescribeKey` are not reported.
+
+    ## What it proves
+
+    PASS means that the key policy allows these actions to no request of an IAM
+    principal of an account that it does not name. Each finding shows such a
+    request. KMS grants, AWS services, and what the named principals may do are not
+    checked. A federated principal is not known, because it may cover sessions of
+    other AWS customers.
 
     ## Why it matters
 

@@ -41,6 +41,14 @@ class UnpinnedKeyGrant(Rule):
     Statements of the key policy that allow connect.amazonaws.com to use the key and have no condition that limits them
     to a topic or an instance.
 
+    ## What it proves
+
+    PASS means that each statement for Connect that covers the use of the key has a
+    condition on some key, besides keys such as `aws:SecureTransport`, which are the
+    same in every request. Whether the condition limits the key to your topics is
+    not proven. KMS grants, and `*` as the principal (`open-key-policy`), are not
+    looked at. Actions and conditions that were not read are not known.
+
     ## Why it matters
 
     This is only a note, because the topic policy still decides who can publish. A condition on the topic prevents

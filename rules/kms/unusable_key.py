@@ -30,6 +30,14 @@ class UnusableKey(Rule):
     - keys in another Region than the topic
     - a `KmsMasterKeyId` that does not name a key, such as `aws/sns` or an alias without the prefix `alias/`
 
+    ## What it proves
+
+    PASS means that the key that was described, or that the code declares, is
+    Enabled or Updating, symmetric, and in the topic's Region. The state can change
+    at any time. Whether Connect may use the key is the result of
+    `connect-cannot-use-key`. What the description, or the code, does not say is not
+    known.
+
     ## Why it matters
 
     SNS supports only symmetric encryption keys. Every publish to an encrypted topic uses the key.

@@ -35,6 +35,14 @@ class UnverifiedKeyCondition(Rule):
     the current policy served Connect, nothing is reported. If it refused Connect, that is an error, and the finding
     names the statement. A trial of `checker flow --try-conditions` counts for statements of the same form.
 
+    ## What it proves
+
+    PASS means that no condition on such a key decides, or that evidence has decided
+    in favor of Connect. It does not mean that Connect can use the key:
+    `connect-cannot-use-key` proves that. Without evidence, the result is "not
+    known" and never an error. Conditions that were not read are not known if they
+    may decide.
+
     ## Why it matters
 
     The SNS guide shows such conditions for event sources in general. For some other services, users report that

@@ -31,6 +31,13 @@ class WrongKeyService(Rule):
     Keys that allow sns.amazonaws.com the actions that Connect needs, under any condition, but do not allow
     Connect.
 
+    ## What it proves
+
+    PASS means that no statement that names sns.amazonaws.com allows an action that
+    Connect lacks. It does not mean that Connect can use the key:
+    `connect-cannot-use-key` proves that. The rule says nothing about the queues
+    that SNS may need the key for.
+
     ## Why it matters
 
     The publisher needs access to the key of an encrypted topic. SNS itself needs access only to the key of an

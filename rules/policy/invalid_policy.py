@@ -31,6 +31,13 @@ class InvalidPolicy(PolicyRule):
     A warning for parts that AWS accepts but that have no effect, and for parts that AWS is only reported to
     reject.
 
+    ## What it proves
+
+    PASS means that the policy breaks none of the rules and limits that AWS
+    documents, as of the lists in this release. It does not mean that AWS accepts
+    the policy: whether principals exist is not looked up, and AWS does not publish
+    all of its checks. A policy with a part that was not read is not known.
+
     ## Why it matters
 
     SNS rejects a misspelled element with only `Policy Error: null`, and a wildcard action with

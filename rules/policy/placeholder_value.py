@@ -28,6 +28,13 @@ class PlaceholderValue(PolicyRule):
     placeholder were replaced by the topic, account or instance that it represents. Their results are undetermined
     if several instances are known.
 
+    ## What it proves
+
+    PASS means that no value of the policy is written like a placeholder. A wrong
+    value with a valid form, such as the account of another team, is not found here.
+    A value that was not read is not known; a reference to a parameter or resource
+    is not a placeholder.
+
     ## Why it matters
 
     AWS's sample policy contains many placeholders. SNS accepts a placeholder in a condition without an error, and

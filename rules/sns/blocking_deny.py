@@ -41,6 +41,15 @@ class BlockingDeny(Rule):
 
     A Deny that applies only to other instances is not reported.
 
+    ## What it proves
+
+    A finding is proven: the Deny applies to the one request that Connect makes for
+    a known instance or, if none is known, to the requests for all instances. PASS
+    means that no Deny does so by itself. With a known instance, that is exact.
+    Without one, several Deny statements that each deny some instances are not added
+    up: name the instance with `--instance-arn`. A Deny that depends on a key that
+    AWS does not document for Connect is not known.
+
     ## Why it matters
 
     A service principal does not have your organization, VPC endpoint or IP address. The key is absent from its

@@ -27,6 +27,13 @@ class CompetingTopicPolicies(Rule):
       last one that is deployed wins.
     - An error: one CloudFormation TopicPolicy that names several topics.
 
+    ## What it proves
+
+    PASS means that the files of this run have at most one resource that writes the
+    policy of the topic, and that it writes it for this topic alone. Other
+    repositories and stacks, the console and scripts can still replace the policy.
+    In AWS, where a topic has one policy, the rule finds nothing.
+
     ## Why it matters
 
     SNS stores one policy for each topic and replaces it as a whole. Two resources overwrite each other on

@@ -39,6 +39,15 @@ class ConnectNotAllowed(Rule):
     stream to the topic or, if no instance is known, for any instance. If another rule knows the exact cause
     (`AWS:SourceOwner`, a Deny, a wrong Resource, a condition that can never match), that rule reports it.
 
+    ## What it proves
+
+    PASS, if no other rule of the topic policy has an error, is a proof that the
+    policy allows the request that Connect makes for each known instance. If none is
+    known, only that an Allow can apply to some instance. A condition on a key that
+    AWS does not document for this request is not known. The key, the Region and the
+    instance itself have rules of their own. `checker explain` has the answer for
+    one instance.
+
     ## Why it matters
 
     Connect publishes as the service principal connect.amazonaws.com, so only the topic policy decides. If

@@ -33,6 +33,14 @@ class ExcessConnectActions(Rule):
     Allow statements for connect.amazonaws.com that cover actions other than `sns:Publish`. A warning if one
     of them lets the service subscribe to the topic or change it. A note if they only read.
 
+    ## What it proves
+
+    PASS means that no Allow that names connect.amazonaws.com covers another action
+    that AWS lists for topic policies. Conditions and Deny statements are not
+    weighed, so a finding may be about access that another statement takes away. `*`
+    as the principal is left to `public-topic`. Actions and principals that were not
+    read are not known.
+
     ## Why it matters
 
     Streaming needs only `sns:Publish`. AWS's own sample stack adds `sns:Subscribe`, which is not needed.

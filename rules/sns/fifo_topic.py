@@ -23,6 +23,12 @@ class FifoTopic(Rule):
 
     Topics with `FifoTopic` set, or whose name ends in `.fifo`.
 
+    ## What it proves
+
+    PASS means that the attribute or the name shows a standard topic: only the name
+    of a FIFO topic may end in `.fifo`. If neither is known, such as for a name that
+    is a reference, the result is not known.
+
     ## Why it matters
 
     AWS documents that the message streaming APIs support standard topics only. No message arrives.

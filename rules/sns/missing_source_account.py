@@ -34,6 +34,15 @@ class MissingSourceAccount(Rule):
       customer.
     - A note: `aws:SourceArn` names the instance, and the ARN contains the account.
 
+    ## What it proves
+
+    PASS means that Connect can publish for no other AWS customer through a
+    statement without a source condition: for any instance, and without the source
+    keys. Deny statements count. A condition on `aws:SourceAccount` passes here
+    whatever its operator: `weak-source-condition` proves whether it restricts.
+    Trusted are the accounts of the topic, of the known instances, and those that
+    the policy names. Conditions that were not read are not known.
+
     ## Why it matters
 
     connect.amazonaws.com is the same principal for all AWS customers. A statement that does not restrict the

@@ -30,6 +30,14 @@ class MissingSourceArn(Rule):
     Allow statements that let connect.amazonaws.com publish and have no condition on `aws:SourceArn`. Every
     Connect instance of the account may publish.
 
+    ## What it proves
+
+    PASS means that no statement without `aws:SourceArn` lets Connect publish for an
+    instance of your accounts that is neither known nor named, because other
+    conditions or a Deny exclude it. Whether an `aws:SourceArn` that is there is
+    narrow enough is proven by `weak-source-condition`. Conditions that were not
+    read are not known.
+
     ## Why it matters
 
     AWS documents both keys. `aws:SourceAccount` alone keeps out other AWS customers, but a test instance of

@@ -31,9 +31,14 @@ class NoDurableSubscriber(Rule):
     subscription at all, a note if it has other subscriptions. The rule reads the list of subscriptions, or the
     topic's own count if that is 0.
 
-    The rule passes only if a queue or stream is proven to receive messages: it is confirmed, its filter policy accepts
-    messages, and SNS can deliver to it. If each has a problem, unconfirmed-subscription, unmatchable-filter or
-    undeliverable-subscription reports it, and this rule is undetermined. So it is if one of them is not known.
+    ## What it proves
+
+    PASS means that one queue or stream is proven to receive messages: it is
+    confirmed, its filter policy accepts messages, and SNS can deliver to it. If
+    each has a problem, `unconfirmed-subscription`, `unmatchable-filter` or
+    `undeliverable-subscription` reports it, and this rule is undetermined. So it is
+    if one of them is not known. How long the messages are kept, and whether they
+    are read, is not checked.
 
     ## Why it matters
 

@@ -25,6 +25,14 @@ class OpenSubscriber(Rule):
     Functions and queues behind the topic whose policy lets any AWS account, or SNS for topics of other accounts, send
     messages. A permission for sns.amazonaws.com without a source ARN is the usual reason.
 
+    ## What it proves
+
+    PASS means that no request of an account that the policy does not name, and no
+    topic of such an account in the topic's Region, is allowed by the policies of
+    the functions and queues that were read. Delivery streams, HTTPS endpoints and
+    email addresses have no such policy, and are not checked. A policy that was not
+    read is not known.
+
     ## Why it matters
 
     Another AWS customer can subscribe the function or queue to a topic of their own, and send it messages that look

@@ -38,6 +38,14 @@ class PublicTopic(Rule):
     principal whose condition only the owner or an AWS service can meet is not reported. Neither is a missing
     source condition in a statement for an AWS service.
 
+    ## What it proves
+
+    PASS means that the topic policy allows these actions to no request of an IAM
+    principal of an account that it does not name, nor of an anonymous caller. Named
+    accounts and AWS services are not judged here. Reading the topic's attributes or
+    its list of subscriptions is not reported. A federated principal is not known,
+    because it may cover sessions of other AWS customers.
+
     ## Why it matters
 
     Other AWS customers who can publish can send forged chat messages. Those who can subscribe can read every

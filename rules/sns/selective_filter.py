@@ -26,6 +26,13 @@ class SelectiveFilter(Rule):
     filters only on keys with documented values, such as MessageVisibility, Type and ParticipantRole, as AWS samples
     do on purpose. A warning if it filters on another key, such as ContactId.
 
+    ## What it proves
+
+    PASS means that each filter policy accepts all messages in the format that AWS
+    documents, or none (`unmatchable-filter`), for each combination of values.
+    Attributes that AWS adds later, and values that it does not document, are not
+    covered. Operators for numbers and addresses, and nested keys, are not known.
+
     ## Why it matters
 
     The subscriber does not see the whole chat. Some events have no ContactId, so that a filter on it drops them.

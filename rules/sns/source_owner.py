@@ -38,6 +38,14 @@ class SourceOwner(Rule):
       connect.amazonaws.com, or in the default statement and no other statement lets Connect publish.
     - A note: another statement lets Connect publish.
 
+    ## What it proves
+
+    PASS means that no condition of the policy is on `aws:SourceOwner`. An error is
+    proven: the condition fails for Connect, and no other statement lets it publish.
+    A note says nothing about other services: whether one of them relies on the key
+    is not known. Conditions that were not read may be on the key, so the result is
+    then not known.
+
     ## Why it matters
 
     The default policy of a new topic allows publishing on the condition that `AWS:SourceOwner` is the
@@ -63,7 +71,8 @@ class SourceOwner(Rule):
     ## Fix safety
 
     Adding a statement for Connect removes no access. Replacing the key in the default statement can stop
-    messages from CloudWatch alarms, ElastiCache and other services that set only `aws:SourceOwner`.
+    messages from CloudWatch alarms, ElastiCache and other services that set `aws:SourceOwner`. AWS lists each of
+    them for `aws:SourceAccount` as well, but no file shows which of them publish to the topic, and for which account.
 
     ## References
 

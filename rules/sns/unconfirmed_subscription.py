@@ -25,6 +25,13 @@ class UnconfirmedSubscription(Rule):
     Subscriptions that SNS lists as PendingConfirmation. No file shows whether a declared subscription of an HTTPS
     endpoint or an email address was confirmed, so that is undetermined.
 
+    ## What it proves
+
+    PASS means that the list of subscriptions, at the time when it was read, has
+    none that is pending. It does not mean that messages arrive:
+    `undeliverable-subscription` checks that. A topic without subscriptions passes
+    here: `no-durable-subscriber` reports it.
+
     ## Why it matters
 
     SNS delivers nothing to a subscription until it is confirmed. The token for it is valid for two days.

@@ -29,6 +29,13 @@ class UndeliverableDeadLetter(Rule):
     subscription, is a FIFO queue, does not let sns.amazonaws.com do `sqs:SendMessage` for the topic, or is encrypted
     with a key that SNS cannot use.
 
+    ## What it proves
+
+    PASS means that SNS can send to the queue of each redrive policy, by the
+    policies that were read and for the request that AWS documents. Subscriptions
+    without a redrive policy are not judged. How long the queue keeps messages is
+    not checked. A queue, key or policy that was not read is not known.
+
     ## Why it matters
 
     Messages that SNS cannot deliver are meant to be kept there. They are lost, and nothing reports it but the metric

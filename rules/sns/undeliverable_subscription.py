@@ -37,11 +37,15 @@ class UndeliverableSubscription(Rule):
     - an organization policy denies the use of the queue, its key, the stream or the role.
 
     An audit and `explain ARN` read what is behind each subscription. In files, what the same Terraform root, plan or
-    template declares counts, and output of the AWS CLI. What cannot be read makes the result undetermined.
+    template declares counts, and output of the AWS CLI.
 
-    The decision is that of the policies that were read, for the request that SNS makes. An endpoint of another
-    account, and a Region pair of which AWS documents no service principal, are not known. Whether a function then
-    handles the chat, or an HTTPS endpoint answers, is not checked.
+    ## What it proves
+
+    PASS means that the policies that were read let SNS deliver, for the request
+    that it makes for this topic. What cannot be read, an endpoint of another
+    account, and a Region pair of which AWS documents no service principal, are not
+    known. Whether a function then handles the chat, or an HTTPS endpoint answers,
+    is not checked.
 
     ## Why it matters
 

@@ -42,6 +42,14 @@ class UnmatchableCondition(Rule):
     - an account that contradicts the ARN
     - keys that a service never sends, such as `aws:PrincipalOrgID`
 
+    ## What it proves
+
+    PASS means that each statement for Connect can apply to some instance in a
+    Region of the topic or of an instance that is named. A finding is proven over
+    all instances: any account, and any UUID as ID. Whether the statement applies to
+    *your* instance is the result of `connect-not-allowed`. A condition that depends
+    on a key that AWS does not document for Connect is not known.
+
     ## Why it matters
 
     Connect sends the instance's bare ARN as `aws:SourceArn`, and its account as `aws:SourceAccount`. A

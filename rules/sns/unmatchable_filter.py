@@ -26,8 +26,12 @@ class UnmatchableFilter(Rule):
     do not have, or a value that Connect never sends. The rule knows the eight message attributes and the members of the
     message body that AWS documents, and both values of FilterPolicyScope.
 
-    Each combination of values that AWS documents was tried. AWS may add attributes later. Rules with operators that
-    AWS documents for numbers and addresses, and nested keys, are not known.
+    ## What it proves
+
+    PASS means that each filter policy accepts at least one message in the format
+    that AWS documents. Each combination of the values that AWS documents was tried.
+    AWS may add attributes later. Rules with operators that AWS documents for
+    numbers and addresses, and nested keys, are not known.
 
     ## Why it matters
 

@@ -39,6 +39,15 @@ class WeakSourceCondition(Rule):
 
     A wildcard that matches instances of one account only is a warning.
 
+    ## What it proves
+
+    PASS means that the statements with a source condition, together with every
+    Deny, let Connect publish neither for another AWS customer, nor without the
+    source keys, nor, if they test `aws:SourceArn`, for other instances of your
+    accounts. All instances were considered: any account, and any UUID as ID. An
+    account that the policy names without a wildcard is taken as intended, even if
+    it is the wrong one. Conditions on undocumented keys are not known.
+
     ## Why it matters
 
     A reviewer who sees the keys assumes that the policy prevents the confused deputy problem. The finding

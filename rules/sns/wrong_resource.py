@@ -30,6 +30,14 @@ class WrongResource(Rule):
     statement for Connect, a warning in any other statement. `*` is accepted, because SNS accepts it. Also
     Allow statements whose NotResource excludes the topic itself.
 
+    ## What it proves
+
+    PASS means that each Resource covers the ARN of the topic, and that no
+    NotResource of an Allow excludes it. Who may do what is the result of other
+    rules. If the topic's ARN is not known, only `*` and the reference to the topic
+    itself pass; any other topic ARN is not known, or a finding if the policy names
+    several topics.
+
     ## Why it matters
 
     SNS documents that Resource must be the ARN of the topic that the policy is attached to. A statement

@@ -22,6 +22,11 @@ class AcmeTopicName(Rule):
 
     Topics in scope whose name begins with anything else.
 
+    ## What it proves
+
+    PASS means that the name was read and begins with `chat-`. A topic whose ARN is
+    not known is not known.
+
     ## Why it matters
 
     Acme's alarms watch topics by their names.
