@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from checker.core.finding import Finding, Location
 
 _GUARD = 'exempt AWS services: add `"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}` to its conditions'
+_TOGETHER = "exempt the Connect instance that streams to the topic from one of them"
 _LIST = "add connect.amazonaws.com under Service in NotPrincipal, or deny with a condition instead"
 
 
@@ -39,16 +40,16 @@ class BlockingDeny(Rule):
     - `NotPrincipal` without the service
     - source ARNs of other services
 
-    A Deny that applies only to other instances is not reported.
+    Several Deny statements that together apply to every instance are reported, too. A Deny that applies only to
+    other instances is not.
 
     ## What it proves
 
     A finding is proven: the Deny applies to the one request that Connect makes for
     a known instance or, if none is known, to the requests for all instances. PASS
-    means that no Deny does so by itself. With a known instance, that is exact.
-    Without one, several Deny statements that each deny some instances are not added
-    up: name the instance with `--instance-arn`. A Deny that depends on a key that
-    AWS does not document for Connect is not known.
+    means that no Deny does so, and that all of them together leave an instance that
+    could publish without them. A Deny that depends on a key that AWS does not
+    document for Connect is not known.
 
     ## Why it matters
 
@@ -89,8 +90,8 @@ class BlockingDeny(Rule):
 
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Check for each Deny whether it applies to Connect's request for the instances in question."""
-        for statement in case.denies:
-            applies = _applies(case, statement)
+        truths = [_applies(case, statement) for statement in case.denies]
+        for statement, applies in zip(case.denies, truths, strict=True):
             reason, help_text = _why(statement)
             if applies is True:
                 message = f"{statement.title} denies Connect: {reason}"
@@ -99,6 +100,20 @@ class BlockingDeny(Rule):
             elif isinstance(applies, Unknown):
                 message = f"not known whether {statement.title} denies Connect: {applies.described}"
                 yield self.undetermined(case.name, message, case.at(statement.route))
+        if not case.instances and len(truths) > 1 and all(truth is False for truth in truths):
+            yield from self._together(case)
+
+    def _together(self, case: TopicAnalysis) -> Iterator[Finding]:
+        """Check whether the Denies, each of which leaves an instance, leave none together."""
+        applies = _denies_all(case, *case.denies)
+        places = [case.at(statement.route) for statement in case.denies]
+        names = f"the {len(places)} Deny statements"
+        if applies is True:
+            message = f"{names} together deny Connect for every instance that the policy allows"
+            yield self.finding(case.name, message, places, help=_TOGETHER)
+        elif isinstance(applies, Unknown):
+            message = f"not known whether {names} together deny Connect: {applies.described}"
+            yield self.undetermined(case.name, message, places)
 
 
 def _places(case: TopicAnalysis, statement: Statement) -> list[Location]:
@@ -117,9 +132,14 @@ def _applies(case: TopicAnalysis, deny: Statement) -> Truth:
         return any_of(
             negate(one_request(policy, connect_space(case.target, arn)).truth) for arn in case.instances
         )
+    return _denies_all(case, deny)
+
+
+def _denies_all(case: TopicAnalysis, *denies: Statement) -> Truth:
+    """Return whether Denies apply to every instance that could publish without them; to every one if none could."""
     if case.connect_grants:
-        return negate(case.connect(*case.connect_grants, deny).any_instance().truth)
-    return negate(case.connect_under(case.alone(ANY_REQUEST, deny)).any_instance().truth)
+        return negate(case.connect(*case.connect_grants, *denies).any_instance().truth)
+    return negate(case.connect_under(case.alone(ANY_REQUEST, *denies)).any_instance().truth)
 
 
 def _why(statement: Statement) -> tuple[str, str]:

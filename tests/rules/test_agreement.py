@@ -24,7 +24,7 @@ from checker.lint.rule import Link
 from checker.lint.status import BROKEN, UNKNOWN
 from tests.iam.strategies import policies
 from tests.rules.cases import CASES, Case
-from tests.samples import INSTANCE_ARN, TOPIC_ARN, document, statement
+from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
 RULES = {rule.id: rule for rule in all_rules()}
 OPENING = {rule.id for rule in RULES.values() if rule.opens}
@@ -90,6 +90,58 @@ def test_check_and_explain_agree_on_random_policies(policy: dict[str, Any], tmp_
     path.write_text(json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}}))
     found = [text for pair in pairs(load([path]), INSTANCE_ARN) for text in contradictions(pair)]
     assert found == []
+
+
+OF_POLICY = {rule.id for rule in RULES.values() if rule.link is Link.TOPIC_POLICY and not rule.opens}
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(policy=policies())
+def test_a_policy_under_which_no_instance_can_publish_has_an_error(
+    policy: dict[str, Any], tmp_path: Path
+) -> None:
+    assert errors_of_silent(policy, tmp_path) != []
+
+
+def errors_of_silent(policy: dict[str, Any], folder: Path) -> list[str]:
+    """Return the errors about a policy that lets no instance publish; the word "allowed" for any other policy."""
+    path = folder / "topic.json"
+    path.write_text(json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}}))
+    inventory = load([path])
+    (topic,) = inventory.topics
+    ((_, answer),) = TopicAnalysis(topic, inventory).publishing
+    if answer.truth is not False:
+        return ["allowed"]
+    findings = judge(inventory, list(RULES.values()), Scope(all_topics=True)).findings
+    return Pair(findings, None).errors(OF_POLICY)  # type: ignore[arg-type] # nothing is explained
+
+
+OTHERS, INSTANCE_ID = "444455556666", INSTANCE_ARN.rpartition("/")[2]
+DENIED_TOGETHER = {
+    "each account": [
+        {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
+        {"StringEquals": {"aws:SourceAccount": OTHERS}},
+    ],
+    "any account but one, and its instances": [
+        {"StringNotEquals": {"aws:SourceAccount": ACCOUNT}},
+        {"ArnNotEquals": {"aws:SourceArn": f"arn:aws:connect:us-east-1:{OTHERS}:instance/{INSTANCE_ID}"}},
+    ],
+    "one instance, and all others of its account": [
+        {"StringEquals": {"aws:SourceAccount": OTHERS}},
+        {"ArnEquals": {"aws:SourceArn": INSTANCE_ARN}},
+        {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnNotEquals": {"aws:SourceArn": INSTANCE_ARN}},
+    ],
+}
+
+
+@pytest.mark.parametrize("name", DENIED_TOGETHER)
+def test_statements_that_only_together_deny_every_instance_are_reported(name: str, tmp_path: Path) -> None:
+    allow = statement(Condition={"StringEquals": {"aws:SourceAccount": [ACCOUNT, OTHERS]}})
+    denies = [
+        statement(Sid=f"Deny{number}", Effect="Deny", Condition=condition)
+        for number, condition in enumerate(DENIED_TOGETHER[name])
+    ]
+    assert errors_of_silent(document(allow, *denies), tmp_path) == ["blocking-deny"]
 
 
 @pytest.mark.parametrize(
