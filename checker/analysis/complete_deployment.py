@@ -10,7 +10,7 @@ from checker.analysis.deployments import Deployment, name_of
 from checker.analysis.inventory import PolicyText
 from checker.analysis.symbol_table import HOME, WHOLE_ARNS
 from checker.analysis.symbol_values import SAME
-from checker.analysis.symbols import INSTANCE_ARN, ROLE_ARN, TOPIC_ARN, is_own, names_in
+from checker.analysis.symbols import INSTANCE_ARN, OF_INSTANCE, ROLE_ARN, TOPIC_ARN, is_own, names_in
 from checker.core.arn import Arn, is_account
 from checker.core.unknown import ACCOUNT, REGION, Part, Symbol, Unknown
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
@@ -45,7 +45,13 @@ def complete_deployment(chosen: Chosen, varied: Collection[Name], context: Topic
 
 
 def is_assumed(deployment: Deployment, chosen: Chosen, context: TopicContext) -> bool:
-    """True unless a symbol equals the ARN of an instance of an account that no statement with the symbol pins."""
+    """True unless a deployment contradicts what is assumed.
+
+    A symbol does not equal the ARN of an instance of an account that no statement with the symbol pins, and the topic is
+    in one Region.
+    """
+    if not _is_in_one_region(chosen, context):
+        return False
     same = (name for name, value in chosen.items() if value.startswith(SAME))
     for name in same:
         arn = Arn.parse(deployment.values[name])
@@ -58,6 +64,14 @@ def is_assumed(deployment: Deployment, chosen: Chosen, context: TopicContext) ->
         ):
             return False
     return True
+
+
+def _is_in_one_region(chosen: Chosen, context: TopicContext) -> bool:
+    """True if the symbols for Regions, except those of instances, agree where patterns distinguish their values."""
+    table, further = context.table, context.distinguished
+    of_topic = [one for one in table.of_kind(REGION) if not table.has_role(one, OF_INSTANCE)]
+    regions = {chosen[name_of(one)] for one in of_topic if name_of(one) in chosen and not one.allowed}
+    return len(regions) <= 1 or not any(further.of(one) for one in of_topic)
 
 
 def _with_own_account(chosen: Chosen, context: TopicContext) -> Chosen:
@@ -104,13 +118,19 @@ def _new_arn(symbol: Symbol, values: Chosen, context: TopicContext) -> str:
     near = topic if isinstance(topic, Arn) else None
     region = near.region if near else _home(REGION, values, context)
     account = near.account if near else _home(ACCOUNT, values, context)
-    partition, fresh = context.table.partition, context.table.fresh_value(symbol)
+    partition, fresh = context.table.partition, _own_part(symbol, values, context)
     if symbol.kind == ROLE_ARN:
         return f"arn:{partition}:iam::{account}:role/{fresh}"
     if symbol.kind == TOPIC_ARN:
         return f"arn:{partition}:sns:{region}:{account}:{fresh}"
     account = next(filter(is_account, _pins(symbol, values, context)), account)
     return f"arn:{partition}:connect:{region}:{account}:instance/{fresh}"
+
+
+def _own_part(symbol: Symbol, values: Chosen, context: TopicContext) -> str:
+    """Return the ID or name that was chosen for a symbol for an ARN, or a fresh one if it equals another ARN."""
+    chosen = values.get(name_of(symbol), SAME)
+    return context.table.fresh_value(symbol) if chosen.startswith(SAME) else chosen
 
 
 def _home(kind: str, values: Chosen, context: TopicContext) -> str:
@@ -201,6 +221,8 @@ def _choice(name: Name, chosen: Chosen, value: str, names: Mapping[str, str], co
     """Return a value of a symbol in words."""
     is_fresh = names.get(value) == _reference(name)
     number = chosen[name]
+    if (name, number) in context.distinguished.words:
+        return context.distinguished.words[name, number]
     if is_fresh and number.startswith(SAME):
         return f"`{_with_names(_equal_text(number, context))}`"
     if is_fresh:

@@ -33,8 +33,9 @@ def deployments(facts: Facts) -> Deployments:
     searched = [(chosen, _combinations(narrowed(facts, chosen))) for chosen in choices]
     total = sum(of_chosen.number for _, of_chosen in searched) or number
     varied = [name for name, _ in keys] + [name for _, of_chosen in searched for name in of_chosen.varied]
-    joined = together(searched if total <= MOST else (), total, words_of(facts))
-    return joined._replace(varied=tuple(dict.fromkeys(varied)))
+    obstacle = next((of_chosen.obstacle for _, of_chosen in searched if of_chosen.obstacle), "")
+    joined = together(searched if total <= MOST and not obstacle else (), total, words_of(facts))
+    return joined._replace(varied=tuple(dict.fromkeys(varied)), obstacle=obstacle)
 
 
 def _combinations(facts: Facts) -> Deployments:
@@ -45,10 +46,11 @@ def _combinations(facts: Facts) -> Deployments:
     values = {name: one.values for name, one in found.items() if one.values}
     varied = [name for name, one in values.items() if len(one) > 1]
     number = prod(map(len, values.values()))
-    tried = list(_tried(values, varied, context)) if number <= MOST else []
+    obstacle = context.distinguished.obstacle
+    tried = list(_tried(values, varied, context)) if number <= MOST and not obstacle else []
     assumed = dict(table.assumed)
     assumed |= {name: one.assumption for name, one in found.items() if one.assumption is not None}
-    return _joined(tried, number, varied, assumed.values(), table)
+    return _joined(tried, number, varied, assumed.values(), table)._replace(obstacle=obstacle)
 
 
 def _tried(

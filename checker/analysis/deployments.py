@@ -156,7 +156,7 @@ class Deployments(NamedTuple):
     ``choices`` are the names and values that differ between them. ``assumptions`` exclude other deployments.
     ``vary`` is false if the facts have no symbols, so that all deployments are the same. ``listed`` are the choices
     whose values the files list, so that each is a deployment that exists. ``varied`` are the names of the symbols with
-    several values.
+    several values. ``obstacle`` is a pattern because of which none is tried.
     """
 
     tried: tuple[Deployment, ...]
@@ -166,6 +166,7 @@ class Deployments(NamedTuple):
     vary: bool
     listed: frozenset[tuple[str, str]] = frozenset()
     varied: tuple[str, ...] = ()
+    obstacle: str = ""
 
     @property
     def ways(self) -> tuple[Deployment, ...]:
@@ -177,6 +178,8 @@ class Deployments(NamedTuple):
         """The reason why deployments are not tried; empty if they are."""
         if self.tried:
             return ""
+        if self.obstacle:
+            return f"the pattern `{self.obstacle}` may match only some values of the references"
         return f"too many deployments to try: {self.number} (values of {listed(self.varied, 4)})"
 
     @property

@@ -1,7 +1,7 @@
 """The values that represent all values of a symbol.
 
-Policies can distinguish the values of a symbol only if it equals a text of the same kind that they, or another symbol,
-name. So one fresh value and each of these texts represent all values.
+Policies can distinguish the values of a symbol if it equals a text of the same kind that they, or another symbol, name,
+or by a pattern. So one fresh value for each result of the patterns, and each of these texts, represent all values.
 
 Assumptions that any user would make are made and stated: the topic is in the Region of the instances that are named
 and, if the policy pins Connect to the account of the deployment, in their account. An instance that `aws:SourceArn`
@@ -97,11 +97,12 @@ def _any_regions(symbol: Symbol, context: TopicContext) -> SymbolValues:
     """Return the Region of the topic, and for an instance another one."""
     table = context.table
     first = table.of_kind(REGION)[0]
+    of_topic = _fresh(first, context)
     if first == symbol:
-        return SymbolValues((table.fresh_value(symbol),))
+        return SymbolValues(of_topic)
     if table.has_role(symbol, OF_INSTANCE):
-        return SymbolValues((table.fresh_value(first), table.fresh_value(symbol)))
-    return _described(symbol, (table.fresh_value(first),), "is the Region of the topic")
+        return SymbolValues((*of_topic, *_fresh(symbol, context)))
+    return _described(symbol, of_topic, "is the Region of the topic")
 
 
 def _accounts(symbol: Symbol, context: TopicContext) -> SymbolValues:
@@ -141,15 +142,15 @@ def _assumed_own_accounts(context: TopicContext) -> tuple[Values, str]:
 
 def _any_accounts(symbol: Symbol, context: TopicContext) -> Values:
     """Return a new account, and those that it is compared with."""
-    fresh = context.table.fresh_value(symbol)
+    fresh = _fresh(symbol, context)
     if context.is_own_account(symbol):  # the others are compared with it
-        return (fresh, *_named_accounts(context))
+        return (*fresh, *_named_accounts(context))
     if not context.only_adds:
         others = _values_of(context.table.of_kind(ACCOUNT), symbol, context)
-        return (fresh, *_named_accounts(context), *others)
+        return (*fresh, *_named_accounts(context), *others)
     compared = _compared_texts(symbol, context)
     others = _values_of(_accounts_of(compared, context), symbol, context)
-    return (fresh, *_accounts_in(compared), *others)
+    return (*fresh, *_accounts_in(compared), *others)
 
 
 def _compared_texts(symbol: Symbol, context: TopicContext) -> tuple[Value, ...]:
@@ -190,19 +191,19 @@ def _values_of(accounts: Iterable[Symbol], symbol: Symbol, context: TopicContext
         if account != symbol and context.is_own_account(account):
             yield from values_for(context.key_account or account, context).values
         elif account != symbol:
-            yield from account.allowed or (context.table.fresh_value(account),)
+            yield from account.allowed or _fresh(account, context)
 
 
 def _ids(symbol: Symbol, context: TopicContext) -> SymbolValues:
     """Return a new ID, and for an instance the IDs of the instances that it may be, first of one that the user named."""
-    fresh = context.table.fresh_value(symbol)
+    fresh = _fresh(symbol, context)
     if not context.table.has_role(symbol, OF_INSTANCE, SOURCE_ARN):
-        return SymbolValues((fresh,))
+        return SymbolValues(fresh)
     resources = (*(arn.resource for arn in context.instances), *context.composed(5))
     known = (resource.partition("/")[2] for resource in resources)
     others = () if context.only_adds else _other_ids(symbol, context)
     stated = (arn.resource.partition("/")[2] for arn in context.stated)
-    return SymbolValues((*stated, fresh, *known, *others))
+    return SymbolValues((*stated, *fresh, *known, *others))
 
 
 def _other_ids(symbol: Symbol, context: TopicContext) -> Iterator[str]:
@@ -212,7 +213,7 @@ def _other_ids(symbol: Symbol, context: TopicContext) -> Iterator[str]:
     for other in table.of_kind(ID):
         is_named = table.has_role(other, SOURCE_ARN, OF_INSTANCE)
         if other != symbol and is_named and not (is_declared and table.has_role(other, OF_INSTANCE)):
-            yield table.fresh_value(other)
+            yield from _fresh(other, context)
 
 
 def _instance_arns(symbol: Symbol, context: TopicContext) -> SymbolValues:
@@ -228,18 +229,17 @@ def _instance_arns(symbol: Symbol, context: TopicContext) -> SymbolValues:
     ]
     named = [f"{SAME}{number}" for number, text in texts if text in stated]
     others = [] if context.only_adds else [f"{SAME}{number}" for number, _ in texts]
-    values = (*named, context.table.fresh_value(symbol), *others)
+    values = (*named, *_fresh(symbol, context), *others)
     reason = "is a Connect instance in the topic's Region, of the account that its statement pins"
     return _described(symbol, values, reason)
 
 
 def _topic_arns(symbol: Symbol, context: TopicContext) -> SymbolValues:
-    return SymbolValues((context.table.fresh_value(symbol),))
+    return SymbolValues(_fresh(symbol, context))
 
 
 def _role_arns(symbol: Symbol, context: TopicContext) -> SymbolValues:
-    fresh = (context.table.fresh_value(symbol),)
-    return _described(symbol, fresh, "names an IAM role, user or account, not everyone")
+    return _described(symbol, _fresh(symbol, context), "names an IAM role, user or account, not everyone")
 
 
 def _names(symbol: Symbol, context: TopicContext) -> SymbolValues:
@@ -249,7 +249,12 @@ def _names(symbol: Symbol, context: TopicContext) -> SymbolValues:
         return _assumed(symbol, (context.own.resource,), _OWN_RESOURCE)
     named = (topic_arn(text) for text in sorted(context.table.texts)) if is_topic else ()
     topics = [arn.resource for arn in named if arn is not None and not is_wild(arn.resource)]
-    return SymbolValues((context.table.fresh_value(symbol), *topics))
+    return SymbolValues((*_fresh(symbol, context), *topics))
+
+
+def _fresh(symbol: Symbol, context: TopicContext) -> Values:
+    """Return the values of a symbol that equal no text, one for each result of the patterns."""
+    return (context.table.fresh_value(symbol), *context.distinguished.of(symbol))
 
 
 _OF_KIND: dict[str, Callable[[Symbol, TopicContext], SymbolValues]] = {

@@ -8,6 +8,7 @@ from checker.analysis.additive_policy import only_adds
 from checker.analysis.deployments import alone, name_of
 from checker.analysis.key_managers import owners_of
 from checker.analysis.pairing import STATED
+from checker.analysis.symbol_patterns import distinguished
 from checker.analysis.symbol_table import symbol_table
 from checker.analysis.symbols import OF_INSTANCE, is_own, masked_text
 from checker.core.arn import Arn, is_account, topic_arn
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from checker.analysis.deployments import Facts
+    from checker.analysis.symbol_patterns import Distinguished
     from checker.analysis.symbol_table import SymbolTable
     from checker.policy.model import Value
 
@@ -43,6 +45,7 @@ class TopicContext(NamedTuple):
     - ``stated``: the instances that the user named.
     - ``instances``: the instances that are named without symbols.
     - ``instance_texts``: all texts that name an instance.
+    - ``distinguished``: the values of symbols that patterns distinguish.
     - ``only_adds``: true if it does not matter which instances and accounts of the policy are the same.
     """
 
@@ -55,6 +58,7 @@ class TopicContext(NamedTuple):
     stated: tuple[Arn, ...]
     instances: tuple[Arn, ...]
     instance_texts: tuple[Value, ...]
+    distinguished: Distinguished
     only_adds: bool
 
     def is_own_account(self, symbol: Symbol) -> bool:
@@ -95,6 +99,7 @@ def topic_context(facts: Facts) -> TopicContext:
         stated,
         (*stated, *(arn for arn in named if arn is not None)),
         tuple(_instance_texts(table, stated)),
+        distinguished(table),
         only_adds(facts),
     )
 

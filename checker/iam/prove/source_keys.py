@@ -36,7 +36,7 @@ SOURCE_KEYS = (SOURCE_ARN, SOURCE_ACCOUNT)
 """The keys against the confused deputy problem. Connect sends these two, and not aws:SourceOwner."""
 
 _FRESH_IDS = tuple(f"{c * 8}-{c * 4}-4{c * 3}-8{c * 3}-{c * 12}" for c in HEX)
-_UUID = tuple(
+UUID = tuple(
     segment for length in (8, 4, 4, 4, 12) for segment in (Segment(chars=HEX, length=length), Segment("-"))
 )[:-1]
 
@@ -116,7 +116,7 @@ class Instances(NamedTuple):
         """Return the form of the instances of a Region."""
         parts = map(Segment, ("arn", self.partition, "connect", region))
         head = arn_head(*parts, account_segment(self.account))
-        shape = (*head, Segment("instance/"), *_UUID)
+        shape = (*head, Segment("instance/"), *UUID)
         return Form(shape, ((SOURCE_ARN, tuple(range(len(shape)))), (SOURCE_ACCOUNT, (len(head) - 2,))))
 
     def _excluded(self) -> tuple[Excluded, ...]:
