@@ -39,7 +39,10 @@ def complete_deployment(chosen: Chosen, varied: Collection[Name], context: Topic
     ]
     names = dict((*shown, *of_instances))
     choices = _choices(chosen, values, varied, names, context)
-    fresh = [(context.table.fresh[name], _reference(name)) for name in _whole(values, context)]
+    fresh = [
+        (_own_part(context.table.symbols[name], chosen, context), _reference(name))
+        for name in _whole(values, context)
+    ]
     longest_first = sorted((*shown, *of_instances, *fresh), key=lambda pair: -len(pair[0]))
     return Deployment(values, tuple(longest_first), choices, _references(values, context))
 
@@ -163,12 +166,17 @@ def _tested(statement: Statement, key: str, *, positive: bool = False) -> Iterat
 def _shown(values: Chosen, context: TopicContext) -> Shown:
     """Return the values that no file has, each with the reference to its symbol."""
     whole = [(values[name], _reference(name)) for name in _whole(values, context)]
-    return [*((context.table.fresh[name], _reference(name)) for name in _invented(values, context)), *whole]
+    return [*((value, _reference(name)) for name, value in _invented(values, context)), *whole]
 
 
-def _invented(values: Chosen, context: TopicContext) -> list[Name]:
-    """Return the symbols with an invented value, among them the Region and account of a topic whose ARN is not known."""
-    return [name for name, value in context.table.fresh.items() if values.get(name, value) == value]
+def _invented(values: Chosen, context: TopicContext) -> list[tuple[Name, str]]:
+    """Return the invented values with their symbols, also the Region and account of a topic whose ARN is not known."""
+    further = context.distinguished.values
+    return [
+        (name, value)
+        for name, fresh in context.table.fresh.items()
+        if (value := values.get(name, fresh)) == fresh or value in further.get(name, ())
+    ]
 
 
 def _reference(name: Name) -> str:
@@ -177,7 +185,7 @@ def _reference(name: Name) -> str:
 
 def _references(values: Chosen, context: TopicContext) -> dict[str, str]:
     """Return what a fix writes for the values that no file has; empty for those that it cannot write."""
-    references = {context.table.fresh[name]: _written(name, context) for name in _invented(values, context)}
+    references = {value: _written(name, context) for name, value in _invented(values, context)}
     for name in _whole(values, context):
         references[values[name]] = where = _written(name, context)
         account = values[name].split(":")[4] if context.table.symbols[name].kind == INSTANCE_ARN else ""

@@ -62,7 +62,9 @@ _SHAPES: dict[str, tuple[str, Shape]] = {
 }
 """What precedes the values of a kind in their part of an ARN, and the values."""
 _SERVICES = {INSTANCE_ARN: "connect", TOPIC_ARN: "sns", ROLE_ARN: "iam"}
-_ENDINGS = ("arn", "account", "owner", "region", "viaservice", "topicarn")
+_ENDINGS = ("arn", "account", "owner", "region", "viaservice")
+_NO_ARNS = ("account", "owner", "region", "viaservice")
+"""The ends of condition keys whose values may have a symbol, and of those among them whose values are not ARNs."""
 _TARGETS = {RESOURCE: (OF_TOPIC,), SOURCE_ARN: (SOURCE_ARN, OF_INSTANCE)}
 """The texts that a pattern with a role may be compared with; any text with symbols for other roles."""
 
@@ -148,7 +150,7 @@ def _has_names(role: str) -> bool:
 def _obstacles(texts: Iterable[RoleText], table: SymbolTable) -> Iterator[str]:
     """Yield the patterns that may match some values of symbols, and not only in one part of an ARN."""
     for role, text in texts:
-        if is_wild(text) and _is_irregular(text):
+        if is_wild(text) and _is_irregular(role, text):
             roles = _TARGETS.get(role)
             targets = (value for other, value in table.values if roles is None or other in roles)
             if any(_is_selective(text, pieces_of(target), table) for target in targets):
@@ -165,7 +167,7 @@ def _at_home(kind: str, texts: Iterable[RoleText], table: SymbolTable) -> Iterat
         yield from (text for _, text in texts if [*_patterns(kind, [("", text)])])
 
 
-def _is_irregular(text: str) -> bool:
+def _is_irregular(role: str, text: str) -> bool:
     """True for a pattern that is neither one without colons nor one of the parts of an ARN.
 
     With fewer colons than an ARN has, a wildcard may stand for several parts, unless only `*` follow it.
@@ -177,7 +179,8 @@ def _is_irregular(text: str) -> bool:
         return False
     first = next(index for index, part in enumerate(parts) if is_wild(part))
     has_more = any(part != "*" for part in parts[first + 1 :])
-    return has_more or (len(parts) == 1 and text[0] in "*?" and bool(text.strip("*?")))
+    may_be_arn = not role.endswith(_NO_ARNS) and text[0] in "*?" and bool(text.strip("*?"))
+    return has_more or (len(parts) == 1 and may_be_arn)
 
 
 def _is_selective(text: str, pieces: Sequence[Piece], table: SymbolTable) -> bool:

@@ -127,4 +127,22 @@ FOUND: dict[str, Template] = {
     "the account of the key is that of a composed ARN": Template(
         (statement(StringEquals=account(ref(OWN)), ArnEquals=arn(_OF_NAMED)),), KEY_OF_ACCOUNT
     ),
+    "a pattern matches some accounts": Template((statement(StringLike=account("1*")),)),
+    "a pattern matches some accounts, and another grant names one": Template(
+        (
+            statement(StringEquals=account(ref(OWN))),
+            statement(StringLike={**account("?4445555*"), "aws:RequestedRegion": "eu-west-2"}),
+        )
+    ),
+    "a pattern matches some instances": Template(
+        (statement(StringEquals=account(ref(OWN)), ArnLike=arn("arn:aws:connect:*:*:instance/0a*")),)
+    ),
+    "the Region of the request": Template(
+        (
+            statement(
+                StringEquals={**account(ref(OWN)), "aws:RequestedRegion": "eu-west-2"},
+                ArnEquals=arn(ref(INSTANCE)),
+            ),
+        )
+    ),
 }

@@ -198,6 +198,8 @@ _accounts = st.sampled_from(
         NAMED_ACCOUNT,
         [ref(OWN), ref(ACCOUNT)],
         [NAMED_ACCOUNT, ref(ACCOUNT)],
+        "1*",
+        "?4445555*",
     ]
 )
 _arns = st.sampled_from(
@@ -209,12 +211,15 @@ _arns = st.sampled_from(
         [ref(INSTANCE), LITERAL],
         [*COMPOSED[:2]],
         f"arn:aws:connect:*:{NAMED_ACCOUNT}:instance/*",
+        "arn:aws:connect:*:*:instance/0a*",
+        "arn:aws:connect:eu-*:4*:instance/*",
+        "arn:aws:connect:us-*",
     ]
 )
 _principals = st.sampled_from(
     [{"Service": "connect.amazonaws.com"}] * 5 + [{"AWS": sub("arn:aws:iam::${Account}:root")}, {"AWS": "*"}]
 )
-_resources = st.sampled_from([ref("Topic")] * 4 + ["*", TOPIC_ARN])
+_resources = st.sampled_from([ref("Topic")] * 5 + ["*", TOPIC_ARN, "arn:aws:sns:us-*:*:chat"])
 
 
 @st.composite
@@ -223,7 +228,15 @@ def _conditions(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.integers(0, 3)):
         operator = draw(
             st.sampled_from(
-                ["StringEquals", "StringEquals", "StringEquals", "StringNotEquals", "StringEqualsIfExists"]
+                [
+                    "StringEquals",
+                    "StringEquals",
+                    "StringLike",
+                    "StringLike",
+                    "StringNotEquals",
+                    "StringNotLike",
+                    "StringEqualsIfExists",
+                ]
             )
         )
         found[operator] = {"aws:SourceAccount": draw(_accounts)}
@@ -231,6 +244,10 @@ def _conditions(draw: st.DrawFn) -> dict[str, Any]:
         found[draw(st.sampled_from(["ArnEquals", "ArnEquals", "ArnLike", "ArnNotEquals"]))] = {
             "aws:SourceArn": draw(_arns)
         }
+    if not draw(st.integers(0, 5)):
+        found.setdefault("StringLike", {})["aws:RequestedRegion"] = draw(
+            st.sampled_from([NAMED_REGION, "us-*", "*-west-*"])
+        )
     return {"Condition": found} if found else {}
 
 
