@@ -76,8 +76,8 @@ class Distinguished(NamedTuple):
     known; empty if there is none.
     """
 
-    values: Mapping[Name, tuple[str, ...]] = {}  # noqa: RUF012 - nothing changes it
-    words: Mapping[tuple[Name, str], str] = {}  # noqa: RUF012 - nothing changes it
+    values: Mapping[Name, tuple[str, ...]] = {}
+    words: Mapping[tuple[Name, str], str] = {}
     obstacle: str = ""
 
     def of(self, symbol: Symbol) -> tuple[str, ...]:
