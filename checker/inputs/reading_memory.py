@@ -42,6 +42,16 @@ class ReadingMemory:
         found: _Made = self._made[key]  # type: ignore[assignment] # a key is of one type
         return found
 
+    def find(self, key: Hashable) -> object | None:
+        """Return what was made for a key; ``None`` if it was not."""
+        if key not in self._made and key in self._before:
+            self._made[key] = self._before[key]
+        return self._made.get(key)
+
+    def keep(self, key: Hashable, made: object) -> None:
+        """Keep what was made for a key."""
+        self._made[key] = made
+
     def forget(self) -> None:
         """Before another reading, forget the texts of files that changed, and what the last reading did not use."""
         self.snapshot = {path: one for path, one in self.snapshot.items() if is_unchanged(path, one)}
@@ -89,3 +99,21 @@ def remembered(key: Hashable, make: Callable[[], _Made]) -> _Made:
     """Return what an earlier reading made for a key. Without a memory, make it."""
     memory = _MEMORY.get()
     return make() if memory is None else memory.once(key, make)
+
+
+def has_memory() -> bool:
+    """True if this reading has a memory."""
+    return _MEMORY.get() is not None
+
+
+def made_before(key: Hashable) -> object | None:
+    """Return what an earlier reading made for a key and kept; ``None`` without one."""
+    memory = _MEMORY.get()
+    return memory.find(key) if memory is not None else None
+
+
+def keep_made(key: Hashable, made: object) -> None:
+    """Keep something for further readings, if there is a memory."""
+    memory = _MEMORY.get()
+    if memory is not None:
+        memory.keep(key, made)

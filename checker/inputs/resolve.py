@@ -14,6 +14,7 @@ from checker.inputs.declared import certain, doubt_about, settled, which_counts
 from checker.inputs.declared_keys import DeclaredKeys, is_same
 from checker.inputs.declared_subscriptions import subscriptions_of
 from checker.inputs.discover import home_of
+from checker.inputs.reading_memory import remembered
 from checker.inputs.senders import topic_name
 from checker.inputs.text import Implied
 from checker.lint.scope import may_name_connect
@@ -186,10 +187,17 @@ def read_policy_in(
     if isinstance(node, Unknown):
         return node
     try:
-        return policy_in(node, dialect, lambda root: substituted(root, texts))
+        return _once_for_node(node, dialect, texts)
     except InputError as error:
         facts.skip(error)
         return Unknown(error.reason)
+
+
+def _once_for_node(node: Node, dialect: Dialect, texts: Mapping[str, str]) -> PolicyText | Unknown:
+    """Read a policy, or return what an earlier reading with a memory read from the same node."""
+    key = (read_policy_in, id(node), id(dialect), tuple(texts.items()))
+    made, _ = remembered(key, lambda: (policy_in(node, dialect, lambda root: substituted(root, texts)), node))
+    return made
 
 
 def _without_connect(policies: Sequence[Node | Unknown]) -> bool:

@@ -17,7 +17,8 @@ from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.inputs.discover import home_of, is_code, is_configuration, is_hcl, name_of
 from checker.inputs.large_files import is_kept_state, is_terraform_json
-from checker.inputs.mentions import Mention, mention_at, mentions, text_in, text_of
+from checker.inputs.mentions import Mention, mention_at, mentions, text_in
+from checker.inputs.reading_memory import remembered
 from checker.inputs.synthesized_apps import is_synthesized, synthesized_apps
 from checker.inputs.unread_causes import cause_of, cause_of_module
 from checker.policy.node import Object, Scalar, children, items
@@ -62,7 +63,7 @@ def unread(
             continue
         text = "" if name_of(path) in reported or home_of(path) in others else text_in(path)
         found: list[Skipped] = []
-        for mention in mentions(text):
+        for mention in remembered((mentions, text), lambda: tuple(mentions(text))):  # noqa: B023 - called at once
             folders.add(path.parent)
             read = _Read(inventory) if read is None else read
             if not read.has(path, text, mention):
@@ -98,7 +99,7 @@ class _Read:
             files = {home_of(Path(name)) for name in files_of(resource)}
             self.files |= files
             if isinstance(resource.policy, PolicyText):
-                self.lines.update(_lines(resource.policy.document.root))
+                self.lines.update(_lines_of(resource.policy.document.root))
                 self.unknown.update(_unknown_statements(resource.policy.document.root))
             else:
                 self.not_known |= files
@@ -144,6 +145,12 @@ def _unknown_statements(root: Node) -> Iterator[tuple[str, int]]:
     for one in items(listed) if listed is not None else ():
         if isinstance(one, Scalar) and isinstance(one.value, Unknown):
             yield home_of(Path(one.source.name)), one.source.position(one.start, one.end).line
+
+
+def _lines_of(root: Node) -> frozenset[tuple[str, int]]:
+    """Return the lines of a policy that name Connect, those of an earlier reading if it is the same policy."""
+    lines, _ = remembered((_lines_of, id(root)), lambda: (frozenset(_lines(root)), root))
+    return lines
 
 
 def _lines(node: Node) -> Iterator[tuple[str, int]]:
@@ -194,8 +201,8 @@ def _missing_modules(path: Path) -> Iterator[Skipped]:
         return
     from checker.inputs.terraform.block_headers import headers
 
-    text = text_of(path)
-    for header in headers(text):
+    text = text_in(path)
+    for header in remembered((headers, text), lambda: tuple(headers(text))):
         if header.kind != "module" or CONNECT in header.text or not header.is_remote:
             continue
         if _OF_TOPICS_OR_KEYS.search(header.source):

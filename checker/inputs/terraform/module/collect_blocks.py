@@ -122,7 +122,11 @@ def _put(found: dict[_Key, Block], key: _Key, block: Block, *, override: bool) -
 
 def values_in(path: Path) -> dict[str, Argument]:
     """Parse values for variables. Raises InputError without quoting values, which may be sensitive."""
-    source = Source(name_of(path), read_text(path))
+    name, text = name_of(path), read_text(path)
+    return remembered((values_in, name, text), lambda: _values_in(Source(name, text)))
+
+
+def _values_in(source: Source) -> dict[str, Argument]:
     try:
         if not source.name.endswith(".json"):
             return dict(parse(source).arguments)

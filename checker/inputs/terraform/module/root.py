@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from checker.analysis.caller_policy import mentions_streaming
@@ -13,6 +14,7 @@ from checker.inputs.comments import hcl_comments
 from checker.inputs.declared_endpoints import may_need
 from checker.inputs.discover import root_name
 from checker.inputs.environment_variables import environments
+from checker.inputs.reading_memory import has_memory
 from checker.inputs.senders import Part, is_part, senders
 from checker.inputs.terraform.declare import TYPES, declare
 from checker.inputs.terraform.declare_endpoints import ENDPOINTS
@@ -25,6 +27,7 @@ from checker.inputs.terraform.module.declare import ModuleResource
 from checker.inputs.terraform.module.folder import absolute
 from checker.inputs.terraform.module.module import Module
 from checker.inputs.terraform.module.relevant_blocks import may_start, relevant_texts
+from checker.inputs.terraform.module.remembered_blocks import RememberedBlocks
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.module.variables import hide_sensitive, lists_other_values, without_default
 from checker.inputs.terraform.policy_owners import declare_missing_owners
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from checker.core.errors import InputError
     from checker.inputs.collect import Facts
     from checker.inputs.declared import Declarations
-    from checker.inputs.terraform.hcl.body import Body
+    from checker.inputs.terraform.hcl.body import Block, Body
     from checker.inputs.terraform.hcl.expression import Scope
     from checker.inputs.terraform.module.folder import Folder, Text
     from checker.inputs.terraform.module.session import Called, Instance
@@ -59,13 +62,40 @@ def modules_of(module: Called) -> Iterator[Called]:
 
 def instances_of(module: Called, wanted: Callable[[str], bool]) -> Iterator[Instance]:
     """Return the instances of a module's resources and data sources with the wanted types."""
+    for key, block in module.files.resources.items():
+        if wanted(_type_of(key)):
+            yield from _instances_of_block(module, key, block)
+
+
+def _type_of(key: tuple[str, str, str]) -> str:
+    """Return the type of a resource or data source, as tables name it."""
+    mode, kind, _ = key
+    return f"data.{kind}" if mode == "data" else kind
+
+
+def _instances_of_block(module: Called, key: tuple[str, str, str], block: Block) -> Iterator[Instance]:
     known = module.session.instances
-    for (mode, kind, name), block in module.files.resources.items():
-        if not wanted(f"data.{kind}" if mode == "data" else kind):
+    for address in _addresses(module.resource(*key, block.header)):
+        if address in known:
+            yield known[address]
+
+
+def declare_resources(module: Called, found: Declarations) -> None:
+    """Declare the topics, keys and further resources of a module."""
+    before = RememberedBlocks(module, found) if has_memory() else None
+    for key, block in module.files.resources.items():
+        if _type_of(key) not in TYPES:
             continue
-        for address in _addresses(module.resource(mode, kind, name, block.header)):
-            if address in known:
-                yield known[address]
+        make = partial(_declare_block, module, key, block, found)
+        if before is None:
+            make()
+        else:
+            before.declare(block, make)
+
+
+def _declare_block(module: Called, key: tuple[str, str, str], block: Block, found: Declarations) -> None:
+    for instance in _instances_of_block(module, key, block):
+        declare(ModuleResource(instance), found)
 
 
 def _addresses(node: Node) -> Iterator[str]:
@@ -190,8 +220,7 @@ def read_deployment(name: Path, session: Session, facts: Facts) -> None:
     for module in modules_of(Module(session, session.root)):
         modules.append(module)
         hide_sensitive(module)
-        for instance in instances_of(module, TYPES.__contains__):
-            declare(ModuleResource(instance), found)
+        declare_resources(module, found)
         stacks += map(ModuleResource, instances_of(module, STACKS.__contains__))
     if any(map(may_need, found.subscriptions)):
         declare_endpoints(modules, found)
