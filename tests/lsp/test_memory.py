@@ -117,7 +117,6 @@ def said(check: FolderCheck) -> list[object]:
 def test_a_memory_changes_no_answer(
     steps: list[tuple[str, str, bool]],
     tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Some edits are saved, some are not."""
     folder = tmp_path_factory.mktemp("root")
