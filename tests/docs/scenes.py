@@ -130,6 +130,7 @@ IN_GIT = {"docs/diff.md", "docs/reviews.md"}
 IN_SANDBOX: dict[str, Callable[[Account, str], Any]] = {
     "docs/audit.md": _of_the_audit,
     "docs/evidence.md": _of_the_evidence,
+    "docs/how-to/nightly-audit.md": _of_the_audit,
     "docs/flow.md": lambda account, instance: seed.good_topic(account, instance, "default"),
     "docs/live-repair.md": lambda account, _: seed.default_topic(account),
 }
