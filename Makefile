@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-.PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments soak fuzz kills \
+.PHONY: demo test lint types contracts docs site names licenses unit wheel supply dist sbom advisories deployments soak fuzz kills \
 	mutation bench bench-peers release-fixtures performance peers limits format clean
 
 demo: $(READY)
@@ -26,6 +26,10 @@ contracts: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m scripts.generate_docs
+
+# The documentation site, from the pages as they are: build/site/index.html. A warning fails the build.
+site: $(READY)
+	@$(BIN)/python -m scripts.build_site
 
 # Needs npm; `pip` and `npm` fetch what AWS publishes, and a diff shows what has changed.
 names: $(READY)

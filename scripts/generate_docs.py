@@ -1,4 +1,4 @@
-"""Writes what follows from the rules: the pages in `docs/rules`, and the rule ids in the schema.
+"""Writes what follows from the code: the pages of the rules, the reference, and the rules in the schema and the navigation.
 
     python -m scripts.generate_docs [--check]
 
@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -19,6 +20,7 @@ from checker.lint.engine import judge
 from checker.lint.registry import built_in
 from checker.report.context import Setting
 from checker.report.formats.text import render
+from scripts import generate_reference
 from tests.rules.cases import CASES, facts
 
 if TYPE_CHECKING:
@@ -30,21 +32,37 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PAGES = ROOT / "docs" / "rules"
 RULES = sorted(built_in(), key=lambda rule: rule.id)
+SITE = ROOT / "zensical.toml"
+MARKS = re.compile(r"(    # rules: written by `make docs`\n).*?(    # end of rules)", re.DOTALL)
+FAMILIES = {
+    "connect": "Amazon Connect",
+    "expectations": "Expectations",
+    "kms": "Keys",
+    "policy": "All policies",
+    "sns": "Topics",
+}
+"""The families as headings."""
 
 
 def main() -> None:
     """Write the files, or compare them."""
-    wanted = {**pages(), ROOT / "schemas/configuration.v1.json": schema()}
+    wanted = {**pages(), **generate_reference.pages(), **others()}
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-    extra = [path for path in PAGES.glob("*.md") if path not in wanted]
+    folders = (PAGES, generate_reference.FOLDER)
+    extra = [path for folder in folders for path in folder.glob("*.md") if path not in wanted]
     if "--check" in sys.argv[1:]:
         names = [path.relative_to(ROOT).as_posix() for path in (*stale, *extra)]
         sys.exit(f"out of date, run `make docs`: {', '.join(names)}" if names else 0)
-    PAGES.mkdir(parents=True, exist_ok=True)
     for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted[path])
     for path in extra:
         path.unlink()
+
+
+def others() -> dict[Path, str]:
+    """Files that list the rules beside other things."""
+    return {ROOT / "schemas/configuration.v1.json": schema(), SITE: navigation()}
 
 
 def pages() -> dict[Path, str]:
@@ -104,6 +122,22 @@ def table() -> Iterator[str]:
     for _, members in groupby(by_family, key=lambda rule: rule.family):
         for rule in members:
             yield f"| [`{rule.id}`]({rule.id}.md) | {rule.severity.value} | {rule.summary} |"
+
+
+def navigation() -> str:
+    """The settings of the site with the pages of the rules, by family."""
+    return MARKS.sub(
+        lambda found: "\n".join((found[1].rstrip("\n"), *navigation_lines(), found[2])), SITE.read_text()
+    )
+
+
+def navigation_lines() -> Iterator[str]:
+    """A list for each family, with a line a rule."""
+    by_family = sorted(RULES, key=lambda rule: (rule.family, rule.id))
+    for family, members in groupby(by_family, key=lambda rule: rule.family):
+        yield f'    {{ "{FAMILIES[family]}" = ['
+        yield from (f'      {{ "{rule.id}" = "rules/{rule.id}.md" }},' for rule in members)
+        yield "    ] },"
 
 
 def schema() -> str:

@@ -16,7 +16,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 OWN = "OWNER/connect-stream-checker@COMMIT # v"  # the pages name the commit of a release by a word
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+(?:\s|$)")
 TRUSTED = re.compile(
@@ -48,7 +48,7 @@ def permissions(name: str) -> dict[str, set[str]]:
 
 
 def test_the_workflows_and_the_example_are_looked_at() -> None:
-    assert TEXTS.keys() == {"advisories.yml", "ci.yml", "names.yml", "release.yml", "reviews.md"}
+    assert TEXTS.keys() == {"advisories.yml", "ci.yml", "github.md", "names.yml", "release.yml", "reviews.md"}
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -75,7 +75,7 @@ def test_a_workflow_gets_no_permission_by_default(name: str) -> None:
 
 
 def test_only_the_jobs_that_publish_may_write() -> None:
-    assert permissions("ci.yml") == {"test": set()}
+    assert permissions("ci.yml") == {"test": set(), "site": set()}
     assert permissions("advisories.yml") == {"advisories": set()}
     assert permissions("names.yml") == {
         "fetch": set(),

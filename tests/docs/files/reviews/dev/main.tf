@@ -1,0 +1,3 @@
+module "chat" {
+  source = "../modules/chat"
+}
