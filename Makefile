@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .PHONY: demo test lint types contracts docs names licenses unit wheel supply dist sbom advisories deployments soak fuzz kills \
-	mutation bench bench-peers release-fixtures performance peers limits format clean
+	vscode mutation bench bench-peers release-fixtures performance peers limits format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -65,6 +65,20 @@ sbom: dist
 
 advisories: $(READY)
 	@$(BIN)/python -m scripts.check_advisories
+
+# The extension for Visual Studio Code. Needs npm 9 or newer; no script of a package runs.
+VSCODE := build/vscode
+vscode: build/checker.vsix
+
+$(VSCODE)/.installed: editors/vscode/package.json editors/vscode/package-lock.json
+	mkdir -p $(VSCODE) && cp $^ $(VSCODE)
+	cd $(VSCODE) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+build/checker.vsix: $(VSCODE)/.installed LICENSE $(wildcard editors/vscode/* editors/vscode/.vscodeignore)
+	cp -RL editors/vscode/. $(VSCODE)
+	@export SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} && cd $(VSCODE) \
+		&& npm run --silent bundle && npm run --silent package
 
 # Exceeds every limit of docs/limits.md, also those that take long to reach.
 limits: $(READY)
