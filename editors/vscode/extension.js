@@ -64,7 +64,8 @@ class Server {
   async reportFailure() {
     const choice = await vscode.window.showErrorMessage(CANNOT_START, OPEN_SETTING, SHOW_OUTPUT);
     if (choice === OPEN_SETTING) {
-      await vscode.commands.executeCommand("workbench.action.openSettings", "checker.path");
+      const remote = vscode.env.remoteName ? "Remote" : ""; // settings of a remote machine have a page of their own
+      await vscode.commands.executeCommand(`workbench.action.open${remote}Settings`, { query: "checker.path" });
     } else if (choice === SHOW_OUTPUT) {
       this.output.show();
     }
