@@ -113,3 +113,13 @@ def test_the_server_can_be_restarted(code: Code, folder: Path) -> None:
         page.keyboard.press("Enter")
         expect(lens).to_have_count(0)
         expect(lens).to_have_text(OPEN)
+
+
+def test_terraform_is_checked_without_an_extension_for_it(code: Code, folder: Path) -> None:
+    policy = (folder / "policy.json").read_text()
+    (folder / "main.tf").write_text(
+        f'resource "aws_sns_topic_policy" "chat" {{\n  arn    = "{TOPIC}"\n  policy = <<EOT\n{policy}EOT\n}}\n'
+    )
+    with code.open(folder / "main.tf", SETTINGS) as page:
+        expect(page.locator(".codelens-decoration a")).to_have_text(re.compile("other AWS customers: yes"))
+        expect(page.locator(".squiggly-error").first).to_be_visible()
