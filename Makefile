@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .PHONY: demo test lint types contracts docs site names licenses unit wheel supply dist sbom advisories deployments soak fuzz kills \
-	mutation bench bench-peers release-fixtures performance peers limits format clean
+	vscode code-server mutation bench bench-peers release-fixtures performance peers limits format clean
 
 demo: $(READY)
 	@$(BIN)/checker demo
@@ -69,6 +69,32 @@ sbom: dist
 
 advisories: $(READY)
 	@$(BIN)/python -m scripts.check_advisories
+
+# The extension for Visual Studio Code, the same bytes for the same commit. Needs npm; no script of a package runs.
+VSCODE := build/vscode
+VSCODE_SOURCES := $(wildcard editors/vscode/*) editors/vscode/.vscodeignore
+vscode: build/checker.vsix
+
+$(VSCODE)/.installed: editors/vscode/package.json editors/vscode/package-lock.json
+	mkdir -p $(VSCODE) && cp $^ $(VSCODE)
+	cd $(VSCODE) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+build/checker.vsix: $(VSCODE)/.installed $(VSCODE_SOURCES)
+	rm -rf $(VSCODE)/dist && install -m 644 $(VSCODE_SOURCES) $(VSCODE)
+	@export TZ=UTC SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} && umask 022 && cd $(VSCODE) \
+		&& npm run --silent bundle && npm run --silent package
+
+# Visual Studio Code for a browser, in which the tests run the extension. Without its native parts, it logs and searches
+# nothing, and needs neither a compiler nor other downloads.
+CODE_SERVER := build/code-server
+code-server: $(CODE_SERVER)/.installed
+
+$(CODE_SERVER)/.installed:
+	npm install --silent --no-save --ignore-scripts --prefix $(CODE_SERVER) code-server@4.100.3
+	cd $(CODE_SERVER)/node_modules/code-server/lib/vscode \
+		&& npm install --silent --no-save --ignore-scripts --omit=dev
+	@touch $@
 
 # Exceeds every limit of docs/limits.md, also those that take long to reach.
 limits: $(READY)

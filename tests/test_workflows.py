@@ -75,7 +75,7 @@ def test_a_workflow_gets_no_permission_by_default(name: str) -> None:
 
 
 def test_only_the_jobs_that_publish_may_write() -> None:
-    assert permissions("ci.yml") == {"test": set(), "site": set()}
+    assert permissions("ci.yml") == {"test": set(), "site": set(), "editors": set()}
     assert permissions("advisories.yml") == {"advisories": set()}
     assert permissions("names.yml") == {
         "fetch": set(),
