@@ -73,7 +73,7 @@ def after_fix(
     ``topics`` use the fixed keys. The explanation shows what a fix does not read, such as the subscribers.
     """
     if outcome.is_pending:
-        yield f"next: {shell_command(with_options(outcome.command, '--apply'))}"
+        yield f"next: {this_command('--apply')}"
     elif outcome.applied and outcome.flow is None:
         yield from _flow((*(change.resource for change in outcome.changes), *topics), instances, access)
     elif topics and outcome.replacement is None and not (outcome.changes or outcome.unfixed):

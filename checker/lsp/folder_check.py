@@ -37,6 +37,11 @@ if TYPE_CHECKING:
     from checker.inputs.reading_memory import ReadingMemory
 
 
+INSTANCES = "name the Connect instance as `instances` in checker.yaml, or in the settings of the editor"
+"""The help where the command line names `--instance-arn`."""
+_SETTING = "the setting `instances` of the editor"
+
+
 def is_checked(path: str) -> bool:
     """True for a file that may declare topics and keys, or that is read with one that does."""
     return is_input(os.path.basename(path)) or path.endswith((*VALUES, CONFIGURATION, *CONFIGURATIONS))  # noqa: PTH119 - a name
@@ -105,7 +110,8 @@ class FolderCheck:
         try:
             run = examine(self._options)
         except CheckerError as error:
-            self.error = error
+            of_option = error.what == "--instance-arn"
+            self.error = error.reworded(error.reason, error.help, _SETTING) if of_option else error
         else:
             self.report, self.inventory = run.report, run.inventory
 
@@ -144,7 +150,8 @@ class FolderCheck:
             try:
                 explained = explain(case.topic, key, None, known_rules(), around=self.inventory)
             except InputError as error:
-                return "\n".join(filter(None, (str(error), error.help and f"help: {error.help}")))
+                help_text = error.help if case.pairings else INSTANCES
+                return "\n".join(filter(None, (str(error), help_text and f"help: {help_text}")))
         return "\n".join(explanation_text(explained, Paint()))
 
     def _of_topics(self) -> Iterator[Lens]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lsprotocol.types import Hover, MarkupContent, MarkupKind
 
 from checker.app.run import known_rules
-from checker.lsp.diagnostics import findings_in, message_lines
+from checker.lsp.diagnostics import findings_in
 from checker.lsp.positions import contains
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def hover_at(path: str, place: Position, kind: MarkupKind, shown: Shown) -> Hover | None:
-    """Return the findings at a place of a document, each with the page of its rule; ``None`` without any."""
+    """Return the pages of the rules of the findings at a place of a document; ``None`` without any."""
     found = [
         (finding, where)
         for finding, where in findings_in(shown.check.report, path, shown)
@@ -29,14 +29,14 @@ def hover_at(path: str, place: Position, kind: MarkupKind, shown: Shown) -> Hove
     if not found:
         return None
     pages = {rule.id: rule.documentation() for rule in known_rules()}
-    texts = (text for finding, _ in found for text in _page(finding, pages.get(finding.rule, "")))
+    rules = {finding.rule: finding for finding, _ in found}
+    texts = (text for rule, finding in rules.items() for text in _page(finding, pages.get(rule, "")))
     return Hover(MarkupContent(kind, "\n\n".join(texts)), _innermost(where for _, where in found))
 
 
 def _page(finding: Finding, page: str) -> Iterator[str]:
-    """Yield a finding with what its rule says of itself."""
+    """Yield a rule with what it says of itself; the editor shows the message of the finding."""
     yield f"**{finding.severity.value}** `{finding.rule}`"
-    yield from message_lines(finding)
     yield page
 
 

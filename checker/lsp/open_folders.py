@@ -33,13 +33,18 @@ _MOST_CHECKS = 20
 
 
 class _OpenFolder:
-    """A folder with its last check. ``is_stale`` is true if a document changed since."""
+    """A folder with its last check. ``is_stale`` is true if a document changed since.
+
+    ``has_other_answers`` is true if the answers above policies may change without an edit, after which an editor asks for
+    them anyway.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.memory = ReadingMemory()
         self.shown: Shown | None = None
         self.is_stale = False
+        self.has_other_answers = False
         self.task: asyncio.Task[None] | None = None
 
 
@@ -56,8 +61,8 @@ class OpenFolders:
     def configure(self, settings: object) -> None:
         """Take the settings of the editor: ``instances`` are ARNs of instances, as for `--instance-arn`."""
         listed = settings.get("instances") if isinstance(settings, dict) else None
-        if isinstance(listed, list):
-            self._instances = tuple(one for one in listed if isinstance(one, str))
+        texts = listed if isinstance(listed, list) else ()
+        self._instances = tuple(one for one in texts if isinstance(one, str))
 
     def check(self, uri: str) -> None:
         """Check the folder of a document, unless it is not an input."""
@@ -66,9 +71,11 @@ class OpenFolders:
             self._renew(self._folder(path))
 
     def check_all(self) -> None:
-        """Check all folders with open documents: another program changed a file."""
+        """Check all folders with open documents: another program changed a file, or the user a setting."""
         for path in self._documents():
-            self._renew(self._folder(path))
+            opened = self._folder(path)
+            opened.has_other_answers = True
+            self._renew(opened)
 
     def close(self, uri: str) -> None:
         """Remove the diagnostics of a document that was closed."""
@@ -130,6 +137,9 @@ class OpenFolders:
                 continue
             for path, diagnostics in found.items():
                 self._publish(uri_of(path), diagnostics, versions[path])
+        if opened.has_other_answers:
+            opened.has_other_answers = False
+            self._refresh_answers()
         asyncio.get_running_loop().call_later(_COLLECT_AFTER, self._collect, self._checks)
 
     def _checked(self, opened: _OpenFolder, texts: Mapping[str, str]) -> tuple[Shown, Diagnostics]:
@@ -155,6 +165,13 @@ class OpenFolders:
         self._server.text_document_publish_diagnostics(
             lsp.PublishDiagnosticsParams(uri, diagnostics, version)
         )
+
+    def _refresh_answers(self) -> None:
+        """Ask the editor to request the answers above policies again, if it can."""
+        workspace = self._server.client_capabilities.workspace
+        lenses = workspace.code_lens if workspace is not None else None
+        if lenses is not None and lenses.refresh_support:
+            self._server.workspace_code_lens_refresh(None)
 
     def _report(self, error: Exception) -> None:
         text = f"bug in checker, please report it: {type(error).__name__}: {inert(str(error))}"

@@ -20,6 +20,7 @@ from lsprotocol.types import (
 from checker.core.finding import Applicability
 from checker.core.record import NamedTuple
 from checker.lsp.diagnostics import findings_in
+from checker.lsp.folder_check import INSTANCES
 from checker.lsp.positions import overlaps, uri_of
 from checker.report.brief import one_line
 
@@ -84,7 +85,7 @@ def _action(fix: Fix, finding: Finding, request: FixRequest, shown: Shown) -> Co
 def _obstacle(fix: Fix) -> str:
     """Return why a fix cannot be applied in the editor."""
     if fix.needs:
-        return f"needs the Connect instance: name it as `instances` in checker.yaml, or with `{fix.needs[0]}`"
+        return f"needs the Connect instance: {INSTANCES}"
     return "; ".join(map(one_line, fix.plan)) or _BY_HAND
 
 

@@ -34,28 +34,14 @@ class CheckerClient extends LanguageClient {
 
 /** Return a client that is not started. `executeCommand` runs the commands of the server. */
 function createClient(context, output, executeCommand) {
-  const client = new CheckerClient(SECTION, "checker", serverOptions(context), {
+  return new CheckerClient(SECTION, "checker", serverOptions(context), {
     documentSelector: SELECTOR,
     initializationOptions: () => ({ instances: setting("instances") }),
     initializationFailedHandler: () => false,
     synchronize: { configurationSection: SECTION },
     outputChannel: output,
-    middleware: {
-      executeCommand,
-      handleDiagnostics: (uri, diagnostics, next) => {
-        next(uri, diagnostics);
-        refreshAnswers(client, uri);
-      },
-    },
+    middleware: { executeCommand },
   });
-  return client;
-}
-
-/** Ask again for the answers above the policies of a document: a check may have changed them without an edit. */
-function refreshAnswers(client, uri) {
-  const document = vscode.workspace.textDocuments.find((open) => open.uri.toString() === uri.toString());
-  const provider = document && client.getFeature("textDocument/codeLens").getProvider(document);
-  provider?.onDidChangeCodeLensEmitter.fire();
 }
 
 /** Return the command of the server. It runs outside the workspace, where Windows would look for commands first. */

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 from lsprotocol import types as lsp
@@ -21,7 +22,8 @@ CAPABILITIES = lsp.ClientCapabilities(
         hover=lsp.HoverClientCapabilities(content_format=[lsp.MarkupKind.Markdown]),
     ),
     workspace=lsp.WorkspaceClientCapabilities(
-        did_change_watched_files=lsp.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
+        did_change_watched_files=lsp.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True),
+        code_lens=lsp.CodeLensWorkspaceClientCapabilities(refresh_support=True),
     ),
 )
 
@@ -34,9 +36,22 @@ class Editor:
         self.loop = loop
         self.folder = folder
         self.versions: dict[str, int] = {}
+        self.refreshed = 0
+
+        @client.feature(lsp.WORKSPACE_CODE_LENS_REFRESH)  # type: ignore[untyped-decorator]
+        def refresh(*_: object) -> None:
+            self.refreshed += 1
 
     def wait(self, coroutine: Coroutine[Any, Any, _Result]) -> _Result:
-        return self.loop.run_until_complete(asyncio.wait_for(coroutine, _PATIENCE))
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(_PATIENCE)
+
+    def tell(self, notify: Callable[..., None], params: object) -> None:
+        """Send a notification."""
+
+        async def notifying() -> None:
+            notify(params)
+
+        self.wait(notifying())
 
     def uri(self, name: str) -> str:
         return (self.folder / name).as_uri()
@@ -47,7 +62,7 @@ class Editor:
         self.versions[uri] = 1
         content = (self.folder / name).read_text() if text is None else text
         item = lsp.TextDocumentItem(uri, "plaintext", 1, content)
-        self.client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
+        self.tell(self.client.text_document_did_open, lsp.DidOpenTextDocumentParams(item))
         return self.published(name)
 
     def edit(self, name: str, text: str) -> list[lsp.Diagnostic]:
@@ -62,17 +77,22 @@ class Editor:
         self.client.diagnostics.pop(uri, None)
         document = lsp.VersionedTextDocumentIdentifier(self.versions[uri], uri)
         change = lsp.TextDocumentContentChangeWholeDocument(text)
-        self.client.text_document_did_change(lsp.DidChangeTextDocumentParams(document, [change]))
+        self.tell(self.client.text_document_did_change, lsp.DidChangeTextDocumentParams(document, [change]))
 
     def close(self, name: str) -> None:
-        self.client.text_document_did_close(lsp.DidCloseTextDocumentParams(self.document(name)))
+        self.tell(self.client.text_document_did_close, lsp.DidCloseTextDocumentParams(self.document(name)))
 
     def changed_on_disk(self, *names: str) -> None:
         """Report that another program changed files."""
         events = [lsp.FileEvent(self.uri(name), lsp.FileChangeType.Changed) for name in names]
         for name in self.versions:
             self.client.diagnostics.pop(name, None)
-        self.client.workspace_did_change_watched_files(lsp.DidChangeWatchedFilesParams(events))
+        self.tell(self.client.workspace_did_change_watched_files, lsp.DidChangeWatchedFilesParams(events))
+
+    def configure(self, settings: dict[str, Any]) -> None:
+        """Change the settings of the editor."""
+        self.client.diagnostics.clear()
+        self.tell(self.client.workspace_did_change_configuration, lsp.DidChangeConfigurationParams(settings))
 
     def published(self, name: str) -> list[lsp.Diagnostic]:
         """Wait for the next diagnostics of a document."""
@@ -116,8 +136,10 @@ class Editor:
 
 @contextmanager
 def editor(folder: Path, settings: dict[str, Any] | None = None) -> Iterator[Editor]:
-    """Start an editor with a folder, and stop it as editors do."""
+    """Start an editor with a folder, and stop it as editors do. It has a thread: other tests have a loop in this one."""
     loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever, daemon=True)
+    thread.start()
     client = make_test_lsp_client()
     client.feature(lsp.CLIENT_REGISTER_CAPABILITY)(lambda _: None)
     opened = Editor(client, loop, folder)
@@ -133,6 +155,8 @@ def editor(folder: Path, settings: dict[str, Any] | None = None) -> Iterator[Edi
         opened.wait(client.shutdown_session())
     finally:
         opened.wait(client.stop())  # type: ignore[no-untyped-call]
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
         loop.close()
 
 

@@ -200,6 +200,24 @@ def test_a_mistake_in_the_configuration_is_shown_in_each_document(folder: Path) 
         assert codes(opened.published("topic.json")) == ["missing-source-account"]
 
 
+def test_a_setting_can_be_changed_and_removed(folder: Path) -> None:
+    (folder / "topic.json").write_text(policy())
+    with editor(folder) as opened:
+        opened.open("topic.json")
+        for settings, fixable in (({"instances": [INSTANCE]}, True), ({}, False)):
+            opened.configure({"checker": settings})
+            first = opened.published("topic.json")[0]
+            assert bool(opened.fixes("topic.json", first)[0].edit) is fixable
+        assert opened.refreshed == 2
+
+
+def test_a_setting_that_is_not_an_instance_is_named(folder: Path) -> None:
+    (folder / "topic.json").write_text(policy())
+    with editor(folder, {"instances": ["chat"]}) as opened:
+        (only,) = opened.open("topic.json")
+    assert only.message.startswith("not checked: the setting `instances` of the editor: `chat`")
+
+
 def test_files_that_another_program_changes_are_read_again(open_editor: Editor, folder: Path) -> None:
     files = TERRAFORM.split('data "aws_iam_policy_document"')
     (folder / "main.tf").write_text(files[0])
@@ -253,9 +271,9 @@ def test_documents_that_are_no_inputs_are_left_alone(open_editor: Editor, folder
     (folder / "notes.md").write_text("connect.amazonaws.com sns:Publish")
     (folder / "topic.json").write_text(policy())
     item = lsp.TextDocumentItem(open_editor.uri("notes.md"), "markdown", 1, "connect.amazonaws.com")
-    open_editor.client.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
+    open_editor.tell(open_editor.client.text_document_did_open, lsp.DidOpenTextDocumentParams(item))
     unsaved = lsp.TextDocumentItem("untitled:Untitled-1", "json", 1, policy())
-    open_editor.client.text_document_did_open(lsp.DidOpenTextDocumentParams(unsaved))
+    open_editor.tell(open_editor.client.text_document_did_open, lsp.DidOpenTextDocumentParams(unsaved))
     open_editor.open("topic.json")
     assert [*open_editor.client.diagnostics] == [open_editor.uri("topic.json")]
 
