@@ -1,4 +1,4 @@
-"""One sandbox for all tests of a process."""
+"""One sandbox and one browser for all tests of a process."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.browser import browser
 from tests.pauses import drop_pauses
 
 if TYPE_CHECKING:
     from checker.sandbox.running import Sandbox
+
+__all__ = ["browser"]
+"""One browser as well: a process cannot drive two."""
 
 settings.register_profile("untimed", deadline=None)  # how fast a machine is must not decide how a test ends
 settings.load_profile("untimed")

@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scripts.build_site import build
-from tests.browser import browser
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-__all__ = ["browser"]
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,6 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.page.conftest import browser as chromium  # noqa: F401 - a fixture
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -87,7 +85,7 @@ class Code:
 
 
 @pytest.fixture(scope="session")
-def code(vsix: Path, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Code]:  # noqa: F811
+def code(vsix: Path, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Code]:
     if not (CODE / ".installed").exists():
         pytest.skip("Visual Studio Code for a browser is not installed: `make code-server` installs it")
     data = tmp_path_factory.mktemp("code")
@@ -99,7 +97,7 @@ def code(vsix: Path, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
     serving = [*command, "--host", "127.0.0.1", "--port", str(port), "--without-connection-token"]
     with subprocess.Popen(serving, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         wait_for(port)
-        yield Code(chromium, data, port)
+        yield Code(browser, data, port)
         process.terminate()
 
 

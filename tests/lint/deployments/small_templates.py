@@ -246,7 +246,7 @@ def _conditions(draw: st.DrawFn) -> dict[str, Any]:
         }
     if not draw(st.integers(0, 5)):
         found.setdefault("StringLike", {})["aws:RequestedRegion"] = draw(
-            st.sampled_from([NAMED_REGION, "us-*", "*-west-*"])
+            st.sampled_from([NAMED_REGION, "us-*", "eu-*"])
         )
     return {"Condition": found} if found else {}
 
