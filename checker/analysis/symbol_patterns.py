@@ -27,7 +27,7 @@ from checker.core.unknown import ACCOUNT, ID, NAME, REGION, Unknown
 from checker.iam.prove.domain import Budget, ExhaustedError
 from checker.iam.prove.shape import Reader, Segment, classes
 from checker.iam.prove.source_keys import SOURCE_ARN, UUID
-from checker.iam.prove.texts import DIGITS, LOWER, UPPER
+from checker.iam.prove.texts import ALPHANUMERIC, LOWER, account_segment, at_least
 from checker.policy.model import RESOURCE
 from checker.policy.wildcard import glob, is_wild, tokens_of
 
@@ -47,10 +47,9 @@ _COLONS = 5
 """The colons of the ARN of a topic, key, instance or role."""
 _PARTS = {REGION: 3, ACCOUNT: 4, ID: 5, NAME: 5, INSTANCE_ARN: 5, TOPIC_ARN: 5, ROLE_ARN: 5}
 """The part of an ARN that has the values of a kind; of a symbol for a whole ARN, the part that is its own."""
-_NAME_CHARS = f"{LOWER}{UPPER[:26]}-_"
-_NAME = (Segment(chars=_NAME_CHARS, length=1), Segment(chars=_NAME_CHARS))
-_REGION = (Segment(chars=LOWER, length=1), Segment(chars=f"{LOWER}-"))
-_ACCOUNT = (Segment(chars=DIGITS, length=12),)
+_NAME = at_least(f"{ALPHANUMERIC}-_")
+_REGION = at_least(f"{LOWER}-")
+_ACCOUNT = (account_segment(),)
 _SHAPES: dict[str, tuple[str, Shape]] = {
     ACCOUNT: ("", _ACCOUNT),
     REGION: ("", _REGION),
@@ -62,9 +61,9 @@ _SHAPES: dict[str, tuple[str, Shape]] = {
 }
 """What precedes the values of a kind in their part of an ARN, and the values."""
 _SERVICES = {INSTANCE_ARN: "connect", TOPIC_ARN: "sns", ROLE_ARN: "iam"}
-_ENDINGS = ("arn", "account", "owner", "region", "viaservice")
 _NO_ARNS = ("account", "owner", "region", "viaservice")
-"""The ends of condition keys whose values may have a symbol, and of those among them whose values are not ARNs."""
+_ENDINGS = ("arn", *_NO_ARNS)
+"""The ends of condition keys whose values may have a symbol, and before them of those whose values are not ARNs."""
 _TARGETS = {RESOURCE: (OF_TOPIC,), SOURCE_ARN: (SOURCE_ARN, OF_INSTANCE)}
 """The texts that a pattern with a role may be compared with; any text with symbols for other roles."""
 
@@ -115,14 +114,13 @@ def _values(texts: Sequence[RoleText], table: SymbolTable) -> Distinguished:
 
 def _described(kind: str, values: Sequence[str], texts: Iterable[RoleText]) -> Iterator[tuple[str, str]]:
     """Yield values of a symbol, each with the patterns that it matches and those that only others match."""
-    before = _SHAPES[kind][0]
     patterns = [
         one
         for one in dict.fromkeys(_patterns(kind, texts))
-        if len({_results_of(kind, [one], before + value) for value in values}) > 1
+        if len({_results(kind, [one], value) for value in values}) > 1
     ]
     for value in values:
-        matched = [one for one in patterns if any(_results_of(kind, [one], before + value))]
+        matched = [one for one in patterns if any(_results(kind, [one], value))]
         others = [one for one in patterns if one not in matched]
         positive = [f"matches {_listed(matched, 'and')}"] if matched else []
         negative = [f"does not match {_listed(others, 'or')}"] if others else []
@@ -131,10 +129,6 @@ def _described(kind: str, values: Sequence[str], texts: Iterable[RoleText]) -> I
 
 def _listed(patterns: Sequence[str], last: str) -> str:
     return f" {last} ".join(f"`{one}`" for one in patterns)
-
-
-def _results_of(kind: str, patterns: Sequence[str], text: str) -> tuple[bool, ...]:
-    return _results_of_region(patterns, text) if kind == REGION else _results(patterns, text)
 
 
 def _text(value: Value) -> str:
@@ -210,10 +204,14 @@ def _others(
     """Return values of a symbol for the results of patterns other than those for its fresh value."""
     if symbol.allowed or symbol.kind not in _PARTS:
         return ()
-    patterns = tuple(dict.fromkeys(_patterns(symbol.kind, texts)))
-    if symbol.kind == REGION:
-        return tuple(_regions(fresh, patterns, partition))
-    return tuple(_of_shape(symbol.kind, fresh, patterns, taken)) if patterns else ()
+    kind, patterns = symbol.kind, tuple(dict.fromkeys(_patterns(symbol.kind, texts)))
+    if not patterns:
+        return ()
+    values = _regions(partition) if kind == REGION else _of_shape(kind, patterns, (*taken, fresh))
+    first: dict[tuple[bool, ...], str] = {}
+    for value in (fresh, *values):
+        first.setdefault(_results(kind, patterns, value), value)
+    return tuple(first.values())[1:]
 
 
 def _patterns(kind: str, texts: Iterable[RoleText]) -> Iterator[str]:
@@ -227,36 +225,23 @@ def _patterns(kind: str, texts: Iterable[RoleText]) -> Iterator[str]:
             yield part
 
 
-def _regions(fresh: str, patterns: Sequence[str], partition: str) -> Iterator[str]:
-    """Yield a Region with Amazon Connect for each other result."""
-    seen = {_results_of_region(patterns, fresh)}
-    for region in REGIONS.get(partition, ()):
-        result = _results_of_region(patterns, region)
-        if region in CONNECT_REGIONS and result not in seen:
-            seen.add(result)
-            yield region
+def _regions(partition: str) -> Iterator[str]:
+    """Yield the Regions with Amazon Connect."""
+    return (region for region in REGIONS.get(partition, ()) if region in CONNECT_REGIONS)
 
 
-def _results_of_region(patterns: Sequence[str], region: str) -> tuple[bool, ...]:
-    """Return whether patterns match a Region, or the name of a service in it, such as that of `kms:ViaService`."""
-    return (*_results(patterns, region), *_results(patterns, f"sns.{region}.amazonaws.com"))
-
-
-def _of_shape(kind: str, fresh: str, patterns: Sequence[str], taken: Iterable[str]) -> Iterator[str]:
-    """Yield a value for each other result, which equals none of those that are taken."""
+def _of_shape(kind: str, patterns: Sequence[str], taken: Iterable[str]) -> Iterator[str]:
+    """Yield values of a kind for each result of patterns that can occur, except those that are taken."""
     before, values = _SHAPES[kind]
     shape = (Segment(before), *values) if before else values
-    literals = frozenset(f"{before}{one}" for one in (*taken, fresh))
+    literals = frozenset(f"{before}{one}" for one in taken)
     whole = frozenset(range(len(shape)))
     readers = [Reader(tokens_of(one), whole) for one in (*patterns, *sorted(literals))]
-    seen = {_results(patterns, before + fresh)}
-    for segments in classes(shape, readers, Budget()):
-        text = "".join(segments)
-        result = _results(patterns, text)
-        if text not in literals and result not in seen:
-            seen.add(result)
-            yield text.removeprefix(before)
+    texts = ("".join(segments) for segments in classes(shape, readers, Budget()))
+    yield from (text.removeprefix(before) for text in texts if text not in literals)
 
 
-def _results(patterns: Sequence[str], text: str) -> tuple[bool, ...]:
-    return tuple(glob(one).matches(text) for one in patterns)
+def _results(kind: str, patterns: Sequence[str], value: str) -> tuple[bool, ...]:
+    """Return whether patterns match a value in its part of an ARN; a Region also as `kms:ViaService` names it."""
+    texts = (value, f"sns.{value}.amazonaws.com") if kind == REGION else (f"{_SHAPES[kind][0]}{value}",)
+    return tuple(glob(one).matches(text) for text in texts for one in patterns)
