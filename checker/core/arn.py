@@ -96,6 +96,23 @@ def topic_arn_problem(text: str) -> str:
     return f"it is longer than {longest} characters" if len(text) > longest else ""
 
 
+def instance_arn_problem(text: str) -> str:
+    """Explain why a text is not the ARN of a Connect instance; empty if it is one."""
+    arn = Arn.parse(text)
+    if arn is None:
+        return "it is the ID without the rest of the ARN" if is_uuid(text) else "it is not a valid ARN"
+    if arn.service != "connect":
+        return f"its service is `{arn.service}`, not `connect`" if arn.service else "it has no service"
+    if not is_account(arn.account):
+        return f"`{arn.account}` is not a valid account ID"
+    return "" if arn.is_instance else f"`{arn.resource}` is not an instance"
+
+
+def unquoted(text: str) -> str:
+    """Remove the blanks, line ends and quotes around a text, which copy and paste adds."""
+    return text.strip(" \t\r\n\"'`")
+
+
 def _is_topic_name(name: str) -> bool:
     """True for a name that CreateTopic accepts: letters, digits, hyphens and underscores, optionally with `.fifo` at the end."""
     bare = name.removesuffix(".fifo").replace("-", "").replace("_", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.core.arn import Arn, topic_arn, topic_arn_problem
+from checker.core.arn import Arn, instance_arn_problem, topic_arn, topic_arn_problem, unquoted
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import bare_key, bare_topic, policy_text, read_key, read_key_policy, read_topic
@@ -12,7 +12,7 @@ from checker.inputs.discover import name_of, read_input
 from checker.inputs.kinds import cli_output
 from checker.inputs.kinds.policy import POLICY
 from checker.inputs.policy_kind import dialect_of, is_of_any_kind, other_policy
-from checker.inputs.readers import instance_arn, kind_of, unwrap
+from checker.inputs.readers import kind_of, unwrap
 from checker.inputs.text import TextDocument, parse_text, read_text
 from checker.policy.node import Object, describe
 from checker.policy.vocabulary import KEY, TOPIC, Dialect
@@ -77,16 +77,28 @@ def load_key(path: Path, *, pipes: bool = True) -> Key:
 def topic_option(option: str, text: str) -> Arn:
     """Parse an option with a topic ARN. Raises InputError, which explains a wrong ARN."""
     arn = topic_arn(text)
-    if arn is None:
-        raise InputError(option, f"`{text}` is not a topic ARN: {topic_arn_problem(text)}")
+    if arn is None or text != unquoted(text):
+        reason, help_text = topic_arn_problem(text), ""
+        if topic_arn(unquoted(text)):
+            reason, help_text = _SURROUNDED, f"use `{unquoted(text)}`"
+        raise InputError(option, f"`{text}` is not a topic ARN: {reason}", help_text=help_text)
     return arn
 
 
+_SURROUNDED = "it has blanks or quotes around it"
+_INSTANCE_FORM = "an instance ARN has the form arn:aws:connect:REGION:ACCOUNT:instance/ID"
+
+
 def instance_option(text: str) -> Arn:
-    """Parse the option `--instance-arn`. Raises InputError, which shows the expected form."""
-    return instance_arn(
-        "--instance-arn", text, "an instance ARN has the form arn:aws:connect:REGION:ACCOUNT:instance/ID"
-    )
+    """Parse the option `--instance-arn`. Raises InputError, which explains a wrong ARN."""
+    arn = Arn.parse(text)
+    if arn is not None and arn.is_instance:
+        return arn
+    reason, help_text = instance_arn_problem(text), _INSTANCE_FORM
+    if not instance_arn_problem(unquoted(text)):
+        reason, help_text = _SURROUNDED, f"use `{unquoted(text)}`"
+    shown = f"`{text}` is not a Connect instance ARN: {reason}"
+    raise InputError("--instance-arn", shown, help_text=help_text)
 
 
 def read_document(path: Path, *, pipes: bool = True) -> TextDocument:

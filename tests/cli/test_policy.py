@@ -201,6 +201,13 @@ def asked(**changed: str) -> list[str]:
         (asked(topic=TOPIC_ARN.replace("aws", "aws-cn")), "us-east-1 belongs to aws"),
         (asked(instance=INSTANCE_ARN.replace("aws", "aws-cn")), "in partition aws-cn, the topic in aws"),
         (asked(instance=f"{INSTANCE_ARN}/*"), "is not a Connect instance ARN"),
+        (asked(instance=TOPIC_ARN), "its service is `sns`, not `connect`"),
+        (asked(instance=INSTANCE_ARN[-36:]), "it is the ID without the rest of the ARN"),
+        (
+            asked(instance=INSTANCE_ARN.replace(ACCOUNT, "1111-2222-3333")),
+            "`1111-2222-3333` is not a valid account ID",
+        ),
+        (asked(instance=f" '{INSTANCE_ARN}'\n"), f"help: use `{INSTANCE_ARN}`"),
         (asked(instance=INSTANCE_ARN[:-36] + "my-alias"), "`my-alias` is not an instance ID"),
         (asked(instance="arn:aws:connect:REGION:ACCOUNT:instance/ID"), "placeholder"),
         (asked(topic="YOUR_TOPIC_ARN"), "placeholder"),
