@@ -15,6 +15,7 @@ from checker.core.errors import InputError, Skipped
 from checker.core.record import NamedTuple
 from checker.inputs.discover import HCL, VALUES
 from checker.inputs.git_revision import git_output
+from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -137,6 +138,11 @@ def _check_unique(revision: str) -> None:
 
 
 def _fetch(revision: str) -> str:
+    """Return the help text for a revision that is not found: a similar name, else how to fetch it."""
+    names = git_output("--base", ("for-each-ref", "--format=%(refname:short)")).decode().split()
+    guess = did_you_mean(revision, names)
+    if guess:
+        return f"did you mean `{guess}`?"
     remote, slash, branch = revision.partition("/")
     if slash and remote == "origin":
         return f"`git fetch origin {branch}` gets it from the remote; `git branch --all` lists all branches"

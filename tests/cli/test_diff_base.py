@@ -362,6 +362,7 @@ def test_a_loss_that_may_hide_a_gain_is_not_known() -> None:
 
 ERRORS = {
     "nowhere": "the repository has no revision `nowhere`",
+    "featur": "did you mean `feature`?",
     "origin/nowhere": "`git fetch origin nowhere` gets it from the remote",
     "--all": "`--all` is not a revision",
     "orphan": "`orphan` and HEAD have no common commit",
