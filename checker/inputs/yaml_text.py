@@ -82,6 +82,13 @@ def parse_yaml_documents(source: Source) -> tuple[Node, ...]:
     return (first, *(one for one in others if not (isinstance(one, Scalar) and one.value is None)))
 
 
+def _reason(error: yaml.MarkedYAMLError, text: str, at: int) -> str:
+    """Return the reason of the parser, which does not name a tab."""
+    if text.startswith("\t", at):
+        return "YAML does not allow a tab for indentation, use blanks"
+    return error.problem or "not YAML"
+
+
 def _built(source: Source) -> _Builder:
     """Return the builder of a file's documents, of which there is at least one."""
     builder = _Builder(source)
@@ -90,7 +97,8 @@ def _built(source: Source) -> _Builder:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise TextError(error.problem or "not YAML", source, mark.index if mark else 0) from None
+        at = mark.index if mark else 0
+        raise TextError(_reason(error, source.text, at), source, at) from None
     except yaml.YAMLError as error:
         raise TextError(
             f"not YAML: {str(error).splitlines()[0]}", source, getattr(error, "position", 0)

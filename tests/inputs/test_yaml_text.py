@@ -267,3 +267,10 @@ def test_the_characters_of_a_text_are_where_they_are_written(
 def test_a_template_is_told_by_its_resources(text: str, kind: Kind | None) -> None:
     found = kind_of(parsed(text))
     assert (found[0] if found else None) is kind
+
+
+def test_a_tab_as_indentation_is_named() -> None:
+    with pytest.raises(InputError, match="does not allow a tab for indentation") as error:
+        parsed("Resources:\n\tTopic: 1\n")
+    assert error.value.position is not None
+    assert error.value.position.line == 2
