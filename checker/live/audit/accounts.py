@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from checker.core.arn import NEWEST, Arn, partition_of
+from checker.core.arn import NEWEST, Arn, is_account, partition_of
 from checker.core.errors import InputError, Skipped
 from checker.core.record import NamedTuple
 from checker.core.regions import REGIONS
@@ -58,7 +58,8 @@ class _Member(NamedTuple):
 
 
 def survey(sessions: Sessions, coverage: Coverage) -> AuditUnits:
-    """Find the units. Raises InputError if no Region is set, or if another account has no role to assume."""
+    """Find the units. Raises InputError for a wrong account ID, without a Region, or without a role to assume."""
+    _check_accounts(coverage.accounts)
     home = (*coverage.regions, sessions.base.region_name)[0]
     if not home:
         raise InputError("--region", "no Region is set", help_text=_NO_REGION)
@@ -79,6 +80,15 @@ def survey(sessions: Sessions, coverage: Coverage) -> AuditUnits:
         organization = read_organization(calls, known)
     names = {account: member.name for account, member in members.items() if member.name}
     return AuditUnits(units, tuple(calls.skipped), caller.account, (), organization, caller.arn, names)
+
+
+def _check_accounts(accounts: Sequence[str]) -> None:
+    """Refuse an account ID that is not valid. Raises InputError, with the ID without dashes if that is valid."""
+    for account in accounts:
+        if not is_account(account):
+            bare = account.replace("-", "").strip()
+            help_text = f"use `{bare}`" if is_account(bare) else "an account ID has twelve digits"
+            raise InputError("--accounts", f"`{account}` is not a valid account ID", help_text=help_text)
 
 
 def _note_unknown_regions(calls: Calls, coverage: Coverage) -> None:

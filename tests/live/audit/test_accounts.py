@@ -91,3 +91,15 @@ def test_a_role_is_assumed_anew_when_its_session_is_about_to_end(cloud: Cloud) -
     cloud.fault = lambda call: (200, text) if call.operation == "AssumeRole" else None
     audited(cloud, Coverage(accounts=(OTHER,)), role="reader")
     assert cloud.counts()["sts:AssumeRole"] > 1
+
+
+@pytest.mark.parametrize(
+    ("account", "help_text"),
+    [("9999-8888-7777", f"use `{OTHER}`"), ("99998888777", "an account ID has twelve digits")],
+)
+def test_a_wrong_account_id_is_refused_before_any_call(cloud: Cloud, account: str, help_text: str) -> None:
+    cloud.calls.clear()
+    with pytest.raises(InputError, match="is not a valid account ID") as error:
+        audited(cloud, Coverage(accounts=(account,)), role="reader")
+    assert error.value.help == help_text
+    assert not cloud.calls
