@@ -7,8 +7,9 @@ from checker.lsp.serve import serve_editor
 
 
 def lsp() -> Ending:
-    """Check documents in an editor while they are edited, with the Language Server Protocol.
+    """Check files in an editor while you type.
 
-    An editor starts this command and talks to it on standard input and output.
+    An editor starts this command. It uses the Language Server Protocol on standard
+    input and output.
     """
     return serve_editor()
