@@ -12,7 +12,7 @@ from checker.analysis.symbol_table import HOME, WHOLE_ARNS
 from checker.analysis.symbol_values import SAME
 from checker.analysis.symbols import INSTANCE_ARN, OF_INSTANCE, ROLE_ARN, TOPIC_ARN, is_own, names_in
 from checker.core.arn import Arn, is_account
-from checker.core.unknown import ACCOUNT, REGION, Part, Symbol, Unknown
+from checker.core.unknown import ACCOUNT, REGION, Part, Symbol, Unknown, part_of
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.model import Condition
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
     Chosen = Mapping[Name, str]
     Shown = list[tuple[str, str]]
+
+
+_ACCOUNT = 4
+"""The part of an ARN that is the account."""
 
 
 def complete_deployment(chosen: Chosen, varied: Collection[Name], context: TopicContext) -> Deployment:
@@ -44,7 +48,9 @@ def complete_deployment(chosen: Chosen, varied: Collection[Name], context: Topic
         for name in _whole(values, context)
     ]
     longest_first = sorted((*shown, *of_instances, *fresh), key=lambda pair: -len(pair[0]))
-    return Deployment(values, tuple(longest_first), choices, _references(values, context))
+    references = _references(values, context)
+    accounts = _accounts(references, values, context)
+    return Deployment(values, tuple(longest_first), choices, references, accounts)
 
 
 def is_assumed(deployment: Deployment, chosen: Chosen, context: TopicContext) -> bool:
@@ -186,19 +192,28 @@ def _reference(name: Name) -> str:
 def _references(values: Chosen, context: TopicContext) -> dict[str, str]:
     """Return what a fix writes for the values that no file has; empty for those that it cannot write."""
     references = {value: _written(name, context) for name, value in _invented(values, context)}
-    for name in _whole(values, context):
-        references[values[name]] = where = _written(name, context)
-        account = values[name].split(":")[4] if context.table.symbols[name].kind == INSTANCE_ARN else ""
-        if account and where and "#" not in where and not references.get(account):
-            references[account] = Part(":", 4).written(where)
+    references |= {values[name]: _written(name, context) for name in _whole(values, context)}
     deployment, topic = Deployment(values, ()), context.facts.topic
     references[str(deployment.arn(topic.arn))] = topic.symbol
-    for instance in context.facts.open_instances:
-        arn, where = deployment.arn(instance.arn), instance.arn.where
-        references[str(arn)] = where
-        if isinstance(arn, Arn) and not references.get(arn.account) and "#" not in where:
-            references[arn.account] = Part(":", 4).written(where)
-    return references
+    declared = context.facts.open_instances
+    return references | {str(deployment.arn(one.arn)): one.arn.where for one in declared}
+
+
+def _accounts(references: Mapping[str, str], values: Chosen, context: TopicContext) -> dict[str, str]:
+    """Return what a fix writes for the account in the ARN of an instance, unless it is literal in the ARN."""
+    named = {text: where for text, where in references.items() if where and _is_instance(text)}
+    accounts = {arn: Part(":", _ACCOUNT).written(where) for arn, where in named.items()}
+    for role, text in context.table.values:
+        if role in (SOURCE_ARN, OF_INSTANCE) and isinstance(text, Unknown):
+            symbol = Unknown("", pieces=part_of(text, ":", _ACCOUNT)).only_symbol
+            if symbol is not None and (written := _written(name_of(symbol), context)):
+                accounts[str(Deployment(values, ()).fill(text))] = written
+    return accounts
+
+
+def _is_instance(text: str) -> bool:
+    arn = Arn.parse(text)
+    return arn is not None and arn.is_instance
 
 
 def _written(name: Name, context: TopicContext) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.inventory import Instance, Inventory
 from checker.analysis.policy import names_connect
 from checker.analysis.topic import TopicAnalysis
+from checker.core.finding import AccountOf
 from checker.core.unknown import Truth, all_of
 from checker.iam.prove import prove
 from checker.iam.prove.service_space import SEND, key_space
@@ -71,7 +72,7 @@ def connect_statement(sid: str, actions: Json, resource: Json, condition: Json |
 def pins(instances: Sequence[Arn]) -> dict[str, Json]:
     """Return the conditions that limit Connect to these instances."""
     return {
-        "StringEquals": {"aws:SourceAccount": one_or_list(one.account for one in instances)},
+        "StringEquals": {"aws:SourceAccount": one_or_list(map(AccountOf, instances))},
         "ArnEquals": {"aws:SourceArn": one_or_list(map(str, instances))},
     }
 

@@ -88,6 +88,12 @@ class KeyAnalysis(PolicyAnalysis):
         case.name = self.name
         return case
 
+    def paired_with(self, pairings: tuple[Pairing, ...]) -> KeyAnalysis:
+        """Return the key with these pairings instead of its own."""
+        case = KeyAnalysis(self.key, self.topic, pairings, self.topics, self.inventory)
+        case.name = self.name
+        return case
+
     @cached_property
     def target(self) -> Target:
         """The key as the resource of requests; without an ARN, the resource in its policy."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.deployments import Deployment
     from checker.analysis.endpoints import Subscription
-    from checker.analysis.inventory import Inventory, Topic
+    from checker.analysis.inventory import Inventory, Pairing, Topic
     from checker.core.finding import Location
     from checker.core.unknown import Truth
     from checker.iam.prove.prove import Answer
@@ -96,6 +96,13 @@ class TopicAnalysis(PolicyAnalysis):
         case = TopicAnalysis(facts.topic, around)
         case.name = self.name
         case.key = self.key if facts.key is None else facts.key
+        return case
+
+    def paired_with(self, pairings: tuple[Pairing, ...]) -> TopicAnalysis:
+        """Return the topic with these pairings instead of its own."""
+        topic = self.topic._replace(pairings=pairings, instances=())
+        case = TopicAnalysis(topic, self.inventory)
+        case.name, case.key = self.name, self.key
         return case
 
     @cached_property

@@ -13,6 +13,9 @@ from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Self
+
+    from checker.core.arn import Arn
 
 
 Route = tuple[str | int, ...]
@@ -172,6 +175,20 @@ class Reference(NamedTuple):
     """A reference to write in a new value instead of a text, such as ``aws_sns_topic.chat.arn``."""
 
     text: str
+
+
+class AccountOf(str):
+    """The account in the ARN of an instance, as a new value; written as a part of the ARN if that is a reference."""
+
+    __slots__ = ("arn",)
+
+    arn: str
+
+    def __new__(cls, arn: Arn) -> Self:
+        """Return the account of an ARN, with the ARN as text."""
+        account = super().__new__(cls, arn.account)
+        account.arn = str(arn)
+        return account
 
 
 Json: TypeAlias = "str | list[Json] | dict[str, Json] | ValueElsewhere | Reference"

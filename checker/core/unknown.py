@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ EACH = "[*]"
 """Ends the name of a symbol that stands for each item of a list."""
 
 
+_PART = pattern(r'split\("([^"]+)", (.+)\)\[(\d{1,4})\]')
+
+
 class Part(NamedTuple):
     """A function of a symbol: one of the parts between separators, as `split(":", arn)[4]`."""
 
@@ -42,6 +46,12 @@ class Part(NamedTuple):
     def written(self, name: str) -> str:
         """Write the part of a symbol as Terraform does."""
         return f'split("{self.separator}", {name})[{self.number}]'
+
+    @staticmethod
+    def read(text: str) -> tuple[Part, str] | None:
+        """Return the part that a text is, and of what; ``None`` if it is not written as Terraform does."""
+        found = _PART.fullmatch(text)
+        return (Part(found[1], int(found[3])), found[2]) if found else None
 
 
 class Lookup(NamedTuple):
@@ -99,6 +109,15 @@ class Unknown(NamedTuple):
         """The symbol that is the whole value, if it is not a function of one."""
         (piece,) = self.pieces if len(self.pieces) == 1 else ("",)
         return piece if isinstance(piece, Symbol) and piece.function is None else None
+
+    @property
+    def reference(self) -> str:
+        """What a fix writes for the value: its expression, with the reference to its symbol if there is one."""
+        (piece,) = self.pieces if len(self.pieces) == 1 else ("",)
+        if not isinstance(piece, Symbol) or not piece.reference or isinstance(piece.function, Lookup):
+            return self.where
+        written = piece.function.written if piece.function else str
+        return written(piece.reference) if self.where == written(piece.name) else self.where
 
     @property
     def is_text(self) -> bool:

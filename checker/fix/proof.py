@@ -8,98 +8,37 @@ also allows Connect on behalf of other instances. That is not safe, and the reas
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from checker.analysis.access_diff import Difference, difference, format_actions, joined_differences
-from checker.analysis.callers import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED, CallerGroup
+from checker.analysis.access_diff import format_actions
+from checker.analysis.callers import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
 from checker.analysis.inventory import PolicyText, Source
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import STATED, why
+from checker.analysis.symbols import is_own, symbols_in, values_of
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn, is_uuid
 from checker.core.finding import Applicability
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
-from checker.fix.renaming import local_name
+from checker.fix.effect import PUBLISHING, effect, filled
 from checker.iam.prove.domain import LIMIT, Budget
-from checker.iam.prove.source_keys import SOURCE_ACCOUNT
-from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH, TOPIC_CONTEXT
-from checker.lint.fixes.grants import serves_more
-from checker.lint.fixes.statement import is_for_connect_alone
-from checker.policy.model import ALLOW, Condition, Patterns, Statement
-from checker.policy.wildcard import example_of
+from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_KEYS
+from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH
+from checker.policy.model import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.analysis.access_diff import Access
+    from checker.analysis.access_diff import Access, Difference
     from checker.analysis.deployments import Deployment
-    from checker.iam.prove.space import Target
-    from checker.policy.model import Policy, Value
-
-
-PUBLISHING = "publishing"
-"""Caller group: Connect while it publishes to a topic, for any instance that the topic policy allows."""
-
-_PLACEHOLDER_KEY = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
-
-
-def key_effect(case: KeyAnalysis, old: Policy, new: Policy, whole: Budget | None = None) -> Difference:
-    """Compare two policies of a key over all requests.
-
-    A statement that limits Connect to messages for the key's own topics cannot allow more, whatever else the policy
-    says. The comparison without that statement therefore shows all other gains.
-    """
-    limited = [
-        statement
-        for statement in new.statements
-        if statement not in old.statements and _is_limited(case, statement)
-    ]
-    kept = [statement for statement in new.statements if statement not in limited]
-    target = _target(case)
-    beyond = difference(old, new._replace(statements=tuple(kept)), target, case.instances, whole)
-    if not limited:
-        return beyond
-    gained = difference(new._replace(statements=tuple(kept)), new, target, case.instances, whole)
-    change = difference(old, new, target, case.instances, whole)
-    publishing = tuple(_as_publishing(case, access) for access in gained.gained[:1] if change.gained)
-    doubts = tuple(dict.fromkeys((*beyond.doubts, *gained.doubts, *change.doubts)))
-    return Difference((*beyond.gained, *publishing), change.lost, doubts)
-
-
-def _target(case: KeyAnalysis) -> Target:
-    """Return the key as target. A key without a known ARN gets a placeholder, since its policy names `*`."""
-    known = isinstance(case.key.arn, Arn)
-    return case.target if known else case.target._replace(resource=_PLACEHOLDER_KEY)
-
-
-def _is_limited(case: KeyAnalysis, statement: Statement | Unknown) -> bool:
-    """Return True for an Allow for Connect only, limited to key use with its topics as encryption context."""
-    if isinstance(statement, Unknown) or statement.effect != ALLOW or not is_for_connect_alone(statement):
-        return False
-    topics = {str(topic.arn) if isinstance(topic.arn, Arn) else topic.symbol for topic in case.topics} - {""}
-    return not serves_more(statement) and any(_names(condition, topics) for condition in statement.conditions)
-
-
-def _names(condition: Condition | Unknown, topics: set[str]) -> bool:
-    """Return True for a condition that requires one of these topics as encryption context."""
-    if isinstance(condition, Unknown) or isinstance(condition.operation, Unknown):
-        return False
-    operation = condition.operation
-    exact = operation.base == "StringEquals" and not operation.if_exists and not operation.qualifier
-    return exact and condition.folded_key == TOPIC_CONTEXT and bool(topics) and topics >= {*condition.values}
-
-
-def _as_publishing(case: KeyAnalysis, access: Access) -> Access:
-    topics = ", ".join(topic.name for topic in case.topics)
-    party = CallerGroup(PUBLISHING, f"Connect, only for messages to {topics},")
-    return access._replace(party=party, partly=False)
+    from checker.policy.model import Policy
 
 
 _EXAMPLE_INSTANCE = Arn(
     "aws", "connect", "us-east-1", "000000000000", "instance/00000000-0000-4000-8000-000000000000"
 )
-_OTHER_TOPIC = "arn:aws:sns:us-east-1:000000000000:another-topic"
 _CONNECT = (INSTANCE, INSTANCES, FOREIGN, UNSOURCED, HALF_SOURCED)
 
 
@@ -131,10 +70,55 @@ def assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None 
 
     ``whole`` is the budget for all proofs.
     """
-    cases: tuple[TopicAnalysis | KeyAnalysis, ...] = case.in_deployments
-    ways = zip(cases, case.deployments.ways, strict=True)
-    assessments = [_in_deployment(deployed, new, deployment, whole) for deployed, deployment in ways]
+    assessments = [_in_deployment(one, new, deployment, whole) for one, deployment in _ways(case)]
+    elsewhere = _elsewhere(case)
+    if elsewhere is not None:
+        assessments += [_without_loss(one, new, deployment, whole) for one, deployment in _ways(elsewhere)]
     return max(assessments, key=lambda assessment: _TRUST.index(assessment.applicability))
+
+
+def _ways(case: TopicAnalysis | KeyAnalysis) -> Iterator[tuple[TopicAnalysis | KeyAnalysis, Deployment]]:
+    """Return a case in each of its deployments."""
+    cases: tuple[TopicAnalysis | KeyAnalysis, ...] = case.in_deployments
+    return zip(cases, case.deployments.ways, strict=True)
+
+
+def _elsewhere(case: TopicAnalysis | KeyAnalysis) -> TopicAnalysis | KeyAnalysis | None:
+    """Return a case without the instances that the user named, if its code is deployed for other ones, too.
+
+    It is if a condition on the source has a reference to something else than the deployment's own account or Region.
+    """
+    others = tuple(one for one in case.pairings if one.source not in STATED)
+    policy = case.text.policy if isinstance(case.text, PolicyText) else EMPTY
+    sources = (value for key, value in values_of(policy) if key in SOURCE_KEYS)
+    is_named = all(is_own(symbol) for value in sources for symbol in symbols_in(value))
+    return None if is_named or len(others) == len(case.pairings) else case.paired_with(others)
+
+
+def _without_loss(
+    case: TopicAnalysis | KeyAnalysis, new: Policy, deployment: Deployment, whole: Budget | None
+) -> Assessment:
+    """Assess that no instance that the policy names loses access in a deployment for other instances."""
+    old = case.text.policy if isinstance(case.text, PolicyText) else EMPTY
+    change = effect(case, old, filled(new, deployment, case), whole)
+    losses = (
+        f"{one.who} would lose {format_actions(one.actions)}" for one in change.lost if _is_named(case, one)
+    )
+    reason = next(chain(losses, map(_doubtful, change.doubts)), "")
+    if not reason:
+        return Assessment(Applicability.SAFE)
+    return Assessment(
+        Applicability.UNSAFE, f"in a deployment for another instance, {deployment.reworded(reason)}"
+    )
+
+
+def _is_named(case: TopicAnalysis | KeyAnalysis, access: Access) -> bool:
+    """Return True for access of an instance, or of those of an account, that the conditions of a policy name."""
+    if isinstance(case, KeyAnalysis):
+        return True
+    if access.party.kind == INSTANCES:
+        return access.party.account in {*case.condition_values(SOURCE_ACCOUNT)}
+    return access.party.kind == INSTANCE and access.party.name in {*map(str, case.named_instances)}
 
 
 _TRUST = (Applicability.SAFE, Applicability.DOCUMENTED, Applicability.UNSAFE, Applicability.DISPLAY)
@@ -145,38 +129,8 @@ def _in_deployment(
     case: TopicAnalysis | KeyAnalysis, new: Policy, deployment: Deployment, whole: Budget | None
 ) -> Assessment:
     """Assess a change in one deployment, in which every symbol and every reference has its value."""
-    assessment = _assess(case, _filled(new, deployment, case), whole)
+    assessment = _assess(case, filled(new, deployment, case), whole)
     return assessment._replace(reason=deployment.reworded(assessment.reason))
-
-
-def _filled(policy: Policy, deployment: Deployment, case: TopicAnalysis | KeyAnalysis) -> Policy:
-    """Replace the references in a policy by their values in a deployment."""
-    values = {reference: value for value, reference in deployment.references.items() if reference}
-    for topic in case.topics if isinstance(case, KeyAnalysis) else ():
-        if topic.symbol and isinstance(topic.arn, Arn):
-            values |= dict.fromkeys((topic.symbol, local_name(topic.symbol)), str(topic.arn))
-
-    def replace(_: str, value: Value) -> Value:
-        return values.get(value, value) if isinstance(value, str) else deployment.fill(value)
-
-    return policy.with_values(replace)
-
-
-def default_effect(case: TopicAnalysis | KeyAnalysis, old: Policy, new: Policy) -> Difference:
-    """Return the access gained and lost in the default deployment, with the references of the code."""
-    deployment = case.deployments.default
-    first = case.in_deployments[0]
-    difference = effect(first, _filled(old, deployment, first), _filled(new, deployment, first))
-    gained, lost = (
-        tuple(_reworded(access, deployment) for access in side)
-        for side in (difference.gained, difference.lost)
-    )
-    return difference._replace(gained=gained, lost=lost)
-
-
-def _reworded(access: Access, deployment: Deployment) -> Access:
-    party = access.party
-    return access._replace(party=party._replace(label=deployment.reworded(party.label)))
 
 
 def _assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None) -> Assessment:
@@ -225,43 +179,6 @@ def _kind(case: TopicAnalysis | KeyAnalysis) -> str:
     return "topic" if isinstance(case, TopicAnalysis) else "key"
 
 
-def effect(
-    case: TopicAnalysis | KeyAnalysis, old: Policy, new: Policy, whole: Budget | None = None
-) -> Difference:
-    """Return the access gained and lost when the policy of a topic or key changes."""
-    if isinstance(case, KeyAnalysis):
-        return key_effect(case, old, new, whole)
-    targets = _targets(case, old, new)
-    differences = [difference(old, new, target, case.instances, whole) for target in targets]
-    return differences[0] if len(differences) == 1 else joined_differences(differences)
-
-
-def _targets(case: TopicAnalysis, old: Policy, new: Policy) -> tuple[Target, ...]:
-    """Return every topic that the policy may be attached to.
-
-    A policy in a separate file may belong to any topic that it names, before or after the change, or to one that it
-    does not name.
-    """
-    in_a_file_of_its_own = (
-        isinstance(case.text, PolicyText) and case.text.document is case.topic.place.document
-    )
-    if case.topic.symbol:
-        # The policy may name the topic by a pattern before the change, and by reference after it.
-        names = dict.fromkeys((case.target.resource, case.topic.symbol))
-        return tuple(case.target._replace(resource=name) for name in names)
-    if isinstance(case.topic.arn, Arn) and not in_a_file_of_its_own:
-        return (case.target,)
-    named = dict.fromkeys((case.target.resource, *_topics_named(old), *_topics_named(new), _OTHER_TOPIC))
-    return tuple(case.target._replace(resource=name) for name in named)
-
-
-def _topics_named(policy: Policy) -> Iterator[str]:
-    for statement in policy.known_statements():
-        for value in statement.resources.values if isinstance(statement.resources, Patterns) else ():
-            if isinstance(value, str) and value != "*" and "${" not in value:
-                yield example_of(value)
-
-
 def _objections(
     case: TopicAnalysis | KeyAnalysis, change: Difference, instances: tuple[Arn, ...]
 ) -> Iterator[str]:
@@ -273,7 +190,11 @@ def _objections(
         if not (isinstance(case, TopicAnalysis) and _is_intended_loss(case, access, instances)):
             yield f"{access.who} would lose {format_actions(access.actions)}"
     for doubt in change.doubts:
-        yield f"not known who gains or loses access: {doubt.described}"
+        yield _doubtful(doubt)
+
+
+def _doubtful(doubt: Unknown) -> str:
+    return f"not known who gains or loses access: {doubt.described}"
 
 
 def _is_intended_gain(case: TopicAnalysis | KeyAnalysis, access: Access, instances: tuple[Arn, ...]) -> bool:

@@ -9,7 +9,7 @@ from checker.core.finding import Verdict
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
-from checker.fix.proof import default_effect
+from checker.fix.effect import default_effect
 from checker.fix.text.edits import CannotEditError, Raw, file_of, raw, verbatim
 from checker.fix.text.hcl_blocks import Lines, statement_text
 from checker.fix.text.hcl_statements import is_blocks

@@ -14,7 +14,8 @@ from checker.core.finding import Applicability, Verdict
 from checker.core.record import NamedTuple
 from checker.fix.attempts import Attempts, FixOptions, key_of
 from checker.fix.editable import allow_any_file
-from checker.fix.proof import assess, effect
+from checker.fix.effect import effect
+from checker.fix.proof import assess
 from checker.fix.text.edits import edited
 from checker.policy.change import changed
 from checker.policy.node import meaning

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import in_words
-from checker.core.finding import Finding, Reference, Remove, Rename, Severity, Verdict
+from checker.core.finding import AccountOf, Finding, Reference, Remove, Rename, Severity, Verdict
 from checker.core.unknown import Unknown
 
 if TYPE_CHECKING:
@@ -144,7 +144,8 @@ def _value(value: Json, deployment: Deployment) -> Json:
         return {key: _value(one, deployment) for key, one in value.items()}
     if not isinstance(value, str):
         return value
-    reference = deployment.references.get(value)
+    of_arn = deployment.accounts.get(value.arn) if isinstance(value, AccountOf) else None
+    reference = of_arn or deployment.references.get(value)
     if reference:
         return Reference(reference)
     if deployment.reworded(value) != value:

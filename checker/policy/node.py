@@ -138,7 +138,9 @@ def meaning(node: Node) -> str:
         )
     if isinstance(node, Array) and len(node.items) != 1:
         return "[" + ",".join(map(meaning, node.items)) + "]"
-    return meaning(node.items[0]) if isinstance(node, Array) else rendered(node)
+    if isinstance(node, Array):
+        return meaning(node.items[0])
+    return rendered(node._replace(value=node.value.reference) if isinstance(node.value, Unknown) else node)
 
 
 def describe(node: Node) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from checker.analysis.callers import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
 from checker.core.finding import Route
-from checker.fix.proof import effect
+from checker.fix.effect import effect
 from checker.fix.rounds import FixedFinding, Repair, repair
 from checker.fix.text.edits import TextEdit, edited
 from checker.inputs.text import read_text

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.core.pattern import pattern
+from checker.core.unknown import Part
 from checker.fix.text.edits import Raw, verbatim
 from checker.fix.text.json_writer import JsonWriter, between
 from checker.fix.text.yaml_writer import parts_of
@@ -115,6 +116,10 @@ class TemplateWriter(JsonWriter):
         """Refer to a resource of the template. Raises CannotEditError for any other name."""
         if "#" not in name:
             return super().reference(name)
+        if (found := Part.read(name)) is not None:
+            part, whole = found
+            split = f'{{"Fn::Split": [{quoted(part.separator)}, {self.reference(whole)}]}}'
+            return f'{{"Fn::Select": ["{part.number}", {split}]}}'
         logical, attribute = parts_of(name)
         if attribute:
             return f'{{"Fn::GetAtt": [{quoted(logical)}, {quoted(attribute)}]}}'

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checker.core.pattern import pattern
+from checker.core.unknown import Part
 from checker.fix.text.edits import CannotEditError, Editor, Raw, raw, text_edit
 from checker.fix.text.json_writer import JsonWriter, layout_of
 from checker.policy.change import ReferenceText
@@ -68,6 +69,10 @@ class YamlFlowWriter(JsonWriter):
 
     def reference(self, name: str) -> str:
         """Refer to a resource of the template in the long form, which is valid in every position."""
+        if (found := Part.read(name)) is not None:
+            part, whole = found
+            split = f"{{ Fn::Split: [{double_quoted(part.separator)}, {self.reference(whole)}] }}"
+            return f"{{ Fn::Select: [{part.number}, {split}] }}"
         logical, attribute = parts_of(name)
         return f"{{ Fn::GetAtt: [{logical}, {attribute}] }}" if attribute else f"{{ Ref: {logical} }}"
 
@@ -228,13 +233,19 @@ class YamlBlockWriter(Editor):
         return self.writer.copied(node) if id(node) in self.originals else None
 
     def without_children(self, node: Node) -> str:
-        """Write a value without nested values. A reference to a template resource uses the short form."""
+        """Write a value without nested values."""
         if not isinstance(node, Scalar):
             return "[]" if isinstance(node, Array) else "{}"
-        if not isinstance(node.value, ReferenceText):
-            return self.writer.value(node)
-        logical, attribute = parts_of(node.value)
-        return f"!GetAtt {logical}.{attribute}" if attribute else f"!Ref {logical}"
+        return _short(node.value) if isinstance(node.value, ReferenceText) else self.writer.value(node)
+
+
+def _short(name: str) -> str:
+    """Refer to a resource of the template in the short form."""
+    if (found := Part.read(name)) is not None:
+        part, whole = found
+        return f"!Select [{part.number}, !Split [{double_quoted(part.separator)}, {_short(whole)}]]"
+    logical, attribute = parts_of(name)
+    return f"!GetAtt {logical}.{attribute}" if attribute else f"!Ref {logical}"
 
 
 def _starts(parent: Object | Array) -> list[int]:

@@ -8,7 +8,7 @@ from checker.analysis.diagnosis import may_match
 from checker.analysis.documented import one_or_list, topic_statements
 from checker.analysis.policy import conditions_on, names_connect
 from checker.core.arn import Arn
-from checker.core.finding import Append, Fix, Put, Remove, Rename
+from checker.core.finding import AccountOf, Append, Fix, Put, Remove, Rename
 from checker.core.unknown import Unknown
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.lint.fixes.statement import (
@@ -90,7 +90,7 @@ def _pinned(
     statement: Statement, instances: Sequence[Arn], keys: Sequence[str], failing: tuple[Condition, ...]
 ) -> tuple[Operation, ...]:
     values = {
-        SOURCE_ACCOUNT: one_or_list(one.account for one in instances),
+        SOURCE_ACCOUNT: one_or_list(map(AccountOf, instances)),
         SOURCE_ARN: one_or_list(map(str, instances)),
     }
     removed = dict.fromkeys(c.route for c in failing if c.folded_key not in keys)

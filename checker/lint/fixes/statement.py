@@ -8,7 +8,17 @@ from checker.analysis.documented import one_or_list
 from checker.analysis.policy import names_connect
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
-from checker.core.finding import Append, Applicability, Fix, Put, Reference, Remove, Rename, ValueElsewhere
+from checker.core.finding import (
+    AccountOf,
+    Append,
+    Applicability,
+    Fix,
+    Put,
+    Reference,
+    Remove,
+    Rename,
+    ValueElsewhere,
+)
 from checker.core.unknown import Unknown
 from checker.iam.decide.operators import is_negated
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
@@ -16,7 +26,7 @@ from checker.policy.model import Condition, Patterns, Principals, Statement
 from checker.policy.vocabulary import CONNECT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from checker.analysis.key import KeyAnalysis
     from checker.analysis.policy import PolicyAnalysis
@@ -81,8 +91,8 @@ def exempt(case: TopicAnalysis, statement: Statement) -> tuple[Fix, ...]:
         return (Fix(f"add connect.amazonaws.com to NotPrincipal of {statement.title}", (operation,)),)
     exceptions = [c for c in statement.conditions if isinstance(c, Condition) and _lists_sources(c)]
     if exceptions and case.instances:
-        values = {
-            SOURCE_ACCOUNT: dict.fromkeys(one.account for one in case.instances),
+        values: dict[str, Iterable[str]] = {
+            SOURCE_ACCOUNT: dict.fromkeys(map(AccountOf, case.instances)),
             SOURCE_ARN: dict.fromkeys(map(str, case.instances)),
         }
         added = tuple(
@@ -123,7 +133,7 @@ def _known_value(case: TopicAnalysis, route: Route) -> Json | None:
         return name_of_topic(case)
     if names[-1:] == [SOURCE_ARN] and case.instances:
         return one_or_list(map(str, case.instances)) if len(case.instances) == 1 else None
-    accounts = dict.fromkeys(one.account for one in case.instances)
+    accounts = dict.fromkeys(map(AccountOf, case.instances))
     if names[-1:] == [SOURCE_ACCOUNT] and len(accounts) == 1:
         return next(iter(accounts))
     return None

@@ -1,0 +1,162 @@
+"""A safe fix takes nothing from the deployments of the same code for other instances than the one that the user named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from checker.analysis.inventory import Instance
+from checker.analysis.topic import TopicAnalysis
+from checker.iam.prove import prove
+from checker.inputs.collect import Given
+from checker.inputs.load import load
+from tests.fix.workbench import repaired
+from tests.samples import INSTANCE_ARN, arn_of
+
+OTHER = arn_of("arn:aws:connect:us-east-1:444455556666:instance/5a6b7c8d-1111-4222-8333-444455556666")
+CONDITION = "CONDITION"
+TEMPLATE = """Parameters:
+  InstanceArn:
+    Type: String
+  InstanceId:
+    Type: String
+  Account:
+    Type: String
+Resources:
+  Chat:
+    Type: AWS::SNS::Topic
+  ChatPolicy:
+    Type: AWS::SNS::TopicPolicy
+    Properties:
+      Topics: [!Ref Chat]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Sid: Connect
+            Effect: Allow
+            Principal: {Service: connect.amazonaws.com}
+            Action: sns:Publish
+            Resource: !Ref Chat
+            Condition:
+              CONDITION
+"""
+TERRAFORM = """variable "instance_arn" {
+  type = string
+}
+variable "instance_id" {
+  type = string
+}
+variable "account" {
+  type = string
+}
+data "aws_caller_identity" "current" {}
+resource "aws_sns_topic" "chat" {
+  name = "chat"
+}
+resource "aws_sns_topic_policy" "chat" {
+  arn = aws_sns_topic.chat.arn
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "Connect"
+      Effect    = "Allow"
+      Principal = { Service = "connect.amazonaws.com" }
+      Action    = "sns:Publish"
+      Resource  = aws_sns_topic.chat.arn
+      Condition = { CONDITION }
+    }]
+  })
+}
+"""
+IN_JSON = """{
+  "Parameters": {"InstanceArn": {"Type": "String"}, "InstanceId": {"Type": "String"}, "Account": {"Type": "String"}},
+  "Resources": {
+    "Chat": {"Type": "AWS::SNS::Topic"},
+    "ChatPolicy": {
+      "Type": "AWS::SNS::TopicPolicy",
+      "Properties": {
+        "Topics": [{"Ref": "Chat"}],
+        "PolicyDocument": {
+          "Version": "2012-10-17",
+          "Statement": [{
+            "Effect": "Allow",
+            "Principal": {"Service": "connect.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": {"Ref": "Chat"},
+            "Condition": {CONDITION}
+          }]
+        }
+      }
+    }
+  }
+}
+"""
+COMPOSED = "arn:aws:connect:${AWS::Region}:${AWS::AccountId}:instance/${InstanceId}"
+OF_ACCOUNT = "arn:aws:connect:us-east-1:${Account}:instance/${InstanceId}"
+IN_HCL = (
+    "arn:aws:connect:us-east-1:${data.aws_caller_identity.current.account_id}:instance/${var.instance_id}"
+)
+OF_VARIABLES = "arn:aws:connect:us-east-1:${var.account}:instance/${var.instance_id}"
+PART = 'split(":", var.instance_arn)[4]'
+
+
+class Form(NamedTuple):
+    """Code with a condition on the source, and what a safe fix writes into it; empty if none is safe."""
+
+    code: str
+    condition: str
+    written: str
+
+
+FORMS = {
+    "ARN": Form(TEMPLATE, "{ ArnEquals: { aws:SourceArn: !Ref InstanceArn } }", '{ Fn::Select: [4, { Fn::Split: [":", { Ref: InstanceArn }] }] }'),
+    "ARN in lines": Form(TEMPLATE, "ArnLike:\n                aws:SourceArn: !Ref InstanceArn", '!Select [4, !Split [":", !Ref InstanceArn]]'),
+    "ARN in JSON": Form(IN_JSON, '"ArnLike": {"aws:SourceArn": {"Ref": "InstanceArn"}}', '{"Fn::Select": ["4", {"Fn::Split": [":", {"Ref": "InstanceArn"}]}]}'),
+    "composed ARN": Form(TEMPLATE, f"ArnEquals:\n                aws:SourceArn: !Sub {COMPOSED}", "!Ref AWS::AccountId"),
+    "ARN with an account": Form(TEMPLATE, f"ArnEquals:\n                aws:SourceArn: !Sub {OF_ACCOUNT}", "!Ref Account"),
+    "account": Form(TEMPLATE, "StringEquals:\n                aws:SourceAccount: !Ref Account", ""),
+    "account in lower case": Form(TEMPLATE, "StringEquals:\n                aws:sourceaccount: !Ref Account", ""),
+    "two ARNs": Form(TEMPLATE, f"ArnEquals:\n                aws:SourceArn: [!Ref InstanceArn, {INSTANCE_ARN}]", ""),
+    "variable": Form(TERRAFORM, 'ArnEquals = { "aws:SourceArn" = var.instance_arn }', PART),
+    "variable in a text": Form(TERRAFORM, 'ArnLike = { "aws:SourceArn" = "${var.instance_arn}" }', PART),
+    "composed text": Form(TERRAFORM, f'ArnEquals = {{ "aws:SourceArn" = "{IN_HCL}" }}', "data.aws_caller_identity.current.account_id"),
+    "text with an account": Form(TERRAFORM, f'ArnEquals = {{ "aws:SourceArn" = "{OF_VARIABLES}" }}', "var.account"),
+    "account of a variable": Form(TERRAFORM, 'StringEquals = { "aws:SourceAccount" = var.account }', ""),
+}  # fmt: skip
+NAMES = {"InstanceArn": str(OTHER), "InstanceId": OTHER.instance_id, "Account": OTHER.account}
+OTHER_DEPLOYMENT = Given(
+    parameters=(*NAMES.items(), ("AWS::AccountId", OTHER.account), ("AWS::Region", OTHER.region)),
+    variables=(
+        ("instance_arn", str(OTHER)),
+        ("instance_id", OTHER.instance_id),
+        ("account", OTHER.account),
+    ),
+)
+
+
+def may_publish(path: Path) -> bool:
+    """Return whether the other instance can publish in a deployment for it."""
+    inventory = load([path], given=OTHER_DEPLOYMENT)._replace(instances=(Instance(OTHER),))
+    (topic,) = inventory.topics
+    ways = TopicAnalysis(topic, inventory).in_deployments
+    return all(prove.can_publish(way.policy, way.target, OTHER).truth is True for way in ways)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_safe_fix_for_a_named_instance_keeps_the_stream_of_other_deployments(
+    name: str, tmp_path: Path
+) -> None:
+    form = FORMS[name]
+    folder = tmp_path / "code"
+    folder.mkdir()
+    path = folder / {TEMPLATE: "template.yaml", IN_JSON: "template.json", TERRAFORM: "main.tf"}[form.code]
+    path.write_text(form.code.replace(CONDITION, form.condition))
+    read = folder if form.code is TERRAFORM else path
+    assert may_publish(read)
+    texts = repaired([read]).texts
+    assert [form.written in text for text in texts.values()] == [True] * bool(form.written)
+    for where, text in texts.items():
+        Path(where).write_text(text)
+    assert may_publish(read)
