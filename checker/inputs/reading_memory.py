@@ -61,7 +61,7 @@ class ReadingMemory:
 def is_unchanged(path: str, original: Original) -> bool:
     """True if a file certainly has the text that was read."""
     version = original.version
-    return version is not None and version.is_settled and version == _version_of(path, version.read)
+    return version.is_settled and version == _version_of(path, version.read)
 
 
 def _version_of(path: Path | str, now: int) -> Version | None:

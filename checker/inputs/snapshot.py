@@ -40,14 +40,18 @@ class Version(NamedTuple):
 
 
 class Original(NamedTuple):
-    """A file as read: its text, its path without links, its identity, its folder's identity, its hard links."""
+    """A file as read: its text, its path without links, its folder's identity, its version, its hard links."""
 
     text: str
     path: str
     folder: Identity
-    file: Identity
-    links: int = 1
-    version: Version | None = None
+    version: Version
+    links: int
+
+    @property
+    def file(self) -> Identity:
+        """Return the identity of the file."""
+        return self.version.file
 
 
 Snapshot = dict[str, Original]
@@ -117,7 +121,6 @@ def keep(path: Path, text: str, status: os.stat_result) -> None:
             text,
             real,
             Identity.of(folder),
-            Identity.of(status),
-            status.st_nlink,
             Version.of(status, time.time_ns()),
+            status.st_nlink,
         )
