@@ -93,7 +93,7 @@ def known_text(path: Path) -> str | None:
     return view.drafts.get(name, original.text if original else None)
 
 
-def draft_of(path: Path) -> str | None:
+def draft_of(path: Path | str) -> str | None:
     """Return the text that is substituted for a file; ``None`` for a file as it is on the disk."""
     view = _VIEW.get()
     return view.drafts.get(os.path.abspath(path)) if view is not None and view.drafts else None  # noqa: PTH100 - as above
