@@ -29,6 +29,7 @@ GROUPS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "start-up": processes.start_up,
     "policies": processes.policy_files,
     "terraform": processes.terraform,
+    "editor": processes.editor,
     "plan": processes.plan,
     "template": processes.template,
     "simulate": processes.simulate,

@@ -78,13 +78,17 @@ locals {
 """
 
 
-def write_modules(root: Path, count: int, *, apart: bool) -> None:
-    """Write files of 4 KB with a topic and its key each, all in one module or each in its own."""
+SIZE = 4096
+"""The number of characters of a file, of which a topic with its policy and key takes a quarter."""
+
+
+def write_modules(root: Path, count: int, *, apart: bool, size: int = SIZE) -> None:
+    """Write files with a topic and its key each, all in one module or each in its own."""
     for number in range(count):
         folder = root / f"m{number}" if apart else root
         folder.mkdir(parents=True, exist_ok=True)
         text = _TOPIC.format(n=number)
-        while len(text) < 4096:
+        while len(text) < size:
             text += _OTHER.format(n=f"{number}_{len(text)}")
         (folder / f"f{number}.tf").write_text(text)
         (folder / "shared.tf").write_text(_SHARED)

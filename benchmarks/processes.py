@@ -82,6 +82,13 @@ def terraform(folder: Path) -> Iterator[Row]:
         yield compared("terraform", what, check, beside, rounds, goal, count)
 
 
+def editor(folder: Path) -> Iterator[Row]:
+    """Edits in the language server."""
+    from benchmarks.editor import rows  # pygls is slow to import
+
+    yield from rows(folder)
+
+
 def plan(folder: Path) -> Iterator[Row]:
     """A plan of 40 MB."""
     path = folder / "plan.json"

@@ -159,3 +159,13 @@ def test_a_form_for_issues_asks_each_thing_once_and_says_what_for(path: Path) ->
     asked = [one for one in form["body"] if one["type"] != "markdown"]
     assert len({one["id"] for one in asked}) == len(asked) > 2
     assert all(one["attributes"]["label"] and one["validations"]["required"] for one in asked)
+
+
+def test_a_release_is_reproduced_with_the_command_that_builds_it() -> None:
+    page = (ROOT / "SECURITY.md").read_text()
+    shown = re.findall(r"^    (make .*)$", page, re.MULTILINE)
+    command = "make dist sbom vscode && cp build/checker.vsix dist/"
+    assert [one.replace(" PYTHON=python3.11", "") for one in shown] == [command]
+    for job in ("build", "compare"):
+        runs = [step["run"] for step in jobs(TEXTS["release.yml"])[job]["steps"] if "run" in step]
+        assert [one for one in runs if one.endswith(command)]

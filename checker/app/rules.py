@@ -13,6 +13,7 @@ from checker.app.run import known_rules
 from checker.app.terminal import paint_for, tell, write
 from checker.configuration.load import check_name
 from checker.core.terminal_text import json_lines
+from checker.report.wrapped_markdown import wrapped_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,9 +69,11 @@ def rule_list(rules: Sequence[Rule], paint: Paint) -> Iterator[str]:
 
 
 def rule_page(rule: Rule, paint: Paint) -> Iterator[str]:
-    """Yield the metadata and the documentation of a rule."""
+    """Yield the metadata and the documentation of a rule, wrapped to the terminal."""
     fix = "can be fixed" if rule.fixable else "no fix"
-    yield f"{paint(rule.severity.value, rule.id)} ({rule.family}, severity up to {rule.severity.value}, since {rule.since}, {fix})"
-    yield ""
-    for line in rule.documentation().splitlines():
+    facts = f"{rule.family}, severity up to {rule.severity.value}, since {rule.since}, {fix}"
+    first, *more = wrapped_markdown(f"{rule.id} ({facts})", paint.text_width)
+    yield first.replace(rule.id, paint(rule.severity.value, rule.id), 1)
+    yield from (*more, "")
+    for line in wrapped_markdown(rule.documentation(), paint.text_width):
         yield paint("bold", line.removeprefix("## ")) if line.startswith("## ") else line

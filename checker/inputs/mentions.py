@@ -84,8 +84,6 @@ def search(path: Path) -> Searched:
 
     A file longer than code that a person wrote is not searched for chat streaming.
     """
-    if draft_of(path) is not None:
-        return _search(path)
     return remembered_of(path, search, lambda: _search(path))
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
-from checker.inputs.snapshot import Version, drafts
+from checker.inputs.snapshot import Version, draft_of, drafts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -37,16 +37,20 @@ class ReadingMemory:
 
     def once(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
         """Return what was made for a key, or make it."""
-        if key not in self._made:
-            self._made[key] = self._before[key] if key in self._before else make()
+        if not self._has(key):
+            self._made[key] = make()
         found: _Made = self._made[key]  # type: ignore[assignment] # a key is of one type
         return found
 
     def find(self, key: Hashable) -> object | None:
         """Return what was made for a key; ``None`` if it was not."""
+        return self._made[key] if self._has(key) else None
+
+    def _has(self, key: Hashable) -> bool:
+        """True if this reading or the last one made something for a key; of the last one, it is kept."""
         if key not in self._made and key in self._before:
             self._made[key] = self._before[key]
-        return self._made.get(key)
+        return key in self._made
 
     def keep(self, key: Hashable, made: object) -> None:
         """Keep what was made for a key."""
@@ -61,7 +65,7 @@ class ReadingMemory:
 def is_unchanged(path: str, original: Original) -> bool:
     """True if a file certainly has the text that was read."""
     version = original.version
-    return version is not None and version.is_settled and version == _version_of(path, version.read)
+    return version.is_settled and version == _version_of(path, version.read)
 
 
 def _version_of(path: Path | str, now: int) -> Version | None:
@@ -87,8 +91,11 @@ def remembering(memory: ReadingMemory, texts: Mapping[str, str]) -> Iterator[Non
 
 
 def remembered_of(path: Path | str, key: Hashable, make: Callable[[], _Made]) -> _Made:
-    """Return what an earlier reading made from a file, or from the names in a folder, if it certainly did not change."""
-    memory = _MEMORY.get()
+    """Return what an earlier reading made from a file, or from the names in a folder, if it certainly did not change.
+
+    What is made from a draft is not remembered: the version of its file does not tell whether the draft has changed.
+    """
+    memory = _MEMORY.get() if draft_of(path) is None else None
     version = _version_of(path, time.time_ns()) if memory is not None else None
     if memory is None or version is None or not version.is_settled:
         return make()

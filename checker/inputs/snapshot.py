@@ -40,14 +40,18 @@ class Version(NamedTuple):
 
 
 class Original(NamedTuple):
-    """A file as read: its text, its path without links, its identity, its folder's identity, its hard links."""
+    """A file as read: its text, its path without links, its folder's identity, its version, its hard links."""
 
     text: str
     path: str
     folder: Identity
-    file: Identity
-    links: int = 1
-    version: Version | None = None
+    version: Version
+    links: int
+
+    @property
+    def file(self) -> Identity:
+        """Return the identity of the file."""
+        return self.version.file
 
 
 Snapshot = dict[str, Original]
@@ -89,7 +93,7 @@ def known_text(path: Path) -> str | None:
     return view.drafts.get(name, original.text if original else None)
 
 
-def draft_of(path: Path) -> str | None:
+def draft_of(path: Path | str) -> str | None:
     """Return the text that is substituted for a file; ``None`` for a file as it is on the disk."""
     view = _VIEW.get()
     return view.drafts.get(os.path.abspath(path)) if view is not None and view.drafts else None  # noqa: PTH100 - as above
@@ -117,7 +121,6 @@ def keep(path: Path, text: str, status: os.stat_result) -> None:
             text,
             real,
             Identity.of(folder),
-            Identity.of(status),
-            status.st_nlink,
             Version.of(status, time.time_ns()),
+            status.st_nlink,
         )

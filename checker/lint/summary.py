@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import Key
 from checker.analysis.topic import TopicAnalysis
 from checker.core.errors import InputError
 from checker.core.finding import Severity, Verdict
@@ -20,7 +19,7 @@ from checker.lint.status import BROKEN, OK, UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from checker.analysis.inventory import Inventory, Topic
+    from checker.analysis.inventory import Inventory, Key, Topic
     from checker.core.arn import Arn
     from checker.core.unknown import Truth
     from checker.lint.explanation import Explanation
@@ -70,9 +69,8 @@ def summary_of(topic: Topic, inventory: Inventory, report: Report, rules: Sequen
 
 def _explained(case: TopicAnalysis, rules: Sequence[Rule]) -> Iterator[Explanation]:
     """Explain the chain for each instance that streams to the topic, in every deployment."""
-    key = case.key if isinstance(case.key, Key) else None
     for instance in _instances(case):
-        yield explain(case.topic, key, instance, rules, around=case.inventory)
+        yield explain(*case.about, instance, rules, around=case.inventory)
 
 
 def _instances(case: TopicAnalysis) -> Iterable[Arn | None]:

@@ -80,7 +80,7 @@ def _of_findings(path: str, shown: Shown) -> Iterator[Diagnostic]:
     for finding, where in findings_in(shown.check.report, path, shown):
         yield Diagnostic(
             range=where,
-            message="\n".join(message_lines(finding)),
+            message=_message_of(finding),
             severity=_SEVERITIES[finding.severity],
             code=finding.rule,
             source=SOURCE,
@@ -88,13 +88,15 @@ def _of_findings(path: str, shown: Shown) -> Iterator[Diagnostic]:
         )
 
 
-def message_lines(finding: Finding) -> Iterator[str]:
-    """Yield the message of a finding, its witness and its help."""
-    yield one_line(finding.message)
-    if finding.witness is not None:
-        yield f"witness: {one_line(finding.witness.sentence)}"
-    if finding.help:
-        yield f"help: {one_line(finding.help)}"
+def _message_of(finding: Finding) -> str:
+    """Return the message of a finding with its witness and its help."""
+    witness = (f"witness: {finding.witness.sentence}",) if finding.witness is not None else ()
+    return _with_help(finding.help, finding.message, *witness)
+
+
+def _with_help(help_text: str, *texts: str) -> str:
+    """Return texts and their help, if there is any, each in a line."""
+    return "\n".join(map(one_line, (*texts, *((f"help: {help_text}",) if help_text else ()))))
 
 
 def _related(finding: Finding, shown: Shown) -> Iterator[DiagnosticRelatedInformation]:
@@ -116,10 +118,9 @@ def _of_unread(path: str, shown: Shown) -> Iterator[Diagnostic]:
 
 def _unread(skipped: Skipped, shown: Shown) -> Diagnostic:
     word = "not read" if skipped.error else "not checked"
-    text = f"{word}: {one_line(skipped.reason)}"
     return Diagnostic(
         range=shown.lines(skipped.what).range_of(skipped.position),
-        message=f"{text}\nhelp: {one_line(skipped.help)}" if skipped.help else text,
+        message=_with_help(skipped.help, f"{word}: {skipped.reason}"),
         severity=DiagnosticSeverity.Error if skipped.error else DiagnosticSeverity.Information,
         source=SOURCE,
     )
@@ -148,8 +149,7 @@ def _is_shown(rule: str, resource: str, shown: Shown) -> bool:
 
 def of_error(error: CheckerError) -> Diagnostic:
     """Return why no open document of a folder was checked."""
-    lines = (f"not checked: {error}", *((f"help: {error.help}",) if error.help else ()))
-    return _error("\n".join(map(one_line, lines)))
+    return _error(_with_help(error.help, f"not checked: {error}"))
 
 
 def _error(message: str) -> Diagnostic:

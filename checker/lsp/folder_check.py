@@ -145,30 +145,34 @@ class FolderCheck:
         )
         if case is None:
             return f"`{topic}` is not in the open documents any more"
-        key = case.key if isinstance(case.key, Key) else None
         with self._reading():
             try:
-                explained = explain(case.topic, key, None, known_rules(), around=self.inventory)
+                explained = explain(*case.about, None, known_rules(), around=self.inventory)
             except InputError as error:
                 help_text = error.help if case.pairings else INSTANCES
                 return "\n".join(filter(None, (str(error), help_text and f"help: {help_text}")))
         return "\n".join(explanation_text(explained, Paint()))
 
     def _of_topics(self) -> Iterator[Lens]:
-        judged = {(one.resource, one.home) for one in self.report.examined if one.kind == "topic"}
         for topic in self.inventory.topics:
-            if (topic.name, topic.home) in judged and (at := self._policy_of(topic)) is not None:
+            if (at := self._policy_of("topic", topic)) is not None:
                 summary = summary_of(topic, self.inventory, self.report, known_rules())
                 yield Lens(at, str(summary), topic.name)
 
     def _of_keys(self) -> Iterator[Lens]:
-        judged = {(one.resource, one.home) for one in self.report.examined if one.kind == "key"}
         for key in self.inventory.keys:
-            if (key.name, key.home) in judged and (at := self._policy_of(key)) is not None:
+            if (at := self._policy_of("key", key)) is not None:
                 yield Lens(at, f"Connect can use this key: {key_status(key, self.report, known_rules())}")
 
-    def _policy_of(self, resource: Topic | Key) -> Location | None:
-        """Return the place of a policy, else of its resource, in an open document."""
+    @cached_property
+    def _examined(self) -> set[tuple[str, str, str]]:
+        """The kind, name and home of each topic and key of the report."""
+        return {(one.kind, one.resource, one.home) for one in self.report.examined}
+
+    def _policy_of(self, kind: str, resource: Topic | Key) -> Location | None:
+        """Return the place of an examined policy, else of its resource, in an open document."""
+        if (kind, resource.name, resource.home) not in self._examined:
+            return None
         policy, place = resource.policy, resource.place
         written = (Location(policy.document, ()),) if isinstance(policy, PolicyText) else ()
         places: tuple[Location, ...] = (*written, Location(place.document, place.route))

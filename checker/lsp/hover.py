@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol.types import Hover, MarkupContent, MarkupKind
 
-from checker.app.run import known_rules
+from checker.lint.registry import rule_named
 from checker.lsp.diagnostics import findings_in
 from checker.lsp.positions import contains
 
@@ -28,16 +28,16 @@ def hover_at(path: str, place: Position, kind: MarkupKind, shown: Shown) -> Hove
     ]
     if not found:
         return None
-    pages = {rule.id: rule.documentation() for rule in known_rules()}
     rules = {finding.rule: finding for finding, _ in found}
-    texts = (text for rule, finding in rules.items() for text in _page(finding, pages.get(rule, "")))
+    texts = (text for finding in rules.values() for text in _page(finding))
     return Hover(MarkupContent(kind, "\n\n".join(texts)), _innermost(where for _, where in found))
 
 
-def _page(finding: Finding, page: str) -> Iterator[str]:
+def _page(finding: Finding) -> Iterator[str]:
     """Yield a rule with what it says of itself; the editor shows the message of the finding."""
     yield f"**{finding.severity.value}** `{finding.rule}`"
-    yield page
+    rule = rule_named(finding.rule)
+    yield rule.documentation() if rule is not None else ""
 
 
 def _innermost(ranges: Iterator[Range]) -> Range:

@@ -6,7 +6,6 @@ https://microsoft.github.io/language-server-protocol/specifications/lsp/3.17/spe
 from __future__ import annotations
 
 import os
-import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from lsprotocol.types import Range
 from pygls import uris
 
 from checker.core.pattern import pattern
+from checker.policy.source import Source
 
 if TYPE_CHECKING:
     from pygls.workspace import PositionCodec
@@ -49,7 +49,7 @@ class Lines:
         self.text = text
         self.codec = codec
         self.starts = [0, *(found.end() for found in _END_OF_LINE.finditer(text))]
-        self._own_starts = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._source = Source("", text)
 
     def range_of(self, position: Position | None) -> Range:
         """Convert a position of a finding; without one, it is the beginning of the file."""
@@ -59,10 +59,8 @@ class Lines:
         return Range(start, self._place(position.end_line, position.end_column))
 
     def _place(self, line: int, column: int) -> Place:
-        """Convert a line and column, both counted from 1."""
-        if line > len(self._own_starts):  # the file has changed in the meantime
-            return self._at(len(self.text))
-        return self._at(min(self._own_starts[line - 1] + column - 1, len(self.text)))
+        """Convert a line and column, both counted from 1; to the end of a text that has become shorter."""
+        return self._at(min(self._source.line_start(line) + column - 1, len(self.text)))
 
     def _at(self, offset: int) -> Place:
         line = bisect_right(self.starts, offset) - 1

@@ -24,6 +24,9 @@ _CODES = {
 }
 
 
+_NO_TERMINAL, _WIDEST = 80, 120
+
+
 class Paint(NamedTuple):
     """Adds terminal colors to text if enabled. ``columns`` is the width of the terminal; 0 if there is none."""
 
@@ -36,6 +39,11 @@ class Paint(NamedTuple):
             return text
         styled = f"\x1b[{_CODES[style]}m{text}\x1b[0m"
         return Inert(styled) if isinstance(text, Inert) else styled
+
+    @property
+    def text_width(self) -> int:
+        """The columns for prose: those of the terminal, but at most 120, which are easy to read; 80 without a terminal."""
+        return min(self.columns or _NO_TERMINAL, _WIDEST)
 
     def detail(self, label: str, text: str, indent: str = "  ") -> str:
         """Format a line below a finding or an answer, such as ``  = help: add a statement``."""

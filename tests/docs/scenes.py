@@ -55,10 +55,11 @@ def set_up(page: Path, folder: Path) -> Iterator[Scene]:
     for block in blocks(page):
         if block.file_name:
             (folder / block.file_name).write_text(block.text)
-    own = FILES / page.stem
-    if own.is_dir():
-        shutil.copytree(own, folder, dirs_exist_ok=True)
-    if name_of(page) in IN_GIT:
+    in_git = IN_GIT.get(name_of(page), ())
+    for name in in_git or (page.stem,):
+        if (FILES / name).is_dir():
+            shutil.copytree(FILES / name, folder, dirs_exist_ok=True)
+    if in_git:
         _commit_and_change(folder)
     prepare = IN_SANDBOX.get(name_of(page))
     if prepare is None:
@@ -126,7 +127,8 @@ def _of_the_evidence(account: Account, instance: str) -> str:
     return topic
 
 
-IN_GIT = {"docs/diff.md", "docs/reviews.md"}
+IN_GIT = {"docs/diff.md": ("repository", "diff"), "docs/reviews.md": ("repository",)}
+"""The folders with the files of a repository, by the page whose commands run in it."""
 IN_SANDBOX: dict[str, Callable[[Account, str], Any]] = {
     "docs/audit.md": _of_the_audit,
     "docs/evidence.md": _of_the_evidence,

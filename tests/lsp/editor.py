@@ -123,15 +123,18 @@ class Editor:
 
     def lenses(self, name: str) -> list[tuple[int, str]]:
         """Return the lines with an answer above them, and the answers."""
-        found = self.wait(self.client.text_document_code_lens_async(lsp.CodeLensParams(self.document(name))))
-        return [(one.range.start.line, one.command.title) for one in found or () if one.command]
+        return [(line, command.title) for line, command in self._answers(name)]
 
     def explain(self, name: str) -> str:
         """Run the command of the first answer of a document."""
-        found = self.wait(self.client.text_document_code_lens_async(lsp.CodeLensParams(self.document(name))))
-        command = next(one.command for one in found or () if one.command)
+        _, command = self._answers(name)[0]
         params = lsp.ExecuteCommandParams(command.command, command.arguments)
         return str(self.wait(self.client.workspace_execute_command_async(params)))
+
+    def _answers(self, name: str) -> list[tuple[int, lsp.Command]]:
+        """Return the answers above lines of a document, each with the command that explains it."""
+        found = self.wait(self.client.text_document_code_lens_async(lsp.CodeLensParams(self.document(name))))
+        return [(one.range.start.line, one.command) for one in found or () if one.command]
 
 
 @contextmanager

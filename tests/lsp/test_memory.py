@@ -165,6 +165,19 @@ def test_a_file_that_has_just_changed_is_read_again(tmp_path: Path) -> None:
     assert len(made) == 2
 
 
+def test_a_draft_is_read_again(tmp_path: Path) -> None:
+    """Its file on the disk stays as it is."""
+    file, made = tmp_path / "a.tf", []
+    file.write_text("")
+    os.utime(file, (1, 1))
+    memory = ReadingMemory()
+    for text in ("a", "b"):
+        memory.forget()
+        with remembering(memory, {str(file): text}):
+            remembered_of(file, "key", lambda: made.append(1))
+    assert len(made) == 2
+
+
 def test_what_two_readings_do_not_use_is_forgotten() -> None:
     memory, made = ReadingMemory(), []
     for uses in (True, False, False, True):

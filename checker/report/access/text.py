@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 _STYLES = {GAINS: "error", MAY_GAIN: "warning", LOSES: "note", MAY_LOSE: "note", NOT_KNOWN: "warning"}
-_NARROW, _WIDE = 80, 120
+_NARROWEST = 80
 _CHANGE, _ACTION, _GAP = 9, 27, 2
 _INDENT = 2
 
@@ -40,7 +40,7 @@ def lines_of(found: ComparedRoots, setting: Setting) -> Iterator[str]:
 
 
 def _lines_of(found: ComparedRoots, paint: Paint) -> Iterator[str]:
-    width = min(max(paint.columns or _NARROW, _NARROW), _WIDE)
+    width = max(paint.text_width, _NARROWEST)
     yield from _wrapped(found.compared, width)
     yield ""
     rows = rows_of(found)

@@ -1,3 +1,0 @@
-module "chat" {
-  source = "../modules/chat"
-}
