@@ -11,7 +11,7 @@ from checker.analysis.inventory import PolicyText
 from checker.analysis.symbol_table import HOME, WHOLE_ARNS
 from checker.analysis.symbol_values import SAME
 from checker.analysis.symbols import INSTANCE_ARN, OF_INSTANCE, ROLE_ARN, TOPIC_ARN, is_own, names_in
-from checker.core.arn import Arn, is_account
+from checker.core.arn import Arn, is_account, is_instance_arn
 from checker.core.unknown import ACCOUNT, REGION, Part, Symbol, Unknown, part_of
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.model import Condition
@@ -201,7 +201,7 @@ def _references(values: Chosen, context: TopicContext) -> dict[str, str]:
 
 def _accounts(references: Mapping[str, str], values: Chosen, context: TopicContext) -> dict[str, str]:
     """Return what a fix writes for the account in the ARN of an instance, unless it is literal in the ARN."""
-    named = {text: where for text, where in references.items() if where and _is_instance(text)}
+    named = {text: where for text, where in references.items() if where and is_instance_arn(text)}
     accounts = {arn: Part(":", _ACCOUNT).written(where) for arn, where in named.items()}
     for role, text in context.table.values:
         if role in (SOURCE_ARN, OF_INSTANCE) and isinstance(text, Unknown):
@@ -209,11 +209,6 @@ def _accounts(references: Mapping[str, str], values: Chosen, context: TopicConte
             if symbol is not None and (written := _written(name_of(symbol), context)):
                 accounts[str(Deployment(values, ()).fill(text))] = written
     return accounts
-
-
-def _is_instance(text: str) -> bool:
-    arn = Arn.parse(text)
-    return arn is not None and arn.is_instance
 
 
 def _written(name: Name, context: TopicContext) -> str:

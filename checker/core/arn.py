@@ -53,6 +53,12 @@ class Arn(NamedTuple):
         return name if f"{kind}/" == _CONNECT_INSTANCE and is_plain(name) else ""
 
 
+def is_instance_arn(text: str) -> bool:
+    """True if the text is the ARN of a Connect instance without wildcards."""
+    arn = Arn.parse(text)
+    return arn is not None and arn.is_instance
+
+
 def is_plain(text: str) -> bool:
     """True if the text has only letters, digits and hyphens, as the name of a Region does."""
     return text.replace("-", "").isalnum() and text.isascii()

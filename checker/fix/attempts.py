@@ -15,10 +15,11 @@ from checker.core.record import NamedTuple
 from checker.fix.editable import SharedCodeError
 from checker.fix.proof import proof_budgets
 from checker.fix.proof_memory import prove
+from checker.fix.renaming import texts_of
 from checker.fix.text.edits import CannotEditError
 from checker.fix.text.lower import lowered
 from checker.lint.fixes.grants import are_named, bound
-from checker.policy.change import NoPlaceError, changed
+from checker.policy.change import NoPlaceError, ReferenceText, changed
 from checker.policy.node import Object, items, meaning
 from checker.policy.text_json import json_text, plain
 
@@ -93,7 +94,7 @@ def _edits(policy: KnownPolicy, new: Node) -> tuple[TextEdit, ...]:
     except CannotEditError:
         if policy.needs_reference:
             raise
-        return lowered(policy.root, new)
+        return lowered(policy.root, policy.expressed(new))
 
 
 def _manual_fix(
@@ -104,10 +105,22 @@ def _manual_fix(
         check(policy.file)
     except SharedCodeError as error:
         shared = "" if str(error) == reason else f"; {error}"
-        return by_hand(fix, policy, f"{reason}{shared}", policy.parametrized(statements, error.name))
+        statements = policy.parametrized(statements, error.name)
+        advice = (
+            f"; set `{error.name}` in each of them"
+            if error.is_set_here and _names(statements, error.name)
+            else ""
+        )
+        return by_hand(fix, policy, f"{reason}{shared}{advice}", statements)
     except CannotEditError:
         pass  # the file is not edited in any case, and `reason` already says why
     return by_hand(fix, policy, reason, statements)
+
+
+def _names(statements: tuple[Node, ...], variable: str) -> bool:
+    """Return True if statements have a new reference to a variable or parameter."""
+    texts = (text for statement in statements for text in texts_of(statement))
+    return any(variable in text for text in texts if isinstance(text, ReferenceText))
 
 
 def by_hand(

@@ -95,11 +95,15 @@ Check = Callable[["Source"], None]
 
 
 class SharedCodeError(CannotEditError):
-    """Raised for code that several environments use. ``name`` is the variable or parameter for the instance ARN."""
+    """Raised for code that several environments use. ``name`` is the variable or parameter for the instance ARN.
 
-    def __init__(self, reason: str, name: str) -> None:
+    ``is_set_here`` is true if the environments are known, so that each of them can set it.
+    """
+
+    def __init__(self, reason: str, name: str, *, is_set_here: bool = False) -> None:
         super().__init__(reason)
         self.name = name
+        self.is_set_here = is_set_here
 
 
 def allow_any_file(_: Source) -> None:
@@ -133,8 +137,8 @@ def _refused(source: Source, environments: Environments) -> CannotEditError | No
         return CannotEditError(reason)
     if environment := environments.of(source):
         name = environments.instance_name(source)
-        reason = f"`{source.name}` serves several environments: {environment}; set `{name}` in each of them"
-        return SharedCodeError(reason, name)
+        reason = f"`{source.name}` serves several environments: {environment}"
+        return SharedCodeError(reason, name, is_set_here=True)
     if environment := environments.of_reader(source):
         reason = f"a module that serves several environments reads `{source.name}`: {environment}"
         return CannotEditError(f"{reason}; render it with `templatefile` in the module")

@@ -90,6 +90,7 @@ def filled(policy: Policy, deployment: Deployment, case: TopicAnalysis | KeyAnal
     """Replace the references in a policy by their values in a deployment."""
     values = {reference: value for value, reference in deployment.references.items() if reference}
     values |= {written: arn.split(":")[4] for arn, written in deployment.accounts.items()}
+    values |= {local_name(reference): value for reference, value in values.items()}
     for topic in case.topics if isinstance(case, KeyAnalysis) else ():
         if topic.symbol and isinstance(topic.arn, Arn):
             values |= dict.fromkeys((topic.symbol, local_name(topic.symbol)), str(topic.arn))

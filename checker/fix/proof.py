@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import chain
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from checker.analysis.access_diff import format_actions
@@ -18,7 +19,7 @@ from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import STATED, why
 from checker.analysis.symbols import is_own, symbols_in, values_of
 from checker.analysis.topic import TopicAnalysis
-from checker.core.arn import Arn, is_uuid
+from checker.core.arn import Arn, is_instance_arn, is_uuid
 from checker.core.finding import Applicability
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
@@ -130,7 +131,12 @@ def _in_deployment(
 ) -> Assessment:
     """Assess a change in one deployment, in which every symbol and every reference has its value."""
     assessment = _assess(case, filled(new, deployment, case), whole)
-    return assessment._replace(reason=deployment.reworded(assessment.reason))
+    reason = assessment.reason
+    for text, reference in deployment.references.items():
+        if reference and is_instance_arn(text):  # the option also takes a reference
+            name = quote(reference.rpartition("#")[2])
+            reason = reason.replace(f"{NAME_INSTANCE} {text}", f"{NAME_INSTANCE} {name}")
+    return assessment._replace(reason=deployment.reworded(reason))
 
 
 def _assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None) -> Assessment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.core.pattern import pattern
+from checker.core.unknown import Part
 from checker.iam.prove.source_keys import SOURCE_KEYS
 from checker.policy.node import Array, Node, Object, Scalar, children
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _MODULES = pattern(r"^(module\.[^.\[]+(\[[^\]]*\])?\.)+")
+_INSTANCE_KEYS = pattern(r"\[[^\]]*\]")
 _KEY = pattern(r'\[("[^"]*"|\d+)\]')
 
 
@@ -21,8 +23,15 @@ def each_name(name: str) -> str:
 
 
 def local_name(symbol: str) -> str:
-    """Return a resource's name inside the module that declares it."""
-    return _MODULES.sub("", symbol)
+    """Return a resource's name, or a part of its attribute, inside the module that declares it."""
+    found = Part.read(symbol)
+    return found[0].written(local_name(found[1])) if found else _MODULES.sub("", symbol)
+
+
+def module_of(symbol: str) -> str:
+    """Return the module in the name of a resource, without instance keys; empty for the root."""
+    found = _MODULES.match(symbol)
+    return _INSTANCE_KEYS.sub("", found[0]).removesuffix(".") if found else ""
 
 
 def texts_of(node: Node) -> Iterator[str]:

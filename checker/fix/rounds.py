@@ -160,8 +160,12 @@ def rejection(
             return "the edit would make another policy disappear"
         own = operations.get(known.name)
         expected = meaning(changed(known.root, own)) if own else known.content
-        if now.content != expected and (own or not _may_change(known, now, attempts, budgets, unsafe=unsafe)):
-            return "the edit would change other policies, or not as planned"
+        if now.content == expected:
+            continue
+        if own:
+            return f"the policy of `{known.case.name}` would not be as planned after the edit"
+        if not _may_change(known, now, attempts, budgets, unsafe=unsafe):
+            return f"the edit would also change the policy of `{known.case.name}`"
     unresolved = _unresolved(before, after, attempts)
     return unresolved or _breaks_expectation(before, after) or _uncovered(before, after, attempts)
 

@@ -8,13 +8,15 @@ from checker.analysis.inventory import Key, PolicyText
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import pairings_of_key
 from checker.analysis.topic import TopicAnalysis
-from checker.core.arn import Arn
+from checker.core.arn import Arn, is_instance_arn
 from checker.core.finding import Reference
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
-from checker.core.unknown import ACCOUNT, PARTITION, REGION, Unknown
-from checker.fix.renaming import each_name, local_name, renamed, texts_of, with_variables
+from checker.core.unknown import ACCOUNT, PARTITION, REGION, Part, Unknown
+from checker.fix.environments import NEW_NAME
+from checker.fix.renaming import each_name, local_name, module_of, renamed, texts_of, with_variables
 from checker.fix.text.edits import CannotEditError, file_of
+from checker.fix.text.expressions import expressions_in
 from checker.inputs.discover import HCL
 from checker.inputs.resolve import UNKNOWN_OWNER
 from checker.inputs.text import Implied
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from checker.lint.report import Report
     from checker.policy.node import Node
     from checker.policy.source import Source
-    from checker.policy.text_json import Plain
 
 
 class Reading(NamedTuple):
@@ -73,6 +74,8 @@ def _with_siblings(policies: list[KnownPolicy]) -> tuple[KnownPolicy, ...]:
     return tuple(policy._replace(siblings=frozenset(names[policy.text_id])) for policy in policies)
 
 
+_ACCOUNT = Part(":", 4)
+"""The account in an ARN."""
 _OWN_ACCOUNT = "data.aws_caller_identity.current.account_id"
 _ROOT = "arn:aws:iam::{}:root"
 """Principal of the default key policy. With the placeholder account, a copy would lock the key."""
@@ -80,6 +83,7 @@ _ROOT = "arn:aws:iam::{}:root"
 _OWNER_KEYS = frozenset({"aws:sourceowner"})
 
 _OUT_OF_REACH = "the topic is declared in another module; pass its ARN to this module"
+_INSTANCE_OUT_OF_REACH = "the instance is declared in another module; pass its ARN to this module"
 _OF_SEVERAL = "several topics share this policy, and SNS accepts only statements about the topic itself"
 _OF_ITSELF = (
     "the ARN of the topic is not known yet, and in Terraform a resource cannot refer to itself; move the policy to an "
@@ -153,7 +157,7 @@ class KnownPolicy(NamedTuple):
         names: dict[str, str] = {symbol: ReferenceText(local), local: ReferenceText(local)} if symbol else {}
         if isinstance(self.case, KeyAnalysis) and self._is_in_its_key:
             names |= {topic.symbol: _example_arn(topic) for topic in self.case.topics if topic.symbol}
-        names |= self._reference
+        names |= self._reference | self._variables(NEW_NAME) | self._expressions
         if not self.is_written:
             names[UNKNOWN_OWNER] = ReferenceText("#AWS::AccountId" if "#" in symbol else _OWN_ACCOUNT)
             names[_ROOT.format(UNKNOWN_OWNER)] = _ROOT.format("ACCOUNT_ID")
@@ -165,6 +169,8 @@ class KnownPolicy(NamedTuple):
         if has_no_name and renamed(root, self._arn, fresh_only=True) is not root:
             raise CannotEditError(_OF_SEVERAL)
         references = {text for text in texts_of(root) if isinstance(text, ReferenceText)}
+        if not references.isdisjoint({*self._variables(NEW_NAME)} - {*self._expressions}):
+            raise CannotEditError(_INSTANCE_OUT_OF_REACH)
         if references.isdisjoint(self._topic_names):
             return self._relocated(root) if references else root
         if self._is_in_its_key:
@@ -193,7 +199,29 @@ class KnownPolicy(NamedTuple):
 
     def referring(self, root: Node) -> Node:
         """Replace each new ARN of the topic in the changed policy by a reference."""
-        return renamed(root, self._reference, fresh_only=True)
+        return self.expressed(renamed(root, self._reference, fresh_only=True))
+
+    def expressed(self, root: Node) -> Node:
+        """Replace each new reference to a value that the policy already has by the policy's own expression for it."""
+        return renamed(root, self._expressions, fresh_only=True)
+
+    @property
+    def _expressions(self) -> dict[str, str]:
+        """Map references, and those to the account in an ARN, to the expressions that the policy has for them."""
+        found = {} if "#" in self._address else dict(expressions_in(self.root))
+        accounts = {_ACCOUNT.written(name): _ACCOUNT.written(text) for name, text in found.items()}
+        return {name: ReferenceText(text) for name, text in (found | accounts).items()}
+
+    def _variables(self, name: str) -> dict[str, str]:
+        """Map the references to instances of other modules to a variable of the own module."""
+        arns = self.case.deployments.default.references if self._module else {}
+        references = [
+            where for arn, where in arns.items() if is_instance_arn(arn) and module_of(where) != self._module
+        ]
+        variable = f"var.{name}"
+        accounts = {_ACCOUNT.written(one): _ACCOUNT.written(variable) for one in references}
+        names = dict.fromkeys(references, variable) | accounts
+        return {reference: ReferenceText(text) for reference, text in names.items()}
 
     @property
     def needs_reference(self) -> bool:
@@ -260,11 +288,16 @@ class KnownPolicy(NamedTuple):
 
     def parametrized(self, statements: tuple[Node, ...], name: str) -> tuple[Node, ...]:
         """Replace the instance by a variable, for code that several environments use."""
+        variable = f"var.{name}" if self.file.name.endswith(HCL) else f"#{name}"
         arns = {str(instance): instance.account for instance in self.case.instances}
         names: dict[str, Node] = {}
         for arn, account in arns.items():
-            names[arn], names[account] = self._variable(name)
-        statements = tuple(with_variables(statement, names) for statement in statements)
+            names[arn], names[account] = (
+                fresh(Reference(variable)),
+                fresh(Reference(_ACCOUNT.written(variable))),
+            )
+        renaming = self._variables(name) | self._expressions
+        statements = tuple(with_variables(renamed(one, renaming), names) for one in statements)
         return statements if self.is_written else self._with_owner(statements)
 
     def _with_owner(self, statements: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -275,13 +308,6 @@ class KnownPolicy(NamedTuple):
         own = {account: fresh(Reference("#AWS::AccountId" if "#" in self._address else _OWN_ACCOUNT))}
         root = {_ROOT.format(account): _ROOT.format("ACCOUNT_ID")}
         return tuple(renamed(with_variables(statement, own, _OWNER_KEYS), root) for statement in statements)
-
-    def _variable(self, name: str) -> tuple[Node, Node]:
-        """Return a reference to the instance ARN, and one to the account in it."""
-        if self.file.name.endswith(HCL):
-            return fresh(Reference(f"var.{name}")), fresh(Reference(f'split(":", var.{name})[4]'))
-        reference: dict[str, Plain] = {"Ref": name}
-        return fresh(reference), fresh({"Fn::Select": ["4", {"Fn::Split": [":", reference]}]})
 
     @property
     def content(self) -> str:

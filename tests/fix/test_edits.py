@@ -275,5 +275,5 @@ def test_a_module_that_is_called_twice_is_not_edited(tmp_path: Path) -> None:
     found = repaired([tmp_path], unsafe=True)
     assert not found.texts
     assert {one.reason for one in found.unfixed if one.finding.rule == "missing-source-account"} == {
-        "the edit would change other policies, or not as planned"
+        "the edit would also change the policy of `module.b.aws_sns_topic.chat`"
     }

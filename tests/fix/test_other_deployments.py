@@ -9,6 +9,8 @@ import pytest
 
 from checker.analysis.inventory import Instance
 from checker.analysis.topic import TopicAnalysis
+from checker.fix.attempts import PROVEN, with_previews
+from checker.fix.editable import allow_any_file
 from checker.iam.prove import prove
 from checker.inputs.collect import Given
 from checker.inputs.load import load
@@ -155,7 +157,14 @@ def test_a_safe_fix_for_a_named_instance_keeps_the_stream_of_other_deployments(
     path.write_text(form.code.replace(CONDITION, form.condition))
     read = folder if form.code is TERRAFORM else path
     assert may_publish(read)
-    texts = repaired([read]).texts
+    found = repaired([read])
+    texts = found.texts
+    previews = {
+        (finding.rule, fix.applicability)
+        for finding in with_previews(found.before, allow_any_file).findings
+        for fix in finding.fixes
+    }
+    assert {rule for rule, label in previews if label in PROVEN} == {one.finding.rule for one in found.fixed}
     assert [form.written in text for text in texts.values()] == [True] * bool(form.written)
     for where, text in texts.items():
         Path(where).write_text(text)

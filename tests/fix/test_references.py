@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -81,10 +82,15 @@ EDITS = {
 }
 
 
-def fixed(folder: Path, files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Outcome:
+def fixed(
+    folder: Path,
+    files: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    instances: tuple[str, ...] = (INSTANCE_ARN,),
+) -> Outcome:
     monkeypatch.chdir(folder)
     write(folder, files)
-    options = Options((Path(),), (INSTANCE_ARN,), isolated=True, all_topics=True)
+    options = Options((Path(),), instances, isolated=True, all_topics=True)
     return plan_fixes(options, unsafe=True).outcome
 
 
@@ -224,3 +230,49 @@ def test_an_instance_that_an_option_names_by_reference_is_pinned_by_reference(
     (text,) = outcome.repair.texts.values()
     assert f'"aws:SourceAccount" = {account}' in text
     assert '"aws:SourceArn" = aws_connect_instance.this.arn' in text
+
+
+IN_MODULE = {
+    "m/main.tf": 'variable "connect_instance_arn" {\n  type = string\n}\nresource "aws_kms_key" "chat" {}\n' + TOPIC.replace("}\n", "  kms_master_key_id = aws_kms_key.chat.arn\n}\n") + ATTACHED + f"jsonencode({{ Statement = [{{ {GRANT}, Resource = aws_sns_topic.chat.arn CONDITION }}] }})\n}}\n",
+}  # fmt: skip
+NAMES_IT = ', Condition = { ArnEquals = { "aws:SourceArn" = var.connect_instance_arn } }'
+CALL = """resource "aws_connect_instance" "main" {
+  identity_management_type = "SAML"
+}
+module "chat" {
+  source               = "../m"
+  connect_instance_arn = aws_connect_instance.main.arn
+}
+"""
+OF_VARIABLE = 'split(":", var.connect_instance_arn)[4]'
+
+
+def of_module(condition: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *roots: str) -> Outcome:
+    """Fix a module with a policy in which roots pass the instances that they declare."""
+    module = IN_MODULE["m/main.tf"].replace("CONDITION", condition)
+    files = {"main.tf": "", "m/main.tf": module, **{f"{root}/main.tf": CALL for root in roots}}
+    return fixed(folder, files, monkeypatch, ())
+
+
+def test_a_module_writes_its_own_expression_for_the_instance_of_its_caller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (text,) = of_module(NAMES_IT, tmp_path, monkeypatch, "dev").repair.texts.values()
+    assert f'"aws:SourceAccount" = {OF_VARIABLE}' in text
+
+
+@pytest.mark.parametrize("condition", ["", NAMES_IT])
+@pytest.mark.parametrize("roots", [("dev",), ("dev", "prod")])
+def test_a_statement_of_a_module_has_a_variable_for_the_instance_of_its_callers(
+    condition: str, roots: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = of_module(condition, tmp_path, monkeypatch, *roots)
+    by_hand = [one for one in outcome.unfixed if one.by_hand]
+    shown = {one.finding.rule: "\n".join(chain.from_iterable(outcome.written_out(one))) for one in by_hand}
+    for text in shown.values():
+        assert "aws_connect_instance" not in text
+    written = shown.get("missing-source-account", "") or "".join(outcome.repair.texts.values())
+    assert f'"aws:SourceAccount" = {OF_VARIABLE}' in written
+    for one in by_hand:
+        named = any("var.connect_instance_arn" in text for text in shown[one.finding.rule].split("\n"))
+        assert ("set `connect_instance_arn` in each" in one.reason) == (named and len(roots) > 1)

@@ -77,5 +77,5 @@ def test_connect_gets_no_access_to_a_key_that_no_topic_uses(tmp_path: Path) -> N
     topic = 'resource "aws_sns_topic" "chat" {\n  name = "chat"\n  kms_master_key_id = aws_kms_key.a.arn\n}\n'
     text = f"locals {{\n  policy = jsonencode({{ Statement = [{root}] }})\n}}\n{keys}{topic}"
     found = unfixed(tmp_path, "main.tf", text, "connect-cannot-use-key")
-    assert found.reason == "the edit would change other policies, or not as planned"
+    assert found.reason == "the edit would also change the policy of `aws_kms_key.b`"
     assert found.statements

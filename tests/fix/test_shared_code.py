@@ -84,7 +84,7 @@ def unit(source: str) -> str:
     return f'terraform {{\n  source = "{source}"\n}}\n'
 
 
-VARIABLE, PARAMETER, LITERAL = "var.connect_instance_arn", "Ref: ConnectInstanceArn", INSTANCE_ARN
+VARIABLE, PARAMETER, LITERAL = "var.connect_instance_arn", "!Ref ConnectInstanceArn", INSTANCE_ARN
 LEFT_ALONE: dict[str, tuple[Mapping[str, str], str, str]] = {
     "two roots": (
         {
