@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Inventory, Key, Pairing, Source
+from checker.core.arn import unquoted
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import declared_as
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
+from checker.inputs.arn_options import instance_option, topic_option
 from checker.inputs.discover import is_unit
 from checker.inputs.large_files import is_module_file
 from checker.inputs.load import load
-from checker.inputs.typed_files import instance_option, load_key, load_key_policy, load_topic, topic_option
+from checker.inputs.typed_files import load_key, load_key_policy, load_topic
 from checker.lint.status import UNKNOWN
 from checker.live.aws.wait import EXPLAIN_SECONDS
 
@@ -55,7 +57,7 @@ class NoTopicError(InputError):
 
 def is_live(text: str) -> bool:
     """True for an argument that names a topic in AWS. Raises InputError for an ARN that is not one of a topic."""
-    if not text.startswith("arn:") or os.path.exists(text):  # noqa: PTH110 - never raises
+    if not unquoted(text).startswith("arn:") or os.path.exists(text):  # noqa: PTH110 - never raises
         return False
     topic_option("TOPIC", text)
     return True

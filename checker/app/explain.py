@@ -29,8 +29,8 @@ from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
+from checker.inputs.arn_options import topic_option
 from checker.inputs.organization_policy import load_organization
-from checker.inputs.typed_files import topic_option
 from checker.lint.explain import explain
 from checker.lint.explain_replicas import ReplicaChain, explain_replicas, replicas_of
 from checker.lint.status import UNKNOWN

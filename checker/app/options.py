@@ -14,6 +14,7 @@ from checker.configuration.selection import ALL
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Severity
+from checker.inputs.arn_options import check_bare
 from checker.inputs.collect import Given
 from checker.policy.wildcard import did_you_mean
 
@@ -70,6 +71,7 @@ def read_options(
 
 def read_access(profile: str, endpoint: str, role_arn: str, role_name: str, external_id: str) -> Access:
     """Read the options for access to AWS. Raises InputError for options that contradict each other."""
+    check_bare("--role-arn", role_arn)
     role = Arn.parse(role_arn)
     if role_arn and (role is None or role.service != "iam" or not role.resource.startswith("role/")):
         help_text = "write `arn:aws:iam::ACCOUNT:role/NAME`, or use --role-name"
