@@ -16,6 +16,7 @@ from checker.core.errors import InputError
 from checker.core.finding import Severity
 from checker.inputs.arn_options import check_bare
 from checker.inputs.collect import Given
+from checker.inputs.similar_path import similar_path
 from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
@@ -94,9 +95,8 @@ def read_given(
 ) -> Given:
     """Parse the options with template values. Raises InputError for an option without a value."""
     if source is not None and not os.path.isdir(source):  # noqa: PTH112 - it never raises
-        raise InputError(
-            "--source", f"`{source}` is not a folder", help_text="name the folder of the .tf files"
-        )
+        help_text = similar_path(str(source)) or "name the folder of the .tf files"
+        raise InputError("--source", f"`{source}` is not a folder", help_text=help_text)
     return Given(
         _pairs("--var", variables),
         _pairs("--parameter", parameters),

@@ -108,3 +108,39 @@ def test_the_totals_count_errors_apart_from_skipped_files(tmp_path: Path) -> Non
     done = run("check", ".", "missing.json", cwd=tmp_path)
     assert done.stderr.count("error: ") == 2
     assert "; 2 not read; 2 skipped" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "close"),
+    [
+        (("check", "polices"), "policies"),
+        (("check", "polices/topic.json"), "policies/topic.json"),
+        (("check", "policies/topc.json"), "policies/topic.json"),
+        (("check", "polices/other.json"), "policies"),
+        (("fix", "polices"), "policies"),
+        (("explain", "polices"), "policies"),
+        (("explain", "policies/topc.json"), "policies/topic.json"),
+        (("diff", "polices", "policies"), "policies"),
+        (("baseline", "write", "polices"), "policies"),
+        (("rollback", "policies/topc.json"), "policies/topic.json"),
+        (("check", "--source", "polices"), "policies"),
+        (("audit", "--resume", "policies/topc.json"), "policies/topic.json"),
+        (("audit", "--since", "policies/topc.json"), "policies/topic.json"),
+    ],
+)
+def test_a_misspelled_path_gets_the_existing_one(
+    command: tuple[str, ...], close: str, tmp_path: Path
+) -> None:
+    save(tmp_path / "policies/topic.json", EVIDENCE)
+    done = run(*command, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"did you mean `{close}`?\n" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["plan.json", "other/topic.json", ".topc"])
+def test_a_path_that_is_like_no_other_gets_no_suggestion(name: str, tmp_path: Path) -> None:
+    save(tmp_path / "topic.json", EVIDENCE)
+    save(tmp_path / ".topic", EVIDENCE)
+    done = run("check", name, cwd=tmp_path)
+    assert f"error: {name}: no such file or folder\n" in done.stderr
+    assert "did you mean" not in done.stderr
