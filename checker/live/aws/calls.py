@@ -23,6 +23,7 @@ from checker.live.aws.errors import (
     refusal_of,
     role_reason,
 )
+from checker.live.aws.unanswered import help_without_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -199,7 +200,9 @@ class Calls:
         fault = Fault.NO_ANSWER.reason.format(action=action_of(service, operation))
         seconds = max(1, round(time.monotonic() - began))
         unit = "second" if seconds == 1 else "seconds"
-        return CallError(Fault.NO_ANSWER, Skipped(what, f"{fault} within {seconds} {unit}", error=True))
+        help_text = help_without_answer(self.unit.region, service, self._sessions.access)
+        entry = Skipped(what, f"{fault} within {seconds} {unit}", error=True, help=help_text)
+        return CallError(Fault.NO_ANSWER, entry)
 
     def _note_silence(self, service: str, began: float) -> None:
         """Remember a service that answered nothing while a call waited, so that other calls do not wait too."""
@@ -229,6 +232,7 @@ class Calls:
             reason, help_text = role_reason(self.unit.role, error), ROLE_HELP
         self.again |= fault.temporary and (fault is not Fault.NO_ANSWER or self.offers(service))
         if fault is Fault.NO_ANSWER:
+            help_text = help_without_answer(self.unit.region, service, self._sessions.access, error)
             self._note_silence(service, began)
         if fault not in ENDS_UNIT:
             skipped = Skipped(what, reason, error=True, help=help_text)
