@@ -75,7 +75,7 @@ def test_a_file_that_cannot_be_parsed_is_named_with_its_kind(
 ) -> None:
     save(tmp_path / "file.json", "garbage")
     done = run(*command, cwd=tmp_path)
-    said = f"error: file.json:1:1: not a valid {kind}: unexpected `g`\n  = help: {help_text}\n"
+    said = f"error: file.json:1:1: not a valid {kind}: not JSON, it begins with `g`\n  = help: {help_text}\n"
     assert said in done.stderr
 
 
