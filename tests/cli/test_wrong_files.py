@@ -144,3 +144,22 @@ def test_a_path_that_is_like_no_other_gets_no_suggestion(name: str, tmp_path: Pa
     done = run("check", name, cwd=tmp_path)
     assert f"error: {name}: no such file or folder\n" in done.stderr
     assert "did you mean" not in done.stderr
+
+
+@pytest.mark.parametrize(("names", "unread"), [(("a.tf",), "a file"), (("a.tf", "b.json"), "2 files")])
+def test_a_folder_of_unreadable_files_does_not_list_what_could_be_in_it(
+    names: tuple[str, ...], unread: str, tmp_path: Path
+) -> None:
+    for name in names:
+        save(tmp_path / name, 'resource "aws_sns_topic" "chat" {\n  "Statement": [')
+    done = run("check", cwd=tmp_path)
+    assert done.stderr.count("error: ") == len(names)
+    assert f"\nskipped: .: nothing was examined: {unread} could not be read\n" in done.stderr
+    assert "looked for" not in done.stderr
+
+
+def test_unreadable_files_elsewhere_do_not_explain_an_empty_folder(tmp_path: Path) -> None:
+    save(tmp_path / "a.json", "{")
+    (tmp_path / "empty").mkdir()
+    done = run("check", "a.json", "empty", cwd=tmp_path)
+    assert "empty: nothing was examined: no topic or key was found\n  = help: looked for" in done.stderr
