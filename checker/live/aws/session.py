@@ -32,7 +32,7 @@ from checker.core.errors import InputError
 from checker.core.record import NamedTuple
 from checker.core.terminal_text import inert
 from checker.live.aws.answers import BadAnswerError, check_answer, check_body
-from checker.live.aws.unanswered import endpoint_setting
+from checker.live.aws.call_help import endpoint_setting
 from checker.live.aws.wait import CALL_SECONDS, check_awaited, within
 from checker.policy.wildcard import did_you_mean
 
@@ -292,13 +292,24 @@ def sign_in(access: Access) -> Sessions:
     """Open the base session. Raises InputError if there are no usable credentials."""
     try:
         sessions = Sessions(access)
-        if sessions.base.get_credentials() is None:
-            raise InputError("credentials", "not found", help_text=_NO_ACCESS)
+        if _has_credentials(sessions):
+            return sessions
     except ProfileNotFound:
         raise _unknown_profile(access.profile) from None
     except BotoCoreError as error:
-        raise InputError("credentials", str(error).rstrip("."), help_text=_NO_ACCESS) from None
-    return sessions
+        raise InputError("credentials", str(error).rstrip(" .:"), help_text=_NO_ACCESS) from None
+    raise InputError("credentials", "not found", help_text=_NO_ACCESS)
+
+
+def _has_credentials(sessions: Sessions) -> bool:
+    """Look for credentials. Raises InputError if the command of a profile cannot be run or prints no JSON."""
+    try:
+        return sessions.base.get_credentials() is not None
+    except (OSError, ValueError) as error:
+        reason = f"`credential_process` failed: {str(error).lower()}"
+        raise InputError(
+            "credentials", reason, help_text="run the command by hand to see what it prints"
+        ) from None
 
 
 def _unknown_profile(option: str) -> InputError:

@@ -1,20 +1,36 @@
-"""A call that no endpoint answers names what to check: the Region, the setting of the endpoint, or the profile."""
+"""A call that failed names what to check: the Region, the setting of the endpoint, the credentials or the profile."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import EndpointConnectionError, ProxyConnectionError, SSLError
+from botocore.exceptions import (
+    EndpointConnectionError,
+    LoginRefreshRequired,
+    ProxyConnectionError,
+    SSLError,
+    SSOTokenLoadError,
+)
 
 from checker.analysis.wording import similar_region
 from checker.live.aws.access import Access
-from checker.live.aws.unanswered import help_without_answer
+from checker.live.aws.call_help import help_after
+from checker.live.aws.errors import Fault, fault_of
 from tests.cli.process import run
 
 CLOSED = "http://127.0.0.1:1"
 TOPIC = "arn:aws:sns:{}:111122223333:chat"
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+SSO = """
+[profile sso]
+sso_session = corp
+sso_account_id = 111122223333
+sso_role_name = Developer
+[sso-session corp]
+sso_start_url = https://example.awsapps.com/start
+sso_region = us-east-1
+"""
 PROFILES = "[profile production]\nregion = us-east-1\n[profile staging]\nregion = us-east-1\n"
 
 
@@ -83,7 +99,7 @@ def test_the_cause_of_a_failed_connection_is_named(
 ) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SNS"):
         monkeypatch.delenv(name, raising=False)
-    found = help_without_answer(region, "sns", Access(), error)
+    found = help_after(Fault.NO_ANSWER, region, "sns", Access(), error)
     assert found.startswith(help_text)
     assert bool(found) == bool(help_text)
 
@@ -116,3 +132,58 @@ def test_an_unknown_profile_gets_the_configured_ones(
     done = run("explain", TOPIC.format("us-east-1"), *options, env={**files, **env})
     assert done.returncode == 2
     assert f"error: {message}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "messages"),
+    [
+        (
+            SSO,
+            3,
+            (
+                "the login is missing or has expired: `sns:GetTopicAttributes` (SSOTokenLoadError)",
+                "sign in: `aws sso login --profile sso`",
+            ),
+        ),
+        (
+            "[profile sso]\ncredential_process = /bin/echo text\n",
+            2,
+            ("credentials: `credential_process` failed: expecting value", "run the command by hand"),
+        ),
+        (
+            "[profile sso]\ncredential_process = /nowhere/program\n",
+            2,
+            ("credentials: `credential_process` failed: ", "run the command by hand"),
+        ),
+    ],
+    ids=["no login", "not JSON", "no program"],
+)
+def test_a_profile_without_credentials_gets_the_next_step(
+    lines: str, code: int, messages: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text(lines)
+    env = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"}
+    done = run("explain", TOPIC.format("us-east-1"), "--profile", "sso", env=env | {"HOME": str(tmp_path)})
+    assert done.returncode == code
+    assert all(message in done.stderr for message in messages), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("fault", "access", "command"),
+    [
+        (Fault.EXPIRED, Access(), "`aws sts get-caller-identity`"),
+        (Fault.EXPIRED, Access("my team"), "`aws sts get-caller-identity --profile 'my team'`"),
+        (Fault.DISABLED_REGION, Access(), "`aws account get-region-opt-status --region-name eu-south-1`"),
+    ],
+)
+def test_refused_credentials_get_the_command_that_checks_them(
+    fault: Fault, access: Access, command: str
+) -> None:
+    assert help_after(fault, "eu-south-1", "sns", access).endswith(command)
+
+
+def test_the_session_of_each_login_is_renewed_by_its_own_command() -> None:
+    errors = (SSOTokenLoadError(error_msg="x"), LoginRefreshRequired())
+    assert [fault_of(error) for error in errors] == [Fault.SIGNED_OUT, Fault.SIGNED_OUT]
+    helps = [help_after(Fault.SIGNED_OUT, "us-east-1", "sns", Access(), error) for error in errors]
+    assert helps == ["sign in: `aws sso login`", "sign in: `aws login`"]

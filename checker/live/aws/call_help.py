@@ -1,4 +1,4 @@
-"""What to check if an endpoint of AWS does not answer."""
+"""What to check or do after a call that failed."""
 
 from __future__ import annotations
 
@@ -9,16 +9,48 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ProxyConnectionError, SSLError
 
 from checker.analysis.wording import similar_region
+from checker.core.shell import shell_command
 from checker.core.terminal_text import inert
+from checker.live.aws.errors import Fault, is_of_login
 
 if TYPE_CHECKING:
     from checker.live.aws.access import Access
 
+_HELPS = {
+    Fault.CLOCK: "synchronize the clock with a time server, and run the command again",
+    Fault.CHAT_ENDED: "use a contact flow that keeps the chat open",
+    Fault.DENIED: "grant it to the caller; `checker permissions audit|explain|fix|flow` prints the minimal policy",
+}
 _NO_PROXY = "check the proxy in HTTPS_PROXY"
 _NOT_TRUSTED = "its certificate is not trusted; AWS_CA_BUNDLE names the file with the certificates to trust"
 
 
-def help_without_answer(region: str, service: str, access: Access, error: Exception | None = None) -> str:
+def help_after(
+    fault: Fault, region: str, service: str, access: Access, error: Exception | None = None
+) -> str:
+    """Return what to check or do after a call that failed with a fault; empty if nothing is known to help."""
+    if fault is Fault.NO_ANSWER:
+        return _help_without_answer(region, service, access, error)
+    if fault is Fault.SIGNED_OUT:
+        return f"sign in: `{_aws('login' if is_of_login(error) else 'sso login', access)}`"
+    if fault is Fault.EXPIRED:
+        return f"renew the credentials, and run the command again; check them: `{_aws('sts get-caller-identity', access)}`"
+    if fault is Fault.DISABLED_REGION:
+        enabled = _aws(f"account get-region-opt-status --region-name {region}", access)
+        return (
+            f"check the credentials: `{_aws('sts get-caller-identity', access)}`; and the Region: `{enabled}`"
+        )
+    return _HELPS.get(fault, "")
+
+
+def _aws(command: str, access: Access) -> str:
+    """Return a command of the AWS CLI for the profile of the run."""
+    return shell_command(
+        ("aws", *command.split(), *(("--profile", access.profile) if access.profile else ()))
+    )
+
+
+def _help_without_answer(region: str, service: str, access: Access, error: Exception | None = None) -> str:
     """Return what to check if a service did not answer: the Region first, then the settings of the endpoint."""
     close = similar_region(region)
     setting = endpoint_setting(service, access)
