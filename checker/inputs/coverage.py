@@ -29,7 +29,8 @@ def nothing_examined(
     for path in paths:
         folder = absolute(name_of(path)).rstrip("/") + "/"
         if os.path.isdir(path) and not any(name.startswith(folder) for name in examined):  # noqa: PTH112 - never raises
-            unread = sum(one.error and absolute(one.what).startswith(folder) for one in report.skipped)
+            names = (absolute(one.what) for one in report.skipped if one.error)
+            unread = sum(f"{name}/".startswith(folder) for name in names)
             yield _nothing(name_of(path), report.not_judged, unread)
 
 
@@ -47,12 +48,12 @@ def topics_not_read(inventory: Inventory) -> Iterator[Skipped]:
 
 def _nothing(folder: str, not_judged: int, unread: int) -> Skipped:
     """Return the entry of a folder in which nothing was examined. Files that could not be read have their own help."""
-    if unread:
-        files = "a file" if unread == 1 else f"{unread} files"
-        return Skipped(folder, f"nothing was examined: {files} could not be read", complete=True)
     if not_judged:
         reason = "nothing was examined: nothing connects a topic to Amazon Connect"
         help_text = "name a file to check its topics, or use `--all-topics`"
+    elif unread:
+        unread_files = "a file" if unread == 1 else f"{unread} files"
+        reason, help_text = f"nothing was examined: {unread_files} could not be read", ""
     else:
         reason, help_text = "nothing was examined: no topic or key was found", f"looked for {LOOKED_FOR}"
     return Skipped(folder, reason, help=help_text, complete=True)

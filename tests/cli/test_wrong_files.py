@@ -159,7 +159,7 @@ def test_a_folder_of_unreadable_files_does_not_list_what_could_be_in_it(
 
 
 def test_unreadable_files_elsewhere_do_not_explain_an_empty_folder(tmp_path: Path) -> None:
-    save(tmp_path / "a.json", "{")
+    save(tmp_path / "empty.json", "{")
     (tmp_path / "empty").mkdir()
-    done = run("check", "a.json", "empty", cwd=tmp_path)
+    done = run("check", "empty.json", "empty", cwd=tmp_path)
     assert "empty: nothing was examined: no topic or key was found\n  = help: looked for" in done.stderr
