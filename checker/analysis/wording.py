@@ -10,7 +10,7 @@ from checker.iam.decide.request import Anonymous, AwsPrincipal, Service
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.model import Condition, Statement
 from checker.policy.vocabulary import CONNECT
-from checker.policy.wildcard import did_you_mean
+from checker.policy.wildcard import closest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,8 +111,14 @@ def where_connect_is(region: str) -> str:
 
     https://docs.aws.amazon.com/general/latest/gr/connect_region.html
     """
-    every = tuple(one for regions in REGIONS.values() for one in regions)
-    guess = None if region in every else did_you_mean(region, every)
-    return (
-        f"did you mean `{guess}`?" if guess else f"Regions with Amazon Connect: {', '.join(CONNECT_REGIONS)}"
-    )
+    close = similar_region(region)
+    return f"did you mean {close}?" if close else f"Regions with Amazon Connect: {', '.join(CONNECT_REGIONS)}"
+
+
+def similar_region(region: str) -> str:
+    """Name the known Regions that may be meant by an unknown one; empty for a known Region, or if none is close."""
+    known = [one for regions in REGIONS.values() for one in regions]
+    if region in known:
+        return ""
+    swapped = [one for one in known if sorted(one) == sorted(region)]
+    return " or ".join(f"`{one}`" for one in swapped[:1] or closest(region, known))

@@ -54,7 +54,7 @@ def _check_readable(report: Report) -> None:
     """Refuse a baseline without the findings of an unreadable file. Raises InputError."""
     for skipped in report.skipped:
         if skipped.error:
-            help_text = "no baseline was written; fix the file or exclude it"
+            help_text = f"no baseline was written; {skipped.help or 'fix the file or exclude it'}"
             raise InputError(skipped.what, skipped.reason, skipped.position, help_text)
 
 

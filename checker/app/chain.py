@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Inventory, Key, Pairing, Source
+from checker.app.next_step import this_command
+from checker.core.arn import unquoted
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import declared_as
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
+from checker.inputs.arn_options import instance_option, topic_option
 from checker.inputs.discover import is_unit
 from checker.inputs.large_files import is_module_file
 from checker.inputs.load import load
-from checker.inputs.typed_files import instance_option, load_key, load_key_policy, load_topic, topic_option
+from checker.inputs.similar_path import similar_path
+from checker.inputs.typed_files import load_key, load_key_policy, load_topic
 from checker.lint.status import UNKNOWN
 from checker.live.aws.wait import EXPLAIN_SECONDS
 
@@ -55,7 +59,7 @@ class NoTopicError(InputError):
 
 def is_live(text: str) -> bool:
     """True for an argument that names a topic in AWS. Raises InputError for an ARN that is not one of a topic."""
-    if not text.startswith("arn:") or os.path.exists(text):  # noqa: PTH110 - never raises
+    if not unquoted(text).startswith("arn:") or os.path.exists(text):  # noqa: PTH110 - never raises
         return False
     topic_option("TOPIC", text)
     return True
@@ -73,7 +77,7 @@ def read_files(text: str, address: str, instance: str, key: Key | None, given: G
     """Read a topic from code, or from the output of the AWS CLI or a policy. Raises InputError."""
     name, logical = named_in(text)
     if name != "-" and not os.path.exists(name):  # noqa: PTH110 - never raises
-        help_text = "name a file, a folder of code, or the ARN of a topic in AWS"
+        help_text = similar_path(name) or "name a file, a folder of code, or the ARN of a topic in AWS"
         raise InputError(name, "no such file, and not a topic ARN", help_text=help_text)
     inventory = load([Path(name)], given=given) if name != "-" else Inventory()
     stated, inventory = _stated(instance, inventory)
@@ -263,11 +267,18 @@ def _find_instance(calls: Calls, topic: Topic, name: str, activity: Activity) ->
     contacts = () if isinstance(activity.contacts, Unknown) else activity.contacts
     paired = pair_topic(topic, named_by(topic), listed or (), contacts, complete=listed is not None)
     if not paired.pairings:
-        names = ", ".join(f"`{one.arn.instance_id}`" for one in listed or ())
-        known = f"; account {calls.unit.account} has {names} in {calls.unit.region}" if names else ""
-        help_text = f"name it with `--instance-arn ARN` or `--instance NAME`{known}"
+        help_text = _help_to_name([one.arn.instance_id for one in listed or ()], calls)
         raise InputError(str(topic.arn), "no Connect instance is known for this topic", help_text=help_text)
     return paired, paired.pairings[0].instance
+
+
+def _help_to_name(known: Sequence[str], calls: Calls) -> str:
+    """Return the command that names the instance, which may be one of the account's or one of another account."""
+    if not known:
+        return f"name it: `{this_command('--instance-arn', 'INSTANCE_ARN')}`"
+    names = ", ".join(f"`{one}`" for one in known)
+    place = f"account {calls.unit.account} has {names} in {calls.unit.region}"
+    return f"{place}; name one: `{this_command('--instance', known[0])}`"
 
 
 _HOURS = 24

@@ -17,12 +17,12 @@ from checker.core.errors import InputError
 from checker.core.record import NamedTuple
 from checker.core.terminal_text import json_lines, reveal_words
 from checker.core.unknown import Unknown
+from checker.inputs.arn_options import instance_option
 from checker.inputs.diff_inputs import read_inputs
 from checker.inputs.diff_sides import resource_arn, sides_of, target_of
 from checker.inputs.git_revision import is_revision
 from checker.inputs.repository import confined_to
 from checker.inputs.resource_changes import doubts_of_policies
-from checker.inputs.typed_files import instance_option
 from checker.report.context import Paint, Setting
 from checker.report.difference import difference_json, difference_text
 

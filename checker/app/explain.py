@@ -21,6 +21,7 @@ from checker.app.next_step import (
     after_explain,
     after_explain_of_replicas,
     has_wrong_option,
+    this_command,
     to_read_outside,
 )
 from checker.app.output import Format
@@ -29,9 +30,9 @@ from checker.app.terminal import paint_for, tell, write
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
+from checker.inputs.arn_options import topic_option
 from checker.inputs.organization_policy import load_organization
-from checker.inputs.typed_files import topic_option
-from checker.lint.explain import explain
+from checker.lint.explain import UnpairedError, explain
 from checker.lint.explain_replicas import ReplicaChain, explain_replicas, replicas_of
 from checker.lint.status import UNKNOWN
 from checker.report.brief import skipped_text
@@ -81,7 +82,7 @@ def explain_topic(
         else _read_files(topic, address, instance.arn, known, given)
     )
     chain = _with(chain, organization, None if live else seen)
-    explanation = explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, chain.around)
+    explanation = _explained(chain)
     replicas, unread = _replicas(explanation, chain, replica_topic, access)
     paint = Paint() if output else paint_for(sys.stdout)
     write(_lines(explanation, chain.activity, replicas, output_format, paint), output)
@@ -95,6 +96,15 @@ def explain_topic(
         tell(*after_explain_of_replicas(explanation, replicas or (), live=live))
         tell(*after_explain(explanation, source))
     return _ending(explanation, replicas or (), skipped, strict=strict, live=live)
+
+
+def _explained(chain: Chain) -> Explanation:
+    """Explain a chain. Raises InputError, which for a missing instance prints the command that names it."""
+    try:
+        return explain(chain.topic, chain.key, chain.instance, known_rules(), chain.status, chain.around)
+    except UnpairedError as error:
+        command = this_command("--instance-arn", "INSTANCE_ARN")
+        raise error.reworded(error.reason, f"name it: `{command}`") from None
 
 
 def _with(chain: Chain, organization: Organization | None, seen: Evidence | None) -> Chain:

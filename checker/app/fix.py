@@ -23,7 +23,7 @@ from checker.fix.editable import editable_check
 from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import repair
 from checker.fix.snapshot import Reading
-from checker.fix.write_files import write_files
+from checker.fix.write_files import ReadOnlyError, write_files
 from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.snapshot import Snapshot, drafts
 from checker.report.brief import skipped_text
@@ -132,8 +132,10 @@ def _write(plan: FixPlan) -> None:
                 _check_signals(signals)
     except CheckerError as fault:
         reason = f"{fault.reason}; {_progress(outcome, written)}"
-        help_text = fault.help or f"run again: {this_command()}"
-        raise fault.reworded(reason, help_text, outcome.name(fault.what)) from None
+        name, again = outcome.name(fault.what), f"run again: {this_command()}"
+        if isinstance(fault, ReadOnlyError):
+            again = f"make it writable: chmod u+w {path_word(name)}; then {again}"
+        raise fault.reworded(reason, fault.help or again, name) from None
     except KeyboardInterrupt:
         tell(_progress(outcome, written))
         raise

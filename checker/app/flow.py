@@ -22,8 +22,8 @@ from checker.core.errors import InputError
 from checker.core.record import NamedTuple
 from checker.core.terminal_text import inert, json_lines
 from checker.fix.live.receipt import RETENTION
+from checker.inputs.arn_options import check_bare, topic_option
 from checker.inputs.output_file import real_path
-from checker.inputs.typed_files import topic_option
 from checker.inputs.whole_file import write_new
 from checker.lint.delivery.model import RequestedStorage
 from checker.lint.registry import all_rules
@@ -156,6 +156,7 @@ def _wanted(options: FlowOptions, instance: Arn) -> RequestedStorage | None:
     if not options.retain:
         _check_without_retention(options)
         return None
+    check_bare("--stream-arn", options.stream_arn)
     stream = Arn.parse(options.stream_arn)
     if options.stream_arn and (stream is None or stream.service != "firehose"):
         raise InputError("--stream-arn", f"`{options.stream_arn}` is not the ARN of a delivery stream")

@@ -14,7 +14,9 @@ from checker.configuration.selection import ALL
 from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.finding import Severity
+from checker.inputs.arn_options import check_bare
 from checker.inputs.collect import Given
+from checker.inputs.similar_path import similar_path
 from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ def read_options(
 
 def read_access(profile: str, endpoint: str, role_arn: str, role_name: str, external_id: str) -> Access:
     """Read the options for access to AWS. Raises InputError for options that contradict each other."""
+    check_bare("--role-arn", role_arn)
     role = Arn.parse(role_arn)
     if role_arn and (role is None or role.service != "iam" or not role.resource.startswith("role/")):
         help_text = "write `arn:aws:iam::ACCOUNT:role/NAME`, or use --role-name"
@@ -92,9 +95,8 @@ def read_given(
 ) -> Given:
     """Parse the options with template values. Raises InputError for an option without a value."""
     if source is not None and not os.path.isdir(source):  # noqa: PTH112 - it never raises
-        raise InputError(
-            "--source", f"`{source}` is not a folder", help_text="name the folder of the .tf files"
-        )
+        help_text = similar_path(str(source)) or "name the folder of the .tf files"
+        raise InputError("--source", f"`{source}` is not a folder", help_text=help_text)
     return Given(
         _pairs("--var", variables),
         _pairs("--parameter", parameters),

@@ -10,6 +10,7 @@ from checker.core.arn import Arn
 from checker.core.errors import InputError
 from checker.core.record import NamedTuple
 from checker.core.terminal_text import json_lines
+from checker.inputs.arn_options import check_bare
 from checker.live.permissions import (
     Limits,
     access_statements,
@@ -85,6 +86,7 @@ def read_limits(
         ("--instance-arn", "connect", instances),
     ):
         for text in given or ():
+            check_bare(option, text)
             arn = Arn.parse(text)
             if arn is None or arn.service != service:
                 raise InputError(option, f"`{text}` is not an ARN of {service}")

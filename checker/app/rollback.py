@@ -111,4 +111,4 @@ def _results_text(undone: RollbackResult) -> Iterator[str]:
 
 
 _KEY_DELETION = "; KMS deletes the key in seven days, until then `aws kms cancel-key-deletion` keeps it"
-_AS_BEFORE = {False: "already as it was before the repair", True: "not found"}
+_AS_BEFORE = {False: "already as it was, nothing to roll back", True: "not found"}

@@ -17,6 +17,7 @@ from checker.core.finding import Severity, listed
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
+from checker.inputs.arn_options import check_bare, instance_option
 from checker.inputs.collect import Given
 from checker.inputs.coverage import nothing_examined, topics_not_read
 from checker.inputs.discover import name_of
@@ -435,8 +436,6 @@ def _excluded(path: Path, configuration: Configuration) -> bool:
 
 
 def _instance(text: str, source: Source) -> Instance:
-    from checker.inputs.typed_files import instance_option
-
     return Instance(instance_option(text), source=source)
 
 
@@ -450,6 +449,8 @@ def _instances_for(topic: Topic, configuration: Configuration) -> tuple[Instance
 
 
 def _scope(options: Options, configuration: Configuration) -> Scope:
+    for text in options.topics:
+        check_bare("--topic-arn", text)
     return Scope(
         bool(configuration.all_topics if options.all_topics is None else options.all_topics),
         (*options.topics, *configuration.topics),

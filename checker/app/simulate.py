@@ -14,6 +14,7 @@ from checker.core.record import NamedTuple
 from checker.core.terminal_text import json_lines
 from checker.iam.decide.decide import decide
 from checker.iam.decide.request import Request, fold
+from checker.inputs.arn_options import check_bare
 from checker.inputs.discover import name_of, read_input
 from checker.inputs.requests import EXPECTED, read_caller, read_context, read_question
 from checker.inputs.typed_files import read_policy_file
@@ -110,6 +111,8 @@ def _line(decision: Decision, request: Request, output_format: Format) -> str:
 def _request(options: RequestOptions) -> Request:
     if options.action is None or options.resource is None:
         raise InputError("simulate", "a single request needs --action and --resource")
+    for option, text in (("--aws", options.aws), ("--resource", options.resource)):
+        check_bare(option, text)
     values: dict[str, list[str]] = {}
     for key, value in map(read_context, options.context):
         values.setdefault(key, []).append(value)

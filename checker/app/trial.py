@@ -15,7 +15,7 @@ from checker.app.terminal import check_output, confirm, paint_for, plan_reader, 
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
 from checker.fix.live.receipt import TRIAL, new_id
-from checker.inputs.typed_files import instance_option
+from checker.inputs.arn_options import instance_option
 from checker.report.context import Paint
 from checker.report.trial import plan_text, trial_json, trial_text
 

@@ -71,6 +71,13 @@ def _distinct(texts: Mapping[str, str], originals: Mapping[str, Original]) -> li
     return list(edits.values())
 
 
+class ReadOnlyError(InputError):
+    """The user may not write a file."""
+
+
+_FOLDER_HELP = "its folder must be writable, too, because a fix replaces the file"
+
+
 @contextmanager
 def _faults_of(path: str) -> Iterator[None]:
     """Convert an operating system error into a message that a file cannot be written."""
@@ -78,7 +85,8 @@ def _faults_of(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         fault = unreadable_file(path, error)
-        raise InputError(path, f"cannot be written: {fault.reason}") from None
+        help_text = _FOLDER_HELP if isinstance(error, PermissionError) else ""
+        raise InputError(path, f"cannot be written: {fault.reason}", help_text=help_text) from None
 
 
 @contextmanager
@@ -105,7 +113,7 @@ def _folder(edit: _Edit) -> Iterator[int]:
 def _check_writable(edit: _Edit, folder: int) -> None:
     """Refuse a read-only file. In a writable folder it could otherwise be replaced."""
     if not os.access(edit.name, os.W_OK, dir_fd=folder):
-        raise InputError(edit.path, "cannot be written: permission denied")
+        raise ReadOnlyError(edit.path, "cannot be written: permission denied")
 
 
 def _read(edit: _Edit, folder: int) -> bytes:

@@ -29,7 +29,9 @@ def nothing_examined(
     for path in paths:
         folder = absolute(name_of(path)).rstrip("/") + "/"
         if os.path.isdir(path) and not any(name.startswith(folder) for name in examined):  # noqa: PTH112 - never raises
-            yield _nothing(name_of(path), report.not_judged)
+            names = (absolute(one.what) for one in report.skipped if one.error)
+            unread = sum(f"{name}/".startswith(folder) for name in names)
+            yield _nothing(name_of(path), report.not_judged, unread)
 
 
 def topics_not_read(inventory: Inventory) -> Iterator[Skipped]:
@@ -44,10 +46,14 @@ def topics_not_read(inventory: Inventory) -> Iterator[Skipped]:
             yield Skipped(name, reason, help=f"save the output of `{command}` next to the other files")
 
 
-def _nothing(folder: str, not_judged: int) -> Skipped:
+def _nothing(folder: str, not_judged: int, unread: int) -> Skipped:
+    """Return the entry of a folder in which nothing was examined. Files that could not be read have their own help."""
     if not_judged:
         reason = "nothing was examined: nothing connects a topic to Amazon Connect"
         help_text = "name a file to check its topics, or use `--all-topics`"
+    elif unread:
+        unread_files = "a file" if unread == 1 else f"{unread} files"
+        reason, help_text = f"nothing was examined: {unread_files} could not be read", ""
     else:
         reason, help_text = "nothing was examined: no topic or key was found", f"looked for {LOOKED_FOR}"
     return Skipped(folder, reason, help=help_text, complete=True)

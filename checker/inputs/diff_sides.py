@@ -12,6 +12,7 @@ from checker.core.errors import InputError
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown, without_pieces
 from checker.iam.prove.space import Target
+from checker.inputs.arn_options import check_bare
 from checker.inputs.aws_cli import bare_key, bare_topic, policy_text
 from checker.inputs.resource_matches import names_of
 from checker.inputs.text import Implied
@@ -153,6 +154,7 @@ def target_of(old: Side, new: Side, requested: str = "") -> Target:
 
 def resource_arn(text: str, kind: str) -> Arn:
     """Read the option with the ARN of a topic or key. Raises InputError."""
+    check_bare(f"--{kind}-arn", text)
     arn = Arn.parse(text)
     fits = arn is not None and (arn.service == "kms" if kind == "key" else arn.is_topic)
     if arn is None or not fits:

@@ -24,8 +24,9 @@ from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.prove.prove import can_publish
 from checker.iam.prove.space import Target
+from checker.inputs.arn_options import TOPIC_FORM, check_bare, help_for_topic, instance_option
 from checker.inputs.text import TextDocument
-from checker.inputs.typed_files import instance_option, load_key_policy, load_topic
+from checker.inputs.typed_files import load_key_policy, load_topic
 from checker.policy.limits import refusals
 from checker.policy.placeholder import is_placeholder
 from checker.policy.read import read_policy
@@ -165,7 +166,6 @@ def _encrypted(topic: Topic) -> str:
 
 
 _TOPIC, _INSTANCE, _KEY = "--topic-arn", "--instance-arn", "--key-arn"
-_TOPIC_HELP = "a topic's ARN looks like arn:aws:sns:REGION:ACCOUNT:NAME"
 _KEY_HELP = "a key's ARN looks like arn:aws:kms:REGION:ACCOUNT:key/ID"
 
 
@@ -190,11 +190,13 @@ def read_wanted(topic: str, instances: Sequence[str], key: str | None = None) ->
 
 
 def _topic(text: str) -> Arn:
-    _no_placeholder(_TOPIC, text, _TOPIC_HELP)
+    _no_placeholder(_TOPIC, text, TOPIC_FORM)
+    check_bare(_TOPIC, text)
     arn = Arn.parse(text)
     reason = topic_arn_problem(text)
     if arn is None or reason:
-        raise InputError(_TOPIC, f"`{text}` is not the ARN of a topic: {reason}", help_text=_TOPIC_HELP)
+        help_text = help_for_topic(text, "name the topic here, and the key with `--key-arn`")
+        raise InputError(_TOPIC, f"`{text}` is not a topic ARN: {reason}", help_text=help_text)
     if arn.resource.endswith(".fifo"):
         help_text = (
             "AWS documents that only standard topics are supported, and a topic cannot change its type"
@@ -232,6 +234,7 @@ def _same_place(option: str, what: str, arn: Arn, topic: Arn) -> None:
 
 
 def _key(text: str, topic: Arn) -> Arn:
+    check_bare(_KEY, text)
     if is_managed_key(text):
         reason = f"`{text}` is an AWS managed key, and its policy cannot be changed to allow Connect"
         raise InputError(_KEY, reason, help_text="encrypt the topic with a customer managed key")

@@ -113,11 +113,18 @@ def read_text(path: Path, *, pipes: bool = False) -> str:
 
 def unreadable_file(name: str, error: OSError | ValueError) -> InputError:
     """Make the error for a file or folder that cannot be opened or read."""
-    reason = getattr(error, "strerror", None) or str(error)
     if isinstance(error, FileNotFoundError):
-        is_link = os.path.islink(name)  # noqa: PTH114 - never raises
-        reason = "a link to a file or folder that does not exist" if is_link else "no such file or folder"
+        return _missing_file(name)
+    reason = getattr(error, "strerror", None) or str(error)
     return InputError(name, reason.lower(), help_text=getattr(error, "help", ""))
+
+
+def _missing_file(name: str) -> InputError:
+    if os.path.islink(name):  # noqa: PTH114 - never raises
+        return InputError(name, "a link to a file or folder that does not exist")
+    from checker.inputs.similar_path import similar_path  # imported on demand: errors are rare
+
+    return InputError(name, "no such file or folder", help_text=similar_path(name))
 
 
 def read_stream(name: str, stream: BinaryIO) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.core.arn import Arn, instance_arn_problem, topic_arn, topic_arn_problem, unquoted
 from checker.core.errors import InputError
 from checker.core.unknown import Unknown
 from checker.inputs.aws_cli import bare_key, bare_topic, policy_text, read_key, read_key_policy, read_topic
@@ -72,33 +71,6 @@ def load_key(path: Path, *, pipes: bool = True) -> Key:
     if found is None or found[0] is not cli_output.KEY or not isinstance(found[1], Object):
         raise InputError(document.name, "expected the output of `aws kms describe-key`")
     return read_key(document, found[1], found[2], named=True)
-
-
-def topic_option(option: str, text: str) -> Arn:
-    """Parse an option with a topic ARN. Raises InputError, which explains a wrong ARN."""
-    arn = topic_arn(text)
-    if arn is None or text != unquoted(text):
-        reason, help_text = topic_arn_problem(text), ""
-        if topic_arn(unquoted(text)):
-            reason, help_text = _SURROUNDED, f"use `{unquoted(text)}`"
-        raise InputError(option, f"`{text}` is not a topic ARN: {reason}", help_text=help_text)
-    return arn
-
-
-_SURROUNDED = "it has blanks or quotes around it"
-_INSTANCE_FORM = "an instance ARN has the form arn:aws:connect:REGION:ACCOUNT:instance/ID"
-
-
-def instance_option(text: str) -> Arn:
-    """Parse the option `--instance-arn`. Raises InputError, which explains a wrong ARN."""
-    arn = Arn.parse(text)
-    if arn is not None and arn.is_instance:
-        return arn
-    reason, help_text = instance_arn_problem(text), _INSTANCE_FORM
-    if not instance_arn_problem(unquoted(text)):
-        reason, help_text = _SURROUNDED, f"use `{unquoted(text)}`"
-    shown = f"`{text}` is not a Connect instance ARN: {reason}"
-    raise InputError("--instance-arn", shown, help_text=help_text)
 
 
 def read_document(path: Path, *, pipes: bool = True) -> TextDocument:

@@ -37,6 +37,10 @@ from checker.lint.explanation import WHOLE, Explanation, InstanceStatus, LinkSta
 NOT_ENCRYPTED = "not_encrypted"
 
 
+class UnpairedError(InputError):
+    """No instance is known for a topic, so that the user must name it."""
+
+
 def explain(
     topic: Topic,
     key: Key | None,
@@ -74,17 +78,14 @@ def explain(
 def _paired(case: TopicAnalysis, name: str, found: Deployments) -> tuple[Pairing, ...]:
     """Return the pairings of a topic, else the instances that its policy names, such as one in another Region.
 
-    Raises InputError if there is none, or if it is not known.
+    Raises UnpairedError if there is none, and InputError if it is not known.
     """
     pairings = case.pairings or tuple(_named(case.topic))
     if not pairings and not found.tried:
         raise InputError(name, found.too_many, help_text="set some of them with `--parameter` or `--var`")
     if not pairings:
-        raise InputError(
-            name,
-            "no Connect instance is known for this topic",
-            help_text="name it with `--instance-arn ARN`",
-        )
+        reason = "no Connect instance is known for this topic"
+        raise UnpairedError(name, reason, help_text="name it with `--instance-arn ARN`")
     return pairings
 
 

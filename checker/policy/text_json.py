@@ -41,6 +41,16 @@ _HINTS = {
     "/": ", JSON has no comments",
     "#": ", JSON has no comments",
 }
+_LOOKS = (
+    (
+        pattern(r"An error occurred \(|Unable to locate credentials|usage: aws|aws: error"),
+        "an error message of the AWS CLI",
+    ),
+    (pattern(r"-{5,}|[A-Z]+\t"), "another output format of the AWS CLI, use `--output json`"),
+    (pattern(r"<"), "HTML or XML"),
+    (pattern(r"---\s|[\w-]+:\s"), "YAML, whose file name must end in `.yaml`"),
+)
+"""Beginnings of texts that people save in place of JSON, with what they are."""
 _Token = tuple[int, str, int, int]
 
 
@@ -147,7 +157,7 @@ class _Reader:
                 return Object(tuple(members), self.source, start, after[3])
             if after[0] != _MARK or after[1] != ",":
                 raise self.error("expected `,` or `}`", after)
-            token = self.next(after[3])
+            token = self.after_comma(after, "}")
 
     def after_colon(self, at: int) -> _Token:
         if self.text.startswith(": ", at):  # fast path for the usual layout
@@ -156,6 +166,14 @@ class _Reader:
         if colon[1] != ":" or colon[0] != _MARK:
             raise self.error("expected `:` after the key", colon)
         return self.next(colon[3])
+
+    def after_comma(self, comma: _Token, closing: str) -> _Token:
+        token = self.next(comma[3])
+        if token[0] == _MARK and token[1] == closing:
+            raise TextError(
+                f"trailing comma before `{closing}`, remove the comma", self.source, comma[2], comma[3]
+            )
+        return token
 
     def array(self, start: int, at: int, depth: int) -> Array:
         nodes: list[Node] = []
@@ -170,7 +188,7 @@ class _Reader:
                 return Array(tuple(nodes), self.source, start, after[3])
             if after[0] != _MARK or after[1] != ",":
                 raise self.error("expected `,` or `]`", after)
-            token = self.next(after[3])
+            token = self.after_comma(after, "]")
 
     def error(self, message: str, token: _Token) -> TextError:
         kind, text, start, end = token
@@ -181,8 +199,15 @@ class _Reader:
         blank = _BLANK.match(self.text, at)
         start = blank.end() if blank else at
         char = self.text[start]
-        shown = f"`{char}`" if char.isprintable() else f"the character U+{ord(char):04X}"
-        return TextError(f"unexpected {shown}{_HINTS.get(char, '')}", self.source, start)
+        if char not in _HINTS and not self.text[:start].strip():
+            looks = next((kind for look, kind in _LOOKS if look.match(self.text, start)), "")
+            found = f"but {looks}" if looks else f"it begins with {_shown(char)}"
+            return TextError(f"not JSON, {found}", self.source, start)
+        return TextError(f"unexpected {_shown(char)}{_HINTS.get(char, '')}", self.source, start)
+
+
+def _shown(char: str) -> str:
+    return f"`{char}`" if char.isprintable() else f"the character U+{ord(char):04X}"
 
 
 Plain: TypeAlias = (

@@ -111,3 +111,12 @@ def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.75) -> str |
 
     close = get_close_matches(bare, folded, n=1, cutoff=cutoff)
     return folded[close[0]] if close else None
+
+
+def closest(word: str, known: Iterable[str], cutoff: float = 0.75) -> list[str]:
+    """Find all known words that are closest to a word in lower case, such as both Regions for `us-est-1`."""
+    from difflib import SequenceMatcher  # as above
+
+    similar = {name: SequenceMatcher(None, name, word).ratio() for name in known}
+    best = max(similar.values(), default=0)
+    return [name for name, ratio in similar.items() if ratio == best >= cutoff]

@@ -94,7 +94,7 @@ def test_a_policy_alone_needs_an_instance(tmp_path: Path) -> None:
     done = run("explain", "policy.json", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: policy.json: no Connect instance is known for this topic")
-    assert "name it with `--instance-arn ARN`" in done.stderr
+    assert "= help: name it: `checker explain policy.json --instance-arn INSTANCE_ARN`\n" in done.stderr
 
 
 def test_an_option_may_name_an_instance_by_its_reference(tmp_path: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,8 @@ import yaml
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from checker.app.terminal import finished
+from checker.cli.app import run as in_process
 from tests.cli.process import run, save
 from tests.samples import ACCOUNT, INSTANCE_ARN, TESTS, TOPIC_ARN, document, statement
 
@@ -128,6 +133,19 @@ def test_a_file_that_may_not_be_written_is_left_whole(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
     assert path.read_bytes() == before
+
+
+def test_a_read_only_file_gets_the_command_that_makes_it_writable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path / "an open.json", OPEN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "access", lambda *_, dir_fd=None, **__: dir_fd is None)  # root may
+    words = ["fix", "an open.json", *FOR_INSTANCE, "--apply"]
+    monkeypatch.setattr(sys, "argv", ["checker", *words])
+    assert finished(lambda: in_process(words)).code == 2
+    again = f"run again: {shlex.join(['checker', *words])}"
+    assert f"= help: make it writable: chmod u+w 'an open.json'; then {again}\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("policy", [OPEN, WIDE, GOOD], ids=["open", "wide", "good"])

@@ -75,7 +75,7 @@ def test_a_file_that_cannot_be_parsed_is_named_with_its_kind(
 ) -> None:
     save(tmp_path / "file.json", "garbage")
     done = run(*command, cwd=tmp_path)
-    said = f"error: file.json:1:1: not a valid {kind}: unexpected `g`\n  = help: {help_text}\n"
+    said = f"error: file.json:1:1: not a valid {kind}: not JSON, it begins with `g`\n  = help: {help_text}\n"
     assert said in done.stderr
 
 
@@ -108,3 +108,58 @@ def test_the_totals_count_errors_apart_from_skipped_files(tmp_path: Path) -> Non
     done = run("check", ".", "missing.json", cwd=tmp_path)
     assert done.stderr.count("error: ") == 2
     assert "; 2 not read; 2 skipped" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "close"),
+    [
+        (("check", "polices"), "policies"),
+        (("check", "polices/topic.json"), "policies/topic.json"),
+        (("check", "policies/topc.json"), "policies/topic.json"),
+        (("check", "polices/other.json"), "policies"),
+        (("fix", "polices"), "policies"),
+        (("explain", "polices"), "policies"),
+        (("explain", "policies/topc.json"), "policies/topic.json"),
+        (("diff", "polices", "policies"), "policies"),
+        (("baseline", "write", "polices"), "policies"),
+        (("rollback", "policies/topc.json"), "policies/topic.json"),
+        (("check", "--source", "polices"), "policies"),
+        (("audit", "--resume", "policies/topc.json"), "policies/topic.json"),
+        (("audit", "--since", "policies/topc.json"), "policies/topic.json"),
+    ],
+)
+def test_a_misspelled_path_gets_the_existing_one(
+    command: tuple[str, ...], close: str, tmp_path: Path
+) -> None:
+    save(tmp_path / "policies/topic.json", EVIDENCE)
+    done = run(*command, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"did you mean `{close}`?\n" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["plan.json", "other/topic.json", ".topc"])
+def test_a_path_that_is_like_no_other_gets_no_suggestion(name: str, tmp_path: Path) -> None:
+    save(tmp_path / "topic.json", EVIDENCE)
+    save(tmp_path / ".topic", EVIDENCE)
+    done = run("check", name, cwd=tmp_path)
+    assert f"error: {name}: no such file or folder\n" in done.stderr
+    assert "did you mean" not in done.stderr
+
+
+@pytest.mark.parametrize(("names", "unread"), [(("a.tf",), "a file"), (("a.tf", "b.json"), "2 files")])
+def test_a_folder_of_unreadable_files_does_not_list_what_could_be_in_it(
+    names: tuple[str, ...], unread: str, tmp_path: Path
+) -> None:
+    for name in names:
+        save(tmp_path / name, 'resource "aws_sns_topic" "chat" {\n  "Statement": [')
+    done = run("check", cwd=tmp_path)
+    assert done.stderr.count("error: ") == len(names)
+    assert f"\nskipped: .: nothing was examined: {unread} could not be read\n" in done.stderr
+    assert "looked for" not in done.stderr
+
+
+def test_unreadable_files_elsewhere_do_not_explain_an_empty_folder(tmp_path: Path) -> None:
+    save(tmp_path / "empty.json", "{")
+    (tmp_path / "empty").mkdir()
+    done = run("check", "empty.json", "empty", cwd=tmp_path)
+    assert "empty: nothing was examined: no topic or key was found\n  = help: looked for" in done.stderr

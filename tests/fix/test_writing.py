@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from checker.core.errors import InputError, RefusedError
-from checker.fix.write_files import write_files
+from checker.fix.write_files import ReadOnlyError, write_files
 from checker.inputs.snapshot import Snapshot, drafts
 from checker.inputs.text import read_text
 
@@ -230,8 +230,21 @@ def test_permissions_links_and_the_byte_order_mark_are_kept(tmp_path: Path) -> N
 def test_a_read_only_file_is_not_changed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.chmod(0o444)
     monkeypatch.setattr(os, "access", lambda *_, **__: False)  # root may
-    with pytest.raises(InputError, match="cannot be written: permission denied"):
+    with pytest.raises(ReadOnlyError, match="cannot be written: permission denied"):
         list(writing(path))
+    assert path.read_text() == OLD
+
+
+def test_a_folder_that_is_read_only_is_named_as_the_cause(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_arguments: Any, **_options: Any) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr("checker.fix.write_files.os.replace", denied)
+    with pytest.raises(InputError, match="cannot be written: permission denied") as error:
+        list(writing(path))
+    assert error.value.help == "its folder must be writable, too, because a fix replaces the file"
     assert path.read_text() == OLD
 
 

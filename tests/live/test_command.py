@@ -135,7 +135,8 @@ def test_what_failed_for_a_reason_that_may_pass_is_read_again(cloud: Cloud, tmp_
     cloud.fault = lambda call: (403, {"__type": "ExpiredToken"}) if call.service == "sns" else None
     done = audit(cloud, "--journal", journal)
     assert done.returncode == 3
-    assert "expired" in done.stderr
+    assert "the credentials expired before `sns:" in done.stderr
+    assert "= help: renew the credentials, and run the command again" in done.stderr
     cloud.fault = None
     assert audit(cloud, "--resume", journal).returncode == 0
 

@@ -17,6 +17,8 @@ from checker.policy.node import Array, Node, Object, Scalar, find
 from checker.policy.source import Source
 from checker.policy.text_json import MAX_DEPTH, TextError, parse_json
 
+OTHER_FORMAT = "another output format of the AWS CLI, use `--output json`"
+
 
 def parse(text: str) -> Node:
     return parse_json(Source("f.json", text))
@@ -27,7 +29,20 @@ def parse(text: str) -> Node:
     [
         ("", "expected a JSON document, found the end of the file", 1, 1),
         ("\n\n", "expected a JSON document, found the end of the file", 3, 1),
-        ('{\n  "a": 1,\n}', "expected a key in double quotes, found `}`", 3, 1),
+        ('{\n  "a": 1,\n}', "trailing comma before `}`, remove the comma", 2, 9),
+        ('{"a": [1, ]}', "trailing comma before `]`, remove the comma", 1, 9),
+        ('{"a": 1, ]', "expected a key in double quotes, found `]`", 1, 10),
+        ("[1, }", "expected a value, found `}`", 1, 5),
+        ("{,}", "expected a key in double quotes, found `,`", 1, 2),
+        ("hello", "not JSON, it begins with `h`", 1, 1),
+        ("\n\x00", "not JSON, it begins with the character U+0000", 2, 1),
+        ("<html>", "not JSON, but HTML or XML", 1, 1),
+        ("\nAn error occurred (NotFound) when", "not JSON, but an error message of the AWS CLI", 2, 1),
+        ("-----\n|  Get", f"not JSON, but {OTHER_FORMAT}", 1, 1),
+        ("ATTRIBUTES\tarn", f"not JSON, but {OTHER_FORMAT}", 1, 1),
+        ("---\na: 1", "not JSON, but YAML, whose file name must end in `.yaml`", 1, 1),
+        ("Statement: []", "not JSON, but YAML, whose file name must end in `.yaml`", 1, 1),
+        ("# why", "unexpected `#`, JSON has no comments", 1, 1),
         ("{'a': 1}", "unexpected `'`, strings need double quotes", 1, 2),
         ('{"a" 1}', "expected `:` after the key, found `1`", 1, 6),
         ('{"a": }', "expected a value, found `}`", 1, 7),

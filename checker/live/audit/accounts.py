@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from checker.analysis.wording import similar_region
 from checker.core.arn import NEWEST, Arn, is_account, partition_of
 from checker.core.errors import InputError, Skipped
 from checker.core.record import NamedTuple
@@ -13,7 +14,6 @@ from checker.live.audit.organization import Members, read_organization
 from checker.live.aws.access import UNKNOWN_ACCOUNT, Access, Unit
 from checker.live.aws.calls import Calls, Listing
 from checker.live.aws.errors import refused_role
-from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,9 +96,8 @@ def _note_unknown_regions(calls: Calls, coverage: Coverage) -> None:
     known = [region for regions in REGIONS.values() for region in regions]
     for region in coverage.regions:
         if region not in known:
-            swapped = (one for one in known if sorted(one) == sorted(region))
-            close = next(swapped, None) or did_you_mean(region, known)
-            help_text = f"did you mean `{close}`?" if close else "check its name"
+            close = similar_region(region)
+            help_text = f"did you mean {close}?" if close else "check its name"
             calls.skip(Skipped(region, "this Region is not known", help=help_text, complete=True))
 
 

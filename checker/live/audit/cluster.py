@@ -45,7 +45,7 @@ def cluster(plan: Plan, address: str) -> UnitExecutor:
     try:
         from distributed import Client  # optional dependency: 80 MB
     except ImportError:
-        help_text = "install `connect-stream-checker[cluster]`"
+        help_text = "pip install 'connect-stream-checker[cluster]'"
         raise InputError("--dask", "Dask is not installed", help_text=help_text) from None
     try:
         asyncio.run(asyncio.wait_for(_shake_hands(address), _SECONDS))

@@ -22,6 +22,7 @@ from checker.core.record import NamedTuple
 from checker.core.shell import path_word
 from checker.inputs.opening import NotRegularError, Role, open_regular
 from checker.inputs.output_file import open_existing, protect
+from checker.inputs.similar_path import similar_path
 from checker.inputs.whole_file import whole_output
 from checker.lint.audited import AuditedUnit, Circumstances
 from checker.live.audit.topics import Attributes, TopicReads
@@ -366,6 +367,7 @@ def reported(path: Path, doing: str = "") -> Iterator[None]:
     except OSError as error:
         reason = f"{doing}{(error.strerror or str(error)).lower()}"
         help_text = "name a regular file" if isinstance(error, NotRegularError) else ""
+        help_text = similar_path(str(path)) if isinstance(error, FileNotFoundError) else help_text
         raise InputError(str(path), reason, help_text=help_text) from None
 
 

@@ -12,6 +12,7 @@ from checker.core.errors import InputError, Skipped
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.opening import NotRegularError, open_regular
+from checker.inputs.similar_path import similar_path
 from checker.live.audit.executor import merged
 from checker.live.audit.journal import (
     MAX_BYTES_OF_LINE,
@@ -129,6 +130,7 @@ def _head(path: Path) -> bytes:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         help_text = _HELP if isinstance(error, NotRegularError | FileNotFoundError) else ""
+        help_text = (similar_path(str(path)) if isinstance(error, FileNotFoundError) else "") or help_text
         raise InputError(str(path), reason, help_text=help_text) from None
 
 

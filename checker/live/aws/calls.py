@@ -11,6 +11,7 @@ from checker.core.record import NamedTuple
 from checker.core.regions import CONNECT_REGIONS
 from checker.live.aws.access import ROLE_HELP, MadeCall, Unit
 from checker.live.aws.answers import BadAnswerError
+from checker.live.aws.call_help import help_after
 from checker.live.aws.errors import (
     ENDS_UNIT,
     ERRORS,
@@ -76,11 +77,6 @@ class RateLimiter:
         return max(0.0, booked - now)
 
 
-_HELPS = {
-    Fault.CLOCK: "synchronize the clock with a time server, and run the command again",
-    Fault.CHAT_ENDED: "use a contact flow that keeps the chat open",
-    Fault.DENIED: "grant it to the caller; `checker permissions audit|explain|fix|flow` prints the minimal policy",
-}
 _ASSUME = ("sts", "assume_role")
 
 
@@ -199,7 +195,9 @@ class Calls:
         fault = Fault.NO_ANSWER.reason.format(action=action_of(service, operation))
         seconds = max(1, round(time.monotonic() - began))
         unit = "second" if seconds == 1 else "seconds"
-        return CallError(Fault.NO_ANSWER, Skipped(what, f"{fault} within {seconds} {unit}", error=True))
+        help_text = help_after(Fault.NO_ANSWER, self.unit.region, service, self._sessions.access)
+        entry = Skipped(what, f"{fault} within {seconds} {unit}", error=True, help=help_text)
+        return CallError(Fault.NO_ANSWER, entry)
 
     def _note_silence(self, service: str, began: float) -> None:
         """Remember a service that answered nothing while a call waited, so that other calls do not wait too."""
@@ -224,7 +222,7 @@ class Calls:
         self, what: str, error: BotoError, failed: tuple[str, str], service: str, began: float
     ) -> CallError:
         fault, reason = fault_of(error), reason_of(error, *failed)
-        help_text = _HELPS.get(fault, "")
+        help_text = help_after(fault, self.unit.region, service, self._sessions.access, error)
         if fault is Fault.DENIED and failed == _ASSUME:
             reason, help_text = role_reason(self.unit.role, error), ROLE_HELP
         self.again |= fault.temporary and (fault is not Fault.NO_ANSWER or self.offers(service))

@@ -7,7 +7,14 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+import botocore.exceptions
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    SSOError,
+    TokenRetrievalError,
+)
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from checker.core.errors import AwsError, CheckerError
@@ -44,6 +51,7 @@ class Fault(Enum):
     DENIED = ("access denied, `{action}` is missing", False)
     THROTTLED = ("throttled, retries exhausted: `{action}`", True)
     EXPIRED = ("the credentials expired before `{action}`", True)
+    SIGNED_OUT = ("the login is missing or has expired: `{action}`", True)
     NOT_FOUND = ("not found: `{action}`", False)
     DISABLED_REGION = (
         "the Region is disabled for the account or does not accept these credentials: `{action}`",
@@ -112,7 +120,10 @@ _BY_TOKEN = ("CreateParticipantConnection", "DisconnectParticipant", "SendMessag
 
 https://docs.aws.amazon.com/connect-participant/latest/APIReference/Welcome.html
 """
-ENDS_UNIT = (Fault.EXPIRED, Fault.DISABLED_REGION, Fault.CLOCK)
+_LOGIN: tuple[type[Exception], ...] = tuple(filter(None, (getattr(botocore.exceptions, "LoginError", None),)))
+"""Errors about the session of `aws login`, which older versions of botocore do not know."""
+_SIGNED_OUT = (SSOError, TokenRetrievalError, *_LOGIN)
+ENDS_UNIT = (Fault.EXPIRED, Fault.SIGNED_OUT, Fault.DISABLED_REGION, Fault.CLOCK)
 """Faults that affect every call of the unit."""
 
 
@@ -169,7 +180,14 @@ def fault_of(error: BotoError) -> Fault:
         fault = _FAULT_OF.get(error.response.get("Error", {}).get("Code", ""), Fault.FAILED)
         by_token = fault is Fault.DENIED and error.operation_name in _BY_TOKEN
         return Fault.CHAT_ENDED if by_token else fault
+    if isinstance(error, _SIGNED_OUT):
+        return Fault.SIGNED_OUT
     return Fault.NO_ANSWER if isinstance(error, NoConnectionError | HTTPClientError) else Fault.FAILED
+
+
+def is_of_login(error: Exception | None) -> bool:
+    """Return True for an error about the session of `aws login`, in contrast to `aws sso login`."""
+    return isinstance(error, _LOGIN)
 
 
 def _is_about_time(refusal: Refusal) -> bool:

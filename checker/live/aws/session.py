@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
@@ -20,6 +21,7 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
     HTTPClientError,
+    ProfileNotFound,
     ReadTimeoutError,
 )
 from urllib3.exceptions import ProtocolError
@@ -28,8 +30,11 @@ from urllib3.exceptions import ReadTimeoutError as NothingReadError
 from checker import __version__
 from checker.core.errors import InputError
 from checker.core.record import NamedTuple
+from checker.core.terminal_text import inert
 from checker.live.aws.answers import BadAnswerError, check_answer, check_body
+from checker.live.aws.call_help import endpoint_setting
 from checker.live.aws.wait import CALL_SECONDS, check_awaited, within
+from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,6 +142,9 @@ _UNSIGNED = Config(signature_version=UNSIGNED)
 _WITHOUT_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 1})
 
 
+_PROFILE = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
+"""The variables that name a profile, in the order in which boto3 reads them."""
+_MOST_NAMED = 5
 _NO_ACCESS = "see https://docs.aws.amazon.com/boto3/latest/guide/credentials.html, or choose a --profile"
 
 
@@ -230,9 +238,8 @@ class Sessions:
             )
         except ValueError as error:  # raised by boto3 for an invalid URL
             reason = str(error).lower().rstrip(".")
-            raise InputError(
-                "--endpoint-url", reason, help_text="use a URL like http://127.0.0.1:5000"
-            ) from None
+            setting = endpoint_setting(service, self.access) or "endpoint_url"
+            raise InputError(setting, reason, help_text="use a URL like http://127.0.0.1:5000") from None
         client.meta.events.register("before-parse", check_body)
         return limited(client)
 
@@ -285,8 +292,37 @@ def sign_in(access: Access) -> Sessions:
     """Open the base session. Raises InputError if there are no usable credentials."""
     try:
         sessions = Sessions(access)
-        if sessions.base.get_credentials() is None:
-            raise InputError("credentials", "not found", help_text=_NO_ACCESS)
+        if _has_credentials(sessions):
+            return sessions
+    except ProfileNotFound:
+        raise _unknown_profile(access.profile) from None
     except BotoCoreError as error:
-        raise InputError("credentials", str(error).rstrip("."), help_text=_NO_ACCESS) from None
-    return sessions
+        raise InputError("credentials", str(error).rstrip(" .:"), help_text=_NO_ACCESS) from None
+    raise InputError("credentials", "not found", help_text=_NO_ACCESS)
+
+
+def _has_credentials(sessions: Sessions) -> bool:
+    """Look for credentials. Raises InputError if the command of a profile cannot be run or prints no JSON."""
+    try:
+        return sessions.base.get_credentials() is not None
+    except (OSError, ValueError) as error:
+        reason = f"`credential_process` failed: {str(error).lower()}"
+        raise InputError(
+            "credentials", reason, help_text="run the command by hand to see what it prints"
+        ) from None
+
+
+def _unknown_profile(option: str) -> InputError:
+    """Make the error for a profile that is not configured; boto3 reads its name from a variable without the option."""
+    variable = next((name for name in _PROFILE if os.environ.get(name)), _PROFILE[0])
+    name = option or os.environ.get(variable, "")
+    known = botocore.session.Session(profile="default").available_profiles
+    close = did_you_mean(name, known)
+    listed = ", ".join(f"`{inert(one)}`" for one in known[:_MOST_NAMED])
+    help_text = (
+        f"known: {listed}; `aws configure list-profiles` lists all"
+        if known
+        else "no profile is configured; `aws configure` makes one"
+    )
+    help_text = f"did you mean `{inert(close)}`?" if close else help_text
+    return InputError("--profile" if option else variable, f"no profile `{name}`", help_text=help_text)

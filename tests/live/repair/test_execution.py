@@ -61,7 +61,7 @@ def test_topic_and_key_are_mended_the_key_first_and_rolled_back(cloud: Cloud, tm
     assert back.returncode == 0, back.stderr
     assert (policy_of(cloud, topic), key_policy(cloud, key)) == before
     twice = run("rollback", receipt, "--yes", "--endpoint-url", cloud.url)
-    assert "already as it was before the repair" in twice.stdout
+    assert "already as it was, nothing to roll back" in twice.stdout
 
 
 def test_without_somebody_to_ask_nothing_is_written(cloud: Cloud, tmp_path: Path) -> None:
