@@ -178,10 +178,12 @@ def _shown(values: Chosen, context: TopicContext) -> Shown:
 def _invented(values: Chosen, context: TopicContext) -> list[tuple[Name, str]]:
     """Return the invented values with their symbols, also the Region and account of a topic whose ARN is not known."""
     further = context.distinguished.values
+    home = {name_of(symbol): _home(kind, values, context) for kind, symbol in HOME.items()}
+    known = {**home, **values}
     return [
-        (name, value)
+        (name, known.get(name, fresh))
         for name, fresh in context.table.fresh.items()
-        if (value := values.get(name, fresh)) == fresh or value in further.get(name, ())
+        if known.get(name, fresh) in (fresh, *further.get(name, ()))
     ]
 
 

@@ -16,16 +16,17 @@ from checker.analysis.access_diff import format_actions
 from checker.analysis.callers import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
 from checker.analysis.inventory import PolicyText, Source
 from checker.analysis.key import KeyAnalysis
-from checker.analysis.pairing import STATED, why
+from checker.analysis.pairing import STATED, is_near, why
 from checker.analysis.symbols import is_own, symbols_in, values_of
 from checker.analysis.topic import TopicAnalysis
+from checker.analysis.wording import similar_region
 from checker.core.arn import Arn, is_instance_arn, is_uuid
 from checker.core.finding import Applicability
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.fix.effect import PUBLISHING, effect, filled
 from checker.iam.prove.domain import LIMIT, Budget
-from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_KEYS
+from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
 from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH
 from checker.policy.model import EMPTY
 
@@ -72,9 +73,12 @@ def assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None 
     ``whole`` is the budget for all proofs.
     """
     assessments = [_in_deployment(one, new, deployment, whole) for one, deployment in _ways(case)]
-    elsewhere = _elsewhere(case)
-    if elsewhere is not None:
-        assessments += [_without_loss(one, new, deployment, whole) for one, deployment in _ways(elsewhere)]
+    others = _for_other_instances(case)
+    if others is not None:
+        assessments += [_without_loss(one, new, deployment, whole) for one, deployment in _ways(others)]
+    region = _unknown_region(case, new)
+    if region:
+        assessments.append(Assessment(Applicability.UNSAFE, region))
     return max(assessments, key=lambda assessment: _TRUST.index(assessment.applicability))
 
 
@@ -84,7 +88,7 @@ def _ways(case: TopicAnalysis | KeyAnalysis) -> Iterator[tuple[TopicAnalysis | K
     return zip(cases, case.deployments.ways, strict=True)
 
 
-def _elsewhere(case: TopicAnalysis | KeyAnalysis) -> TopicAnalysis | KeyAnalysis | None:
+def _for_other_instances(case: TopicAnalysis | KeyAnalysis) -> TopicAnalysis | KeyAnalysis | None:
     """Return a case without the instances that the user named, if its code is deployed for other ones, too.
 
     It is if a condition on the source has a reference to something else than the deployment's own account or Region.
@@ -110,6 +114,18 @@ def _without_loss(
         return Assessment(Applicability.SAFE)
     return Assessment(
         Applicability.UNSAFE, f"in a deployment for another instance, {deployment.reworded(reason)}"
+    )
+
+
+def _unknown_region(case: TopicAnalysis | KeyAnalysis, new: Policy) -> str:
+    """Return why the Region of an instance that a change writes may be misspelled; empty if the topic has it, too."""
+    if isinstance(_arn(case), Arn):
+        return ""
+    written = {value for key, value in values_of(new) if key == SOURCE_ARN}
+    regions = (arn.region for arn in case.explicit_instances if str(arn) in written)
+    similar = ((region, similar_region(region)) for region in regions)
+    return next(
+        (f"`{region}` is not a known Region; did you mean {one}?" for region, one in similar if one), ""
     )
 
 
@@ -143,10 +159,11 @@ def _assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None
     if isinstance(case.text, Unknown):
         return Assessment(Applicability.UNSAFE, case.text.reason)
     change = effect(case, case.text.policy, new, whole)
-    reason = next(_objections(case, change, case.explicit_instances), "")
+    given = tuple(arn for arn in case.explicit_instances if not _in_another_region(arn, case))
+    reason = next(_objections(case, change, given), "")
     if reason:
         return Assessment(Applicability.UNSAFE, _reason_with_instance(case, change, reason))
-    others = [access.who for access in change.gained if not _is_for_named(access, case.explicit_instances)]
+    others = [access.who for access in change.gained if not _is_for_named(access, given)]
     if others:
         return Assessment(Applicability.DOCUMENTED, f"it also allows {', '.join(others)}")
     return Assessment(Applicability.SAFE)
@@ -154,6 +171,9 @@ def _assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None
 
 def _reason_with_instance(case: TopicAnalysis | KeyAnalysis, change: Difference, reason: str) -> str:
     """Return the reason, with the instance to name if that would make the change safe."""
+    elsewhere = next((arn for arn in case.explicit_instances if _in_another_region(arn, case)), None)
+    if elsewhere and not next(_objections(case, change, case.explicit_instances), ""):
+        return f"Connect instance `{elsewhere}` is in another Region than the {_kind(case)}"
     if case.instances and not next(_objections(case, change, case.instances), ""):
         return inferred_instance_reason(case)
     if (
@@ -179,6 +199,19 @@ def inferred_instance_reason(case: TopicAnalysis | KeyAnalysis) -> str:
     if inferred.source in STATED:
         return f"{inferred.instance.instance_id} may be the instance of another topic; {NAME_PATH}"
     return f"the instance is only inferred for this {_kind(case)}, {why(inferred)}; {NAME_INSTANCE} {inferred.instance}"
+
+
+def _in_another_region(instance: Arn, case: TopicAnalysis | KeyAnalysis) -> bool:
+    """Return True for an instance that is known to be in another Region, so that it cannot stream to the topic.
+
+    https://docs.aws.amazon.com/connect/latest/adminguide/chat-message-streaming.html
+    """
+    arn = _arn(case)
+    return isinstance(arn, Arn) and not is_near(instance, arn)
+
+
+def _arn(case: TopicAnalysis | KeyAnalysis) -> Arn | Unknown:
+    return case.topic.arn if isinstance(case, TopicAnalysis) else case.key.arn
 
 
 def _kind(case: TopicAnalysis | KeyAnalysis) -> str:

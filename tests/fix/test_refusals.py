@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from checker.fix.attempts import UnfixedFinding
 from checker.fix.rounds import repair
 from tests.fix.workbench import on_top, reader, repaired, write
 from tests.inputs.test_forms import OWNER, template
-from tests.samples import ACCOUNT, TOPIC_ARN, document, statement
+from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
 OTHERS = statement(Principal={"AWS": ACCOUNT})
 ABSENT = {"Ref": "AWS::NoValue"}
+
+
+def topic_text() -> str:
+    """Return a topic with a policy that allows every instance."""
+    policy = document(statement())
+    return json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}})
 
 
 def unfixed(folder: Path, name: str, text: str, rule: str) -> UnfixedFinding:
@@ -79,3 +87,28 @@ def test_connect_gets_no_access_to_a_key_that_no_topic_uses(tmp_path: Path) -> N
     found = unfixed(tmp_path, "main.tf", text, "connect-cannot-use-key")
     assert found.reason == "the edit would also change the policy of `aws_kms_key.b`"
     assert found.statements
+
+
+IN_TEMPLATE = {"Statement": [statement(Resource={"Ref": "Chat"})]}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "region", "reason"),
+    [
+        ("topic.json", topic_text(), "us-est-1", "is in another Region than the topic"),
+        ("topic.json", topic_text(), "eu-central-1", "is in another Region than the topic"),
+        ("t.json", json.dumps(template(IN_TEMPLATE)), "us-est-1", "did you mean `us-east-1` or `us-west-1`?"),
+        ("t.json", json.dumps(template(IN_TEMPLATE)), "eu-central-1", ""),
+        ("topic.json", topic_text(), "us-east-1", ""),
+    ],
+)
+def test_a_safe_fix_allows_no_instance_that_cannot_stream_to_the_topic(
+    name: str, text: str, region: str, reason: str, tmp_path: Path
+) -> None:
+    instance = INSTANCE_ARN.replace("us-east-1", region)
+    found = repaired(write(tmp_path, {name: text}), instance)
+    assert bool(found.texts) is not bool(reason)
+    reasons = {one.finding.rule: one.reason for one in found.unfixed}
+    assert reason in reasons.get("missing-source-account", "")
+    for finding in found.before.report.findings:
+        assert "${" not in finding.message + finding.help
