@@ -229,15 +229,31 @@ def run(arguments: list[str]) -> Ending:
     return ending if isinstance(ending, Ending) else Ending()  # Typer returns a number after a help text
 
 
+_MOST_NAMED = 3
+_NO_OPTION = pattern(r"No such option: (--[\w-]+)")
 _NOT_ONE_OF = pattern(r"'([^']*)' is not one of ((?:'[^']*'(?:, )?)+)")
 
 
 def _suggestion(message: str) -> Iterator[str]:
-    """Suggest the choice that is closest to a misspelled value."""
+    """Suggest the choice that is closest to a misspelled value, or the commands that have an option."""
+    option = _NO_OPTION.search(message)
+    owners = [*_commands_with(option[1], "checker", typer.main.get_command(build([])))] if option else []
+    if option and owners:
+        listed = ", ".join(f"`{name}`" for name in owners[:_MOST_NAMED])
+        more = f" and {len(owners) - _MOST_NAMED} more" if len(owners) > _MOST_NAMED else ""
+        yield f"  = help: `{option[1]}` is an option of {listed}{more}"
     match = _NOT_ONE_OF.search(message)
     close = did_you_mean(match[1], re.findall("'([^']*)'", match[2]), 0.6) if match else None
     if close:
         yield f"  = help: did you mean `{close}`?"
+
+
+def _commands_with(option: str, name: str, command: Any) -> Iterator[str]:
+    """Yield the names of the commands with an option, below a command."""
+    if any(option in (*one.opts, *one.secondary_opts) for one in command.params):
+        yield name
+    for word, below in getattr(command, "commands", {}).items():
+        yield from _commands_with(option, f"{name} {word}", below)
 
 
 def _reported(command: Callable[..., Ending]) -> Callable[..., Ending]:

@@ -119,7 +119,9 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text('{\n  "Version": "2012-10-17",\n}')
     done = run("check", broken)
-    assert done.stderr.splitlines()[0] == f"error: {broken}:3:1: expected a key in double quotes, found `}}`"
+    assert (
+        done.stderr.splitlines()[0] == f"error: {broken}:2:26: trailing comma before `}}`, remove the comma"
+    )
 
 
 def test_the_report_is_in_the_form_of_its_schema() -> None:
@@ -203,6 +205,24 @@ def test_no_command_of_files_imports_what_is_heavy(tmp_path: Path) -> None:
 def test_a_usage_error_imports_nothing_of_aws(command: str) -> None:
     heavy = {"boto3", "botocore", "moto", "distributed", "rich", "tree_sitter"}
     assert not heavy & imported_by(*command.split(), "--no-such-option")
+
+
+@pytest.mark.parametrize(
+    ("words", "owners"),
+    [
+        (("check", "--since", "x"), "`checker audit`"),
+        (("check", "--apply"), "`checker fix`, `checker flow`"),
+        (("explain", "--merge-key", "x"), "`checker policy`"),
+        (("policy", "--role-name", "x"), "`checker explain`, `checker fix`, `checker rollback` and 6 more"),
+        (("check", "--nowhere"), ""),
+    ],
+)
+def test_an_option_of_other_commands_is_named_with_them(words: tuple[str, ...], owners: str) -> None:
+    done = run(*words)
+    assert done.returncode == 2
+    assert f"No such option: {words[1]}" in done.stderr
+    assert (f"\n  = help: `{words[1]}` is an option of {owners}\n" in done.stderr) == bool(owners)
+    assert ("is an option of" in done.stderr) == bool(owners)
 
 
 @pytest.mark.parametrize("folder", sorted(TOPICS.iterdir()), ids=lambda path: path.name)

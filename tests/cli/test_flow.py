@@ -169,7 +169,6 @@ def test_without_credentials_nothing_is_tried_and_help_is_given(instance: str) -
     about = ("--instance-arn", instance)
     for command in (
         ("flow", *about, "--topic-arn", topic, "--contact-flow-id", "flow"),
-        ("flow", *about, "--topic-arn", topic, "--contact-flow-id", "flow", "--profile", "nobodys"),
         ("explain", topic, *about),
         ("fix", *about, "--topic-arn", topic),
         ("audit",),
@@ -178,6 +177,10 @@ def test_without_credentials_nothing_is_tried_and_help_is_given(instance: str) -
         assert done.returncode == 2
         assert done.stderr.startswith("error: credentials: ")
         assert "--profile" in done.stderr
+    chat = ("flow", *about, "--topic-arn", topic, "--contact-flow-id", "flow")
+    unknown = run(*chat, "--profile", "missing", env=nobody)
+    assert unknown.returncode == 2
+    assert unknown.stderr.startswith("error: --profile: no profile `missing`\n")
 
 
 def test_retain_is_part_of_the_report_and_of_the_exit_code(

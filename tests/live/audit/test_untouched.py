@@ -271,9 +271,9 @@ def test_the_journal_of_an_unfinished_audit_is_not_overwritten(world: World) -> 
     ("options", "reason"),
     [
         (("--baseline", "missing.json"), "no such file"),
-        (("--baseline", "text.json"), "unexpected"),
+        (("--baseline", "text.json"), "not JSON, it begins with"),
         (("--baseline", "folder"), "is a directory"),
-        (("--write-baseline", "text.json"), "unexpected"),
+        (("--write-baseline", "text.json"), "not JSON, it begins with"),
         (("--write-baseline", "folder"), "cannot be written"),
         (("--write-baseline", "missing/b.json"), "no such folder"),
         (("--write-baseline", "b.json", "--journal", "b.json"), "both the baseline and another output"),
