@@ -24,7 +24,7 @@ from checker.analysis.inventory import Inventory, Pairing, PolicyText, Source, T
 from checker.analysis.replicas import anywhere, is_replica, with_replicas
 from checker.core.arn import Arn, is_account
 from checker.core.record import NamedTuple
-from checker.core.unknown import Unknown
+from checker.core.unknown import Unknown, literal, part_of
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, instance_named
 from checker.policy.model import Condition
 from checker.policy.placeholder import masked
@@ -121,10 +121,17 @@ def pairings_of_key(key: Key, inventory: Inventory) -> tuple[Pairing, ...]:
 
 def fits(instance: Arn, topic: Topic, named: Named) -> bool:
     """True if the topic's policy names an instance, or if their Region and account let it stream to the topic."""
-    if instance in named.instances or isinstance(topic.arn, Unknown):
+    if instance in named.instances:
         return True
+    if isinstance(topic.arn, Unknown):
+        return _region(topic.arn) in ("", instance.region)
     has_account = instance.account in (topic.arn.account, *named.accounts)
     return has_account and is_near(instance, topic.arn)
+
+
+def _region(arn: Unknown) -> str:
+    """Return the Region in an ARN that is known in part; empty if the deployment decides it."""
+    return literal(part_of(arn, ":", 3)) or ""
 
 
 def is_of_another(instance: Arn, named: Named) -> bool:
@@ -248,7 +255,8 @@ class _Pairs:
         """Pair the instance, or its replica in the topic's Region; where that is not known, what the policy names."""
         topic, everywhere = entry.topic.arn, self._everywhere(instance)
         if isinstance(topic, Unknown):
-            fitting = [*(arn for arn in everywhere if arn in entry.named.instances), *everywhere]
+            here = [arn for arn in everywhere if arn.region == _region(topic)]
+            fitting = [*(arn for arn in everywhere if arn in entry.named.instances), *here, *everywhere]
         else:
             fitting = [*(arn for arn in everywhere if is_near(arn, topic)), instance.arn]
         entry.add(instance._replace(arn=fitting[0]), explicit=explicit)
@@ -290,7 +298,7 @@ class _Pairs:
     def _force(self, instance: Instance, candidates: Sequence[_Entry]) -> None:
         """Pair an instance that fits no topic with the topics of its Region, else with all topics.
 
-        The pairing is explicit only if there is one topic, because a fix grants access to explicit instances. A
+        A topic whose own root declares an instance in another Region is not forced. The pairing is explicit only if there is one topic, because a fix grants access to explicit instances. A
         replica is not forced, and neither is an instance of which a replica fits a topic: it may have none yet.
         """
         everywhere = self._everywhere(instance)
@@ -298,6 +306,12 @@ class _Pairs:
             fits(arn, entry.topic, entry.named) for arn in everywhere[1:] for entry in self.entries
         ):
             return
+        homes = {one.home for one in self.inventory.open_instances}
+        candidates = [
+            entry
+            for entry in candidates
+            if entry.topic.home not in homes or not isinstance(entry.topic.arn, Unknown)
+        ]
         near = [
             entry
             for entry in candidates

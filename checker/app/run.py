@@ -345,7 +345,7 @@ def _unpaired(inventory: Inventory, options: Options) -> Iterator[Skipped]:
     paired = {str(arn) for pairing in pairings for arn in (pairing.instance, *pairing.replica_arns())}
     for text in dict.fromkeys(options.instances) if inventory.topics and not options.changed else ():
         if text not in paired and not _is_reference(text):
-            reason = f"no topic was checked for `{text}`: manifests or the configuration list other instances"
+            reason = f"no topic was checked for `{text}`: manifests, the configuration or their own code name other instances"
             yield Skipped("--instance-arn", reason)
 
 

@@ -80,6 +80,12 @@ def root(*pins: str, instance: str = "") -> str:
     """
 
 
+def elsewhere(*, declares: bool) -> str:
+    """A Terraform root in another Region, and perhaps the instance that it declares."""
+    declared = 'resource "aws_connect_instance" "own" { identity_management_type = "SAML" }'
+    return f'provider "aws" {{ region = "eu-central-1" }}\n{declared if declares else ""}\n{root()}'
+
+
 _CALL = 'module "chat" { source = "../../modules/chat" }'
 
 
@@ -306,6 +312,24 @@ CASES = (
             "b.json": topic(DEV, region="us-east-1"),
         },
         {"a.json": "D manifest!", "b.json": "D-east manifest!"},
+    ),
+    Case(
+        "an option in another Region than a root",
+        {"eu/main.tf": elsewhere(declares=False), "t.json": topic(DEV)},
+        {"eu/main.tf": "", "t.json": "D option!"},
+        (D,),
+    ),
+    Case(
+        "an option in another Region than the only root",
+        {"eu/main.tf": elsewhere(declares=False)},
+        {"eu/main.tf": "D option!"},
+        (D,),
+    ),
+    Case(
+        "an option in another Region than the only root, which declares an instance of its own",
+        {"eu/main.tf": elsewhere(declares=True)},
+        {"eu/main.tf": ""},
+        (D,),
     ),
     *(
         Case(
