@@ -192,8 +192,9 @@ class KnownPolicy(NamedTuple):
         }
 
     def _relocated(self, root: Node) -> Node:
-        """Rename new references to the names of the resource's module."""
-        references = (text for text in texts_of(root) if isinstance(text, ReferenceText))
+        """Rename new references to the names of the resource's module, unless the policy has expressions for them."""
+        known = self._expressions
+        references = (one for one in texts_of(root) if isinstance(one, ReferenceText) and one not in known)
         names: dict[str, str] = {text: ReferenceText(self._own_name(text)) for text in references}
         return renamed(root, names, fresh_only=True)
 

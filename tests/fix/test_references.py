@@ -254,6 +254,27 @@ def of_module(condition: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *ro
     return fixed(folder, files, monkeypatch, ())
 
 
+BESIDE = """module "connect" {
+  source = "../connect"
+}
+module "chat" {
+  source               = "../m"
+  connect_instance_arn = module.connect.arn
+}
+"""
+DECLARED = CALL.partition("module")[0]
+CONNECT = DECLARED + 'output "arn" {\n  value = aws_connect_instance.main.arn\n}\n'
+
+
+def test_a_module_writes_its_own_expression_for_the_instance_of_another_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = IN_MODULE["m/main.tf"].replace("CONDITION", NAMES_IT)
+    files = {"main.tf": "", "dev/main.tf": BESIDE, "connect/main.tf": CONNECT, "m/main.tf": module}
+    (text,) = fixed(tmp_path, files, monkeypatch, ()).repair.texts.values()
+    assert f'"aws:SourceAccount" = {OF_VARIABLE}' in text
+
+
 def test_a_module_writes_its_own_expression_for_the_instance_of_its_caller(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
