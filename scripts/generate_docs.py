@@ -14,8 +14,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.fix.attempts import with_previews
-from checker.fix.snapshot import Reading
+from checker.fix.appraisal import with_previews
+from checker.fix.reading import Reading
 from checker.lint.engine import judge
 from checker.lint.registry import built_in
 from checker.report.context import Setting

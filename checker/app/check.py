@@ -29,10 +29,10 @@ def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> End
 
 def _with_fixes(run: Run, options: Options) -> Run:
     """Prepare all fixes, so that all formats agree on them; a bug there must not lose the report."""
-    from checker.fix.attempts import with_previews
+    from checker.fix.appraisal import with_previews
     from checker.fix.editable import own_code_check  # only where there is something to fix
     from checker.fix.proof_memory import ProofMemory
-    from checker.fix.snapshot import Reading
+    from checker.fix.reading import Reading
 
     try:
         with searched(options):

@@ -20,9 +20,9 @@ from checker.core.record import NamedTuple
 from checker.core.shell import path_word
 from checker.fix.attempts import key_of
 from checker.fix.editable import editable_check
+from checker.fix.reading import Reading
 from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import repair
-from checker.fix.snapshot import Reading
 from checker.fix.write_files import ReadOnlyError, write_files
 from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.snapshot import Snapshot, drafts

@@ -17,7 +17,7 @@ from checker.app.terminal import check_output, complain, confirm, paint_for, pla
 from checker.core.errors import CheckerError
 from checker.core.shell import path_argument, shell_command
 from checker.fix.live.flow_result import End
-from checker.fix.snapshot import Reading
+from checker.fix.reading import Reading
 from checker.inputs.arn_options import topic_option
 from checker.lint.engine import Scope, judge
 from checker.report.brief import skipped_text

@@ -12,8 +12,8 @@ from checker.policy.node import meaning
 from checker.policy.read import read_policy
 
 if TYPE_CHECKING:
+    from checker.fix.known_policy import KnownPolicy
     from checker.fix.proof import Assessment
-    from checker.fix.snapshot import KnownPolicy
     from checker.iam.prove.domain import Budget
     from checker.policy.node import Node
 

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from checker.core.finding import Finding, Fix, Operation
     from checker.fix.attempts import Attempt, UnfixedFinding
     from checker.fix.editable import Check
+    from checker.fix.known_policy import KnownPolicy
     from checker.fix.proof import ProofBudgets
-    from checker.fix.snapshot import KnownPolicy, Reading
+    from checker.fix.reading import Reading
     from checker.fix.text.edits import TextEdit
 
 MAX_ROUNDS = 10

@@ -16,10 +16,10 @@ from checker.core.errors import CheckerError, InputError
 from checker.core.finding import Location
 from checker.core.record import NamedTuple
 from checker.core.terminal_text import start_hiding
-from checker.fix.attempts import with_previews
+from checker.fix.appraisal import with_previews
 from checker.fix.editable import own_code_check
 from checker.fix.proof_memory import ProofMemory
-from checker.fix.snapshot import Reading
+from checker.fix.reading import Reading
 from checker.inputs.discover import CONFIGURATION, CONFIGURATIONS, VALUES, is_input
 from checker.inputs.reading_memory import remembering
 from checker.inputs.repository import find_configuration, git_top

@@ -9,7 +9,7 @@ import pytest
 
 from checker.analysis.inventory import Instance
 from checker.analysis.topic import TopicAnalysis
-from checker.fix.attempts import PROVEN, with_previews
+from checker.fix.appraisal import PROVEN, with_previews
 from checker.fix.editable import allow_any_file
 from checker.iam.prove import prove
 from checker.inputs.collect import Given

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from checker.core.finding import Applicability
-from checker.fix.attempts import with_previews
+from checker.fix.appraisal import with_previews
 from checker.fix.editable import allow_any_file
-from checker.fix.snapshot import Reading
+from checker.fix.reading import Reading
 from checker.inputs.load import load
 from checker.lint.engine import Scope, judge
 from checker.lint.registry import all_rules

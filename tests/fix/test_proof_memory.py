@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from checker.analysis.form_memory import FormMemory
 from checker.analysis.inventory import Inventory, Pairing, Source
 from checker.core.arn import Arn
-from checker.fix.attempts import with_previews
+from checker.fix.appraisal import with_previews
 from checker.fix.editable import allow_any_file
+from checker.fix.known_policy import KnownPolicy
 from checker.fix.proof import Assessment
 from checker.fix.proof_memory import ProofMemory, prove
-from checker.fix.snapshot import KnownPolicy, Reading
+from checker.fix.reading import Reading
 from checker.iam.prove.domain import Budget
 from checker.lint.engine import Scope, judge
 from checker.lint.registry import all_rules

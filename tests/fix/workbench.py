@@ -9,8 +9,8 @@ from pathlib import Path
 from checker.analysis.inventory import Instance
 from checker.core.arn import Arn
 from checker.core.finding import Verdict
+from checker.fix.reading import Reading
 from checker.fix.rounds import Repair, repair
-from checker.fix.snapshot import Reading
 from checker.inputs.load import load
 from checker.inputs.snapshot import drafts
 from checker.lint.engine import Scope, judge

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from checker.analysis.inventory import PolicyText
 from checker.app.output import render
 from checker.core.finding import Applicability, Edit, Finding, Location, Position, Severity, Verdict
-from checker.fix.attempts import with_previews
-from checker.fix.snapshot import Reading
+from checker.fix.appraisal import with_previews
+from checker.fix.reading import Reading
 from checker.inputs.load import load
 from checker.lint.engine import judge
 from checker.lint.history import Change, Entry, History, Night

@@ -11,8 +11,8 @@ from checker.analysis.documented import KeyCondition
 from checker.analysis.key import KeyAnalysis
 from checker.core.finding import Applicability
 from checker.core.unknown import Unknown
+from checker.fix.known_policy import KnownPolicy
 from checker.fix.rounds import Repair, repair
-from checker.fix.snapshot import KnownPolicy
 from checker.policy.node import Array, Node, Object
 from tests.fix.workbench import reader, write
 from tests.inputs.test_forms import FORMS, POLICIES

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checker.fix import proof, rounds
+from checker.fix import effect, rounds
 from checker.iam.prove import callers, key_domains, space, texts
 from checker.iam.prove.callers import SIGNED, USER
 from checker.iam.prove.domain import Choices
@@ -54,8 +54,8 @@ def fixes_are_proven_one_by_one(patch: Patch) -> None:
 
 
 def a_policy_is_proven_for_one_topic(patch: Patch) -> None:
-    patch.setattr(proof, "_topics_named", lambda _: ())
-    patch.setattr(proof, "_OTHER_TOPIC", "arn:aws:sns:us-east-1:111122223333:achat")
+    patch.setattr(effect, "_topics_named", lambda _: ())
+    patch.setattr(effect, "_OTHER_TOPIC", "arn:aws:sns:us-east-1:111122223333:achat")
 
 
 def fixes_are_not_proven(patch: Patch) -> None:

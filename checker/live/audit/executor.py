@@ -14,9 +14,9 @@ from checker.core.errors import Skipped
 from checker.core.finding import format_route
 from checker.core.record import NamedTuple
 from checker.expectations.run import expecting
-from checker.fix.attempts import with_previews
+from checker.fix.appraisal import with_previews
 from checker.fix.proof_memory import ProofMemory
-from checker.fix.snapshot import Reading
+from checker.fix.reading import Reading
 from checker.lint.audited import AuditedUnit
 from checker.lint.engine import KINDS, Scope, judge
 from checker.lint.registry import all_rules

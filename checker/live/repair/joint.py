@@ -11,8 +11,8 @@ from checker.analysis.inventory import Inventory
 from checker.core.errors import RefusedError
 from checker.core.record import NamedTuple
 from checker.fix.attempts import key_of
+from checker.fix.reading import Reading
 from checker.fix.rounds import Repair
-from checker.fix.snapshot import Reading
 from checker.live.audit.executor import joined
 from checker.live.repair.change_handler import unit_of
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from checker.analysis.inventory import Instance, Inventory
     from checker.core.arn import Arn
     from checker.core.errors import CheckerError
-    from checker.fix.snapshot import Reading
+    from checker.fix.reading import Reading
     from checker.lint.explanation import InstanceStatus
     from checker.live.aws.calls import Calls
     from checker.live.aws.topic import TopicState

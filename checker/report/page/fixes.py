@@ -11,7 +11,7 @@ from checker.core.finding import Applicability, Part, Reference, Verdict
 from checker.core.record import NamedTuple
 from checker.core.shell import path_argument, shell_word
 from checker.core.terminal_text import inert, inert_patch_line
-from checker.fix.attempts import PROVEN
+from checker.fix.appraisal import PROVEN
 from checker.fix.text.edits import CannotEditError
 from checker.policy.source import Source
 from checker.policy.text_json import json_text, parse_json, plain

@@ -11,7 +11,7 @@ from referencing import Registry, Resource
 
 from checker.analysis.inventory import Instance, Inventory
 from checker.core.arn import Arn
-from checker.fix.snapshot import Reading
+from checker.fix.reading import Reading
 from checker.lint.engine import Scope, judge
 from checker.lint.registry import all_rules
 from checker.live.aws.access import Access
