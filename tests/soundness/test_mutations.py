@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checker.fix import effect, rounds
+from checker.fix import effect, proof, rounds
 from checker.iam.prove import callers, key_domains, space, texts
 from checker.iam.prove.callers import SIGNED, USER
 from checker.iam.prove.domain import Choices
