@@ -12,7 +12,7 @@ from checker.analysis.symbol_table import HOME, WHOLE_ARNS
 from checker.analysis.symbol_values import SAME
 from checker.analysis.symbols import INSTANCE_ARN, OF_INSTANCE, ROLE_ARN, TOPIC_ARN, is_own, names_in
 from checker.core.arn import Arn, is_account, is_instance_arn
-from checker.core.unknown import ACCOUNT, REGION, Part, Symbol, Unknown, part_of
+from checker.core.unknown import ACCOUNT, ACCOUNT_IN_ARN, REGION, Symbol, Unknown, part_of
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.model import Condition
 
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
     Chosen = Mapping[Name, str]
     Shown = list[tuple[str, str]]
-
-
-_ACCOUNT = 4
-"""The part of an ARN that is the account."""
 
 
 def complete_deployment(chosen: Chosen, varied: Collection[Name], context: TopicContext) -> Deployment:
@@ -49,7 +45,7 @@ def complete_deployment(chosen: Chosen, varied: Collection[Name], context: Topic
     ]
     longest_first = sorted((*shown, *of_instances, *fresh), key=lambda pair: -len(pair[0]))
     references = _references(values, context)
-    accounts = _accounts(references, values, context)
+    accounts = _accounts(values, context)
     return Deployment(values, tuple(longest_first), choices, references, accounts)
 
 
@@ -201,15 +197,23 @@ def _references(values: Chosen, context: TopicContext) -> dict[str, str]:
     return references | {str(deployment.arn(one.arn)): one.arn.where for one in declared}
 
 
-def _accounts(references: Mapping[str, str], values: Chosen, context: TopicContext) -> dict[str, str]:
-    """Return what a fix writes for the account in the ARN of an instance, unless it is literal in the ARN."""
-    named = {text: where for text, where in references.items() if where and is_instance_arn(text)}
-    accounts = {arn: Part(":", _ACCOUNT).written(where) for arn, where in named.items()}
+def _accounts(values: Chosen, context: TopicContext) -> dict[str, str]:
+    """Return what a fix writes for the account in the ARN of an instance, unless it is literal in the ARN.
+
+    An ARN that a whole reference stands for may have another account in another deployment, whatever it equals here.
+    """
+    accounts: dict[str, str] = {}
+    deployment = Deployment(values, ())
+    for one in context.facts.open_instances:
+        accounts[str(deployment.arn(one.arn))] = ACCOUNT_IN_ARN.written(one.arn.where)
     for role, text in context.table.values:
         if role in (SOURCE_ARN, OF_INSTANCE) and isinstance(text, Unknown):
-            symbol = Unknown("", pieces=part_of(text, ":", _ACCOUNT)).only_symbol
+            symbol = Unknown("", pieces=part_of(text, ":", ACCOUNT_IN_ARN.number)).only_symbol
             if symbol is not None and (written := _written(name_of(symbol), context)):
-                accounts[str(Deployment(values, ()).fill(text))] = written
+                accounts[str(deployment.fill(text))] = written
+    for name in _whole(values, context):
+        if (written := _written(name, context)) and is_instance_arn(values[name]):
+            accounts[values[name]] = ACCOUNT_IN_ARN.written(written)
     return accounts
 
 

@@ -54,6 +54,10 @@ class Part(NamedTuple):
         return (Part(found[1], int(found[3])), found[2]) if found else None
 
 
+ACCOUNT_IN_ARN = Part(":", 4)
+"""The account in an ARN."""
+
+
 class Lookup(NamedTuple):
     """A function of a symbol: the entry of a table under its value, as `local.accounts[terraform.workspace]`.
 

@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn, is_instance_arn
-from checker.core.finding import Reference
+from checker.core.finding import AccountOf, Reference
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
-from checker.core.unknown import ACCOUNT, PARTITION, REGION, Part, Unknown
+from checker.core.unknown import ACCOUNT, ACCOUNT_IN_ARN, PARTITION, REGION, Unknown
 from checker.fix.environments import NEW_NAME
-from checker.fix.renaming import each_name, local_name, module_of, renamed, texts_of, with_variables
+from checker.fix.renaming import (
+    each_name,
+    local_name,
+    module_of,
+    new_texts_of,
+    renamed,
+    texts_of,
+    with_variables,
+)
 from checker.fix.text.edits import CannotEditError, file_of
 from checker.fix.text.expressions import expressions_in
 from checker.inputs.discover import HCL
@@ -28,8 +36,6 @@ if TYPE_CHECKING:
     from checker.policy.source import Source
 
 
-_ACCOUNT = Part(":", 4)
-"""The account in an ARN."""
 _OWN_ACCOUNT = "data.aws_caller_identity.current.account_id"
 _ROOT = "arn:aws:iam::{}:root"
 """Principal of the default key policy. With the placeholder account, a copy would lock the key."""
@@ -38,6 +44,7 @@ _OWNER_KEYS = frozenset({"aws:sourceowner"})
 
 _OUT_OF_REACH = "the topic is declared in another module; pass its ARN to this module"
 _INSTANCE_OUT_OF_REACH = "the instance is declared in another module; pass its ARN to this module"
+_BY_DEFAULT = "the instance comes from an expression, which may have another value in another deployment"
 _OF_SEVERAL = "several topics share this policy, and SNS accepts only statements about the topic itself"
 _OF_ITSELF = (
     "the ARN of the topic is not known yet, and in Terraform a resource cannot refer to itself; move the policy to an "
@@ -125,6 +132,9 @@ class KnownPolicy(NamedTuple):
         references = {text for text in texts_of(root) if isinstance(text, ReferenceText)}
         if not references.isdisjoint({*self._variables(NEW_NAME)} - {*self._expressions}):
             raise CannotEditError(_INSTANCE_OUT_OF_REACH)
+        arns = {one.arn if isinstance(one, AccountOf) else one for one in new_texts_of(root)}
+        if any(self._written.get(arn) == "" for arn in arns if is_instance_arn(arn)):
+            raise CannotEditError(_BY_DEFAULT)
         if references.isdisjoint(self._topic_names):
             return self._relocated(root) if references else root
         if self._is_in_its_key:
@@ -163,9 +173,17 @@ class KnownPolicy(NamedTuple):
     @property
     def _expressions(self) -> dict[str, str]:
         """Map references, and those to the account in an ARN, to the expressions that the policy has for them."""
-        found = {} if "#" in self._address else dict(expressions_in(self.root))
-        accounts = {_ACCOUNT.written(name): _ACCOUNT.written(text) for name, text in found.items()}
+        found = {name: text for name, text in self._written.items() if text}
+        accounts = {
+            ACCOUNT_IN_ARN.written(name): ACCOUNT_IN_ARN.written(text) for name, text in found.items()
+        }
         return {name: ReferenceText(text) for name, text in (found | accounts).items()}
+
+    @property
+    def _written(self) -> dict[str, str]:
+        """Map references, and ARNs of instances, to what the policy has for them; empty if it can stand nowhere else."""
+        is_nested = "#" in self._address and self.file.name.endswith(HCL)
+        return {} if is_nested else dict(expressions_in(self.root))
 
     def _variables(self, name: str) -> dict[str, str]:
         """Map the references to instances of other modules to a variable of the own module."""
@@ -174,7 +192,7 @@ class KnownPolicy(NamedTuple):
             where for arn, where in arns.items() if is_instance_arn(arn) and module_of(where) != self._module
         ]
         variable = f"var.{name}"
-        accounts = {_ACCOUNT.written(one): _ACCOUNT.written(variable) for one in references}
+        accounts = {ACCOUNT_IN_ARN.written(one): ACCOUNT_IN_ARN.written(variable) for one in references}
         names = dict.fromkeys(references, variable) | accounts
         return {reference: ReferenceText(text) for reference, text in names.items()}
 
@@ -249,7 +267,7 @@ class KnownPolicy(NamedTuple):
         for arn, account in arns.items():
             names[arn], names[account] = (
                 fresh(Reference(variable)),
-                fresh(Reference(_ACCOUNT.written(variable))),
+                fresh(Reference(ACCOUNT_IN_ARN.written(variable))),
             )
         renaming = self._variables(name) | self._expressions
         statements = tuple(with_variables(renamed(one, renaming), names) for one in statements)

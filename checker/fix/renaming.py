@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.finding import AccountOf
 from checker.core.pattern import pattern
-from checker.core.unknown import Part
+from checker.core.unknown import ACCOUNT_IN_ARN, Part
 from checker.iam.prove.source_keys import SOURCE_KEYS
 from checker.policy.node import Array, Node, Object, Scalar, children
 
@@ -42,6 +43,14 @@ def texts_of(node: Node) -> Iterator[str]:
         yield node.value
 
 
+def new_texts_of(node: Node) -> Iterator[str]:
+    """Yield the texts of a changed value that no file has yet."""
+    for child in children(node):
+        yield from new_texts_of(child)
+    if isinstance(node, Scalar) and isinstance(node.value, str) and node.start == node.end:
+        yield node.value
+
+
 def renamed(node: Node, names: Mapping[str, str], *, fresh_only: bool = False) -> Node:
     """Replace texts with names. ``fresh_only`` limits this to new texts. Unchanged nodes keep their identity."""
     if isinstance(node, Array):
@@ -53,8 +62,13 @@ def renamed(node: Node, names: Mapping[str, str], *, fresh_only: bool = False) -
             return node
         members = (m._replace(value=value) for m, value in zip(node.members, values, strict=True))
         return node._replace(members=tuple(members))
-    name = names.get(node.value) if isinstance(node.value, str) else None
+    name = names.get(_known_as(node.value)) if isinstance(node.value, str) else None
     return node if name is None or (fresh_only and node.start < node.end) else node._replace(value=name)
+
+
+def _known_as(text: str) -> str:
+    """Return the name of a text in a renaming: that of the account of an instance is a part of its ARN."""
+    return ACCOUNT_IN_ARN.written(text.arn) if isinstance(text, AccountOf) else text
 
 
 def _are_same(some: Sequence[Node], others: Sequence[Node]) -> bool:

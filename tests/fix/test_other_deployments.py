@@ -95,6 +95,19 @@ IN_JSON = """{
   }
 }
 """
+WITH_DEFAULT = TEMPLATE.replace(
+    "  InstanceArn:\n    Type: String\n", f"  InstanceArn:\n    Type: String\n    Default: {INSTANCE_ARN}\n"
+)
+VARIABLE = 'variable "instance_arn" {\n  type = string\n'
+HCL_DEFAULT = TERRAFORM.replace(VARIABLE, f'{VARIABLE}  default = "{INSTANCE_ARN}"\n')
+LIST_DEFAULT = TERRAFORM.replace(VARIABLE, f'{VARIABLE}  default = ["{INSTANCE_ARN}"]\n').replace(
+    "type = string", "type = list(string)", 1
+)
+WITH_MAP = f"""Mappings:
+  Of:
+    dev: {{Arn: {INSTANCE_ARN}}}
+    prod: {{Arn: {OTHER}}}
+""" + TEMPLATE.replace("  Account:\n    Type: String\n", "  Stage:\n    Type: String\n    Default: dev\n")
 COMPOSED = "arn:aws:connect:${AWS::Region}:${AWS::AccountId}:instance/${InstanceId}"
 OF_ACCOUNT = "arn:aws:connect:us-east-1:${Account}:instance/${InstanceId}"
 IN_HCL = (
@@ -121,13 +134,25 @@ FORMS = {
     "account": Form(TEMPLATE, "StringEquals:\n                aws:SourceAccount: !Ref Account", ""),
     "account in lower case": Form(TEMPLATE, "StringEquals:\n                aws:sourceaccount: !Ref Account", ""),
     "two ARNs": Form(TEMPLATE, f"ArnEquals:\n                aws:SourceArn: [!Ref InstanceArn, {INSTANCE_ARN}]", ""),
+    "ARN by default": Form(WITH_DEFAULT, "ArnEquals:\n                aws:SourceArn: !Ref InstanceArn", '!Select [4, !Split [":", !Ref InstanceArn]]'),
+    "ARN by default in lines": Form(WITH_DEFAULT, "ArnEquals:\n                aws:SourceArn:\n                  Ref: InstanceArn", ""),
+    "ARN of a map": Form(WITH_MAP, "ArnEquals:\n                aws:SourceArn: !FindInMap [Of, !Ref Stage, Arn]", '!Select [4, !Split [":", !FindInMap [Of, !Ref Stage, Arn]]]'),
+    "variable by default": Form(HCL_DEFAULT, 'ArnEquals = { "aws:SourceArn" = var.instance_arn }', PART),
+    "variable by default in a list": Form(HCL_DEFAULT, 'ArnEquals = { "aws:SourceArn" = [var.instance_arn] }', PART),
+    "list by default": Form(LIST_DEFAULT, 'ArnEquals = { "aws:SourceArn" = var.instance_arn }', ""),
+    "function of a variable by default": Form(HCL_DEFAULT, 'ArnEquals = { "aws:SourceArn" = trimspace(var.instance_arn) }', ""),
     "variable": Form(TERRAFORM, 'ArnEquals = { "aws:SourceArn" = var.instance_arn }', PART),
     "variable in a text": Form(TERRAFORM, 'ArnLike = { "aws:SourceArn" = "${var.instance_arn}" }', PART),
     "composed text": Form(TERRAFORM, f'ArnEquals = {{ "aws:SourceArn" = "{IN_HCL}" }}', "data.aws_caller_identity.current.account_id"),
     "text with an account": Form(TERRAFORM, f'ArnEquals = {{ "aws:SourceArn" = "{OF_VARIABLES}" }}', "var.account"),
     "account of a variable": Form(TERRAFORM, 'StringEquals = { "aws:SourceAccount" = var.account }', ""),
 }  # fmt: skip
-NAMES = {"InstanceArn": str(OTHER), "InstanceId": OTHER.instance_id, "Account": OTHER.account}
+NAMES = {
+    "InstanceArn": str(OTHER),
+    "InstanceId": OTHER.instance_id,
+    "Account": OTHER.account,
+    "Stage": "prod",
+}
 OTHER_DEPLOYMENT = Given(
     parameters=(*NAMES.items(), ("AWS::AccountId", OTHER.account), ("AWS::Region", OTHER.region)),
     variables=(
@@ -138,9 +163,11 @@ OTHER_DEPLOYMENT = Given(
 )
 
 
-def may_publish(path: Path) -> bool:
+def may_publish(path: Path, *, is_list: bool = False) -> bool:
     """Return whether the other instance can publish in a deployment for it."""
-    inventory = load([path], given=OTHER_DEPLOYMENT)._replace(instances=(Instance(OTHER),))
+    variables = dict(OTHER_DEPLOYMENT.variables) | ({"instance_arn": f'["{OTHER}"]'} if is_list else {})
+    given = OTHER_DEPLOYMENT._replace(variables=tuple(variables.items()))
+    inventory = load([path], given=given)._replace(instances=(Instance(OTHER),))
     (topic,) = inventory.topics
     ways = TopicAnalysis(topic, inventory).in_deployments
     return all(prove.can_publish(way.policy, way.target, OTHER).truth is True for way in ways)
@@ -153,10 +180,12 @@ def test_a_safe_fix_for_a_named_instance_keeps_the_stream_of_other_deployments(
     form = FORMS[name]
     folder = tmp_path / "code"
     folder.mkdir()
-    path = folder / {TEMPLATE: "template.yaml", IN_JSON: "template.json", TERRAFORM: "main.tf"}[form.code]
+    is_terraform = "variable" in form.code
+    path = folder / ("main.tf" if is_terraform else "t.json" if form.code is IN_JSON else "t.yaml")
     path.write_text(form.code.replace(CONDITION, form.condition))
-    read = folder if form.code is TERRAFORM else path
-    assert may_publish(read)
+    read = folder if is_terraform else path
+    is_list = form.code is LIST_DEFAULT
+    assert may_publish(read, is_list=is_list)
     found = repaired([read])
     texts = found.texts
     previews = {
@@ -168,4 +197,4 @@ def test_a_safe_fix_for_a_named_instance_keeps_the_stream_of_other_deployments(
     assert [form.written in text for text in texts.values()] == [True] * bool(form.written)
     for where, text in texts.items():
         Path(where).write_text(text)
-    assert may_publish(read)
+    assert may_publish(read, is_list=is_list)

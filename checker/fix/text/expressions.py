@@ -1,6 +1,7 @@
-"""The Terraform expressions of a policy for values that each deployment sets.
+"""The expressions of a policy for instances: references to what each deployment sets, or that have a value by default.
 
 https://developer.hashicorp.com/terraform/language/expressions/references
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """
 
 from __future__ import annotations
@@ -8,41 +9,80 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from checker.core.arn import is_instance_arn
 from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.fix.text.edits import CannotEditError, file_of, raw
 from checker.inputs.discover import HCL
-from checker.policy.node import Scalar, children
+from checker.policy.node import Array, Object, Scalar, children, items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from checker.policy.node import Node
+    from checker.policy.node import Member, Node
 
-_REFERENCE = pattern(r'(?:"?\$\{ *)?([A-Za-z_][\w.-]*)(?: *\}"?)?')
-"""A reference without keys of instances, alone or as the whole of a text."""
+_NAME = r"[A-Za-z_][\w.-]*(?:\[[^\[\]{}\r\n]*\][\w.]*)*"
+_REFERENCE = pattern(rf'(?:"?\$\{{ *)?({_NAME})(?: *\}}"?)?')
+"""A reference in Terraform, alone or as the whole of a text."""
+_ASSIGNED = pattern(rf"\s*[=:]\s*(\[\s*)?({_NAME})(?(1)\s*\])[ \t]*(?=[,}}\r\n#]|//|\Z)")
+"""A reference behind a key, alone or in a list of one."""
+_VALUES = pattern(rf"\bvalues\s*=\s*\[\s*({_NAME})\s*\]")
+"""The only value in a condition of an `aws_iam_policy_document`."""
+_FUNCTION = pattern(r"[!{][^\r\n]+")
+"""A function of a template on one line."""
 
 
 def expressions_in(root: Node) -> Iterator[tuple[str, str]]:
-    """Yield the values of a policy that are references, with the names that its own module has for them."""
-    if not file_of(root.source).name.endswith(HCL):
-        return
-    for node in _scalars(root):
-        if (
-            isinstance(node.value, Unknown)
-            and node.value.reference
-            and file_of(node.source) is file_of(root.source)
-        ):
-            with suppress(
-                CannotEditError
-            ):  # the value has no clear boundaries, or the file must not be quoted
-                found = _REFERENCE.fullmatch(raw(node.source, node.start, node.end))
-                if found is not None:
-                    yield node.value.reference, found[1]
+    """Yield the references and the ARNs of instances that a policy has, each with the expression that its file has.
+
+    The expression is empty if the file has none that can stand elsewhere. An ARN that the policy itself contains is
+    not yielded.
+    """
+    in_terraform = file_of(root.source).name.endswith(HCL)
+    for node, member, parent in _values(root):
+        known = _known_as(node, in_terraform=in_terraform)
+        written = _raw(node) if known and _is_within(node, parent) else ""
+        if written and known not in written:
+            found = (_REFERENCE if in_terraform else _FUNCTION).fullmatch(written)
+            yield known, (found[1] if in_terraform else found[0]) if found else ""
+        elif known and not written:
+            yield known, _assigned(member, parent)
 
 
-def _scalars(node: Node) -> Iterator[Scalar]:
+def _known_as(node: Scalar, *, in_terraform: bool) -> str:
+    """Return the reference or ARN that a value is known as. A fix writes the reference to a parameter as it is."""
+    if isinstance(node.value, Unknown):
+        return node.value.reference if in_terraform else ""
+    return node.value if isinstance(node.value, str) and is_instance_arn(node.value) else ""
+
+
+def _values(node: Node) -> Iterator[tuple[Scalar, Member, Object]]:
+    """Yield the texts among the values of members, also in lists, each with its member and the object around it."""
+    if isinstance(node, Object):
+        for member in node.members:
+            listed = [one for one in items(member.value) if isinstance(one, Scalar)]
+            yield from ((one, member, node) for one in listed)
     for child in children(node):
-        yield from _scalars(child)
-    if isinstance(node, Scalar):
-        yield node
+        yield from _values(child)
+
+
+def _is_within(node: Scalar, parent: Object) -> bool:
+    """True for a value that is written where its object is. That of a variable is written where this has its default."""
+    return node.source is parent.source and parent.start <= node.start < node.end <= parent.end
+
+
+def _raw(node: Scalar) -> str:
+    with suppress(CannotEditError):  # the value has no clear boundaries, or the file must not be quoted
+        return raw(node.source, node.start, node.end)
+    return ""
+
+
+def _assigned(member: Member, parent: Object) -> str:
+    """Return the reference that Terraform assigns to a key, if it is one value; empty for any other expression."""
+    text, value = parent.source.text, member.value
+    found = _ASSIGNED.match(text, member.end)
+    if found is not None:
+        is_list = isinstance(value, Array) and not found[1]
+        return "" if is_list else found[2]
+    block = _VALUES.search(text, parent.start, parent.end)
+    return block[1] if block is not None and len(items(value)) == 1 else ""

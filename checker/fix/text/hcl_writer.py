@@ -11,7 +11,7 @@ from checker.core.pattern import pattern
 from checker.core.unknown import Part
 from checker.fix.text.edits import Raw, verbatim
 from checker.fix.text.json_writer import JsonWriter, between
-from checker.fix.text.yaml_writer import parts_of
+from checker.fix.text.yaml_writer import is_function, parts_of
 from checker.policy.node import Object
 from checker.policy.text_json import double_quoted, quoted
 
@@ -114,7 +114,9 @@ class TemplateWriter(JsonWriter):
 
     def reference(self, name: str) -> str:
         """Refer to a resource of the template. Raises CannotEditError for any other name."""
-        if "#" not in name:
+        if is_function(name):
+            return name
+        if "#" not in name and Part.read(name) is None:
             return super().reference(name)
         if (found := Part.read(name)) is not None:
             part, whole = found

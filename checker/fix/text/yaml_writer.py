@@ -69,6 +69,8 @@ class YamlFlowWriter(JsonWriter):
 
     def reference(self, name: str) -> str:
         """Refer to a resource of the template in the long form, which is valid in every position."""
+        if is_function(name):
+            return name
         if (found := Part.read(name)) is not None:
             part, whole = found
             split = f"{{ Fn::Split: [{double_quoted(part.separator)}, {self.reference(whole)}] }}"
@@ -80,6 +82,11 @@ class YamlFlowWriter(JsonWriter):
 def scalar(text: str) -> str:
     """Write a text without quotes if every YAML parser reads it as a text, else in quotes."""
     return text if _PLAIN.match(text) else double_quoted(text)
+
+
+def is_function(name: str) -> bool:
+    """True for a function as a template has it, instead of the name of a resource."""
+    return name.startswith(("!", "{"))
 
 
 def parts_of(name: str) -> tuple[str, str]:
@@ -241,6 +248,8 @@ class YamlBlockWriter(Editor):
 
 def _short(name: str) -> str:
     """Refer to a resource of the template in the short form."""
+    if is_function(name):
+        return name
     if (found := Part.read(name)) is not None:
         part, whole = found
         return f"!Select [{part.number}, !Split [{double_quoted(part.separator)}, {_short(whole)}]]"
