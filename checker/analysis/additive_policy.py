@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.deployments import alone, name_of
+from checker.analysis.deployments import alone
 from checker.analysis.inventory import PolicyText
 from checker.analysis.pairing import STATED
-from checker.analysis.symbols import names_in, pieces_of, values_of_statement
+from checker.analysis.symbols import name_of, names_in, pieces_of, values_of_statement
 from checker.core.pattern import pattern
 from checker.core.unknown import Symbol, Unknown
 from checker.iam.decide.operators import is_negated

@@ -6,11 +6,11 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from checker.analysis.additive_policy import is_positive
-from checker.analysis.deployments import Deployment, name_of
+from checker.analysis.deployments import Deployment
 from checker.analysis.inventory import PolicyText
 from checker.analysis.symbol_table import HOME, WHOLE_ARNS
 from checker.analysis.symbol_values import SAME
-from checker.analysis.symbols import INSTANCE_ARN, OF_INSTANCE, ROLE_ARN, TOPIC_ARN, is_own, names_in
+from checker.analysis.symbols import INSTANCE_ARN, OF_INSTANCE, ROLE_ARN, TOPIC_ARN, is_own, name_of, names_in
 from checker.core.arn import Arn, is_account, is_instance_arn
 from checker.core.unknown import ACCOUNT, ACCOUNT_IN_ARN, REGION, Symbol, Unknown, part_of
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN

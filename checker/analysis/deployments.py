@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 from checker.analysis.endpoints import Endpoints
 from checker.analysis.inventory import Instance, Inventory, Key, PolicyText, Source, Topic
 from checker.analysis.pairing import STATED, pairings_of
-from checker.analysis.symbols import is_own, open_instances_of, symbols_in, values_in, values_of_endpoints
+from checker.analysis.symbols import (
+    is_own,
+    name_of,
+    open_instances_of,
+    symbols_in,
+    values_in,
+    values_of_endpoints,
+)
 from checker.analysis.wording import listed
 from checker.core.arn import Arn
 from checker.core.record import NamedTuple
@@ -25,11 +32,6 @@ if TYPE_CHECKING:
 
     Name = tuple[str, str]
     Choices = tuple[tuple[str, str], ...]
-
-
-def name_of(symbol: Symbol) -> Name:
-    """Return what identifies a symbol; its kind depends on the place where it is found."""
-    return symbol.name, symbol.scope
 
 
 def alone(symbol: Symbol) -> Symbol:

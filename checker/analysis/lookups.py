@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from checker.analysis.deployments import Deployment, Deployments, name_of
+from checker.analysis.deployments import Deployment, Deployments
+from checker.analysis.symbols import name_of
 from checker.core.unknown import Lookup, Symbol, Unknown
 
 if TYPE_CHECKING:

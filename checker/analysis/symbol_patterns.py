@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.deployments import name_of
 from checker.analysis.symbol_table import HOME, WHOLE_ARNS
 from checker.analysis.symbols import (
     INSTANCE_ARN,
@@ -18,6 +17,7 @@ from checker.analysis.symbols import (
     ROLE_ARN,
     TOPIC_ARN,
     masked_text,
+    name_of,
     pieces_of,
 )
 from checker.core.arn import is_account

@@ -6,8 +6,8 @@ from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING
 
-from checker.analysis.deployments import Assumption, alone, name_of
-from checker.analysis.symbols import INSTANCE_ARN, ROLE_ARN, TOPIC_ARN, pieces_of, placed
+from checker.analysis.deployments import Assumption, alone
+from checker.analysis.symbols import INSTANCE_ARN, ROLE_ARN, TOPIC_ARN, name_of, pieces_of, placed
 from checker.core.arn import Arn
 from checker.core.record import NamedTuple
 from checker.core.regions import REGIONS

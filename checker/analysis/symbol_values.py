@@ -14,7 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from checker.analysis.additive_policy import statements_with
-from checker.analysis.deployments import Assumption, alone, name_of
+from checker.analysis.deployments import Assumption, alone
 from checker.analysis.symbols import (
     INSTANCE_ARN,
     OF_INSTANCE,
@@ -23,6 +23,7 @@ from checker.analysis.symbols import (
     TOPIC_ARN,
     is_own,
     masked_text,
+    name_of,
     names_in,
     pieces_of,
     values_of_statement,

@@ -31,9 +31,34 @@ _BELOW = (("/*",), ("*",))
 _KIND_OF_PART = {1: PARTITION, 3: REGION, 4: ACCOUNT}
 
 
+def name_of(symbol: Symbol) -> tuple[str, str]:
+    """Return what identifies a symbol; its kind depends on the place where it is found."""
+    return symbol.name, symbol.scope
+
+
 def open_instances_of(topic: Topic, inventory: Inventory) -> tuple[OpenInstance, ...]:
-    """Return the instances that the topic's own root or template declares."""
-    return tuple(one for one in inventory.open_instances if one.home == topic.home)
+    """Return the instances that the topic's own root or template declares, or that its policy refers to.
+
+    Two templates in one folder are two stacks.
+    """
+    near = [one for one in inventory.open_instances if one.home == topic.home]
+    elsewhere = [
+        one for one in near if "#" in one.arn.where and one.place.document.name != topic.place.document.name
+    ]
+    if not elsewhere:
+        return tuple(near)
+    used = {name_of(symbol) for symbol in _symbols_of_policy(topic)}
+    return tuple(one for one in near if one not in elsewhere or used & {*_own_names(one.arn)})
+
+
+def _symbols_of_policy(topic: Topic) -> Iterator[Symbol]:
+    if isinstance(topic.policy, PolicyText):
+        yield from (symbol for _, value in values_of(topic.policy.policy) for symbol in symbols_in(value))
+
+
+def _own_names(arn: Unknown) -> Iterator[tuple[str, str]]:
+    """Yield what identifies the symbols of an ARN, except the account and Region of the deployment itself."""
+    return (name_of(symbol) for symbol in symbols_in(arn) if not is_own(symbol))
 
 
 def values_in(

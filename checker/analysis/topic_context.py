@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from checker.analysis.additive_policy import only_adds
-from checker.analysis.deployments import alone, name_of
+from checker.analysis.deployments import alone
 from checker.analysis.key_managers import owners_of
 from checker.analysis.pairing import STATED
 from checker.analysis.symbol_patterns import distinguished
 from checker.analysis.symbol_table import symbol_table
-from checker.analysis.symbols import OF_INSTANCE, is_own, masked_text
+from checker.analysis.symbols import OF_INSTANCE, is_own, masked_text, name_of
 from checker.core.arn import Arn, is_account, topic_arn
 from checker.core.record import NamedTuple
 from checker.core.unknown import Symbol, Unknown

@@ -12,8 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from checker.analysis.deployment_search import MOST
-from checker.analysis.deployments import name_of
-from checker.analysis.symbols import CALLER, ROLE_ARN, placed, values_of, values_of_statement
+from checker.analysis.symbols import CALLER, ROLE_ARN, name_of, placed, values_of, values_of_statement
 from checker.core.arn import Arn, is_account
 from checker.core.unknown import NAME, Symbol, Unknown
 from checker.expectations.deployments import named_by

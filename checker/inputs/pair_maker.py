@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from checker.analysis.deployments import Deployment, name_of
+from checker.analysis.deployments import Deployment
 from checker.analysis.inventory import Key, Topic
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.policy_pair import ADDED, COMPARED, REMOVED, PolicyPair
+from checker.analysis.symbols import name_of
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn
 from checker.core.finding import Location, declared_as

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from checker.analysis.topic import TopicAnalysis
 from checker.app.fix import plan_fixes
 from checker.app.run import Options, examine
 from checker.core.arn import Arn
@@ -469,3 +470,52 @@ def test_the_reports_say_what_a_pairing_rests_on(tmp_path: Path, monkeypatch: py
     ]
     (refused,) = (one for one in report["findings"] if one["rule"] == "connect-not-allowed")
     assert refused["help"].endswith("the instance is paired with this topic from i.json")
+
+
+OF_PARAMETER = """Parameters: {Arn: {Type: String}}
+Resources:
+  Chat: {Type: AWS::SNS::Topic}
+  ChatPolicy:
+    Type: AWS::SNS::TopicPolicy
+    Properties:
+      Topics: [!Ref Chat]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Sid: Connect
+            Effect: Allow
+            Principal: {Service: connect.amazonaws.com}
+            Action: sns:Publish
+            Resource: !Ref Chat
+            Condition:
+              ArnEquals: {aws:SourceArn: !Ref Arn}
+              StringEquals: {aws:SourceAccount: !Select [4, !Split [":", !Ref Arn]]}
+"""
+DECLARES = """Resources:
+  Desk:
+    Type: AWS::Connect::Instance
+    Properties: {IdentityManagementType: SAML, Attributes: {InboundCalls: true, OutboundCalls: true}}
+"""
+NESTS = (
+    DECLARES
+    + """  Topic:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: topic.yaml
+      Parameters: {Arn: !GetAtt Desk.Arn}
+"""
+)
+
+
+@pytest.mark.parametrize(("beside", "paired"), [("", False), (DECLARES, False), (NESTS, True)])
+def test_an_instance_of_another_template_belongs_to_a_topic_only_if_its_policy_refers_to_it(
+    beside: str, paired: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two templates in one folder are two stacks."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "topic.yaml").write_text(OF_PARAMETER)
+    (tmp_path / "other.yaml").write_text(beside or "{}")
+    run = examine(Options())
+    assert not run.report.findings
+    known = [TopicAnalysis(one, run.inventory).facts.open_instances for one in run.inventory.topics]
+    assert any(known) is paired

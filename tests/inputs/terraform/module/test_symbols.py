@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.analysis.deployments import Deployment, name_of
+from checker.analysis.deployments import Deployment
+from checker.analysis.symbols import name_of
 from checker.core.unknown import Symbol, Unknown
 from checker.policy.model import Condition
 from tests.inputs.terraform.module.reading import policy_of, read, topic_of
