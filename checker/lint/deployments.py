@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import in_words
+from checker.core.arn import Arn
 from checker.core.finding import AccountOf, Finding, Reference, Remove, Rename, Severity, Verdict
 from checker.core.unknown import Unknown
 
@@ -127,8 +128,20 @@ def _referring(fix: Fix, deployment: Deployment) -> Fix | None:
         operations = tuple(_operation(one, deployment) for one in fix.operations)
     except _InventedError:
         return None
-    plan, needs = (tuple(map(deployment.reworded, texts)) for texts in (fix.plan, fix.needs))
+    plan = tuple(map(deployment.reworded, fix.plan))
+    needs = tuple(_to_complete(text, deployment) for text in fix.needs)
     return fix._replace(title=deployment.reworded(fix.title), operations=operations, plan=plan, needs=needs)
+
+
+def _to_complete(text: str, deployment: Deployment) -> str:
+    """Write words to replace for the invented parts of an ARN that the user completes."""
+    arn = Arn.parse(text)
+    if arn is None:
+        return deployment.reworded(text)
+    words = {"region": "REGION", "account": "ACCOUNT_ID"}
+    parts = {name: getattr(arn, name) for name in words}
+    invented = {name: words[name] for name, part in parts.items() if deployment.reworded(part) != part}
+    return str(arn._replace(**invented))
 
 
 def _operation(operation: Operation, deployment: Deployment) -> Operation:

@@ -234,15 +234,15 @@ def summary_text(report: Report, paint: Paint) -> str:
     ]
     examined = [count_noun(counts[f"{kind}s"], kind) for kind in KINDS if counts[f"{kind}s"]]
     again = counts.get("topics_judged_again", 0)
-    parts = [
-        paint(_worst(report), ", ".join(severities)) if severities else paint("ok", "no findings"),
-        f"examined {', '.join(examined) or 'nothing'}",
-    ]
+    unread = sum(skipped.error for skipped in report.skipped)
+    parts = [paint(_worst(report), ", ".join(severities))] if severities else []
+    if examined and not severities:
+        parts = ["no findings" if unread else paint("ok", "no findings")]
+    parts.append(f"examined {', '.join(examined) or 'nothing'}")
     if again:
         parts.append(f"{count_noun(again, 'topic')} out of scope judged again because of earlier findings")
     unchecked = f"{count_noun(counts['topics_not_judged'], 'topic')} not checked"
     parts.append(f"{unchecked} (--all-topics checks them)" if counts["topics_not_judged"] else unchecked)
-    unread = sum(skipped.error for skipped in report.skipped)
     others = {
         **{name: counts[name] for name in ("suppressed", "baselined", "stale")},
         "not read": unread,

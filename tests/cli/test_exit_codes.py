@@ -333,7 +333,7 @@ def _remember(seen: list[Location], report: Report) -> tuple[str, ...]:
     return ()
 
 
-@pytest.mark.parametrize("target", ["checker.fix.attempts.lowered", "checker.fix.proof_memory.assess"])
+@pytest.mark.parametrize("target", ["checker.fix.appraisal.lowered", "checker.fix.proof_memory.assess"])
 def test_a_report_survives_edits_that_cannot_be_worked_out(
     target: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
