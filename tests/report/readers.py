@@ -95,7 +95,9 @@ def github_lines(report: Report, setting: Setting = SETTING) -> tuple[list[Comma
         assert line.isprintable()
         assert "##[" not in line  # the old style, which the runner looks for anywhere in a line
         if not line.startswith("::"):
-            assert re.match(r"checker: \d|checker: (?:no findings|examined nothing)|\d+ more annotations of kind", line)
+            assert re.match(
+                r"checker: \d|checker: (?:no findings|examined nothing)|\d+ more annotations of kind", line
+            )
             shown.append(line)
             continue
         kind, _, info = line[2:].partition("::")[0].partition(" ")
