@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.topic import TopicAnalysis
-from checker.core.arn import Arn, is_instance_arn
+from checker.core.arn import Arn, is_account, is_instance_arn
 from checker.core.finding import AccountOf, Reference
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
@@ -22,7 +22,7 @@ from checker.fix.renaming import (
     with_variables,
 )
 from checker.fix.text.edits import CannotEditError, file_of
-from checker.fix.text.expressions import expressions_in
+from checker.fix.text.expressions import expressions_in, may_vary
 from checker.inputs.discover import HCL
 from checker.inputs.resolve import UNKNOWN_OWNER
 from checker.inputs.text import Implied
@@ -31,6 +31,8 @@ from checker.policy.change import ReferenceText, fresh
 from checker.policy.node import meaning
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from checker.analysis.inventory import PolicyText, Topic
     from checker.policy.node import Node
     from checker.policy.source import Source
@@ -132,8 +134,8 @@ class KnownPolicy(NamedTuple):
         references = {text for text in texts_of(root) if isinstance(text, ReferenceText)}
         if not references.isdisjoint({*self._variables(NEW_NAME)} - {*self._expressions}):
             raise CannotEditError(_INSTANCE_OUT_OF_REACH)
-        arns = {one.arn if isinstance(one, AccountOf) else one for one in new_texts_of(root)}
-        if any(self._written.get(arn) == "" for arn in arns if is_instance_arn(arn)):
+        written = self._written
+        if any(_may_vary(text, written) for text in new_texts_of(root)):
             raise CannotEditError(_BY_DEFAULT)
         if references.isdisjoint(self._topic_names):
             return self._relocated(root) if references else root
@@ -173,7 +175,7 @@ class KnownPolicy(NamedTuple):
     @property
     def _expressions(self) -> dict[str, str]:
         """Map references, and those to the account in an ARN, to the expressions that the policy has for them."""
-        found = {name: text for name, text in self._written.items() if text}
+        found = {name: text for name, text in self._written.items() if text and not is_account(name)}
         accounts = {
             ACCOUNT_IN_ARN.written(name): ACCOUNT_IN_ARN.written(text) for name, text in found.items()
         }
@@ -286,6 +288,16 @@ class KnownPolicy(NamedTuple):
     def content(self) -> str:
         """Return the meaning of the policy, independent of its layout."""
         return meaning(self.root)
+
+
+def _may_vary(new: str, written: Mapping[str, str]) -> bool:
+    """Return True for a new ARN, or account of one, in whose place the policy has what a deployment may set."""
+    arn = Arn.parse(new.arn if isinstance(new, AccountOf) else new)
+    if arn is None or not arn.is_instance:
+        return False
+    if str(arn) in written:
+        return not written[str(arn)]
+    return may_vary(written.get(arn.account, ""))
 
 
 def _example_arn(topic: Topic) -> str:

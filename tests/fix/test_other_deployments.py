@@ -15,7 +15,7 @@ from checker.iam.prove import prove
 from checker.inputs.collect import Given
 from checker.inputs.load import load
 from tests.fix.workbench import repaired
-from tests.samples import INSTANCE_ARN, arn_of
+from tests.samples import ACCOUNT, INSTANCE_ARN, arn_of
 
 OTHER = arn_of("arn:aws:connect:us-east-1:444455556666:instance/5a6b7c8d-1111-4222-8333-444455556666")
 CONDITION = "CONDITION"
@@ -98,6 +98,12 @@ IN_JSON = """{
 WITH_DEFAULT = TEMPLATE.replace(
     "  InstanceArn:\n    Type: String\n", f"  InstanceArn:\n    Type: String\n    Default: {INSTANCE_ARN}\n"
 )
+ACCOUNT_DEFAULT = TEMPLATE.replace(
+    "  Account:\n    Type: String\n", f'  Account:\n    Type: String\n    Default: "{ACCOUNT}"\n'
+)
+HCL_ACCOUNT_DEFAULT = TERRAFORM.replace(
+    'variable "account" {\n', f'variable "account" {{\n  default = "{ACCOUNT}"\n'
+)
 VARIABLE = 'variable "instance_arn" {\n  type = string\n'
 HCL_DEFAULT = TERRAFORM.replace(VARIABLE, f'{VARIABLE}  default = "{INSTANCE_ARN}"\n')
 LIST_DEFAULT = TERRAFORM.replace(VARIABLE, f'{VARIABLE}  default = ["{INSTANCE_ARN}"]\n').replace(
@@ -137,6 +143,8 @@ FORMS = {
     "ARN by default": Form(WITH_DEFAULT, "ArnEquals:\n                aws:SourceArn: !Ref InstanceArn", '!Select [4, !Split [":", !Ref InstanceArn]]'),
     "ARN by default in lines": Form(WITH_DEFAULT, "ArnEquals:\n                aws:SourceArn:\n                  Ref: InstanceArn", ""),
     "ARN of a map": Form(WITH_MAP, "ArnEquals:\n                aws:SourceArn: !FindInMap [Of, !Ref Stage, Arn]", '!Select [4, !Split [":", !FindInMap [Of, !Ref Stage, Arn]]]'),
+    "account by default": Form(ACCOUNT_DEFAULT, "StringEquals:\n                aws:SourceAccount: !Ref Account", ""),
+    "account of a variable by default": Form(HCL_ACCOUNT_DEFAULT, 'StringEquals = { "aws:SourceAccount" = var.account }', ""),
     "variable by default": Form(HCL_DEFAULT, 'ArnEquals = { "aws:SourceArn" = var.instance_arn }', PART),
     "variable by default in a list": Form(HCL_DEFAULT, 'ArnEquals = { "aws:SourceArn" = [var.instance_arn] }', PART),
     "list by default": Form(LIST_DEFAULT, 'ArnEquals = { "aws:SourceArn" = var.instance_arn }', ""),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from checker.core.arn import is_instance_arn
+from checker.core.arn import is_account, is_instance_arn
 from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.fix.text.edits import CannotEditError, file_of, raw
@@ -28,15 +28,16 @@ _ASSIGNED = pattern(rf"\s*[=:]\s*(\[\s*)?({_NAME})(?(1)\s*\])[ \t]*(?=[,}}\r\n#]
 """A reference behind a key, alone or in a list of one."""
 _VALUES = pattern(rf"\bvalues\s*=\s*\[\s*({_NAME})\s*\]")
 """The only value in a condition of an `aws_iam_policy_document`."""
+_SET = pattern(r"\b(?:var|each)\.|terraform\.workspace|[!{](?!.*AWS::)")
+"""What each deployment may set: a variable or workspace, or a function of a template without pseudo parameters."""
 _FUNCTION = pattern(r"[!{][^\r\n]+")
 """A function of a template on one line."""
 
 
 def expressions_in(root: Node) -> Iterator[tuple[str, str]]:
-    """Yield the references and the ARNs of instances that a policy has, each with the expression that its file has.
+    """Yield the references, ARNs of instances and accounts that a policy has, each with the expression of its file.
 
-    The expression is empty if the file has none that can stand elsewhere. An ARN that the policy itself contains is
-    not yielded.
+    The expression is empty if the file has none that can stand elsewhere. What the policy itself contains is not yielded.
     """
     in_terraform = file_of(root.source).name.endswith(HCL)
     for node, member, parent in _values(root):
@@ -49,11 +50,17 @@ def expressions_in(root: Node) -> Iterator[tuple[str, str]]:
             yield known, _assigned(member, parent)
 
 
+def may_vary(expression: str) -> bool:
+    """Return True for an expression with a variable or parameter, which another deployment may set."""
+    return _SET.search(expression) is not None
+
+
 def _known_as(node: Scalar, *, in_terraform: bool) -> str:
-    """Return the reference or ARN that a value is known as. A fix writes the reference to a parameter as it is."""
+    """Return the reference, ARN or account that a value is. A fix writes the reference to a parameter as it is."""
     if isinstance(node.value, Unknown):
         return node.value.reference if in_terraform else ""
-    return node.value if isinstance(node.value, str) and is_instance_arn(node.value) else ""
+    text = node.value if isinstance(node.value, str) else ""
+    return text if is_instance_arn(text) or is_account(text) else ""
 
 
 def _values(node: Node) -> Iterator[tuple[Scalar, Member, Object]]:
