@@ -17,6 +17,7 @@ from checker.app.audit_history import (
     followed_from,
     is_failed_by_new,
     left_open,
+    misses_all,
     past_for,
     with_history,
 )
@@ -64,6 +65,9 @@ if TYPE_CHECKING:
     from checker.live.aws.session import Sessions
 
 
+_OTHER_CREDENTIALS = "check the credentials, `--region` and `--accounts`: the earlier audits were of others"
+
+
 def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -> Ending:
     """Audit the accounts, write the reports, and return how it ended. Raises CheckerError."""
     if request.check_permissions:
@@ -91,6 +95,11 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
         journal.path.unlink()
     ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
     ending = ending._replace(crashed=ending.crashed or not whole)
+    if misses_all(run.report):
+        tell(
+            "error: --since: nothing that earlier audits found was audited", f"  = help: {_OTHER_CREDENTIALS}"
+        )
+        ending = ending._replace(incomplete=True)
     if request.fail_on_new:
         return ending._replace(findings=is_failed_by_new(run.report, run.fail_on))
     unknown = left_open(run.report, run.fail_on)

@@ -104,6 +104,11 @@ def left_open(report: Report, fail_on: Severity) -> list[Entry]:
     ]
 
 
+def misses_all(report: Report) -> bool:
+    """True if an audit examined nothing, and did not look at what earlier ones found, as with other credentials."""
+    return not report.examined and bool(report.history and [*report.history.of(Change.NOT_AUDITED)])
+
+
 def is_failed_by_new(report: Report, fail_on: Severity) -> bool:
     """True if a new or escalated finding has at least the severity that fails a run."""
     worse = report.history.of(Change.NEW, Change.ESCALATED) if report.history else ()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from importlib import import_module
 from io import StringIO
+from itertools import pairwise, takewhile
 from typing import Annotated, Any
 
 import typer
@@ -212,6 +213,7 @@ def run(arguments: list[str]) -> Ending:
     """Run the command in the arguments, and return how it ended."""
     app = build(arguments)
     try:
+        _check_values(arguments, app)
         ending: object = app(arguments, prog_name="checker", standalone_mode=False, obj=arguments)
     except _UsageError as error:
         message = StringIO()
@@ -227,6 +229,38 @@ def run(arguments: list[str]) -> Ending:
             raise
         raise unwritable_output(error) from None
     return ending if isinstance(ending, Ending) else Ending()  # Typer returns a number after a help text
+
+
+def _check_values(arguments: list[str], app: typer.Typer) -> None:
+    """Refuse an empty value of an option, and a second resource for an option that takes one.
+
+    The last one would silently count. It does for other options, so that a script can override its defaults. Raises the
+    error of Typer for a mistake on the command line.
+    """
+    own = list(takewhile(lambda one: one != "--", arguments))
+    names = [one.partition("=")[0] for one in own if one.startswith("--")]
+    resources = {name for name in names if name == "--instance" or name.endswith("-arn")}
+    repeated = {name for name in resources if names.count(name) > 1}
+    empty = {one.removesuffix("=") for one in own if one.startswith("--") and one.endswith("=")}
+    empty |= {name for name, value in pairwise(own) if name.startswith("--") and not value}
+    if repeated or empty:  # the options are not known before, and are slow to build
+        command = typer.main.get_command(app)
+        for name in sorted(empty & _with_value(command)):
+            raise _UsageError(f"Option `{name}` is empty; is a variable not set?")
+        for name in sorted(repeated & _with_value(command, multiple=False)):
+            raise _UsageError(f"Option `{name}` is given several times, but takes one value.")
+
+
+def _with_value(command: Any, *, multiple: bool = True) -> set[str]:
+    """Return the options with a value of a command and of those below it; only those with one value if not multiple."""
+    options = {
+        name
+        for one in command.params
+        if not getattr(one, "is_flag", False) and (multiple or not getattr(one, "multiple", False))
+        for name in one.opts
+    }
+    below = getattr(command, "commands", {}).values()
+    return options.union(*(_with_value(one, multiple=multiple) for one in below))
 
 
 _MOST_NAMED = 3

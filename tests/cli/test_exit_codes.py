@@ -385,3 +385,27 @@ def test_a_question_that_was_not_read_is_not_confirmed(monkeypatch: pytest.Monke
     monkeypatch.setattr("sys.stderr", _Unread())
     monkeypatch.setattr("sys.stdin", _Unread("yes\n"))
     assert ended(lambda: Ending(findings=is_confirmed("go on"))) == Exit.READER_GONE
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("audit --accounts= --role-name x", "`--accounts` is empty"),
+        ("audit --region=", "`--region` is empty"),
+        ("check good.json --config=", "`--config` is empty"),
+        ("explain good.json --instance a --instance b", "`--instance` is given several times"),
+        (
+            f"explain good.json --instance-arn {INSTANCE_ARN} --instance-arn={INSTANCE_ARN}",
+            "`--instance-arn` is given several times",
+        ),
+    ],
+)
+def test_an_empty_value_and_a_second_resource_are_refused(
+    line: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _ended(line) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_script_may_override_its_own_option() -> None:
+    assert _ended("check good.json --fail-on error --fail-on warning") == 0

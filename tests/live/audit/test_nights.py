@@ -357,3 +357,17 @@ def test_only_new_findings_can_fail_only_if_there_is_something_to_compare_with()
     refused = checker("audit", "--region", REGION, "--fail-on-new")
     assert refused.code == 2
     assert "requires --since" in refused.err
+
+
+@pytest.mark.parametrize("options", [(), ("--fail-on-new",)])
+def test_an_audit_with_other_credentials_is_incomplete(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    """It examines nothing, and looks at nothing that earlier audits found."""
+    seed.confused_deputy_topic(nights.home, "open")
+    nights.audit()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "555566667777")
+    ended = checker("audit", "--region", REGION, "--trail-hours", "0", "--since", nights.folder, *options)
+    assert ended.code == 3
+    assert "nothing that earlier audits found was audited" in ended.err
+    assert "check the credentials" in ended.err
