@@ -12,6 +12,7 @@ from checker.configuration.load import check_name, read_configuration
 from checker.configuration.model import Choice, Configuration, matches, root_of
 from checker.configuration.selection import ALL, choose, idle, selects
 from checker.configuration.suppression import suppress
+from checker.core.arn import is_instance_arn
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Severity, listed
 from checker.core.pattern import pattern
@@ -105,6 +106,7 @@ class CheckContext(NamedTuple):
 
 def prepare(options: Options) -> CheckContext:
     """Read the configuration. Raises InputError for invalid options and configurations."""
+    _check_topics(options)
     rules = known_rules()
     families = {rule.id: rule.family for rule in rules}
     configuration = _configuration(options, {*families, *families.values(), ALL})
@@ -417,6 +419,16 @@ def _configuration(options: Options, names: set[str]) -> Configuration:
     unlimited = options.given.allow_outside
     with confined_to((file,), of_change=not is_named, allow_outside=unlimited, help_text=_CONFIG_HELP):
         return read_configuration(file, names, pipes=is_named)
+
+
+def _check_topics(options: Options) -> None:
+    """Check that the topics in scope are no instances, and have no quotes around them. Raises InputError."""
+    for text in options.topics:
+        from checker.inputs.arn_options import check_bare, topic_option  # only where there are options
+
+        check_bare("--topic-arn", text)
+        if is_instance_arn(text):
+            topic_option("--topic-arn", text)
 
 
 def _check_choice(options: Options) -> None:

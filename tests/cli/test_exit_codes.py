@@ -393,6 +393,12 @@ def test_a_question_that_was_not_read_is_not_confirmed(monkeypatch: pytest.Monke
         ("audit --accounts= --role-name x", "`--accounts` is empty"),
         ("audit --region=", "`--region` is empty"),
         ("check good.json --config=", "`--config` is empty"),
+        (
+            f"check good.json --topic-arn {INSTANCE_ARN}",
+            "name the topic here, and the instance with `--instance-arn`",
+        ),
+        (f"audit --region us-east-1 --topic-arn {INSTANCE_ARN}", "is not a topic ARN"),
+        (f"check good.json --topic-arn '{TOPIC_ARN}'", "it has blanks or quotes around it"),
         ("explain good.json --instance a --instance b", "`--instance` is given several times"),
         (
             f"explain good.json --instance-arn {INSTANCE_ARN} --instance-arn={INSTANCE_ARN}",
@@ -400,7 +406,7 @@ def test_a_question_that_was_not_read_is_not_confirmed(monkeypatch: pytest.Monke
         ),
     ],
 )
-def test_an_empty_value_and_a_second_resource_are_refused(
+def test_what_would_silently_count_for_nothing_is_refused(
     line: str, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _ended(line) == 2
