@@ -422,7 +422,7 @@ def _configuration(options: Options, names: set[str]) -> Configuration:
 
 
 def _check_topics(options: Options) -> None:
-    """Check that the topics in scope are no instances, and have no quotes around them. Raises InputError."""
+    """Refuse an instance as a topic in scope, and quotes around an ARN. Raises InputError."""
     for text in options.topics:
         from checker.inputs.arn_options import check_bare, topic_option  # only where there are options
 
