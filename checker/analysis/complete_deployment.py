@@ -200,7 +200,7 @@ def _references(values: Chosen, context: TopicContext) -> dict[str, str]:
 def _accounts(values: Chosen, context: TopicContext) -> dict[str, str]:
     """Return what a fix writes for the account in the ARN of an instance, unless it is literal in the ARN.
 
-    An ARN that a whole reference stands for may have another account in another deployment, whatever it equals here.
+    A reference to a whole ARN comes last, because its account may differ in another deployment.
     """
     accounts: dict[str, str] = {}
     deployment = Deployment(values, ())

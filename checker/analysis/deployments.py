@@ -45,8 +45,8 @@ class Deployment(NamedTuple):
     """Values for symbols. ``shown`` are the texts that reports show for fresh values, the longest first.
 
     ``choices`` are the symbols whose value is one of several, each with its value in words. ``references`` are what
-    a fix writes for fresh values, and ``accounts`` for the account in the ARN of an instance. ``undecided`` is the reason why other symbols have no values. ``others`` are symbols
-    whose value is not a key of a table.
+    a fix writes for fresh values, and ``accounts`` for the account in the ARN of an instance. ``undecided`` is the
+    reason why other symbols have no values. ``others`` are symbols whose value is not a key of a table.
     """
 
     values: Mapping[Name, str]

@@ -298,8 +298,9 @@ class _Pairs:
     def _force(self, instance: Instance, candidates: Sequence[_Entry]) -> None:
         """Pair an instance that fits no topic with the topics of its Region, else with all topics.
 
-        A topic whose own root declares an instance in another Region is not forced. The pairing is explicit only if there is one topic, because a fix grants access to explicit instances. A
-        replica is not forced, and neither is an instance of which a replica fits a topic: it may have none yet.
+        A topic whose own root declares an instance in another Region is not forced. The pairing is explicit only if
+        there is one topic, because a fix grants access to explicit instances. A replica is not forced, and neither is an
+        instance of which a replica fits a topic: it may have none yet.
         """
         everywhere = self._everywhere(instance)
         if instance.arn != everywhere[0] or any(

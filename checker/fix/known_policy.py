@@ -8,7 +8,6 @@ from checker.analysis.key import KeyAnalysis
 from checker.analysis.topic import TopicAnalysis
 from checker.core.arn import Arn, is_account, is_instance_arn
 from checker.core.finding import AccountOf, Reference
-from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import ACCOUNT, ACCOUNT_IN_ARN, PARTITION, REGION, Unknown
 from checker.fix.environments import NEW_NAME
@@ -58,7 +57,6 @@ _ROUND_IN_CIRCLES = (
 )
 _OR_MOVE = ", or move the key policy to an `aws_kms_key_policy` resource"
 _STANDS_FOR = {ACCOUNT: "ACCOUNT_ID", REGION: "REGION", PARTITION: "aws"}
-_KEYS = pattern(r"\[[^\]]*\]")
 
 
 class KnownPolicy(NamedTuple):
@@ -95,9 +93,7 @@ class KnownPolicy(NamedTuple):
     @property
     def _module(self) -> str:
         """Return the Terraform module of the resource, without instance keys. Empty for a template."""
-        if "#" in self._address:
-            return ""
-        return _KEYS.sub("", self._address).rpartition(".")[0].rpartition(".")[0]
+        return "" if "#" in self._address else module_of(self._address)
 
     @property
     def text_id(self) -> object:

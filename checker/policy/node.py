@@ -136,10 +136,9 @@ def meaning(node: Node) -> str:
         return (
             "{" + ",".join(sorted(f"{member.key!r}:{meaning(member.value)}" for member in node.members)) + "}"
         )
-    if isinstance(node, Array) and len(node.items) != 1:
-        return "[" + ",".join(map(meaning, node.items)) + "]"
     if isinstance(node, Array):
-        return meaning(node.items[0])
+        listed = ",".join(map(meaning, node.items))
+        return listed if len(node.items) == 1 else f"[{listed}]"
     return rendered(node._replace(value=node.value.reference) if isinstance(node.value, Unknown) else node)
 
 
