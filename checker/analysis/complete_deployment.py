@@ -11,8 +11,8 @@ from checker.analysis.inventory import PolicyText
 from checker.analysis.symbol_table import HOME, WHOLE_ARNS
 from checker.analysis.symbol_values import SAME
 from checker.analysis.symbols import INSTANCE_ARN, OF_INSTANCE, ROLE_ARN, TOPIC_ARN, is_own, name_of, names_in
-from checker.core.arn import Arn, is_account, is_instance_arn
-from checker.core.unknown import ACCOUNT, ACCOUNT_IN_ARN, REGION, Symbol, Unknown, part_of
+from checker.core.arn import Arn, is_account, is_instance_arn, partition_of
+from checker.core.unknown import ACCOUNT, ACCOUNT_IN_ARN, PARTITION, REGION, Symbol, Unknown, part_of
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.model import Condition
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def complete_deployment(chosen: Chosen, varied: Collection[Name], context: TopicContext) -> Deployment:
     """Return the deployment with chosen values; ``varied`` are the symbols with several values to choose from."""
-    values = _with_arns(_with_own_account(chosen, context), context)
+    values = _with_arns(_with_partition(_with_own_account(chosen, context), context), context)
     shown = _shown(values, context)
     of_instances = [
         (text, f"${{{instance.reference}}}")
@@ -88,6 +88,19 @@ def _with_own_account(chosen: Chosen, context: TopicContext) -> Chosen:
     return {**chosen, **dict.fromkeys(own, chosen[name_of(owner)])}
 
 
+def _with_partition(chosen: Chosen, context: TopicContext) -> Chosen:
+    """Give the deployment the partition of its Region."""
+    table = context.table
+    regions = (
+        chosen[name_of(one)] for one in table.of_kind(REGION) if name_of(one) in chosen and is_own(one)
+    )
+    partition = next(filter(None, map(partition_of, regions)), table.partition)
+    return {
+        **chosen,
+        **{name_of(one): partition for one in table.of_kind(PARTITION) if name_of(one) in chosen},
+    }
+
+
 def _with_arns(chosen: Chosen, context: TopicContext) -> dict[Name, str]:
     """Replace the values of the symbols for whole ARNs by ARNs, those that equal others at last."""
     values = dict(chosen)
@@ -123,7 +136,7 @@ def _new_arn(symbol: Symbol, values: Chosen, context: TopicContext) -> str:
     near = topic if isinstance(topic, Arn) else None
     region = near.region if near else _home(REGION, values, context)
     account = near.account if near else _home(ACCOUNT, values, context)
-    partition, fresh = context.table.partition, _own_part(symbol, values, context)
+    partition, fresh = partition_of(region) or context.table.partition, _own_part(symbol, values, context)
     if symbol.kind == ROLE_ARN:
         return f"arn:{partition}:iam::{account}:role/{fresh}"
     if symbol.kind == TOPIC_ARN:

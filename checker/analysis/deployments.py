@@ -304,7 +304,8 @@ def narrowed(facts: Facts, deployment: Deployment) -> Facts:
         for one in facts.inventory.open_instances
     )
     inventory = facts.inventory._replace(open_instances=instances)
-    return deployed(facts, deployment)._replace(inventory=inventory)
+    versions = tuple(narrowed(one, deployment) for one in facts.versions)
+    return deployed(facts, deployment)._replace(inventory=inventory, versions=versions)
 
 
 def _key_reference(facts: Facts, deployment: Deployment) -> str | Unknown | None:

@@ -7,10 +7,10 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import Assumption, alone
-from checker.analysis.symbols import INSTANCE_ARN, ROLE_ARN, TOPIC_ARN, name_of, pieces_of, placed
+from checker.analysis.symbols import INSTANCE_ARN, ROLE_ARN, TOPIC_ARN, masked, name_of, pieces_of, placed
 from checker.core.arn import Arn
 from checker.core.record import NamedTuple
-from checker.core.regions import REGIONS
+from checker.core.regions import CONNECT_REGIONS, REGIONS
 from checker.core.unknown import ACCOUNT, ID, NAME, PARTITION, REGION, TEXT, Part, Symbol
 from checker.policy.wildcard import is_wild
 
@@ -36,8 +36,7 @@ _FRESH = {
     ID: "5eed0000-0000-4000-8000-00000000{}",
     INSTANCE_ARN: "5eed0000-0000-4000-8000-00000000{}",
 }
-_FAMILIAR = {"aws": ("us-west-2", "us-east-1", "eu-west-2", "eu-central-1", "ap-southeast-2", "ca-central-1")}
-"""Regions with Amazon Connect, the first to be taken for a Region that is not known."""
+_FAMILIAR = ("us-west-2", "us-east-1", "eu-west-2", "eu-central-1", "ap-southeast-2", "ca-central-1")
 
 
 class _Place(NamedTuple):
@@ -95,21 +94,30 @@ def symbol_table(facts: Facts) -> SymbolTable:
     values = tuple(facts.values())
     places = tuple(_places(values))
     symbols = _by_name(places)
-    texts = frozenset((*_literals(values), *(text for one in symbols.values() for text in one.allowed)))
-    partition = _partition_of(arns_in(texts))
+    texts = frozenset((*literals_of(values), *(text for one in symbols.values() for text in one.allowed)))
+    partition = next(iter(partitions_in((*texts, *(masked(value) for _, value in values)))), "aws")
     fresh = _fresh_values(symbols.values(), texts, partition)
     return SymbolTable(values, texts, symbols, _roles(places), partition, fresh, _assumed(places))
 
 
-def _partition_of(arns: Iterable[Arn]) -> str:
-    """Return the partition of most of the ARNs; `aws` if there are as many of it."""
-    found = Counter(arn.partition for arn in arns)
-    return max(REGIONS, key=lambda name: found[name])
+def partitions_in(texts: Iterable[str]) -> list[str]:
+    """Return the partitions of the ARNs among texts, first that of most of them."""
+    found = Counter(text.split(":")[1] for text in {*texts} if text.startswith("arn:"))
+    return sorted((one for one in REGIONS if found[one]), key=lambda name: -found[name])
+
+
+def regions_of(partition: str) -> list[str]:
+    """Return the Regions of a partition, in the order in which they are taken for one that is not known.
+
+    Those with Amazon Connect come first.
+    """
+    ranks = {one: rank for rank, one in enumerate(dict.fromkeys((*_FAMILIAR, *CONNECT_REGIONS)))}
+    return sorted(REGIONS[partition], key=lambda one: ranks.get(one, len(ranks)))
 
 
 def arns_in(texts: Iterable[str]) -> tuple[Arn, ...]:
     """Return the ARNs among texts, in their order, without those with wildcards before the resource."""
-    arns = (Arn.parse(text) for text in sorted(texts) if not is_wild(text.rpartition(":")[0]))
+    arns = (Arn.parse(text) for text in sorted({*texts}) if not is_wild(text.rpartition(":")[0]))
     return tuple(arn for arn in arns if arn is not None)
 
 
@@ -155,7 +163,8 @@ def _assumed(places: Iterable[_Place]) -> dict[Name, Assumption]:
     }
 
 
-def _literals(values: Iterable[RoleValue]) -> Iterator[str]:
+def literals_of(values: Iterable[RoleValue]) -> Iterator[str]:
+    """Yield the literal parts of texts."""
     for _, value in values:
         parts = (value,) if isinstance(value, str) else value.pieces
         yield from (part for part in parts if isinstance(part, str))
@@ -174,6 +183,6 @@ def _fresh_values(symbols: Iterable[Symbol], texts: frozenset[str], partition: s
 
 def _values(kind: str, partition: str, numbers: Iterator[int]) -> Iterator[str]:
     if kind == REGION:
-        yield from _FAMILIAR.get(partition, REGIONS.get(partition, ()))
+        yield from regions_of(partition)
     for number in numbers:
         yield _FRESH.get(kind, "symbol-{}").format(f"{number:04}")

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 SAME = "="
 """Before the number of a text in ``TopicContext.instance_texts``: the symbol for an instance equals this text."""
 _OWN_RESOURCE = "a Resource of its policy names the topic"
-_REGIONAL = ("connect", "sns", "kms")
 
 
 class SymbolValues(NamedTuple):
@@ -83,14 +82,12 @@ def _partition(_: Symbol, context: TopicContext) -> SymbolValues:
 def _regions(symbol: Symbol, context: TopicContext) -> SymbolValues:
     if context.own and is_own(symbol):
         return _assumed(symbol, (context.own.region,), _OWN_RESOURCE)
-    named = (arn.region for arn in context.instances if not is_wild(arn.region))
-    connect = (*named, *context.composed(3))
+    connect = context.told_by_instances(3)
     if connect:
         return _assumed(symbol, connect, "a Connect instance streams to topics in its own Region")
-    regions = (arn.region for arn in context.table.arns() if arn.service in _REGIONAL)
-    literal = tuple(region for region in regions if region and not is_wild(region))
-    if literal:
-        return _assumed(symbol, literal, "the topic and its key are in one Region")
+    regions = context.told_by_resources()
+    if regions:
+        return _assumed(symbol, regions, "the topic and its key are in one Region")
     return _any_regions(symbol, context)
 
 
@@ -98,7 +95,7 @@ def _any_regions(symbol: Symbol, context: TopicContext) -> SymbolValues:
     """Return the Region of the topic, and for an instance another one."""
     table = context.table
     first = table.of_kind(REGION)[0]
-    of_topic = _fresh(first, context)
+    of_topic = (*_fresh(first, context), *context.of_one_version)
     if first == symbol:
         return SymbolValues(of_topic)
     if table.has_role(symbol, OF_INSTANCE):
@@ -123,7 +120,7 @@ def _assumed_accounts(symbol: Symbol, context: TopicContext) -> SymbolValues | N
         accounts, reason = _assumed_own_accounts(context)
         if accounts:
             return _assumed(symbol, accounts, reason)
-    connect = (*(arn.account for arn in context.instances), *context.composed(4))
+    connect = context.told_by_instances(4)
     if connect and context.table.has_role(symbol, SOURCE_ACCOUNT, SOURCE_ARN):
         return _assumed(symbol, connect, "Connect sends the account of the instance")
     return None
@@ -200,8 +197,7 @@ def _ids(symbol: Symbol, context: TopicContext) -> SymbolValues:
     fresh = _fresh(symbol, context)
     if not context.table.has_role(symbol, OF_INSTANCE, SOURCE_ARN):
         return SymbolValues(fresh)
-    resources = (*(arn.resource for arn in context.instances), *context.composed(5))
-    known = (resource.partition("/")[2] for resource in resources)
+    known = (resource.partition("/")[2] for resource in context.of_instances(5))
     others = () if context.only_adds else _other_ids(symbol, context)
     stated = (arn.resource.partition("/")[2] for arn in context.stated)
     return SymbolValues((*stated, *fresh, *known, *others))

@@ -161,6 +161,11 @@ def masked_text(value: Unknown) -> str:
     return "".join(piece if isinstance(piece, str) else "\0" for piece in value.pieces)
 
 
+def masked(value: Value) -> str:
+    """Return a text, with a null character for each symbol of one that has symbols."""
+    return masked_text(value) if isinstance(value, Unknown) else value
+
+
 def is_own(symbol: Symbol) -> bool:
     """True for the account or Region of the deployment itself."""
     return not symbol.scope and " of " not in symbol.name

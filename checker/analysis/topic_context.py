@@ -9,8 +9,8 @@ from checker.analysis.deployments import alone
 from checker.analysis.key_managers import owners_of
 from checker.analysis.pairing import STATED
 from checker.analysis.symbol_patterns import distinguished
-from checker.analysis.symbol_table import symbol_table
-from checker.analysis.symbols import OF_INSTANCE, is_own, masked_text, name_of
+from checker.analysis.symbol_table import arns_in, literals_of, partitions_in, regions_of, symbol_table
+from checker.analysis.symbols import OF_INSTANCE, is_own, masked, masked_text, name_of, pieces_of
 from checker.core.arn import Arn, is_account, topic_arn
 from checker.core.record import NamedTuple
 from checker.core.unknown import Symbol, Unknown
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
     from checker.analysis.deployments import Facts
     from checker.analysis.symbol_patterns import Distinguished
-    from checker.analysis.symbol_table import SymbolTable
+    from checker.analysis.symbol_table import RoleValue, SymbolTable
     from checker.policy.model import Value
 
 
 T = TypeVar("T")
+_REGIONAL = ("connect", "sns", "kms")
 
 
 class TopicContext(NamedTuple):
@@ -65,22 +66,42 @@ class TopicContext(NamedTuple):
         """True for the account of the deployment, and for the account of the key, which is the same."""
         return is_own(symbol) or symbol == self.key_account
 
-    def composed(self, index: int) -> tuple[str, ...]:
-        """Return the literal values of one part of the ARNs of instances of which other parts are symbols or patterns."""
+    def of_instances(self, index: int) -> tuple[str, ...]:
+        """Return the literal values of one part of the ARNs of instances, first of those that the user named."""
+        stated = tuple(str(arn).split(":", 5)[index] for arn in self.stated)
+        return (*stated, *self._named(self.table.values, index))
+
+    def told_by_instances(self, index: int) -> tuple[str, ...]:
+        """Return the same, if it tells of the deployment: none if a version names no instance, and the user neither."""
+        if self.stated or all(any(self._named(one.values(), index)) for one in self.facts.sides):
+            return self.of_instances(index)
+        return ()
+
+    def _named(self, values: Iterable[RoleValue], index: int) -> Iterator[str]:
         declared = {instance.arn.pieces for instance in self.facts.open_instances}
-        values = [value for role, value in self.table.values if role == SOURCE_ARN]
-        texts = [
-            masked_text(one) for one in values if isinstance(one, Unknown) and one.pieces not in declared
-        ]
-        texts += [one for one in values if isinstance(one, str) and is_wild(one)]
-        return tuple(part for text in texts for part in _literal_part(text, index))
+        for role, value in values:
+            if role == SOURCE_ARN and pieces_of(value) not in declared and _names_instances(value):
+                yield from _literal_part(masked(value), index)
+
+    def told_by_resources(self) -> tuple[str, ...]:
+        """Return the Regions of all literal ARNs, unless a version has none."""
+        has_some = (any(_regions(arns_in(literals_of(one.values())))) for one in self.facts.versions)
+        return tuple(_regions(self.table.arns())) if all(has_some) else ()
 
     @property
     def named_regions(self) -> tuple[str, ...]:
         """The literal Regions of all ARNs of instances, whatever their role."""
         values = (value for _, value in self.table.values)
-        texts = (masked_text(one) if isinstance(one, Unknown) else one for one in values)
-        return tuple(part for text in texts for part in _literal_part(text, 3) if part)
+        return tuple(part for text in map(masked, values) for part in _literal_part(text, 3) if part)
+
+    @property
+    def of_one_version(self) -> tuple[str, ...]:
+        """The literal Regions, and one of each partition, if only one of two versions names them, which tells nothing."""
+        if not self.facts.versions:
+            return ()
+        partitions = partitions_in(masked(value) for _, value in self.table.values)
+        of_partitions = (regions_of(one)[0] for one in dict.fromkeys((*partitions, "aws")))
+        return (*self.named_regions, *_regions(self.table.arns()), *of_partitions)
 
 
 def topic_context(facts: Facts) -> TopicContext:
@@ -140,6 +161,20 @@ def _can_be(value: Arn | Unknown, text: str) -> bool:
     parts, others = masked_text(value).split(":", 5), text.split(":", 5)
     pairs = zip(parts, others, strict=False)
     return len(parts) == len(others) and all(part == other or "\0" in part for part, other in pairs)
+
+
+def _names_instances(value: Value) -> bool:
+    """True if a text may be the ARN of an instance, or of several."""
+    return isinstance(value, Unknown) or is_wild(value) or instance_named(value, None) is not None
+
+
+def _masked(value: Value) -> str:
+    return masked_text(value) if isinstance(value, Unknown) else value
+
+
+def _regions(arns: Iterable[Arn]) -> Iterator[str]:
+    """Yield the Regions that tell where a topic, its key and its instances are."""
+    return (arn.region for arn in arns if arn.service in _REGIONAL and arn.region and not is_wild(arn.region))
 
 
 def _instance_texts(table: SymbolTable, stated: Iterable[Arn]) -> Iterator[Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from checker.analysis.deployed_diff import compare
@@ -17,10 +17,12 @@ from checker.inputs.policy_pairs import policy_pairs
 from tests.lint.test_deployments import (
     FRESH,
     ID,
+    INSTANCE,
     LITERAL,
     OTHER,
     OWN,
     REGION,
+    SUB,
     pinned,
     statements,
     template,
@@ -56,16 +58,47 @@ def changes(draw: st.DrawFn) -> tuple[Listed, Listed]:
     return old, [*kept, *draw(st.lists(statements(), max_size=1))] or old
 
 
+ONE = {"Sid": "S0", "Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"}}
+ONE |= {"Action": "sns:Publish", "Resource": {"Ref": "Topic"}}
+
+
+def pin(account: object, arn: object) -> dict[str, Any]:
+    return {"StringEquals": {"aws:SourceAccount": account}, "ArnEquals": {"aws:SourceArn": arn}}
+
+
+@example(
+    change=([{**ONE, "Condition": pin(OWN, SUB)}], [{**ONE, "Condition": pin(OWN, INSTANCE)}]),
+    own=OTHER,
+    region=REGION,
+    given_account=LITERAL,
+    instance_id=ID,
+    side=0,
+)
+@example(
+    change=([{**ONE, "Condition": pin(OWN, SUB)}], [{**ONE, "Condition": pin(OWN, INSTANCE)}]),
+    own=LITERAL,
+    region="us-east-1",
+    given_account=LITERAL,
+    instance_id=ID,
+    side=0,
+)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     change=changes(),
     own=st.sampled_from([LITERAL, OTHER, FRESH]),
+    region=st.sampled_from([REGION, REGION, "us-east-1"]),
     given_account=st.sampled_from([LITERAL, OTHER, FRESH, "888899990000"]),
     instance_id=st.sampled_from([ID, "99999999-1111-4222-8333-444455556666"]),
     side=st.sampled_from([0, 1]),
 )
 def test_what_is_certain_holds_for_every_value_of_the_symbols(
-    change: tuple[Listed, Listed], own: str, given_account: str, instance_id: str, side: int, tmp_path: Path
+    change: tuple[Listed, Listed],
+    own: str,
+    region: str,
+    given_account: str,
+    instance_id: str,
+    side: int,
+    tmp_path: Path,
 ) -> None:
     old, new = saved(tmp_path, "old.json", change[0]), saved(tmp_path, "new.json", change[1])
     symbolic = compared(old, new)
@@ -73,14 +106,15 @@ def test_what_is_certain_holds_for_every_value_of_the_symbols(
     homes = [pins[0] or pins[1] or {own}, pins[1] or pins[0] or {own}]
     if max(map(len, homes)) > 1:
         return
-    arn = f"arn:aws:connect:{REGION}:{next(iter(homes[side]))}:instance/{instance_id}"
-    values = {"AWS__AccountId": own, "AWS__Region": REGION, "AWS__Partition": "aws"}
+    arn = f"arn:aws:connect:{region}:{next(iter(homes[side]))}:instance/{instance_id}"
+    values = {"AWS__AccountId": own, "AWS__Region": region, "AWS__Partition": "aws"}
     found = compared(old, new, **values, Account=given_account, Instance=arn)
     assumed = {one.symbol.name: one.values for one in symbolic.assumptions if one.values}
-    chosen = {"AWS::AccountId": own, "Account": given_account}
+    chosen = {"AWS::AccountId": own, "AWS::Region": region, "Account": given_account}
     if any(chosen[name] not in values for name, values in assumed.items() if name in chosen):
         texts = [json.dumps(one) for one in change]
-        both_tell = all(value in text for value in assumed.get("AWS::AccountId", ()) for text in texts)
+        told = [one for name in chosen for one in assumed.get(name, ())]
+        both_tell = all(value in text for value in told for text in texts)
         assert found.same is not False or symbolic.same is not True or both_tell, (
             "a change assumes itself away"
         )
