@@ -10,6 +10,7 @@ from checker.core.arn import Arn, is_account, is_uuid
 from checker.core.finding import Role, Severity
 from checker.core.unknown import Unknown
 from checker.iam.prove.domain import known_conditions
+from checker.iam.prove.prove import can_publish
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER
 from checker.lint.fixes.pinning import pin
 from checker.lint.rule import Link, Rule
@@ -83,7 +84,6 @@ class UnmatchableCondition(Rule):
     def check_topic(self, case: TopicAnalysis) -> Iterator[Finding | Unknown]:
         """Check for each grant that names Connect whether any instance can meet its conditions."""
         yield from case.unread_principals
-        works = any(answer.truth is True for _, answer in case.publishing)
         for statement in filter(names_connect, case.grants):
             if statement in case.connect_grants or may_match(case, statement, None):
                 yield from _doubt(case, statement)
@@ -91,7 +91,8 @@ class UnmatchableCondition(Rule):
             failing = list(failing_conditions(case, statement, None))
             if any(_is_reported_elsewhere(case, condition) for condition in failing):
                 continue
-            yield self._report(case, statement, failing, Severity.WARNING if works else Severity.ERROR)
+            severity = Severity.WARNING if _may_publish(case) else Severity.ERROR
+            yield self._report(case, statement, failing, severity)
 
     def _report(
         self, case: TopicAnalysis, statement: Statement, failing: list[Condition], severity: Severity
@@ -107,6 +108,12 @@ class UnmatchableCondition(Rule):
         message = f"{statement.title} does not match any Connect instance: {reasons}"
         fixes = pin(case, statement, failing=failing)
         return self.finding(case.name, message, at, severity=severity, help=_HELP, fixes=fixes)
+
+
+def _may_publish(case: TopicAnalysis) -> bool:
+    """True unless it is known that Connect cannot publish under the policy, also if placeholders are filled in."""
+    answers = [can_publish(case.filled, case.target, one) for one in case.instances]
+    return any(one.truth is not False for one in answers or [case.whole.any_instance()])
 
 
 def _doubt(case: TopicAnalysis, statement: Statement) -> Iterator[Unknown]:

@@ -145,4 +145,13 @@ FOUND: dict[str, Template] = {
             ),
         )
     ),
+    "too many deployments to know whether another statement lets the instance publish": Template(
+        (
+            statement(ArnEquals=arn(COMPOSED[1])),
+            statement(ArnEquals=arn(COMPOSED[5])),
+            statement(StringEquals=account("1*"), ArnEquals=arn(ref(INSTANCE))),
+        ),
+        restricted=True,
+        stated=True,
+    ),
 }

@@ -138,8 +138,10 @@ def _accounts_of_the_instance(template: Template, values: Mapping[str, str]) -> 
     required = {
         account
         for one in template.topic
-        if ref(INSTANCE) in values_of(one, "aws:SourceArn") and "StringNotEquals" not in one["Condition"]
+        if ref(INSTANCE) in values_of(one, "aws:SourceArn")
+        and not {"StringNotEquals", "StringNotLike"} & {*one["Condition"]}
         for account in filled(values_of(one, "aws:SourceAccount"), values)
+        if account.isdecimal()
     }
     return required or {values[OWN]}
 
