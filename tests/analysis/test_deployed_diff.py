@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from checker.analysis.deployed_diff import compare
 from checker.analysis.policy_pair import DeployedDifference
+from checker.core.finding import Verdict
 from checker.core.unknown import Unknown
 from checker.inputs.collect import Given
 from checker.inputs.diff_inputs import read_inputs
@@ -24,6 +25,7 @@ from tests.lint.test_deployments import (
     REGION,
     SUB,
     pinned,
+    report,
     statements,
     template,
 )
@@ -141,3 +143,20 @@ def test_two_references_may_be_one_instance(tmp_path: Path) -> None:
             {"`Y` is another instance", "`Y` is `${X}`"},
             {"`X` is another instance", "`X` is `${Y}`"},
         )
+
+
+GOV = f"arn:aws-us-gov:connect:${{AWS::Region}}:${{AWS::AccountId}}:instance/{ID}"
+
+
+def test_a_partition_of_one_version_tells_nothing(tmp_path: Path) -> None:
+    anywhere = GOV.replace("aws-us-gov", "${AWS::Partition}")
+    old, new = ([{**ONE, "Condition": pin(OWN, {"Fn::Sub": text})}] for text in (anywhere, GOV))
+    paths = saved(tmp_path, "old.json", old), saved(tmp_path, "new.json", new)
+    assert isinstance(compared(*paths).same, Unknown)
+    assert compared(*paths, AWS__Region="us-gov-west-1").same is True
+    assert compared(*paths, AWS__Region="us-east-1").same is False
+
+
+def test_a_partition_tells_the_region_of_the_deployment(tmp_path: Path) -> None:
+    path = saved(tmp_path, "gov.json", [{**ONE, "Condition": pin(OWN, {"Fn::Sub": GOV})}])
+    assert not [one for one in report(path).findings if one.verdict is Verdict.FAIL]
