@@ -82,7 +82,7 @@ def _names(condition: Condition | Unknown, topics: set[str]) -> bool:
 
 def _as_publishing(case: KeyAnalysis, access: Access) -> Access:
     topics = ", ".join(topic.name for topic in case.topics)
-    party = CallerGroup(PUBLISHING, f"Connect, only for messages to {topics},")
+    party = CallerGroup(PUBLISHING, f"Connect (only for messages to {topics})")
     return access._replace(party=party, partly=False)
 
 

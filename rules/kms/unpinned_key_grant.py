@@ -11,7 +11,7 @@ from checker.core.finding import Severity
 from checker.iam.decide.elements import covered
 from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.space import DATA_KEY, DECRYPT
-from checker.lint.fixes.grants import pin_key_grant, serves_more
+from checker.lint.fixes.grants import pin_key_grants, serves_more
 from checker.lint.rule import Link, Rule
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class UnpinnedKeyGrant(Rule):
 
     ## Fix safety
 
-    The fix adds the condition for all topics of the files that use the key. It removes access, so it is unsafe: other
+    The fix adds the condition for all topics of the files that use the key, to all such statements. It removes access, so it is unsafe: other
     topics and features of Connect may use the key. Send a test chat before you rely on it. In Terraform, the policy of
     an `aws_kms_key_policy` resource gets a reference to the topic. A policy inside the key cannot have one, because the
     topic refers to the key: the statement is shown instead.
@@ -96,22 +96,23 @@ class UnpinnedKeyGrant(Rule):
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Report the statements for Connect that have no condition on the topic or the instance."""
         yield from case.unread_principals
-        for statement in case.allows_by_name:
-            if _is_open(statement):
-                yield from self._open(case, statement)
-
-    def _open(self, case: KeyAnalysis, statement: Statement) -> Iterator[Finding | Unknown]:
-        """Report a statement that uses the key; a doubt if it may do so, or may have a condition that limits it."""
-        uses = bool(covered(statement.actions, (DATA_KEY, DECRYPT)))
-        doubts = () if uses else tuple(unread_actions(statement))
-        if uses or doubts:
-            doubts += unread_conditions(statement)
-        if doubts:
-            yield doubts[0]
-        elif uses:
+        found = [(one, _doubts(one)) for one in case.allows_by_name if _is_open(one) and _may_use(one)]
+        fixes = pin_key_grants(case, [one for one, doubts in found if not doubts])
+        for statement, doubts in found:
             message = f"{statement.title} lets Connect use the key without a condition on the topic"
-            at, fixes = case.at(statement.route), pin_key_grant(case, statement)
-            yield self.finding(case.name, message, at, help=_help(case, statement), fixes=fixes)
+            help_text, at = _help(case, statement), case.at(statement.route)
+            yield doubts[0] if doubts else self.finding(case.name, message, at, help=help_text, fixes=fixes)
+
+
+def _may_use(statement: Statement) -> bool:
+    """True unless a statement is known not to allow the use of the key."""
+    return bool(covered(statement.actions, (DATA_KEY, DECRYPT)) or tuple(unread_actions(statement)))
+
+
+def _doubts(statement: Statement) -> tuple[Unknown, ...]:
+    """Return why it is not known whether a statement allows the use of the key, or has a condition that limits it."""
+    uses = bool(covered(statement.actions, (DATA_KEY, DECRYPT)))
+    return (*(() if uses else unread_actions(statement)), *unread_conditions(statement))
 
 
 def _is_open(statement: Statement) -> bool:

@@ -122,6 +122,38 @@ CASES: dict[str, tuple[list[Any], tuple[str, ...], Options, list[Any], str]] = {
         ],
         "unsafe",
     ),
+    "two open grants": (
+        [ROOT, {**GRANT, "Action": "kms:Decrypt"}, {**GRANT, "Sid": "More"}],
+        (TOPIC_ARN,),
+        ANY,
+        [
+            ROOT,
+            {**GRANT, "Action": "kms:Decrypt", "Condition": pinned(TOPIC_ARN)},
+            {**GRANT, "Sid": "More", "Condition": pinned(TOPIC_ARN)},
+        ],
+        "unsafe",
+    ),
+    "two open grants, safe fixes only": (
+        [ROOT, GRANT, {**GRANT, "Sid": "More"}],
+        (TOPIC_ARN,),
+        SAFE,
+        [ROOT, GRANT, {**GRANT, "Sid": "More"}],
+        "",
+    ),
+    "a grant beside one for Amazon Q in Connect": (
+        [ROOT, GRANT, {**GRANT, "Sid": "Q", "Action": [*USES, "kms:DescribeKey"]}],
+        (TOPIC_ARN,),
+        ANY,
+        [ROOT, GRANT, {**GRANT, "Sid": "Q", "Action": [*USES, "kms:DescribeKey"]}],
+        "",
+    ),
+    "a part of a grant, which gets the rest": (
+        [ROOT, {**GRANT, "Action": "kms:Decrypt"}],
+        (TOPIC_ARN,),
+        SAFE,
+        [ROOT, {**GRANT, "Action": "kms:Decrypt"}, {**GRANT, "Sid": "AllowConnectToUseKey"}],
+        "documented",
+    ),
     "a statement for Amazon Q in Connect": (
         [ROOT, {**GRANT, "Action": [*USES, "kms:DescribeKey"]}],
         (TOPIC_ARN,),

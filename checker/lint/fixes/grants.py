@@ -116,25 +116,33 @@ def serves_more(statement: Statement) -> bool:
     return not all(isinstance(value, str) and value.lower() in _USES for value in actions.values)
 
 
-def pin_key_grant(case: KeyAnalysis, statement: Statement) -> tuple[Fix, ...]:
-    """Limit a statement to messages to the topics of the key, with the encryption context that SNS sets.
+def pin_key_grants(case: KeyAnalysis, statements: Sequence[Statement]) -> tuple[Fix, ...]:
+    """Limit all open statements for Connect to messages to the topics of the key, with the encryption context that SNS sets.
 
-    A statement that also covers other principals stays for them, and Connect gets its own statement. There is no fix
-    if the topics are not known, or if the statement may serve another feature of Connect.
+    To limit only one of them would change nothing. A statement that also covers other principals stays for them, and
+    Connect gets its own statement. There is no fix if the topics are not known, or if a statement may serve another
+    feature of Connect.
     https://docs.aws.amazon.com/sns/latest/dg/sns-enable-encryption-for-topic.html
     """
-    if not are_named(case.topics) or serves_more(statement):
+    if not are_named(case.topics) or any(map(serves_more, statements)):
         return ()
     topics = _names(case)
-    shown = " and ".join(topic.name.rpartition(":")[2] for topic in case.topics)
-    if is_for_connect_alone(statement):
-        route = (*statement.route, "Condition", "StringEquals", TOPIC_CONTEXT_KEY)
-        operation = Put(route, topics[0] if len(topics) == 1 else topics)
-        return (Fix(f"limit {statement.title} to messages to {shown}", (operation,)),)
+    alone = [one for one in statements if is_for_connect_alone(one)]
+    shared = [one for one in statements if not is_for_connect_alone(one)]
+    named = topics[0] if len(topics) == 1 else topics
+    pins = tuple(Put((*one.route, "Condition", "StringEquals", TOPIC_CONTEXT_KEY), named) for one in alone)
     limit = key_condition(KeyCondition.TOPIC, topics, ())
-    own = Append(_STATEMENTS, key_statement(sids(case), limit))
-    title = f"give Connect its own statement, limited to messages to {shown}"
-    return (Fix(title, (own, *without_connect(statement))),)
+    own = (Append(_STATEMENTS, key_statement(sids(case), limit)),) if shared else ()
+    removals = tuple(removal for one in shared for removal in without_connect(one))
+    return (Fix(_title_of_pins(case, alone, shared), (*pins, *own, *removals)),)
+
+
+def _title_of_pins(case: KeyAnalysis, alone: Sequence[Statement], shared: Sequence[Statement]) -> str:
+    shown = " and ".join(topic.name.rpartition(":")[2] for topic in case.topics)
+    if not alone:
+        return f"give Connect its own statement, limited to messages to {shown}"
+    more = ", and give Connect its own statement for the others" if shared else ""
+    return f"limit {' and '.join(one.title for one in alone)} to messages to {shown}{more}"
 
 
 def _names(case: KeyAnalysis) -> list[Json]:
