@@ -9,12 +9,14 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from checker.analysis.additive_policy import is_positive
 from checker.analysis.policy import names_connect
 from checker.core.record import NamedTuple
+from checker.core.unknown import Unknown
 from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.prove import one_request
 from checker.iam.prove.service_space import connect_space
-from checker.iam.prove.source_keys import SOURCE_OWNER
+from checker.iam.prove.source_keys import SOURCE_KEYS, SOURCE_OWNER
 from checker.policy.model import ALLOW, EVERYONE, Condition, Patterns, Principal, Principals, Statement
 
 if TYPE_CHECKING:
@@ -112,3 +114,38 @@ def failing_conditions(
         alone = statement._replace(conditions=(condition,))
         if len(conditions) == 1 or not _may_match_somewhere(case, alone, instance):
             yield condition
+
+
+_SERVICE_KEYS = frozenset(
+    (
+        *SOURCE_KEYS,
+        "aws:sourceorgid",
+        "aws:sourceorgpaths",
+        "aws:principalisawsservice",
+        "aws:principalservicename",
+        "aws:principalservicenameslist",
+    )
+)
+"""Condition keys that only requests of AWS services have, or that are about them.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+"""
+
+
+def is_deliberate(deny: Statement) -> bool:
+    """True if a Deny that applies to Connect was written for it, for services, or for everyone.
+
+    It names Connect, or it has no condition but those that require a key of services. Other Denies apply to Connect
+    because its request lacks a key that the author thought of, which is an accident.
+    """
+    principals = deny.principals
+    if names_connect(deny):
+        return True
+    if isinstance(principals, Unknown) or principals.negated:
+        return False
+    return all(one.folded_key in _SERVICE_KEYS and _requires(one) for one in known_conditions(deny))
+
+
+def _requires(condition: Condition) -> bool:
+    operation = condition.operation
+    return is_positive(condition) and not (isinstance(operation, Unknown) or operation.if_exists)

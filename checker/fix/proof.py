@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.access_diff import format_actions
 from checker.analysis.callers import FOREIGN, HALF_SOURCED, INSTANCE, INSTANCES, UNSOURCED
+from checker.analysis.diagnosis import is_deliberate
 from checker.analysis.inventory import PolicyText, Source
 from checker.analysis.key import KeyAnalysis
 from checker.analysis.pairing import STATED, is_near, why
@@ -28,14 +29,14 @@ from checker.fix.effect import PUBLISHING, effect, filled
 from checker.iam.prove.domain import LIMIT, Budget
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
 from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH
-from checker.policy.model import EMPTY
+from checker.policy.model import DENY, EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.analysis.access_diff import Access, Difference
     from checker.analysis.deployments import Deployment
-    from checker.policy.model import Policy
+    from checker.policy.model import Policy, Statement
 
 
 _EXAMPLE_INSTANCE = Arn(
@@ -76,9 +77,8 @@ def assess(case: TopicAnalysis | KeyAnalysis, new: Policy, whole: Budget | None 
     others = _for_other_instances(case)
     if others is not None:
         assessments += [_without_loss(one, new, deployment, whole) for one, deployment in _ways(others)]
-    region = _unknown_region(case, new)
-    if region:
-        assessments.append(Assessment(Applicability.UNSAFE, region))
+    reasons = filter(None, (_unknown_region(case, new), _lifted_block(case, new)))
+    assessments += [Assessment(Applicability.UNSAFE, reason) for reason in reasons]
     return max(assessments, key=lambda assessment: _TRUST.index(assessment.applicability))
 
 
@@ -127,6 +127,19 @@ def _unknown_region(case: TopicAnalysis | KeyAnalysis, new: Policy) -> str:
     return next(
         (f"`{region}` is not a known Region; did you mean {one}?" for region, one in similar if one), ""
     )
+
+
+def _lifted_block(case: TopicAnalysis | KeyAnalysis, new: Policy) -> str:
+    """Return which Deny that a change lifts may be there to stop Connect; empty if there is none."""
+    kept = {_without_names(one) for one in new.known_statements()}
+    denies = (one for one in case.statements if one.effect == DENY and _without_names(one) not in kept)
+    lifted = next(filter(is_deliberate, denies), None)
+    return f"{lifted.title} may be there to stop Connect" if lifted is not None else ""
+
+
+def _without_names(statement: Statement) -> Statement:
+    """Return a statement without what does not matter for its effect."""
+    return statement._replace(ordinal=0, sid="", sid_unknown=False)
 
 
 def _is_named(case: TopicAnalysis | KeyAnalysis, access: Access) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.diagnosis import ANY_REQUEST
+from checker.analysis.diagnosis import ANY_REQUEST, is_deliberate
 from checker.analysis.wording import listed
 from checker.core.finding import Role, Severity
 from checker.core.unknown import Truth, Unknown, any_of, negate
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _GUARD = 'exempt AWS services: add `"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}` to its conditions'
 _TOGETHER = "exempt the Connect instance that streams to the topic from one of them"
+_LIFT = "it may be there to stop Connect; if not, remove it, or limit it to other callers"
 _LIST = "add connect.amazonaws.com under Service in NotPrincipal, or deny with a condition instead"
 
 
@@ -73,7 +74,8 @@ class BlockingDeny(Rule):
 
     Exempting AWS services from a Deny grants access to every service that an Allow covers. The fix is safe only
     if checker proves that only Connect gains access. Otherwise it is unsafe, and checker lists the access that
-    it grants.
+    it grants. It is also unsafe for a Deny that may be there to stop Connect: one that names Connect, or that has
+    only conditions that require a key of services, such as `aws:SourceArn`.
 
     ## References
 
@@ -147,7 +149,8 @@ def _why(statement: Statement) -> tuple[str, str]:
     if isinstance(principals, Principals) and principals.negated:
         return "NotPrincipal does not list connect.amazonaws.com", _LIST
     reasons = [_reason(condition) for condition in known_conditions(statement)]
-    return "; ".join(reasons) or "it has no condition that excludes Connect's request", _GUARD
+    help_text = _LIFT if is_deliberate(statement) else _GUARD
+    return "; ".join(reasons) or "it has no condition that excludes Connect's request", help_text
 
 
 def _reason(condition: Condition) -> str:

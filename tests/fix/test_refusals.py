@@ -112,3 +112,37 @@ def test_a_safe_fix_allows_no_instance_that_cannot_stream_to_the_topic(
     assert reason in reasons.get("missing-source-account", "")
     for finding in found.before.report.findings:
         assert "${" not in finding.message + finding.help
+
+
+DENY = {"Sid": "Stop", "Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": TOPIC_ARN}
+SOURCE = {"aws:SourceAccount": ACCOUNT}
+ORGANIZATION = {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}
+
+
+@pytest.mark.parametrize(
+    ("deny", "is_safe"),
+    [
+        ({"Principal": {"Service": "connect.amazonaws.com"}}, False),
+        ({"Principal": {"Service": "connect.amazonaws.com"}, "Condition": {"StringNotEquals": ORGANIZATION}}, False),
+        ({}, False),
+        ({"Condition": {"StringEquals": SOURCE}}, False),
+        ({"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:connect:*:*:instance/*"}}}, False),
+        ({"Condition": {"Bool": {"aws:PrincipalIsAWSService": "true"}}}, False),
+        ({"Condition": {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}}, True),
+        ({"Condition": {"StringNotEquals": ORGANIZATION}}, True),
+        ({"Condition": {"StringNotEquals": ORGANIZATION, "StringEquals": SOURCE}}, True),
+        ({"Condition": {"Null": {"aws:PrincipalOrgID": "true"}}}, True),
+    ],
+)  # fmt: skip
+def test_a_deny_that_may_be_there_to_stop_connect_is_not_lifted(
+    deny: dict[str, object], is_safe: bool, tmp_path: Path
+) -> None:
+    pin = {"StringEquals": SOURCE, "ArnEquals": {"aws:SourceArn": INSTANCE_ARN}}
+    policy = document(statement(Condition=pin), {**DENY, **deny})
+    text = json.dumps({"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}})
+    path = write(tmp_path, {"topic.json": text})
+    found = repaired(path, unsafe=False)
+    reasons = [one.reason for one in found.unfixed if one.finding.rule == "blocking-deny"]
+    assert reasons == ([] if is_safe else ["statement `Stop` may be there to stop Connect"])
+    assert bool(found.texts) is is_safe
+    assert repaired(path, unsafe=True).texts
