@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from checker.analysis.deployments import Deployment
     from checker.analysis.organization import Permission
+    from checker.iam.decide.decide import Match
     from checker.iam.prove.prove import Answer
 
 
@@ -148,11 +149,19 @@ class KeyAnalysis(PolicyAnalysis):
             grant_covers(grant, CONNECT, action, self.topic_arn, sources) for grant in self.key.grants
         )
 
-    @property
-    def is_denied(self) -> bool:
-        """True if a statement of the key policy denies Connect an action that it needs."""
+    @cached_property
+    def denying(self) -> tuple[Statement, ...]:
+        """The statements of the key policy that deny Connect an action that it needs."""
         decisions = (self.answer(action).decision for action in (DATA_KEY, DECRYPT))
-        return any(one is not None and one.word == EXPLICITLY_DENIED for one in decisions)
+        denied = [one for one in decisions if one is not None and one.word == EXPLICITLY_DENIED]
+        found = (match.statement for one in denied for match in one.decisive())
+        return tuple(dict.fromkeys(one for one in found if isinstance(one, Statement)))
+
+    @property
+    def is_allowed_without_denies(self) -> bool:
+        """True if Allow statements cover both actions that Connect needs, whatever is denied."""
+        decisions = (self.answer(action).decision for action in (DATA_KEY, DECRYPT))
+        return all(one is not None and any(_allows(match) for match in one.matches) for one in decisions)
 
     @cached_property
     def grants_sns_instead(self) -> bool:
@@ -196,3 +205,7 @@ class KeyAnalysis(PolicyAnalysis):
         """True if Connect's use of the key depends on conditions that AWS does not document for it."""
         truths = [truth for _, truth in self.usable]
         return bool(self.unverified) and False not in truths and any(one is not True for one in truths)
+
+
+def _allows(match: Match) -> bool:
+    return match.effect == ALLOW and match.truth is True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.diagnosis import is_deliberate
 from checker.analysis.key_names import is_key_reference, is_managed_key
 from checker.analysis.policy import names_connect
 from checker.analysis.seen import seen_of
@@ -11,7 +12,6 @@ from checker.core.finding import Severity
 from checker.core.unknown import Unknown
 from checker.lint.fixes.grants import allow_key
 from checker.lint.rule import Link, Rule
-from checker.policy.model import DENY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,8 +109,9 @@ class ConnectCannotUseKey(Rule):
             doubts = [truth for _, truth in case.usable if isinstance(truth, Unknown)]
             if missing:
                 message = f"the key does not let Connect do {' and '.join(f'`{one}`' for one in missing)}"
+                message += f"; {_denying(case)} denies it" if case.denying else ""
                 fixes = allow_key(case)
-                yield self.finding(case.name, message, _nearest(case), help=_HELP, fixes=fixes)
+                yield self.finding(case.name, message, _nearest(case), help=_help(case), fixes=fixes)
             elif doubts and case.unverified:
                 seen = seen_of(case)
                 if seen is None or seen.usable is None:
@@ -121,9 +122,19 @@ class ConnectCannotUseKey(Rule):
 
 
 def _nearest(case: KeyAnalysis) -> list[Location]:
-    """Locate the closest statements: those for Connect, or only the Denies among them if there are any."""
-    connect_statements = [statement for statement in case.statements if names_connect(statement)]
-    nearest = [
-        statement for statement in connect_statements if statement.effect == DENY
-    ] or connect_statements
+    """Locate the closest statements: the Denies that apply, or those for Connect."""
+    nearest = case.denying or [one for one in case.statements if names_connect(one)]
     return [case.at(statement.route) for statement in nearest] or [case.at(("Statement",))]
+
+
+def _denying(case: KeyAnalysis) -> str:
+    return " and ".join(one.title for one in case.denying)
+
+
+def _help(case: KeyAnalysis) -> str:
+    """Say to lift the Denies, and to allow what is not allowed without them."""
+    if not case.denying:
+        return _HELP
+    purpose = "; it may be there to stop Connect" if any(map(is_deliberate, case.denying)) else ""
+    more = "" if case.is_allowed_without_denies else f". Then {_HELP}"
+    return f"exempt Connect from {_denying(case)}{purpose}{more}"

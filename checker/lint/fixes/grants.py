@@ -63,7 +63,7 @@ def allow_connect(case: TopicAnalysis, instances: Sequence[Arn]) -> tuple[Fix, .
 
 def allow_key(case: KeyAnalysis) -> tuple[Fix, ...]:
     """Add a statement that lets Connect use the key; no fix if a Deny would override it."""
-    if case.is_denied:
+    if case.denying:
         return ()
     title = "add a statement that lets Connect use the key"
     if not case.instances:
