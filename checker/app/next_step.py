@@ -166,7 +166,10 @@ def _fix_of_files(explanation: Explanation, source: Explained, instance: str) ->
         yield _line(("fix", *map(path_argument, source.paths), *named, *policies, *_values(source.given)))
         return
     broken = explanation.first_broken()
-    rules = [broken.rule if broken else "", *(finding.rule for finding in explanation.openings())]
+    rules = [
+        broken.rule if broken else "",
+        *(one.rule for one in (*explanation.openings(), *explanation.wider())),
+    ]
     yield from (_line(("rules", rule)) for rule in list(filter(None, rules))[:1])
 
 
@@ -207,7 +210,7 @@ def after_flow(result: FlowResult, access: Sequence[str]) -> Iterator[str]:
     """Suggest a fix for a topic that got no message, or an explanation if no broken link is known."""
     for topic in result.topics:
         if topic.arrival is None and result.end.value in ("silent", "not_started"):
-            is_broken = topic.explanation is not None and not topic.explanation.is_clean
+            is_broken = topic.explanation is not None and topic.explanation.first_broken() is not None
             command = ("fix", "--topic-arn") if is_broken else ("explain",)
             yield _line((*command, topic.topic, "--instance-arn", result.instance, *access))
             return

@@ -103,15 +103,22 @@ class Explanation(NamedTuple):
 
     def openings(self) -> tuple[Finding, ...]:
         """Return the errors about access of other callers."""
+        return self._about_access(Severity.ERROR)
+
+    def wider(self) -> tuple[Finding, ...]:
+        """Return the warnings about access that is wider than needed, such as that of other instances of the account."""
+        return self._about_access(Severity.WARNING)
+
+    def _about_access(self, severity: Severity) -> tuple[Finding, ...]:
         return tuple(
-            f for f in self.report.findings if f.severity is Severity.ERROR and f.rule in self.opening_rules
+            f for f in self.report.findings if f.severity is severity and f.rule in self.opening_rules
         )
 
     @property
     def is_clean(self) -> bool:
-        """True if no problem is known: no link is broken, and no other caller has access."""
+        """True if no problem is known: no link is broken, no other caller has access, and no access is too wide."""
         wrong = (self.can_publish.truth is False, self.deputy.truth is True, self.public.truth is True)
-        return not any(wrong) and self.first_broken() is None and not self.openings()
+        return not any(wrong) and self.first_broken() is None and not (self.openings() or self.wider())
 
     @property
     def unreached(self) -> tuple[Subscriber, ...]:

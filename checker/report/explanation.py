@@ -19,6 +19,7 @@ from checker.report.subscribers import subscribers_json, subscribers_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checker.core.finding import Finding
     from checker.iam.prove.prove import Answer
     from checker.lint.causes import Activity
     from checker.lint.explanation import Explanation, LinkStatus
@@ -198,9 +199,14 @@ def _answer_lines(explanation: Explanation, paint: Paint) -> Iterator[str]:
     if first is not None and first.help:
         yield paint.detail("help", first.help)
     for finding in explanation.openings():
-        rule = paint("dim", f"[{finding.rule}]")
-        yield f"{paint('error', 'Others can publish too:')} {inert(finding.message)} {rule}"
-        yield paint.detail("help", finding.help)
+        yield from _access(finding, paint("error", "Others can publish too:"), paint)
+    for finding in explanation.wider():
+        yield from _access(finding, paint("warning", "Access is wider than needed:"), paint)
+
+
+def _access(finding: Finding, about: str, paint: Paint) -> Iterator[str]:
+    yield f"{about} {inert(finding.message)} {paint('dim', f'[{finding.rule}]')}"
+    yield paint.detail("help", finding.help)
 
 
 def _partner(account: str, answer: Answer, paint: Paint) -> Iterator[str]:

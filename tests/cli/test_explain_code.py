@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.process import run
+from tests.cli.process import run, save
 from tests.lint.setups import FORMS, NAMED, OWN, PARAMETER, Setup
-from tests.samples import INSTANCE_ARN
+from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,7 +178,8 @@ resource "aws_sns_topic_policy" "chat" {
 def test_a_partner_that_may_use_the_key_is_not_taken_for_its_owner(tmp_path: Path) -> None:
     written(tmp_path, {"main.tf": SHARED_KEY})
     done = run("explain", ".", "--instance-arn", INSTANCE_ARN, cwd=tmp_path)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 1, done.stdout  # other instances of the account can publish
+    assert "[missing-source-arn]" in done.stdout
     assert "777788889999" not in done.stdout
 
 
@@ -194,3 +195,19 @@ def test_another_account_that_the_policy_names_is_shown(tmp_path: Path) -> None:
         run("explain", ".", "--instance-arn", INSTANCE_ARN, "--format", "json", cwd=tmp_path).stdout
     )
     assert found["named_accounts"] == {"777788889999": "yes"}
+
+
+@pytest.mark.parametrize("actions", [["sns:Publish"], ["sns:Publish", "sns:Subscribe"]])
+def test_access_that_is_wider_than_needed_counts(actions: list[str], tmp_path: Path) -> None:
+    pin = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": INSTANCE_ARN}}
+    if actions == ["sns:Publish"]:
+        del pin["ArnEquals"]
+    policy = document(statement(Action=actions, Condition=pin))
+    path = save(
+        tmp_path / "topic.json", {"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}}
+    )
+    done = run("explain", path, "--instance-arn", INSTANCE_ARN)
+    assert done.returncode == run("check", path, "--instance-arn", INSTANCE_ARN).returncode == 1
+    assert done.stdout.startswith(
+        "Yes: this instance can publish to the topic.\nAccess is wider than needed: "
+    )

@@ -35,9 +35,7 @@ PROVIDER = "aws:federatedprovider"
 """The context key of a session that was created through an identity provider."""
 
 _NOT_BY_ITSELF = Unknown("a Deny with NotPrincipal lists only the caller's account or role")
-_REGIONAL = Unknown("the service principal names a Region")
 _WILD_SERVICE = Unknown("the service principal has a wildcard")
-_ODD_CASE = Unknown("the service principal is not in lower case")
 _FEDERATED = Unknown("a federated principal may cover the caller's session")
 _CANONICAL = Unknown("a canonical user ID names an account, and does not tell which")
 _WILD_ARN = Unknown("the ARN of the principal has a wildcard")
@@ -85,10 +83,13 @@ def _service_covers(named: str, caller: str) -> Truth:
         return True
     if "*" in named or "?" in named:
         return _WILD_SERVICE if glob(named).matches(caller) else False
-    if named.lower() == caller:
-        return _ODD_CASE
-    label, _, rest = named.partition(".")
-    return _REGIONAL if f"{label}.{rest.partition('.')[2]}" == caller else False
+    label, _, rest = named.lower().partition(".")
+    is_regional = f"{label}.{rest.partition('.')[2]}" == caller
+    return _undocumented(named, caller) if is_regional or named.lower() == caller else False
+
+
+def _undocumented(named: str, caller: str) -> Unknown:
+    return Unknown(f"the principal `{named}` may not stand for `{caller}`, which AWS documents")
 
 
 def _aws_covers(named: str, caller: AwsPrincipal) -> Truth:
