@@ -34,7 +34,7 @@ def deployments(facts: Facts) -> Deployments:
     total = sum(of_chosen.number for _, of_chosen in searched) or number
     varied = [name for name, _ in keys] + [name for _, of_chosen in searched for name in of_chosen.varied]
     obstacle = next((of_chosen.obstacle for _, of_chosen in searched if of_chosen.obstacle), "")
-    joined = together(searched if total <= MOST and not obstacle else (), total, words_of(facts))
+    joined = together(searched if total <= MOST and not obstacle else (), total, words_of(facts), facts)
     return joined._replace(varied=tuple(dict.fromkeys(varied)), obstacle=obstacle)
 
 

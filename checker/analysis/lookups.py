@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.deployments import Deployment, Deployments
 from checker.analysis.symbols import name_of
-from checker.core.unknown import Lookup, Symbol, Unknown
+from checker.core.unknown import ACCOUNT_IN_ARN, Lookup, Symbol, Unknown
+from checker.iam.prove.source_keys import SOURCE_ARN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -76,9 +77,10 @@ def words_of(facts: Facts) -> frozenset[str]:
     return frozenset((*keys, *(one for one in results if isinstance(one, str))))
 
 
-def together(found: Sequence[Searched], number: int, words: frozenset[str]) -> Deployments:
+def together(found: Sequence[Searched], number: int, words: frozenset[str], facts: Facts) -> Deployments:
     """Join the deployments that were found for each choice of keys."""
-    tried = tuple(_with(way, chosen) for chosen, searched in found for way in searched.tried)
+    tables = {value: value.where for value in _looked_up(facts)}
+    tried = tuple(_with(way, chosen, tables) for chosen, searched in found for way in searched.tried)
     words = words.union(*(searched.choices for _, searched in found))
     assumptions = dict.fromkeys(
         one
@@ -92,9 +94,21 @@ def together(found: Sequence[Searched], number: int, words: frozenset[str]) -> D
     return Deployments(tried, number, ordered, tuple(assumptions), vary=True, listed=frozenset(listed))
 
 
-def _with(way: Deployment, chosen: Deployment) -> Deployment:
-    """Add the chosen keys to a deployment. A symbol that is not a key has the value that it has elsewhere, or any value."""
+def _looked_up(facts: Facts) -> Iterator[Unknown]:
+    """Yield the entries of tables that conditions on the source have as a whole."""
+    for role, value in facts.values():
+        if role == SOURCE_ARN and isinstance(value, Unknown) and value.is_entry:
+            yield value
+
+
+def _with(way: Deployment, chosen: Deployment, tables: Mapping[Unknown, str]) -> Deployment:
+    """Add the chosen keys to a deployment. A symbol that is not a key has the value that it has elsewhere, or any value.
+
+    The account in an ARN of a table is written as a part of the entry.
+    """
     values = {**dict.fromkeys(chosen.others, _OTHER), **way.values, **chosen.values}
     varied = {name for name, _ in way.choices}
     kept = tuple(choice for choice in chosen.choices if choice[0] not in varied)
-    return way._replace(values=values, choices=(*kept, *way.choices))
+    entries = {way.fill(chosen.fill(value)): where for value, where in tables.items()}
+    accounts = {arn: ACCOUNT_IN_ARN.written(where) for arn, where in entries.items() if isinstance(arn, str)}
+    return way._replace(values=values, choices=(*kept, *way.choices), accounts={**way.accounts, **accounts})

@@ -115,6 +115,14 @@ class Unknown(NamedTuple):
         return piece if isinstance(piece, Symbol) and piece.function is None else None
 
     @property
+    def is_entry(self) -> bool:
+        """True if the whole value is the entry of a table under the value of a symbol."""
+        return (
+            any(isinstance(one, Symbol) and isinstance(one.function, Lookup) for one in self.pieces[:1])
+            and len(self.pieces) == 1
+        )
+
+    @property
     def reference(self) -> str:
         """What a fix writes for the value: its expression, with the reference to its symbol if there is one."""
         (piece,) = self.pieces if len(self.pieces) == 1 else ("",)

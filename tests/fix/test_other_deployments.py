@@ -114,6 +114,20 @@ WITH_MAP = f"""Mappings:
     dev: {{Arn: {INSTANCE_ARN}}}
     prod: {{Arn: {OTHER}}}
 """ + TEMPLATE.replace("  Account:\n    Type: String\n", "  Stage:\n    Type: String\n    Default: dev\n")
+WITH_OPEN_MAP = WITH_MAP.replace("    Default: dev\n", "")
+BY_ACCOUNT = WITH_MAP.replace("    dev: {", f'    "{ACCOUNT}": {{').replace(
+    "    prod: {", f'    "{OTHER.account}": {{'
+)
+HCL_MAP = (
+    TERRAFORM
+    + f"""variable "stage" {{
+  type = string
+}}
+locals {{
+  of = {{ dev = "{INSTANCE_ARN}", prod = "{OTHER}" }}
+}}
+"""
+)
 COMPOSED = "arn:aws:connect:${AWS::Region}:${AWS::AccountId}:instance/${InstanceId}"
 OF_ACCOUNT = "arn:aws:connect:us-east-1:${Account}:instance/${InstanceId}"
 IN_HCL = (
@@ -143,6 +157,9 @@ FORMS = {
     "ARN by default": Form(WITH_DEFAULT, "ArnEquals:\n                aws:SourceArn: !Ref InstanceArn", '!Select [4, !Split [":", !Ref InstanceArn]]'),
     "ARN by default in lines": Form(WITH_DEFAULT, "ArnEquals:\n                aws:SourceArn:\n                  Ref: InstanceArn", ""),
     "ARN of a map": Form(WITH_MAP, "ArnEquals:\n                aws:SourceArn: !FindInMap [Of, !Ref Stage, Arn]", '!Select [4, !Split [":", !FindInMap [Of, !Ref Stage, Arn]]]'),
+    "ARN of a map under an open key": Form(WITH_OPEN_MAP, "ArnEquals:\n                aws:SourceArn: !FindInMap [Of, !Ref Stage, Arn]", '!Select [4, !Split [":", !FindInMap [Of, !Ref Stage, Arn]]]'),
+    "ARN of a map under the account": Form(BY_ACCOUNT, "ArnEquals:\n                aws:SourceArn: !FindInMap [Of, !Ref AWS::AccountId, Arn]", '!Select [4, !Split [":", !FindInMap [Of, !Ref AWS::AccountId, Arn]]]'),
+    "ARN of a map in Terraform": Form(HCL_MAP, 'ArnEquals = { "aws:SourceArn" = local.of[var.stage] }', 'split(":", local.of[var.stage])[4]'),
     "account by default": Form(ACCOUNT_DEFAULT, "StringEquals:\n                aws:SourceAccount: !Ref Account", ""),
     "account of a variable by default": Form(HCL_ACCOUNT_DEFAULT, 'StringEquals = { "aws:SourceAccount" = var.account }', ""),
     "variable by default": Form(HCL_DEFAULT, 'ArnEquals = { "aws:SourceArn" = var.instance_arn }', PART),
@@ -167,6 +184,7 @@ OTHER_DEPLOYMENT = Given(
         ("instance_arn", str(OTHER)),
         ("instance_id", OTHER.instance_id),
         ("account", OTHER.account),
+        ("stage", "prod"),
     ),
 )
 

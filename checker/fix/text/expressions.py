@@ -58,7 +58,7 @@ def may_vary(expression: str) -> bool:
 def _known_as(node: Scalar, *, in_terraform: bool) -> str:
     """Return the reference, ARN or account that a value is. A fix writes the reference to a parameter as it is."""
     if isinstance(node.value, Unknown):
-        return node.value.reference if in_terraform else ""
+        return node.value.reference if in_terraform or node.value.is_entry else ""
     text = node.value if isinstance(node.value, str) else ""
     return text if is_instance_arn(text) or is_account(text) else ""
 
