@@ -376,6 +376,20 @@ def test_a_digest_marks_what_is_not_known_and_names_the_topic_of_a_key(change: C
     assert sum("key/k of chat" in line for line in lines) == 2
 
 
+@pytest.mark.parametrize("messages", [("one", "one"), ("one", "another")])
+def test_a_digest_says_that_a_message_is_that_of_one_finding(messages: tuple[str, str]) -> None:
+    entries = [
+        Entry(
+            LIVE._replace(resource=f"{LIVE.resource}{message}{number}", message=message),
+            Change.NEW,
+            "2026-01-01",
+        )
+        for number, message in enumerate(messages)
+    ]
+    (line,) = [line for line in digest_of(entries).splitlines() if line.startswith("- ")]
+    assert ("for example, one" in line) is (messages != ("one", "one")), line
+
+
 def test_the_text_file_of_an_audit_has_what_was_not_read_and_the_totals(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -116,7 +116,9 @@ def _line(findings: Sequence[Finding], report: Report, setting: Setting, reason:
     about = f"{_still(some(names, _MOST_NAMES))}{f' ({_without_domains(where)})' if where else ''}"
     is_open = first.verdict is Verdict.UNDETERMINED
     level = f"{first.severity.value}{' (not known)' if is_open else ''}"
-    return _Line(f"- {level} {first.rule}: {about}: {_message(reason or first.message)}", len(findings))
+    differ = not reason and len({finding.message for finding in findings}) > 1
+    message = f"{'for example, ' * differ}{reason or first.message}"
+    return _Line(f"- {level} {first.rule}: {about}: {_message(message)}", len(findings))
 
 
 _ACTIVE = str.maketrans(
