@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
-from checker.core.arn import NEWEST, Arn, is_account, partition_of
+from checker.core.arn import NEWEST, Arn, is_account, is_uuid, partition_of
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.iam.decide.operators import ARN, FOLDED
@@ -193,11 +193,13 @@ def instance_named(value: str, region: object) -> Arn | None:
     """Return the Connect instance that a value of aws:SourceArn names in a Region; ``None`` if it names none.
 
     A wildcard for the Region is accepted, because a replica of an instance has the same ID in another Region; the
-    Region determines the partition. Letter case is ignored if needed, for operators that ignore it.
+    Region determines the partition. So is one behind a whole ID. Letter case is ignored if needed, for operators that
+    ignore it.
     https://docs.aws.amazon.com/connect/latest/adminguide/setup-connect-global-resiliency.html
     """
     for text in (value, value.lower()):
-        arn = Arn.parse(text)
+        bare = text.rstrip("*")
+        arn = Arn.parse(bare if is_uuid(bare.rpartition("/")[2]) else text)
         if arn is not None and isinstance(region, str) and glob(arn.region).matches(region):
             arn = _in_partition(arn._replace(region=region))
         if arn is not None and arn.is_instance:
