@@ -23,14 +23,12 @@ if TYPE_CHECKING:
     from checker.policy.text_json import Plain
 
 _STARTING = ("startcontactstreaming", "startchatcontact")
-_MARKS = (*_STARTING, "chatstreamingconfiguration")
+MARKS = (*_STARTING, "chatstreamingconfiguration")
+"""What calls that start streams have in their text, without separators."""
 _HINTS = ("connect:", "contact", "chat")
 """Words of which every text that `_starts` matches has at least one; most texts have none."""
 
-_BLANKS = str.maketrans("", "", "_- ")
-"""The call in Python, in the AWS CLI and in a policy: `start_contact_streaming`, `start-contact-streaming`,
-the action.
-"""
+_SEPARATORS = str.maketrans("", "", "_- ")
 
 _ROLES = frozenset(
     f"{prefix}{one}"
@@ -211,8 +209,16 @@ def _starts(leaf: _Leaf) -> bool:
         return False
     if text.startswith("connect:") and is_wild(text):
         return any(glob(text).matches(f"connect:{one}") for one in _STARTING)
-    bare = text.translate(_BLANKS)
-    return any(mark in bare for mark in _MARKS)
+    bare = without_separators(text)
+    return any(mark in bare for mark in MARKS)
+
+
+def without_separators(text: str) -> str:
+    """Return a text in lower case, without the characters that separate words.
+
+    A call is `start_contact_streaming` in Python and `start-contact-streaming` in the AWS CLI.
+    """
+    return text.lower().translate(_SEPARATORS)
 
 
 def _references(leaves: Iterable[_Leaf]) -> frozenset[str]:

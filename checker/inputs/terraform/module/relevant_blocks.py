@@ -1,6 +1,6 @@
 """Leaves out the blocks of a root that cannot concern its topics and keys, because their trees take most of the memory.
 
-Only roots in which nothing speaks of Amazon Connect are shortened: in others, any resource may start streams.
+Only roots in which nothing may start streams are shortened: in others, any resource may do so.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
+from checker.inputs.reading_memory import has_memory, remembered
+from checker.inputs.senders import MARKS, without_separators
 from checker.inputs.terraform.declare import TYPES
 from checker.inputs.terraform.declare_endpoints import ENDPOINTS, GRANTS
 from checker.inputs.terraform.module.folder import with_called
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     from checker.inputs.terraform.module.folder import Text
 
 
-MAY_SPEAK = pattern(r"connect|file\(", re.IGNORECASE)
-"""Text of roots that may start streams, in the root or in a file that it reads; most roots do not."""
+_WORD = pattern(r"connect(?![\w.-])|file\(")
+"""The word that an action of Connect may be composed of, and a function that reads a file."""
+_OF_CONNECT = ("connect:", "awsconnect", "awsccconnect")
+"""An action of Connect, and its resources without separators. The name of the service, as in policies, is neither."""
 _BLOCK = pattern(
     r'^(resource|data|output)[ \t]+"([^"\n]+)"(?:[ \t]+"([^"\n]+)")?[ \t]*\{[ \t]*\n(.*?)^\}[ \t]*$',
     re.MULTILINE | re.DOTALL,
@@ -56,12 +60,19 @@ class _Block(NamedTuple):
 
 def may_start(text: str, variables: frozenset[str]) -> bool:
     """True for text of a root that may start streams, or that sets an environment variable of code that does."""
-    return MAY_SPEAK.search(text) is not None or any(name in text for name in variables)
+    return any(name in text for name in variables) or remembered((may_start, text), lambda: _may_start(text))
+
+
+def _may_start(text: str) -> bool:
+    bare = without_separators(text)
+    return any(mark in bare for mark in (*MARKS, *_OF_CONNECT)) or _WORD.search(text) is not None
 
 
 def relevant_texts(folder: Path, texts: Sequence[Text], variables: frozenset[str] = frozenset()) -> list[str]:
     """Return the texts of a root to parse, with blanks in place of the blocks that do not concern topics and keys."""
     written = [one.text for one in texts]
+    if has_memory():
+        return written  # blocks are parsed once, and the texts of a root do not depend on each other
     if any(may_start(text, variables) for text in written) or any(
         may_start(one.text, variables) for one in with_called(folder, texts, [])
     ):

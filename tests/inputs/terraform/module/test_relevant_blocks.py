@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from checker.analysis.inventory import PolicyText
+from checker.inputs.senders import Part, senders
 from checker.inputs.terraform.module import root
 from checker.inputs.terraform.module.folder import read_texts
-from checker.inputs.terraform.module.relevant_blocks import relevant_texts
+from checker.inputs.terraform.module.relevant_blocks import may_start, relevant_texts
 from tests.inputs.terraform.module.reading import read
 
 if TYPE_CHECKING:
@@ -98,10 +101,53 @@ def test_other_text_is_parsed(name: str, text: str, tmp_path: Path) -> None:
     [
         'resource "aws_lambda_function" "chat" {\n  function_name = "connect"\n}\n',
         'resource "aws_iam_role_policy" "chat" {\n  policy = file("policy.json")\n}\n',
+        'resource "aws_connect_contact_flow" "chat" {\n  name = "chat"\n}\n',
+        'locals {\n  action = "Connect:${var.action}"\n}\n',
+        'locals {\n  action = join(":", ["connect", "*"])\n}\n',
+        'locals {\n  code = "client.start_chat_contact()"\n}\n',
     ],
 )
 def test_a_root_that_may_start_streams_is_parsed_as_a_whole(text: str, tmp_path: Path) -> None:
     assert parsed(FILES | {"chat.tf": text}, tmp_path) == FILES | {"chat.tf": text}
+
+
+def test_a_policy_for_the_service_starts_no_streams(tmp_path: Path) -> None:
+    policy = """resource "aws_sns_topic_policy" "chat" {
+  arn    = aws_sns_topic.alarms.arn
+  policy = jsonencode({ Statement = [{ Sid = "AllowConnectChatStreaming", Principal = { Service = "connect.amazonaws.com" } }] })
+}
+"""
+    assert parsed(FILES | {"policy.tf": policy}, tmp_path)["web.tf"].isspace()
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "connect:",
+                "Connect:",
+                "Start",
+                "start_",
+                "*",
+                "?",
+                "Contact",
+                "-contact",
+                "Streaming",
+                " chat",
+                "Chat",
+                "x",
+                ":",
+            ]
+        ),
+        max_size=6,
+    ).map("".join)
+)
+@example("connect:*")
+@example("connect:Start*Contact")
+@example("chatStreamingConfiguration")
+def test_every_text_that_starts_streams_is_found_in_its_root(text: str) -> None:
+    is_found = bool(senders([Part("a", "aws_iam_role", (), {"policy": [text, "aws_sns_topic.alarms.arn"]})]))
+    assert may_start(text, frozenset()) or not is_found
 
 
 def test_a_root_is_parsed_as_a_whole_if_a_module_may_start_streams(tmp_path: Path) -> None:
