@@ -156,9 +156,12 @@ def _of_root(folder: Path, calls: Calls) -> str:
     declared = _declared(folder)
     apart = (Path(path) for path, names in calls.values.items() if names and names <= declared)
     beside = (path for path in apart if _is_beside(path, folder))
-    values = sorted(map(name_of, map(_relative, (*_files_below(folder, is_chosen), *beside))))
+    chosen = (*_files_below(folder, is_chosen), *beside)
+    values = sorted(map(name_of, map(_relative, chosen)))
     if len(values) > 1:
         return f"deployed with {_listed(values)}"
+    if any(_has_value(name, texts, folder) for path in chosen for name in assigned(text_at(path))):
+        return f"deployed with `{values[0]}`, or with other values without it"
     backends = sorted(map(name_of, map(_relative, _files_below(folder, _is_backend))))
     if len(backends) > 1:
         return f"its state has several backends: {_listed(backends)}"
@@ -167,7 +170,8 @@ def _of_root(folder: Path, calls: Calls) -> str:
     if os.path.exists(folder / TERRAGRUNT):  # noqa: PTH110 - never raises
         return ""  # the inputs of the unit select the environment
     stages = (name for name in sorted(declared) if _STAGE.fullmatch(name))
-    stage = next((name for name in stages if not _has_value(name, texts, folder)), "")
+    given = {name for path in chosen for name in assigned(text_at(path))}
+    stage = next((name for name in stages if name not in given and not _has_value(name, texts, folder)), "")
     return f"deployed to the environment that its variable `{stage}` selects" if stage else ""
 
 
@@ -180,8 +184,10 @@ def _is_beside(path: Path, root: Path) -> bool:
 
 
 def _has_value(name: str, texts: Sequence[str], folder: Path) -> bool:
-    """Return True for a variable with a default, or with a value in a file of the folder."""
-    files = (text_at(path) for path in folder.iterdir() if path.name.endswith(VALUES))
+    """Return True for a variable with a default, or with a value in a file that Terraform loads by itself."""
+    files = (
+        text_at(path) for path in folder.iterdir() if path.name.endswith(VALUES) and not is_chosen(path.name)
+    )
     if any(name in assigned(text) for text in files):
         return True
     declarations = (

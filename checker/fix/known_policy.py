@@ -21,7 +21,7 @@ from checker.fix.renaming import (
     with_variables,
 )
 from checker.fix.text.edits import CannotEditError, file_of
-from checker.fix.text.expressions import expressions_in, may_vary
+from checker.fix.text.expressions import expressions_in, may_vary, scalars_in, varying_in
 from checker.inputs.discover import HCL
 from checker.inputs.resolve import UNKNOWN_OWNER
 from checker.inputs.text import Implied
@@ -45,7 +45,7 @@ _OWNER_KEYS = frozenset({"aws:sourceowner"})
 
 _OUT_OF_REACH = "the topic is declared in another module; pass its ARN to this module"
 _INSTANCE_OUT_OF_REACH = "the instance is declared in another module; pass its ARN to this module"
-_BY_DEFAULT = "the instance comes from an expression, which may have another value in another deployment"
+_BY_DEFAULT = "the condition has an expression, which may have another value in another deployment"
 _OF_SEVERAL = "several topics share this policy, and SNS accepts only statements about the topic itself"
 _OF_ITSELF = (
     "the ARN of the topic is not known yet, and in Terraform a resource cannot refer to itself; move the policy to an "
@@ -131,7 +131,7 @@ class KnownPolicy(NamedTuple):
         if not references.isdisjoint({*self._variables(NEW_NAME)} - {*self._expressions}):
             raise CannotEditError(_INSTANCE_OUT_OF_REACH)
         written = self._written
-        if any(_may_vary(text, written) for text in new_texts_of(root)):
+        if any(_may_vary(text, written) for text in new_texts_of(root)) or self._drops_expression(root):
             raise CannotEditError(_BY_DEFAULT)
         if references.isdisjoint(self._topic_names):
             return self._relocated(root) if references else root
@@ -176,6 +176,11 @@ class KnownPolicy(NamedTuple):
             ACCOUNT_IN_ARN.written(name): ACCOUNT_IN_ARN.written(text) for name, text in found.items()
         }
         return {name: ReferenceText(text) for name, text in (found | accounts).items()}
+
+    def _drops_expression(self, root: Node) -> bool:
+        """Return True if a changed policy lacks the value of a condition that another deployment may set."""
+        kept = {id(one) for one in scalars_in(root)}
+        return any(id(one) not in kept for one in varying_in(self.root))
 
     @property
     def _written(self) -> dict[str, str]:

@@ -146,3 +146,100 @@ def test_a_deny_that_may_be_there_to_stop_connect_is_not_lifted(
     assert reasons == ([] if is_safe else ["statement `Stop` may be there to stop Connect"])
     assert bool(found.texts) is is_safe
     assert repaired(path, unsafe=True).texts
+
+
+OPEN_IN_HCL = """variable "accounts" {{
+  type    = list(string)
+  default = []
+}}
+resource "aws_sns_topic" "chat" {{
+  name = "chat"
+}}
+resource "aws_sns_topic_policy" "chat" {{
+  arn    = aws_sns_topic.chat.arn
+  policy = {}
+}}
+"""
+WITH_DIRECTIVE = OPEN_IN_HCL.format("""<<-EOT
+    {"Version": "2012-10-17", "Statement": [
+      {"Sid": "Connect", "Effect": "Allow", "Principal": {"Service": "connect.amazonaws.com"},
+       "Action": "sns:Publish", "Resource": "${aws_sns_topic.chat.arn}"
+       %{ if length(var.accounts) > 0 ~}
+       , "Condition": {"StringEquals": {"aws:SourceAccount": ${jsonencode(var.accounts)}}}
+       %{ endif ~}
+      }
+    ]}
+  EOT""")
+WITH_DYNAMIC = (
+    OPEN_IN_HCL.format("data.aws_iam_policy_document.chat.json")
+    + """data "aws_iam_policy_document" "chat" {
+  statement {
+    sid       = "Connect"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.chat.arn]
+    principals {
+      type        = "Service"
+      identifiers = ["connect.amazonaws.com"]
+    }
+    dynamic "condition" {
+      for_each = length(var.accounts) > 0 ? [1] : []
+      content {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = var.accounts
+      }
+    }
+  }
+}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (WITH_DIRECTIVE, "a template directive (`%{`) may write something else with other values"),
+        (WITH_DYNAMIC, "a dynamic block of the statement may write something else with other values"),
+    ],
+)
+def test_a_statement_that_differs_with_other_values_is_not_edited(
+    text: str, reason: str, tmp_path: Path
+) -> None:
+    found = unfixed(tmp_path, "main.tf", text, "missing-source-account")
+    assert found.reason.startswith(reason)
+
+
+PARENT = """Resources:
+  Child:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: child.yaml
+      Parameters: {Account: '*'}
+"""
+CHILD = """Parameters:
+  Account: {Type: String, Default: '111122223333'}
+Resources:
+  Chat: {Type: AWS::SNS::Topic}
+  ChatPolicy:
+    Type: AWS::SNS::TopicPolicy
+    Properties:
+      Topics: [!Ref Chat]
+      PolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - Effect: Allow
+            Principal: {Service: connect.amazonaws.com}
+            Action: sns:Publish
+            Resource: !Ref Chat
+            Condition:
+              StringLike: {aws:SourceAccount: !Ref Account}
+"""
+
+
+def test_a_parameter_of_a_nested_stack_is_not_replaced(tmp_path: Path) -> None:
+    """Another parent may pass another account than this one, which allows any."""
+    write(tmp_path, {"child.yaml": CHILD, "template.yaml": PARENT})
+    found = repaired([tmp_path], unsafe=True)
+    assert not found.texts
+    reasons = [one.reason for one in found.unfixed if one.finding.rule == "missing-source-arn"]
+    assert reasons == ["the condition has an expression, which may have another value in another deployment"]

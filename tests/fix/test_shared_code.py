@@ -41,6 +41,7 @@ resource "aws_sns_topic_policy" "chat" {
   })
 }
 """
+STAGED = MODULE.replace('variable "instance"', 'variable "env"')
 TEMPLATE = """Resources:
   Chat: {Type: AWS::SNS::Topic}
   ChatPolicy:
@@ -119,6 +120,19 @@ LEFT_ALONE: dict[str, tuple[Mapping[str, str], str, str]] = {
     "two files of values": (
         {"main.tf": MODULE, "env/dev.tfvars": "", "env/prod.tfvars": ""},
         "deployed with `env/dev.tfvars`, `env/prod.tfvars`",
+        VARIABLE,
+    ),
+    "one file of values beside that of Terraform": (
+        {"main.tf": STAGED, "terraform.tfvars": 'env = "dev"\n', "prod.tfvars": 'env = "prod"\n'},
+        "deployed with `prod.tfvars`, or with other values without it",
+        VARIABLE,
+    ),
+    "one file of values beside a default": (
+        {
+            "main.tf": STAGED.replace("{}", '{\n  default = "dev"\n}', 1),
+            "env/prod.tfvars": 'env = "prod"\n',
+        },
+        "deployed with `env/prod.tfvars`, or with other values without it",
         VARIABLE,
     ),
     "files of values in folders of their own": (
@@ -273,6 +287,7 @@ EDITED: dict[str, Mapping[str, str]] = {
         "terragrunt.hcl": 'inputs = {\n  stage = "prod"\n}\n',
     },
     "a root": {"main.tf": MODULE, "terraform.tfvars": "", "one.auto.tfvars": "", "prod.tfvars": ""},
+    "a root with values in one file": {"main.tf": STAGED, "prod.tfvars": 'env = "prod"\n'},
     "a root with one stage": {
         "main.tf": MODULE + 'variable "stage" {}\nvariable "env" {\n  default = "prod"\n}\n',
         "terraform.tfvars": 'stage = "prod"\n',

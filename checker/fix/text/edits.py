@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.fix.text.compare import Dropped, Rekeyed, Replaced, Wrapped
 from checker.inputs.discover import HCL_LANGUAGE
@@ -121,11 +122,28 @@ def raw(source: Source, start: int, end: int) -> Raw:
     return Raw(file_of(source).text[begin:finish])
 
 
+_DIRECTIVE = pattern(r"(?<!%)%\{")
+"""https://developer.hashicorp.com/terraform/language/expressions/strings#directives"""
+_VARIES = "a template directive (`%{`) may write something else with other values"
+
+
 def text_edit(source: Source, start: int, end: int, chunks: Iterable[str]) -> TextEdit:
     """Turn an edit of an embedded text into an edit of its file. Raises CannotEditError."""
     begin, finish = place_of(source, start, end)
+    if _has_directives(source):
+        raise CannotEditError(_VARIES)
     escaped = (chunk if isinstance(chunk, Raw) else _escaped(source, chunk) for chunk in chunks)
     return TextEdit(file_of(source), begin, finish, "".join(escaped))
+
+
+def _has_directives(source: Source) -> bool:
+    """Return True for a text of Terraform that has template directives where it is written."""
+    while source.outer is not None and source.offsets is not None:
+        first, last = source.offsets[0], source.offsets[-1]
+        if source.outer.name.endswith(HCL_LANGUAGE) and _DIRECTIVE.search(source.outer.text, first, last):
+            return True
+        source = source.outer
+    return False
 
 
 def _escaped(source: Source, text: str) -> str:

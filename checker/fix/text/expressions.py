@@ -13,6 +13,7 @@ from checker.core.arn import is_account, is_instance_arn
 from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
 from checker.fix.text.edits import CannotEditError, file_of, raw
+from checker.iam.prove.source_keys import SOURCE_KEYS
 from checker.inputs.discover import HCL
 from checker.policy.node import Array, Object, Scalar, children, items
 
@@ -50,6 +51,15 @@ def expressions_in(root: Node) -> Iterator[tuple[str, str]]:
             yield known, _assigned(member, parent)
 
 
+def varying_in(root: Node) -> Iterator[Scalar]:
+    """Yield the values of conditions on the source that have a value now, and that a variable or parameter sets."""
+    for node, member, parent in _values(root):
+        if member.key.lower() in SOURCE_KEYS and isinstance(node.value, str):
+            written = _raw(node) if _is_within(node, parent) else _assigned(member, parent)
+            if node.value not in written and may_vary(written):
+                yield node
+
+
 def may_vary(expression: str) -> bool:
     """Return True for an expression with a variable or parameter, which another deployment may set."""
     return _SET.search(expression) is not None
@@ -61,6 +71,11 @@ def _known_as(node: Scalar, *, in_terraform: bool) -> str:
         return node.value.reference if in_terraform or node.value.is_entry else ""
     text = node.value if isinstance(node.value, str) else ""
     return text if is_instance_arn(text) or is_account(text) else ""
+
+
+def scalars_in(root: Node) -> Iterator[Scalar]:
+    """Yield the texts among the values of members, also in lists."""
+    return (node for node, _, _ in _values(root))
 
 
 def _values(node: Node) -> Iterator[tuple[Scalar, Member, Object]]:

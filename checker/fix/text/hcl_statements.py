@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 
 ELSEWHERE = "the statement is created by a dynamic block or written in another document"
+_DYNAMIC = "a dynamic block of the statement may write something else with other values; keep the block"
 _TESTS = ("test", "variable")
 _Names = tuple[str, ...]
 _Named = dict[_Names, Node]
@@ -64,6 +65,10 @@ class StatementBlock:
             old, new = self.old.get(key), self.new.get(key)
             if old is new:
                 continue
+            if any(
+                one.labels == (BLOCKS.get(key, key.lower()),) for one in self.block.body.blocks("dynamic")
+            ):
+                raise CannotEditError(_DYNAMIC)
             if key in ARGUMENTS:
                 yield from self.argument(key, old, new)
             elif key in BLOCKS:
