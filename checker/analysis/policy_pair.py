@@ -103,6 +103,11 @@ class DeployedDifference(NamedTuple):
             return Unknown("depends on the deployment")
         return self.doubts[0] if self.doubts else True
 
+    @property
+    def sentences(self) -> frozenset[tuple[bool, str]]:
+        """What changes in some deployment: whether it is a gain, in words."""
+        return frozenset((one.is_gain, one.sentence) for one in (*self.gained, *self.lost, *self.dependent))
+
     def changes(self, *, gain: bool) -> bool | Unknown:
         """True if some caller gains access in every deployment, or loses it; Unknown if that is not excluded.
 
@@ -145,6 +150,15 @@ class ComparedRoots(NamedTuple):
         )
         return changed if isinstance(changed, Unknown) else not changed
 
+    def with_other_values(self, others: ComparedRoots) -> ComparedRoots:
+        """Return the differences of ``others``, for which defaults were not used, where they have more changes."""
+        found = {_about(one.pair): one for one in others.resources}
+        resources = (
+            other if (other := found.get(_about(one.pair))) and other.sentences - one.sentences else one
+            for one in self.resources
+        )
+        return self._replace(resources=tuple(resources))
+
     def changes(self, *, gain: bool) -> bool | Unknown:
         """True if some caller gains access in every deployment, or loses it; Unknown if that is not excluded."""
         return self._any(one.changes(gain=gain) for one in self.resources)
@@ -157,3 +171,7 @@ class ComparedRoots(NamedTuple):
         doubts = [one for one in found if isinstance(one, Unknown)]
         doubts += [Unknown(one.reason, one.what) for one in self.unread]
         return doubts[0] if doubts else False
+
+
+def _about(pair: PolicyPair) -> tuple[str, ...]:
+    return pair.name, pair.old_name, pair.status, pair.values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from checker.inputs.collect import Given
     from checker.inputs.diff_inputs import Input
     from checker.inputs.diff_sides import Side
+    from checker.inputs.policy_pairs import Comparison
 
 
 class DiffFormat(StrEnum):
@@ -103,14 +105,32 @@ def show_difference(old: str, new: str, request: DiffRequest, *, given: Given, o
         confined_to(named, allow_outside=given.allow_outside),
         read_inputs(old, new, given) as (before, after),
     ):
-        return _show_inputs(before, after, new, request, output)
+        others = given._replace(other_values=_have_other_values(before, after))
+        with read_inputs(old, new, others) if others.other_values else nullcontext() as sides:
+            return _show_inputs(before, after, sides, new, request, output)
 
 
-def _show_inputs(before: Input, after: Input, new: str, request: DiffRequest, output: Outputs) -> Ending:
-    """Report the differences of two inputs that were read; ``new`` is the name of the second one."""
+def _have_other_values(*inputs: Input) -> bool:
+    """True if a variable with a default may have other values that the code lists."""
+    return any(one.inventory.has_other_values for one in inputs)
+
+
+def _show_inputs(
+    before: Input,
+    after: Input,
+    others: tuple[Input, Input] | None,
+    new: str,
+    request: DiffRequest,
+    output: Outputs,
+) -> Ending:
+    """Report the differences of two inputs that were read; ``new`` is the name of the second one.
+
+    ``others`` are the inputs without defaults that may have other values.
+    """
     arns = [instance_option(text) for text in request.instances]
     if before.is_code and after.is_code:
         found = _of_code(before, after, request, arns)
+        found = found.with_other_values(_of_code(*others, request, arns)) if others else found
     else:
         sides = sides_of(before, after, request.resource, key=bool(request.key))
         target = target_of(*sides, _requested_arn(sides[0], request))
@@ -170,11 +190,15 @@ def show_change(
     arns = [instance_option(text) for text in request.instances]
     base = base_of(revision)
     written = [one.path for one in output if one.path is not None]
-    with (
-        confined_to((Path(base.top), *paths), allow_outside=given.allow_outside),
-        read_changed(base, paths_in(base, paths), given, written) as sides,
-    ):
-        compared = [changed_pairs(one, request.resource) for one in sides]
+    with confined_to((Path(base.top), *paths), allow_outside=given.allow_outside):
+        with read_changed(base, paths_in(base, paths), given, written) as sides:
+            changes = list(sides)
+            compared = [changed_pairs(one, request.resource) for one in changes]
+        others: list[Comparison] = []
+        if any(_have_other_values(one.old, one.new) for one in changes):
+            without = given._replace(other_values=True)
+            with read_changed(base, paths_in(base, paths), without, written) as sides:
+                others = [changed_pairs(one, request.resource) for one in sides]
     unread = tuple(dict.fromkeys(skipped for one in compared for skipped in one.unread))
     reported = {(one.what, one.block) for one in unread}
     untouched = dict.fromkeys(skipped for one in compared for skipped in one.untouched)
@@ -185,7 +209,8 @@ def show_change(
         base.sentence,
         Base(base.revision, base.commit),
     )
-    return _show(found, "", request, output, Path(base.top))
+    differences = ComparedRoots(tuple(compare(pair, arns) for one in others for pair in one.pairs))
+    return _show(found.with_other_values(differences), "", request, output, Path(base.top))
 
 
 def _show(found: ComparedRoots, new: str, request: DiffRequest, output: Outputs, top: Path) -> Ending:

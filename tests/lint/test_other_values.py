@@ -70,8 +70,9 @@ def found(folder: Path, name: str, text: str) -> list[Finding]:
     return [one for one in report.findings if one.rule == "weak-source-condition"]
 
 
-def test_access_with_another_listed_value_is_found(tmp_path: Path) -> None:
-    (finding,) = found(tmp_path, "t.yaml", TEMPLATE.format(stage=LISTED, prod="*"))
+@pytest.mark.parametrize("stage", [LISTED, "Default: dev"], ids=["allowed values", "keys of a map"])
+def test_access_with_another_listed_value_is_found(stage: str, tmp_path: Path) -> None:
+    (finding,) = found(tmp_path, "t.yaml", TEMPLATE.format(stage=stage, prod="*"))
     assert finding.verdict is Verdict.UNDETERMINED
     assert finding.message.startswith("depends on the deployment: statement `Connect`")
     assert "`Stage` is `prod`, and not if `Stage` is `dev`" in finding.help
@@ -81,17 +82,18 @@ def test_access_with_another_listed_value_is_found(tmp_path: Path) -> None:
     ("stage", "prod"),
     [
         (LISTED, "444455556666"),
-        ("Default: dev", "*"),
+        ("Default: dev", "444455556666"),
         ("Default: dev, AllowedValues: [dev]", "*"),
     ],
-    ids=["every value is safe", "no list", "a list of one"],
+    ids=["every value is safe", "every entry is safe", "a list of one"],
 )
 def test_nothing_is_found_otherwise(stage: str, prod: str, tmp_path: Path) -> None:
     assert found(tmp_path, "t.yaml", TEMPLATE.format(stage=stage, prod=prod)) == []
 
 
-def test_access_with_another_value_of_a_variable_is_found(tmp_path: Path) -> None:
-    (finding,) = found(tmp_path, "main.tf", ROOT.format(stage=VALIDATED, prod="*"))
+@pytest.mark.parametrize("stage", [VALIDATED, 'default = "dev"'], ids=["validation", "keys of a table"])
+def test_access_with_another_value_of_a_variable_is_found(stage: str, tmp_path: Path) -> None:
+    (finding,) = found(tmp_path, "main.tf", ROOT.format(stage=stage, prod="*"))
     assert finding.verdict is Verdict.UNDETERMINED
     assert "`var.stage` is `prod`, and not if `var.stage` is `dev`" in finding.help
 
@@ -100,10 +102,10 @@ def test_access_with_another_value_of_a_variable_is_found(tmp_path: Path) -> Non
     ("stage", "prod", "values"),
     [
         (VALIDATED, "444455556666", ""),
-        ('default = "dev"', "*", ""),
+        ('default = "dev"', "444455556666", ""),
         (VALIDATED, "*", 'stage = "dev"'),
     ],
-    ids=["every value is safe", "no list", "a values file decides"],
+    ids=["every value is safe", "every entry is safe", "a values file decides"],
 )
 def test_nothing_is_found_for_other_variables(stage: str, prod: str, values: str, tmp_path: Path) -> None:
     (tmp_path / "terraform.tfvars").write_text(values)

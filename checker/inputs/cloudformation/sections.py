@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Place
 from checker.core.errors import InputError
+from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.cloudformation.constraints import constraints_of
 from checker.policy.node import Node, Object, describe, items, scalar_text, text_of
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from checker.inputs.cloudformation.constraints import Constraint
     from checker.inputs.text import TextDocument
     from checker.policy.node import Member
+
+
+_KEY = pattern(r"FindInMap\W+\w+\W+(?:\w+\W+)?Ref\W+(\w+)")
+"""A parameter that selects the entry of a map: `!FindInMap [Accounts, !Ref Stage, Id]`, also in JSON."""
 
 
 class Resource(NamedTuple):
@@ -62,10 +67,16 @@ class Template(NamedTuple):
         return self.document.name
 
     def constrains_default(self, parameter: str) -> bool:
-        """True for a parameter with a default and several allowed values."""
+        """True for a parameter with a default of which the file lists several values: those allowed, or keys of a map."""
         constraint = self.constraints.get(parameter)
         has_default = self.parameters[parameter].get("Default") is not None
-        return has_default and constraint is not None and len(constraint.allowed) > 1
+        is_listed = constraint is not None and len(constraint.allowed) > 1
+        return has_default and (is_listed or parameter in self.keys_of_maps)
+
+    @property
+    def keys_of_maps(self) -> frozenset[str]:
+        """The parameters that select entries of maps."""
+        return frozenset(_KEY.findall(self.document.source.text)) if self.mappings else frozenset()
 
     def symbol(self, logical: str, attribute: str = "") -> str:
         """Return the symbol of an unknown value of a resource: `stack.yaml#ChatTopic.TopicName`."""
@@ -155,17 +166,17 @@ def has_other_values(template: Template) -> bool:
 
 
 def with_other_values(template: Template) -> Template:
-    """Return the template as if these parameters had no default, which becomes the first of their allowed values."""
+    """Return the template as if these parameters had no default, which becomes the first of the values allowed."""
     parameters, constraints = dict(template.parameters), dict(template.constraints)
     for name in filter(template.constrains_default, template.parameters):
         node = parameters[name]
         written = node.get("Default")
         default = scalar_text(written) if written is not None else None
         parameters[name] = node._replace(members=tuple(one for one in node.members if one.key != "Default"))
-        allowed = constraints[name].allowed
-        constraints[name] = constraints[name]._replace(
-            allowed=tuple(sorted(allowed, key=lambda text: text != default))
-        )
+        constraint = constraints.get(name)
+        if constraint is not None:
+            allowed = tuple(sorted(constraint.allowed, key=lambda text: text != default))
+            constraints[name] = constraint._replace(allowed=allowed)
     return template._replace(parameters=parameters, constraints=constraints)
 
 

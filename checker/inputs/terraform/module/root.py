@@ -29,7 +29,12 @@ from checker.inputs.terraform.module.module import Module
 from checker.inputs.terraform.module.relevant_blocks import may_start, relevant_texts
 from checker.inputs.terraform.module.remembered_blocks import RememberedBlocks
 from checker.inputs.terraform.module.session import Session
-from checker.inputs.terraform.module.variables import hide_sensitive, lists_other_values, without_default
+from checker.inputs.terraform.module.variables import (
+    hide_sensitive,
+    keys_of_tables,
+    lists_other_values,
+    without_default,
+)
 from checker.inputs.terraform.policy_owners import declare_missing_owners
 from checker.inputs.terraform.stacks import STACKS, read_stacks
 from checker.policy.node import Node, Scalar, children
@@ -194,7 +199,8 @@ def read_root(
 
 def _with_other_values(own: Folder, facts: Facts) -> Folder:
     """Note that variables with a default may have other values, and drop such defaults if the reading asks for it."""
-    listing = {name for name, block in own.variables.items() if lists_other_values(block)}
+    keys = keys_of_tables(source.text for source in own.sources)
+    listing = {name for name, block in own.variables.items() if lists_other_values(block, keys)}
     facts.has_other_values |= bool(listing)
     if not listing or not facts.given.other_values:
         return own

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.unknown import ANY, EACH, TEXT, Unknown
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import (
@@ -36,6 +37,8 @@ from checker.inputs.terraform.hcl.values import (
 from checker.policy.node import Array, Member, Node, Number, Object, Scalar, Span, span_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from checker.inputs.terraform.hcl.body import Block
     from checker.inputs.terraform.module.session import Called
     from checker.policy.node import Node, Span
@@ -136,9 +139,19 @@ def _open(where: str, kind: Expression | None, module: Called, at: Span, *, is_o
     return symbolic(Unknown(_NO_VALUE, where, pieces), at)
 
 
-def lists_other_values(block: Block) -> bool:
-    """True for a variable with a default of which a validation lists several values."""
-    return "default" in block.body.arguments and len(_allowed(block)) > 1
+_KEY = pattern(r"(?:\[|\blookup\([^,\n]*,)\s*var\.(\w+)\s*[\],)]")
+"""A variable that selects the entry of a table."""
+
+
+def keys_of_tables(texts: Iterable[str]) -> frozenset[str]:
+    """Return the variables that select entries of tables: each key of a table is a value that the files list."""
+    return frozenset(name for text in texts for name in _KEY.findall(text))
+
+
+def lists_other_values(block: Block, keys: Collection[str]) -> bool:
+    """True for a variable with a default of which the files list several values: a validation, or a table by its keys."""
+    listed = len(_allowed(block)) > 1 or block.labels[0] in keys
+    return "default" in block.body.arguments and listed
 
 
 def without_default(block: Block) -> Block:

@@ -1,0 +1,50 @@
+"""`checker diff` looks at the other values of variables with defaults that the code lists, not only at the defaults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.process import run
+from tests.lint.test_other_values import LISTED, ROOT, TEMPLATE, VALIDATED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEYS = "Default: dev"
+HCL_KEYS = 'default = "dev"'
+CASES = {
+    "allowed values": (TEMPLATE, "t.yaml", LISTED, "`Stage` is `prod`"),
+    "keys of a map": (TEMPLATE, "t.yaml", KEYS, "`Stage` is `prod`"),
+    "validation": (ROOT, "main.tf", VALIDATED, "`var.stage` is `prod`"),
+    "keys of a table": (ROOT, "main.tf", HCL_KEYS, "`var.stage` is `prod`"),
+}
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    folder.mkdir()
+    (folder / name).write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_gain_with_another_value_is_found(case: str, tmp_path: Path) -> None:
+    text, name, stage, condition = CASES[case]
+    old = written(tmp_path / "old", name, text.format(stage=stage, prod="444455556666"))
+    new = written(tmp_path / "new", name, text.format(stage=stage, prod="*"))
+    done = run("diff", old, new, "--fail-on", "gains")
+    assert done.returncode == 3, done.stdout
+    assert "sns:Publish by any other AWS customer's Connect instance" in done.stdout
+    assert f"if {condition}\n" in done.stdout
+    assert run("diff", old, old).returncode == 0
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_change_of_the_default_is_found_as_well(case: str, tmp_path: Path) -> None:
+    text, name, stage, _ = CASES[case]
+    old = written(tmp_path / "old", name, text.format(stage=stage, prod="444455556666"))
+    changed = text.format(stage=stage, prod="444455556666").replace("111122223333", "777788889999")
+    done = run("diff", old, written(tmp_path / "new", name, changed))
+    assert done.returncode in (1, 3), done.stdout
+    assert "777788889999" in done.stdout
