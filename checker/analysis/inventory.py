@@ -450,6 +450,7 @@ class _Facts(NamedTuple):
     comments: tuple[IgnoreComment, ...] = ()
     open_instances: tuple[OpenInstance, ...] = ()
     has_other_values: bool = False
+    has_defaults: bool = False
     read_by_roots: tuple[ReadByRoot, ...] = ()
     evidence: Evidence | None = None
     refused_starts: tuple[RefusedStart, ...] = ()
@@ -461,7 +462,8 @@ class _Facts(NamedTuple):
 
 
 class Inventory(_Facts):
-    """All facts of one run. ``has_other_values`` is true if a variable with a default has a list of allowed values.
+    """All facts of one run. ``has_other_values`` is true if a variable has a default and the files list other values,
+    ``has_defaults`` if one has a default that is a text.
 
     ``read_by_roots`` are the files that Terraform roots and Terragrunt units read besides those of their modules.
     ``evidence`` is what was seen of keys in use, ``refused_starts`` are the streams that Connect refused to start.

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.analysis.deployments import Assumption
 from checker.analysis.key import KeyAnalysis
 from checker.core.record import NamedTuple
-from checker.core.unknown import Unknown
+from checker.core.unknown import Symbol, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from checker.analysis.access_diff import Access
-    from checker.analysis.deployments import Assumption, Deployment
+    from checker.analysis.deployments import Deployment
     from checker.analysis.topic import TopicAnalysis
     from checker.core.errors import Skipped
 
@@ -159,6 +160,17 @@ class ComparedRoots(NamedTuple):
         )
         return self._replace(resources=tuple(resources))
 
+    def with_defaults_assumed(self, others: ComparedRoots) -> ComparedRoots:
+        """State the defaults without which access changes; ``others`` are the differences if none is taken."""
+        found = {_about(one.pair): one for one in others.resources}
+        resources = (
+            one._replace(assumptions=(*one.assumptions, *_defaults(found.get(_about(one.pair)))))
+            if one.same is True
+            else one
+            for one in self.resources
+        )
+        return self._replace(resources=tuple(resources))
+
     def changes(self, *, gain: bool) -> bool | Unknown:
         """True if some caller gains access in every deployment, or loses it; Unknown if that is not excluded."""
         return self._any(one.changes(gain=gain) for one in self.resources)
@@ -171,6 +183,16 @@ class ComparedRoots(NamedTuple):
         doubts = [one for one in found if isinstance(one, Unknown)]
         doubts += [Unknown(one.reason, one.what) for one in self.unread]
         return doubts[0] if doubts else False
+
+
+def _defaults(other: DeployedDifference | None) -> Iterator[Assumption]:
+    """Yield what is assumed of the variables and parameters on which a difference depends."""
+    dependent = other.dependent if other is not None else ()
+    texts = [f"{one.when} {one.when_not}" for one in dependent]
+    names = dict.fromkeys(name for one in dependent for name, _ in one.deployment.choices)
+    for name in names:
+        if any(f"`{name}` is" in text for text in texts):
+            yield Assumption(Symbol(name), (), "has its default; with another value, access changes")
 
 
 def _about(pair: PolicyPair) -> tuple[str, ...]:

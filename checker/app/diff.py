@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +18,7 @@ from checker.core.record import NamedTuple
 from checker.core.terminal_text import json_lines, reveal_words
 from checker.core.unknown import Unknown
 from checker.inputs.arn_options import instance_option
+from checker.inputs.collect import Defaults
 from checker.inputs.diff_inputs import read_inputs
 from checker.inputs.diff_sides import resource_arn, sides_of, target_of
 from checker.inputs.git_revision import is_revision
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from checker.inputs.collect import Given
     from checker.inputs.diff_inputs import Input
     from checker.inputs.diff_sides import Side
-    from checker.inputs.policy_pairs import Comparison
 
 
 class DiffFormat(StrEnum):
@@ -105,44 +104,44 @@ def show_difference(old: str, new: str, request: DiffRequest, *, given: Given, o
         confined_to(named, allow_outside=given.allow_outside),
         read_inputs(old, new, given) as (before, after),
     ):
-        others = given._replace(other_values=_have_other_values(before, after))
-        with read_inputs(old, new, others) if others.other_values else nullcontext() as sides:
-            return _show_inputs(before, after, sides, new, request, output)
+        if not (before.is_code and after.is_code):
+            return _show_policies(before, after, new, request, output)
+        arns = [instance_option(text) for text in request.instances]
+
+        def compared(defaults: Defaults) -> ComparedRoots:
+            with read_inputs(old, new, given._replace(defaults=defaults)) as sides:
+                return _of_code(*sides, request, arns)
+
+        found = _with_other_values(_of_code(before, after, request, arns), (before, after), compared)
+    return _show(
+        found._replace(compared=f"{new} compared with {before.name}"), new, request, output, Path.cwd()
+    )
 
 
-def _have_other_values(*inputs: Input) -> bool:
-    """True if a variable with a default may have other values that the code lists."""
-    return any(one.inventory.has_other_values for one in inputs)
+def _with_other_values(
+    found: ComparedRoots, inputs: Sequence[Input], compared: Callable[[Defaults], ComparedRoots]
+) -> ComparedRoots:
+    """Add the changes with other values that the code lists, and state the defaults on which the result depends."""
+    if any(one.inventory.has_other_values for one in inputs):
+        found = found.with_other_values(compared(Defaults.UNLISTED))
+    if any(one.same is True for one in found.resources) and any(one.inventory.has_defaults for one in inputs):
+        found = found.with_defaults_assumed(compared(Defaults.NO_TEXTS))
+    return found
 
 
-def _show_inputs(
-    before: Input,
-    after: Input,
-    others: tuple[Input, Input] | None,
-    new: str,
-    request: DiffRequest,
-    output: Outputs,
-) -> Ending:
-    """Report the differences of two inputs that were read; ``new`` is the name of the second one.
-
-    ``others`` are the inputs without defaults that may have other values.
-    """
+def _show_policies(before: Input, after: Input, new: str, request: DiffRequest, output: Outputs) -> Ending:
+    """Report the differences of two policies; ``new`` is the name of the second input."""
     arns = [instance_option(text) for text in request.instances]
-    if before.is_code and after.is_code:
-        found = _of_code(before, after, request, arns)
-        found = found.with_other_values(_of_code(*others, request, arns)) if others else found
-    else:
-        sides = sides_of(before, after, request.resource, key=bool(request.key))
-        target = target_of(*sides, _requested_arn(sides[0], request))
-        result = difference(sides[0].about(target), sides[1].about(target), target, arns)
-        more = doubts_of_policies(sides[0].resource, sides[1].resource)
-        result = result._replace(doubts=tuple(dict.fromkeys((*result.doubts, *more))))
-        found = _as_roots(result, *sides)
-        plain = tuple(one for one in output if one.format in (DiffFormat.TEXT, DiffFormat.JSON))
-        _write_policies(result, plain)
-        output = tuple(one for one in output if one not in plain)
-    compared = f"{new} compared with {before.name}"
-    return _show(found._replace(compared=compared), new, request, output, Path.cwd())
+    sides = sides_of(before, after, request.resource, key=bool(request.key))
+    target = target_of(*sides, _requested_arn(sides[0], request))
+    result = difference(sides[0].about(target), sides[1].about(target), target, arns)
+    more = doubts_of_policies(sides[0].resource, sides[1].resource)
+    result = result._replace(doubts=tuple(dict.fromkeys((*result.doubts, *more))))
+    found = _as_roots(result, *sides)._replace(compared=f"{new} compared with {before.name}")
+    plain = tuple(one for one in output if one.format in (DiffFormat.TEXT, DiffFormat.JSON))
+    _write_policies(result, plain)
+    output = tuple(one for one in output if one not in plain)
+    return _show(found, new, request, output, Path.cwd())
 
 
 def _as_roots(found: Difference, old: Side, new: Side) -> ComparedRoots:
@@ -194,23 +193,27 @@ def show_change(
         with read_changed(base, paths_in(base, paths), given, written) as sides:
             changes = list(sides)
             compared = [changed_pairs(one, request.resource) for one in changes]
-        others: list[Comparison] = []
-        if any(_have_other_values(one.old, one.new) for one in changes):
-            without = given._replace(other_values=True)
-            with read_changed(base, paths_in(base, paths), without, written) as sides:
-                others = [changed_pairs(one, request.resource) for one in sides]
+
+        def compared_with(defaults: Defaults) -> ComparedRoots:
+            options = given._replace(defaults=defaults)
+            with read_changed(base, paths_in(base, paths), options, written) as sides:
+                pairs = [pair for one in sides for pair in changed_pairs(one, request.resource).pairs]
+            return ComparedRoots(tuple(compare(pair, arns) for pair in pairs))
+
+        resources = tuple(compare(pair, arns) for one in compared for pair in one.pairs)
+        inputs = [side for one in changes for side in (one.old, one.new)]
+        found = _with_other_values(ComparedRoots(resources), inputs, compared_with)
     unread = tuple(dict.fromkeys(skipped for one in compared for skipped in one.unread))
     reported = {(one.what, one.block) for one in unread}
     untouched = dict.fromkeys(skipped for one in compared for skipped in one.untouched)
     found = ComparedRoots(
-        tuple(compare(pair, arns) for one in compared for pair in one.pairs),
+        found.resources,
         unread,
         tuple(one for one in untouched if (one.what, one.block) not in reported),
         base.sentence,
         Base(base.revision, base.commit),
     )
-    differences = ComparedRoots(tuple(compare(pair, arns) for one in others for pair in one.pairs))
-    return _show(found.with_other_values(differences), "", request, output, Path(base.top))
+    return _show(found, "", request, output, Path(base.top))
 
 
 def _show(found: ComparedRoots, new: str, request: DiffRequest, output: Outputs, top: Path) -> Ending:

@@ -19,7 +19,7 @@ from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.arn_options import check_bare, instance_option
-from checker.inputs.collect import Given
+from checker.inputs.collect import Defaults, Given
 from checker.inputs.coverage import nothing_examined, topics_not_read
 from checker.inputs.discover import name_of
 from checker.inputs.load import load
@@ -263,7 +263,7 @@ def _judged(
         return report
     from checker.lint.other_values import with_other_values  # imported on demand: most files list no values
 
-    others = options._replace(given=options.given._replace(other_values=True))
+    others = options._replace(given=options.given._replace(defaults=Defaults.UNLISTED))
     other = _load_inventory(context, others, paths)
     return with_other_values(report, judge(other, context.rules, scope, _memory_for(other)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from checker.core.errors import Skipped
@@ -41,6 +42,14 @@ LOOKED_FOR = (
 )
 
 
+class Defaults(Enum):
+    """The defaults of variables and parameters that are taken for values; others are read as if they were not there."""
+
+    ALL = "all"
+    UNLISTED = "those of which the files list no other values"
+    NO_TEXTS = "those that are no texts"
+
+
 class Given(NamedTuple):
     """The options for reading files.
 
@@ -48,7 +57,8 @@ class Given(NamedTuple):
     root's folder and a values file for it, as for `-var-file`. The source folder holds the Terraform files of
     a plan. ``progress`` is called with the name of the file or folder that is read, and the fraction read, from 0 to 1.
     ``allow_outside`` reads also files outside of the repository.
-    ``code`` is code outside of the run that shows which topics Connect streams to. With ``other_values``, variables with a default and a list of allowed values are read as if they had no default.
+    ``code`` is code outside of the run that shows which topics Connect streams to. ``defaults`` are those of variables
+    and parameters that are taken for values.
     """
 
     variables: tuple[tuple[str, str], ...] = ()
@@ -56,7 +66,7 @@ class Given(NamedTuple):
     source: Path | None = None
     values: tuple[tuple[Path, Path], ...] = ()
     progress: Callable[[str, float], None] = lambda _name, _part: None
-    other_values: bool = False
+    defaults: Defaults = Defaults.ALL
     code: tuple[Path, ...] = ()
     allow_outside: bool = False
 
@@ -75,7 +85,8 @@ class Facts:
     ``unread_units`` are those of Terragrunt whose module is not here, and of which nothing names Connect.
     ``assemblies`` are the manifests of CDK by folder. ``read_templates`` counts the CloudFormation templates of each
     file. ``values`` are the values files of each root, by its full path. ``variables`` and ``parameters`` are the names that root modules and templates declare, and
-    ``has_other_values`` is true if one of them has a default and a list of allowed values. ``calls`` are those in
+    ``has_other_values`` is true if one of them has a default and the files list other values, ``has_defaults`` if one has
+    a default that is a text. ``calls`` are those in
     application code that start streams, and ``code`` the files of code. ``of_change`` is true if the files come from a
     change, so that irrelevant files are not reported.
     """
@@ -120,6 +131,7 @@ class Facts:
         self.variables: set[str] = set()
         self.parameters: set[str] = set()
         self.has_other_values = False
+        self.has_defaults = False
 
     @property
     def variables_of_code(self) -> frozenset[str]:

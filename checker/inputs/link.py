@@ -74,6 +74,7 @@ def link_facts(facts: Facts) -> Inventory:
         tuple(facts.comments),
         tuple(facts.open_instances),
         facts.has_other_values,
+        facts.has_defaults,
         evidence=streams.keys.evidence() if streams is not None else None,
         refused_starts=tuple(streams.refused) if streams is not None else (),
         callers=tuple(facts.callers),

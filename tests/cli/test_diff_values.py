@@ -48,3 +48,35 @@ def test_a_change_of_the_default_is_found_as_well(case: str, tmp_path: Path) -> 
     done = run("diff", old, written(tmp_path / "new", name, changed))
     assert done.returncode in (1, 3), done.stdout
     assert "777788889999" in done.stdout
+
+
+GIVEN = """Parameters:
+  Account: {Type: String, Default: "111122223333"}
+""" + TEMPLATE.format(stage=KEYS, prod="444455556666").replace(
+    "!FindInMap [Accounts, !Ref Stage, Id]", "!Ref Account"
+).partition("Parameters:\n")[2].replace("  Stage: {Type: String, Default: dev}\n", "")
+HCL_GIVEN = ROOT.format(stage=HCL_KEYS, prod="444455556666").replace(
+    "local.accounts[var.stage]", "var.account"
+)
+HCL_GIVEN += 'variable "account" {\n  default = "111122223333"\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "reference", "literal"),
+    [
+        (GIVEN, "t.yaml", "Account", ("!Ref Account", '"111122223333"')),
+        (HCL_GIVEN, "main.tf", "var.account", ('" = var.account', '" = "111122223333"')),
+    ],
+    ids=["template", "root"],
+)
+def test_a_default_on_which_the_result_depends_is_stated(
+    text: str, name: str, reference: str, literal: tuple[str, str], tmp_path: Path
+) -> None:
+    """Another value of the parameter would be replaced by the default."""
+    assert literal[0] in text
+    old = written(tmp_path / "old", name, text)
+    new = written(tmp_path / "new", name, text.replace(*literal))
+    done = run("diff", old, new)
+    assert done.returncode == 0, done.stdout
+    assert f"`{reference}` has its default; with another value, access changes" in done.stdout
+    assert "has its default" not in run("diff", old, old).stdout

@@ -12,6 +12,7 @@ from checker.core.errors import InputError
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.cloudformation.constraints import constraints_of
+from checker.inputs.collect import Defaults
 from checker.policy.node import Node, Object, describe, items, scalar_text, text_of
 
 if TYPE_CHECKING:
@@ -72,6 +73,12 @@ class Template(NamedTuple):
         has_default = self.parameters[parameter].get("Default") is not None
         is_listed = constraint is not None and len(constraint.allowed) > 1
         return has_default and (is_listed or parameter in self.keys_of_maps)
+
+    def has_text_as_default(self, parameter: str) -> bool:
+        """True for a parameter whose default is a text, but not an empty one, which stands for no value."""
+        declared = self.parameters[parameter]
+        default = declared.get("Default")
+        return text_of(declared.get("Type")) == "String" and bool(default and scalar_text(default))
 
     @property
     def keys_of_maps(self) -> frozenset[str]:
@@ -161,14 +168,21 @@ def _properties(node: Object) -> Node | None:
 
 
 def has_other_values(template: Template) -> bool:
-    """True if a parameter with a default has a list of allowed values."""
+    """True if a parameter has a default, and the template lists other values."""
     return any(map(template.constrains_default, template.parameters))
 
 
-def with_other_values(template: Template) -> Template:
-    """Return the template as if these parameters had no default, which becomes the first of the values allowed."""
+def has_defaults(template: Template) -> bool:
+    """True if a parameter has a default that is a text."""
+    return any(map(template.has_text_as_default, template.parameters))
+
+
+def with_other_values(template: Template, defaults: Defaults) -> Template:
+    """Return the template without the defaults that a reading does not take; each is the first of the values allowed."""
     parameters, constraints = dict(template.parameters), dict(template.constraints)
-    for name in filter(template.constrains_default, template.parameters):
+    texts = template.has_text_as_default if defaults is Defaults.NO_TEXTS else template.constrains_default
+    dropped = [one for one in parameters if template.constrains_default(one) or texts(one)]
+    for name in dropped if defaults is not Defaults.ALL else ():
         node = parameters[name]
         written = node.get("Default")
         default = scalar_text(written) if written is not None else None

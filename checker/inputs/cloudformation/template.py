@@ -27,7 +27,12 @@ from checker.inputs.cloudformation.nested import Stack, nested_stacks
 from checker.inputs.cloudformation.nodes import collect_conditions, text_at
 from checker.inputs.cloudformation.parameters import PSEUDO, changes, worlds
 from checker.inputs.cloudformation.sam import with_generated
-from checker.inputs.cloudformation.sections import has_other_values, read_sections, with_other_values
+from checker.inputs.cloudformation.sections import (
+    has_defaults,
+    has_other_values,
+    read_sections,
+    with_other_values,
+)
 from checker.inputs.cloudformation.stack_sets import stack_sets
 from checker.inputs.cloudformation.states import States
 from checker.inputs.environment_variables import environments
@@ -209,7 +214,7 @@ def read_template(
     stack = stack.within(assembly.environment(path), dict(facts.given.parameters))
     included = with_includes(path, document, facts)
     given = _given(facts, stack.values_for(included.root))
-    whole = with_generated(with_loops(included, given, other_values=facts.given.other_values))
+    whole = with_generated(with_loops(included, given, defaults=facts.given.defaults))
     template = _sections(whole, facts, facts.template_scope(document.name), stack.symbol)
     reader = _Reader(template, facts, given)
     declared = facts.declarations(stack.folder or path.parent)
@@ -238,7 +243,7 @@ def read_into(
     ``scope`` and ``values`` are the name and the parameters of the stack. Raises InputError.
     """
     given = _given(facts, values)
-    whole = with_generated(with_loops(document, given, other_values=facts.given.other_values))
+    whole = with_generated(with_loops(document, given, defaults=facts.given.defaults))
     template = _sections(whole, facts, scope)
     return _declare(_Reader(template, facts, given), Declarer(template, declared, named=named))
 
@@ -246,7 +251,8 @@ def read_into(
 def _sections(document: TextDocument, facts: Facts, scope: str, stack: str = "") -> Template:
     template = read_sections(document, scope, stack)
     facts.has_other_values |= has_other_values(template)
-    return with_other_values(template) if facts.given.other_values else template
+    facts.has_defaults |= has_defaults(template)
+    return with_other_values(template, facts.given.defaults)
 
 
 def _given(facts: Facts, values: Mapping[str, Value]) -> dict[str, Value]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from checker.analysis.caller_policy import mentions_streaming
 from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
+from checker.inputs.collect import Defaults
 from checker.inputs.comments import hcl_comments
 from checker.inputs.declared_endpoints import may_need
 from checker.inputs.discover import root_name
@@ -30,6 +31,7 @@ from checker.inputs.terraform.module.relevant_blocks import may_start, relevant_
 from checker.inputs.terraform.module.remembered_blocks import RememberedBlocks
 from checker.inputs.terraform.module.session import Session
 from checker.inputs.terraform.module.variables import (
+    has_text_as_default,
     hide_sensitive,
     keys_of_tables,
     lists_other_values,
@@ -198,13 +200,14 @@ def read_root(
 
 
 def _with_other_values(own: Folder, facts: Facts) -> Folder:
-    """Note that variables with a default may have other values, and drop such defaults if the reading asks for it."""
+    """Note that variables with a default may have other values, and drop the defaults that the reading does not take."""
     keys = keys_of_tables(source.text for source in own.sources)
     listing = {name for name, block in own.variables.items() if lists_other_values(block, keys)}
+    texts = {name for name, block in own.variables.items() if has_text_as_default(block)}
     facts.has_other_values |= bool(listing)
-    if not listing or not facts.given.other_values:
-        return own
-    changed = {name: without_default(own.variables[name]) for name in listing}
+    facts.has_defaults |= bool(texts)
+    dropped = {Defaults.ALL: set(), Defaults.UNLISTED: listing, Defaults.NO_TEXTS: listing | texts}
+    changed = {name: without_default(own.variables[name]) for name in dropped[facts.given.defaults]}
     return own._replace(variables={**own.variables, **changed})
 
 

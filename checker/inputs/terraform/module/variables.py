@@ -154,6 +154,13 @@ def lists_other_values(block: Block, keys: Collection[str]) -> bool:
     return "default" in block.body.arguments and listed
 
 
+def has_text_as_default(block: Block) -> bool:
+    """True for a variable whose default is a text, but not an empty one, which stands for no value."""
+    default = block.body.arguments.get("default")
+    value = default.expression.value if default and isinstance(default.expression, Literal) else None
+    return isinstance(value, str) and value != ""
+
+
 def without_default(block: Block) -> Block:
     """Return a variable as if it had no default."""
     left = {name: one for name, one in block.body.arguments.items() if name != "default"}
