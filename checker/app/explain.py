@@ -92,10 +92,18 @@ def explain_topic(
     files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key) if path is not None))
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
     if not has_wrong_option(skipped):
-        source = Explained(() if live else files, missing, given, access.words, rcp)
+        source = Explained(() if live else files, missing, given, access.words, rcp, _streaming(chain))
         tell(*after_explain_of_replicas(explanation, replicas or (), live=live))
         tell(*after_explain(explanation, source))
     return _ending(explanation, replicas or (), skipped, strict=strict, live=live)
+
+
+def _streaming(chain: Chain) -> tuple[Arn, ...]:
+    """Return the instances that CloudTrail shows for a topic in AWS."""
+    contacts = chain.activity.contacts if chain.activity is not None else ()
+    if isinstance(contacts, Unknown):
+        return ()
+    return tuple(dict.fromkeys(one.instance for one in contacts if one.instance is not None))
 
 
 def _explained(chain: Chain) -> Explanation:
