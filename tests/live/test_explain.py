@@ -145,6 +145,29 @@ def test_the_refused_third_topic_is_the_cause(account: Account) -> None:
     assert "Likely cause of silence: AWS documents" in checker("explain", topics[2]).out
 
 
+def test_nothing_competes_with_a_broken_link(account: Account) -> None:
+    topic = seed.fifo_topic(account, seed.make_instance(account))
+    shown = checker("explain", topic).out
+    assert shown.index("No: the topic is a FIFO topic") < shown.index("Another problem: the topic has no")
+    assert "Likely cause" not in shown
+    assert [cause["link"] for cause in explained(topic)["causes"]] == ["topic_type", "subscription"]
+
+
+def test_an_unknown_link_is_no_cause_beside_a_broken_one(account: Account, sandbox: Sandbox) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.encrypted_topic(account, instance, grant=True).topic
+    seed.subscribed_queue(account, topic)
+    sandbox.fault(denied("kms", "GetKeyPolicy"))
+    assert [cause["link"] for cause in explained(topic)["causes"]] == ["key_policy"]
+    default = seed.default_topic(account)
+    seed.encrypt(account, default, "alias/unknown-to-the-account")
+    seed.subscribed_queue(account, default, "other")
+    sandbox.fault(denied("kms", "DescribeKey"))
+    answer = explained(default, "--instance-arn", instance)
+    assert "unknown" in [link["status"] for link in answer["links"]]
+    assert [cause["link"] for cause in answer["causes"]] == ["topic_policy"]
+
+
 @pytest.mark.parametrize(
     ("scene", "rule"),
     [
