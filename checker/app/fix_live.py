@@ -10,7 +10,7 @@ from checker.app.chain import InstanceName
 from checker.app.chat import ending_of_flow, try_chat
 from checker.app.exit_codes import Ending, ending_of_error, ending_of_fix
 from checker.app.fix_request import FixRequest, write_report
-from checker.app.next_step import Consent, after_live_fix
+from checker.app.next_step import Consent, after_live_fix, to_audit
 from checker.app.run import decide, organization_of, prepare
 from checker.app.signals import finishing, interruptible
 from checker.app.terminal import check_output, complain, confirm, paint_for, plan_reader, tell
@@ -23,7 +23,7 @@ from checker.lint.engine import Scope, judge
 from checker.report.brief import skipped_text
 from checker.report.changes import steps_text
 from checker.report.context import Paint
-from checker.report.repair import summary_line
+from checker.report.repair import summary_line, undetermined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -151,7 +151,9 @@ def _tell_result(planned: JointPlan, outcome: Outcome, request: FixRequest, *, i
     """Print what could not be read, the summary, and the next command."""
     for skipped in (*(doubt.skipped() for doubt in planned.doubts), *planned.skipped):
         tell(*skipped_text(skipped, Paint()))
-    tell(summary_line(outcome))
+    tell(summary_line(outcome, live=True))
+    if undetermined(outcome) and outcome.replacement is None:
+        tell(to_audit([plan.wanted for plan in planned.plans], request.access))
     if any(plan.replaceable for plan in planned.plans):
         tell("  = help: `--create-replacement` plans a new topic or key, which --apply creates")
     others = () if interrupted else tuple(_other_regions(planned))

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from checker.lint.explain_replicas import ReplicaChain
     from checker.lint.explanation import Explanation
     from checker.lint.report import Report
+    from checker.live.aws.access import Access
     from checker.live.permissions import Extras
     from checker.live.repair.joint import JointPlan
+    from checker.live.repair.planning import RepairRequest
     from checker.live.repair.replica_topics import OtherRegion
 
 _CONTACT_FLOW = ("--contact-flow-id", "CONTACT_FLOW_ID")
@@ -125,6 +127,22 @@ def after_live_fix(
         yield _fix_of((*topics, *elsewhere), instances, access)
     else:
         yield from following
+
+
+def to_audit(requests: Iterable[RepairRequest], access: Access) -> str:
+    """Name the command that shows the undetermined results of topics in AWS; an audit takes no ARN of a role."""
+    wanted = tuple(requests)
+    instances = _instances(str(instance.arn) for one in wanted for instance in one.instances)
+    if access.role_arn:
+        command = ("explain", str(wanted[0].topic), *instances[:2])
+    else:
+        accounts = [("--accounts", one.topic.account) for one in wanted] if access.role else []
+        regions = [("--region", one.topic.region) for one in wanted]
+        units = (word for pair in dict.fromkeys((*accounts, *regions)) for word in pair)
+        named = (word for one in wanted for word in ("--topic-arn", str(one.topic)))
+        command = ("audit", *units, *named, *instances)
+    shown = shell_command(("checker", *command, *access.words))
+    return f"  = help: `{shown}` shows the undetermined results"
 
 
 def _fix_of(topics: Iterable[str], instances: Iterable[str], access: Sequence[str]) -> str:

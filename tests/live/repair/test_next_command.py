@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+import pytest
+
 from checker.sandbox import seed
 from tests.cli.process import as_caller, run
 
@@ -113,3 +115,36 @@ def test_an_instance_that_does_not_exist_is_left_to_fill_in(
     wrong = f"{instance[:-4]}0000"
     explained = shell.run("explain", topic, "--instance-arn", wrong)
     assert following(explained) == [f"checker fix --topic-arn {topic} --instance-arn INSTANCE_ARN"]
+
+
+UNDETERMINED = "` shows the undetermined results"
+
+
+@pytest.mark.parametrize("role", [(), ("--role-name", "reader")], ids=["no role", "role"])
+def test_the_audit_that_a_fix_names_shows_the_undetermined_results(
+    sandbox: Sandbox, account: Account, tmp_path: Path, role: tuple[str, ...]
+) -> None:
+    shell, instance = Shell(sandbox, account, tmp_path), seed.make_instance(account)
+    seed.make_replica(account, instance, "us-west-2")
+    topic = seed.good_topic(account, instance)
+    planned = shell.run("fix", "--topic-arn", topic, "--instance-arn", instance, *role)
+    assert "nothing to fix, 1 undetermined\n" in planned.stderr
+    (line,) = (line for line in planned.stderr.splitlines() if line.endswith(UNDETERMINED))
+    audit = shlex.split(line.removeprefix("  = help: `").removesuffix(UNDETERMINED))
+    assert audit[1] == "audit"
+    shown = shell.run(*audit[1:])
+    assert shown.returncode == 1, shown.stderr
+    assert "note[replica-not-streaming]" in shown.stdout
+
+
+def test_an_explanation_takes_the_role_that_an_audit_does_not(
+    sandbox: Sandbox, account: Account, tmp_path: Path
+) -> None:
+    shell, instance = Shell(sandbox, account, tmp_path), seed.make_instance(account)
+    seed.make_replica(account, instance, "us-west-2")
+    topic = seed.good_topic(account, instance)
+    role = f"arn:aws:iam::{account.id}:role/reader"
+    planned = shell.run("fix", "--topic-arn", topic, "--instance-arn", instance, "--role-arn", role)
+    command = f"checker explain {topic} --instance-arn {instance} --role-arn {role}"
+    assert f"  = help: `{command}{UNDETERMINED}" in planned.stderr
+    assert "Replica in us-west-2: not known" in shell.run(*command.split()[1:]).stdout
