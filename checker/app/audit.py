@@ -41,7 +41,7 @@ from checker.app.signals import interruptible
 from checker.app.terminal import is_terminal, progress_bar, tell
 from checker.configuration.baseline import hold_back, read_baseline
 from checker.core.errors import InputError, Skipped
-from checker.core.shell import shell_command
+from checker.core.shell import shell_command, without_options
 from checker.core.unknown import Unknown
 from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.output_file import protect
@@ -235,17 +235,8 @@ def _without_baselined(request: AuditOptions, run: Run) -> Run:
 
 def resume_command(arguments: Sequence[str], journal: Path) -> str:
     """Return the command that resumes an audit from its journal."""
-    kept: list[str] = []
-    words = iter(arguments)
-    for word in words:
-        if word in _JOURNALS:
-            next(words, None)
-        elif word.partition("=")[0] not in _JOURNALS:
-            kept.append(word)
+    kept = without_options(arguments, "--journal", "--resume")
     return shell_command(("checker", *kept, "--resume", str(journal)))
-
-
-_JOURNALS = ("--journal", "--resume")
 
 
 def _unpaired(report: Report, plan: Plan) -> Iterator[Skipped]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Inventory, Key, Pairing, Source
-from checker.app.next_step import this_command
-from checker.core.arn import unquoted
+from checker.app.next_step import this_command, with_instance_arn
+from checker.core.arn import is_instance_arn, unquoted
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import declared_as
 from checker.core.record import NamedTuple
@@ -177,9 +177,13 @@ class InstanceName(NamedTuple):
     name: str = ""
 
     def check(self) -> None:
-        """Check that at most one option is given. Raises InputError."""
+        """Check that at most one option is given, and that no ARN is given as a name. Raises InputError."""
         if self.arn and self.name:
             raise InputError("--instance", "contradicts --instance-arn", help_text="remove one of them")
+        bare = unquoted(self.name)
+        if is_instance_arn(bare):
+            help_text = f"name it with `--instance-arn`: `{with_instance_arn(bare)}`"
+            raise InputError("--instance", f"`{bare}` is an ARN, not an alias or ID", help_text=help_text)
 
     def find(self, topic: Arn, access: Access) -> Arn:
         """Return the named instance. An ID or alias is looked up where the topic is. Raises CheckerError."""

@@ -11,7 +11,7 @@ from checker.analysis.inventory import Source
 from checker.core.arn import topic_arn
 from checker.core.finding import Applicability, Severity, Verdict
 from checker.core.record import NamedTuple
-from checker.core.shell import path_argument, shell_command, shell_word, with_options
+from checker.core.shell import path_argument, shell_command, shell_word, with_options, without_options
 from checker.inputs.collect import Given
 from checker.inputs.confinement import OPTION, is_refusal
 from checker.inputs.discover import is_stream
@@ -260,6 +260,12 @@ def _key_files(key: str, missing: Sequence[str]) -> Iterator[str]:
 def this_command(*more: str) -> str:
     """Return the command that is running, with more options."""
     return shell_command(with_options(("checker", *sys.argv[1:]), *more))
+
+
+def with_instance_arn(arn: str) -> str:
+    """Return the command that is running, with the ARN of the instance in place of `--instance`."""
+    words = without_options(sys.argv[1:], "--instance")
+    return shell_command(with_options(("checker", *words), "--instance-arn", arn))
 
 
 def after_flow(result: FlowResult, access: Sequence[str]) -> Iterator[str]:

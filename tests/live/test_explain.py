@@ -10,11 +10,13 @@ import pytest
 from checker.analysis.endpoints import shown
 from checker.sandbox import scenes, seed
 from checker.sandbox.http.faults import denied
+from tests.cli.process import run
 from tests.live.estate import ACCOUNTS, checker
 from tests.live.test_permissions import actions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from checker.sandbox.running import Account, Sandbox
 
@@ -83,6 +85,22 @@ def test_an_instance_has_an_alias_and_an_id(account: Account, command: str) -> N
     assert (wrong.code, "did you mean `my-alias`?" in wrong.err) == (2, True), wrong
     both = checker(command, *named, "--instance", "my-alias", "--instance-arn", instance, *more)
     assert both.code == (1 if command == "fix" else 2)
+
+
+@pytest.mark.parametrize("form", ["--instance ARN", "--instance=ARN", "--instance 'ARN'"])
+@pytest.mark.parametrize(
+    "command", ["explain TOPIC", "fix --topic-arn TOPIC", "fix .", "flow --topic-arn TOPIC"]
+)
+def test_the_arn_of_an_instance_belongs_to_another_option(command: str, form: str, tmp_path: Path) -> None:
+    arn = "arn:aws:connect:us-east-1:111122223333:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
+    topic = "arn:aws:sns:us-east-1:111122223333:chat"
+    more = " --contact-flow-id flow" if command.startswith("flow") else ""
+    words = [word.replace("TOPIC", topic) for word in command.split()]
+    done = run(*words, *(form.replace("ARN", arn).split()), *more.split(), cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"error: --instance: `{arn}` is an ARN, not an alias or ID" in done.stderr
+    named = f"`checker {' '.join(words)}{more} --instance-arn {arn}`"
+    assert f"  = help: name it with `--instance-arn`: {named}" in done.stderr
 
 
 def test_a_role_reaches_the_topic_and_the_instance_of_another_account(
