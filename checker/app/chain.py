@@ -271,18 +271,18 @@ def _find_instance(calls: Calls, topic: Topic, name: str, activity: Activity) ->
     contacts = () if isinstance(activity.contacts, Unknown) else activity.contacts
     paired = pair_topic(topic, named_by(topic), listed or (), contacts, complete=listed is not None)
     if not paired.pairings:
-        help_text = _help_to_name([one.arn.instance_id for one in listed or ()], calls)
+        help_text = _help_to_name([one.arn for one in listed or ()])
         raise InputError(str(topic.arn), "no Connect instance is known for this topic", help_text=help_text)
     return paired, paired.pairings[0].instance
 
 
-def _help_to_name(known: Sequence[str], calls: Calls) -> str:
-    """Return the command that names the instance, which may be one of the account's or one of another account."""
+def _help_to_name(known: Sequence[Arn]) -> str:
+    """Return the command that names the instance, which may be one of the caller's account or of another account."""
     if not known:
         return f"name it: `{this_command('--instance-arn', 'INSTANCE_ARN')}`"
-    names = ", ".join(f"`{one}`" for one in known)
-    place = f"account {calls.unit.account} has {names} in {calls.unit.region}"
-    return f"{place}; name one: `{this_command('--instance', known[0])}`"
+    names = ", ".join(f"`{one.instance_id}`" for one in known)
+    place = f"account {known[0].account} has {names} in {known[0].region}"
+    return f"{place}; name one: `{this_command('--instance', known[0].instance_id)}`"
 
 
 _HOURS = 24

@@ -87,6 +87,25 @@ def test_an_instance_has_an_alias_and_an_id(account: Account, command: str) -> N
     assert both.code == (1 if command == "fix" else 2)
 
 
+@pytest.mark.parametrize("command", ["explain", "fix", "flow"])
+def test_an_instance_is_looked_up_in_the_account_of_the_credentials(
+    account: Account, sandbox: Sandbox, command: str
+) -> None:
+    owner = sandbox.account(str(next(ACCOUNTS)), account.region)
+    seed.make_instance(owner, "theirs")
+    topic = seed.good_topic(owner, seed.make_instance(owner))
+    named = (topic,) if command == "explain" else ("--topic-arn", topic)
+    more = ("--contact-flow-id", "flow") if command == "flow" else ()
+    done = checker(command, *named, "--instance", "theirs", *more)
+    asked = f"error: --instance: account {account.id}, us-east-1 has no instance `theirs`"
+    whose = f"the credentials are of that account, the topic is of account {owner.id}"
+    assert (done.code, f"{asked}; {whose}\n" in done.err) == (2, True), done
+    assert f"or use credentials of account {owner.id}" in done.err
+    role = f"arn:aws:iam::{owner.id}:role/reader"
+    wrong = checker(command, *named, "--instance", "their", "--role-arn", role, *more)
+    assert f"error: --instance: account {owner.id}, us-east-1 has no instance `their`\n" in wrong.err
+
+
 @pytest.mark.parametrize("form", ["--instance ARN", "--instance=ARN", "--instance 'ARN'"])
 @pytest.mark.parametrize(
     "command", ["explain TOPIC", "fix --topic-arn TOPIC", "fix .", "flow --topic-arn TOPIC"]
