@@ -94,7 +94,8 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
     if not request.journal and not request.resume:
         journal.path.unlink()
     ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
-    ending = ending._replace(crashed=ending.crashed or not whole)
+    wrong = not request.may_be_gone and _names_no_topic(request.options.topics, run.report)
+    ending = ending._replace(crashed=ending.crashed or not whole, unreadable=wrong)
     if misses_all(run.report):
         tell(
             "error: --since: nothing that earlier audits found was audited", f"  = help: {_OTHER_CREDENTIALS}"
@@ -169,6 +170,17 @@ def _with_unmatched(run: Run, request: AuditOptions, plan: Plan) -> Run:
     missing = topics_not_found(request.options.topics, [target.resource for target in run.report.examined])
     skipped = (*run.report.skipped, *missing, *_unpaired(run.report, plan))
     return run._replace(report=run.report._replace(skipped=skipped))
+
+
+def _names_no_topic(patterns: Sequence[str], report: Report) -> bool:
+    """Return True if a --topic-arn is a wrong value: AWS has no such topic, or everything was read and nothing matches."""
+    from checker.live.aws.errors import is_not_found
+
+    names = [target.resource for target in report.examined]
+    unmatched = [text for text in patterns if any(topics_not_found([text], names))]
+    missing = {one.what for one in report.skipped if is_not_found(one.reason)}
+    unread = any(one.error and one.what not in ("--topic-arn", *missing) for one in report.skipped)
+    return any(text in missing or not unread for text in unmatched)
 
 
 def _without_repeats(run: Run) -> Run:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from checker.analysis.wording import similar_region
+from checker.analysis.wording import misspelled_region, similar_region
 from checker.core.arn import NEWEST, Arn, is_account, partition_of
 from checker.core.errors import InputError, Skipped
 from checker.core.record import NamedTuple
@@ -58,11 +58,16 @@ class _Member(NamedTuple):
 
 
 def survey(sessions: Sessions, coverage: Coverage) -> AuditUnits:
-    """Find the units. Raises InputError for a wrong account ID, without a Region, or without a role to assume."""
+    """Find the units.
+
+    Raises InputError for a wrong account ID, without a Region or for a misspelled one, or without a role to assume.
+    """
     _check_accounts(coverage.accounts)
     home = (*coverage.regions, sessions.base.region_name)[0]
     if not home:
         raise InputError("--region", "no Region is set", help_text=_NO_REGION)
+    for option, region in [("--region", one) for one in coverage.regions] or [("the default Region", home)]:
+        _check_region(option, region)
     calls = Calls(sessions, Unit("", home), threading.Event())
     _note_unknown_regions(calls, coverage)
     caller = _caller(calls)
@@ -89,6 +94,13 @@ def _check_accounts(accounts: Sequence[str]) -> None:
             bare = account.replace("-", "").strip()
             help_text = f"use `{bare}`" if is_account(bare) else "an account ID has twelve digits"
             raise InputError("--accounts", f"`{account}` is not a valid account ID", help_text=help_text)
+
+
+def _check_region(option: str, region: str) -> None:
+    """Refuse a misspelled Region before any call. Raises InputError."""
+    meant = misspelled_region(region)
+    if meant:
+        raise InputError(option, f"`{region}` is not a known Region", help_text=f"did you mean {meant}?")
 
 
 def _note_unknown_regions(calls: Calls, coverage: Coverage) -> None:
