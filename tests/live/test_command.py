@@ -266,6 +266,16 @@ def test_a_topic_that_could_not_be_looked_for_leaves_the_audit_incomplete(cloud:
     assert audit(cloud, "--topic-arn", f"arn:aws:sns:{REGION}:{ACCOUNT}:nope").returncode == 2
 
 
+def test_an_account_without_an_organization_gets_the_option_for_accounts(cloud: Cloud) -> None:
+    cloud.fault = refuse("ListAccounts", "AWSOrganizationsNotInUseException", 400)
+    done = audit(cloud, "--organization", "--role-name", "reader")
+    assert done.returncode == 2
+    refused, suggested = done.stderr.splitlines()
+    assert refused == "error: --organization: the account of the credentials is not in an organization"
+    assert suggested.startswith("  = help: name the accounts with `--accounts ID,...`")
+    assert {call.service for call in cloud.calls} <= {"sts", "organizations"}
+
+
 def test_a_partition_that_is_not_that_of_the_region_is_refused(cloud: Cloud) -> None:
     topic = f"arn:aws-cn:sns:us-east-1:{ACCOUNT}:chat"
     done = audit(cloud, "--topic-arn", topic)
