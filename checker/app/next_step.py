@@ -1,4 +1,4 @@
-"""The next command, complete and ready to paste: a report ends with it, unless there is nothing left to do."""
+"""The next command, complete and ready to paste: a report ends with it if a command can continue the work."""
 
 from __future__ import annotations
 
