@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from checker.core.arn import Arn
     from checker.core.finding import Severity
     from checker.fix.result import Outcome
+    from checker.live.aws.access import Access
     from checker.live.aws.calls import Calls
     from checker.live.repair.execution import Done
     from checker.live.repair.joint import JointPlan
@@ -157,7 +158,7 @@ def _tell_result(planned: JointPlan, outcome: Outcome, request: FixRequest, *, i
     if any(plan.replaceable for plan in planned.plans):
         tell("  = help: `--create-replacement` plans a new topic or key, which --apply creates")
     others = () if interrupted else tuple(_other_regions(planned))
-    tell(*(line for other in others for line in _other_region_text(other)))
+    tell(*(line for other in others for line in _other_region_text(other, request.access)))
     if outcome.is_pending and not request.force_managed:
         tell(*_managers_text(planned))
     consent = _consent(planned, request)
@@ -203,16 +204,15 @@ def _other_regions(planned: JointPlan) -> Iterator[OtherRegion]:
     return other_regions(planned)
 
 
-def _other_region_text(other: OtherRegion) -> Iterator[str]:
+def _other_region_text(other: OtherRegion, access: Access) -> Iterator[str]:
     region = other.replica.region
     yield f"note: the instance has a replica in {region}, which streams to a topic there; it is not in this plan"
     yield from (f"  = streams to {topic}, according to CloudTrail" for topic in other.topics)
     known = "other topics" if other.topics else "topics"
     yield from (f"  = not known to which {known} it streams: {reason}" for reason in other.unread)
     if not other.topics:
-        command = shell_command(
-            ("checker", "fix", "--topic-arn", "TOPIC_ARN", "--instance-arn", str(other.replica))
-        )
+        named = ("--topic-arn", "TOPIC_ARN", "--instance-arn", str(other.replica))
+        command = shell_command(("checker", "fix", *named, *access.words))
         yield f"  = help: fix the topic in {region} too: `{command}`"
 
 

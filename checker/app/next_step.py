@@ -202,6 +202,8 @@ def after_explain_of_replicas(
     explanation: Explanation, chains: Iterable[ReplicaChain], *, live: bool
 ) -> Iterator[str]:
     """Suggest how to explain or create the topic of a replica, if no topic is known in its Region."""
+    from checker.fix.live.replacement import topic_reasons  # imported on demand, as above
+
     topic = topic_arn(explanation.topic.name)
     for one in chains:
         region = one.instance.region
@@ -211,7 +213,8 @@ def after_explain_of_replicas(
             created = shell_command(("checker", "policy", *own, "--replica-region", region))
             if live:
                 yield f"  = help: `{explained}` explains the topic in {region}"
-            yield f"  = help: if there is no topic in {region}, `{created}` prints the policies of both topics"
+            if not list(topic_reasons(explanation.topic, explanation.instance.region)):  # else it is refused
+                yield f"  = help: if there is no topic in {region}, `{created}` prints the policies of both topics"
 
 
 def _fix_of_files(explanation: Explanation, source: Explained, instance: str) -> Iterator[str]:

@@ -107,6 +107,24 @@ def test_an_explanation_of_a_fifo_topic_suggests_its_replacement(
     assert shell.paste(planned, "--yes").returncode == 0
 
 
+def test_no_policy_is_suggested_that_a_fifo_topic_cannot_have(
+    sandbox: Sandbox, account: Account, tmp_path: Path
+) -> None:
+    shell, instance = Shell(sandbox, account, tmp_path), seed.make_instance(account)
+    seed.make_replica(account, instance, "us-west-2")
+    fifo = seed.fifo_topic(account, instance)
+    policy = f"`checker policy --topic-arn {fifo}"
+    assert policy not in shell.run("explain", fifo, "--instance-arn", instance).stderr
+    audited = shell.run("audit", "--region", "us-east-1,us-west-2")
+    assert "create a topic in us-west-2 with subscribers of its own\n" in audited.stdout
+    assert policy not in audited.stdout
+    standard = seed.good_topic(account, instance)
+    explained = shell.run("explain", standard, "--instance-arn", instance).stderr
+    (line,) = (line for line in explained.splitlines() if "`checker policy" in line)
+    command = line.partition("`")[2].partition("`")[0]
+    assert shell.run(*shlex.split(command)[1:]).returncode == 0
+
+
 def test_an_instance_that_does_not_exist_is_left_to_fill_in(
     sandbox: Sandbox, account: Account, tmp_path: Path
 ) -> None:
@@ -125,9 +143,11 @@ def test_the_audit_that_a_fix_names_shows_the_undetermined_results(
     sandbox: Sandbox, account: Account, tmp_path: Path, role: tuple[str, ...]
 ) -> None:
     shell, instance = Shell(sandbox, account, tmp_path), seed.make_instance(account)
-    seed.make_replica(account, instance, "us-west-2")
+    replica = seed.make_replica(account, instance, "us-west-2")
     topic = seed.good_topic(account, instance)
     planned = shell.run("fix", "--topic-arn", topic, "--instance-arn", instance, *role)
+    other = shlex.join(["checker", "fix", "--topic-arn", "TOPIC_ARN", "--instance-arn", replica, *role])
+    assert f"fix the topic in us-west-2 too: `{other}`" in planned.stderr
     assert "nothing to fix, 1 undetermined\n" in planned.stderr
     (line,) = (line for line in planned.stderr.splitlines() if line.endswith(UNDETERMINED))
     audit = shlex.split(line.removeprefix("  = help: `").removesuffix(UNDETERMINED))
