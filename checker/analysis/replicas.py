@@ -108,8 +108,11 @@ def not_read(replica: Arn, reason: str = "no such topic was read") -> str:
 
 
 def help_for(topic: Arn, replica: Arn) -> str:
-    """Describe what a replica needs, next to the topic that its source streams to."""
+    """Describe what a replica needs, next to the topic that its source streams to; `checker policy` refuses a FIFO topic."""
+    needed = f"create a topic in {replica.region} with subscribers of its own"
+    if topic.resource.endswith(".fifo"):
+        return needed
     return (
-        f"create a topic in {replica.region} with subscribers of its own; `checker policy --topic-arn {topic} "
+        f"{needed}; `checker policy --topic-arn {topic} "
         f"--instance-arn {replica._replace(region=topic.region)} --replica-region {replica.region}` prints its policy"
     )

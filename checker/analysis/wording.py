@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checker.core.pattern import pattern
 from checker.core.regions import CONNECT_REGIONS, REGIONS
 from checker.core.unknown import Unknown
 from checker.iam.decide.request import Anonymous, AwsPrincipal, Service
@@ -120,5 +121,26 @@ def similar_region(region: str) -> str:
     known = [one for regions in REGIONS.values() for one in regions]
     if region in known:
         return ""
-    swapped = [one for one in known if sorted(one) == sorted(region)]
-    return " or ".join(f"`{one}`" for one in swapped[:1] or closest(region, known))
+    word = region.lower()
+    meant = [one for one in known if one == word] or _swapped(word, known)
+    return " or ".join(f"`{one}`" for one in meant or closest(word, known))
+
+
+def _swapped(word: str, known: Sequence[str]) -> list[str]:
+    """Return the first known Region with the letters of a word."""
+    return [one for one in known if sorted(one) == sorted(word)][:1]
+
+
+_AREA = r"([a-z]{2}(-gov|-iso[a-z]?)?|eusc-[a-z]{2})"
+_DIRECTION = "(central|(north|south)?(east|west)|north|south)"
+_NEW_REGION = pattern(f"{_AREA}-{_DIRECTION}-[1-9]")
+
+
+def misspelled_region(region: str) -> str:
+    """Name the known Regions that an unknown one resembles; empty if it may be newer than the list.
+
+    AWS names Regions after a country or area, a direction and a number.
+    """
+    known = [one for regions in REGIONS.values() for one in regions]
+    may_be_new = _NEW_REGION.fullmatch(region) and not _swapped(region, known)
+    return "" if may_be_new else similar_region(region)

@@ -41,7 +41,7 @@ from checker.app.signals import interruptible
 from checker.app.terminal import is_terminal, progress_bar, tell
 from checker.configuration.baseline import hold_back, read_baseline
 from checker.core.errors import InputError, Skipped
-from checker.core.shell import shell_command
+from checker.core.shell import shell_command, without_options
 from checker.core.unknown import Unknown
 from checker.inputs.discover import STDIN, is_stream
 from checker.inputs.output_file import protect
@@ -94,7 +94,8 @@ def audit_accounts(request: AuditOptions, formats: Sequence[str], output: str) -
     if not request.journal and not request.resume:
         journal.path.unlink()
     ending = ending_of(run.report, run.fail_on, strict=run.strict, live=True)
-    ending = ending._replace(crashed=ending.crashed or not whole)
+    wrong = not request.may_be_gone and _names_no_topic(request.options.topics, run.report)
+    ending = ending._replace(crashed=ending.crashed or not whole, unreadable=wrong)
     if misses_all(run.report):
         tell(
             "error: --since: nothing that earlier audits found was audited", f"  = help: {_OTHER_CREDENTIALS}"
@@ -171,6 +172,17 @@ def _with_unmatched(run: Run, request: AuditOptions, plan: Plan) -> Run:
     return run._replace(report=run.report._replace(skipped=skipped))
 
 
+def _names_no_topic(patterns: Sequence[str], report: Report) -> bool:
+    """Return True if a --topic-arn is a wrong value: AWS has no such topic, or everything was read and nothing matches."""
+    from checker.live.aws.errors import is_not_found
+
+    names = [target.resource for target in report.examined]
+    unmatched = [text for text in patterns if any(topics_not_found([text], names))]
+    missing = {one.what for one in report.skipped if is_not_found(one.reason)}
+    unread = any(one.error and one.what not in ("--topic-arn", *missing) for one in report.skipped)
+    return any(text in missing or not unread for text in unmatched)
+
+
 def _without_repeats(run: Run) -> Run:
     from checker.live.audit.accounts import without_repeats
 
@@ -235,17 +247,8 @@ def _without_baselined(request: AuditOptions, run: Run) -> Run:
 
 def resume_command(arguments: Sequence[str], journal: Path) -> str:
     """Return the command that resumes an audit from its journal."""
-    kept: list[str] = []
-    words = iter(arguments)
-    for word in words:
-        if word in _JOURNALS:
-            next(words, None)
-        elif word.partition("=")[0] not in _JOURNALS:
-            kept.append(word)
+    kept = without_options(arguments, "--journal", "--resume")
     return shell_command(("checker", *kept, "--resume", str(journal)))
-
-
-_JOURNALS = ("--journal", "--resume")
 
 
 def _unpaired(report: Report, plan: Plan) -> Iterator[Skipped]:

@@ -41,7 +41,10 @@ Recorded = dict[str, Any]
 
 
 class AuditOptions(NamedTuple):
-    """Options of an audit; ``arguments`` are the words of the command line after `checker`."""
+    """Options of an audit; ``arguments`` are the words of the command line after `checker`.
+
+    ``may_be_gone`` is true if the topics are those of events, which may be deleted since.
+    """
 
     options: Options
     access: Access
@@ -58,6 +61,7 @@ class AuditOptions(NamedTuple):
     save: Path | None = None
     check_permissions: bool = False
     arguments: tuple[str, ...] = ()
+    may_be_gone: bool = False
 
 
 class _Recorded(NamedTuple):

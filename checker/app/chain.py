@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import Inventory, Key, Pairing, Source
-from checker.app.next_step import this_command
-from checker.core.arn import unquoted
+from checker.app.next_step import this_command, with_instance_arn
+from checker.core.arn import is_instance_arn, unquoted
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import declared_as
 from checker.core.record import NamedTuple
@@ -177,9 +177,13 @@ class InstanceName(NamedTuple):
     name: str = ""
 
     def check(self) -> None:
-        """Check that at most one option is given. Raises InputError."""
+        """Check that at most one option is given, and that no ARN is given as a name. Raises InputError."""
         if self.arn and self.name:
             raise InputError("--instance", "contradicts --instance-arn", help_text="remove one of them")
+        bare = unquoted(self.name)
+        if is_instance_arn(bare):
+            help_text = f"name it with `--instance-arn`: `{with_instance_arn(bare)}`"
+            raise InputError("--instance", f"`{bare}` is an ARN, not an alias or ID", help_text=help_text)
 
     def find(self, topic: Arn, access: Access) -> Arn:
         """Return the named instance. An ID or alias is looked up where the topic is. Raises CheckerError."""
@@ -267,18 +271,18 @@ def _find_instance(calls: Calls, topic: Topic, name: str, activity: Activity) ->
     contacts = () if isinstance(activity.contacts, Unknown) else activity.contacts
     paired = pair_topic(topic, named_by(topic), listed or (), contacts, complete=listed is not None)
     if not paired.pairings:
-        help_text = _help_to_name([one.arn.instance_id for one in listed or ()], calls)
+        help_text = _help_to_name([one.arn for one in listed or ()])
         raise InputError(str(topic.arn), "no Connect instance is known for this topic", help_text=help_text)
     return paired, paired.pairings[0].instance
 
 
-def _help_to_name(known: Sequence[str], calls: Calls) -> str:
-    """Return the command that names the instance, which may be one of the account's or one of another account."""
+def _help_to_name(known: Sequence[Arn]) -> str:
+    """Return the command that names the instance, which may be one of the caller's account or of another account."""
     if not known:
         return f"name it: `{this_command('--instance-arn', 'INSTANCE_ARN')}`"
-    names = ", ".join(f"`{one}`" for one in known)
-    place = f"account {calls.unit.account} has {names} in {calls.unit.region}"
-    return f"{place}; name one: `{this_command('--instance', known[0])}`"
+    names = ", ".join(f"`{one.instance_id}`" for one in known)
+    place = f"account {known[0].account} has {names} in {known[0].region}"
+    return f"{place}; name one: `{this_command('--instance', known[0].instance_id)}`"
 
 
 _HOURS = 24

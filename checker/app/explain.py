@@ -39,6 +39,7 @@ from checker.report.brief import skipped_text
 from checker.report.context import Paint
 from checker.report.explanation import explanation_json, explanation_text
 from checker.report.replicas import replicas_json, replicas_text
+from checker.report.wrapped_text import wrapped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -92,10 +93,18 @@ def explain_topic(
     files = (Path(named_in(topic)[0]), *(path for path in (key_policy, key) if path is not None))
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
     if not has_wrong_option(skipped):
-        source = Explained(() if live else files, missing, given, access.words, rcp)
-        tell(*after_explain_of_replicas(explanation, replicas or (), live=live))
-        tell(*after_explain(explanation, source))
+        source = Explained(() if live else files, missing, given, access.words, rcp, _streaming(chain))
+        _tell(after_explain_of_replicas(explanation, replicas or (), live=live))
+        _tell(after_explain(explanation, source))
     return _ending(explanation, replicas or (), skipped, strict=strict, live=live)
+
+
+def _streaming(chain: Chain) -> tuple[Arn, ...]:
+    """Return the instances that CloudTrail shows for a topic in AWS."""
+    contacts = chain.activity.contacts if chain.activity is not None else ()
+    if isinstance(contacts, Unknown):
+        return ()
+    return tuple(dict.fromkeys(one.instance for one in contacts if one.instance is not None))
 
 
 def _explained(chain: Chain) -> Explanation:
@@ -174,8 +183,12 @@ def _read_files(topic: str, address: str, instance: str, key: Key | None, given:
 def _tell_skipped(skipped: Iterable[Skipped]) -> None:
     listed = tuple(skipped)
     for one in listed:
-        tell(*skipped_text(one, paint_for(sys.stderr)))
-    tell(*to_read_outside(listed))
+        _tell(skipped_text(one, paint_for(sys.stderr)))
+    _tell(to_read_outside(listed))
+
+
+def _tell(lines: Iterable[str]) -> None:
+    tell(*wrapped_text(lines, paint_for(sys.stderr)))
 
 
 def _lines(

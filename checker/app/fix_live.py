@@ -10,7 +10,7 @@ from checker.app.chain import InstanceName
 from checker.app.chat import ending_of_flow, try_chat
 from checker.app.exit_codes import Ending, ending_of_error, ending_of_fix
 from checker.app.fix_request import FixRequest, write_report
-from checker.app.next_step import after_live_fix
+from checker.app.next_step import Consent, after_live_fix, to_audit
 from checker.app.run import decide, organization_of, prepare
 from checker.app.signals import finishing, interruptible
 from checker.app.terminal import check_output, complain, confirm, paint_for, plan_reader, tell
@@ -23,7 +23,7 @@ from checker.lint.engine import Scope, judge
 from checker.report.brief import skipped_text
 from checker.report.changes import steps_text
 from checker.report.context import Paint
-from checker.report.repair import summary_line
+from checker.report.repair import summary_line, undetermined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -144,20 +144,57 @@ def _finish(
         if done.refused:
             unread = any(entry.error for entry in planned.skipped)
             return Ending(incomplete=True) if unread else ending_of_error(done.fault)
-    _tell_result(planned, done.outcome, request.access, interrupted=interrupted)
+    _tell_result(planned, done.outcome, request, interrupted=interrupted)
     return _ending(planned, done, fail_on)
 
 
-def _tell_result(planned: JointPlan, outcome: Outcome, access: Access, *, interrupted: bool) -> None:
+def _tell_result(planned: JointPlan, outcome: Outcome, request: FixRequest, *, interrupted: bool) -> None:
     """Print what could not be read, the summary, and the next command."""
     for skipped in (*(doubt.skipped() for doubt in planned.doubts), *planned.skipped):
         tell(*skipped_text(skipped, Paint()))
-    tell(summary_line(outcome))
+    tell(summary_line(outcome, live=True))
+    if undetermined(outcome) and outcome.replacement is None:
+        tell(to_audit([plan.wanted for plan in planned.plans], request.access))
     if any(plan.replaceable for plan in planned.plans):
         tell("  = help: `--create-replacement` plans a new topic or key, which --apply creates")
     others = () if interrupted else tuple(_other_regions(planned))
-    tell(*(line for other in others for line in _other_region_text(other)))
-    tell(*after_live_fix(planned, outcome, others, access.words))
+    tell(*(line for other in others for line in _other_region_text(other, request.access)))
+    if outcome.is_pending and not request.force_managed:
+        tell(*_managers_text(planned))
+    consent = _consent(planned, request)
+    tell(*after_live_fix(planned, outcome, others, request.access.words, consent))
+
+
+def _managers_text(planned: JointPlan) -> Iterator[str]:
+    """Name the tools that manage the resources of the plan."""
+    from checker.live.aws.topic import MANAGED_HELP
+
+    managers = dict.fromkeys(manager for plan in planned.plans for manager in plan.state.managed)
+    yield from (f"note: {manager}" for manager in managers)
+    if managers:
+        yield f"  = help: {MANAGED_HELP}"
+
+
+def _consent(planned: JointPlan, request: FixRequest) -> Consent:
+    """Find out what --apply would refuse, as `_apply` does."""
+    from checker.live.repair.execution import blocking_error
+    from checker.live.repair.planning import CutOffError
+
+    doubts = () if request.unsafe else planned.doubts
+    cut_off = tuple(doubt.what for doubt in doubts if isinstance(doubt, CutOffError))
+    configured = (
+        str(instance.arn)
+        for plan in planned.plans
+        for instance in plan.wanted.instances
+        if instance.source is not Source.OPTION  # an option replaces all of them
+    )
+    is_refused = len(cut_off) < len(doubts) or any(map(blocking_error, planned.plans))
+    is_managed = any(plan.state.managed for plan in planned.plans) and not request.force_managed
+    return Consent(
+        ("--force-managed",) if is_managed else (),
+        (*configured, *cut_off) if cut_off else (),
+        is_refused,
+    )
 
 
 def _other_regions(planned: JointPlan) -> Iterator[OtherRegion]:
@@ -167,16 +204,15 @@ def _other_regions(planned: JointPlan) -> Iterator[OtherRegion]:
     return other_regions(planned)
 
 
-def _other_region_text(other: OtherRegion) -> Iterator[str]:
+def _other_region_text(other: OtherRegion, access: Access) -> Iterator[str]:
     region = other.replica.region
     yield f"note: the instance has a replica in {region}, which streams to a topic there; it is not in this plan"
     yield from (f"  = streams to {topic}, according to CloudTrail" for topic in other.topics)
     known = "other topics" if other.topics else "topics"
     yield from (f"  = not known to which {known} it streams: {reason}" for reason in other.unread)
     if not other.topics:
-        command = shell_command(
-            ("checker", "fix", "--topic-arn", "TOPIC_ARN", "--instance-arn", str(other.replica))
-        )
+        named = ("--topic-arn", "TOPIC_ARN", "--instance-arn", str(other.replica))
+        command = shell_command(("checker", "fix", *named, *access.words))
         yield f"  = help: fix the topic in {region} too: `{command}`"
 
 

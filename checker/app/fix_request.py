@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from checker.app.chain import InstanceName
 from checker.app.options import check_seconds
 from checker.app.output import Format
 from checker.app.run import Options
@@ -64,6 +65,7 @@ class FixRequest(NamedTuple):
         """Check options and their combinations before anything is read. Raises CheckerError."""
         check_output(self.output)
         check_seconds("--wait", self.wait)
+        InstanceName(name=self.instance_name).check()
         if (self.contact_flow or self.rollback) and not self.test_flow:
             reason = "required by --contact-flow-id and --rollback-on-failure"
             raise InputError("--test-flow", reason, help_text="add it")

@@ -1,4 +1,4 @@
-"""The next command, complete and ready to paste: a report ends with it, unless there is nothing left to do."""
+"""The next command, complete and ready to paste: a report ends with it if a command can continue the work."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ from checker.analysis.inventory import Source
 from checker.core.arn import topic_arn
 from checker.core.finding import Applicability, Severity, Verdict
 from checker.core.record import NamedTuple
-from checker.core.shell import path_argument, shell_command, shell_word, with_options
+from checker.core.shell import path_argument, shell_command, shell_word, with_options, without_options
 from checker.inputs.collect import Given
 from checker.inputs.confinement import OPTION, is_refusal
 from checker.inputs.discover import is_stream
+from checker.lint.rule import Link
+from checker.lint.status import BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from checker.app.run import Options
+    from checker.core.arn import Arn
     from checker.core.errors import Skipped
     from checker.fix.live.flow_result import FlowResult
     from checker.fix.result import Outcome
     from checker.lint.explain_replicas import ReplicaChain
     from checker.lint.explanation import Explanation
     from checker.lint.report import Report
+    from checker.live.aws.access import Access
     from checker.live.permissions import Extras
     from checker.live.repair.joint import JointPlan
+    from checker.live.repair.planning import RepairRequest
     from checker.live.repair.replica_topics import OtherRegion
 
 _CONTACT_FLOW = ("--contact-flow-id", "CONTACT_FLOW_ID")
@@ -62,32 +67,55 @@ def has_wrong_option(skipped: Iterable[Skipped]) -> bool:
     return any(one.error and one.what.startswith("--") for one in skipped)
 
 
+class Consent(NamedTuple):
+    """What a planned fix needs to be applied: ``options`` besides --apply.
+
+    ``unnamed`` are instances to name first, because the fix would cut them off. No command applies a ``refused`` fix.
+    """
+
+    options: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
+    refused: bool = False
+
+
 def after_fix(
     outcome: Outcome,
     instances: Sequence[str],
     topics: Sequence[str] = (),
     access: Sequence[str] = (),
+    consent: Consent = Consent(),  # noqa: B008 - frozen
 ) -> Iterator[str]:
     """Suggest --apply for planned fixes, a test chat for applied ones, and else an explanation of a topic in AWS.
 
     ``topics`` use the fixed keys. The explanation shows what a fix does not read, such as the subscribers.
     """
     if outcome.is_pending:
-        yield f"next: {this_command('--apply')}"
+        yield from _to_apply(consent)
     elif outcome.applied and outcome.flow is None:
         yield from _flow((*(change.resource for change in outcome.changes), *topics), instances, access)
     elif topics and outcome.replacement is None and not (outcome.changes or outcome.unfixed):
         yield _explain(topics[0], instances[0] if instances else "INSTANCE_ARN", access)
 
 
+def _to_apply(consent: Consent) -> Iterator[str]:
+    if consent.unnamed:
+        yield f"next: {this_command(*_instances(consent.unnamed))}"
+    elif not consent.refused:
+        yield f"next: {this_command('--apply', *consent.options)}"
+
+
 def after_live_fix(
-    planned: JointPlan, outcome: Outcome, others: Sequence[OtherRegion], access: Sequence[str]
+    planned: JointPlan,
+    outcome: Outcome,
+    others: Sequence[OtherRegion],
+    access: Sequence[str],
+    consent: Consent = Consent(),  # noqa: B008 - frozen
 ) -> Iterator[str]:
     """Suggest a replacement, else the fix of both Regions if the topic in the other one is known, else the usual step."""
     plan = next((plan for plan in planned.plans if plan.changes), planned.plans[0])
-    instances = [str(instance.arn) for instance in plan.wanted.instances]
+    instances = [*(str(instance.arn) for instance in plan.wanted.instances), *consent.unnamed]
     shown = outcome._replace(changes=plan.outcome.changes)
-    following = list(after_fix(shown, instances, [str(plan.topic)], access))
+    following = list(after_fix(shown, instances, [str(plan.topic)], access, consent))
     replaceable = [str(plan.wanted.topic) for plan in planned.plans if plan.replaceable]
     elsewhere = [str(topic) for other in others for topic in other.topics]
     if replaceable and not following:
@@ -101,17 +129,36 @@ def after_live_fix(
         yield from following
 
 
+def to_audit(requests: Iterable[RepairRequest], access: Access) -> str:
+    """Name the command that shows the undetermined results of topics in AWS; an audit takes no ARN of a role."""
+    wanted = tuple(requests)
+    instances = _instances(str(instance.arn) for one in wanted for instance in one.instances)
+    if access.role_arn:
+        command = ("explain", str(wanted[0].topic), *instances[:2])
+    else:
+        accounts = [("--accounts", one.topic.account) for one in wanted] if access.role else []
+        regions = [("--region", one.topic.region) for one in wanted]
+        units = (word for pair in dict.fromkeys((*accounts, *regions)) for word in pair)
+        named = (word for one in wanted for word in ("--topic-arn", str(one.topic)))
+        command = ("audit", *units, *named, *instances)
+    shown = shell_command(("checker", *command, *access.words))
+    return f"  = help: `{shown}` shows the undetermined results"
+
+
 def _fix_of(topics: Iterable[str], instances: Iterable[str], access: Sequence[str]) -> str:
     named = [word for topic in topics for word in ("--topic-arn", topic)]
-    paired = [word for instance in dict.fromkeys(instances) for word in ("--instance-arn", instance)]
-    return _line(("fix", *named, *paired, *access))
+    return _line(("fix", *named, *_instances(instances), *access))
+
+
+def _instances(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(word for name in dict.fromkeys(names) for word in ("--instance-arn", name))
 
 
 class Explained(NamedTuple):
     """The input of an explanation: the files of the chain, without any if the topic is in AWS, and template values.
 
     ``missing`` are options that would supply the key, ``access`` those for access to AWS, and ``rcp`` the files with
-    organization policies.
+    organization policies. ``streaming`` are the instances that stream to the topic according to CloudTrail.
     """
 
     paths: tuple[Path, ...] = ()
@@ -119,6 +166,7 @@ class Explained(NamedTuple):
     given: Given = Given()
     access: tuple[str, ...] = ()
     rcp: tuple[Path, ...] = ()
+    streaming: tuple[Arn, ...] = ()
 
 
 def after_explain(explanation: Explanation, source: Explained) -> Iterator[str]:
@@ -133,16 +181,29 @@ def after_explain(explanation: Explanation, source: Explained) -> Iterator[str]:
         if explanation.kms == "unknown" and isinstance(key, str) and source.paths and source.missing:
             yield from _key_files(key, source.missing)
     elif not source.paths:
-        named = ("--topic-arn", explanation.topic.name, "--instance-arn", instance)
-        yield _line(("fix", *named, *source.access))
+        yield _fix_live(explanation, source.access, source.streaming)
     elif not any(map(is_stream, source.paths)):
         yield from _fix_of_files(explanation, source, instance)
+
+
+def _fix_live(explanation: Explanation, access: Sequence[str], streaming: Iterable[Arn] = ()) -> str:
+    """Suggest a fix of a topic in AWS for all its instances, by a new topic or key if no policy would help."""
+    from checker.fix.live.replacement import is_replaceable  # imported on demand: a check fixes nothing
+
+    is_missing = explanation.status(Link.INSTANCE) == BROKEN
+    own = "INSTANCE_ARN" if is_missing else str(explanation.instance)
+    others = (str(arn) for arn in streaming if arn != explanation.instance)
+    fix = _fix_of([explanation.topic.name], [own, *others], access)
+    needs_new = is_replaceable(explanation.topic, None, explanation.instance.region)
+    return f"{fix} --create-replacement" if needs_new else fix
 
 
 def after_explain_of_replicas(
     explanation: Explanation, chains: Iterable[ReplicaChain], *, live: bool
 ) -> Iterator[str]:
     """Suggest how to explain or create the topic of a replica, if no topic is known in its Region."""
+    from checker.fix.live.replacement import topic_reasons  # imported on demand, as above
+
     topic = topic_arn(explanation.topic.name)
     for one in chains:
         region = one.instance.region
@@ -152,7 +213,8 @@ def after_explain_of_replicas(
             created = shell_command(("checker", "policy", *own, "--replica-region", region))
             if live:
                 yield f"  = help: `{explained}` explains the topic in {region}"
-            yield f"  = help: if there is no topic in {region}, `{created}` prints the policies of both topics"
+            if not list(topic_reasons(explanation.topic, explanation.instance.region)):  # else it is refused
+                yield f"  = help: if there is no topic in {region}, `{created}` prints the policies of both topics"
 
 
 def _fix_of_files(explanation: Explanation, source: Explained, instance: str) -> Iterator[str]:
@@ -206,13 +268,20 @@ def this_command(*more: str) -> str:
     return shell_command(with_options(("checker", *sys.argv[1:]), *more))
 
 
+def with_instance_arn(arn: str) -> str:
+    """Return the command that is running, with the ARN of the instance in place of `--instance`."""
+    words = without_options(sys.argv[1:], "--instance")
+    return shell_command(with_options(("checker", *words), "--instance-arn", arn))
+
+
 def after_flow(result: FlowResult, access: Sequence[str]) -> Iterator[str]:
     """Suggest a fix for a topic that got no message, or an explanation if no broken link is known."""
     for topic in result.topics:
         if topic.arrival is None and result.end.value in ("silent", "not_started"):
-            is_broken = topic.explanation is not None and topic.explanation.first_broken() is not None
-            command = ("fix", "--topic-arn") if is_broken else ("explain",)
-            yield _line((*command, topic.topic, "--instance-arn", result.instance, *access))
+            if topic.explanation is not None and topic.explanation.first_broken() is not None:
+                yield _fix_live(topic.explanation, access)
+            else:
+                yield _explain(topic.topic, result.instance, access)
             return
 
 

@@ -28,6 +28,7 @@ from checker.report.brief import (
     summary_text,
 )
 from checker.report.context import Paint, Setting
+from checker.report.wrapped_text import wrapped_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -81,7 +82,8 @@ def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> 
     if any(destination.format == "github" for destination in targets):
         _step_summary(run.report, run.fail_on)
     written = [_write_format(target, run) for target in targets]
-    tell(*_outcome(run, paint_for(sys.stderr)))
+    paint = paint_for(sys.stderr)
+    tell(*wrapped_text(_outcome(run, paint), paint))
     return all(written)
 
 

@@ -12,7 +12,7 @@ from checker.configuration.load import check_name, read_configuration
 from checker.configuration.model import Choice, Configuration, matches, root_of
 from checker.configuration.selection import ALL, choose, idle, selects
 from checker.configuration.suppression import suppress
-from checker.core.arn import is_instance_arn
+from checker.core.arn import is_instance_arn, is_plain, topic_arn
 from checker.core.errors import InputError, Skipped
 from checker.core.finding import Severity, listed
 from checker.core.pattern import pattern
@@ -422,13 +422,20 @@ def _configuration(options: Options, names: set[str]) -> Configuration:
 
 
 def _check_topics(options: Options) -> None:
-    """Refuse an instance as a topic in scope, and quotes around an ARN. Raises InputError."""
+    """Refuse an instance as a topic in scope, quotes around an ARN and a wrong partition. Raises InputError."""
     for text in options.topics:
-        from checker.inputs.arn_options import check_bare, topic_option  # only where there are options
+        from checker.inputs.arn_options import (  # only where there are options
+            check_bare,
+            check_partition,
+            topic_option,
+        )
 
         check_bare("--topic-arn", text)
         if is_instance_arn(text):
             topic_option("--topic-arn", text)
+        arn = topic_arn(text)
+        if arn is not None and is_plain(arn.partition):
+            check_partition("--topic-arn", arn)
 
 
 def _check_choice(options: Options) -> None:

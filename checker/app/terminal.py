@@ -270,9 +270,11 @@ def progress_bar(delay: float = _BAR_DELAY) -> Callable[[str, float], None]:
 def complain(error: CheckerError) -> None:
     """Report an error, its place and its help, and the errors that were found with it."""
     from checker.report.brief import skipped_text
+    from checker.report.wrapped_text import wrapped_text
 
+    paint = paint_for(sys.stderr)
     for one in (error, *error.further):
-        tell(*skipped_text(one.skipped(), paint_for(sys.stderr)))
+        tell(*wrapped_text(skipped_text(one.skipped(), paint), paint))
 
 
 _ADD_YES = "add `--yes` to skip confirmation"

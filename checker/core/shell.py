@@ -61,6 +61,18 @@ def path_word(path: PurePath | str) -> str:
     return shell_word(path_argument(path))
 
 
+def without_options(words: Iterable[str], *options: str) -> tuple[str, ...]:
+    """Remove options and their values, which follow as the next word or after a `=`."""
+    kept: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word in options:
+            next(rest, None)
+        elif word.partition("=")[0] not in options:
+            kept.append(word)
+    return tuple(kept)
+
+
 def with_options(command: Sequence[str], *options: str) -> tuple[str, ...]:
     """Add options to a command, before a `--` that ends its options."""
     end = command.index("--") if "--" in command else len(command)

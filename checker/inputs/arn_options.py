@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checker.core.arn import Arn, instance_arn_problem, topic_arn, topic_arn_problem, unquoted
+from checker.core.arn import Arn, instance_arn_problem, partition_of, topic_arn, topic_arn_problem, unquoted
 from checker.core.errors import InputError
 
 _SURROUNDED = "it has blanks or quotes around it"
@@ -18,6 +18,15 @@ def check_bare(option: str, text: str | None) -> None:
         raise InputError(option, reason, help_text=f"use `{bare}`")
 
 
+def check_partition(option: str, arn: Arn) -> None:
+    """Refuse an ARN whose partition is not that of its Region. A Region that is not listed fits any. Raises InputError."""
+    belongs = partition_of(arn.region)
+    if belongs not in (None, arn.partition):
+        reason = f"`{arn}`: {arn.region} belongs to {belongs}"
+        help_text = f"an ARN in that Region begins with `arn:{belongs}:`"
+        raise InputError(option, reason, help_text=help_text)
+
+
 def topic_option(option: str, text: str) -> Arn:
     """Parse an option with a topic ARN. Raises InputError, which explains a wrong ARN."""
     check_bare(option, text)
@@ -25,6 +34,7 @@ def topic_option(option: str, text: str) -> Arn:
     if arn is None:
         reason = f"`{text}` is not a topic ARN: {topic_arn_problem(text)}"
         raise InputError(option, reason, help_text=help_for_topic(text))
+    check_partition(option, arn)
     return arn
 
 
@@ -46,6 +56,7 @@ def instance_option(text: str) -> Arn:
     check_bare("--instance-arn", text)
     arn = Arn.parse(text)
     if arn is not None and arn.is_instance:
+        check_partition("--instance-arn", arn)
         return arn
     shown = f"`{text}` is not a Connect instance ARN: {instance_arn_problem(text)}"
     raise InputError("--instance-arn", shown, help_text=_INSTANCE_FORM)

@@ -18,13 +18,19 @@ from checker.analysis.documented import (
 )
 from checker.analysis.inventory import PolicyText
 from checker.analysis.key_names import is_managed_key
-from checker.core.arn import Arn, is_account, is_uuid, partition_of, topic_arn_problem
+from checker.core.arn import Arn, is_account, is_uuid, topic_arn_problem
 from checker.core.errors import InputError
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.prove.prove import can_publish
 from checker.iam.prove.space import Target
-from checker.inputs.arn_options import TOPIC_FORM, check_bare, help_for_topic, instance_option
+from checker.inputs.arn_options import (
+    TOPIC_FORM,
+    check_bare,
+    check_partition,
+    help_for_topic,
+    instance_option,
+)
 from checker.inputs.text import TextDocument
 from checker.inputs.typed_files import load_key_policy, load_topic
 from checker.policy.limits import refusals
@@ -202,10 +208,7 @@ def _topic(text: str) -> Arn:
             "AWS documents that only standard topics are supported, and a topic cannot change its type"
         )
         raise InputError(_TOPIC, f"`{text}` is a FIFO topic", help_text=help_text)
-    belongs = partition_of(arn.region)
-    if belongs not in (None, arn.partition):
-        help_text = f"an ARN in that Region begins with `arn:{belongs}:`"
-        raise InputError(_TOPIC, f"`{text}`: {arn.region} belongs to {belongs}", help_text=help_text)
+    check_partition(_TOPIC, arn)
     return arn
 
 

@@ -98,9 +98,14 @@ def _cause_of(link: LinkStatus) -> Cause:
 
 
 def causes_of_silence(explanation: Explanation, activity: Activity) -> tuple[Cause, ...]:
-    """Return the causes why a topic in AWS may be silent, the most likely first; empty if none is known."""
+    """Return the causes why a topic in AWS may be silent, the most likely first; empty if none is known.
+
+    A link whose status is unknown is not a likely cause if another link is known to be broken.
+    """
     behind = tuple(_behind(explanation, activity.counters))
-    known = (broken_link(explanation), *_refused(activity.refused), *behind, unknown_link(explanation))
+    broken = broken_link(explanation)
+    unknown = None if broken else unknown_link(explanation)
+    known = (broken, *_refused(activity.refused), *behind, unknown)
     causes = tuple(cause for cause in known if cause is not None)
     return causes or tuple(_unused(activity))
 

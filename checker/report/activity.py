@@ -35,13 +35,14 @@ def activity_json(explanation: Explanation, activity: Activity) -> dict[str, Any
 
 
 def cause_lines(explanation: Explanation, activity: Activity, paint: Paint) -> Iterator[str]:
-    """Yield the likely causes that the answer does not state already."""
+    """Yield the likely causes that the answer does not state already; after a broken link they are further problems."""
     first = explanation.decisive
+    label = "Likely cause of silence:" if explanation.first_broken() is None else "Another problem:"
     for cause in causes_of_silence(explanation, activity):
         if first is not None and cause.link == first.link.value:
             continue
         rule = paint("dim", f" [{cause.rule}]") if cause.rule else ""
-        yield f"{paint('bold', 'Likely cause of silence:')} {inert(cause.reason)}{rule}"
+        yield f"{paint('bold', label)} {inert(cause.reason)}{rule}"
         yield from (f"  {inert(evidence)}" for evidence in cause.evidence)
         if cause.help:
             yield paint.detail("help", cause.help)

@@ -15,6 +15,7 @@ from checker.report.decision import match_lines
 from checker.report.formats.json import pairing_json
 from checker.report.links import STYLES, link_text
 from checker.report.subscribers import subscribers_json, subscribers_text
+from checker.report.wrapped_text import wrapped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +108,8 @@ def explanation_text(
 
     ``activity`` is the use of a topic in AWS, from which the likely cause of its silence follows.
     """
-    yield from map(explanation.deployments.default.reworded, _lines(explanation, paint, activity))
+    lines = map(explanation.deployments.default.reworded, _lines(explanation, paint, activity))
+    yield from wrapped_text(lines, paint)
 
 
 def _lines(explanation: Explanation, paint: Paint, activity: Activity | None) -> Iterator[str]:

@@ -9,6 +9,7 @@ from checker.core.record import NamedTuple
 from checker.core.terminal_text import inert
 from checker.report.brief import fix_label, place_text
 from checker.report.context import Paint, width
+from checker.report.wrapped_text import wrapped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,11 +93,16 @@ def _several_lines(file: Text, at: Position, paint: Paint, gutter: int) -> Itera
 
 
 def finding_lines(finding: Finding, paint: Paint) -> Iterator[str]:
-    """Yield a finding with its places, its witness, its help and its fixes."""
+    """Yield a finding with its places, its witness, its help and its fixes. Excerpts have the width of the terminal."""
     severity = finding.severity.value
-    yield f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', inert(finding.message))}"
+    head = f"{paint(severity, f'{severity}[{finding.rule}]')}: {paint('bold', inert(finding.message))}"
+    yield from wrapped_text([head], paint)
     for location in finding.locations:
         yield from _location(location, paint)
+    yield from wrapped_text(_details(finding, paint), paint)
+
+
+def _details(finding: Finding, paint: Paint) -> Iterator[str]:
     yield from (paint.detail("resource", name) for name in _resource(finding))
     if finding.witness is not None:
         yield paint.detail("witness", finding.witness.sentence)

@@ -107,7 +107,8 @@ def _unexpected(result: TopicResult, paint: Paint) -> Iterator[str]:
 
 def _cause(cause: Cause, end: End, paint: Paint) -> Iterator[str]:
     """Yield the cause, labeled as known (proven, or stated by AWS) or as likely."""
-    known = end is End.BLOCKED or (end is End.REFUSED and not cause.link and not cause.rule)
+    stated = end is End.REFUSED and not cause.link and not cause.rule
+    known = end is End.BLOCKED or stated or (end is End.SILENT and cause.proven)
     label = "reason:" if known else "likely cause:"
     rule = paint("dim", f" [{cause.rule}]") if cause.rule else ""
     link = f"the {cause.link.replace('_', ' ')}: " if cause.link else ""

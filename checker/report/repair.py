@@ -47,7 +47,7 @@ def repairs_text(outcomes: Mapping[str, Outcome], paint: Paint) -> Iterator[str]
     for number, (topic, outcome) in enumerate(outcomes.items(), 1):
         yield from [""] * (number > 1)
         heading = f"topic {number} of {len(outcomes)}, {inert(topic)}"
-        yield f"{paint('bold', heading)}: {summary_line(outcome)}"
+        yield f"{paint('bold', heading)}: {summary_line(outcome, live=True)}"
         yield from repair_text(outcome, paint)
 
 
@@ -213,22 +213,27 @@ def _unfixed_json(unfixed: UnfixedFinding, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def summary_line(outcome: Outcome) -> str:
-    """Return the summary line."""
+def undetermined(outcome: Outcome) -> int:
+    """Return the number of undetermined results, which a fix does not show."""
+    return sum(one.verdict is Verdict.UNDETERMINED for one in outcome.repair.after.report.findings)
+
+
+def summary_line(outcome: Outcome, *, live: bool = False) -> str:
+    """Return the summary line. `checker check` shows undetermined results of files, but does not read AWS."""
     if outcome.replacement is not None:
         return replacement_line(outcome.replacement)
     fixed = outcome.repair.fixed
     done = "fixed" if outcome.applied else "to fix"
     counts = f"{count_noun(len(fixed), 'finding')} {done} in {_places(outcome.repair.texts)}"
     unsafe = sum(fixed_finding.fix.applicability is Applicability.UNSAFE for fixed_finding in fixed)
-    remaining = outcome.repair.after.report.findings
-    unknown = sum(finding.verdict is Verdict.UNDETERMINED for finding in remaining)
+    unknown = undetermined(outcome)
     waiting = [unfixed.fix.needs[0] for unfixed in outcome.unfixed if unfixed.fix and unfixed.fix.needs]
     nothing = "nothing can be fixed" if outcome.unfixed else "nothing to fix"
     parts = [counts if fixed else nothing, f"{unsafe} of them unsafe" if unsafe else ""]
     parts.append(f"{len(outcome.unfixed)} remaining" if outcome.unfixed else "")
     parts.append(f"{len(waiting)} of them fixable with {waiting[0]}" if waiting else "")
-    parts.append(f"{unknown} undetermined (`checker check` shows them)" if unknown else "")
+    shown_by = "" if live else " (`checker check` shows them)"
+    parts.append(f"{unknown} undetermined{shown_by}" if unknown else "")
     return ", ".join(filter(None, parts))
 
 

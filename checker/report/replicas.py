@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from checker.core.terminal_text import inert
 from checker.report.explanation import answer_of, explanation_json
 from checker.report.links import STYLES, link_text
+from checker.report.wrapped_text import wrapped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,6 +34,10 @@ def replicas_json(chains: Sequence[ReplicaChain] | None) -> list[dict[str, Any]]
 
 def replicas_text(chains: Iterable[ReplicaChain], paint: Paint) -> Iterator[str]:
     """Yield the chain of each replica, or that no topic is known in its Region."""
+    yield from wrapped_text(_lines(chains, paint), paint)
+
+
+def _lines(chains: Iterable[ReplicaChain], paint: Paint) -> Iterator[str]:
     for one in chains:
         region = one.instance.region
         style = STYLES.get(one.chain, "ok")

@@ -70,6 +70,10 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("nofile", ["nofile: no such file, and not a topic ARN"]),
         ("brace.tf", ["brace.tf:1:30: this `{` is not closed"]),
         ("arn:aws:sns:us-east-1:111122223333", ["is not a topic ARN"]),
+        (
+            TOPIC_ARN.replace("aws", "aws-cn"),
+            ["us-east-1 belongs to aws\n", "help: an ARN in that Region begins with `arn:aws:`\n"],
+        ),
         ("module", ["which is not downloaded", "module: no topic was found"]),
     ],
 )

@@ -199,7 +199,11 @@ def asked(**changed: str) -> list[str]:
         (asked(topic=f"{TOPIC_ARN}*"), "is not a valid topic name"),
         (asked(topic=TOPIC_ARN.replace("us-east-1", "us-east-2")), "is in us-east-1, the topic in us-east-2"),
         (asked(topic=TOPIC_ARN.replace("aws", "aws-cn")), "us-east-1 belongs to aws"),
-        (asked(instance=INSTANCE_ARN.replace("aws", "aws-cn")), "in partition aws-cn, the topic in aws"),
+        (asked(instance=INSTANCE_ARN.replace("aws", "aws-cn")), "us-east-1 belongs to aws"),
+        (
+            asked(instance=INSTANCE_ARN.replace("aws", "aws-cn").replace("us-east-1", "cn-north-1")),
+            "in partition aws-cn, the topic in aws",
+        ),
         (asked(instance=f"{INSTANCE_ARN}/*"), "is not a Connect instance ARN"),
         (asked(instance=TOPIC_ARN), "its service is `sns`, not `connect`"),
         (asked(instance=INSTANCE_ARN[-36:]), "it is the ID without the rest of the ARN"),

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import (
+    ConnectTimeoutError,
     EndpointConnectionError,
     LoginRefreshRequired,
     ProxyConnectionError,
+    ReadTimeoutError,
     SSLError,
     SSOTokenLoadError,
 )
@@ -17,6 +19,7 @@ from checker.analysis.wording import similar_region
 from checker.live.aws.access import Access
 from checker.live.aws.call_help import help_after
 from checker.live.aws.errors import Fault, fault_of
+from checker.live.aws.session import Sessions
 from tests.cli.process import run
 
 CLOSED = "http://127.0.0.1:1"
@@ -41,6 +44,7 @@ PROFILES = "[profile production]\nregion = us-east-1\n[profile staging]\nregion 
         ("us-est-1", "`us-east-1` or `us-west-1`"),
         ("eu-centrl-1", "`eu-central-1`"),
         ("us-1-east", "`us-east-1`"),
+        ("US-EAST-1", "`us-east-1`"),
         ("nowhere", ""),
     ],
 )
@@ -77,6 +81,23 @@ def test_an_invalid_endpoint_is_named_with_its_variable() -> None:
 
 
 @pytest.mark.parametrize(
+    ("error", "operation", "waited"),
+    [
+        (
+            ConnectTimeoutError(endpoint_url="https://x"),
+            "list_topics",
+            ": waited 5 seconds for a connection, twice",
+        ),
+        (ReadTimeoutError(endpoint_url="https://x"), "list_topics", ": waited 10 seconds, twice"),
+        (ReadTimeoutError(endpoint_url="https://x"), "put_key_policy", ": waited 10 seconds"),
+        (EndpointConnectionError(endpoint_url="https://x"), "list_topics", ""),
+    ],
+)
+def test_the_time_that_was_waited_is_stated(error: Exception, operation: str, waited: str) -> None:
+    assert Sessions(Access()).waited(error, operation) == waited
+
+
+@pytest.mark.parametrize(
     ("region", "error", "help_text"),
     [
         (
@@ -88,6 +109,11 @@ def test_an_invalid_endpoint_is_named_with_its_variable() -> None:
             "us-east-1",
             EndpointConnectionError(endpoint_url="https://user:secret@host:1/instance?maxResults=10"),
             "check the network: `https://host:1` cannot be reached",
+        ),
+        (
+            "us-east-1",
+            ReadTimeoutError(endpoint_url="https://host:1/"),
+            "check the network: `https://host:1` does not answer",
         ),
         ("us-east-1", ProxyConnectionError(proxy_url="http://proxy"), "check the proxy in HTTPS_PROXY"),
         ("us-east-1", SSLError(endpoint_url="https://x", error="x"), "its certificate is not trusted"),

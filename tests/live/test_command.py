@@ -219,11 +219,69 @@ def test_usage_that_cannot_be_followed_exits_with_2(cloud: Cloud, monkeypatch: p
     assert audit(cloud).returncode == 0
 
 
-def test_a_misspelled_region_is_noticed(cloud: Cloud) -> None:
-    done = audit(cloud, "--region", "us-esat-1")
-    said = done.stdout + done.stderr
-    assert "us-esat-1: this Region is not known" in said
-    assert "did you mean `us-east-1`?" in said
+@pytest.mark.parametrize("misspelled", ["us-esat-1", "us-eest-1", "US-EAST-1", "su-east-1", "us-east1"])
+def test_a_misspelled_region_is_refused_before_any_call(cloud: Cloud, misspelled: str) -> None:
+    done = audit(cloud, "--region", f"eu-west-1,{misspelled}")
+    assert done.returncode == 2
+    refused, suggested = done.stderr.splitlines()
+    assert refused == f"error: --region: `{misspelled}` is not a known Region"
+    assert suggested.startswith("  = help: did you mean `us-east-1`")
+    assert not cloud.calls
+
+
+def test_a_misspelled_default_region_is_refused(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-eest-1")
+    done = audit(cloud)
+    assert done.returncode == 2
+    assert "error: the default Region: `us-eest-1` is not a known Region" in done.stderr
+    assert not cloud.calls
+
+
+@pytest.mark.parametrize("new", ["us-east-3", "xx-central-1", "us-gov-central-1", "mars-1", "eusc-fr-west-1"])
+def test_a_region_that_may_be_new_is_tried(cloud: Cloud, new: str) -> None:
+    done = audit(cloud, "--region", new)
+    assert f"skipped: {new}: this Region is not known" in done.stderr
+    assert cloud.calls
+
+
+@pytest.mark.parametrize("named", ["exact", "pattern", "other account"])
+def test_a_topic_that_does_not_exist_is_a_wrong_value(cloud: Cloud, named: str) -> None:
+    make_topic(cloud, "chat")
+    topic = {
+        "exact": f"arn:aws:sns:{REGION}:{ACCOUNT}:nope",
+        "pattern": f"arn:aws:sns:{REGION}:*:nope*",
+        "other account": f"arn:aws:sns:{REGION}:999988887777:chat",
+    }[named]
+    done = audit(cloud, "--topic-arn", topic)
+    assert f"error: --topic-arn: `{topic}` matches no topic" in done.stderr
+    assert done.returncode == 2
+
+
+def test_a_topic_that_could_not_be_looked_for_leaves_the_audit_incomplete(cloud: Cloud) -> None:
+    cloud.fault = lambda call: (403, {"__type": "AccessDenied"}) if call.service == "sns" else None
+    for topic in ("nope", "nope*"):
+        done = audit(cloud, "--topic-arn", f"arn:aws:sns:{REGION}:{ACCOUNT}:{topic}")
+        assert done.returncode == 3
+    cloud.fault = refuse("ListInstances")
+    assert audit(cloud, "--topic-arn", f"arn:aws:sns:{REGION}:{ACCOUNT}:nope").returncode == 2
+
+
+def test_an_account_without_an_organization_gets_the_option_for_accounts(cloud: Cloud) -> None:
+    cloud.fault = refuse("ListAccounts", "AWSOrganizationsNotInUseException", 400)
+    done = audit(cloud, "--organization", "--role-name", "reader")
+    assert done.returncode == 2
+    refused, suggested = done.stderr.splitlines()
+    assert refused == "error: --organization: the account of the credentials is not in an organization"
+    assert suggested.startswith("  = help: name the accounts with `--accounts ID,...`")
+    assert {call.service for call in cloud.calls} <= {"sts", "organizations"}
+
+
+def test_a_partition_that_is_not_that_of_the_region_is_refused(cloud: Cloud) -> None:
+    topic = f"arn:aws-cn:sns:us-east-1:{ACCOUNT}:chat"
+    done = audit(cloud, "--topic-arn", topic)
+    assert done.returncode == 2
+    assert f"error: --topic-arn: `{topic}`: us-east-1 belongs to aws\n" in done.stderr
+    assert not cloud.calls
 
 
 def test_suppressions_and_choices_count_for_live_findings(cloud: Cloud, tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ import pytest
 from checker.analysis.endpoints import shown
 from checker.sandbox import scenes, seed
 from checker.sandbox.http.faults import denied
+from tests.cli.process import run
 from tests.live.estate import ACCOUNTS, checker
 from tests.live.test_permissions import actions_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from checker.sandbox.running import Account, Sandbox
 
@@ -85,6 +87,41 @@ def test_an_instance_has_an_alias_and_an_id(account: Account, command: str) -> N
     assert both.code == (1 if command == "fix" else 2)
 
 
+@pytest.mark.parametrize("command", ["explain", "fix", "flow"])
+def test_an_instance_is_looked_up_in_the_account_of_the_credentials(
+    account: Account, sandbox: Sandbox, command: str
+) -> None:
+    owner = sandbox.account(str(next(ACCOUNTS)), account.region)
+    seed.make_instance(owner, "theirs")
+    topic = seed.good_topic(owner, seed.make_instance(owner))
+    named = (topic,) if command == "explain" else ("--topic-arn", topic)
+    more = ("--contact-flow-id", "flow") if command == "flow" else ()
+    done = checker(command, *named, "--instance", "theirs", *more)
+    asked = f"error: --instance: account {account.id}, us-east-1 has no instance `theirs`"
+    whose = f"the credentials are of that account, the topic is of account {owner.id}"
+    assert (done.code, f"{asked}; {whose}\n" in done.err) == (2, True), done
+    assert f"or use credentials of account {owner.id}" in done.err
+    role = f"arn:aws:iam::{owner.id}:role/reader"
+    wrong = checker(command, *named, "--instance", "their", "--role-arn", role, *more)
+    assert f"error: --instance: account {owner.id}, us-east-1 has no instance `their`\n" in wrong.err
+
+
+@pytest.mark.parametrize("form", ["--instance ARN", "--instance=ARN", "--instance 'ARN'"])
+@pytest.mark.parametrize(
+    "command", ["explain TOPIC", "fix --topic-arn TOPIC", "fix .", "flow --topic-arn TOPIC"]
+)
+def test_the_arn_of_an_instance_belongs_to_another_option(command: str, form: str, tmp_path: Path) -> None:
+    arn = "arn:aws:connect:us-east-1:111122223333:instance/3f6c1b52-9a7e-4d21-8c5b-0e1f2a3b4c5d"
+    topic = "arn:aws:sns:us-east-1:111122223333:chat"
+    more = " --contact-flow-id flow" if command.startswith("flow") else ""
+    words = [word.replace("TOPIC", topic) for word in command.split()]
+    done = run(*words, *(form.replace("ARN", arn).split()), *more.split(), cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"error: --instance: `{arn}` is an ARN, not an alias or ID" in done.stderr
+    named = f"`checker {' '.join(words)}{more} --instance-arn {arn}`"
+    assert f"  = help: name it with `--instance-arn`: {named}" in done.stderr
+
+
 def test_a_role_reaches_the_topic_and_the_instance_of_another_account(
     account: Account, sandbox: Sandbox
 ) -> None:
@@ -143,6 +180,29 @@ def test_the_refused_third_topic_is_the_cause(account: Account) -> None:
     assert (cause["rule"], answer["activity"]["streams"]) == ("too-many-topics", 0)
     assert explained(topics[0])["activity"]["streams"] == 1
     assert "Likely cause of silence: AWS documents" in checker("explain", topics[2]).out
+
+
+def test_nothing_competes_with_a_broken_link(account: Account) -> None:
+    topic = seed.fifo_topic(account, seed.make_instance(account))
+    shown = checker("explain", topic).out
+    assert shown.index("No: the topic is a FIFO topic") < shown.index("Another problem: the topic has no")
+    assert "Likely cause" not in shown
+    assert [cause["link"] for cause in explained(topic)["causes"]] == ["topic_type", "subscription"]
+
+
+def test_an_unknown_link_is_no_cause_beside_a_broken_one(account: Account, sandbox: Sandbox) -> None:
+    instance = seed.make_instance(account)
+    topic = seed.encrypted_topic(account, instance, grant=True).topic
+    seed.subscribed_queue(account, topic)
+    sandbox.fault(denied("kms", "GetKeyPolicy"))
+    assert [cause["link"] for cause in explained(topic)["causes"]] == ["key_policy"]
+    default = seed.default_topic(account)
+    seed.encrypt(account, default, "alias/unknown-to-the-account")
+    seed.subscribed_queue(account, default, "other")
+    sandbox.fault(denied("kms", "DescribeKey"))
+    answer = explained(default, "--instance-arn", instance)
+    assert "unknown" in [link["status"] for link in answer["links"]]
+    assert [cause["link"] for cause in answer["causes"]] == ["topic_policy"]
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def silent(_: socket.socket) -> None:
     [
         (endless, "the response to `sns:ListTopics` is not valid: it is longer than 1048576 bytes"),
         (trickle, "no answer to `sns:ListTopics` within 2 seconds"),
-        (silent, "no answer to `sns:ListTopics` (ReadTimeoutError)"),
+        (silent, "no answer to `sns:ListTopics` (ReadTimeoutError): waited 0.5 seconds, twice"),
     ],
 )
 def test_an_endpoint_that_never_ends_is_a_failed_call_soon(

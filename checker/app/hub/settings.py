@@ -108,6 +108,7 @@ class Settings(NamedTuple):
                 journal=folder / JOURNAL,
                 security_hub=self.security_hub,
                 since=since,
+                may_be_gone=True,
             )
             return audit_accounts(request, reports, "")
 

@@ -91,6 +91,11 @@ def key_reasons(topic: Topic, key: Key | None, region: str) -> Iterator[str]:
     yield from (reason for _, reason in unsupported(key))
 
 
+def is_replaceable(topic: Topic, key: Key | None, region: str) -> bool:
+    """Return True if only a new topic or a new key can receive the messages of an instance in this Region."""
+    return any([*topic_reasons(topic, region), *key_reasons(topic, key, region)])
+
+
 def topic_names(old: Arn, region: str) -> Iterator[Arn]:
     """Yield names for the new topic: the old name without the FIFO suffix first, then numbered ones."""
     name = old.resource.removesuffix(_FIFO)

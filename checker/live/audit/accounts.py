@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from checker.analysis.wording import similar_region
+from checker.analysis.wording import misspelled_region, similar_region
 from checker.core.arn import NEWEST, Arn, is_account, partition_of
 from checker.core.errors import InputError, Skipped
 from checker.core.record import NamedTuple
@@ -13,7 +13,7 @@ from checker.core.regions import REGIONS
 from checker.live.audit.organization import Members, read_organization
 from checker.live.aws.access import UNKNOWN_ACCOUNT, Access, Unit
 from checker.live.aws.calls import Calls, Listing
-from checker.live.aws.errors import refused_role
+from checker.live.aws.errors import CallError, refused_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _ACCOUNTS = Listing("organizations", "list_accounts", "Accounts")
 _ACTIVE = "ACTIVE"
+_NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
+_IN_NO_ORGANIZATION = "the account of the credentials is not in an organization"
+_NAME_ACCOUNTS = "name the accounts with `--accounts ID,...` instead, or use credentials of the organization's management account"
 _NO_REGION = "name one with --region, or set AWS_REGION"
 
 
@@ -58,11 +61,17 @@ class _Member(NamedTuple):
 
 
 def survey(sessions: Sessions, coverage: Coverage) -> AuditUnits:
-    """Find the units. Raises InputError for a wrong account ID, without a Region, or without a role to assume."""
+    """Find the units.
+
+    Raises InputError for a wrong account ID, without a Region or for a misspelled one, without a role to assume, and
+    without an organization to list.
+    """
     _check_accounts(coverage.accounts)
     home = (*coverage.regions, sessions.base.region_name)[0]
     if not home:
         raise InputError("--region", "no Region is set", help_text=_NO_REGION)
+    for option, region in [("--region", one) for one in coverage.regions] or [("the default Region", home)]:
+        _check_region(option, region)
     calls = Calls(sessions, Unit("", home), threading.Event())
     _note_unknown_regions(calls, coverage)
     caller = _caller(calls)
@@ -91,6 +100,13 @@ def _check_accounts(accounts: Sequence[str]) -> None:
             raise InputError("--accounts", f"`{account}` is not a valid account ID", help_text=help_text)
 
 
+def _check_region(option: str, region: str) -> None:
+    """Refuse a misspelled Region before any call. Raises InputError."""
+    meant = misspelled_region(region)
+    if meant:
+        raise InputError(option, f"`{region}` is not a known Region", help_text=f"did you mean {meant}?")
+
+
 def _note_unknown_regions(calls: Calls, coverage: Coverage) -> None:
     """Note the Regions that are not known, with the one that may be meant. AWS opens new ones, so they are tried."""
     known = [region for regions in REGIONS.values() for region in regions]
@@ -114,12 +130,19 @@ def _caller(calls: Calls) -> _Caller:
 
 
 def _members(calls: Calls) -> dict[str, _Member]:
-    """Return the accounts of the organization by ID.
+    """Return the accounts of the organization by ID. Raises InputError if the caller's account is in none.
 
     https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListAccounts.html
     """
-    listed = calls.listed(_ACCOUNTS, "the accounts of the organization")
-    return {account["Id"]: _Member(_is_active(account), str(account.get("Name", ""))) for account in listed}
+    members: dict[str, _Member] = {}
+    try:
+        for page in calls.pages(_ACCOUNTS, "the accounts of the organization"):
+            members |= {one["Id"]: _Member(_is_active(one), str(one.get("Name", ""))) for one in page}
+    except CallError as error:
+        if error.refusal.code == _NO_ORGANIZATION:
+            raise InputError("--organization", _IN_NO_ORGANIZATION, help_text=_NAME_ACCOUNTS) from None
+        calls.note(error)
+    return members
 
 
 def active_members(calls: Calls) -> frozenset[str]:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from botocore.exceptions import ProxyConnectionError, SSLError
+from botocore.exceptions import ProxyConnectionError, ReadTimeoutError, SSLError
 
 from checker.analysis.wording import similar_region
 from checker.core.shell import shell_command
@@ -64,9 +64,10 @@ def _help_of_endpoint(setting: str, error: Exception | None) -> str:
     if isinstance(error, SSLError):
         return _NOT_TRUSTED
     url = _origin_of(str(getattr(error, "kwargs", {}).get("endpoint_url") or ""))
+    problem = "does not answer" if isinstance(error, ReadTimeoutError) else "cannot be reached"
     if not setting:
-        return f"check the network: `{url}` cannot be reached" if url else ""
-    return f"check `{setting}`: `{url}` cannot be reached" if url else f"check `{setting}`"
+        return f"check the network: `{url}` {problem}" if url else ""
+    return f"check `{setting}`: `{url}` {problem}" if url else f"check `{setting}`"
 
 
 def _origin_of(url: str) -> str:

@@ -221,7 +221,8 @@ class Calls:
     def _unread(
         self, what: str, error: BotoError, failed: tuple[str, str], service: str, began: float
     ) -> CallError:
-        fault, reason = fault_of(error), reason_of(error, *failed)
+        waited = self._sessions.waited(error, failed[1])
+        fault, reason = fault_of(error), f"{reason_of(error, *failed)}{waited}"
         help_text = help_after(fault, self.unit.region, service, self._sessions.access, error)
         if fault is Fault.DENIED and failed == _ASSUME:
             reason, help_text = role_reason(self.unit.role, error), ROLE_HELP

@@ -218,6 +218,11 @@ def refused_role(reason: str) -> str:
     return found[1] if found else ""
 
 
+def is_not_found(reason: str) -> bool:
+    """Return True for the reason of a call about a resource that does not exist."""
+    return reason.startswith(Fault.NOT_FOUND.reason.partition("{")[0])
+
+
 def reason_of(error: BotoError, service: str, operation: str) -> str:
     """Return a one-line reason with the IAM action of the call and the error code of AWS."""
     fault = fault_of(error)

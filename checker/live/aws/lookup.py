@@ -56,19 +56,27 @@ def look_up_existing(calls: Calls, instance: Arn, *others: str) -> InstanceStatu
 
 
 def find_instance(calls: Calls, name: str) -> Arn:
-    """Find an instance by its ID or alias in the account and Region of the calls. Raises AwsError.
+    """Find an instance by its ID or alias in the account of the credentials and the Region of the calls.
+
+    Raises AwsError, which says if that is not the account of the calls.
 
     https://docs.aws.amazon.com/connect/latest/APIReference/API_ListInstances.html
     """
-    what = f"the Connect instances of {calls.unit.name}"
+    what = f"the Connect instances in {calls.unit.region}"
     listed = calls.every(INSTANCES, what, MaxResults=PAGE)
     key = "Id" if is_uuid(name) else "InstanceAlias"
     matches = [arn for one in listed if one.get(key) == name and (arn := Arn.parse(str(one.get("Arn"))))]
     if len(matches) == 1:
         return matches[0]
     aliases = sorted({str(one["InstanceAlias"]) for one in listed if one.get("InstanceAlias")})
-    reason = f"{calls.unit.name} has {'several instances' if matches else 'no instance'} `{name}`"
-    raise AwsError("--instance", reason, help_text=_known(name, aliases), not_found=True)
+    count = "several instances" if matches else "no instance"
+    owner, asked = calls.unit.account, _account(calls) or calls.unit.account
+    reason = f"{calls.unit._replace(account=asked).name} has {count} `{name}`"
+    help_text = _known(name, aliases)
+    if asked != owner:
+        reason = f"{reason}; the credentials are of that account, the topic is of account {owner}"
+        help_text = f"{help_text}; or use credentials of account {owner}"
+    raise AwsError("--instance", reason, help_text=help_text, not_found=True)
 
 
 def _known(name: str, aliases: Sequence[str]) -> str:

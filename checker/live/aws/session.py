@@ -213,6 +213,14 @@ class Sessions:
         """
         return within(self.seconds_left, lambda: self._ask(service, region, role, operation, parameters))
 
+    def waited(self, error: Exception, operation: str) -> str:
+        """Return how long an endpoint was waited for that does not answer; empty for other errors."""
+        seconds = f"{CONNECT_SECONDS} seconds for a connection"
+        if not isinstance(error, ConnectTimeoutError):
+            seconds = f"{READ_SECONDS} seconds"
+        times = "" if operation in _SENT_ONCE else ", twice"
+        return f": waited {seconds}{times}" if isinstance(error, _SILENCE) else ""
+
     def _ask(
         self, service: str, region: str, role: str, operation: str, parameters: dict[str, object]
     ) -> dict[str, Any]:

@@ -36,13 +36,21 @@ def check(plan: Plan, *, force_managed: bool) -> None:
     """Check that nothing prevents a plan. Raises RefusedError."""
     if plan.state.managed and not force_managed:
         raise RefusedError(str(plan.wanted.topic), "; ".join(plan.state.managed), help_text=MANAGED_HELP)
-    for finding in plan.repair.after.report.findings:
-        is_error = finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
-        if is_error and (finding.rule == _LOCKOUT or plan.outcome.replacement):
-            # A replacement must be free of errors when it is created.
-            raise RefusedError(
-                finding.resource, f"nothing was written: {finding.message}", help_text=finding.help
-            )
+    finding = blocking_error(plan)
+    if finding is not None:
+        raise RefusedError(
+            finding.resource, f"nothing was written: {finding.message}", help_text=finding.help
+        )
+
+
+def blocking_error(plan: Plan) -> Finding | None:
+    """Return an error after the plan that no option permits. A replacement must be free of errors when it is created."""
+    errors = (
+        finding
+        for finding in plan.repair.after.report.findings
+        if finding.severity is Severity.ERROR and finding.verdict is Verdict.FAIL
+    )
+    return next((one for one in errors if one.rule == _LOCKOUT or plan.outcome.replacement), None)
 
 
 def record(plan: JointPlan, folder: Path) -> Path:

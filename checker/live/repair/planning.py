@@ -15,7 +15,7 @@ from checker.core.finding import Applicability
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.fix.live.receipt import KEY, TOPIC, Change, new_id, stamped
-from checker.fix.live.replacement import key_reasons, topic_reasons
+from checker.fix.live.replacement import is_replaceable
 from checker.fix.result import Outcome, policy_changes
 from checker.fix.rounds import Repair, repair
 from checker.iam.prove import prove
@@ -56,6 +56,10 @@ class RepairRequest(NamedTuple):
     unsafe: bool = False
     kms_condition: KeyCondition | None = None
     replace: bool = False
+
+
+class CutOffError(RefusedError):
+    """An instance that streams to the topic would lose access, because it is not named."""
 
 
 class Plan(NamedTuple):
@@ -105,7 +109,7 @@ def _in_place(calls: Calls, wanted: RepairRequest, state: TopicState) -> Plan:
 def _is_replaceable(wanted: RepairRequest, state: TopicState) -> bool:
     topic, key = state.topic, state.key
     regions = {instance.arn.region for instance in wanted.instances} or {wanted.topic.region}
-    return any([*topic_reasons(topic, region), *key_reasons(topic, key, region)] for region in regions)
+    return any(is_replaceable(topic, key, region) for region in regions)
 
 
 def _replaced(planned: ReplacementPlan, wanted: RepairRequest) -> Plan:
@@ -175,7 +179,7 @@ def _here(instance: Instance, topic: Arn, status: InstanceStatus) -> Instance:
     return next((one for one in everywhere if one.arn.region == topic.region), everywhere[0])
 
 
-def cut_off(plan: Plan) -> Iterator[RefusedError]:
+def cut_off(plan: Plan) -> Iterator[CutOffError]:
     """Yield the instances that stream to the topic according to CloudTrail and would lose access by the plan.
 
     CloudTrail is not called if the plan removes no access, or if the old topic stays unchanged.
@@ -187,7 +191,7 @@ def cut_off(plan: Plan) -> Iterator[RefusedError]:
     named = {instance.arn for instance in plan.wanted.instances}
     for instance in _streaming(plan.calls, plan.topic):
         if instance not in named and _loses(plan, instance):
-            yield RefusedError(
+            yield CutOffError(
                 str(instance),
                 "CloudTrail shows that this instance streams to the topic, and the fix would cut it off",
                 help_text=f"add `--instance-arn {instance}`",

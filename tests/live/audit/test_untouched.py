@@ -166,7 +166,8 @@ def test_a_run_archives_and_forgets_only_what_it_judged(world: World, narrower: 
     Path("baseline.json").write_text(world.baseline)
     world.cloud.fault = both(world.hub, narrower.fault)
     done = world.audit(*narrower.options(world), "--security-hub", "--write-baseline", "baseline.json")
-    assert done.code in (0, 3), done.err
+    # --topic-arn names a topic in the other Region, and so matches nothing in one Region.
+    assert done.code in ((2,) if narrower is NARROWER["one Region"] else (0, 3)), done.err
     for name, finding in world.findings.items():
         rule = finding["GeneratorId"].removeprefix("checker/")
         resources = [one["Id"] for one in finding["Resources"]]

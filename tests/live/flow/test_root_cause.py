@@ -9,6 +9,8 @@ import pytest
 
 from checker.fix.live.flow_result import End
 from checker.live.flow.request import ApplicationMistake
+from checker.report.context import Paint
+from checker.report.flow import flow_text
 from checker.sandbox import seed
 from checker.sandbox.http import faults
 from tests.live.flow.stage import flow, temporary, topic_with
@@ -160,6 +162,9 @@ def test_the_broken_one_of_two_topics_is_named(account: Account) -> None:
     assert result.end is End.SILENT
     assert [bool(one.arrival) for one in result.topics] == [True, False]
     assert [one.cause.rule if one.cause else "" for one in result.topics] == ["", "source-owner"]
+    shown = "\n".join(flow_text(result, Paint()))
+    assert "reason: the topic policy: Connect cannot publish" in shown
+    assert "likely cause" not in shown
 
 
 def test_a_topic_that_does_not_exist_blocks_the_flow(account: Account) -> None:
