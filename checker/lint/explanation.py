@@ -116,9 +116,9 @@ class Explanation(NamedTuple):
 
     @property
     def is_clean(self) -> bool:
-        """True if no problem is known: no link is broken, no other caller has access, and no access is too wide."""
+        """True if no problem is known: no link is broken, and no other AWS customer and not the public has access."""
         wrong = (self.can_publish.truth is False, self.deputy.truth is True, self.public.truth is True)
-        return not any(wrong) and self.first_broken() is None and not (self.openings() or self.wider())
+        return not any(wrong) and self.first_broken() is None and not self.openings()
 
     @property
     def unreached(self) -> tuple[Subscriber, ...]:

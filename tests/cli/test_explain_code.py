@@ -178,7 +178,7 @@ resource "aws_sns_topic_policy" "chat" {
 def test_a_partner_that_may_use_the_key_is_not_taken_for_its_owner(tmp_path: Path) -> None:
     written(tmp_path, {"main.tf": SHARED_KEY})
     done = run("explain", ".", "--instance-arn", INSTANCE_ARN, cwd=tmp_path)
-    assert done.returncode == 1, done.stdout  # other instances of the account can publish
+    assert done.returncode == 0, done.stdout
     assert "[missing-source-arn]" in done.stdout
     assert "777788889999" not in done.stdout
 
@@ -198,7 +198,7 @@ def test_another_account_that_the_policy_names_is_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("actions", [["sns:Publish"], ["sns:Publish", "sns:Subscribe"]])
-def test_access_that_is_wider_than_needed_counts(actions: list[str], tmp_path: Path) -> None:
+def test_access_that_is_wider_than_needed_is_shown(actions: list[str], tmp_path: Path) -> None:
     pin = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnEquals": {"aws:SourceArn": INSTANCE_ARN}}
     if actions == ["sns:Publish"]:
         del pin["ArnEquals"]
@@ -207,7 +207,7 @@ def test_access_that_is_wider_than_needed_counts(actions: list[str], tmp_path: P
         tmp_path / "topic.json", {"Attributes": {"TopicArn": TOPIC_ARN, "Policy": json.dumps(policy)}}
     )
     done = run("explain", path, "--instance-arn", INSTANCE_ARN)
-    assert done.returncode == run("check", path, "--instance-arn", INSTANCE_ARN).returncode == 1
+    assert done.returncode == 0
     assert done.stdout.startswith(
         "Yes: this instance can publish to the topic.\nAccess is wider than needed: "
     )

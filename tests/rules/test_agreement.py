@@ -39,11 +39,11 @@ class Pair(NamedTuple):
     findings: tuple[Finding, ...]
     explanation: Explanation
 
-    def errors(self, rules: set[str], least: Severity = Severity.ERROR) -> list[str]:
+    def errors(self, rules: set[str]) -> list[str]:
         return [
             one.rule
             for one in self.findings
-            if one.rule in rules and one.severity.rank >= least.rank and one.verdict is Verdict.FAIL
+            if one.rule in rules and one.severity is Severity.ERROR and one.verdict is Verdict.FAIL
         ]
 
 
@@ -71,7 +71,7 @@ def contradictions(pair: Pair) -> Iterator[str]:
         yield f"explain: open; check: {[one.rule for one in pair.findings]}"
     if explanation.deputy.truth is False and pair.errors(DEPUTY):
         yield f"explain: closed to other AWS customers; check: {pair.errors(DEPUTY)}"
-    problems = [*pair.errors(CHAIN), *pair.errors(OPENING, Severity.WARNING)]
+    problems = pair.errors({*CHAIN, *OPENING})
     if explanation.is_clean != (not problems):
         yield f"explain: {explanation.is_clean=}; check: {problems}"
     if (explanation.can_publish.truth is False) != (Link.TOPIC_POLICY.value in broken) and not broken:

@@ -11,6 +11,7 @@ from checker.analysis.inventory import PolicyText
 from checker.core.finding import Part
 from checker.core.unknown import Unknown
 from checker.inputs.cloudformation.loops import with_loops
+from checker.inputs.collect import Defaults
 from checker.inputs.load import load
 from checker.inputs.text import parse_text
 from checker.policy.node import rendered
@@ -223,8 +224,12 @@ def test_a_loop_over_a_default_that_may_be_another_value_is_not_known() -> None:
     sections = {"Parameters": {"Service": service}, "Resources": loop([{"Ref": "Service"}], {"T${N}": {}})}
     document = parse_text("a.json", json.dumps({**EXTENSIONS, **sections}))
     keys = [
-        list(json.loads(rendered(with_loops(document, given, other_values=other).root))["Resources"])
-        for given, other in (({}, False), ({}, True), ({"Service": "connect"}, True))
+        list(json.loads(rendered(with_loops(document, given, defaults=defaults).root))["Resources"])
+        for given, defaults in (
+            ({}, Defaults.ALL),
+            ({}, Defaults.UNLISTED),
+            ({"Service": "connect"}, Defaults.UNLISTED),
+        )
     ]
     assert keys == [["Tlambda"], ["Fn::ForEach::Loop"], ["Tconnect"]]
 
