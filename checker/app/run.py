@@ -20,7 +20,7 @@ from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.inputs.arn_options import check_bare, instance_option
 from checker.inputs.collect import Defaults, Given
-from checker.inputs.coverage import nothing_examined, topics_not_read
+from checker.inputs.coverage import nothing_examined, topics_not_read, values_not_read
 from checker.inputs.discover import name_of
 from checker.inputs.load import load
 from checker.inputs.repository import confined_to, find_configuration
@@ -217,6 +217,7 @@ def _examined(context: CheckContext, options: Options) -> Run:
         skipped=(
             *report.skipped,
             *nothing_examined(report, paths, absolute),
+            *values_not_read(inventory),
             *unmatched_expectations(context, report),
         ),
         stale=tuple(idle(report, context.configuration, map(_full_name, paths), absolute)),

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.core.arn import topic_arn
 from checker.core.errors import Skipped
+from checker.core.shell import shell_command
 from checker.inputs.collect import LOOKED_FOR
-from checker.inputs.discover import name_of
+from checker.inputs.discover import HCL, name_of
 from checker.policy.wildcard import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
-    from pathlib import Path
 
     from checker.analysis.inventory import Inventory
     from checker.inputs.collect import Facts
@@ -32,6 +33,21 @@ def nothing_examined(
             names = (absolute(one.what) for one in report.skipped if one.error)
             unread = sum(f"{name}/".startswith(folder) for name in names)
             yield _nothing(name_of(path), report.not_judged, unread)
+
+
+def values_not_read(inventory: Inventory) -> Iterator[Skipped]:
+    """Report the values files of each root with topics: each of them is a deployment that was not checked."""
+    topics = (one for one in inventory.topics if one.place.document.name.endswith(HCL))
+    for root in dict.fromkeys(one.home for one in topics):
+        from checker.inputs.values_rounds import values_files_below  # only where there is Terraform code
+
+        files = [name_of(Path(os.path.relpath(root), one)) for one in values_files_below(root)]
+        if files:
+            command = shell_command(("checker", "check", "--changed", *files))
+            reason = (
+                "Terraform does not load such files by itself: deployments with their values were not checked"
+            )
+            yield Skipped(", ".join(files), reason, help=f"`{command}` checks them", complete=True)
 
 
 def topics_not_read(inventory: Inventory) -> Iterator[Skipped]:

@@ -123,3 +123,19 @@ def test_a_pass_of_the_default_alone_is_no_pass(tmp_path: Path) -> None:
     found(tmp_path, "t.yaml", TEMPLATE.format(stage=LISTED, prod="*"))
     (topic,) = examine(Options((tmp_path / "t.yaml",))).report.examined
     assert topic.verdicts["weak-source-condition"] is Verdict.UNDETERMINED
+
+
+@pytest.mark.parametrize("folder", [".", "env"])
+def test_a_values_file_that_was_not_read_is_listed(folder: str, tmp_path: Path) -> None:
+    found(tmp_path, "main.tf", ROOT.format(stage="", prod="444455556666"))
+    (tmp_path / folder).mkdir(exist_ok=True)
+    (tmp_path / "terraform.tfvars").write_text('stage = "dev"\n')
+    (tmp_path / folder / "prod.tfvars").write_text('stage = "prod"\n')
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "main.tf").write_text("")
+    (tmp_path / "other" / "theirs.tfvars").write_text("")
+    (skipped,) = examine(Options((tmp_path,))).report.skipped
+    assert skipped.what.endswith("prod.tfvars")
+    assert "theirs.tfvars" not in skipped.what
+    assert "deployments with their values were not checked" in skipped.reason
+    assert skipped.complete

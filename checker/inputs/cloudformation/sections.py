@@ -78,7 +78,8 @@ class Template(NamedTuple):
         """True for a parameter whose default is a text, but not an empty one, which stands for no value."""
         declared = self.parameters[parameter]
         default = declared.get("Default")
-        return text_of(declared.get("Type")) == "String" and bool(default and scalar_text(default))
+        text = scalar_text(default) if default is not None else None
+        return text_of(declared.get("Type")) == "String" and isinstance(text, str) and text != ""
 
     @property
     def keys_of_maps(self) -> frozenset[str]:
