@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
-from checker.inputs.discover import HCL, HCL_TEXT, TERRAGRUNT, VALUES
+from checker.inputs.discover import HCL, HCL_TEXT, TERRAGRUNT, VALUES, is_left_out
 from checker.inputs.opening import open_regular
 from checker.inputs.text import MAX_BYTES, YAML_SUFFIXES
 
@@ -126,6 +126,22 @@ def is_chosen(name: str) -> bool:
     """
     stem = name.removesuffix(".json").removesuffix(".tfvars")
     return name.endswith(VALUES) and stem != "terraform" and not stem.endswith(".auto")
+
+
+def values_files_below(root: str) -> list[str]:
+    """Return the values files of a root that Terraform does not load by itself, relative to the root.
+
+    Those below another folder with Terraform files are the files of this one. A file with a variable that the root does
+    not declare may be that of another root beside it.
+    """
+    found: list[str] = []
+    for folder, inside, names in os.walk(root):
+        if folder != root and any(name.endswith(HCL) for name in names):
+            inside.clear()
+            continue
+        inside[:] = sorted(one for one in inside if not is_left_out(one))
+        found += (os.path.relpath(os.path.join(folder, one), root) for one in names if is_chosen(one))  # noqa: PTH118
+    return sorted(found)
 
 
 def text_at(path: str | Path, longest: int = MAX_BYTES) -> str:

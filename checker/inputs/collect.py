@@ -47,7 +47,7 @@ class Defaults(Enum):
 
     ALL = "all"
     UNLISTED = "those of which the files list no other values"
-    NO_TEXTS = "those that are no texts"
+    NO_TEXTS = "all but texts"
 
 
 class Given(NamedTuple):

@@ -39,7 +39,7 @@ def values_not_read(inventory: Inventory) -> Iterator[Skipped]:
     """Report the values files of each root with topics: each of them is a deployment that was not checked."""
     topics = (one for one in inventory.topics if one.place.document.name.endswith(HCL))
     for root in dict.fromkeys(one.home for one in topics):
-        from checker.inputs.values_rounds import values_files_below  # only where there is Terraform code
+        from checker.inputs.callers import values_files_below  # only where there is Terraform code
 
         files = [name_of(Path(os.path.relpath(root), one)) for one in values_files_below(root)]
         if files:

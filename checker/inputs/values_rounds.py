@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from contextlib import suppress
@@ -12,7 +11,7 @@ from checker.core.errors import InputError
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.callers import is_chosen
-from checker.inputs.discover import HCL, is_left_out
+from checker.inputs.discover import HCL
 from checker.inputs.terraform.module.folder import callers_among
 
 if TYPE_CHECKING:
@@ -59,22 +58,6 @@ def home_of_values(file: str, folders: frozenset[str]) -> str:
     while folder not in folders and folder != ".":
         folder = posixpath.dirname(folder) or "."
     return folder if folder in folders else ""
-
-
-def values_files_below(root: str) -> list[str]:
-    """Return the values files of a root that Terraform does not load by itself, relative to the root.
-
-    Those below another folder with Terraform files are the files of this one. A file with a variable that the root does
-    not declare may be that of another root beside it.
-    """
-    found: list[str] = []
-    for folder, inside, names in os.walk(root):
-        if folder != root and any(name.endswith(HCL) for name in names):
-            inside.clear()
-            continue
-        inside[:] = sorted(one for one in inside if not is_left_out(one))
-        found += (os.path.relpath(os.path.join(folder, one), root) for one in names if is_chosen(one))  # noqa: PTH118
-    return sorted(found)
 
 
 def names_in(file: Path) -> frozenset[str]:
