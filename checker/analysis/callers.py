@@ -15,7 +15,14 @@ from checker.iam.decide.request import Service
 from checker.iam.prove.callers import organizations
 from checker.iam.prove.domain import Alternatives, Choice, known_conditions
 from checker.iam.prove.prove import words
-from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, Instances, Unsourced, instance_named
+from checker.iam.prove.source_keys import (
+    SOURCE_ACCOUNT,
+    SOURCE_ARN,
+    Instances,
+    Unsourced,
+    account_named,
+    instance_named,
+)
 from checker.iam.prove.universe import (
     MEMBER,
     OTHER_ACCOUNT,
@@ -84,9 +91,11 @@ class CallerGroups(NamedTuple):
     @classmethod
     def of(cls, policies: tuple[Policy, ...], target: Target, instances: Sequence[Arn] = ()) -> CallerGroups:
         """Collect the criteria from the policies and the known instances."""
-        named = [instance_named(value, target.region) for value in sorted(_values(policies, SOURCE_ARN))]
+        sources = sorted(_values(policies, SOURCE_ARN))
+        named = [instance_named(value, target.region) for value in sources]
         known = [arn for arn in (*instances, *named) if arn is not None and arn.is_instance]
-        values = (target.account, *(arn.account for arn in known), *sorted(_values(policies, SOURCE_ACCOUNT)))
+        in_texts = (*sorted(_values(policies, SOURCE_ACCOUNT)), *map(account_named, sources))
+        values = (target.account, *(arn.account for arn in known), *in_texts)
         accounts = dict.fromkeys(one for one in values if isinstance(one, str) and is_account(one))
         texts = frozenset[str]().union(*map(words, policies))
         places = (*regions(target, policies), *(arn.region for arn in known))

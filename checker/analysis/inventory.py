@@ -192,14 +192,22 @@ class Grant(NamedTuple):
         return cls(doubt, doubt, doubt=doubt)
 
 
+class PolicyWriter(NamedTuple):
+    """A resource that writes a policy, with this policy."""
+
+    place: Place
+    policy: PolicyText | Unknown
+
+
 class Key(NamedTuple):
     """A KMS key. https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html
 
     ``doubt`` is the reason why the policy may not be in force. The values are those of AWS: ``state`` is Enabled,
     Disabled and so on; ``manager`` is CUSTOMER or AWS; ``spec`` and ``usage`` are SYMMETRIC_DEFAULT and
     ENCRYPT_DECRYPT for a key that SNS can use. ``construct`` is its path in the CDK app that declares it.
-    ``separate`` is true if a resource of its own writes the policy, so that the policy can refer to a topic. If no list of grants was supplied, the key is assumed to have none,
-    so that a key policy without Connect is reported.
+    ``separate`` is true if a resource of its own writes the policy, so that the policy can refer to a topic.
+    ``writers`` are the resources that write the policy, if there are several. If no list of grants was supplied, the
+    key is assumed to have none, so that a key policy without Connect is reported.
     """
 
     arn: Arn | Unknown
@@ -219,6 +227,7 @@ class Key(NamedTuple):
     root: str = ""
     construct: str = ""
     separate: bool = False
+    writers: tuple[PolicyWriter, ...] = ()
 
     @property
     def name(self) -> str:

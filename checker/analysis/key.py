@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.analysis.deployments import Deployment
+    from checker.analysis.inventory import PolicyText
     from checker.analysis.organization import Permission
     from checker.iam.decide.decide import Match
     from checker.iam.prove.prove import Answer
@@ -199,6 +200,17 @@ class KeyAnalysis(PolicyAnalysis):
     def usable(self) -> tuple[tuple[str, Truth], ...]:
         """The two actions that an encrypted topic needs, each with whether Connect is allowed to do it."""
         return tuple((action, self.allows(action)) for action in (DATA_KEY, DECRYPT))
+
+    @property
+    def writers_differ(self) -> bool:
+        """True unless all resources that write the policy are known to let Connect use the key alike."""
+        policies = (writer.policy for writer in self.key.writers)
+        return len({self._under(policy).usable for policy in policies}) > 1
+
+    def _under(self, policy: PolicyText | Unknown) -> KeyAnalysis:
+        """Return the key with another policy."""
+        key = self.key._replace(policy=policy, writers=())
+        return KeyAnalysis(key, self.topic, self.pairings, self.topics, self.inventory)
 
     @cached_property
     def is_open(self) -> bool:

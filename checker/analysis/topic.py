@@ -20,7 +20,13 @@ from checker.iam.decide.request import Anonymous, Request, Service
 from checker.iam.prove import prove
 from checker.iam.prove.domain import LIMIT, Budget
 from checker.iam.prove.prove import ConnectProver, OtherAccountsProver
-from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, fresh_account, instance_named
+from checker.iam.prove.source_keys import (
+    SOURCE_ACCOUNT,
+    SOURCE_ARN,
+    account_named,
+    fresh_account,
+    instance_named,
+)
 from checker.iam.prove.space import PUBLISH, Target
 from checker.policy.model import (
     ALLOW,
@@ -215,8 +221,16 @@ class TopicAnalysis(PolicyAnalysis):
     @cached_property
     def named_accounts(self) -> tuple[str, ...]:
         """The accounts that the policy's source conditions name without wildcards."""
+        of_instances = (arn.account for arn in self.named_instances)
+        return tuple(dict.fromkeys([*self.intended_accounts, *of_instances]))
+
+    @cached_property
+    def intended_accounts(self) -> tuple[str, ...]:
+        """The accounts that the policy names without one of their instances: alone, or in a pattern for ARNs."""
         named = [value for value in self.condition_values(SOURCE_ACCOUNT) if is_account(value)]
-        return tuple(dict.fromkeys([*named, *(arn.account for arn in self.named_instances)]))
+        values = self.condition_values(SOURCE_ARN)
+        of_patterns = (account_named(value) for value in values if self._instance_in(value) is None)
+        return tuple(dict.fromkeys([*named, *(account for account in of_patterns if account is not None)]))
 
     def condition_values(self, key: str) -> Iterator[str]:
         """Yield the values that the policy compares a key with."""

@@ -8,6 +8,7 @@ from checker.core.pattern import pattern
 from checker.core.regions import CONNECT_REGIONS, REGIONS
 from checker.core.unknown import Unknown
 from checker.iam.decide.request import Anonymous, AwsPrincipal, Service
+from checker.iam.decide.time_of_request import is_open_time
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN
 from checker.policy.model import Condition, Statement
 from checker.policy.vocabulary import CONNECT
@@ -98,7 +99,7 @@ def _failed(condition: Condition, request: Request) -> str:
 
 def _shown(value: str | tuple[str, ...] | Unknown) -> str:
     if isinstance(value, Unknown):
-        return "an unknown value"
+        return "a time in 2026 or later" if is_open_time(value) else "an unknown value"
     return f"`{value}`" if isinstance(value, str) else ", ".join(f"`{one}`" for one in value) or "no value"
 
 

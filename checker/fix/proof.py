@@ -27,7 +27,7 @@ from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.fix.effect import PUBLISHING, effect, filled
 from checker.iam.prove.domain import LIMIT, Budget
-from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_KEYS
+from checker.iam.prove.source_keys import SOURCE_ARN, SOURCE_KEYS
 from checker.iam.prove.space import DATA_KEY, DECRYPT, PUBLISH
 from checker.policy.model import DENY, EMPTY
 
@@ -147,7 +147,7 @@ def _is_named(case: TopicAnalysis | KeyAnalysis, access: Access) -> bool:
     if isinstance(case, KeyAnalysis):
         return True
     if access.party.kind == INSTANCES:
-        return access.party.account in {*case.condition_values(SOURCE_ACCOUNT)}
+        return access.party.account in case.intended_accounts
     return access.party.kind == INSTANCE and access.party.name in {*map(str, case.named_instances)}
 
 
@@ -283,7 +283,7 @@ def _is_intended_loss(case: TopicAnalysis, access: Access, instances: tuple[Arn,
     accounts = {arn.account for arn in instances}
     if access.party.kind == INSTANCES and access.party.account not in accounts:
         owners = case.owners if PUBLISH in access.actions else ()
-        return access.party.account not in (*owners, *case.condition_values(SOURCE_ACCOUNT))
+        return access.party.account not in (*owners, *case.intended_accounts)
     named = (named_instance for named_instance in case.named_instances if is_uuid(named_instance.instance_id))
     meant = frozenset(map(str, (*case.instances, *named)))
     return not (access.party.kind == INSTANCE and access.party.name in meant)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checker.analysis.inventory import CallerPolicy, Grant, Key, Place, PolicyText, Topic
+from checker.analysis.inventory import CallerPolicy, Grant, Key, Place, PolicyText, PolicyWriter, Topic
 from checker.analysis.inventory import Source as Origin
 from checker.core.errors import InputError
 from checker.core.finding import Part
@@ -162,7 +162,16 @@ class _Maker:
             construct=one.construct,
             written=one.written,
             separate=one.policy is None and bool(certain(writers, one)),
+            writers=tuple(self.key_writers(one, certain(writers, one))),
         )
+
+    def key_writers(self, one: DeclaredKey, writers: list[DeclaredPolicy]) -> Iterator[PolicyWriter]:
+        """Yield the resources that write the policy of a key, each with its policy, if there are several."""
+        inline = [(one.place, one.policy)] if one.policy is not None else []
+        found = [*inline, *((writer.place, writer.policy) for writer in writers)]
+        own = symbol_of(one.names, one.arn) or str(one.arn)
+        for place, node in found if len(found) > 1 else ():
+            yield PolicyWriter(place, read_policy_in(node, KEY, dict.fromkeys(one.names, own), self.facts))
 
     def grants(self, key: DeclaredKey) -> Iterator[tuple[DeclaredGrant, Unknown | None]]:
         """Return the grants on a key, each with the reason if it may not exist or may be on another key."""

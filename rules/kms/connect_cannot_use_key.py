@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from checker.core.finding import Finding, Location
 
 _HELP = "allow `kms:GenerateDataKey*` and `kms:Decrypt` on `*` for connect.amazonaws.com in the key policy"
+_ONE = "keep one resource that writes the policy, and put all statements in it"
 _MORE = "also supply the descriptions of the topic, the key and the instance, which the condition depends on"
 _SUPPLY_VALUES = (
     "supply the values: `--var NAME=VALUE` for Terraform, `--parameter NAME=VALUE` for CloudFormation"
@@ -35,6 +36,10 @@ class ConnectCannotUseKey(Rule):
     Keys whose policy and grants do not allow connect.amazonaws.com both `kms:GenerateDataKey` and `kms:Decrypt`.
     The result is undetermined if the key policy was not supplied. If the result depends on a condition that AWS
     does not document for Connect, `unverified-key-condition` reports it.
+
+    Several resources that write the policy of one key, such as the `policy` of an `aws_kms_key` and an
+    `aws_kms_key_policy`, are a warning if they differ in what they let Connect do. The last one that is deployed
+    wins.
 
     ## What it proves
 
@@ -104,6 +109,7 @@ class ConnectCannotUseKey(Rule):
         if isinstance(case.text, Unknown):
             message = f"not known whether Connect can use the key: {case.text.described}"
             yield self.undetermined(case.name, message, case.here())
+            yield from self._competing(case)
         elif not case.grants_sns_instead:
             missing = [action for action, truth in case.usable if truth is False]
             doubts = [truth for _, truth in case.usable if isinstance(truth, Unknown)]
@@ -119,6 +125,14 @@ class ConnectCannotUseKey(Rule):
             elif doubts:
                 message = f"not known whether Connect can use the key: {doubts[0].described}"
                 yield self.undetermined(case.name, message, _nearest(case), help=_MORE)
+
+    def _competing(self, case: KeyAnalysis) -> Iterator[Finding]:
+        """Report several resources that write the policy, of which not all let Connect use the key alike."""
+        if case.writers_differ:
+            places = [case.here(writer.place) for writer in case.key.writers]
+            message = f"{len(places)} resources write the policy of `{case.name}` and differ in what they let Connect do"
+            message += "; the last one deployed wins"
+            yield self.finding(case.name, message, places, severity=Severity.WARNING, help=_ONE)
 
 
 def _nearest(case: KeyAnalysis) -> list[Location]:

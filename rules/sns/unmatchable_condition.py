@@ -9,6 +9,7 @@ from checker.analysis.policy import conditions_on, names_connect
 from checker.core.arn import Arn, is_account, is_uuid
 from checker.core.finding import Role, Severity
 from checker.core.unknown import Unknown
+from checker.iam.decide.time_of_request import OPEN_TIMES
 from checker.iam.prove.domain import known_conditions
 from checker.iam.prove.prove import can_publish
 from checker.iam.prove.source_keys import SOURCE_ACCOUNT, SOURCE_ARN, SOURCE_OWNER
@@ -28,6 +29,7 @@ _HELP = (
     "Connect sends the bare instance ARN, `arn:aws:connect:REGION:ACCOUNT:instance/ID`, as `aws:SourceArn`, "
     "and the same ACCOUNT as `aws:SourceAccount`"
 )
+_TIME_HELP = "if the permission should still apply, change the time or remove the condition"
 
 
 class UnmatchableCondition(Rule):
@@ -37,6 +39,7 @@ class UnmatchableCondition(Rule):
 
     Statements for connect.amazonaws.com that can never apply:
 
+    - a permission that ended before 2026
     - an `aws:SourceArn` that ends in `/*`, or names a contact or flow
     - an account ID where an ARN is required
     - a wildcard under `StringEquals`
@@ -107,7 +110,9 @@ class UnmatchableCondition(Rule):
             at += [case.at(c.route, role=Role.RELATED, note="the account is here") for c in accounts[:1]]
         message = f"{statement.title} does not match any Connect instance: {reasons}"
         fixes = pin(case, statement, failing=failing)
-        return self.finding(case.name, message, at, severity=severity, help=_HELP, fixes=fixes)
+        only_times = bool(failing) and all(one.folded_key in OPEN_TIMES for one in failing)
+        advice = _TIME_HELP if only_times else _HELP
+        return self.finding(case.name, message, at, severity=severity, help=advice, fixes=fixes)
 
 
 def _may_publish(case: TopicAnalysis) -> bool:
@@ -144,6 +149,8 @@ def _reason(condition: Condition) -> str:
     values = [value for value in condition.values if isinstance(value, str)]
     if not isinstance(condition.operation, Unknown) and condition.operation.base == NULL:
         return f"`Null` requires that `{condition.key}` is absent, but Connect sends it"
+    if condition.folded_key in OPEN_TIMES:
+        return f"`{condition.operator}` on `{condition.key}` fails for every request in 2026 or later"
     if condition.folded_key not in (SOURCE_ARN, SOURCE_ACCOUNT):
         return (
             f"`{condition.operator}` on `{condition.key}` fails, because Connect's request has no such value"

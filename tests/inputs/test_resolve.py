@@ -159,6 +159,53 @@ def test_a_topic_finds_its_key_however_it_refers_to_it(
     assert "error connect-cannot-use-key" in found(inventory)
 
 
+OF_ACCOUNT = statement(
+    Sid="Root", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, Action="kms:*", Resource="*"
+)
+TO_CONNECT = statement(Sid="Use", Action=["kms:GenerateDataKey*", "kms:Decrypt"], Resource="*")
+CLOSED, USABLE = node(document(OF_ACCOUNT)), node(document(OF_ACCOUNT, TO_CONNECT))
+USABLE_TOO = node(document(TO_CONNECT, OF_ACCOUNT))
+COMPETING = ["undetermined connect-cannot-use-key", "warning connect-cannot-use-key"]
+
+
+@pytest.mark.parametrize(
+    ("inline", "separate", "expected"),
+    [
+        (USABLE, [CLOSED], COMPETING),
+        (CLOSED, [USABLE], COMPETING),
+        (None, [USABLE, CLOSED], COMPETING),
+        (CLOSED, [reference("var.policy")], COMPETING),
+        (USABLE, [USABLE_TOO], COMPETING[:1]),
+        (CLOSED, [CLOSED], COMPETING[:1]),
+        (USABLE, [], []),
+        (None, [USABLE], []),
+    ],
+    ids=[
+        "inline-grants",
+        "inline-denies",
+        "no-inline",
+        "not-known",
+        "alike",
+        "alike-closed",
+        "inline",
+        "one",
+    ],
+)
+def test_several_policies_of_a_key_are_a_warning_if_they_differ_for_connect(
+    inline: Node | None, separate: list[Node | Unknown], expected: list[str]
+) -> None:
+    facts = Facts(Given())
+    declared = facts.declarations(HERE)
+    declared.topics.append(topic(arn=arn_of(TOPIC_ARN), policy=POLICY, key=reference(f"{KEY}.arn")))
+    declared.keys.append(DeclaredKey(KEY, (f"{KEY}.arn",), place(), policy=inline))
+    for policy in separate:
+        declared.key_policies.append(DeclaredPolicy("policy", place(), (reference(f"{KEY}.arn"),), policy))
+    report = judge(assembled(facts), all_rules(), Scope(all_topics=True))
+    own = (one for one in report.findings if one.rule == "connect-cannot-use-key")
+    words = (one.severity.value if one.verdict.value == "FAIL" else "undetermined" for one in own)
+    assert sorted(f"{word} connect-cannot-use-key" for word in words) == expected
+
+
 def test_grants_and_key_policies_are_tied_to_their_key() -> None:
     facts = Facts(Given())
     declared = facts.declarations(HERE)

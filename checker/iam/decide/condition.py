@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from checker.core.arn import is_account
 from checker.core.unknown import Truth, Unknown, all_of, any_of, negate
-from checker.iam.decide.operators import ADDRESS, TEXT, comparison, is_negated, is_one_network
+from checker.iam.decide.operators import ADDRESS, DATE, NUMBER, TEXT, comparison, is_negated, is_one_network
 from checker.iam.decide.patterns import NO_VALUE, expand, has_escape
 from checker.iam.decide.request import OpenList, is_foreign
+from checker.iam.decide.time_of_request import distinct_times, is_open_time
 from checker.policy.vocabulary import FOR_ALL, FOR_ANY, NULL, Operator
 
 if TYPE_CHECKING:
@@ -43,12 +44,14 @@ def condition_holds(condition: Condition | Unknown, request: Request, has_variab
         return _null(operation, actual, condition.values)
     if actual is None:
         return _absent(operation, condition.values)
-    if isinstance(actual, Unknown):
-        return _unsettled(operation, actual, condition.values)
 
     def holds(value: str) -> Truth:
         return _holds(value, operation.base, condition.values, request, has_variables)
 
+    if isinstance(actual, Unknown):
+        if is_open_time(actual) and comparison(operation.base).family in (DATE, NUMBER):
+            return _at_all_times(condition, operation, actual, holds)
+        return _unsettled(operation, actual, condition.values)
     truth = _present(operation, actual, holds)
     if isinstance(actual, OpenList) and _present(operation, actual.known, holds) != truth:
         return _OPEN_LIST
@@ -62,6 +65,15 @@ def _present(operation: Operator, actual: str | tuple[str, ...], holds: Callable
     if operation.qualifier == FOR_ANY:
         return any_of(holds(value) for value in _several(actual))
     return holds(actual) if isinstance(actual, str) else _NO_QUALIFIER
+
+
+def _at_all_times(
+    condition: Condition, operation: Operator, actual: Truth, holds: Callable[[str], Truth]
+) -> Truth:
+    """Decide on the time of a request: its value is not known, but each time may give the same result."""
+    times = distinct_times(condition.folded_key, condition.values)
+    truths = {_present(operation, text, holds) for text in times}
+    return truths.pop() if len(truths) == 1 else actual
 
 
 def _unsettled(operation: Operator, actual: Unknown, expected: tuple[Value, ...]) -> Truth:

@@ -16,8 +16,8 @@ from checker.iam.decide.operators import (
     is_public,
     network,
     number,
-    write_instant,
 )
+from checker.iam.decide.time_of_request import CURRENT, EARLIEST, EPOCH, LATEST, written
 from checker.iam.prove.domain import (
     EXHAUSTED,
     Assignment,
@@ -142,13 +142,7 @@ class EncryptionContext(NamedTuple):
                 yield any_text(CONTEXT + name, optional=False)
 
 
-CURRENT, EPOCH, ISSUED = "aws:currenttime", "aws:epochtime", "aws:tokenissuetime"
-
-EARLIEST = 1_767_225_600
-"""2026-01-01, the earliest time of a request. The current time is not used, so that the result for a file does not
-change from day to day. A permission that ended before this time does not count as granted."""
-
-_PAST = Unknown("the request is allowed only before 2026", "aws:CurrentTime")
+ISSUED = "aws:tokenissuetime"
 _LONGEST_SESSION = 36 * 3600
 """Seconds. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html"""
 
@@ -164,18 +158,17 @@ class Clock(NamedTuple):
         return frozenset((CURRENT, EPOCH, *((ISSUED,) if self.temporary else ())))
 
     def choices(self, mentions: Mentions, budget: Budget) -> Choices:
-        """Return every time in a policy, and a second before and after it; times before EARLIEST are last."""
+        """Return EARLIEST, and every later time in a policy, with a second before and after it."""
         patterns = [mention for key in self.keys for mention in mentions.get(key, ())]
         missing = gap(patterns, DATE, NUMBER)
         moments = sorted(self._moments(mentions))
         choices: list[Choice] = []
         try:
-            for now in moments:
+            for now in (moment for moment in moments if moment >= EARLIEST):
                 budget.spend((len(moments) if self.temporary else 1) * (2 + len(patterns)))
                 choices += distinct_choices(self._at(now, moments), mentions)
         except ExhaustedError:
             missing = EXHAUSTED
-        choices.sort(key=lambda choice: choice.doubt is not None)
         return Choices(distinct_choices(choices, mentions), missing, self.keys)
 
     def _moments(self, mentions: Mentions) -> set[int]:
@@ -187,29 +180,20 @@ class Clock(NamedTuple):
 
     def _at(self, now: int, moments: Iterable[int]) -> Iterator[Choice]:
         """Yield the values of the keys for requests at one time."""
-        at: Assignment = {CURRENT: _written(now), EPOCH: str(now)}
-        doubt = _PAST if now < EARLIEST else None
+        at: Assignment = {key: written(key, now) for key in (CURRENT, EPOCH)}
         if not self.temporary:
-            yield Choice(at, doubt=doubt)
+            yield Choice(at)
             return
         for issued in (now, *(moment for moment in moments if now - _LONGEST_SESSION <= moment < now)):
-            yield Choice({**at, ISSUED: _written(issued)}, doubt=doubt)
+            yield Choice({**at, ISSUED: written(ISSUED, issued)})
 
 
 def _seconds(mentions: Mentions, *keys: str) -> Iterator[int]:
     for key in keys:
         for mention in mentions.get(key, ()):
             parsed = instant(mention.text)
-            if parsed is not None and 0 <= parsed[1] < _LATEST:
+            if parsed is not None and 0 <= parsed[1] < LATEST:
                 yield int(parsed[1])
-
-
-_LATEST = 253_402_300_000
-"""The end of the year 9999, the last year that ISO 8601 writes with four digits."""
-
-
-def _written(seconds: int) -> str:
-    return write_instant(is_epoch=False, seconds=seconds)
 
 
 class Addresses(NamedTuple):

@@ -15,6 +15,7 @@ from checker.iam.decide.condition import condition_holds
 from checker.iam.decide.decide import Decision, decide
 from checker.iam.decide.elements import action_covers, principal_covers
 from checker.iam.decide.request import AwsPrincipal, Request
+from checker.iam.decide.time_of_request import at_some_time
 from checker.iam.prove.domain import Budget, known_conditions
 from checker.iam.prove.partial_policy import OpenContext, PreparedPolicies, prepare
 from checker.iam.prove.search import SearchResult, find
@@ -47,14 +48,16 @@ def can_publish(policy: Policy, target: Target, instance: Arn) -> Answer:
 
 
 def one_request(policy: Policy, space: Space) -> Answer:
-    """Decide the only request of a space without free keys."""
-    context = space.constants(
+    """Decide the only request of a space without free keys. A witness that is allowed has a time if the policy tests it."""
+    keys = [
         condition.folded_key
         for statement in policy.known_statements()
         for condition in known_conditions(statement)
-    )
-    request = Request(space.caller, space.action, space.resource, context)
+    ]
+    request = Request(space.caller, space.action, space.resource, space.constants(keys))
     decision = decide(policy, request)
+    if decision.allowed is True:
+        request = request._replace(context=at_some_time(request.context, keys))
     return Answer(decision.allowed, request, decision)
 
 

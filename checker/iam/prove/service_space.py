@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
 from checker.iam.decide.request import FOREIGN_ADDRESS, AwsPrincipal, OpenList, Service, foreign
+from checker.iam.decide.time_of_request import OPEN_TIMES
 from checker.iam.prove.callers import PRINCIPAL_ACCOUNT, PRINCIPAL_ARN
 from checker.iam.prove.key_domains import CONTEXT, CONTEXT_KEYS, Clock
 from checker.iam.prove.shape import Segment
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 RESOURCE_ORGANIZATION, SOURCE_ORGANIZATION = "aws:resourceorgid", "aws:sourceorgid"
 _SOURCE_PATHS = "aws:sourceorgpaths"
-_VARYING = ("aws:currenttime", "aws:epochtime", RESOURCE_ORGANIZATION, "aws:resourceorgpaths")
+_VARYING = (RESOURCE_ORGANIZATION, "aws:resourceorgpaths")
 UNDOCUMENTED = (
     SOURCE_ORGANIZATION,
     _SOURCE_PATHS,
@@ -51,7 +52,8 @@ UNDOCUMENTED = (
 )
 
 _VARYING_CONTEXT: dict[str, ContextValue] = {
-    key: Unknown("the value varies by request", key) for key in _VARYING
+    **OPEN_TIMES,
+    **{key: Unknown("the value varies by request", key) for key in _VARYING},
 }
 _SERVICE_CONTEXT: dict[str, ContextValue] = {
     "aws:principalisawsservice": "true",

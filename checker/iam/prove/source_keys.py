@@ -207,6 +207,12 @@ def instance_named(value: str, region: object) -> Arn | None:
     return None
 
 
+def account_named(value: str) -> str | None:
+    """Return the account in an ARN of Connect or a pattern for such ARNs; ``None`` if it has a wildcard."""
+    arn = Arn.parse(value.lower())
+    return arn.account if arn is not None and arn.service == "connect" and is_account(arn.account) else None
+
+
 def _in_partition(arn: Arn) -> Arn:
     """Replace a wildcard for the partition by the partition of the Region."""
     partition = partition_of(arn.region) or NEWEST

@@ -14,6 +14,7 @@ from checker.core.pattern import pattern
 from checker.core.unknown import Symbol, Unknown
 from checker.inputs.discover import home_of, name_of
 from checker.inputs.text import TextDocument, parse_text, read_text
+from checker.inputs.yaml_types import with_unknown_octals
 from checker.policy.node import Array, Member, Node, Object, Scalar, items, scalar_text, text_of
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Serverless:
 
     def __init__(self, path: Path, document: TextDocument) -> None:
         self.path = path
-        self.document = document
+        self.document = document._replace(root=with_unknown_octals(document.root))
         self.opened: set[str] = set()
         self.skipped: list[Skipped] = []
         self.files: dict[str, Node | None] = {}
@@ -183,7 +184,7 @@ class Serverless:
             reason = f"`{name}` was not read: {error.reason}"
             self.skipped.append(Skipped(self.document.name, reason, position=where, help=error.help))
             return None
-        return document.root
+        return with_unknown_octals(document.root)
 
 
 def _step(node: Node | None, key: str) -> Node | None:

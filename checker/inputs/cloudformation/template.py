@@ -37,6 +37,7 @@ from checker.inputs.cloudformation.stack_sets import stack_sets
 from checker.inputs.cloudformation.states import States
 from checker.inputs.environment_variables import environments
 from checker.inputs.senders import Part, is_part, may_speak, senders
+from checker.inputs.yaml_types import with_unknown_octals
 from checker.policy.node import Array, Object, items, text_of
 from checker.policy.text_json import plain
 
@@ -213,6 +214,7 @@ def read_template(
     assembly = assembly_of(path, facts.assemblies)
     stack = stack.within(assembly.environment(path), dict(facts.given.parameters))
     included = with_includes(path, document, facts)
+    included = included._replace(root=with_unknown_octals(included.root))
     given = _given(facts, stack.values_for(included.root))
     whole = with_generated(with_loops(included, given, defaults=facts.given.defaults))
     template = _sections(whole, facts, facts.template_scope(document.name), stack.symbol)

@@ -17,6 +17,7 @@ from checker.inputs.kinds.template import TEMPLATE
 from checker.inputs.terraform.hcl.render import decode, decode_yaml
 from checker.inputs.terraform.hcl.values import is_composed, known, text, why_unknown
 from checker.inputs.text import TextDocument
+from checker.inputs.yaml_types import octal_reason, with_unknown
 from checker.policy.node import Member, Node, Object, Scalar, span_of, text_of
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _template_in(body: Node) -> Node | None:
         return body
     written = body.source.text[body.start : body.end] if is_composed(body) else text(body)
     is_json = isinstance(written, str) and written.lstrip().startswith("{")
-    root = decode(body) if is_json else decode_yaml(body)
+    root = decode(body) if is_json else with_unknown(decode_yaml(body), octal_reason)
     return None if why_unknown(root) is not None else root
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -186,10 +186,10 @@ AGAIN = {
         ({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}, None),
         ({"StringEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}"}}, False),
         ({"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}, True),
-        ({"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, None),
+        ({"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, False),
         ({"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, True),
         ({"NumericLessThan": {"aws:EpochTime": "1900000000"}}, True),
-        ({"DateLessThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}}, None),
+        ({"DateLessThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}}, False),
         ({"DateGreaterThan": {"aws:TokenIssueTime": "2026-06-01T00:00:00Z"}}, True),
         ({"StringEquals": {"aws:ResourceTag/team": "chat"}}, None),
         ({"StringEquals": {"aws:PrincipalType": "User"}}, True),
@@ -305,6 +305,56 @@ NOBODY = {
     "Principal": {"Service": "nobody.amazonaws.com"},
     "Condition": {"Bool": {"aws:ViaAWSService": "true"}},
 }
+
+
+PAST, FUTURE = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"DateLessThan": {"aws:CurrentTime": PAST}}, False),
+        ({"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}, False),
+        ({"DateLessThanEquals": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}, None),
+        ({"DateLessThan": {"aws:CurrentTime": FUTURE}}, None),
+        ({"DateLessThan": {"aws:CurrentTime": [PAST, FUTURE]}}, None),
+        ({"DateLessThan": {"aws:CurrentTime": [PAST, "2019-01-01"]}}, False),
+        ({"DateLessThanIfExists": {"aws:CurrentTime": PAST}}, False),
+        ({"ForAllValues:DateLessThan": {"aws:CurrentTime": PAST}}, False),
+        ({"DateGreaterThan": {"aws:CurrentTime": PAST}}, True),
+        ({"DateGreaterThanEquals": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}, True),
+        ({"DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}, None),
+        ({"DateGreaterThan": {"aws:CurrentTime": FUTURE}}, None),
+        ({"DateEquals": {"aws:CurrentTime": PAST}}, False),
+        ({"DateNotEquals": {"aws:CurrentTime": PAST}}, True),
+        ({"DateEquals": {"aws:CurrentTime": FUTURE}}, None),
+        ({"DateNotEquals": {"aws:CurrentTime": FUTURE}}, None),
+        ({"DateGreaterThan": {"aws:CurrentTime": PAST}, "DateLessThan": {"aws:CurrentTime": FUTURE}}, None),
+        (
+            {"DateGreaterThan": {"aws:CurrentTime": "2019-01-01"}, "DateLessThan": {"aws:CurrentTime": PAST}},
+            False,
+        ),
+        ({"NumericLessThan": {"aws:EpochTime": "1577836800"}}, False),
+        ({"DateGreaterThan": {"aws:EpochTime": "1577836800"}}, True),
+        ({"NumericLessThan": {"aws:EpochTime": "4070908800"}}, None),
+        ({"DateLessThan": {"aws:CurrentTime": "1577836800"}}, None),
+        ({"DateLessThan": {"aws:CurrentTime": "yesterday"}}, None),
+        ({"StringLike": {"aws:CurrentTime": "2020-*"}}, None),
+    ],
+    ids=json.dumps,
+)
+def test_a_time_of_a_condition_may_be_in_the_past_of_every_request(
+    condition: dict[str, Any], expected: bool | None
+) -> None:
+    allow, deny = statement(Condition=condition), statement(Effect="Deny", Principal="*", Condition=condition)
+    answer = can_publish(policy_of(document(allow)), TARGET, INSTANCE)
+    denied = can_publish(policy_of(document(statement(), deny)), TARGET, INSTANCE)
+    assert (None if isinstance(answer.truth, Unknown) else answer.truth) is expected
+    assert (None if isinstance(denied.truth, Unknown) else not denied.truth) is expected
+    if expected:
+        assert answer.witness is not None
+        known = fold(cast("dict[str, Any]", answer.witness.to_json()["context"]))
+        assert decide(policy_of(document(allow)), answer.witness._replace(context=known)).allowed is True
 
 
 @pytest.mark.parametrize(

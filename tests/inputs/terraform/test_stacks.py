@@ -373,3 +373,15 @@ def test_an_allowed_value_that_is_not_known_may_be_any(tmp_path: Path) -> None:
     value = source_arn(topic_of(read(tmp_path, {"main.tf": text})))
     assert isinstance(value, Unknown)
     assert [getattr(one, "allowed", None) for one in value.pieces] == [()]
+
+
+@pytest.mark.parametrize(
+    ("written", "is_known"),
+    [("011122223333", False), ("'011122223333'", True), ("${account}", False), ("'${account}'", True)],
+)
+def test_an_octal_number_in_yaml_is_not_known(written: str, tmp_path: Path, *, is_known: bool) -> None:
+    body = 'template_body = templatefile("stack.tpl", { account = "011122223333" })'
+    files = {"stack.tpl": TEMPLATE.replace("!Ref InstanceArn", written)}
+    value = source_arn(topic_of(read(tmp_path, {"main.tf": stack(body), **files})))
+    assert (value == "011122223333") is is_known
+    assert isinstance(value, Unknown) is not is_known

@@ -18,7 +18,8 @@ from checker.inputs.terraform.hcl.expression import written
 from checker.inputs.terraform.hcl.limits import TOO_MUCH
 from checker.inputs.terraform.hcl.render import decode_yaml
 from checker.inputs.terraform.hcl.values import array, is_composed, known, mapping, text, unknown, wrong
-from checker.policy.node import Array, Member, Node, Object, Scalar, span_of
+from checker.inputs.yaml_types import with_unknown
+from checker.policy.node import Node, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,12 +77,11 @@ def _yamldecode(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
     if not budget.spend_text(len(one.source.text)):
         return unknown(TOO_MUCH, at)
     try:
-        return _typed(decode_yaml(one))
+        return with_unknown(decode_yaml(one), _type_reason)
     except InputError as error:
         return wrong(error.reason, at, written(at))
 
 
-_MARKS = ("'", '"', "|", ">")
 _OTHER_TYPE = pattern(
     r"[-+.]?\d[\dA-Fa-f_oxX.eE+:-]*|[-+]?\.(?:inf|nan)|true|false|null|yes|no|on|off|\d{4}-\d\d?-\d\d?.*",
     re.IGNORECASE,
@@ -89,19 +89,11 @@ _OTHER_TYPE = pattern(
 """Plain text that versions of YAML read as a number, a boolean or a time."""
 
 
-def _typed(node: Node) -> Node:
-    """Replace texts of which the type depends on the version of YAML with unknown values."""
-    if isinstance(node, Array):
-        return node._replace(items=tuple(map(_typed, node.items)))
-    if isinstance(node, Object):
-        members = (Member(m.key, _typed(m.value), m.start, m.end) for m in node.members)
-        return node._replace(members=tuple(members))
-    is_plain = isinstance(node.value, str) and not node.source.text.startswith(_MARKS, node.start)
-    if is_plain and isinstance(node.value, str) and _OTHER_TYPE.fullmatch(node.value):
-        return unknown(
-            "its type depends on the version of YAML; write it in quotes", span_of(node), node.value
-        )
-    return node
+def _type_reason(_: Scalar, value: str) -> str:
+    """Return why the type of a plain text is not known; empty for other texts."""
+    return (
+        "its type depends on the version of YAML; write it in quotes" if _OTHER_TYPE.fullmatch(value) else ""
+    )
 
 
 def _csvdecode(arguments: Sequence[Node], at: Span, budget: Budget) -> Node:
