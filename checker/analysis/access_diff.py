@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.callers import ANY_ACCOUNT, IMPLIED_BY, SOME, CallerGroup, CallerGroups
+from checker.analysis.identity_access import identity_callers, with_identity_policy
 from checker.analysis.wording import caller_of
 from checker.core.record import NamedTuple
 from checker.core.unknown import Unknown
@@ -42,6 +43,8 @@ class Access(NamedTuple):
     ``partly`` is true if this holds only for some of the group's requests. ``witness`` is one of them, with the
     first of the actions; the other actions have the same result. ``allowed`` and ``refused`` are the decisions of
     the two policies about it. ``spaces`` contain all requests of the group, one space for each action.
+    ``needs_identity_policy`` is true if only a Deny makes the difference: the caller has the access if an identity
+    policy of the topic's account allows it, and no statement denies it.
     """
 
     party: CallerGroup
@@ -51,6 +54,7 @@ class Access(NamedTuple):
     allowed: Decision
     refused: Decision
     spaces: tuple[Space, ...]
+    needs_identity_policy: bool = False
 
     @property
     def who(self) -> str:
@@ -61,7 +65,12 @@ class Access(NamedTuple):
     def sentence(self) -> str:
         """A description, such as `sns:Publish by Connect for instance I of account A`."""
         limited = self.partly and self.party.kind != SOME
-        return f"{format_actions(self.actions)} by {self.who}{' in some cases' * limited}"
+        return f"{format_actions(self.actions)} by {self.who}{' in some cases' * limited}{self.proviso}"
+
+    @property
+    def proviso(self) -> str:
+        """The end of a sentence about access that an identity policy must allow; empty for other access."""
+        return ", if an identity policy allows it" * self.needs_identity_policy
 
 
 def most_actions(actions: Sequence[str]) -> tuple[str, ...]:
@@ -203,7 +212,7 @@ def difference(
 
     ``whole`` is the shared budget of this comparison and others. ``instances`` are reported by name, in addition to
     those that the policies name. An unknown value with the same name in both policies counts as equal. With
-    ``only_gained``, the access that only the old policy allows is not looked for.
+    ``only_gained``, only the access that the new policy itself allows, and the old one does not, is looked for.
     """
     gain = Gain(old, new, whole)
     loss = Gain(new, old, gain.budget)
@@ -213,16 +222,29 @@ def difference(
     sides = [_Side(direction, groups) for direction in ((gain,) if only_gained else (gain, loss))]
     classes = action_classes(groups.policies, target)
     exhausted: list[Unknown] = []
+    identity = _IdentitySides(old, new, groups, gain.budget)
     try:
-        for representative in representatives if any(side.gain.narrowed for side in sides) else ():
-            for actions in classes:
-                gain.budget.spend(_SPACE * len(groups.words))
-                _compare(sides, representative, actions)
+        _search(sides, representatives, classes)
+        if not only_gained and not classes[0][0].startswith("kms:"):
+            identity.search(representatives, classes)
     except ExhaustedError:
         exhausted.append(EXHAUSTED)
-    doubts = dict.fromkeys((*_unsupported(gain), *(one for side in sides for one in side.doubts), *exhausted))
+    own = identity.difference(named)
+    found = (*_unsupported(gain), *(one for side in sides for one in side.doubts), *own.doubts, *exhausted)
     gained, *lost = (side.accesses(named) for side in sides)
-    return Difference(gained, lost[0] if lost else (), tuple(doubts))
+    return Difference(
+        (*gained, *own.gained), (*(lost[0] if lost else ()), *own.lost), tuple(dict.fromkeys(found))
+    )
+
+
+def _search(
+    sides: Sequence[_Side], representatives: Iterable[Representative], classes: Iterable[tuple[str, ...]]
+) -> None:
+    """Compare the policies for each caller and each class of actions. Raises ExhaustedError."""
+    for representative in representatives if any(side.gain.narrowed for side in sides) else ():
+        for actions in classes:
+            sides[0].gain.budget.spend(_SPACE * len(sides[0].groups.words))
+            _compare(sides, representative, actions)
 
 
 _SPACE = 6
@@ -242,7 +264,7 @@ def _compare(sides: Sequence[_Side], representative: Representative, actions: tu
         possible = side.gain.possible(whole)
         if not possible and not groups.irregular:
             continue
-        prepared = prepared or prepare(whole, *groups.policies)
+        prepared = prepared or prepare(whole, *sides[0].gain.policies)
         ordered = prepared if side.gain.policies[0] is prepared.policies[0] else prepared.reversed()
         side.compare(representative, actions, ordered, whole if possible else None)
 
@@ -256,6 +278,11 @@ class _Side:
         self.found: list[Access] = []
         self.doubts: list[Unknown] = []
         self.order: dict[CallerGroup, int] = {}
+
+    def decisions(self, witness: Request) -> tuple[Decision, Decision]:
+        """Return the decisions of the policy that refuses a request, and of the one that allows it."""
+        refused, allowed = (decide(policy, witness) for policy in self.gain.policies)
+        return refused, allowed
 
     def compare(
         self,
@@ -293,11 +320,58 @@ class _Side:
             self.doubts.append(_VARIABLE if truth is FREE else truth)
         if witness is None:
             return ()
-        refused, allowed = (decide(policy, witness) for policy in self.gain.policies)
+        refused, allowed = self.decisions(witness)
         partly = not self.gain.is_whole(prepared, space)
         group = group or CallerGroup(SOME, caller_of(witness))
         self.found.append(Access(group, actions, partly, witness, allowed, refused, (space,)))
         return () if partly else (group.kind,)
+
+
+class _IdentitySide(_Side):
+    """One direction of the comparison for callers that an identity policy may allow."""
+
+    def __init__(self, old: Policy, new: Policy, groups: CallerGroups, budget: Budget) -> None:
+        super().__init__(Gain(*with_identity_policy(old, new), budget), groups)
+        self.compared = (old, new)
+
+    def decisions(self, witness: Request) -> tuple[Decision, Decision]:
+        """Return the decisions of the compared policies, without an identity policy."""
+        refused, allowed = (decide(policy, witness) for policy in self.compared)
+        return refused, allowed
+
+    def accesses(self, named: Collection[str]) -> tuple[Access, ...]:
+        """Return the results, each with the mark that an identity policy must allow it."""
+        return tuple(one._replace(needs_identity_policy=True) for one in super().accesses(named))
+
+
+class _IdentitySides:
+    """Both directions of the comparison for callers of the topic's account that an identity policy may allow."""
+
+    def __init__(self, old: Policy, new: Policy, groups: CallerGroups, budget: Budget) -> None:
+        self.account = groups.target.account
+        self.sides = [_IdentitySide(*pair, groups, budget) for pair in ((old, new), (new, old))]
+
+    def search(self, representatives: Iterable[Representative], classes: Iterable[tuple[str, ...]]) -> None:
+        """Compare the policies for the callers of the topic's account. Raises ExhaustedError."""
+        callers = identity_callers(representatives, self.account)
+        for side in self.sides:
+            _search([side], callers, classes)
+
+    def difference(self, named: Collection[str]) -> Difference:
+        """Return the results; those of a topic of an unknown account are doubts, because no caller may be of it."""
+        gained, lost = (side.accesses(named) for side in self.sides)
+        doubts = [doubt for side in self.sides for doubt in side.doubts]
+        if isinstance(self.account, Unknown):
+            doubts += [_of_unknown_account(one) for one in (*gained, *lost)]
+            gained = lost = ()
+        return Difference(gained, lost, tuple(doubts))
+
+
+def _of_unknown_account(access: Access) -> Unknown:
+    denies = (
+        one.statement.title for one in access.refused.decisive() if isinstance(one.statement, Statement)
+    )
+    return Unknown(f"{next(denies)} may deny callers of the topic's own account, which is not known")
 
 
 _VARIABLE = Unknown("the value of a policy variable, which may be one of many")

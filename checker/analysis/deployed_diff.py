@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from checker.iam.prove.space import Target
     from checker.policy.model import Value
 
-    Claim = tuple[str, str, str, frozenset[str], bool]
+    Claim = tuple[str, str, str, frozenset[str], bool, bool]
 
 
 KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000"
@@ -253,6 +253,7 @@ def _accesses(deployment: Deployment, found: Difference) -> Iterator[DeployedAcc
 
 def _claim(one: DeployedAccess, values: Sequence[tuple[str, str]] = ()) -> tuple[bool, Claim]:
     """Return what an access change says, with other values for the symbols."""
-    party = one.access.party
+    access, party = one.access, one.access.party
     name, account = _replaced(party.name, values), _replaced(party.account, values)
-    return one.is_gain, (party.kind, name, account, frozenset(one.access.actions), one.access.partly)
+    requests = (frozenset(access.actions), access.partly, access.needs_identity_policy)
+    return one.is_gain, (party.kind, name, account, *requests)

@@ -107,7 +107,9 @@ def _without_loss(
     old = case.text.policy if isinstance(case.text, PolicyText) else EMPTY
     change = effect(case, old, filled(new, deployment, case), whole)
     losses = (
-        f"{one.who} would lose {format_actions(one.actions)}" for one in change.lost if _is_named(case, one)
+        f"{one.who} would lose {format_actions(one.actions)}{one.proviso}"
+        for one in change.lost
+        if _is_named(case, one)
     )
     reason = next(chain(losses, map(_doubtful, change.doubts)), "")
     if not reason:
@@ -237,10 +239,10 @@ def _objections(
     """Yield unintended gains and losses, and open questions. ``given`` are the instances to grant access to."""
     for access in change.gained:
         if not _is_intended_gain(case, access, instances):
-            yield f"{access.who} would gain {format_actions(access.actions)}"
+            yield f"{access.who} would gain {format_actions(access.actions)}{access.proviso}"
     for access in change.lost:
         if not (isinstance(case, TopicAnalysis) and _is_intended_loss(case, access, instances)):
-            yield f"{access.who} would lose {format_actions(access.actions)}"
+            yield f"{access.who} would lose {format_actions(access.actions)}{access.proviso}"
     for doubt in change.doubts:
         yield _doubtful(doubt)
 

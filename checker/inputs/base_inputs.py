@@ -14,6 +14,7 @@ from checker.core.shell import path_word
 from checker.inputs.callers import is_chosen
 from checker.inputs.change import read_change
 from checker.inputs.changed_files import changed_files, ignored_files, untracked_files
+from checker.inputs.composed_names import read_elsewhere, read_files
 from checker.inputs.diff_inputs import loaded
 from checker.inputs.discover import HCL, is_input, is_unit, may_matter
 from checker.inputs.git_tree import copied_below, is_below
@@ -104,8 +105,24 @@ class _Reader:
         roots = self._roots_without(frozenset(file for _, file in pairs), changes)
         same = (self.files.present & self.tree.objects.keys()) - self.files.new
         same_pairs = pairs_below(roots & (whole.old.roots | whole.new.roots), same, self._module_folders())
-        yield whole._replace(skipped=(*self._unread(whole), *unread), elsewhere=roots_with_values - roots)
-        yield from (self._with_values(whole, one) for one in rounds({*pairs, *same_pairs}))
+        first = whole._replace(skipped=(*self._unread(whole), *unread), elsewhere=roots_with_values - roots)
+        yield from self._with_last(first, rounds({*pairs, *same_pairs}))
+
+    def _with_last(self, first: Changed, more: Sequence[Sequence[Pair]]) -> Iterator[Changed]:
+        """Yield all comparisons; the last one has the files that only other values of variables lead to."""
+        one, read = first, read_files(first.old) | read_files(first.new)
+        for pairs in more:
+            yield one
+            one = self._with_values(first, pairs)
+            read |= read_files(one.old) | read_files(one.new)
+        given = {name for name, _ in self.given.variables}
+        sides = (first.old, self.files.old), (first.new, self.files.new)
+        elsewhere = (
+            each
+            for side, changed in sides
+            for each in read_elsewhere(side, (changed & first.reach.loose) - read, given)
+        )
+        yield one._replace(skipped=(*one.skipped, *elsewhere))
 
     def _roots_without(self, files: frozenset[str], changes: tuple[Change, Change]) -> frozenset[str]:
         """Return the roots that the change affects by other files than these."""

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from checker.core.errors import Skipped
 from checker.inputs.callers import is_chosen
+from checker.inputs.composed_names import read_elsewhere, read_files
 from checker.inputs.discover import is_left_out
 from checker.inputs.parameter_files import parameters_of, unread_parameters
+from checker.inputs.reach import loose_files
 from checker.inputs.unread_changes import unread_changes
 from checker.inputs.values_rounds import names_in, roots_with, variables_of, variables_of_units
 
@@ -44,6 +46,7 @@ def unread_in_folders(old: Input, new: Input, files: frozenset[str]) -> Iterator
             *unread_parameters(Path(side.folder), files, templates),
             *unread_changes(side, files, (".",), "checker diff OLD/{0} NEW/{0}"),
             *_unread_values(old, new, every, side),
+            *read_elsewhere(side, loose_files(files, {}) - read_files(old) - read_files(new), ()),
         )
         for one in listed:
             yield one._replace(what=side.shown(posixpath.normpath(posixpath.join(side.names.base, one.what))))

@@ -45,6 +45,7 @@ def access_json(access: Access, old: Decision, new: Decision) -> dict[str, Any]:
         "actions": list(access.actions),
         "sentence": access.sentence,
         "witness": {"request": access.witness.to_json(), "old": old.word, "new": new.word},
+        **({"needs_identity_policy": True} if access.needs_identity_policy else {}),
     }
 
 
@@ -88,7 +89,7 @@ def proof_lines(
     yield WITNESS, worded(_witness(access))
     decisions = (access.refused, access.allowed) if is_gain else (access.allowed, access.refused)
     for side, decision in zip(_SIDES, decisions, strict=True):
-        yield side, worded(_decided(decision))
+        yield side, worded(_decided(decision, access))
 
 
 def _witness(access: Access) -> str:
@@ -127,11 +128,11 @@ def _quote(value: str | tuple[str, ...]) -> str:
     return f"`{value}`" if isinstance(value, str) else ", ".join(f"`{one}`" for one in value)
 
 
-def _decided(decision: Decision) -> str:
+def _decided(decision: Decision, access: Access) -> str:
     """Describe the decision of a policy and the statement that makes it."""
     titles = [one.statement.title for one in decision.decisive() if isinstance(one.statement, Statement)]
     if decision.word == ALLOWED:
         return f"{titles[0]} allows it"
     if decision.word == EXPLICITLY_DENIED:
         return f"{titles[0]} denies it"
-    return "no statement allows it"
+    return "no statement denies it" if access.needs_identity_policy else "no statement allows it"

@@ -59,6 +59,28 @@ def test_a_witness_says_what_it_needs(here: Path) -> None:
     assert "new: statement `D` denies it" in run("diff", "public.json", "denied.json").stdout
 
 
+def test_a_deny_for_a_role_of_the_account_takes_what_an_identity_policy_allows(here: Path) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/Foo"
+    deny = statement(Sid="D", Effect="Deny", Principal={"AWS": role})
+    save(here / "denied.json", document(*GOOD["Statement"], deny))
+    done = run("diff", "good.json", "denied.json")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "no longer allowed",
+        f"  - sns:Publish by role Foo of account {ACCOUNT}, if an identity policy allows it",
+        f"    witness: role Foo of account {ACCOUNT} could sns:Publish",
+        "    old: no statement denies it",
+        "    new: statement `D` denies it",
+        "",
+    ]
+    assert run("diff", "good.json", "denied.json", "--fail-on", "gains").returncode == 0
+    assert run("diff", "denied.json", "good.json", "--fail-on", "gains").returncode == 1
+    read = json.loads(run("diff", "denied.json", "good.json", "--format", "json").stdout)
+    schema = json.loads(files("checker.schemas").joinpath("diff.v1.json").read_text("utf-8"))
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(read)] == []
+    assert [one["needs_identity_policy"] for one in read["gained"]] == [True]
+
+
 def in_yaml(policy: dict[str, Any]) -> str:
     (one,) = policy["Statement"]
     condition = {op: {k.upper(): [v] for k, v in keys.items()} for op, keys in one["Condition"].items()}

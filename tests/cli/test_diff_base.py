@@ -642,3 +642,119 @@ def test_a_pipe_in_place_of_an_empty_file_does_not_block() -> None:
     Path("empty.json").unlink()
     os.mkfifo("empty.json")
     assert compared(base="feature")[0] in (0, 3)
+
+
+# Files whose names are composed of variables.
+
+READER = """
+variable "env" {{ default = "dev" }}
+data "aws_caller_identity" "current" {{}}
+locals {{
+  dir    = "${{path.module}}/config/${{var.env}}"
+  config = {read}
+}}
+resource "aws_sns_topic" "chat" {{ name = "chat" }}
+resource "aws_sns_topic_policy" "chat" {{
+  arn    = aws_sns_topic.chat.arn
+  policy = jsonencode({{ Version = "2012-10-17", Statement = [for partner in local.config.partners : {{
+    Effect = "Allow", Action = "sns:Subscribe", Resource = aws_sns_topic.chat.arn,
+    Principal = {{ AWS = "arn:aws:iam::${{partner}}:root" }}
+  }}] }})
+}}
+"""
+READS = {
+    "file": 'yamldecode(file("${path.module}/config/${var.env}.yaml"))',
+    "templatefile": 'yamldecode(templatefile("./config/${var.env}.yaml", {}))',
+    "a local": 'yamldecode(file("${local.dir}.yaml"))',
+    "a name in a local": 'yamldecode(file(local.name))\n  name = "${path.module}/config/${var.env}.yaml"',
+}
+
+
+def reading(read: str) -> None:
+    """Save and commit a root that reads one of two files, and change the other one."""
+    save(Path("reader/main.tf"), READER.format(read=read))
+    for name in ("dev", "prod"):
+        save(Path(f"reader/config/{name}.yaml"), f'partners: ["{PARTNER}"]\n')
+    commit("a root that reads files")
+    git("checkout", "--quiet", "-B", "main")
+    save(Path("reader/config/prod.yaml"), f'partners: ["{PARTNER}", "{VENDOR}"]\n')
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_file_that_another_value_leads_to_is_not_read(name: str) -> None:
+    reading(READS[name])
+    code, text = compared()
+    assert code == 3
+    assert "? reader/config/prod.yaml: the root `reader` may read this file for another" in text
+    assert "value of `var.env`" in " ".join(text.split())
+    assert "help: `--var env=" in text
+
+
+def test_the_help_names_the_value_with_which_the_file_is_compared() -> None:
+    reading(READS["file"])
+    assert "help: `--var env=prod` compares the root with this file" in compared()[1]
+    code, text = compared("--var", "env=prod")
+    assert (code, "not read" in text) == (1, False)
+    assert f"any principal of account {VENDOR}" in text
+    assert compared("--var", "env=dev")[0] == 0
+
+
+def test_a_file_that_a_values_file_leads_to_is_compared_with_it() -> None:
+    save(Path("reader/prod.tfvars"), 'env = "prod"\n')
+    reading(READS["file"])
+    code, text = compared()
+    assert (code, "not read" in text) == (1, False)
+    assert "(reader/prod.tfvars)" in text
+
+
+def test_the_file_of_another_workspace_is_not_read() -> None:
+    reading('yamldecode(file("${path.module}/config/${terraform.workspace}.yaml"))')
+    read = as_json()
+    assert {
+        "reason": "not read: the root `reader` may read this file for another value of `terraform.workspace`",
+        "where": "reader/config/prod.yaml",
+    } in read["doubts"]
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("reader/config/prod.yaml", 3),
+        ("reader/config/prod.txt", 0),
+        ("config/prod.yaml", 0),
+        ("reader/prod.yaml", 0),
+    ],
+)
+def test_only_a_file_that_the_name_may_be_counts(path: str, code: int) -> None:
+    reading(READS["file"])
+    git("checkout", "--quiet", "--", ".")
+    save(Path(path), f'partners: ["{VENDOR}"]\n')
+    assert compared()[0] == code
+
+
+def test_a_module_reads_the_file_that_its_calls_name() -> None:
+    module = READER.format(read=READS["file"]).replace(' { default = "dev" }', " {}")
+    for name in ("dev", "prod"):
+        save(Path(f"shared/config/{name}.yaml"), f'partners: ["{PARTNER}"]\n')
+    save(Path("shared/main.tf"), module)
+    save(Path("caller/main.tf"), 'module "chat" {\n  source = "../shared"\n  env    = "dev"\n}\n')
+    commit("a module that reads files")
+    git("checkout", "--quiet", "-B", "main")
+    save(Path("shared/config/prod.yaml"), f'partners: ["{VENDOR}"]\n')
+    assert compared()[0] == 0
+    edit("caller/main.tf", ('"dev"', "var.stage"))
+    save(Path("caller/variables.tf"), 'variable "stage" { default = "dev" }\n')
+    commit("a variable")
+    git("checkout", "--quiet", "-B", "main")
+    save(Path("shared/config/prod.yaml"), f'partners: ["{PARTNER}"]\n')
+    code, text = compared()
+    assert code == 3
+    assert "shared/config/prod.yaml: the root `caller` may read this file" in text
+    assert "help: `--var NAME=VALUE` compares the root with this file" in text
+
+
+def test_in_two_folders_a_file_that_another_value_leads_to_is_not_read() -> None:
+    reading(READS["file"])
+    done = run("diff", "HEAD:reader", "reader")
+    assert done.returncode == 3
+    assert "config/prod.yaml: the root `.` may read this file" in done.stdout

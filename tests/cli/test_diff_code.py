@@ -196,6 +196,26 @@ def test_what_depends_on_the_deployment_names_one_of_each(repository: Path) -> N
     assert compared("--var", "partner=444455556666")[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("account", "code", "title", "who"),
+    [
+        ("${data.aws_caller_identity.current.account_id}", 1, "  no longer allowed", "${account}"),
+        ("777788889999", 3, "  depends on the deployment", "777788889999"),
+    ],
+)
+def test_a_deny_stops_a_role_of_the_account_of_the_deployment(
+    account: str, code: int, title: str, who: str, repository: Path
+) -> None:
+    deny = f"""{{ Sid = "D", Effect = "Deny", Action = "sns:Publish", Resource = aws_sns_topic.chat.arn,
+      Principal = {{ AWS = "arn:aws:iam::{account}:role/Foo" }} }},
+    {{ Sid = "Partner","""
+    changed_to(repository, ('{ Sid = "Partner",', deny))
+    done, text = compared()
+    assert done == code
+    assert title in text.splitlines()
+    assert f"    - sns:Publish by role Foo of account {who}, if an identity policy allows it" in text
+
+
 def test_a_key_policy_changes_and_one_resource_can_be_chosen(repository: Path) -> None:
     changed_to(
         repository,

@@ -27,9 +27,23 @@ def diff(case: Case, tool: Tool) -> Outcome:
     trials = list(chain(kept, universe.everything()))
     changes = [one for one in trials if one.truths in ((True, False), (False, True))]
     known = bool(changes) or not any(None in one.truths for one in trials)
+    if certain:
+        changes += _changes_of_denies(universe)
     missed = _missed(universe, found, changes) if certain else {}
     wrong = [one for name in _SIDES for entry in found[name] for one in _wrong_entry(universe, name, entry)]
     return Outcome([*wrong, *list(missed.values())[:_MOST]], int(known), int(known and not certain))
+
+
+def _changes_of_denies(universe: Universe) -> list[Trial]:
+    """Requests of the topic's account that no policy allows, and that only one of them denies."""
+    beside = universe._replace(laws=tuple(law.beside_identity_policy() for law in universe.laws))
+    return [
+        one
+        for one in beside.everything()
+        if one.request.caller.account == OWNER
+        and one.truths in ((True, False), (False, True))
+        and all(law.allows(one.request) is False for law in universe.laws)
+    ]
 
 
 def _missed(universe: Universe, found: dict[str, Any], changes: Iterable[Trial]) -> dict[str, Difference]:
@@ -52,7 +66,8 @@ def _wrong_entry(universe: Universe, name: str, entry: dict[str, Any]) -> Iterat
     """
     witness = entry["witness"]["request"]
     readings = [request_of(witness, universe.words, as_written=one) for one in (False, True)]
-    wrongs = [_unproven(universe, one, *_SIDES[name]) for one in readings]
+    unproven = _unproven_denial if entry.get("needs_identity_policy") else _unproven
+    wrongs = [unproven(universe, one, *_SIDES[name]) for one in readings]
     wrong = [*([] if [] in wrongs else wrongs[0]), *faults(readings[0])]
     if wrong:
         yield Difference(f"diff: {name}", wrong[0], witness)
@@ -63,6 +78,17 @@ def _unproven(universe: Universe, request: Request, before: int, after: int) -> 
     truths = [(universe.laws[index].allows(request), expected, words) for index, expected, words in sides]
     doubts = [f"no source says that it is {words}" for truth, _, words in truths if truth is None]
     return doubts + [f"it is not {words}" for truth, expected, words in truths if truth is (not expected)]
+
+
+def _unproven_denial(universe: Universe, request: Request, before: int, after: int) -> list[str]:
+    """A Deny of one policy has to stop the request of a caller of the topic's account, and nothing of the other one."""
+    stopping, other = (universe.laws[index].beside_identity_policy() for index in (before, after))
+    wrong = ["it is not of the topic's account"] * (request.caller.account != OWNER)
+    wrong += ["no Deny of the one policy stops it"] * (stopping.allows(request) is not False)
+    wrong += ["a Deny of the other policy may stop it"] * (other.allows(request) is not True)
+    return wrong + ["the other policy may allow it itself"] * (
+        universe.laws[after].allows(request) is not False
+    )
 
 
 def _covers(entry: dict[str, Any], request: Request, universe: Universe) -> bool:

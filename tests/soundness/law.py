@@ -130,6 +130,13 @@ class Law:
     def allows(self, request: Request) -> Truth:
         return self.narrowed(request.caller, request.action, request.context).allows(request)
 
+    def beside_identity_policy(self) -> Law:
+        """The policy for callers of the topic's account whom an identity policy allows everything."""
+        allow = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+        joined = Law({"Statement": [allow]})
+        joined.statements += self.statements
+        return joined
+
 
 def _statement(statement: Any, *, variables: bool) -> Statement:
     if not isinstance(statement, dict) or not well_formed(statement):

@@ -231,7 +231,7 @@ def _of_access(one: DeployedDifference, access: DeployedAccess) -> Row:
         *(pair for pair in when if pair[1]),
         *proof_lines(access.access, access.worded, is_gain=access.is_gain),
     )
-    who = access.access.who + _limit(access.access, one.pair.kind)
+    who = access.access.who + _limit(access.access, one.pair.kind) + access.access.proviso
     row = _of_resource(one, change, access.worded(who))
     return row._replace(
         actions=access.access.actions,
