@@ -426,8 +426,8 @@ def test_witnesses_are_confirmed_both_ways_round_and_agree_with_the_proof(
     more, less = gained(old, new, TARGET).truth, gained(new, old, TARGET).truth
     assert bool(without_identity(found.gained)) is (more is True)
     assert bool(without_identity(found.lost)) is (less is True)
-    is_same = (without_identity(found.gained), without_identity(found.lost), found.doubts) == ([], [], ())
-    assert is_same is (more is False and less is False)
+    alone = [difference(*pair, TARGET, only_gained=True) for pair in ((old, new), (new, old))]
+    assert (alone == [Difference((), (), ())] * 2) is (more is False and less is False)
 
 
 @settings(max_examples=30, deadline=None)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from checker.app.diff import DiffFormat, DiffOutput, DiffRequest, show_change
-from checker.iam.decide.decide import ALLOWED, decide
+from checker.iam.decide.decide import ALLOWED, EXPLICITLY_DENIED, IMPLICITLY_DENIED, decide
 from checker.inputs.collect import Given
 from checker.inputs.requests import read_question
 from tests.cli.process import save
@@ -376,8 +376,9 @@ def verify(name: str, before: Policy | None, after: Policy | None, row: dict[str
         assert {action for _, action in expected} <= {each for one in accesses for each in one["actions"]}
         for access in accesses:
             request = located(access["witness"]["request"], name)
-            assert not is_allowed(old, request)
-            assert is_allowed(new, request)
+            by_identity = access.get("needs_identity_policy", False)
+            assert (word(old, request) == EXPLICITLY_DENIED) if by_identity else not is_allowed(old, request)
+            assert word(new, request) == (IMPLICITLY_DENIED if by_identity else ALLOWED)
 
 
 def changed(kind: str, name: str, old: Policy | None, new: Policy | None) -> Iterator[tuple[str, str]]:
@@ -416,7 +417,12 @@ def located(request: Policy, name: str) -> Policy:
 
 
 def is_allowed(policy: Policy | None, request: Policy) -> bool:
+    return word(policy, request) == ALLOWED
+
+
+def word(policy: Policy | None, request: Policy) -> str:
+    """Return the decision; without a policy, nothing allows a request."""
     if policy is None:
-        return False
+        return IMPLICITLY_DENIED
     question = read_question("model", json.dumps({"policy": policy, "request": request}))
-    return decide(question.policy, question.request).word == ALLOWED
+    return decide(question.policy, question.request).word
