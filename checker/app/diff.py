@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -122,10 +123,12 @@ def _with_other_values(
     found: ComparedRoots, inputs: Sequence[Input], compared: Callable[[Defaults], ComparedRoots]
 ) -> ComparedRoots:
     """Add the changes with other values that the code lists, and state the defaults on which the result depends."""
-    if any(one.inventory.has_other_values for one in inputs):
-        found = found.with_other_values(compared(Defaults.UNLISTED))
-    if any(one.same is True for one in found.resources) and any(one.inventory.has_defaults for one in inputs):
-        found = found.with_defaults_assumed(compared(Defaults.NO_TEXTS))
+    with suppress(InputError):  # without a default, a resource that an option names may not exist
+        if any(one.inventory.has_other_values for one in inputs):
+            found = found.with_other_values(compared(Defaults.UNLISTED))
+        is_same = any(one.same is True for one in found.resources)
+        if is_same and any(one.inventory.has_defaults for one in inputs):
+            found = found.with_defaults_assumed(compared(Defaults.NO_TEXTS))
     return found
 
 

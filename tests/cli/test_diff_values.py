@@ -80,3 +80,14 @@ def test_a_default_on_which_the_result_depends_is_stated(
     assert done.returncode == 0, done.stdout
     assert f"`{reference}` has its default; with another value, access changes" in done.stdout
     assert "has its default" not in run("diff", old, old).stdout
+
+
+def test_a_resource_that_only_the_default_has_is_compared(tmp_path: Path) -> None:
+    count = 'count = contains(["dev"], var.stage) ? 1 : 0\n  name = "chat"'
+    text = ROOT.format(stage=HCL_KEYS, prod="444455556666").replace('name = "chat"', count)
+    text = text.replace("aws_sns_topic.chat.arn", "aws_sns_topic.chat[0].arn")
+    old = written(tmp_path / "old", "main.tf", text)
+    new = written(tmp_path / "new", "main.tf", text.replace("sns:Publish", "sns:publish"))
+    done = run("diff", old, new, "--resource", "aws_sns_topic.chat[0]")
+    assert done.returncode in (0, 3), done.stderr
+    assert "aws_sns_topic.chat[0]" in done.stdout
