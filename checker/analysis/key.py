@@ -166,7 +166,12 @@ class KeyAnalysis(PolicyAnalysis):
 
     @cached_property
     def grants_sns_instead(self) -> bool:
-        """True if a statement for SNS, with any conditions, allows an action that Connect as the publisher lacks."""
+        """True if a statement for SNS, with any conditions, allows an action that Connect as the publisher lacks.
+
+        False if a Deny is the reason, because an Allow for Connect would change nothing.
+        """
+        if self.denying:
+            return False
         lacking = [action for action, truth in self.usable if truth is False]
         return any(action_covers(s.actions, action) is True for s in self.allows_sns for action in lacking)
 

@@ -93,7 +93,19 @@ _RESOURCES = ("aws_sns_topic", "aws_kms_key", "awscc_sns_", "awscc_kms_")
 _PARTS = ("templateurl", "aws::serverless::application", "aws::include", "${file(")
 _KUBERNETES = ("services.k8s.aws", "aws.upbound.io", "aws.m.upbound.io", "aws.crossplane.io")
 _ENDPOINTS = ("queuearn", "revisionid")
-_WORDS = (*_AWS_WORDS, *_STREAMS, *_RESOURCES, *_PARTS, *_KUBERNETES, *_ENDPOINTS, "topics", "contacts")
+_GRANTS = "grantid"
+"""The word of a list of grants, which may name keys by their ID and principals of other services alone."""
+_WORDS = (
+    *_AWS_WORDS,
+    *_STREAMS,
+    *_RESOURCES,
+    *_PARTS,
+    *_KUBERNETES,
+    *_ENDPOINTS,
+    _GRANTS,
+    "topics",
+    "contacts",
+)
 """Words of which an ARN, action, plan or manifest has at least one, or a template with parts in other
 files; most JSON and YAML files have none."""
 
@@ -101,7 +113,7 @@ files; most JSON and YAML files have none."""
 _CONTEXT_WORDS = (
     "kms:",
     "keymetadata",
-    "grantid",
+    _GRANTS,
     "instancealias",
     "instancesummarylist",
     "subscriptionarn",

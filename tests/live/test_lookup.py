@@ -161,6 +161,22 @@ def test_an_instance_that_cloudtrail_shows_is_not_cut_off(account: Account, tmp_
     assert list(tmp_path.iterdir())
 
 
+def test_no_fix_is_safe_if_cloudtrail_cannot_show_other_instances(
+    account: Account, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    named, streaming = seed.make_instance(account), seed.make_instance(account)
+    topic = seed.good_topic(account, named)
+    _unpin(account, topic)
+    seed.start_chat(account, streaming, topic)
+    sandbox.fault(denied("cloudtrail", "LookupEvents", account=account.id))
+    asked = ("fix", "--isolated", "--topic-arn", topic, "--receipts", str(tmp_path), "--instance-arn", named)
+    planned, done = checker(*asked), checker(*asked, "--apply", "--yes")
+    sandbox.clear_faults()
+    assert "(safe)" not in planned.out
+    assert "not known whether the fix would cut off another instance" in planned.err
+    assert (done.code, list(tmp_path.iterdir())) == (3, []), done.err
+
+
 def test_a_fix_says_that_cloudtrail_was_not_read_to_the_end(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:

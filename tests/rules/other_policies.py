@@ -274,6 +274,7 @@ KEYS: dict[str, list[Any]] = {
     "no use": [ACCOUNT_OF_KEY, {"Action": "kms:DescribeKey"}],
     "denied": [ACCOUNT_OF_KEY, {}, {**DENY, "Action": "kms:Decrypt", "Resource": "*"}],
     "denied by name": [ACCOUNT_OF_KEY, {**DENY, "Principal": {"Service": CONNECT}, "Action": "kms:*", "Resource": "*"}],
+    "denied, and for SNS too": [ACCOUNT_OF_KEY, {"Principal": {"Service": [CONNECT, "sns.amazonaws.com"]}}, {**DENY, "Action": "kms:Decrypt", "Resource": "*"}],
     "denied for others": [ACCOUNT_OF_KEY, {}, {**DENY, "Principal": {"AWS": ROLE}, "Action": "kms:*", "Resource": "*"}],
     "denied with a condition": [ACCOUNT_OF_KEY, {}, {**DENY, "Action": "kms:*", "Resource": "*", "Condition": account(ELSEWHERE, "StringNotEquals")}],
     "everyone uses in another way": [ACCOUNT_OF_KEY, {}, {"Sid": "All", "Principal": "*", "Action": "kms:ReEncryptFrom"}],

@@ -146,6 +146,7 @@ def _indented(text: str) -> str:
     return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
 
 
+_NOT_SHOWN = "not known whether the fix would cut off another instance that streams to the topic: {}"
 _NAME_ALL = "name every instance that streams to the topic with `--instance-arn`"
 TRAIL_HOURS = 90 * 24
 """AWS documents that the CloudTrail event history covers 90 days."""
@@ -179,31 +180,33 @@ def _here(instance: Instance, topic: Arn, status: InstanceStatus) -> Instance:
     return next((one for one in everywhere if one.arn.region == topic.region), everywhere[0])
 
 
-def cut_off(plan: Plan) -> Iterator[CutOffError]:
+def cut_off(plan: Plan) -> Iterator[CheckerError]:
     """Yield the instances that stream to the topic according to CloudTrail and would lose access by the plan.
 
-    CloudTrail is not called if the plan removes no access, or if the old topic stays unchanged.
+    If CloudTrail could not be read, any other instance may. It is not called if the plan removes no access, or if the old topic stays unchanged.
     """
     if plan.outcome.replacement is not None or not any(
         change.difference.lost for change in plan.outcome.changes
     ):
         return
     named = {instance.arn for instance in plan.wanted.instances}
-    for instance in _streaming(plan.calls, plan.topic):
+    trail_calls = plan.calls.elsewhere(plan.calls.unit)
+    for instance in _streaming(trail_calls, plan.topic):
         if instance not in named and _loses(plan, instance):
             yield CutOffError(
                 str(instance),
                 "CloudTrail shows that this instance streams to the topic, and the fix would cut it off",
                 help_text=f"add `--instance-arn {instance}`",
             )
+    for skipped in trail_calls.skipped:
+        plan.calls.skip(skipped if skipped.error else skipped._replace(help=_NAME_ALL))
+        if skipped.error:
+            yield RefusedError(skipped.what, _NOT_SHOWN.format(skipped.reason), help_text=_NAME_ALL)
 
 
 def _streaming(calls: Calls, topic: Arn) -> tuple[Arn, ...]:
-    """Return the instances that CloudTrail shows for a topic. Failed reads are recorded."""
-    trail_calls = calls.elsewhere(calls.unit)
-    contacts = contacts_of(trail_calls, TRAIL_HOURS)
-    for skipped in trail_calls.skipped:
-        calls.skip(skipped if skipped.error else skipped._replace(help=_NAME_ALL))
+    """Return the instances that CloudTrail shows for a topic."""
+    contacts = contacts_of(calls, TRAIL_HOURS)
     streaming = (
         contact.instance for contact in contacts if any(name == str(topic) for name, _ in contact.topics)
     )
