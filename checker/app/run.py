@@ -217,7 +217,7 @@ def _examined(context: CheckContext, options: Options) -> Run:
         skipped=(
             *report.skipped,
             *nothing_examined(report, paths, absolute),
-            *values_not_read(inventory),
+            *values_not_read(report),
             *unmatched_expectations(context, report),
         ),
         stale=tuple(idle(report, context.configuration, map(_full_name, paths), absolute)),

@@ -35,10 +35,9 @@ def nothing_examined(
             yield _nothing(name_of(path), report.not_judged, unread)
 
 
-def values_not_read(inventory: Inventory) -> Iterator[Skipped]:
-    """Report the values files of each root with topics: each of them is a deployment that was not checked."""
-    topics = (one for one in inventory.topics if one.place.document.name.endswith(HCL))
-    for root in dict.fromkeys(one.home for one in topics):
+def values_not_read(report: Report) -> Iterator[Skipped]:
+    """Report the values files of each root that was examined: each of them is a deployment that was not checked."""
+    for root in dict.fromkeys(one.home for one in report.examined if one.source.endswith(HCL)):
         from checker.inputs.callers import values_files_below  # only where there is Terraform code
 
         files = [name_of(Path(os.path.relpath(root), one)) for one in values_files_below(root)]
