@@ -138,7 +138,8 @@ def _state_of(calls: Calls, change: Change) -> ChangeState:
     described = _described(calls, named.key)
     policy = calls.make("kms", "get_key_policy", named.key, KeyId=named.key, PolicyName="default")["Policy"]
     same = same_policy(described["Arn"], policy, change.specification["Policy"])
-    if not same or described.get("KeyState") != _USABLE:
+    names = [name for name, target in _targets(calls).items() if target == named.key]
+    if not same or described.get("KeyState") != _USABLE or len(names) > 1:
         return ChangeState.OTHER
     return ChangeState.AFTER if named.is_named else ChangeState.PARTLY
 

@@ -235,6 +235,19 @@ def test_what_somebody_uses_by_now_is_left_with_its_key(
     assert (topics(account), usable_keys(account)) == ([], [])
 
 
+def test_a_key_with_another_name_by_now_is_left(sandbox: Sandbox, account: Account, tmp_path: Path) -> None:
+    scene = managed(account)
+    assert run("fix", *options(scene, tmp_path), "--apply", "--yes").returncode == 0
+    (key,) = usable_keys(account)
+    account.client("kms").create_alias(AliasName="alias/theirs", TargetKeyId=key)
+    (receipt,) = tmp_path.iterdir()
+    back = run("rollback", receipt, "--yes")
+    assert (back.returncode, usable_keys(account)) == (1, [key]), back.stderr
+    assert "left alone" in back.stdout + back.stderr
+    assert run("rollback", receipt, "--yes", "--force").returncode == 0
+    assert usable_keys(account) == []
+
+
 @pytest.mark.parametrize(("action", "keys"), [("CreateAlias", 2), ("CreateTopic", 1), ("Subscribe", 1)])
 def test_a_run_that_is_killed_is_resumed_and_each_receipt_rolls_back_its_own_run(
     cloud: Cloud, tmp_path: Path, action: str, keys: int
