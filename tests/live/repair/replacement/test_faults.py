@@ -235,7 +235,7 @@ def test_what_somebody_uses_by_now_is_left_with_its_key(
     assert (topics(account), usable_keys(account)) == ([], [])
 
 
-def test_a_key_with_another_name_by_now_is_left(sandbox: Sandbox, account: Account, tmp_path: Path) -> None:
+def test_a_key_with_another_name_by_now_is_left(account: Account, tmp_path: Path) -> None:
     scene = managed(account)
     assert run("fix", *options(scene, tmp_path), "--apply", "--yes").returncode == 0
     (key,) = usable_keys(account)
