@@ -52,7 +52,7 @@ def customer_key(topic: Topic | None) -> tuple[Fix, ...]:
     return _plan(
         "encrypt the topic with its own customer managed key",
         f"create a key: aws kms create-key{region} --description 'chat streaming'",
-        "set the key policy that `checker policy --key-arn` prints",
+        "set the key policy that `checker policy --key-arn KEY_ARN` prints",
         f"encrypt the topic with it: aws sns set-topic-attributes{region} --topic-arn {name} "
         "--attribute-name KmsMasterKeyId --attribute-value KEY_ARN",
     )
@@ -64,11 +64,12 @@ def restore_key(key: Key) -> tuple[Fix, ...]:
     https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
     """
     arn = str(key.arn) if isinstance(key.arn, Arn) else "KEY_ARN"
-    enable = f"enable it: aws kms enable-key --key-id {arn}"
+    region = f" --region {key.arn.region}" if isinstance(key.arn, Arn) else ""
+    enable = f"enable it: aws kms enable-key{region} --key-id {arn}"
     if key.state == "Disabled":
         return _plan("enable the key, if its owner agrees", enable)
     if key.state == "PendingDeletion":
-        cancel = f"keep the key: aws kms cancel-key-deletion --key-id {arn}"
+        cancel = f"keep the key: aws kms cancel-key-deletion{region} --key-id {arn}"
         return _plan("cancel the deletion of the key, if its owner agrees", cancel, enable)
     return ()
 

@@ -98,6 +98,6 @@ KEEPING = "checker-retain-"
 
 ROLE_HELP = (
     "the role may not exist or not trust the caller with this external ID, or the caller lacks the permission, which "
-    "`checker permissions audit|explain|fix|flow --role-name NAME` prints"
+    "`checker permissions COMMAND --role-name NAME` prints"
 )
 """The possible causes of a refused AssumeRole, which have the same error code."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _HELPS = {
     Fault.CLOCK: "synchronize the clock with a time server, and run the command again",
     Fault.CHAT_ENDED: "use a contact flow that keeps the chat open",
-    Fault.DENIED: "grant it to the caller; `checker permissions audit|explain|fix|flow` prints the minimal policy",
+    Fault.DENIED: "grant it to the caller; `checker permissions COMMAND` prints the minimal policy",
 }
 _NO_PROXY = "check the proxy in HTTPS_PROXY"
 _NOT_TRUSTED = "its certificate is not trusted; AWS_CA_BUNDLE names the file with the certificates to trust"

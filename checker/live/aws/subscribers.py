@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from checker.live.aws.calls import Calls
 
 
-_HELP = "grant it to the caller; `checker permissions audit|explain` prints the minimal policy"
+_HELP = "grant it to the caller; `checker permissions COMMAND` prints the minimal policy"
 
 
 def read_subscription(calls: Calls, subscription: Subscription) -> Subscription:
