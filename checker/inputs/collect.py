@@ -49,6 +49,12 @@ class Defaults(Enum):
     UNLISTED = "those of which the files list no other values"
     NO_TEXTS = "all but texts"
 
+    def dropped(self, listed: frozenset[str], texts: frozenset[str]) -> frozenset[str]:
+        """Return the variables that are read without their default, of those with other values and with texts."""
+        return {Defaults.ALL: frozenset[str](), Defaults.UNLISTED: listed, Defaults.NO_TEXTS: listed | texts}[
+            self
+        ]
+
 
 class Given(NamedTuple):
     """The options for reading files.

@@ -17,6 +17,7 @@ from checker.inputs.snapshot import Version, draft_of, drafts
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
     from pathlib import Path
+    from re import Pattern
 
     from checker.inputs.snapshot import Original, Snapshot
 
@@ -106,6 +107,11 @@ def remembered(key: Hashable, make: Callable[[], _Made]) -> _Made:
     """Return what an earlier reading made for a key. Without a memory, make it."""
     memory = _MEMORY.get()
     return make() if memory is None else memory.once(key, make)
+
+
+def found_in(searched: Pattern[str], text: str) -> list[str]:
+    """Return what the group of a pattern matches in a text, which an earlier reading may have found."""
+    return remembered((searched, text), lambda: searched.findall(text))
 
 
 def has_memory() -> bool:

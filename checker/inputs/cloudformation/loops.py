@@ -14,7 +14,13 @@ from checker.core.errors import InputError
 from checker.core.record import NamedTuple
 from checker.inputs.cloudformation.conditions import Assignment, Conditions
 from checker.inputs.cloudformation.functions import evaluation_of
-from checker.inputs.cloudformation.sections import has_extensions, read_sections, with_other_values
+from checker.inputs.cloudformation.sections import (
+    has_extensions,
+    listed_defaults,
+    read_sections,
+    text_defaults,
+    without_defaults,
+)
 from checker.inputs.collect import Defaults
 from checker.policy.node import Array, Member, Object, Scalar, items, scalar_text, text_of
 
@@ -39,14 +45,16 @@ def with_loops(
 ) -> TextDocument:
     """Return a template with its loops written out, as far as their collections are known.
 
-    A loop that is not written out stays as it is. ``defaults`` are those of parameters that are known. Raises InputError for loops that write too much.
+    A loop that is not written out stays as it is. ``defaults`` are those of parameters that are known. Raises InputError
+    for loops that write too much.
     """
     if FOR_EACH not in document.source.text or not isinstance(document.root, Object):
         return document
     template = read_sections(document)
     if not has_extensions(template):
         return document
-    template = with_other_values(template, defaults)
+    dropped = defaults.dropped(listed_defaults(template), text_defaults(template))
+    template = without_defaults(template, dropped)
     strict = evaluation_of(template, given)
     evaluation = evaluation_of(template, given, Assignment(Conditions(template, strict), {}))
     return document._replace(root=_Writer(document, evaluation).root(document.root))

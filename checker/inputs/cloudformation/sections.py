@@ -12,11 +12,10 @@ from checker.core.errors import InputError
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
 from checker.inputs.cloudformation.constraints import constraints_of
-from checker.inputs.collect import Defaults
 from checker.policy.node import Node, Object, describe, items, scalar_text, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from checker.inputs.cloudformation.constraints import Constraint
     from checker.inputs.text import TextDocument
@@ -66,25 +65,6 @@ class Template(NamedTuple):
     def name(self) -> str:
         """The file."""
         return self.document.name
-
-    def constrains_default(self, parameter: str) -> bool:
-        """True for a parameter with a default of which the file lists several values: those allowed, or keys of a map."""
-        constraint = self.constraints.get(parameter)
-        has_default = self.parameters[parameter].get("Default") is not None
-        is_listed = constraint is not None and len(constraint.allowed) > 1
-        return has_default and (is_listed or parameter in self.keys_of_maps)
-
-    def has_text_as_default(self, parameter: str) -> bool:
-        """True for a parameter whose default is a text, but not an empty one, which stands for no value."""
-        declared = self.parameters[parameter]
-        default = declared.get("Default")
-        text = scalar_text(default) if default is not None else None
-        return text_of(declared.get("Type")) == "String" and isinstance(text, str) and text != ""
-
-    @property
-    def keys_of_maps(self) -> frozenset[str]:
-        """The parameters that select entries of maps."""
-        return frozenset(_KEY.findall(self.document.source.text)) if self.mappings else frozenset()
 
     def symbol(self, logical: str, attribute: str = "") -> str:
         """Return the symbol of an unknown value of a resource: `stack.yaml#ChatTopic.TopicName`."""
@@ -168,22 +148,29 @@ def _properties(node: Object) -> Node | None:
     return node._replace(members=(*written, *macros))
 
 
-def has_other_values(template: Template) -> bool:
-    """True if a parameter has a default, and the template lists other values."""
-    return any(map(template.constrains_default, template.parameters))
+def listed_defaults(template: Template) -> frozenset[str]:
+    """Return the parameters with a default of which the file lists several values: those allowed, or keys of a map."""
+    listed = {name for name, one in template.constraints.items() if len(one.allowed) > 1}
+    listed |= {*_KEY.findall(template.document.source.text)} if template.mappings else set()
+    parameters = template.parameters
+    return frozenset(one for one in listed & parameters.keys() if parameters[one].get("Default") is not None)
 
 
-def has_defaults(template: Template) -> bool:
-    """True if a parameter has a default that is a text."""
-    return any(map(template.has_text_as_default, template.parameters))
+def text_defaults(template: Template) -> frozenset[str]:
+    """Return the parameters whose default is a text, but not an empty one, which stands for no value."""
+    return frozenset(name for name, declared in template.parameters.items() if _has_text_as_default(declared))
 
 
-def with_other_values(template: Template, defaults: Defaults) -> Template:
-    """Return the template without the defaults that a reading does not take; each is the first of the values allowed."""
+def _has_text_as_default(declared: Object) -> bool:
+    default = declared.get("Default")
+    text = scalar_text(default) if default is not None else None
+    return text_of(declared.get("Type")) == "String" and isinstance(text, str) and text != ""
+
+
+def without_defaults(template: Template, dropped: Collection[str]) -> Template:
+    """Return the template without the defaults of some parameters; each is the first of the values allowed."""
     parameters, constraints = dict(template.parameters), dict(template.constraints)
-    texts = template.has_text_as_default if defaults is Defaults.NO_TEXTS else template.constrains_default
-    dropped = [one for one in parameters if template.constrains_default(one) or texts(one)]
-    for name in dropped if defaults is not Defaults.ALL else ():
+    for name in dropped:
         node = parameters[name]
         written = node.get("Default")
         default = scalar_text(written) if written is not None else None

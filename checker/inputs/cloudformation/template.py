@@ -28,10 +28,10 @@ from checker.inputs.cloudformation.nodes import collect_conditions, text_at
 from checker.inputs.cloudformation.parameters import PSEUDO, changes, worlds
 from checker.inputs.cloudformation.sam import with_generated
 from checker.inputs.cloudformation.sections import (
-    has_defaults,
-    has_other_values,
+    listed_defaults,
     read_sections,
-    with_other_values,
+    text_defaults,
+    without_defaults,
 )
 from checker.inputs.cloudformation.stack_sets import stack_sets
 from checker.inputs.cloudformation.states import States
@@ -252,9 +252,10 @@ def read_into(
 
 def _sections(document: TextDocument, facts: Facts, scope: str, stack: str = "") -> Template:
     template = read_sections(document, scope, stack)
-    facts.has_other_values |= has_other_values(template)
-    facts.has_defaults |= has_defaults(template)
-    return with_other_values(template, facts.given.defaults)
+    listed, texts = listed_defaults(template), text_defaults(template)
+    facts.has_other_values |= bool(listed)
+    facts.has_defaults |= bool(texts)
+    return without_defaults(template, facts.given.defaults.dropped(listed, texts))
 
 
 def _given(facts: Facts, values: Mapping[str, Value]) -> dict[str, Value]:

@@ -12,13 +12,12 @@ from checker.core.record import NamedTuple
 from checker.inputs.confinement import fault_outside
 from checker.inputs.discover import HCL, name_of
 from checker.inputs.large_files import is_module_file
-from checker.inputs.reading_memory import remembered
+from checker.inputs.reading_memory import found_in
 from checker.inputs.terraform.address import split
 from checker.inputs.text import read_text, unreadable_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from re import Pattern
 
     from checker.inputs.terraform.hcl.body import Argument, Block
     from checker.policy.source import Source
@@ -217,7 +216,7 @@ def with_called(folder: Path, texts: Iterable[Text], faults: list[InputError]) -
 
 def called_by(text: Text) -> Iterator[Path]:
     """Return the folders that a file calls as modules, found by text search."""
-    for source in _found(_LOCAL_MODULE, text.text):
+    for source in found_in(_LOCAL_MODULE, text.text):
         folder = local_folder(text.path.parent, source)
         if os.path.isdir(folder):  # noqa: PTH112 - it never raises
             yield folder
@@ -240,12 +239,7 @@ def callers_among(folders: Iterable[str], texts: Mapping[str, str], top: str) ->
 
 def rendered_by(text: Text) -> Iterator[str]:
     """Return the full paths of the files that a file renders as templates, found by text search."""
-    return (absolute(text.path.parent / name) for name in _found(_TEMPLATE, text.text))
-
-
-def _found(searched: Pattern[str], text: str) -> list[str]:
-    """Return what the group of a pattern matches in a text."""
-    return remembered((searched, text), lambda: searched.findall(text))
+    return (absolute(text.path.parent / name) for name in found_in(_TEMPLATE, text.text))
 
 
 def renderers_of(path: Path) -> list[Path]:

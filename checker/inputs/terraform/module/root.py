@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from checker.analysis.caller_policy import mentions_streaming
 from checker.core.pattern import pattern
 from checker.core.unknown import Unknown
-from checker.inputs.collect import Defaults
 from checker.inputs.comments import hcl_comments
 from checker.inputs.declared_endpoints import may_need
 from checker.inputs.discover import root_name
@@ -201,14 +200,14 @@ def read_root(
 
 def _with_other_values(own: Folder, facts: Facts) -> Folder:
     """Note that variables with a default may have other values, and drop the defaults that the reading does not take."""
-    keys = keys_of_tables(source.text for source in own.sources)
-    listing = {name for name, block in own.variables.items() if lists_other_values(block, keys)}
-    texts = {name for name, block in own.variables.items() if has_text_as_default(block)}
-    facts.has_other_values |= bool(listing)
+    defaults = {name: block for name, block in own.variables.items() if "default" in block.body.arguments}
+    keys = keys_of_tables(source.text for source in own.sources) if defaults else frozenset()
+    listed = frozenset(name for name, block in defaults.items() if lists_other_values(block, keys))
+    texts = frozenset(name for name, block in defaults.items() if has_text_as_default(block))
+    facts.has_other_values |= bool(listed)
     facts.has_defaults |= bool(texts)
-    dropped = {Defaults.ALL: set(), Defaults.UNLISTED: listing, Defaults.NO_TEXTS: listing | texts}
-    changed = {name: without_default(own.variables[name]) for name in dropped[facts.given.defaults]}
-    return own._replace(variables={**own.variables, **changed})
+    dropped = {name: without_default(defaults[name]) for name in facts.given.defaults.dropped(listed, texts)}
+    return own._replace(variables={**own.variables, **dropped})
 
 
 def _known(folder: Path, own: Folder, facts: Facts) -> dict[str, Folder]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from checker.core.pattern import pattern
 from checker.core.unknown import ANY, EACH, TEXT, Unknown
+from checker.inputs.reading_memory import found_in
 from checker.inputs.terraform.hcl.evaluate import evaluate
 from checker.inputs.terraform.hcl.expression import (
     Call,
@@ -145,13 +146,12 @@ _KEY = pattern(r"(?:\[|\blookup\([^,\n]*,)\s*var\.(\w+)\s*[\],)]")
 
 def keys_of_tables(texts: Iterable[str]) -> frozenset[str]:
     """Return the variables that select entries of tables: each key of a table is a value that the files list."""
-    return frozenset(name for text in texts for name in _KEY.findall(text))
+    return frozenset(name for text in texts for name in found_in(_KEY, text))
 
 
 def lists_other_values(block: Block, keys: Collection[str]) -> bool:
-    """True for a variable with a default of which the files list several values: a validation, or a table by its keys."""
-    listed = len(_allowed(block)) > 1 or block.labels[0] in keys
-    return "default" in block.body.arguments and listed
+    """True for a variable of which the files list several values: a validation, or a table by its keys."""
+    return len(_allowed(block)) > 1 or block.labels[0] in keys
 
 
 def has_text_as_default(block: Block) -> bool:
