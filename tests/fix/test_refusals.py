@@ -9,6 +9,7 @@ import pytest
 
 from checker.fix.attempts import UnfixedFinding
 from checker.fix.rounds import repair
+from tests.fix.test_other_deployments import ACCOUNT_DEFAULT, CONDITION
 from tests.fix.workbench import on_top, reader, repaired, write
 from tests.inputs.test_forms import OWNER, template
 from tests.samples import ACCOUNT, INSTANCE_ARN, TOPIC_ARN, document, statement
@@ -216,24 +217,7 @@ PARENT = """Resources:
       TemplateURL: child.yaml
       Parameters: {Account: '*'}
 """
-CHILD = """Parameters:
-  Account: {Type: String, Default: '111122223333'}
-Resources:
-  Chat: {Type: AWS::SNS::Topic}
-  ChatPolicy:
-    Type: AWS::SNS::TopicPolicy
-    Properties:
-      Topics: [!Ref Chat]
-      PolicyDocument:
-        Version: '2012-10-17'
-        Statement:
-          - Effect: Allow
-            Principal: {Service: connect.amazonaws.com}
-            Action: sns:Publish
-            Resource: !Ref Chat
-            Condition:
-              StringLike: {aws:SourceAccount: !Ref Account}
-"""
+CHILD = ACCOUNT_DEFAULT.replace(CONDITION, "StringLike: {aws:SourceAccount: !Ref Account}")
 
 
 def test_a_parameter_of_a_nested_stack_is_not_replaced(tmp_path: Path) -> None:

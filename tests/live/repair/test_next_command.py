@@ -31,6 +31,15 @@ class Shell:
         return self.run(*shlex.split(command)[1:], *more)
 
 
+def shared_topic(account: Account) -> tuple[str, str, str]:
+    """An open topic to which two instances stream; give it with the instances."""
+    first, second = seed.make_instance(account, "first"), seed.make_instance(account, "second")
+    topic = seed.confused_deputy_topic(account)
+    for instance in (first, second):
+        seed.start_chat(account, instance, topic)
+    return topic, first, second
+
+
 def following(done: subprocess.CompletedProcess[str]) -> list[str]:
     lines = done.stderr.splitlines()
     return [line.removeprefix("next: ") for line in lines if line.startswith("next: ")]
@@ -51,10 +60,7 @@ def test_another_instance_that_streams_is_named_too(
     sandbox: Sandbox, account: Account, tmp_path: Path
 ) -> None:
     shell = Shell(sandbox, account, tmp_path)
-    first, second = seed.make_instance(account, "first"), seed.make_instance(account, "second")
-    topic = seed.confused_deputy_topic(account)
-    for instance in (first, second):
-        seed.start_chat(account, instance, topic)
+    topic, first, second = shared_topic(account)
     both = f"--instance-arn {first} --instance-arn {second}"
     planned = shell.run("fix", "--topic-arn", topic, "--instance-arn", first)
     assert "the fix would cut it off" in planned.stderr
@@ -69,10 +75,7 @@ def test_an_instance_of_the_configuration_stays_named(
     sandbox: Sandbox, account: Account, tmp_path: Path
 ) -> None:
     shell = Shell(sandbox, account, tmp_path)
-    first, second = seed.make_instance(account, "first"), seed.make_instance(account, "second")
-    topic = seed.confused_deputy_topic(account)
-    for instance in (first, second):
-        seed.start_chat(account, instance, topic)
+    topic, first, second = shared_topic(account)
     (tmp_path / "checker.yaml").write_text(f"instances: ['{first}']\n")
     planned = shell.run("fix", "--topic-arn", topic)
     assert following(planned) == [
