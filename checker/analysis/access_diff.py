@@ -222,14 +222,15 @@ def difference(
     sides = [_Side(direction, groups) for direction in ((gain,) if only_gained else (gain, loss))]
     classes = action_classes(groups.policies, target)
     exhausted: list[Unknown] = []
-    identity = _IdentitySides(old, new, groups, gain.budget)
+    is_about_identities = not only_gained and not classes[0][0].startswith("kms:")
+    identity = _IdentitySides(old, new, groups, gain.budget) if is_about_identities else None
     try:
         _search(sides, representatives, classes)
-        if not only_gained and not classes[0][0].startswith("kms:"):
+        if identity is not None:
             identity.search(representatives, classes)
     except ExhaustedError:
         exhausted.append(EXHAUSTED)
-    own = identity.difference(named)
+    own = identity.difference(named) if identity is not None else Difference((), (), ())
     found = (*_unsupported(gain), *(one for side in sides for one in side.doubts), *own.doubts, *exhausted)
     gained, *lost = (side.accesses(named) for side in sides)
     return Difference(

@@ -121,7 +121,7 @@ class KeyAnalysis(PolicyAnalysis):
     @cached_property
     def unverified(self) -> tuple[Condition, ...]:
         """The conditions that decide Connect's access, on condition keys that AWS does not document for it."""
-        answers = [self.answer(action) for action in (DATA_KEY, DECRYPT)]
+        answers = self._answers
         conditions = [
             condition
             for answer in answers
@@ -150,18 +150,23 @@ class KeyAnalysis(PolicyAnalysis):
             grant_covers(grant, CONNECT, action, self.topic_arn, sources) for grant in self.key.grants
         )
 
+    @property
+    def _answers(self) -> tuple[Answer, ...]:
+        """Whether the key policy lets Connect do the two actions that an encrypted topic needs."""
+        return self.answer(DATA_KEY), self.answer(DECRYPT)
+
     @cached_property
     def denying(self) -> tuple[Statement, ...]:
         """The statements of the key policy that deny Connect an action that it needs."""
-        decisions = (self.answer(action).decision for action in (DATA_KEY, DECRYPT))
+        decisions = (one.decision for one in self._answers)
         denied = [one for one in decisions if one is not None and one.word == EXPLICITLY_DENIED]
         found = (match.statement for one in denied for match in one.decisive())
         return tuple(dict.fromkeys(one for one in found if isinstance(one, Statement)))
 
     @property
     def is_allowed_without_denies(self) -> bool:
-        """True if Allow statements cover both actions that Connect needs, whatever is denied."""
-        decisions = (self.answer(action).decision for action in (DATA_KEY, DECRYPT))
+        """True if Allow statements cover both actions that Connect needs; Denies are not considered."""
+        decisions = (one.decision for one in self._answers)
         return all(one is not None and any(_allows(match) for match in one.matches) for one in decisions)
 
     @cached_property

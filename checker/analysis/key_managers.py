@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checker.analysis.inventory import PolicyText
-from checker.analysis.symbols import CALLER, is_own, masked_text, pieces_of, placed
+from checker.analysis.symbols import CALLER, is_own, masked, pieces_of, placed
 from checker.core.arn import is_account
 from checker.core.record import NamedTuple
 from checker.core.unknown import ACCOUNT, Symbol, Unknown
@@ -77,7 +77,7 @@ def _accounts(statement: Statement) -> Iterator[Account]:
 def _account(principal: Value) -> Account:
     """Return the account of a principal, however it is written; ``None`` if it may be any."""
     pieces = pieces_of(principal)
-    text = masked_text(principal) if isinstance(principal, Unknown) else principal
+    text = masked(principal)
     in_arn = text.split(":")[4:5]
     account = in_arn[0] if in_arn else text
     if is_account(account):

@@ -79,8 +79,8 @@ def words_of(facts: Facts) -> frozenset[str]:
 
 def together(found: Sequence[Searched], number: int, words: frozenset[str], facts: Facts) -> Deployments:
     """Join the deployments that were found for each choice of keys."""
-    tables = {value: value.where for value in _looked_up(facts)}
-    tried = tuple(_with(way, chosen, tables) for chosen, searched in found for way in searched.tried)
+    entries = tuple(_entries(facts))
+    tried = tuple(_with(way, chosen, entries) for chosen, searched in found for way in searched.tried)
     words = words.union(*(searched.choices for _, searched in found))
     assumptions = dict.fromkeys(
         one
@@ -94,14 +94,14 @@ def together(found: Sequence[Searched], number: int, words: frozenset[str], fact
     return Deployments(tried, number, ordered, tuple(assumptions), vary=True, listed=frozenset(listed))
 
 
-def _looked_up(facts: Facts) -> Iterator[Unknown]:
+def _entries(facts: Facts) -> Iterator[Unknown]:
     """Yield the entries of tables that conditions on the source have as a whole."""
     for role, value in facts.values():
         if role == SOURCE_ARN and isinstance(value, Unknown) and value.is_entry:
             yield value
 
 
-def _with(way: Deployment, chosen: Deployment, tables: Mapping[Unknown, str]) -> Deployment:
+def _with(way: Deployment, chosen: Deployment, entries: Iterable[Unknown]) -> Deployment:
     """Add the chosen keys to a deployment. A symbol that is not a key has the value that it has elsewhere, or any value.
 
     The account in an ARN of a table is written as a part of the entry.
@@ -109,6 +109,6 @@ def _with(way: Deployment, chosen: Deployment, tables: Mapping[Unknown, str]) ->
     values = {**dict.fromkeys(chosen.others, _OTHER), **way.values, **chosen.values}
     varied = {name for name, _ in way.choices}
     kept = tuple(choice for choice in chosen.choices if choice[0] not in varied)
-    entries = {way.fill(chosen.fill(value)): where for value, where in tables.items()}
-    accounts = {arn: ACCOUNT_IN_ARN.written(where) for arn, where in entries.items() if isinstance(arn, str)}
+    filled = ((way.fill(chosen.fill(one)), ACCOUNT_IN_ARN.written(one.where)) for one in entries)
+    accounts = {arn: account for arn, account in filled if isinstance(arn, str)}
     return way._replace(values=values, choices=(*kept, *way.choices), accounts={**way.accounts, **accounts})

@@ -151,9 +151,13 @@ class ComparedRoots(NamedTuple):
         )
         return changed if isinstance(changed, Unknown) else not changed
 
+    @property
+    def _by_pair(self) -> dict[tuple[str, ...], DeployedDifference]:
+        return {_about(one.pair): one for one in self.resources}
+
     def with_other_values(self, others: ComparedRoots) -> ComparedRoots:
         """Return the differences of ``others``, for which defaults were not used, where they have more changes."""
-        found = {_about(one.pair): one for one in others.resources}
+        found = others._by_pair
         resources = (
             other if (other := found.get(_about(one.pair))) and other.sentences - one.sentences else one
             for one in self.resources
@@ -162,7 +166,7 @@ class ComparedRoots(NamedTuple):
 
     def with_defaults_assumed(self, others: ComparedRoots) -> ComparedRoots:
         """State the defaults without which access changes; ``others`` are the differences if none is taken."""
-        found = {_about(one.pair): one for one in others.resources}
+        found = others._by_pair
         resources = (
             one._replace(assumptions=(*one.assumptions, *_defaults(found.get(_about(one.pair)))))
             if one.same is True

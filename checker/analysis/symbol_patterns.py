@@ -16,14 +16,14 @@ from checker.analysis.symbols import (
     OF_TOPIC,
     ROLE_ARN,
     TOPIC_ARN,
-    masked_text,
+    masked,
     name_of,
     pieces_of,
 )
 from checker.core.arn import is_account
 from checker.core.record import NamedTuple
 from checker.core.regions import CONNECT_REGIONS, REGIONS
-from checker.core.unknown import ACCOUNT, ID, NAME, REGION, Unknown
+from checker.core.unknown import ACCOUNT, ID, NAME, REGION
 from checker.iam.prove.domain import Budget, ExhaustedError
 from checker.iam.prove.shape import Reader, Segment, classes
 from checker.iam.prove.source_keys import SOURCE_ARN, UUID
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from checker.analysis.symbol_table import SymbolTable
     from checker.core.unknown import Piece, Symbol
     from checker.iam.prove.shape import Shape
-    from checker.policy.model import Value
 
     RoleText = tuple[str, str]
 
@@ -86,7 +85,7 @@ class Distinguished(NamedTuple):
 
 def distinguished(table: SymbolTable) -> Distinguished:
     """Return the values of symbols that the patterns of the facts distinguish."""
-    texts = [(role, _text(value)) for role, value in table.values if not role or _has_names(role)]
+    texts = [(role, masked(value)) for role, value in table.values if not role or _has_names(role)]
     if not table.symbols or not any(is_wild(text) or ":" not in text for _, text in texts):
         return Distinguished()
     try:
@@ -129,11 +128,6 @@ def _described(kind: str, values: Sequence[str], texts: Iterable[RoleText]) -> I
 
 def _listed(patterns: Sequence[str], last: str) -> str:
     return f" {last} ".join(f"`{one}`" for one in patterns)
-
-
-def _text(value: Value) -> str:
-    """Return a text with null characters for its symbols."""
-    return masked_text(value) if isinstance(value, Unknown) else value
 
 
 def _has_names(role: str) -> bool:

@@ -22,7 +22,7 @@ from checker.analysis.symbols import (
     ROLE_ARN,
     TOPIC_ARN,
     is_own,
-    masked_text,
+    masked,
     name_of,
     names_in,
     pieces_of,
@@ -171,8 +171,7 @@ def _named_accounts(context: TopicContext) -> list[str]:
 
 def _accounts_in(texts: Iterable[Value]) -> list[str]:
     """Return the accounts that texts are, or that ARNs among them have."""
-    literals = (text if isinstance(text, str) else masked_text(text) for text in texts)
-    parts = (part for text in literals for part in (text, *text.split(":")[4:5]))
+    parts = (part for text in map(masked, texts) for part in (text, *text.split(":")[4:5]))
     return sorted({part for part in parts if is_account(part)})
 
 

@@ -168,10 +168,6 @@ def _names_instances(value: Value) -> bool:
     return isinstance(value, Unknown) or is_wild(value) or instance_named(value, None) is not None
 
 
-def _masked(value: Value) -> str:
-    return masked_text(value) if isinstance(value, Unknown) else value
-
-
 def _regions(arns: Iterable[Arn]) -> Iterator[str]:
     """Yield the Regions that tell where a topic, its key and its instances are."""
     return (arn.region for arn in arns if arn.service in _REGIONAL and arn.region and not is_wild(arn.region))

@@ -117,9 +117,14 @@ def where_connect_is(region: str) -> str:
     return f"did you mean {close}?" if close else f"Regions with Amazon Connect: {', '.join(CONNECT_REGIONS)}"
 
 
+def known_regions() -> list[str]:
+    """Return the Regions of all partitions."""
+    return [one for regions in REGIONS.values() for one in regions]
+
+
 def similar_region(region: str) -> str:
     """Name the known Regions that may be meant by an unknown one; empty for a known Region, or if none is close."""
-    known = [one for regions in REGIONS.values() for one in regions]
+    known = known_regions()
     if region in known:
         return ""
     word = region.lower()
@@ -142,6 +147,5 @@ def misspelled_region(region: str) -> str:
 
     AWS names Regions after a country or area, a direction and a number.
     """
-    known = [one for regions in REGIONS.values() for one in regions]
-    may_be_new = _NEW_REGION.fullmatch(region) and not _swapped(region, known)
+    may_be_new = _NEW_REGION.fullmatch(region) and not _swapped(region, known_regions())
     return "" if may_be_new else similar_region(region)

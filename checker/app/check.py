@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from checker.app.exit_codes import Ending, ending_of
 from checker.app.next_step import after_check, to_read_outside
 from checker.app.output import Destination, publish
 from checker.app.run import Options, Run, examine, searched, without_baselined
-from checker.app.terminal import paint_for, report_bug, tell
-from checker.report.wrapped_text import wrapped_text
+from checker.app.terminal import report_bug, tell_wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +22,7 @@ def lint(options: Options, formats: Sequence[str] = (), output: str = "") -> End
     if any(finding.fixes for finding in run.report.findings):
         run = _with_fixes(run, options)
     whole = publish(run, destinations, output)
-    following = (*to_read_outside(run.report.skipped), *after_check(run.report, options))
-    tell(*wrapped_text(following, paint_for(sys.stderr)))
+    tell_wrapped((*to_read_outside(run.report.skipped), *after_check(run.report, options)))
     ending = ending_of(run.report, run.fail_on, strict=run.strict)
     return ending._replace(crashed=ending.crashed or not whole)
 

@@ -209,12 +209,11 @@ def show_change(
     unread = tuple(dict.fromkeys(skipped for one in compared for skipped in one.unread))
     reported = {(one.what, one.block) for one in unread}
     untouched = dict.fromkeys(skipped for one in compared for skipped in one.untouched)
-    found = ComparedRoots(
-        found.resources,
-        unread,
-        tuple(one for one in untouched if (one.what, one.block) not in reported),
-        base.sentence,
-        Base(base.revision, base.commit),
+    found = found._replace(
+        unread=unread,
+        untouched=tuple(one for one in untouched if (one.what, one.block) not in reported),
+        compared=base.sentence,
+        base=Base(base.revision, base.commit),
     )
     return _show(found, "", request, output, Path(base.top))
 

@@ -26,7 +26,7 @@ from checker.app.next_step import (
 )
 from checker.app.output import Format
 from checker.app.run import evidence_of_other_keys, known_rules, read_files_of_evidence
-from checker.app.terminal import paint_for, tell, write
+from checker.app.terminal import paint_for, tell_wrapped, write
 from checker.core.errors import InputError
 from checker.core.terminal_text import json_lines
 from checker.core.unknown import Unknown
@@ -39,7 +39,6 @@ from checker.report.brief import skipped_text
 from checker.report.context import Paint
 from checker.report.explanation import explanation_json, explanation_text
 from checker.report.replicas import replicas_json, replicas_text
-from checker.report.wrapped_text import wrapped_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -94,8 +93,8 @@ def explain_topic(
     missing = tuple(option for option, file in (("--key-policy", key_policy), ("--key", key)) if file is None)
     if not has_wrong_option(skipped):
         source = Explained(() if live else files, missing, given, access.words, rcp, _streaming(chain))
-        _tell(after_explain_of_replicas(explanation, replicas or (), live=live))
-        _tell(after_explain(explanation, source))
+        tell_wrapped(after_explain_of_replicas(explanation, replicas or (), live=live))
+        tell_wrapped(after_explain(explanation, source))
     return _ending(explanation, replicas or (), skipped, strict=strict, live=live)
 
 
@@ -183,12 +182,8 @@ def _read_files(topic: str, address: str, instance: str, key: Key | None, given:
 def _tell_skipped(skipped: Iterable[Skipped]) -> None:
     listed = tuple(skipped)
     for one in listed:
-        _tell(skipped_text(one, paint_for(sys.stderr)))
-    _tell(to_read_outside(listed))
-
-
-def _tell(lines: Iterable[str]) -> None:
-    tell(*wrapped_text(lines, paint_for(sys.stderr)))
+        tell_wrapped(skipped_text(one, paint_for(sys.stderr)))
+    tell_wrapped(to_read_outside(listed))
 
 
 def _lines(

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.app.terminal import check_output, paint_for, report_bug, tell, write
+from checker.app.terminal import check_output, paint_for, report_bug, tell_wrapped, write
 from checker.core.errors import CheckerError, InputError
 from checker.core.modules import modules_of
 from checker.core.record import NamedTuple
@@ -28,7 +28,6 @@ from checker.report.brief import (
     summary_text,
 )
 from checker.report.context import Paint, Setting
-from checker.report.wrapped_text import wrapped_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -82,8 +81,7 @@ def publish(run: Run, destinations: Sequence[Destination], output: str = "") -> 
     if any(destination.format == "github" for destination in targets):
         _step_summary(run.report, run.fail_on)
     written = [_write_format(target, run) for target in targets]
-    paint = paint_for(sys.stderr)
-    tell(*wrapped_text(_outcome(run, paint), paint))
+    tell_wrapped(_outcome(run, paint_for(sys.stderr)))
     return all(written)
 
 

@@ -270,11 +270,16 @@ def progress_bar(delay: float = _BAR_DELAY) -> Callable[[str, float], None]:
 def complain(error: CheckerError) -> None:
     """Report an error, its place and its help, and the errors that were found with it."""
     from checker.report.brief import skipped_text
+
+    for one in (error, *error.further):
+        tell_wrapped(skipped_text(one.skipped(), paint_for(sys.stderr)))
+
+
+def tell_wrapped(lines: Iterable[str]) -> None:
+    """Print lines on standard error, wrapped to the width of a terminal."""
     from checker.report.wrapped_text import wrapped_text
 
-    paint = paint_for(sys.stderr)
-    for one in (error, *error.further):
-        tell(*wrapped_text(skipped_text(one.skipped(), paint), paint))
+    tell(*wrapped_text(lines, paint_for(sys.stderr)))
 
 
 _ADD_YES = "add `--yes` to skip confirmation"

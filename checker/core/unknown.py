@@ -111,21 +111,24 @@ class Unknown(NamedTuple):
     @property
     def only_symbol(self) -> Symbol | None:
         """The symbol that is the whole value, if it is not a function of one."""
-        (piece,) = self.pieces if len(self.pieces) == 1 else ("",)
+        piece = self._only_piece
         return piece if isinstance(piece, Symbol) and piece.function is None else None
 
     @property
     def is_entry(self) -> bool:
         """True if the whole value is the entry of a table under the value of a symbol."""
-        return (
-            any(isinstance(one, Symbol) and isinstance(one.function, Lookup) for one in self.pieces[:1])
-            and len(self.pieces) == 1
-        )
+        piece = self._only_piece
+        return isinstance(piece, Symbol) and isinstance(piece.function, Lookup)
+
+    @property
+    def _only_piece(self) -> Piece:
+        """The piece that is the whole value; an empty text if there are several or none."""
+        return self.pieces[0] if len(self.pieces) == 1 else ""
 
     @property
     def reference(self) -> str:
         """What a fix writes for the value: its expression, with the reference to its symbol if there is one."""
-        (piece,) = self.pieces if len(self.pieces) == 1 else ("",)
+        piece = self._only_piece
         if not isinstance(piece, Symbol) or not piece.reference or isinstance(piece.function, Lookup):
             return self.where
         written = piece.function.written if piece.function else str

@@ -13,6 +13,7 @@ from checker.core.pattern import pattern
 from checker.inputs.callers import (
     assigned,
     block_around,
+    files_below,
     is_chosen,
     read_calls,
     read_parents,
@@ -45,7 +46,6 @@ _SAM_ENVIRONMENT = pattern(r"^\[([\w-]+)\.deploy\.parameters\]", re.MULTILINE)
 _SECTION = pattern(r"Resources|\\(?:u00|U000000|x)[4-7]")
 """Matches in every text of a template: the word, or letters with escapes that may hide it."""
 _MOST_SHOWN = 3
-_DEEPEST = 4
 
 
 class Environments:
@@ -156,13 +156,14 @@ def _of_root(folder: Path, calls: Calls) -> str:
     declared = _declared(folder)
     apart = (Path(path) for path, names in calls.values.items() if names and names <= declared)
     beside = (path for path in apart if _is_beside(path, folder))
-    chosen = (*_files_below(folder, is_chosen), *beside)
+    chosen = (*files_below(folder, is_chosen), *beside)
     values = sorted(map(name_of, map(_relative, chosen)))
     if len(values) > 1:
         return f"deployed with {_listed(values)}"
-    if any(_has_value(name, texts, folder) for path in chosen for name in assigned(text_at(path))):
+    given = {name for path in chosen for name in assigned(text_at(path))}
+    if any(_has_value(name, texts, folder) for name in given):
         return f"deployed with `{values[0]}`, or with other values without it"
-    backends = sorted(map(name_of, map(_relative, _files_below(folder, _is_backend))))
+    backends = sorted(map(name_of, map(_relative, files_below(folder, _is_backend))))
     if len(backends) > 1:
         return f"its state has several backends: {_listed(backends)}"
     if any("terraform.workspace" in text for text in texts):
@@ -170,7 +171,6 @@ def _of_root(folder: Path, calls: Calls) -> str:
     if os.path.exists(folder / TERRAGRUNT):  # noqa: PTH110 - never raises
         return ""  # the inputs of the unit select the environment
     stages = (name for name in sorted(declared) if _STAGE.fullmatch(name))
-    given = {name for path in chosen for name in assigned(text_at(path))}
     stage = next((name for name in stages if name not in given and not _has_value(name, texts, folder)), "")
     return f"deployed to the environment that its variable `{stage}` selects" if stage else ""
 
@@ -202,17 +202,6 @@ def _is_backend(name: str) -> bool:
     https://developer.hashicorp.com/terraform/language/backend#file
     """
     return name.endswith(".tfbackend") or (name.endswith(".hcl") and "backend" in name)
-
-
-def _files_below(folder: Path, is_wanted: Callable[[str], bool]) -> Iterator[Path]:
-    """Yield the files of a root module, without those of nested modules."""
-    for place, inside, files in os.walk(folder):
-        below = len(Path(place).parts) - len(folder.parts)
-        if below and any(file.endswith(HCL) for file in files):
-            inside.clear()  # another module, which has its own values
-            continue
-        inside[:] = [name for name in inside if not name.startswith(".") and below < _DEEPEST]
-        yield from (Path(place, name) for name in files if is_wanted(name))
 
 
 def _texts(folder: Path) -> Iterator[str]:

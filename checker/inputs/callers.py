@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from checker.core.pattern import pattern
 from checker.core.record import NamedTuple
-from checker.inputs.discover import HCL, HCL_TEXT, TERRAGRUNT, VALUES, is_left_out
+from checker.inputs.discover import HCL, HCL_TEXT, TERRAGRUNT, VALUES
 from checker.inputs.opening import open_regular
 from checker.inputs.text import MAX_BYTES, YAML_SUFFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 
 _SOURCE = pattern(r'"?\bsource"?\s*[=:]\s*"([^"\n]{1,300})"')
@@ -28,6 +28,7 @@ _COUNT = pattern(r'"?\bcount"?\s*[=:](?!\s*1\s*\n)(?![^\n]*\?\s*[01]\s*:\s*[01]\
 _INSTANCE = pattern(r'"?(\w+)"?\s*[=:]\s*"arn:[\w-]+:connect:[^"\n]*:instance/[^"/\n]+"')
 _ASSIGNED = pattern(r"^(?: {0,2}\"|)(\w+)\"?[ \t]*[=:]", re.MULTILINE)
 """Matches a variable that a values file sets, in HCL or JSON."""
+_DEEPEST = 4
 NOT_WALKED = frozenset({"node_modules", "cdk.out", "cdktf.out"})
 """Folders that tools fill and that call no module."""
 _MOST_FOLDERS = 20_000
@@ -128,20 +129,15 @@ def is_chosen(name: str) -> bool:
     return name.endswith(VALUES) and stem != "terraform" and not stem.endswith(".auto")
 
 
-def values_files_below(root: str) -> list[str]:
-    """Return the values files of a root that Terraform does not load by itself, relative to the root.
-
-    Those below another folder with Terraform files are the files of this one. A file with a variable that the root does
-    not declare may be that of another root beside it.
-    """
-    found: list[str] = []
-    for folder, inside, names in os.walk(root):
-        if folder != root and any(name.endswith(HCL) for name in names):
-            inside.clear()
+def files_below(folder: Path, is_wanted: Callable[[str], bool]) -> Iterator[Path]:
+    """Yield the files of a root module, without those of nested modules."""
+    for place, inside, files in os.walk(folder):
+        below = len(Path(place).parts) - len(folder.parts)
+        if below and any(file.endswith(HCL) for file in files):
+            inside.clear()  # another module, which has its own values
             continue
-        inside[:] = sorted(one for one in inside if not is_left_out(one))
-        found += (os.path.relpath(os.path.join(folder, one), root) for one in names if is_chosen(one))  # noqa: PTH118
-    return sorted(found)
+        inside[:] = [name for name in inside if not name.startswith(".") and below < _DEEPEST]
+        yield from (Path(place, name) for name in files if is_wanted(name))
 
 
 def text_at(path: str | Path, longest: int = MAX_BYTES) -> str:

@@ -84,9 +84,11 @@ def _names_in(side: Input, root: str, given: Collection[str]) -> Iterator[_Name]
 
     folder = Path(os.path.relpath(Path(side.folder, root)))
     texts = list(with_called(folder, read_texts(folder, []), []))
+    modules: dict[Path, list[str]] = {}
     for one in texts:
-        module = os.path.relpath(one.path.parent, side.folder)
-        siblings = [each.text for each in texts if each.path.parent == one.path.parent]
+        modules.setdefault(one.path.parent, []).append(one.text)
+    for one in texts:
+        module, siblings = os.path.relpath(one.path.parent, side.folder), modules[one.path.parent]
         for literal in _literals(one.text, siblings):
             reference = _open_part(literal, siblings)
             name = reference.removeprefix("var.")

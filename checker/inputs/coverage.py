@@ -38,9 +38,9 @@ def nothing_examined(
 def values_not_read(report: Report) -> Iterator[Skipped]:
     """Report the values files of each root that was examined: each of them is a deployment that was not checked."""
     for root in dict.fromkeys(one.home for one in report.examined if one.source.endswith(HCL)):
-        from checker.inputs.callers import values_files_below  # only where there is Terraform code
+        from checker.inputs.callers import files_below, is_chosen  # only where there is Terraform code
 
-        files = [name_of(Path(os.path.relpath(root), one)) for one in values_files_below(root)]
+        files = [name_of(one) for one in sorted(files_below(Path(os.path.relpath(root)), is_chosen))]
         if files:
             command = shell_command(("checker", "check", "--changed", *files))
             reason = (

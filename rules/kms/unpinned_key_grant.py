@@ -72,10 +72,10 @@ class UnpinnedKeyGrant(Rule):
 
     ## Fix safety
 
-    The fix adds the condition for all topics of the files that use the key, to all such statements. It removes access, so it is unsafe: other
-    topics and features of Connect may use the key. Send a test chat before you rely on it. In Terraform, the policy of
-    an `aws_kms_key_policy` resource gets a reference to the topic. A policy inside the key cannot have one, because the
-    topic refers to the key: the statement is shown instead.
+    The fix adds the condition for all topics of the files that use the key, to all such statements. It removes
+    access, so it is unsafe: other topics and features of Connect may use the key. Send a test chat before you rely on
+    it. In Terraform, the policy of an `aws_kms_key_policy` resource gets a reference to the topic. A policy inside the
+    key cannot have one, because the topic refers to the key: the statement is shown instead.
 
     ## References
 
@@ -96,7 +96,7 @@ class UnpinnedKeyGrant(Rule):
     def check_key(self, case: KeyAnalysis) -> Iterator[Finding | Unknown]:
         """Report the statements for Connect that have no condition on the topic or the instance."""
         yield from case.unread_principals
-        found = [(one, _doubts(one)) for one in case.allows_by_name if _is_open(one) and _may_use(one)]
+        found = [(one, doubts) for one in case.allows_by_name if (doubts := _doubts(one)) is not None]
         fixes = pin_key_grants(case, [one for one, doubts in found if not doubts])
         for statement, doubts in found:
             message = f"{statement.title} lets Connect use the key without a condition on the topic"
@@ -104,15 +104,14 @@ class UnpinnedKeyGrant(Rule):
             yield doubts[0] if doubts else self.finding(case.name, message, at, help=help_text, fixes=fixes)
 
 
-def _may_use(statement: Statement) -> bool:
-    """True unless a statement is known not to allow the use of the key."""
-    return bool(covered(statement.actions, (DATA_KEY, DECRYPT)) or tuple(unread_actions(statement)))
+def _doubts(statement: Statement) -> tuple[Unknown, ...] | None:
+    """Return why it is not known whether a statement allows the use of the key, or has a condition that limits it.
 
-
-def _doubts(statement: Statement) -> tuple[Unknown, ...]:
-    """Return why it is not known whether a statement allows the use of the key, or has a condition that limits it."""
+    ``None`` for one that does not allow it, or that is limited.
+    """
     uses = bool(covered(statement.actions, (DATA_KEY, DECRYPT)))
-    return (*(() if uses else unread_actions(statement)), *unread_conditions(statement))
+    unread = () if uses else tuple(unread_actions(statement))
+    return (*unread, *unread_conditions(statement)) if _is_open(statement) and (uses or unread) else None
 
 
 def _is_open(statement: Statement) -> bool:

@@ -65,9 +65,7 @@ class StatementBlock:
             old, new = self.old.get(key), self.new.get(key)
             if old is new:
                 continue
-            if any(
-                one.labels == (BLOCKS.get(key, key.lower()),) for one in self.block.body.blocks("dynamic")
-            ):
+            if self.has_dynamic(BLOCKS.get(key, key.lower())):
                 raise CannotEditError(_DYNAMIC)
             if key in ARGUMENTS:
                 yield from self.argument(key, old, new)
@@ -79,6 +77,10 @@ class StatementBlock:
                 raise CannotEditError(f"a statement block does not support `{key}`")
         if self.added:
             yield at_end(self.block, self.added)
+
+    def has_dynamic(self, kind: str) -> bool:
+        """Return True if a dynamic block may write blocks of a kind."""
+        return any(one.labels == (kind,) for one in self.block.body.blocks("dynamic"))
 
     def line(self, chunks: list[str]) -> None:
         """Add content on a line of its own at the end."""

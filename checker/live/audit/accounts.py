@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from checker.analysis.wording import misspelled_region, similar_region
+from checker.analysis.wording import known_regions, misspelled_region, similar_region
 from checker.core.arn import NEWEST, Arn, is_account, partition_of
 from checker.core.errors import InputError, Skipped
 from checker.core.record import NamedTuple
@@ -109,7 +109,7 @@ def _check_region(option: str, region: str) -> None:
 
 def _note_unknown_regions(calls: Calls, coverage: Coverage) -> None:
     """Note the Regions that are not known, with the one that may be meant. AWS opens new ones, so they are tried."""
-    known = [region for regions in REGIONS.values() for region in regions]
+    known = known_regions()
     for region in coverage.regions:
         if region not in known:
             close = similar_region(region)

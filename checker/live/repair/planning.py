@@ -183,7 +183,8 @@ def _here(instance: Instance, topic: Arn, status: InstanceStatus) -> Instance:
 def cut_off(plan: Plan) -> Iterator[CheckerError]:
     """Yield the instances that stream to the topic according to CloudTrail and would lose access by the plan.
 
-    If CloudTrail could not be read, any other instance may. It is not called if the plan removes no access, or if the old topic stays unchanged.
+    If CloudTrail could not be read, any other instance may. It is not called if the plan removes no access, or if the
+    old topic stays unchanged.
     """
     if plan.outcome.replacement is not None or not any(
         change.difference.lost for change in plan.outcome.changes
