@@ -53,7 +53,8 @@ def answers(command: Sequence[str], cases: Sequence[dict[str, Any]], seconds: fl
     timer = threading.Timer(seconds, process.kill)
     timer.start()
     threading.Thread(target=_feed, args=(process, "\n".join(lines) + "\n"), daemon=True).start()
-    words = list(islice(_words(process), len(cases) + 1))
+    printed = _words(process)  # kept, because a closed pipe gives the command a traceback before it is killed
+    words = list(islice(printed, len(cases) + 1))
     if len(words) > len(cases):
         process.kill()
     code = process.wait()
