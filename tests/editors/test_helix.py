@@ -30,4 +30,4 @@ def test_each_language_has_the_server_and_files_that_it_reads(language: dict[str
     assert isinstance(servers, list)
     assert servers[0] == "checker"
     assert len(servers) > 1
-    assert all(is_checked(f"/work/file.{ending}") for ending in ENDINGS[str(language["name"])])
+    assert all(is_checked(f"/project/file.{ending}") for ending in ENDINGS[str(language["name"])])

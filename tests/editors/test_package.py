@@ -106,4 +106,4 @@ def test_the_editor_opens_the_files_that_the_server_reads(path: str) -> None:
     endings = {f".{one}" for one in listed[1].split(",")} if listed else set(re.findall(r'"\*(\.\w+)"', text))
     texts = {Path(f"file{one}").suffix for one in (*INPUTS, *VALUES, CONFIGURATION)} - {".gz"}
     assert endings == texts
-    assert all(is_checked(f"/work/file{ending}") for ending in endings)
+    assert all(is_checked(f"/project/file{ending}") for ending in endings)
